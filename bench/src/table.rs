@@ -1,0 +1,31 @@
+//! The one table that comes out.
+
+use std::fmt::Write;
+
+/// What was measured, and what it should be.
+#[derive(Default)]
+pub(crate) struct Table(Vec<Row>);
+
+struct Row {
+    what: String,
+    figure: String,
+    target: String,
+    met: bool,
+}
+
+impl Table {
+    /// Adds a figure that should be at most a target.
+    pub(crate) fn at_most(&mut self, what: impl Into<String>, figure: f64, target: f64, unit: &str) {
+        let (figure_text, target_text) = (format!("{figure:.2}{unit}"), format!("≤ {target:.2}{unit}"));
+        self.0.push(Row { what: what.into(), figure: figure_text, target: target_text, met: figure <= target });
+    }
+
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = String::from("| what | measured | target | |\n|---|---|---|---|\n");
+        for row in &self.0 {
+            let met = if row.met { "met" } else { "**missed**" };
+            let _ = writeln!(text, "| {} | {} | {} | {met} |", row.what, row.figure, row.target);
+        }
+        text
+    }
+}

@@ -1,0 +1,52 @@
+//! JSON: one object a line, or one array. Both are written as the entries come.
+
+use std::io::{self, Write};
+
+use storelogs::LogEntry;
+
+use super::{Out, Sink};
+
+pub(super) struct Lines(pub(super) Out);
+
+impl Sink for Lines {
+    fn entry(&mut self, entry: &LogEntry) -> io::Result<()> {
+        serde_json::to_writer(&mut self.0, entry)?;
+        self.0.write_all(b"\n")
+    }
+
+    fn pause(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+pub(super) struct Array {
+    out: Out,
+    begun: bool,
+}
+
+impl Array {
+    pub(super) fn new(out: Out) -> Self {
+        Self { out, begun: false }
+    }
+}
+
+impl Sink for Array {
+    fn entry(&mut self, entry: &LogEntry) -> io::Result<()> {
+        self.out.write_all(if self.begun { b",\n" } else { b"[\n" })?;
+        self.begun = true;
+        Ok(serde_json::to_writer(&mut self.out, entry)?)
+    }
+
+    fn pause(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.out.write_all(if self.begun { b"\n]\n" } else { b"[]\n" })?;
+        self.out.flush()
+    }
+}

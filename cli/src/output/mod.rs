@@ -1,0 +1,88 @@
+//! The forms in which entries go out.
+
+mod csv;
+mod json;
+mod pretty;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use clap::ValueEnum;
+use jiff::tz::TimeZone;
+use storelogs::{LogEntry, Store};
+
+use crate::exit::Stop;
+use crate::terminal;
+
+pub(crate) use pretty::{Layout, Pretty, shown_severity};
+
+/// How entries are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns for reading, safe to show on a terminal
+    #[default]
+    Pretty,
+    /// One JSON array
+    Json,
+    /// One JSON object a line; see `storelogs schema`
+    Jsonl,
+    /// For spreadsheets: a header, and a ' before cells that could be taken as a formula
+    Csv,
+}
+
+/// Takes entries, one by one.
+pub(crate) trait Sink {
+    fn entry(&mut self, entry: &LogEntry) -> io::Result<()>;
+
+    /// Nothing comes for a while: everything so far should be seen.
+    fn pause(&mut self) -> io::Result<()>;
+
+    /// That was the last one.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// How much is gathered before it is written.
+const BUFFER: usize = 64 * 1024;
+
+/// What stdout or a file is written through.
+pub(crate) type Out = BufWriter<Box<dyn Write>>;
+
+/// Stdout, with styles taken out again where it does not know them.
+pub(crate) fn stdout() -> Out {
+    BufWriter::with_capacity(BUFFER, Box::new(anstream::stdout().lock()))
+}
+
+fn file(path: &Path) -> Result<Out, Stop> {
+    let file = File::create(path)
+        .map_err(|error| Stop::Failed(format!("the file {} cannot be written: {error}", path.display())))?;
+    Ok(BufWriter::with_capacity(BUFFER, Box::new(file)))
+}
+
+/// Opens an output.
+pub(crate) fn open(
+    format: Format,
+    path: Option<&Path>,
+    stores: &[Store],
+    zone: TimeZone,
+) -> Result<Box<dyn Sink>, Stop> {
+    let out = match (path, format) {
+        (Some(path), _) => file(path)?,
+        (None, Format::Pretty) => stdout(),
+        // Machines get every byte as it is.
+        (None, _) => Out::with_capacity(BUFFER, Box::new(io::stdout().lock())),
+    };
+    Ok(match format {
+        Format::Pretty => {
+            let layout = Layout {
+                width: if path.is_some() { None } else { terminal::stdout_width() },
+                coloured: path.is_none() && terminal::stdout_is_coloured(),
+                zone,
+            };
+            Box::new(Pretty::new(out, layout, stores))
+        }
+        Format::Json => Box::new(json::Array::new(out)),
+        Format::Jsonl => Box::new(json::Lines(out)),
+        Format::Csv => Box::new(csv::Csv::new(out)?),
+    })
+}

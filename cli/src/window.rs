@@ -1,0 +1,97 @@
+//! The stretch of time that a user asks for.
+
+use std::str::FromStr;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, Zoned};
+
+/// A moment as a user writes it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Moment {
+    /// `24h`: so long ago.
+    Ago(SignedDuration),
+    /// `2026-08-01T12:00:00+08:00`
+    At(Timestamp),
+    /// `2026-08-01` or `2026-08-01T12:00`: by the clock on the wall.
+    Civil(DateTime),
+}
+
+impl Moment {
+    /// The moment, seen from `now`, where a clock on the wall is in this time zone.
+    pub(crate) fn at(self, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
+        let too_far = |_| "this time is further off than the calendar goes".to_owned();
+        match self {
+            Self::Ago(length) => now.checked_sub(length).map_err(too_far),
+            Self::At(time) => Ok(time),
+            Self::Civil(time) => zone.to_timestamp(time).map_err(too_far),
+        }
+    }
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(length) = length(text) {
+            return length.map(Self::Ago);
+        }
+        let moment = if text.contains('[') {
+            text.parse::<Zoned>().map(|time| Self::At(time.timestamp())) // else the name of the zone were ignored
+        } else {
+            text.parse::<Timestamp>().map(Self::At).or_else(|_| text.parse::<DateTime>().map(Self::Civil))
+        };
+        moment.map_err(|_| {
+            "write how long ago (90s, 15m, 24h, 7d, 2w), a date (2026-08-01) or a time (2026-08-01T12:00:00+08:00)"
+                .to_owned()
+        })
+    }
+}
+
+/// `15m`; `None` if the text is nothing like that.
+fn length(text: &str) -> Option<Result<SignedDuration, String>> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let seconds = match &text[number.len()..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 7 * 86_400,
+        _ => return None,
+    };
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let length = number.parse::<i64>().ok().and_then(|n| n.checked_mul(seconds)).map(SignedDuration::from_secs);
+    Some(length.ok_or_else(|| "this is too long ago".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_can_be_written_in_every_documented_way() {
+        let now: Timestamp = "2026-08-10T12:00:00Z".parse().unwrap();
+        let at = |text: &str| text.parse::<Moment>().unwrap().at(now, &TimeZone::UTC).unwrap().to_string();
+        assert_eq!(at("90s"), "2026-08-10T11:58:30Z");
+        assert_eq!(at("15m"), "2026-08-10T11:45:00Z");
+        assert_eq!(at("24h"), "2026-08-09T12:00:00Z");
+        assert_eq!(at("7d"), "2026-08-03T12:00:00Z");
+        assert_eq!(at("2w"), "2026-07-27T12:00:00Z");
+        assert_eq!(at("2026-08-01"), "2026-08-01T00:00:00Z");
+        assert_eq!(at("2026-08-01T08:30"), "2026-08-01T08:30:00Z");
+        assert_eq!(at("2026-08-01T08:30:00+08:00"), "2026-08-01T00:30:00Z");
+        assert_eq!(at("2026-08-01T08:30[Etc/UTC]"), "2026-08-01T08:30:00Z");
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in ["", "d", "7", "7y", "-7d", "yesterday", "2026-13-01", "１d"] {
+            assert!(text.parse::<Moment>().is_err(), "{text}");
+        }
+        assert!("99999999999999999999d".parse::<Moment>().is_err());
+        let long = "9999999999d".parse::<Moment>().unwrap();
+        assert!(long.at(Timestamp::UNIX_EPOCH, &TimeZone::UTC).is_err());
+    }
+}

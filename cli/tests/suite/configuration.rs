@@ -1,0 +1,194 @@
+//! Where stores and tokens come from.
+
+use insta::assert_snapshot;
+use storelogs_sandbox::{Platform, Sandbox};
+
+use crate::program::{HASH, Program, Run, sandbox};
+
+fn store(platform: &str, name: &str, more: &str) -> String {
+    format!("[[store]]\nplatform = \"{platform}\"\nstore = \"{name}\"\n{more}\n")
+}
+
+/// A file that names the sandbox's BigCommerce store, with this source of the token.
+fn reading(sandbox: &Sandbox, token: &str) -> Program {
+    let url = sandbox.bigcommerce_url();
+    Program::new()
+        .configured(&store("bigcommerce", HASH, &format!("api_url = \"{url}\"\naccess_token = {token}")))
+        .with("MY_TOKEN", sandbox.token(Platform::BigCommerce, HASH))
+}
+
+fn refused(text: &str) -> Run {
+    let run = Program::new().configured(text).run(&["fetch"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+    run
+}
+
+#[test]
+fn without_any_store_the_ways_to_configure_one_are_told() {
+    let run = Program::new().run(&["fetch"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert_snapshot!(run.err);
+}
+
+#[test]
+fn a_token_comes_from_a_variable() {
+    let sandbox = sandbox();
+    assert_eq!(reading(&sandbox, "{ env = \"MY_TOKEN\" }").fetch(&[]).code, 0);
+}
+
+#[test]
+fn a_token_comes_from_a_file_beside_the_configuration() {
+    let sandbox = sandbox();
+    let program = reading(&sandbox, "{ file = \"token\" }");
+    program.file("token", &format!("{}\n", sandbox.token(Platform::BigCommerce, HASH)));
+    let run = program.fetch(&[]);
+    assert_eq!(run.code, 0, "{run:?}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert!(run.err.contains("chmod 600"), "{}", run.err);
+        let path = program.home.path().join("token");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(program.fetch(&[]).err, "");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_comes_from_a_program_without_a_shell() {
+    let sandbox = sandbox();
+    let run = reading(&sandbox, "{ command = [\"printenv\", \"MY_TOKEN\"] }").fetch(&[]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let run = reading(&sandbox, "{ command = [\"printenv MY_TOKEN\"] }").fetch(&[]);
+    assert_eq!(run.code, 2, "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_program_that_fails_says_so() {
+    let sandbox = sandbox();
+    let run = reading(&sandbox, "{ command = [\"sh\", \"-c\", \"echo locked >&2; exit 3\"] }").fetch(&[]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("locked\n") && run.err.contains("exit status: 3"), "{}", run.err);
+}
+
+#[test]
+fn a_missing_token_names_the_variable() {
+    let run = refused(&store("bigcommerce", "abc123", "access_token = { env = \"NOT_SET\" }"));
+    assert!(run.err.contains("NOT_SET is not set"), "{}", run.err);
+    let run = refused(&store("shopline", "open001", ""));
+    assert!(run.err.contains("SHOPLINE_ACCESS_TOKEN is not set"), "{}", run.err);
+    let run = Program::new().with("SHOPLINE_HANDLE", "open001").run(&["fetch"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("SHOPLINE_ACCESS_TOKEN is not set"), "{}", run.err);
+}
+
+#[test]
+fn a_store_that_is_not_configured_is_told() {
+    let run = Program::new().run(&["fetch", "--store", "bigcommerce:abc123"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("BIGCOMMERCE_ACCESS_TOKEN"), "{}", run.err);
+}
+
+#[test]
+fn an_argument_names_the_store_and_the_environment_its_token() {
+    let sandbox = sandbox();
+    let program = Program::new()
+        .with("BIGCOMMERCE_API_URL", sandbox.bigcommerce_url())
+        .with("BIGCOMMERCE_ACCESS_TOKEN", sandbox.token(Platform::BigCommerce, HASH));
+    assert_eq!(program.fetch(&["--store", "bigcommerce:abc123"]).out.lines().count(), 6);
+}
+
+#[test]
+fn the_environment_beats_the_file_for_the_same_store() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox).configured(&store(
+        "bigcommerce",
+        HASH,
+        "api_url = \"https://127.0.0.1:1\"\naccess_token = { env = \"NOT_SET\" }",
+    ));
+    let run = program.fetch(&[]);
+    assert_eq!((run.code, run.out.lines().count()), (0, 8), "{run:?}");
+}
+
+#[test]
+fn one_file_can_be_named_by_argument_or_variable() {
+    let sandbox = sandbox();
+    let program = reading(&sandbox, "{ env = \"MY_TOKEN\" }");
+    let path = program.home.path().join("storelogs.toml");
+    std::fs::rename(&path, program.home.path().join("other.toml")).unwrap();
+    assert_eq!(program.fetch(&["--config", "other.toml"]).code, 0);
+    assert_eq!(program.fetch(&["--config", "storelogs.toml"]).code, 2);
+    assert_eq!(program.with("STORELOGS_CONFIG", "other.toml").fetch(&[]).code, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_configuration_directory_is_looked_into() {
+    let sandbox = sandbox();
+    let program = reading(&sandbox, "{ env = \"MY_TOKEN\" }");
+    let folder = program.home.path().join(".config/storelogs");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::rename(program.home.path().join("storelogs.toml"), folder.join("storelogs.toml")).unwrap();
+    assert_eq!(program.fetch(&[]).code, 0);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line() {
+    assert_snapshot!(refused(&store("bigcommerce", "abc123", "acess_token = { env = \"X\" }")).err);
+}
+
+#[test]
+fn an_unknown_table_is_named_with_its_line() {
+    assert!(refused("\n[store]\nplatform = \"bigcommerce\"\n").err.contains("line 2: write [[store]]"));
+    assert_snapshot!(refused("\n[[stores]]\nplatform = \"bigcommerce\"\n").err);
+}
+
+#[test]
+fn a_token_written_in_the_file_is_refused_with_the_reason() {
+    assert_snapshot!(refused(&store("bigcommerce", "abc123", "access_token = \"verysecret\"")).err);
+}
+
+#[test]
+fn two_sources_of_one_token_are_refused() {
+    let token = "access_token = { env = \"A\", file = \"b\" }";
+    assert_snapshot!(refused(&store("bigcommerce", "abc123", token)).err);
+}
+
+#[test]
+fn an_unknown_platform_is_refused() {
+    assert_snapshot!(refused(&store("shopify", "abc123", "")).err);
+}
+
+#[test]
+fn a_missing_key_is_told() {
+    assert_snapshot!(refused("[[store]]\nplatform = \"shopline\"\n").err);
+}
+
+#[test]
+fn a_store_that_stands_twice_is_refused() {
+    let twice = store("shopline", "open001", "") + &store("shopline", "open001", "");
+    assert_snapshot!(refused(&twice).err);
+}
+
+#[test]
+fn an_api_version_is_for_shopline_only() {
+    assert_snapshot!(refused(&store("bigcommerce", "abc123", "api_version = \"v20260301\"")).err);
+}
+
+#[test]
+fn text_that_is_no_toml_is_refused_with_its_line() {
+    assert_snapshot!(refused("[[store]]\nplatform bigcommerce\n").err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_everybody_can_write_is_not_used() {
+    use std::os::unix::fs::PermissionsExt;
+    let program = Program::new().configured(&store("shopline", "open001", ""));
+    let path = program.home.path().join("storelogs.toml");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let run = program.run(&["fetch"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("chmod o-w"), "{}", run.err);
+}

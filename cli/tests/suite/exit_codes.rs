@@ -1,0 +1,110 @@
+//! How the program ends.
+
+use storelogs_sandbox::{Fault, Faults, Platform};
+
+use crate::program::{HASH, Program, bigcommerce, sandbox, serve, shopline};
+
+#[test]
+fn it_ends_with_0_when_everything_was_read() {
+    assert_eq!(Program::reading(&sandbox()).fetch(&[]).code, 0);
+}
+
+#[test]
+fn it_ends_with_1_when_the_platform_fails() {
+    let sandbox = serve([bigcommerce().faults(Faults::none().always(Fault::Status(404)))]);
+    let run = Program::new().reading_bigcommerce(&sandbox).fetch(&[]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.err.starts_with("error: bigcommerce:abc123: "), "{}", run.err);
+}
+
+#[test]
+fn it_ends_with_1_when_the_output_file_cannot_be_written() {
+    let sandbox = sandbox();
+    let run = Program::reading(&sandbox).fetch(&["-o", "no/such/folder/log"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.err.contains("no/such/folder/log"), "{}", run.err);
+}
+
+#[test]
+fn it_ends_with_2_when_the_arguments_are_wrong() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    for arguments in [
+        &["--since", "yesterday"][..],
+        &["--until", "2020-01-01"],
+        &["--until", "2021-12-01"],
+        &["--limit", "0"],
+        &["--min-severity", "bad"],
+        &["--format", "xml"],
+        &["--store", "nothing"],
+        &["--store", "bigcommerce:other", "--store", "bigcommerce:other"],
+    ] {
+        let run = program.run(&[&["fetch", "--since", "2021-12-01"], arguments].concat());
+        assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
+        assert!(run.out.is_empty() && run.err.starts_with("error: "), "{run:?}");
+    }
+}
+
+#[test]
+fn it_ends_with_2_when_the_stretch_begins_in_the_future() {
+    let sandbox = sandbox();
+    let run = Program::reading(&sandbox).run(&["fetch", "--since", "2999-01-01"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("is in the future"), "{}", run.err);
+}
+
+#[test]
+fn it_ends_with_3_when_access_is_refused() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox).with("BIGCOMMERCE_ACCESS_TOKEN", "wrong");
+    let run = program.fetch(&["--store", "bigcommerce:abc123"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.err.contains("\n  the platform says: "), "{}", run.err);
+
+    for status in [402, 403] {
+        sandbox.set_faults(Platform::BigCommerce, HASH, Faults::none().always(Fault::Status(status)));
+        let run = Program::reading(&sandbox).fetch(&["--store", "bigcommerce:abc123"]);
+        assert_eq!(run.code, 3, "{run:?}");
+    }
+}
+
+#[test]
+fn it_ends_with_4_when_one_of_several_stores_fails_and_prints_the_others() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox).with("BIGCOMMERCE_ACCESS_TOKEN", "wrong");
+    let run = program.fetch(&[]);
+    assert_eq!((run.code, run.out.lines().count()), (4, 2), "{run:?}");
+    assert_eq!(run.err.matches("error: ").count(), 1, "{}", run.err);
+}
+
+#[test]
+fn it_ends_with_4_when_a_record_cannot_be_decoded_and_the_record_can_be_kept() {
+    let sandbox = serve([bigcommerce().faults(Faults::none().always(Fault::MalformedRecord(1))), shopline()]);
+    let program = Program::reading(&sandbox);
+    let run = program.fetch(&[]);
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(run.err.contains("warning: bigcommerce:abc123: 1 record is not"), "{}", run.err);
+    assert!(run.err.contains("--raw-errors"), "{}", run.err);
+
+    let run = program.fetch(&["--raw-errors", "raw.jsonl"]);
+    assert!(run.err.contains("kept in raw.jsonl"), "{}", run.err);
+    let kept = std::fs::read_to_string(program.home.path().join("raw.jsonl")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!((kept["store"].as_str(), kept["path"].as_str()), (Some("bigcommerce:abc123"), Some("data[1]")));
+    assert!(kept["raw"].is_string());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_quietly_with_130() {
+    let sandbox = serve([bigcommerce().latency(std::time::Duration::from_secs(30))]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    let mut command = program.command(&["fetch"]);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+}

@@ -1,0 +1,66 @@
+//! What the program says of itself.
+
+use insta::assert_snapshot;
+
+use crate::program::Program;
+
+fn help(arguments: &[&str]) -> String {
+    let run = Program::new().run(arguments);
+    assert_eq!(run.code, 0, "{run:?}");
+    for line in run.out.lines() {
+        assert!(line.chars().count() <= 100, "wider than 100 columns: {line}");
+    }
+    run.out
+}
+
+#[test]
+fn help_teaches() {
+    assert_snapshot!(help(&["--help"]));
+}
+
+#[test]
+fn help_of_fetch_teaches() {
+    assert_snapshot!(help(&["fetch", "--help"]));
+}
+
+#[test]
+fn help_of_check_teaches() {
+    assert_snapshot!(help(&["check", "--help"]));
+}
+
+#[test]
+fn help_of_demo_teaches() {
+    assert_snapshot!(help(&["demo", "--help"]));
+}
+
+#[test]
+fn help_of_sandbox_teaches() {
+    assert_snapshot!(help(&["sandbox", "--help"]));
+}
+
+#[test]
+fn help_of_schema_teaches() {
+    assert_snapshot!(help(&["schema", "--help"]));
+}
+
+#[test]
+fn help_of_completions_teaches() {
+    assert_snapshot!(help(&["completions", "--help"]));
+}
+
+#[test]
+fn the_schema_describes_what_fetch_prints() {
+    let run = Program::new().run(&["schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(schema["title"], "LogEntry");
+    assert!(schema["properties"]["severity_text"].is_object());
+}
+
+#[test]
+fn there_are_completions_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = Program::new().run(&["completions", shell]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.out.contains("min-severity"), "{shell}");
+    }
+}

@@ -1,0 +1,56 @@
+//! Names and addresses that would send a token elsewhere.
+
+use crate::program::{Program, sandbox};
+
+const NAMES: [&str; 12] = ["evil.com/", "evil.com", "a@b", "..", "../x", "a/b", "a?b", "a#b", "ÄÖ", "а", "a b", ""];
+
+#[test]
+fn a_hostile_store_argument_is_refused_before_any_request() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    for name in NAMES {
+        for platform in ["bigcommerce", "shopline"] {
+            for command in ["fetch", "check"] {
+                let run = program.run(&[command, "--store", &format!("{platform}:{name}")]);
+                assert_eq!(run.code, 2, "{platform}:{name}: {run:?}");
+            }
+        }
+    }
+    assert_eq!(sandbox.requests(), 0);
+}
+
+#[test]
+fn a_hostile_store_in_the_environment_is_refused_before_any_request() {
+    let sandbox = sandbox();
+    for name in NAMES.into_iter().filter(|name| !name.is_empty()) {
+        for variable in ["BIGCOMMERCE_STORE_HASH", "SHOPLINE_HANDLE"] {
+            let run = Program::reading(&sandbox).with(variable, name).run(&["fetch"]);
+            assert_eq!(run.code, 2, "{variable}={name}: {run:?}");
+            assert!(run.err.contains(variable), "{}", run.err);
+        }
+    }
+    assert_eq!(sandbox.requests(), 0);
+}
+
+#[test]
+fn a_hostile_store_in_the_file_is_refused_before_any_request() {
+    let sandbox = sandbox();
+    for name in NAMES {
+        let text = format!("[[store]]\nplatform = \"shopline\"\nstore = \"{name}\"\n");
+        let run = Program::reading(&sandbox).configured(&text).run(&["fetch"]);
+        assert_eq!(run.code, 2, "{name}: {run:?}");
+        assert!(run.err.contains("storelogs.toml line 1"), "{}", run.err);
+    }
+    assert_eq!(sandbox.requests(), 0);
+}
+
+#[test]
+fn an_address_that_is_no_plain_origin_is_refused() {
+    for url in ["http://example.com", "ftp://127.0.0.1", "https://u:p@127.0.0.1", "https://127.0.0.1/path", "nonsense"]
+    {
+        let sandbox = sandbox();
+        let program = Program::reading(&sandbox).with("BIGCOMMERCE_API_URL", url);
+        let run = program.fetch(&["--store", "bigcommerce:abc123"]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{url}: {run:?}");
+    }
+}

@@ -1,0 +1,14 @@
+//! The program as its users run it: the built binary, against the sandbox, over HTTP.
+#![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
+
+mod broken_pipe;
+mod check;
+mod configuration;
+mod exit_codes;
+mod help;
+mod hostile;
+mod memory;
+mod output;
+mod program;
+mod sandbox;
+mod secrets;

@@ -1,0 +1,147 @@
+//! What `fetch` prints.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use storelogs_sandbox::{History, Platform, Store};
+
+use crate::program::{HANDLE, HASH, Program, Run, bigcommerce, sandbox, serve};
+
+/// The output without what differs from run to run: when the answer came.
+fn settled(run: &Run) -> String {
+    let mut text = run.out.clone();
+    let now = jiff::Timestamp::now().to_string();
+    let (day, _) = now.split_at("2026-08-01T".len());
+    while let Some(at) = text.find(day) {
+        let end = text[at..].find('Z').map_or(text.len(), |z| at + z + 1);
+        text.replace_range(at..end, "[observed]");
+    }
+    text
+}
+
+#[test]
+fn pretty_is_aligned_columns() {
+    let sandbox = sandbox();
+    let run = Program::reading(&sandbox).fetch(&[]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert_snapshot!(run.out);
+}
+
+#[test]
+fn jsonl_is_one_entry_a_line() {
+    let sandbox = sandbox();
+    let run = Program::reading(&sandbox).fetch(&["--format", "jsonl"]);
+    assert_snapshot!(settled(&run));
+    let ids: Vec<Value> =
+        run.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["uid"].clone()).collect();
+    assert_eq!(ids.first(), Some(&json!("shopline:open001:6579336590463354672")));
+}
+
+#[test]
+fn json_is_one_array_of_the_same_entries() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    let run = program.fetch(&["--format", "json", "--limit", "3"]);
+    assert_snapshot!(settled(&run));
+    assert_eq!(serde_json::from_str::<Vec<Value>>(&run.out).unwrap().len(), 3);
+}
+
+#[test]
+fn json_without_entries_is_an_empty_array() {
+    let sandbox = sandbox();
+    let run = Program::reading(&sandbox).fetch(&["--format", "json", "--category", "nothing"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "[]\n"));
+}
+
+#[test]
+fn csv_has_a_header_and_a_row_for_each_entry() {
+    let sandbox = sandbox();
+    let run = Program::reading(&sandbox).fetch(&["--format", "csv"]);
+    assert_snapshot!(settled(&run));
+}
+
+#[test]
+fn csv_guards_cells_against_formulas() {
+    let sandbox = sandbox();
+    sandbox.push(
+        Platform::BigCommerce,
+        HASH,
+        json!({"id": 900, "type": "@x", "module": "-m", "severity": "success", "summary": "=HYPERLINK(\"http://e\")",
+               "message": "+1", "date_created": "2022-01-01T00:00:00+00:00"}),
+    );
+    let run = Program::reading(&sandbox).fetch(&["--format", "csv", "--module=-m"]);
+    let row = run.out.lines().nth(1).unwrap();
+    for cell in ["'@x", "'-m", "'+1", "\"'=HYPERLINK(\"\"http://e\"\")\"", "'+00:00"] {
+        assert!(row.contains(cell), "{cell} in {row}");
+    }
+}
+
+#[test]
+fn output_goes_into_a_file() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    let run = program.fetch(&["--format", "jsonl", "-o", "log.jsonl"]);
+    assert_eq!((run.code, run.out.as_str()), (0, ""));
+    let written = std::fs::read_to_string(program.home.path().join("log.jsonl")).unwrap();
+    assert_eq!(written.lines().count(), 8);
+}
+
+#[test]
+fn filters_and_limit_choose_the_newest_that_match() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    let count = |arguments: &[&str]| program.fetch(arguments).out.lines().count();
+    assert_eq!(count(&["--min-severity", "error"]), 1);
+    assert_eq!(count(&["--category", "general", "--category", "design"]), 3);
+    assert_eq!(count(&["--module", "usps (ENDICIA)"]), 1);
+    assert_eq!(count(&["--action", "add_new_product"]), 2);
+    assert_eq!(count(&["--actor", "shopline", "--limit", "1"]), 1);
+    assert_eq!(count(&["--store", "shopline:open001"]), 2);
+    assert_eq!(count(&[]), 8);
+}
+
+#[test]
+fn everything_in_the_window_is_read_without_a_limit() {
+    let sandbox = serve([Store::bigcommerce(HASH).history(History::bulk(1, 3000))]);
+    let run = Program::new().reading_bigcommerce(&sandbox).run(&["fetch", "--since", "70d", "--format", "jsonl"]);
+    assert_eq!((run.code, run.out.lines().count()), (0, 3000), "{}", run.err);
+}
+
+#[test]
+fn control_sequences_in_log_text_do_not_reach_the_terminal() {
+    let sandbox = sandbox();
+    sandbox.push(
+        Platform::Shopline,
+        HANDLE,
+        json!({"id": "6579336590463354999", "author": "a\u{202e}b\u{9b}31mc", "verb": "v\u{7}", "subject_type": "s\u{8}",
+               "detail": "one\u{1b}]0;owned\u{7}\u{1b}[2Jtwo\nthree\u{2066}", "created_at": "2022-07-30T00:00:00+08:00"}),
+    );
+    let run = Program::reading(&sandbox).fetch(&["--limit", "1", "--color", "always"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let plain = anstream::adapter::strip_str(&run.out).to_string();
+    assert!(plain.contains(" s  v  abc  onetwo three\n"), "{plain:?}");
+    assert!(!run.out.contains("owned") && !run.out.contains(['\u{202e}', '\u{2066}', '\u{9b}', '\u{7}', '\u{8}']));
+}
+
+#[test]
+fn colours_come_only_where_they_are_wanted() {
+    let sandbox = serve([bigcommerce()]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    let coloured = |program: &Program, arguments: &[&str]| program.fetch(arguments).out.contains('\u{1b}');
+    assert!(!coloured(&program, &[]), "not into a pipe");
+    assert!(coloured(&program, &["--color", "always"]));
+    assert!(!coloured(&program, &["--color", "never"]));
+    let program = program.with("CLICOLOR_FORCE", "1");
+    assert!(coloured(&program, &[]));
+    let program = program.with("NO_COLOR", "1").with("CLICOLOR_FORCE", "0");
+    assert!(!coloured(&program, &[]), "NO_COLOR");
+    assert!(!program.run(&["fetch", "--since", "nonsense"]).err.contains('\u{1b}'));
+}
+
+#[test]
+fn times_are_local_unless_utc_is_asked_for() {
+    let sandbox = serve([bigcommerce()]);
+    let program = Program::new().reading_bigcommerce(&sandbox).with("TZ", "Asia/Shanghai");
+    let arguments = ["fetch", "--since", "2022-01-01", "--until", "2022-08-01", "--limit", "1"];
+    assert!(program.run(&arguments).out.starts_with("2022-07-29T03:23:19+08:00 "));
+    assert!(program.fetch(&["--limit", "1"]).out.starts_with("2022-07-28T19:23:19Z "));
+}

@@ -1,0 +1,124 @@
+//! Runs the program in an environment of its own.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use storelogs_sandbox::{Behavior, Builder, Platform, Sandbox, Store};
+use tempfile::TempDir;
+
+pub(crate) const HASH: &str = "abc123";
+pub(crate) const HANDLE: &str = "open001";
+/// A stretch that holds every sample.
+pub(crate) const ALL: [&str; 5] = ["--since", "2021-12-01", "--until", "2022-08-01", "--utc"];
+
+/// An empty directory as home and working directory, and an empty environment.
+pub(crate) struct Program {
+    pub(crate) home: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+/// How a run ended, and what it wrote.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Program {
+    pub(crate) fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        Self { home, environment: Vec::new() }.with("TZ", "UTC").with("RUST_BACKTRACE", "1")
+    }
+
+    /// Set up to read both stores of a sandbox.
+    pub(crate) fn reading(sandbox: &Sandbox) -> Self {
+        Self::new().reading_bigcommerce(sandbox).reading_shopline(sandbox)
+    }
+
+    pub(crate) fn reading_bigcommerce(self, sandbox: &Sandbox) -> Self {
+        self.with("BIGCOMMERCE_API_URL", sandbox.bigcommerce_url())
+            .with("BIGCOMMERCE_STORE_HASH", HASH)
+            .with("BIGCOMMERCE_ACCESS_TOKEN", sandbox.token(Platform::BigCommerce, HASH))
+    }
+
+    pub(crate) fn reading_shopline(self, sandbox: &Sandbox) -> Self {
+        self.with("SHOPLINE_API_URL", sandbox.shopline_url())
+            .with("SHOPLINE_HANDLE", HANDLE)
+            .with("SHOPLINE_ACCESS_TOKEN", sandbox.token(Platform::Shopline, HANDLE))
+    }
+
+    /// Sets a variable, or sets it anew.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Writes the configuration into the working directory.
+    pub(crate) fn configured(self, text: &str) -> Self {
+        self.file("storelogs.toml", text);
+        self
+    }
+
+    pub(crate) fn file(&self, name: &str, text: &str) {
+        std::fs::write(self.home.path().join(name), text).unwrap();
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_storelogs"));
+        command.args(arguments).env_clear().current_dir(self.home.path());
+        command.env("HOME", self.home.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        let output = self.command(arguments).output().unwrap();
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    pub(crate) fn fetch(&self, arguments: &[&str]) -> Run {
+        self.run(&[&["fetch"], &ALL[..], arguments].concat())
+    }
+}
+
+/// Both platforms without rate limits, each with one store of the vendors' sample records.
+pub(crate) fn sandbox() -> Sandbox {
+    serve([bigcommerce(), shopline()])
+}
+
+pub(crate) fn serve(stores: impl IntoIterator<Item = Store>) -> Sandbox {
+    start(Sandbox::builder().stores(stores))
+}
+
+pub(crate) fn start(builder: Builder) -> Sandbox {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(builder.own_threads(1).start()).unwrap()
+}
+
+pub(crate) fn bigcommerce() -> Store {
+    let samples = (1..=5).flat_map(|page| sample(&format!("bigcommerce-{page}.json")));
+    Store::bigcommerce(HASH).records(samples.collect::<Vec<_>>()).behavior(behavior())
+}
+
+pub(crate) fn shopline() -> Store {
+    Store::shopline(HANDLE).records(sample("shopline-1.json")).behavior(behavior())
+}
+
+/// No rate limits, and records are served whatever their age.
+pub(crate) fn behavior() -> Behavior {
+    let mut behavior = Behavior::unlimited();
+    behavior.bigcommerce.retention_days = None;
+    (behavior.shopline.retention_months, behavior.shopline.horizon) = (None, None);
+    behavior
+}
+
+fn sample(name: &str) -> Vec<serde_json::Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples").join(name);
+    storelogs_sandbox::load_file(path).unwrap().records
+}

@@ -1,0 +1,76 @@
+//! `sandbox` and `demo`.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use crate::program::Program;
+
+/// Runs until it is dropped.
+struct Running {
+    child: Child,
+    exports: Vec<(String, String)>,
+}
+
+impl Running {
+    fn new(arguments: &[&str]) -> Self {
+        let program = Program::new();
+        let ports = ["sandbox", "--port-bigcommerce", "0", "--port-shopline", "0"];
+        let mut command = program.command(&[&ports, arguments].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(6);
+        let export = |line: std::io::Result<String>| {
+            let line = line.unwrap();
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        };
+        let exports = lines.map(export).collect();
+        Self { child, exports }
+    }
+
+    fn program(&self) -> Program {
+        self.exports.iter().fold(Program::new(), |program, (name, value)| program.with(name, value))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+#[test]
+fn what_the_sandbox_prints_is_all_that_fetch_needs() {
+    let sandbox = Running::new(&["--seed", "7"]);
+    let run = sandbox.program().run(&["fetch", "--since", "7d", "--format", "jsonl"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert!(run.out.lines().count() > 100);
+    assert!(run.out.contains("\"shopline:") && run.out.contains("\"bigcommerce:"));
+}
+
+#[test]
+fn the_sandbox_serves_records_of_a_file_whatever_their_age() {
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples");
+    let (one, two) = (format!("{samples}/bigcommerce-1.json"), format!("{samples}/shopline-1.json"));
+    let sandbox = Running::new(&["--records", &one, "--records", &two, "--no-quota"]);
+    assert_eq!(sandbox.program().fetch(&[]).out.lines().count(), 4);
+}
+
+#[test]
+fn a_taken_port_is_a_clear_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let run = Program::new().run(&["sandbox", "--port-bigcommerce", &port, "--port-shopline", "0"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.err.contains(&port) && run.err.contains("--port-bigcommerce"), "{}", run.err);
+}
+
+#[test]
+fn the_demo_needs_nothing_and_shows_both_platforms() {
+    let run = Program::new().run(&["demo"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert!(run.out.contains("bigcommerce:") && run.out.contains("shopline:"));
+    for table in ["by severity", "by category", "by actor"] {
+        assert!(run.out.contains(table), "{table}");
+    }
+}

@@ -1,0 +1,178 @@
+//! Histories: records made up from a seed, the same for the same seed.
+
+mod bigcommerce;
+mod bulk;
+mod messages;
+mod planted;
+mod rhythm;
+mod shopline;
+mod write;
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{Platform, Records, table::Table};
+
+pub use planted::{Actor, ActorKind, BulkEdit, Incident, IncidentKind, Planted, SensitiveChange};
+
+/// A month of a history, in seconds. Calendar months would make histories depend on the day they are made.
+const MONTH: i64 = 30 * 86_400;
+
+/// A plan for records of a made-up shop. Nothing is made before it is needed; clones of one plan share what is made.
+#[derive(Clone)]
+pub struct History {
+    pub(crate) plan: Plan,
+    made: Arc<[OnceLock<Made>; 2]>,
+}
+
+/// What a history is made from.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    kind: Kind,
+    /// The first second.
+    pub(crate) start: i64,
+    months: i64,
+    /// The first second after the history.
+    pub(crate) end: i64,
+    /// Rows on a working day, about; `None` for the platform's own.
+    pub(crate) rows_per_day: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Shop,
+    Bulk { rows: usize, per_second: usize },
+}
+
+struct Made {
+    table: Arc<Table>,
+    planted: Planted,
+}
+
+impl History {
+    /// A believable shop over three months that end now.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Self::of(seed, Kind::Shop)
+    }
+
+    /// Just so many plain rows, spread evenly over two months that end now; a million takes seconds.
+    #[must_use]
+    pub fn bulk(seed: u64, rows: usize) -> Self {
+        Self::of(seed, Kind::Bulk { rows, per_second: 1 }).months(2)
+    }
+
+    fn of(seed: u64, kind: Kind) -> Self {
+        let end = Timestamp::now().as_second();
+        let plan = Plan { seed, kind, start: end, months: 3, end, rows_per_day: None };
+        Self { plan, made: Arc::default() }.anew()
+    }
+
+    /// How many months of 30 days the history lasts.
+    #[must_use]
+    pub fn months(mut self, months: u32) -> Self {
+        self.plan.months = i64::from(months.max(1));
+        self.anew()
+    }
+
+    /// The second before which the history ends. Given a fixed one, the same seed makes the same bytes every day.
+    #[must_use]
+    pub fn ending_at(mut self, unix_seconds: i64) -> Self {
+        self.plan.end = unix_seconds;
+        self.anew()
+    }
+
+    /// About how many rows a seeded shop writes on a working day.
+    #[must_use]
+    pub fn rows_per_day(mut self, rows: u32) -> Self {
+        self.plan.rows_per_day = Some(rows.max(1));
+        self.anew()
+    }
+
+    /// How many rows of a bulk history share each second.
+    #[must_use]
+    pub fn rows_per_second(mut self, rows: usize) -> Self {
+        if let Kind::Bulk { per_second, .. } = &mut self.plan.kind {
+            *per_second = rows.max(1);
+        }
+        self.anew()
+    }
+
+    /// The first second of the history, and the first after it.
+    #[must_use]
+    pub fn window(&self) -> (i64, i64) {
+        (self.plan.start, self.plan.end)
+    }
+
+    /// The records, made now if they were not yet.
+    #[must_use]
+    pub fn records(&self, platform: Platform) -> Records {
+        Records { platform, table: self.table(platform) }
+    }
+
+    /// What was planted in a seeded history, for a test of whoever looks for it. Bulk histories hide nothing.
+    #[must_use]
+    pub fn planted(&self, platform: Platform) -> Planted {
+        self.made(platform).planted.clone()
+    }
+
+    pub(crate) fn table(&self, platform: Platform) -> Arc<Table> {
+        Arc::clone(&self.made(platform).table)
+    }
+
+    fn made(&self, platform: Platform) -> &Made {
+        let index = usize::from(platform == Platform::Shopline);
+        self.made[index].get_or_init(|| {
+            let (table, planted) = match (self.plan.kind, platform) {
+                (Kind::Bulk { rows, per_second }, _) => {
+                    (bulk::make(&self.plan, platform, rows, per_second), Planted::default())
+                }
+                (Kind::Shop, Platform::BigCommerce) => bigcommerce::make(&self.plan),
+                (Kind::Shop, Platform::Shopline) => shopline::make(&self.plan),
+            };
+            Made { table: Arc::new(table), planted }
+        })
+    }
+
+    /// A changed plan shares nothing with the one it came from.
+    fn anew(mut self) -> Self {
+        self.plan.start = self.plan.end - self.plan.months * MONTH;
+        self.made = Arc::default();
+        self
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("History").field(&self.plan).finish()
+    }
+}
+
+/// A record that comes in while a store is served: of this moment, with the next id.
+pub(crate) fn arriving(platform: Platform, newest: u64, number: u64, now: i64) -> Value {
+    match platform {
+        Platform::BigCommerce => json!({
+            "id": newest + 1,
+            "type": "general",
+            "module": "Order Status",
+            "severity": "success",
+            "summary": format!("Arrived while the log was being read: {number}"),
+            "message": null,
+            "date_created": write::time(now, 0),
+        }),
+        Platform::Shopline => json!({
+            "author": "shopline",
+            "created_at": write::time(now, write::SHOPLINE_OFFSET),
+            "detail": format!("Arrived while the log was being read: {number}"),
+            "id": write::shopline_id(now * 1000).max(newest + 1).to_string(),
+            "subject_type": "products",
+            "verb": "edit_product",
+        }),
+    }
+}

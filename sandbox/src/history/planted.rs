@@ -1,0 +1,92 @@
+//! The truth about a seeded history: what was hidden in it.
+
+/// All that was planted. Times are Unix seconds; an end is the first second after.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Planted {
+    /// Stretches of failure, oldest first.
+    pub incidents: Vec<Incident>,
+    /// Who acts in the log, the busiest first. BigCommerce names nobody.
+    pub actors: Vec<Actor>,
+    /// Many edits in minutes, oldest first.
+    pub bulk_edits: Vec<BulkEdit>,
+    /// Changes that a shop's owner would want to hear of, oldest first.
+    pub sensitive: Vec<SensitiveChange>,
+}
+
+/// A stretch of failure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident {
+    /// What failed.
+    pub kind: IncidentKind,
+    /// The `type` of its rows.
+    pub log_type: String,
+    /// The `module` of its rows.
+    pub module: String,
+    /// Its first second.
+    pub start: i64,
+    /// The first second after it.
+    pub end: i64,
+    /// How many rows of error it wrote.
+    pub rows: usize,
+}
+
+/// What failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IncidentKind {
+    /// The payment gateway declined nearly everything.
+    PaymentOutage,
+    /// A carrier gave no quotes.
+    CarrierFailure,
+}
+
+/// Someone who acts in the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Actor {
+    /// The name as the log has it.
+    pub name: String,
+    /// A person or an app.
+    pub kind: ActorKind,
+    /// How many rows are by this actor.
+    pub rows: usize,
+}
+
+/// A person or an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ActorKind {
+    /// Somebody of the shop's staff.
+    Administrator,
+    /// A program.
+    App,
+}
+
+/// Many edits by one actor in minutes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BulkEdit {
+    /// Who made them.
+    pub actor: String,
+    /// The `verb` of its rows.
+    pub verb: String,
+    /// Its first second.
+    pub start: i64,
+    /// The first second after it.
+    pub end: i64,
+    /// How many rows it wrote.
+    pub rows: usize,
+}
+
+/// A change that a shop's owner would want to hear of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SensitiveChange {
+    /// The record's id.
+    pub id: String,
+    /// Who made it.
+    pub actor: String,
+    /// When.
+    pub at: i64,
+    /// The `subject_type` of its row.
+    pub subject_type: String,
+    /// The `verb` of its row.
+    pub verb: String,
+    /// True between midnight and five in the shop's own time.
+    pub at_night: bool,
+}

@@ -1,0 +1,210 @@
+//! A store while it is served.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::{Span, Timestamp, tz::TimeZone};
+use serde_json::Value;
+
+use crate::{
+    Behavior, Endpoint, Faults, Platform, Records, Store,
+    filter::{Filter, View},
+    history, render,
+    script::{Effects, Script},
+    shopline::token,
+    store::Source,
+    table::Table,
+};
+
+static DEFAULT_BEHAVIOR: LazyLock<Arc<Behavior>> = LazyLock::new(Arc::default);
+
+/// A served store. Its records are made when they are first needed.
+#[derive(Debug)]
+pub(crate) struct Shop {
+    pub(crate) platform: Platform,
+    pub(crate) name: Arc<str>,
+    desk: Mutex<Desk>,
+}
+
+/// All that changes while a store is served.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    source: Option<Source>,
+    table: Arc<Table>,
+    pub(crate) behavior: Arc<Behavior>,
+    pub(crate) tokens: Vec<Token>,
+    script: Option<Box<Script>>,
+    pub(crate) latency: Duration,
+    pub(crate) app: Option<Box<(String, String)>>,
+    /// What was used up of the rate limit.
+    pub(crate) meter: Meter,
+    /// Requests that already got their empty page.
+    pub(crate) emptied: HashSet<String>,
+    arrived: u64,
+}
+
+/// A token that the store accepts, and until when (milliseconds) if not for ever.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) until: Option<i64>,
+}
+
+/// What was used up of a rate limit. BigCommerce counts in windows, SHOPLINE in a bucket.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    /// Start of the window, or when the bucket was last looked at; milliseconds.
+    pub(crate) since: i64,
+    /// Requests used of the window, or in the bucket.
+    pub(crate) used: f64,
+    /// Refusals in a row.
+    pub(crate) refused: u32,
+    /// The store is locked until then; milliseconds.
+    pub(crate) locked_until: i64,
+}
+
+impl Shop {
+    pub(crate) fn new(store: Store, now_ms: i64) -> Self {
+        let text = store.token.unwrap_or_else(|| match store.platform {
+            Platform::BigCommerce => "sandbox-token".to_owned(),
+            Platform::Shopline => token::make(&store.name, now_ms / 1000 + token::PRIVATE_APP_LIFE, 0),
+        });
+        Self {
+            platform: store.platform,
+            name: store.name.into(),
+            desk: Mutex::new(Desk {
+                source: Some(store.source),
+                table: Arc::default(),
+                behavior: store.behavior.map_or_else(|| Arc::clone(&DEFAULT_BEHAVIOR), Arc::new),
+                tokens: vec![Token { text, until: None }],
+                script: Script::new(store.faults),
+                latency: store.latency,
+                app: store.app.map(Box::new),
+                meter: Meter::default(),
+                emptied: HashSet::new(),
+                arrived: 0,
+            }),
+        }
+    }
+
+    pub(crate) fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True once the records are made; until then making them may take seconds.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.desk().source.is_none()
+    }
+
+    pub(crate) fn table(&self) -> Arc<Table> {
+        Arc::clone(self.desk().table(self.platform))
+    }
+
+    pub(crate) fn behavior(&self) -> Arc<Behavior> {
+        Arc::clone(&self.desk().behavior)
+    }
+
+    pub(crate) fn set_faults(&self, faults: Faults) {
+        self.desk().script = Script::new(faults);
+    }
+
+    pub(crate) fn accepts(&self, token: &str, now_ms: i64) -> bool {
+        let desk = self.desk();
+        desk.tokens.iter().any(|known| known.text == token && known.until.is_none_or(|until| now_ms <= until))
+    }
+
+    /// The oldest second that is still served.
+    pub(crate) fn retained_since(&self, now: i64) -> i64 {
+        let behavior = self.behavior();
+        match self.platform {
+            Platform::BigCommerce => behavior.bigcommerce.retention_days.map_or(i64::MIN, |days| now - days * 86_400),
+            Platform::Shopline => {
+                behavior.shopline.retention_months.map_or(i64::MIN, |months| months_before(now, months))
+            }
+        }
+    }
+
+    /// The rows that a filter matches and that are still served, from `since` to before `until`.
+    pub(crate) fn view(&self, filter: &Filter, since: i64, until: i64, now: i64) -> View {
+        View::new(self.table(), filter, since.max(self.retained_since(now)), until)
+    }
+
+    /// The script's effects on a request; rows that arrive or are purged do so at once.
+    pub(crate) fn strike(&self, endpoint: Endpoint, page: u64, now: i64) -> Effects {
+        let mut desk = self.desk();
+        let mut effects = match &mut desk.script {
+            Some(script) => script.strike(endpoint, page),
+            None => Effects::default(),
+        };
+        effects.delay += desk.latency;
+        drop(desk);
+        if effects.purge > 0 {
+            let since = self.retained_since(now);
+            self.change(|table| table.purge(table.first_at(since), effects.purge));
+        }
+        for _ in 0..effects.arrive {
+            self.arrive(now);
+        }
+        effects
+    }
+
+    pub(crate) fn push(&self, record: &Value, now: i64) {
+        self.change(|table| table.push(self.platform, record, now));
+    }
+
+    pub(crate) fn remove(&self, id: u64) -> bool {
+        self.change(|table| table.remove(id))
+    }
+
+    pub(crate) fn set_source(&self, source: Source) {
+        self.desk().source = Some(source);
+    }
+
+    /// One more row of this moment.
+    fn arrive(&self, now: i64) {
+        let arrived = {
+            let mut desk = self.desk();
+            desk.arrived += 1;
+            desk.arrived
+        };
+        let newest = self.table().greatest_id();
+        let record = history::arriving(self.platform, newest, arrived, now);
+        self.push(&record, now);
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
+        let mut desk = self.desk();
+        desk.table(self.platform);
+        change(Arc::make_mut(&mut desk.table))
+    }
+
+    /// The rows still served, as the store sends them.
+    pub(crate) fn records(&self, now: i64) -> Vec<Value> {
+        let style = render::Style::of(self.platform, &self.behavior());
+        let view = self.view(&Filter::default(), i64::MIN, i64::MAX, now);
+        (0..view.len()).map(|index| style.value(view.row(index))).collect()
+    }
+}
+
+impl Desk {
+    fn table(&mut self, platform: Platform) -> &Arc<Table> {
+        if let Some(source) = self.source.take() {
+            self.table = match source {
+                Source::Values(values) => Records::new(platform, &values).table,
+                Source::Records(records) => records.table,
+                Source::History(history) => history.table(platform),
+            };
+        }
+        &self.table
+    }
+}
+
+/// The second that lies so many calendar months before another.
+pub(crate) fn months_before(now: i64, months: u32) -> i64 {
+    let then = Timestamp::from_second(now)
+        .and_then(|now| now.to_zoned(TimeZone::UTC).checked_sub(Span::new().try_months(i64::from(months))?));
+    then.map_or(i64::MIN, |then| then.timestamp().as_second())
+}

@@ -1,0 +1,145 @@
+//! Histories: the same for the same seed, and true to what they say was planted.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::MARCH;
+use serde_json::Value;
+use storelogs_sandbox::{ActorKind, History, IncidentKind, Platform, load_file};
+
+const BOTH: [Platform; 2] = [Platform::BigCommerce, Platform::Shopline];
+
+fn second(record: &Value) -> i64 {
+    let date = record.get("date_created").or_else(|| record.get("created_at")).unwrap();
+    date.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second()
+}
+
+#[test]
+fn the_same_seed_makes_the_same_history() {
+    for platform in BOTH {
+        let make = |seed| History::seeded(seed).ending_at(MARCH).records(platform).values();
+        assert_eq!(make(7), make(7));
+        assert_ne!(make(7), make(8));
+    }
+}
+
+#[test]
+fn records_are_unique_ordered_and_within_the_window() {
+    for platform in BOTH {
+        for history in [
+            History::seeded(7).ending_at(MARCH),
+            History::bulk(7, 5000).ending_at(MARCH),
+            History::bulk(7, 5000).rows_per_second(700).ending_at(MARCH),
+        ] {
+            let records = history.records(platform).values();
+            let (since, until) = history.window();
+            let ids: HashSet<String> = records.iter().map(|record| record["id"].to_string()).collect();
+            assert_eq!(ids.len(), records.len());
+            assert!(records.len() >= 5000 || matches!(platform, Platform::Shopline), "{}", records.len());
+            assert!(records.is_sorted_by_key(second));
+            assert!(records.iter().all(|record| (since..until).contains(&second(record))));
+        }
+    }
+}
+
+#[test]
+fn shopline_ids_have_nineteen_digits_and_tell_the_millisecond() {
+    for record in History::seeded(3).ending_at(MARCH).records(Platform::Shopline).values() {
+        let id = record["id"].as_str().unwrap();
+        assert_eq!(id.len(), 19);
+        let ms = (id.parse::<u64>().unwrap() >> 24) as i64 + 1_330_328_108_600;
+        assert_eq!(ms / 1000, second(&record));
+    }
+}
+
+#[test]
+fn planted_incidents_are_in_the_rows() {
+    let history = History::seeded(7).ending_at(MARCH);
+    let planted = history.planted(Platform::BigCommerce);
+    let kinds: Vec<_> = planted.incidents.iter().map(|incident| incident.kind).collect();
+    assert_eq!(kinds, [IncidentKind::PaymentOutage, IncidentKind::PaymentOutage, IncidentKind::CarrierFailure]);
+    let records = history.records(Platform::BigCommerce).values();
+    for incident in planted.incidents {
+        let hit = |record: &&Value| {
+            (incident.start..incident.end).contains(&second(record))
+                && record["module"] == incident.module.as_str()
+                && record["type"] == incident.log_type.as_str()
+        };
+        let errors = records.iter().filter(hit).filter(|record| record["severity"] == "errors").count();
+        assert_eq!(errors, incident.rows);
+        assert!(errors >= 20, "{incident:?}");
+        assert!(errors * 10 >= records.iter().filter(hit).count() * 8);
+    }
+}
+
+#[test]
+fn planted_deeds_are_in_the_rows() {
+    let history = History::seeded(7).ending_at(MARCH);
+    let planted = history.planted(Platform::Shopline);
+    let records = history.records(Platform::Shopline).values();
+    assert_eq!(planted.bulk_edits.len(), 2);
+    for edit in &planted.bulk_edits {
+        let hit = |record: &&Value| {
+            (edit.start..edit.end).contains(&second(record))
+                && record["author"] == edit.actor.as_str()
+                && record["verb"] == edit.verb.as_str()
+        };
+        assert_eq!(records.iter().filter(hit).count(), edit.rows);
+        assert!(edit.rows >= 200 && edit.end - edit.start <= 600);
+    }
+    assert_eq!(planted.sensitive.len(), 3);
+    assert_eq!(planted.sensitive.iter().filter(|change| change.at_night).count(), 1);
+    for change in &planted.sensitive {
+        let record = records.iter().find(|record| record["id"] == change.id.as_str()).unwrap();
+        assert_eq!((second(record), &record["verb"]), (change.at, &Value::from(change.verb.as_str())));
+    }
+    assert!(planted.actors.iter().any(|actor| actor.kind == ActorKind::App));
+    for actor in &planted.actors {
+        let rows = records.iter().filter(|record| record["author"] == actor.name.as_str()).count();
+        assert_eq!(rows, actor.rows);
+    }
+}
+
+#[test]
+fn messages_take_every_form_the_platform_is_known_for() {
+    let records = History::seeded(7).ending_at(MARCH).records(Platform::BigCommerce).values();
+    let has = |test: &dyn Fn(&Value) -> bool| records.iter().any(|record| test(&record["message"]));
+    assert!(has(&|message| message.is_null()));
+    assert!(has(&|message| message == ""));
+    assert!(has(&|message| message.as_str().is_some_and(|text| text.starts_with("<p>"))));
+    let quote = |message: &Value| {
+        let quote = message.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok())?;
+        let email = quote["customerEmail"].as_str()?.to_owned();
+        (email.ends_with("@example.com") && quote["destination"]["streetAddress1"].is_string()).then_some(())
+    };
+    assert!(has(&|message| quote(message).is_some()));
+}
+
+#[test]
+fn a_file_tells_its_platform_by_its_shape() {
+    let folder = std::env::temp_dir().join(format!("storelogs-sandbox-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let page = r#"{"data":[{"id":5,"severity":"success","summary":"","date_created":"2021-12-20T23:15:24+00:00"}]}"#;
+    let loaded = load_file(write("page.json", page)).unwrap();
+    assert_eq!((loaded.platform, loaded.records.len()), (Platform::BigCommerce, 1));
+    let old =
+        r#"{"operationLogs":[{"id":"5","verb":"edit","subject_type":"x","created_at":"2024-08-01T12:38:49+08:00"}]}"#;
+    assert_eq!(load_file(write("old.json", old)).unwrap().platform, Platform::Shopline);
+    let array = r#"[{"id":"5","created_at":"2024-08-01T12:38:49+08:00"}]"#;
+    let loaded = load_file(write("array.json", array)).unwrap();
+    assert_eq!(loaded.store("open001").name(), "open001");
+    for (name, text) in [("bad.json", "{"), ("none.json", "{}"), ("other.json", r#"[{"a":1}]"#)] {
+        let error = load_file(write(name, text)).unwrap_err().to_string();
+        assert!(error.contains(name), "{error}");
+    }
+    assert!(load_file(folder.join("missing.json")).unwrap_err().to_string().contains("missing.json"));
+    std::fs::remove_dir_all(folder).unwrap();
+}

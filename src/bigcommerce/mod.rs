@@ -1,0 +1,157 @@
+//! BigCommerce store logs: the client of one store.
+
+mod convert;
+mod count;
+mod locate;
+mod page;
+mod walk;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use jiff::Timestamp;
+
+use crate::builder::{Build, Builder, Sealed, Token, optional, request_maker, required};
+use crate::error::Result;
+use crate::query::LogQuery;
+use crate::raw::bigcommerce as raw;
+use crate::source::{Cursor, LogSource, Page};
+use crate::store::Store;
+use crate::transport::{Auth, Pacer, Parts, RateLimit, Scheme, TokenProvider, Transport, origin};
+
+pub use convert::{entry, record};
+pub use page::{Pagination, RecordPage};
+
+/// The origin of BigCommerce's API.
+pub const API_URL: &str = "https://api.bigcommerce.com";
+
+/// The log of one BigCommerce store. Cheap to clone; clones share the pace, the retry budget and the connections.
+///
+/// The access token needs the scope `store_logs_read_only`. The platform keeps 365 days.
+///
+/// ```no_run
+/// # async fn run() -> storelogs::Result<()> {
+/// use futures::StreamExt;
+/// use storelogs::{BigCommerce, LogQuery, LogSource, Severity};
+///
+/// let store = BigCommerce::builder("abc123").access_token("…").build()?;
+/// let mut errors = store.logs(LogQuery::new().min_severity(Severity::Error).limit(20));
+/// while let Some(entry) = errors.next().await {
+///     let entry = entry?;
+///     println!("{} {}", entry.time, entry.summary.unwrap_or_default());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct BigCommerce {
+    transport: Transport,
+    http: reqwest::Client,
+    base: Arc<str>,
+    in_flight: usize,
+    shape: Arc<Mutex<page::Shape>>,
+}
+
+impl BigCommerce {
+    /// A client of the store with this hash, the part after `/stores/` in its API path.
+    pub fn builder(store_hash: impl Into<String>) -> Builder<Self> {
+        Builder::new(store_hash)
+    }
+
+    /// A builder with what the environment says: `BIGCOMMERCE_STORE_HASH`, `BIGCOMMERCE_ACCESS_TOKEN` and, if it is
+    /// set, `BIGCOMMERCE_API_URL`, an origin such as `http://127.0.0.1:4010`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable that is missing.
+    pub fn builder_from_env() -> Result<Builder<Self>> {
+        let builder = Self::builder(required("BIGCOMMERCE_STORE_HASH")?);
+        let builder = builder.access_token(required("BIGCOMMERCE_ACCESS_TOKEN")?);
+        Ok(match optional("BIGCOMMERCE_API_URL")? {
+            Some(url) => builder.api_url(url),
+            None => builder,
+        })
+    }
+
+    /// A client as the environment says; see [`builder_from_env`](Self::builder_from_env).
+    ///
+    /// # Errors
+    /// As `builder_from_env` and [`Builder::build`].
+    pub fn from_env() -> Result<Self> {
+        Self::builder_from_env()?.build()
+    }
+
+    /// The client as progenitor generates it from the vendor's document, on the same transport.
+    pub fn raw(&self) -> raw::Client {
+        self.raw_on(self.transport.clone())
+    }
+
+    fn raw_on(&self, transport: Transport) -> raw::Client {
+        raw::Client::new_with_client(&self.base, self.http.clone(), transport)
+    }
+
+    /// The state of the store's rate limit, which all its apps share. `None` before the first answer.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.transport.rate_limit()
+    }
+}
+
+impl Builder<BigCommerce> {
+    /// The share of the quota to leave to the shop's other apps, 0 to 1. Default 0.25.
+    pub fn leave_quota(mut self, share: f64) -> Self {
+        self.settings.leave_quota = share;
+        self
+    }
+}
+
+impl Build for BigCommerce {
+    fn build(Sealed(mut settings): Sealed) -> Result<Self> {
+        let store = Store::bigcommerce(&settings.name)?;
+        let of_store = |e: crate::Error| e.of(&store);
+        let token: Arc<dyn TokenProvider> = match settings.take_token().map_err(of_store)? {
+            Token::Text(token) => Arc::new(token),
+            Token::Provider(provider) => provider,
+        };
+        let origin = origin(settings.api_url.as_deref().unwrap_or(API_URL)).map_err(of_store)?;
+        let base = format!("{}/stores/{}/v3", origin.as_str().trim_end_matches('/'), store.name());
+        let exchange = settings.take_exchange().map_err(of_store)?;
+        let transport = Transport::new(Parts {
+            store: store.clone(),
+            origin,
+            auth: Auth::new(Scheme::XAuthToken, token),
+            user_agent: settings.user_agent,
+            exchange,
+            policy: settings.policy,
+            pacer: Pacer::window(settings.leave_quota),
+        })
+        .map_err(of_store)?;
+        Ok(Self {
+            transport,
+            http: request_maker()?,
+            base: base.into(),
+            in_flight: settings.in_flight,
+            shape: Arc::default(),
+        })
+    }
+}
+
+impl LogSource for BigCommerce {
+    fn store(&self) -> &Store {
+        self.transport.store()
+    }
+
+    fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>> {
+        walk::pages(self.clone(), query, from.as_ref())
+    }
+
+    fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>> {
+        Box::pin(count::of_stretch(self, since, until))
+    }
+}
+
+impl fmt::Debug for BigCommerce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BigCommerce").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}

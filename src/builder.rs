@@ -1,0 +1,174 @@
+//! Making a client: what the platforms have in common.
+
+use std::env;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::error::{Error, Result};
+use crate::transport::{self, Exchange, Http, RetryPolicy, TokenProvider};
+
+/// Makes a client of one store. From [`BigCommerce::builder`](crate::BigCommerce::builder) or
+/// [`Shopline::builder`](crate::Shopline::builder).
+#[must_use]
+pub struct Builder<C> {
+    pub(crate) settings: Settings,
+    client: PhantomData<fn() -> C>,
+}
+
+/// What a client is made of. The store's name is checked when the client is built.
+pub(crate) struct Settings {
+    pub(crate) name: String,
+    pub(crate) token: Option<Result<Token>>,
+    /// The key and secret of an OAuth app.
+    pub(crate) app: Option<(String, SecretString)>,
+    pub(crate) api_url: Option<String>,
+    pub(crate) api_version: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) exchange: Option<Arc<dyn Exchange>>,
+    pub(crate) leave_quota: f64,
+    pub(crate) bucket: Option<(u32, f64)>,
+    pub(crate) in_flight: usize,
+}
+
+/// The access token as it was given.
+pub(crate) enum Token {
+    Text(SecretString),
+    Provider(Arc<dyn TokenProvider>),
+}
+
+/// A client that a [`Builder`] can make.
+pub trait Build: Sized {
+    #[doc(hidden)]
+    fn build(settings: Sealed) -> Result<Self>;
+}
+
+/// Keeps [`Build`] for this crate's clients.
+#[doc(hidden)]
+pub struct Sealed(pub(crate) Settings);
+
+/// The share of a store's quota that is left to the shop's other apps, unless told otherwise.
+pub const LEAVE_QUOTA: f64 = 0.25;
+
+/// How many pages or slices of a walk are under way at once, unless told otherwise.
+pub const IN_FLIGHT: usize = 8;
+
+impl<C: Build> Builder<C> {
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        let settings = Settings {
+            name: name.into(),
+            token: None,
+            app: None,
+            api_url: None,
+            api_version: None,
+            user_agent: None,
+            policy: RetryPolicy::default(),
+            exchange: None,
+            leave_quota: LEAVE_QUOTA,
+            bucket: None,
+            in_flight: IN_FLIGHT,
+        };
+        Self { settings, client: PhantomData }
+    }
+
+    /// The access token. It never shows up in Debug, Display, logs or errors.
+    pub fn access_token(mut self, token: impl AsRef<str>) -> Self {
+        self.settings.token = Some(transport::checked_token(token.as_ref()).map(Token::Text));
+        self
+    }
+
+    /// What gives the access token, for tokens that expire.
+    pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
+        self.settings.token = Some(Ok(Token::Provider(Arc::new(provider))));
+        self
+    }
+
+    /// Another API address than the platform's own: an origin such as `http://127.0.0.1:4010`. It must be `https`, or
+    /// `http` on this machine.
+    pub fn api_url(mut self, origin: impl Into<String>) -> Self {
+        self.settings.api_url = Some(origin.into());
+        self
+    }
+
+    /// When requests are sent again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings.policy = policy;
+        self
+    }
+
+    /// The `User-Agent` header. Default `storelogs/VERSION`.
+    pub fn user_agent(mut self, agent: impl Into<String>) -> Self {
+        self.settings.user_agent = Some(agent.into());
+        self
+    }
+
+    /// The network to use. Share one [`Http`] among the clients of many stores; put a stand-in here in tests.
+    pub fn exchange(mut self, exchange: impl Exchange) -> Self {
+        self.settings.exchange = Some(Arc::new(exchange));
+        self
+    }
+
+    /// How many pages or slices of a walk are under way at once. Default 8, at least 1.
+    pub fn in_flight(mut self, requests: usize) -> Self {
+        self.settings.in_flight = requests.max(1);
+        self
+    }
+
+    /// Makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a store name, token or API address that cannot be
+    /// right, or a missing token.
+    pub fn build(self) -> Result<C> {
+        C::build(Sealed(self.settings))
+    }
+}
+
+impl Settings {
+    pub(crate) fn take_token(&mut self) -> Result<Token> {
+        self.token.take().unwrap_or_else(|| Err(Error::invalid("no access token was given")))
+    }
+
+    pub(crate) fn take_exchange(&mut self) -> Result<Arc<dyn Exchange>> {
+        match self.exchange.take() {
+            Some(exchange) => Ok(exchange),
+            None => Ok(Arc::new(Http::new()?)),
+        }
+    }
+}
+
+/// An environment variable that must be there.
+pub(crate) fn required(name: &str) -> Result<String> {
+    optional(name)?.ok_or_else(|| Error::invalid(format!("the environment variable {name} is not set")))
+}
+
+/// An environment variable that may be there. Empty counts as not set.
+pub(crate) fn optional(name: &str) -> Result<Option<String>> {
+    match env::var(name) {
+        Ok(text) if text.trim().is_empty() => Ok(None),
+        Ok(text) => Ok(Some(text)),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => {
+            Err(Error::invalid(format!("the environment variable {name} is not UTF-8 text")))
+        }
+    }
+}
+
+impl<C> fmt::Debug for Builder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("name", &self.settings.name).finish_non_exhaustive()
+    }
+}
+
+/// The generated clients make their requests with a `reqwest::Client`; sending is the transport's. One serves all.
+pub(crate) fn request_maker() -> Result<reqwest::Client> {
+    static MAKER: std::sync::OnceLock<Http> = std::sync::OnceLock::new();
+    if let Some(http) = MAKER.get() {
+        return Ok(http.0.clone());
+    }
+    let made = Http::new()?;
+    Ok(MAKER.get_or_init(|| made).0.clone())
+}

@@ -1,0 +1,246 @@
+//! The one error type.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::store::{Platform, Store};
+
+/// A `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, to which store, and what to do next.
+///
+/// `Display` is one line that names the store, the cause and the remedy. It never holds a secret nor anything of a
+/// response body; what the platform said in its own words is [`detail`](Error::detail).
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    store: Option<Store>,
+    what: String,
+    status: Option<u16>,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    detail: Option<String>,
+    raw: Option<String>,
+    path: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The kinds of failure, by what a caller can do about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting or an argument is wrong. Nothing was sent.
+    InvalidInput,
+    /// The access token was refused (401).
+    Unauthorized,
+    /// The token lacks the scope, or BigCommerce does not know the store hash (403).
+    Forbidden,
+    /// The store's plan is not paid (402).
+    Frozen,
+    /// The store is locked after too many requests (423).
+    Locked,
+    /// The platform's security rules block this client (433 to 436).
+    Blocked,
+    /// There is no such store, API version or entry (404).
+    NotFound,
+    /// The platform refused the request itself (400, 406, 412, 413, 422 and other 4xx).
+    Refused,
+    /// Too many requests (429), and waiting longer than the policy allows is needed.
+    RateLimited,
+    /// The platform failed (5xx), and went on failing.
+    Server,
+    /// No connection could be made.
+    Unreachable,
+    /// No complete answer came in time.
+    TimedOut,
+    /// The connection broke before the answer was complete.
+    Interrupted,
+    /// The answer is larger than the limit on bodies.
+    TooLarge,
+    /// The answer is not the documented shape.
+    Undecodable,
+    /// One record of a page is not the documented shape. The others were delivered. [`Error::raw`] holds its text.
+    Record,
+    /// The walk ended, and not everything could be had. The message says what is missing.
+    Incomplete,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            store: None,
+            what: what.into(),
+            status: None,
+            request_id: None,
+            retry_after: None,
+            attempts: 0,
+            detail: None,
+            raw: None,
+            path: None,
+            source: None,
+        }))
+    }
+
+    /// An [`ErrorKind::InvalidInput`]: what is wrong and how to mend it, in one line.
+    pub fn invalid(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidInput, what)
+    }
+
+    pub(crate) fn of(mut self, store: &Store) -> Self {
+        self.0.store.get_or_insert_with(|| store.clone());
+        self
+    }
+
+    /// The same failure, told in other words.
+    pub(crate) fn saying(mut self, what: &str) -> Self {
+        self.0.what = what.to_owned();
+        self
+    }
+
+    pub(crate) fn with_answer(mut self, status: Option<u16>, request_id: Option<String>, attempts: u32) -> Self {
+        self.0.status = status;
+        self.0.request_id = request_id;
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.0.retry_after = wait;
+        self
+    }
+
+    pub(crate) fn with_detail(mut self, detail: Option<String>) -> Self {
+        self.0.detail = detail;
+        self
+    }
+
+    pub(crate) fn with_record(mut self, path: String, raw: String) -> Self {
+        self.0.path = Some(path);
+        self.0.raw = Some(raw);
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The kind of failure.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The store, unless the failure is about none.
+    pub fn store(&self) -> Option<&Store> {
+        self.0.store.as_ref()
+    }
+
+    /// The HTTP status, if an answer came.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The platform's id of the request, for its support: `X-Request-Id`, or SHOPLINE's `traceId`.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// How long to wait before asking again, if the platform said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How many times the request was sent. 0 if it never was.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// What the platform said in its own words, at most 500 characters. Untrusted text: escape it where it is shown.
+    pub fn detail(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
+
+    /// For [`ErrorKind::Record`]: the text of the record, as it came. Untrusted, and may hold personal data.
+    pub fn raw(&self) -> Option<&str> {
+        self.0.raw.as_deref()
+    }
+
+    /// For [`ErrorKind::Record`]: where in the page's JSON the fault is, such as `data[3].id`.
+    pub fn path(&self) -> Option<&str> {
+        self.0.path.as_deref()
+    }
+
+    /// What to do about it, in plain words. Part of `Display`.
+    pub fn hint(&self) -> &'static str {
+        let bigcommerce = self.store().is_some_and(|s| *s.platform() == Platform::BIGCOMMERCE);
+        match self.kind() {
+            ErrorKind::InvalidInput => "",
+            ErrorKind::Unauthorized if bigcommerce => {
+                "check that the access token belongs to this store and was not revoked"
+            }
+            ErrorKind::Unauthorized => "the access token may have expired: get a new one",
+            ErrorKind::Forbidden if bigcommerce => {
+                "give the API account the scope store_logs_read_only, and check the store hash: a wrong one gets the \
+                 same answer"
+            }
+            ErrorKind::Forbidden => "give the app the scope read_store_log",
+            ErrorKind::Frozen => "the store's owner has to settle its plan with the platform",
+            ErrorKind::Locked => "too many requests locked the store: wait some minutes, and ask less often",
+            ErrorKind::Blocked => "the platform's security rules block this address: ask its support",
+            ErrorKind::NotFound => "check the store's name and the API version",
+            ErrorKind::Refused if self.status().is_some_and(|status| status < 400) => {
+                "check that the API address is the platform's own"
+            }
+            ErrorKind::Refused => "the platform does not accept these filters or this time range",
+            ErrorKind::RateLimited if self.retry_after().is_none() => "wait some minutes, and ask less often",
+            ErrorKind::RateLimited => "ask again after the time given, or ask less often",
+            ErrorKind::Server => "the platform has trouble: try again later",
+            ErrorKind::Unreachable => "check the network, the store's name and the API address",
+            ErrorKind::TimedOut | ErrorKind::Interrupted => "check the network, or try again later",
+            ErrorKind::TooLarge => "ask for smaller pages",
+            ErrorKind::Undecodable => "check that the API address is the platform's; its answer is not a page of logs",
+            ErrorKind::Record => "the other entries were read; keep the raw record and report its shape",
+            ErrorKind::Incomplete => "ask for smaller stretches of time, or go on from the last cursor",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(store) = &inner.store {
+            write!(f, "{store}: ")?;
+        }
+        f.write_str(&inner.what)?;
+        let mut facts = Vec::new();
+        facts.extend(inner.status.map(|s| format!("HTTP {s}")));
+        facts.extend(inner.path.as_ref().map(|p| format!("at {p}")));
+        facts.extend((inner.attempts > 1).then(|| format!("{} attempts", inner.attempts)));
+        facts.extend(inner.retry_after.map(|d| format!("retry after {} s", d.as_millis().div_ceil(1000))));
+        facts.extend(inner.request_id.as_ref().map(|id| format!("request {id}")));
+        if !facts.is_empty() {
+            write!(f, " ({})", facts.join(", "))?;
+        }
+        match self.hint() {
+            "" => Ok(()),
+            hint => write!(f, "; {hint}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither the body nor the raw record: a Debug line ends up in logs.
+        f.debug_struct("Error").field("kind", &self.0.kind).field("message", &self.to_string()).finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|e| e as _)
+    }
+}

@@ -1,0 +1,66 @@
+//! Typed clients for the logs that commerce platforms keep of their stores, and one model for their entries.
+//!
+//! [`BigCommerce`] reads store logs, [`Shopline`] reads operation logs. Both are generated from OpenAPI documents when
+//! the crate is built ([`raw`]) and wrapped by a thin layer: auth, retries and pacing ([`Transport`]), walks that end
+//! only on proof ([`LogSource`]), and one [`LogEntry`] for all platforms.
+//!
+//! ```no_run
+//! # async fn run() -> storelogs::Result<()> {
+//! use std::sync::Arc;
+//! use futures::StreamExt;
+//! use storelogs::{BigCommerce, LogQuery, LogSource, Severity, Shopline, merge};
+//!
+//! let stores: [Arc<dyn LogSource>; 2] = [Arc::new(BigCommerce::from_env()?), Arc::new(Shopline::from_env()?)];
+//! let query = LogQuery::new().min_severity(Severity::Info).limit(100);
+//! let mut log = merge(stores, query);
+//! while let Some(entry) = log.next().await {
+//!     match entry {
+//!         Ok(entry) => println!("{} {} {}", entry.time, entry.store, entry.summary.unwrap_or_default()),
+//!         Err(error) => eprintln!("{error}"), // names the store, the cause and the remedy; the others go on
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! One page, with any parameter that the platform documents, is [`BigCommerce::page`] or [`Shopline::page`]; the
+//! generated client itself is [`BigCommerce::raw`] or [`Shopline::raw`].
+#![warn(missing_docs)]
+
+pub mod bigcommerce;
+mod builder;
+mod call;
+mod entry;
+mod error;
+mod merge;
+mod query;
+pub mod raw;
+mod refusal;
+mod severity;
+pub mod shopline;
+mod source;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod time;
+mod transport;
+mod walk;
+
+/// The examples of the README are compiled and run like the others.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub use bigcommerce::BigCommerce;
+pub use builder::{Build, Builder, IN_FLIGHT, LEAVE_QUOTA};
+pub use call::Unfit;
+pub use entry::{LogEntry, UtcOffset};
+pub use error::{Error, ErrorKind, Result};
+pub use merge::merge;
+pub use query::LogQuery;
+pub use secrecy;
+pub use severity::Severity;
+pub use shopline::Shopline;
+pub use source::{Cursor, LogSource, Page, Reconciliation, entries};
+pub use store::{Platform, Store};
+pub use transport::{Exchange, Failure, Http, MAX_BODY, RateLimit, RetryPolicy, TokenProvider, Transport};

@@ -1,0 +1,98 @@
+//! Many logs as one, in time order.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::entry::LogEntry;
+use crate::error::{Error, Result};
+use crate::query::LogQuery;
+use crate::source::{LogSource, Page};
+
+/// The entries of many stores as one stream, newest first.
+///
+/// The stores are read at the same time, each at most two pages ahead. An error is passed on as soon as it comes; where
+/// it ends one store's walk, the others go on, and [`Error::store`] tells whose it is. The query's limit is for all
+/// stores together.
+///
+/// # Panics
+/// Outside a Tokio runtime.
+#[allow(clippy::needless_pass_by_value, reason = "a query is built for the call, as for `LogSource::logs`")]
+pub fn merge(
+    sources: impl IntoIterator<Item = Arc<dyn LogSource>>,
+    query: LogQuery,
+) -> BoxStream<'static, Result<LogEntry>> {
+    let mut tasks = JoinSet::new();
+    let lanes = sources.into_iter().map(|source| {
+        let (sender, pages) = mpsc::channel(1);
+        let query = query.clone();
+        tasks.spawn(async move {
+            let mut walk = source.pages(query, None);
+            while let Some(page) = walk.next().await {
+                if sender.send(page).await.is_err() {
+                    return; // nobody listens any more
+                }
+            }
+        });
+        Lane { pages: Some(pages), entries: Vec::new().into_iter(), head: None }
+    });
+    let merged = Merge { lanes: lanes.collect(), left: query.limit, _tasks: tasks };
+    stream::unfold(merged, |mut merged| async move { merged.next().await.map(|item| (item, merged)) }).boxed()
+}
+
+struct Merge {
+    lanes: Vec<Lane>,
+    left: Option<usize>,
+    /// Dropped with the stream, and every walk with it.
+    _tasks: JoinSet<()>,
+}
+
+/// One store: its next entry, those behind it, and the pages to come.
+struct Lane {
+    pages: Option<mpsc::Receiver<Result<Page>>>,
+    entries: std::vec::IntoIter<Result<LogEntry>>,
+    head: Option<LogEntry>,
+}
+
+impl Merge {
+    async fn next(&mut self) -> Option<Result<LogEntry>> {
+        if self.left == Some(0) {
+            return None;
+        }
+        // Nothing can be said to be the newest before every store has said its newest.
+        for lane in &mut self.lanes {
+            if let Err(error) = lane.fill().await {
+                return Some(Err(error));
+            }
+        }
+        // A store that has ended costs nothing more.
+        self.lanes.retain(|lane| lane.head.is_some());
+        let newest = self.lanes.iter_mut().max_by(|a, b| {
+            let key = |lane: &Lane| lane.head.as_ref().map(|entry| entry.time);
+            key(a).cmp(&key(b))
+        })?;
+        self.left = self.left.map(|left| left - 1);
+        newest.head.take().map(Ok)
+    }
+}
+
+impl Lane {
+    /// Sees to it that the head is there, unless the store's walk is over.
+    async fn fill(&mut self) -> Result<(), Error> {
+        while self.head.is_none() {
+            if let Some(item) = self.entries.next() {
+                self.head = Some(item?);
+                continue;
+            }
+            let Some(pages) = &mut self.pages else { return Ok(()) };
+            match pages.recv().await {
+                Some(page) => self.entries = page?.entries.into_iter(),
+                None => self.pages = None,
+            }
+        }
+        Ok(())
+    }
+}

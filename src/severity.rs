@@ -1,0 +1,108 @@
+//! How serious an entry is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// How serious an entry is, on the scale of OpenTelemetry.
+///
+/// Ordered from [`Info`](Severity::Info) to [`Error`](Severity::Error). [`Unspecified`](Severity::Unspecified) stands
+/// for what the platform said and this crate does not understand; a minimum-severity filter never hides it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Not understood, or not said.
+    #[default]
+    Unspecified,
+    /// It worked. BigCommerce calls it success; every SHOPLINE entry is one.
+    Info,
+    /// It worked, and somebody may want to know.
+    Notice,
+    /// It may not have worked.
+    Warning,
+    /// It did not work.
+    Error,
+}
+
+impl Severity {
+    /// Every severity, least serious first.
+    pub const ALL: [Self; 5] = [Self::Unspecified, Self::Info, Self::Notice, Self::Warning, Self::Error];
+
+    /// The `SeverityNumber` of OpenTelemetry's Logs Data Model.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Unspecified => 0,
+            Self::Info => 9,
+            Self::Notice => 10,
+            Self::Warning => 13,
+            Self::Error => 17,
+        }
+    }
+
+    /// Whether an entry of this severity passes a filter for `minimum`.
+    /// What is not understood always passes: it may be the worst of all.
+    pub fn passes(self, minimum: Self) -> bool {
+        self == Self::Unspecified || self >= minimum
+    }
+
+    /// The lower-case name, such as `warning`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::Info => "info",
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// Reads what BigCommerce sends: a name, partly in the plural, or the number of its filter as text.
+    pub(crate) fn from_bigcommerce(text: &str) -> Self {
+        let is = |name: &str| {
+            text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+                && matches!(&text[name.len()..], "" | "s" | "S")
+        };
+        match text {
+            "1" => Self::Info,
+            "2" => Self::Notice,
+            "3" => Self::Warning,
+            "4" => Self::Error,
+            _ if is("success") || text.eq_ignore_ascii_case("successes") => Self::Info,
+            _ if is("notice") => Self::Notice,
+            _ if is("warning") => Self::Warning,
+            _ if is("error") => Self::Error,
+            _ => Self::Unspecified,
+        }
+    }
+
+    /// The number that BigCommerce's severity filters take, 1 to 4.
+    pub(crate) const fn bigcommerce_number(self) -> Option<i64> {
+        match self {
+            Self::Unspecified => None,
+            Self::Info => Some(1),
+            Self::Notice => Some(2),
+            Self::Warning => Some(3),
+            Self::Error => Some(4),
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|s| s.as_str().eq_ignore_ascii_case(text)).ok_or_else(|| {
+            Error::invalid(format!("{text:?} is not a severity: use unspecified, info, notice, warning or error"))
+        })
+    }
+}

@@ -1,0 +1,212 @@
+//! SHOPLINE operation logs: the client of one store.
+
+mod convert;
+mod count;
+mod page;
+mod slice;
+mod token;
+mod walk;
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use jiff::Timestamp;
+
+use crate::builder::{Build, Builder, Sealed, Token, optional, request_maker, required};
+use crate::error::{Error, Result};
+use crate::query::LogQuery;
+use crate::raw::shopline as raw;
+use crate::source::{Cursor, LogSource, Page};
+use crate::store::Store;
+use crate::transport::{Auth, Pacer, Parts, RateLimit, Scheme, TokenProvider, Transport, checked_token, origin};
+
+pub use convert::{entry, record};
+pub use page::RecordPage;
+pub use token::expiry;
+
+/// The edition of the API that is asked for, unless told otherwise. Each is kept for twelve months.
+pub const API_VERSION: &str = "v20260301";
+
+/// The platform's leaky bucket: so many requests fit, and so many leak out a second, for each app and store.
+const BUCKET: (u32, f64) = (40, 4.0);
+
+/// The log of one SHOPLINE store. Cheap to clone; clones share the pace, the retry budget and the connections.
+///
+/// The access token needs the scope `read_store_log`. The platform is said to keep three months.
+///
+/// ```no_run
+/// # async fn run() -> storelogs::Result<()> {
+/// use futures::StreamExt;
+/// use storelogs::{LogQuery, LogSource, Shopline};
+///
+/// let store = Shopline::builder("open001").access_token("…").build()?;
+/// let mut changes = store.logs(LogQuery::new().category("administrator_roles_and_permissions"));
+/// while let Some(entry) = changes.next().await {
+///     let entry = entry?;
+///     println!("{} {:?} {:?}", entry.time, entry.actor, entry.action);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Shopline {
+    transport: Transport,
+    http: reqwest::Client,
+    base: Arc<str>,
+    in_flight: usize,
+}
+
+impl Shopline {
+    /// A client of the store with this handle: `open001` of `open001.myshopline.com`.
+    pub fn builder(handle: impl Into<String>) -> Builder<Self> {
+        Builder::new(handle)
+    }
+
+    /// A builder with what the environment says: `SHOPLINE_HANDLE`, `SHOPLINE_ACCESS_TOKEN` and, if they are set,
+    /// `SHOPLINE_API_VERSION` and `SHOPLINE_API_URL`, an origin such as `http://127.0.0.1:4011`. For an OAuth app also
+    /// `SHOPLINE_APP_KEY` and `SHOPLINE_APP_SECRET`; then the token may be left out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable that is missing.
+    pub fn builder_from_env() -> Result<Builder<Self>> {
+        let mut builder = Self::builder(required("SHOPLINE_HANDLE")?);
+        let app = match (optional("SHOPLINE_APP_KEY")?, optional("SHOPLINE_APP_SECRET")?) {
+            (Some(key), Some(secret)) => Some((key, secret)),
+            (None, None) => None,
+            (Some(_), None) => return Err(Error::invalid("SHOPLINE_APP_KEY is set but SHOPLINE_APP_SECRET is not")),
+            (None, Some(_)) => return Err(Error::invalid("SHOPLINE_APP_SECRET is set but SHOPLINE_APP_KEY is not")),
+        };
+        match (app, optional("SHOPLINE_ACCESS_TOKEN")?) {
+            (Some((key, secret)), None) => builder = builder.app(key, secret),
+            (Some((key, secret)), Some(token)) => builder = builder.app(key, secret).access_token(token),
+            (None, _) => builder = builder.access_token(required("SHOPLINE_ACCESS_TOKEN")?),
+        }
+        if let Some(version) = optional("SHOPLINE_API_VERSION")? {
+            builder = builder.api_version(version);
+        }
+        if let Some(url) = optional("SHOPLINE_API_URL")? {
+            builder = builder.api_url(url);
+        }
+        Ok(builder)
+    }
+
+    /// A client as the environment says; see [`builder_from_env`](Self::builder_from_env).
+    ///
+    /// # Errors
+    /// As `builder_from_env` and [`Builder::build`].
+    pub fn from_env() -> Result<Self> {
+        Self::builder_from_env()?.build()
+    }
+
+    /// The client as progenitor generates it from our document, on the same transport.
+    pub fn raw(&self) -> raw::Client {
+        self.raw_on(self.transport.clone())
+    }
+
+    fn raw_on(&self, transport: Transport) -> raw::Client {
+        raw::Client::new_with_client(&self.base, self.http.clone(), transport)
+    }
+
+    /// When the present access token ends, by what it says itself. `None` if it does not say.
+    pub fn token_expiry(&self) -> Option<Timestamp> {
+        self.transport.token_expiry()
+    }
+
+    /// The state of our bucket for this store, by our own count: the platform does not tell.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.transport.rate_limit()
+    }
+}
+
+impl Builder<Shopline> {
+    /// Another edition of the API, such as `v20260601`.
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.settings.api_version = Some(version.into());
+        self
+    }
+
+    /// The key and secret of an OAuth app, whose tokens live ten hours: the token is then replaced before it ends, and
+    /// once when the platform refuses it. [`access_token`](Builder::access_token) may be left out.
+    pub fn app(mut self, key: impl Into<String>, secret: impl AsRef<str>) -> Self {
+        match checked_token(secret.as_ref()) {
+            Ok(secret) => self.settings.app = Some((key.into(), secret)),
+            Err(_) => self.settings.token = Some(Err(Error::invalid("the app secret is empty or holds a space"))),
+        }
+        self
+    }
+
+    /// Another rate limit than the documented one: how many requests the bucket holds, and how many leak out a second.
+    /// For stores with a higher limit, and for the sandbox.
+    pub fn bucket(mut self, requests: u32, per_second: f64) -> Self {
+        self.settings.bucket = Some((requests, per_second));
+        self
+    }
+}
+
+impl Build for Shopline {
+    fn build(Sealed(mut settings): Sealed) -> Result<Self> {
+        let store = Store::shopline(&settings.name)?;
+        let of_store = |e: Error| e.of(&store);
+        let version = settings.api_version.as_deref().unwrap_or(API_VERSION);
+        let dated = version.strip_prefix('v').is_some_and(|d| d.len() == 8 && d.bytes().all(|b| b.is_ascii_digit()));
+        if !dated {
+            return Err(of_store(Error::invalid(format!("{version:?} is not an API version such as {API_VERSION}"))));
+        }
+        let own = format!("https://{}.myshopline.com", store.name());
+        let origin = origin(settings.api_url.as_deref().unwrap_or(&own)).map_err(of_store)?;
+        let base = format!("{}/admin/openapi/{version}", origin.as_str().trim_end_matches('/'));
+        let exchange = settings.take_exchange().map_err(of_store)?;
+        let app = settings.app.take();
+        let given = settings.token.take().transpose().map_err(of_store)?;
+        let refreshing = |key: &str, secret, first| {
+            let made = token::Refreshing::new(Arc::clone(&exchange), &origin, (key, secret), first);
+            made.map(Arc::new).map_err(of_store)
+        };
+        let token: Arc<dyn TokenProvider> = match (given, app) {
+            (Some(Token::Provider(provider)), _) => provider,
+            (Some(Token::Text(first)), Some((key, secret))) => refreshing(&key, secret, Some(first))?,
+            (None, Some((key, secret))) => refreshing(&key, secret, None)?,
+            (Some(Token::Text(token)), None) => Arc::new(token::Fixed::new(token)),
+            (None, None) => return Err(of_store(Error::invalid("no access token was given"))),
+        };
+        let (requests, per_second) = settings.bucket.unwrap_or(BUCKET);
+        if requests < 2 || !per_second.is_finite() || per_second <= 0.0 {
+            return Err(of_store(Error::invalid(
+                "a bucket holds 2 requests or more and leaks more than none a second",
+            )));
+        }
+        let transport = Transport::new(Parts {
+            store: store.clone(),
+            origin,
+            auth: Auth::new(Scheme::Bearer, token),
+            user_agent: settings.user_agent,
+            exchange,
+            policy: settings.policy,
+            pacer: Pacer::bucket(requests, per_second),
+        })
+        .map_err(of_store)?;
+        Ok(Self { transport, http: request_maker()?, base: base.into(), in_flight: settings.in_flight })
+    }
+}
+
+impl LogSource for Shopline {
+    fn store(&self) -> &Store {
+        self.transport.store()
+    }
+
+    fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>> {
+        walk::pages(self.clone(), query, from.as_ref())
+    }
+
+    fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>> {
+        Box::pin(count::of_stretch(self, since, until))
+    }
+}
+
+impl fmt::Debug for Shopline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shopline").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}

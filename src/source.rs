@@ -1,0 +1,102 @@
+//! What every platform offers: pages of entries, or a plain stream of them.
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::entry::LogEntry;
+use crate::error::Result;
+use crate::query::LogQuery;
+use crate::store::Store;
+
+/// A store whose log can be read.
+///
+/// Entries come newest first. A walk ends only when its end is proved. An item that is an error of kind
+/// [`Record`](crate::ErrorKind::Record) stands for one record that could not be decoded, and the walk goes on behind it;
+/// any other error ends the walk.
+pub trait LogSource: Send + Sync {
+    /// The store.
+    fn store(&self) -> &Store;
+
+    /// The entries of a query page by page, each with a cursor to go on from. `from` is the cursor of a page that was
+    /// read earlier with the same query: the walk goes on behind that page, in any process, whatever came in meanwhile.
+    fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>>;
+
+    /// How many entries the platform itself counts in the stretch `[since, until)`, whatever they are.
+    ///
+    /// `None` where that cannot be told: the platform does not count, or what it says cannot be trusted.
+    fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>>;
+
+    /// Compares a number of entries that were read with the platform's own count of the stretch.
+    fn reconcile(&self, since: Timestamp, until: Timestamp, read: u64) -> BoxFuture<'_, Result<Reconciliation>> {
+        Box::pin(async move {
+            Ok(match self.count(since, until).await? {
+                None => Reconciliation::NotCountable,
+                Some(counted) if counted > read => Reconciliation::ShortBy(counted - read),
+                Some(counted) if counted < read => Reconciliation::OverBy(read - counted),
+                Some(_) => Reconciliation::Complete,
+            })
+        })
+    }
+
+    /// The entries of a query, one by one.
+    fn logs(&self, query: LogQuery) -> BoxStream<'static, Result<LogEntry>> {
+        entries(self.pages(query, None))
+    }
+}
+
+/// What came of comparing entries with the platform's own count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reconciliation {
+    /// The platform counts as many.
+    Complete,
+    /// The platform counts so many more: they were missed, or arrived since.
+    ShortBy(u64),
+    /// The platform counts so many fewer: its retention took them since.
+    OverBy(u64),
+    /// The platform does not count, or what it says cannot be trusted.
+    NotCountable,
+}
+
+/// The entries of pages, one by one. An error of a page follows the entries before it.
+pub fn entries(pages: BoxStream<'static, Result<Page>>) -> BoxStream<'static, Result<LogEntry>> {
+    let items = pages.flat_map(|page| match page {
+        Ok(page) => stream::iter(page.entries),
+        Err(error) => stream::iter(vec![Err(error)]),
+    });
+    items.boxed()
+}
+
+/// One step of a walk.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Page {
+    /// The entries of this step that were not delivered before, newest first. An error stands for one record.
+    pub entries: Vec<Result<LogEntry>>,
+    /// Where to go on after this page.
+    pub cursor: Cursor,
+    /// How many records the platform sent for it, before filters and without repeats.
+    pub records: usize,
+    /// Whether this is the last page: everything of the query from [`Cursor::reached`] on was delivered.
+    pub last: bool,
+}
+
+/// How far a walk has come. It can be kept as JSON and used in another process.
+///
+/// It says a time and which entries of that very moment were delivered, not a page number: pages move while the
+/// platform adds and removes rows, times do not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Every entry of the query after this time was delivered. `None`: none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Timestamp>,
+    /// The ids of the entries at exactly that time that were delivered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivered: Vec<String>,
+    /// Whether the walk had come to its end.
+    #[serde(default)]
+    pub done: bool,
+}

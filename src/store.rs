@@ -1,0 +1,148 @@
+//! Which store a log belongs to: the platform, and the store's name on it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind};
+
+/// A commerce platform, by its short lower-case name.
+///
+/// An open set: another crate can add a platform with [`Platform::new`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Platform(Cow<'static, str>);
+
+impl Platform {
+    /// `bigcommerce`
+    pub const BIGCOMMERCE: Self = Self(Cow::Borrowed("bigcommerce"));
+    /// `shopline`
+    pub const SHOPLINE: Self = Self(Cow::Borrowed("shopline"));
+
+    /// A platform that this crate does not know. The name should be short and lower-case.
+    pub const fn new(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// The name, such as `bigcommerce`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// One store, written `platform:name`, such as `bigcommerce:abc123` or `shopline:open001`.
+///
+/// The name is checked when a `Store` is made, so it can move neither the host nor the path of a request:
+/// a BigCommerce store hash is lower-case letters and digits, a SHOPLINE handle is a DNS label.
+///
+/// ```
+/// let store: storelogs::Store = "shopline:open001".parse()?;
+/// assert_eq!(store.platform(), &storelogs::Platform::SHOPLINE);
+/// assert!("shopline:evil.com/".parse::<storelogs::Store>().is_err());
+/// # Ok::<(), storelogs::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Store {
+    platform: Platform,
+    name: Arc<str>,
+}
+
+impl Store {
+    /// A BigCommerce store by its hash, the part after `/stores/` in its API path.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] unless the hash is 1 to 64 lower-case letters and digits.
+    pub fn bigcommerce(hash: &str) -> Result<Self, Error> {
+        let fine = (1..=64).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if !fine {
+            return Err(Error::invalid(format!(
+                "{hash:?} is not a BigCommerce store hash: it is lower-case letters and digits only, the part after \
+                 /stores/ in the API path"
+            )));
+        }
+        Ok(Self { platform: Platform::BIGCOMMERCE, name: hash.into() })
+    }
+
+    /// A SHOPLINE store by its handle, the first label of its domain: `open001` of `open001.myshopline.com`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] unless the handle is a DNS label in lower case: letters, digits and inner hyphens.
+    pub fn shopline(handle: &str) -> Result<Self, Error> {
+        if !is_dns_label(handle) {
+            return Err(Error::invalid(format!(
+                "{handle:?} is not a SHOPLINE handle: it is lower-case letters, digits and hyphens, the part before \
+                 .myshopline.com"
+            )));
+        }
+        Ok(Self { platform: Platform::SHOPLINE, name: handle.into() })
+    }
+
+    /// A store of a platform that this crate does not know.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] unless the name is a DNS label in lower case.
+    pub fn of(platform: Platform, name: &str) -> Result<Self, Error> {
+        if !is_dns_label(name) {
+            return Err(Error::invalid(format!("{name:?} is not a store name: letters, digits and hyphens only")));
+        }
+        Ok(Self { platform, name: name.into() })
+    }
+
+    /// The platform the store is on.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// The store hash or handle.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+}
+
+fn is_dns_label(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !name.starts_with('-')
+        && !name.ends_with('-')
+}
+
+impl FromStr for Store {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text.split_once(':') {
+            Some(("bigcommerce", hash)) => Self::bigcommerce(hash),
+            Some(("shopline", handle)) => Self::shopline(handle),
+            _ => Err(Error::new(
+                ErrorKind::InvalidInput,
+                format!("{text:?} is not a store: write bigcommerce:HASH or shopline:HANDLE"),
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}:{}", self.platform, self.name))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({self})")
+    }
+}

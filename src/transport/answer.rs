@@ -1,0 +1,167 @@
+//! A complete answer, or why there is none.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use futures::stream;
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, HeaderValue};
+
+use crate::error::ErrorKind;
+
+/// An answer whose body was read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// Reads a body, after decompression, up to a size.
+    pub(crate) async fn read(response: reqwest::Response, limit: usize) -> Result<Self, Failure> {
+        let status = response.status();
+        let headers = response.headers().clone();
+        let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let mut body = BytesMut::with_capacity(length.min(limit));
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
+            if body.len() + chunk.len() > limit {
+                let what = format!("the answer is larger than {} MiB", limit >> 20);
+                return Err(Failure::new(Cause::TooLarge, what));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Self { status, headers, body: body.freeze() })
+    }
+
+    /// Takes a secret out of the body and the headers, wherever it stands.
+    pub(crate) fn hide(&mut self, secret: &str) {
+        let holds =
+            |text: &[u8]| !secret.is_empty() && text.windows(secret.len()).any(|part| part == secret.as_bytes());
+        for value in self.headers.values_mut().filter(|value| holds(value.as_bytes())) {
+            *value = HeaderValue::from_static("[redacted]");
+        }
+        if holds(&self.body) {
+            let text = String::from_utf8_lossy(&self.body).replace(secret, "[redacted]");
+            self.body = text.into_bytes().into();
+        }
+    }
+
+    /// The answer as the generated code wants it.
+    pub(crate) fn into_response(self) -> reqwest::Response {
+        let mut response = http::Response::new(reqwest::Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response.into()
+    }
+}
+
+/// The platform's id of a request: SHOPLINE's `traceId`, else what others use.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = ["traceid", "x-request-id", "x-bc-request-id"].iter().find_map(|name| headers.get(*name))?;
+    // It ends up in error messages: plain characters only.
+    let id: String = String::from_utf8_lossy(id.as_bytes())
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "-_.,:/".contains(*c))
+        .take(120)
+        .collect();
+    Some(id).filter(|id| !id.is_empty())
+}
+
+/// Why no answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Unreachable,
+    TimedOut,
+    Interrupted,
+    TooLarge,
+    RateLimited(Duration),
+}
+
+impl Cause {
+    pub(crate) fn kind(self) -> ErrorKind {
+        match self {
+            Self::Unreachable => ErrorKind::Unreachable,
+            Self::TimedOut => ErrorKind::TimedOut,
+            Self::Interrupted => ErrorKind::Interrupted,
+            Self::TooLarge => ErrorKind::TooLarge,
+            Self::RateLimited(_) => ErrorKind::RateLimited,
+        }
+    }
+}
+
+/// A request that got no answer: no connection, a timeout, a cut body, a body over the limit.
+#[derive(Debug)]
+pub struct Failure {
+    pub(crate) cause: Cause,
+    what: String,
+    source: Option<reqwest::Error>,
+}
+
+impl Failure {
+    pub(crate) fn new(cause: Cause, what: impl Into<String>) -> Self {
+        Self { cause, what: what.into(), source: None }
+    }
+
+    /// The host refused the connection, or could not be found. For stand-ins of the network in tests.
+    pub fn unreachable() -> Self {
+        Self::new(Cause::Unreachable, "no connection could be made")
+    }
+
+    /// The connection broke before the answer was complete. For stand-ins of the network in tests.
+    pub fn interrupted() -> Self {
+        Self::new(Cause::Interrupted, "the connection broke before the answer was complete")
+    }
+
+    /// The generated code passes errors on as `reqwest::Error` only, and that type has no public constructor. A body
+    /// that fails with our error makes one that carries it as its source.
+    pub(crate) async fn into_reqwest(self) -> reqwest::Error {
+        let body = reqwest::Body::wrap_stream(stream::iter([Err::<Bytes, Self>(self)]));
+        match reqwest::Response::from(http::Response::new(body)).bytes().await {
+            Err(error) => error,
+            Ok(_) => unreachable!("the body above fails on its first chunk"),
+        }
+    }
+
+    /// Finds our error inside the one that the generated code passed on.
+    pub(crate) fn inside(error: &reqwest::Error) -> Option<&Self> {
+        let mut source = std::error::Error::source(error);
+        while let Some(error) = source {
+            if let Some(failure) = error.downcast_ref() {
+                return Some(failure);
+            }
+            source = error.source();
+        }
+        None
+    }
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        let (cause, what) = if error.is_timeout() {
+            (Cause::TimedOut, "no complete answer came in time")
+        } else if error.is_connect() {
+            (Cause::Unreachable, "no connection could be made")
+        } else {
+            (Cause::Interrupted, "the connection broke before the answer was complete")
+        };
+        // The URL is the caller's to name; it only makes the line longer here.
+        Self { cause, what: what.into(), source: Some(error.without_url()) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|e| e as _)
+    }
+}

@@ -1,0 +1,118 @@
+//! Who we are to the platform: the token, and the header it goes into.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Gives the access token of a store, and a new one when the platform refuses it.
+///
+/// A plain token is enough for BigCommerce and for SHOPLINE's private apps. Implement this for tokens that expire.
+pub trait TokenProvider: Send + Sync + 'static {
+    /// The token to sign the next request with.
+    fn token(&self) -> BoxFuture<'_, Result<SecretString>>;
+
+    /// A new token in place of one that was refused with a 401; `None` if there is none. Called at most once a request.
+    fn renew(&self, refused: &SecretString) -> BoxFuture<'_, Result<Option<SecretString>>> {
+        let _ = refused;
+        Box::pin(async { Ok(None) })
+    }
+
+    /// When the present token ends, if that is known.
+    fn expires_at(&self) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// A token that stays the same.
+impl TokenProvider for SecretString {
+    fn token(&self) -> BoxFuture<'_, Result<SecretString>> {
+        Box::pin(async { Ok(self.clone()) })
+    }
+}
+
+/// The header that carries the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    XAuthToken,
+    Bearer,
+}
+
+#[derive(Clone)]
+pub(crate) struct Auth {
+    scheme: Scheme,
+    provider: Arc<dyn TokenProvider>,
+}
+
+impl Auth {
+    pub(crate) fn new(scheme: Scheme, provider: Arc<dyn TokenProvider>) -> Self {
+        Self { scheme, provider }
+    }
+
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
+        self.provider.expires_at()
+    }
+
+    pub(crate) async fn sign(&self, headers: &mut HeaderMap) -> Result<()> {
+        let token = self.provider.token().await?;
+        self.put(headers, &token)
+    }
+
+    /// Signs again with a new token after a 401. Says whether there was one.
+    pub(crate) async fn renew(&self, headers: &mut HeaderMap) -> bool {
+        let Some(refused) = self.taken(headers) else { return false };
+        match self.provider.renew(&refused).await {
+            Ok(Some(token)) => self.put(headers, &token).is_ok(),
+            _ => false,
+        }
+    }
+
+    fn put(&self, headers: &mut HeaderMap, token: &SecretString) -> Result<()> {
+        let (name, text) = match self.scheme {
+            Scheme::XAuthToken => (HeaderName::from_static("x-auth-token"), token.expose_secret().to_owned()),
+            Scheme::Bearer => (AUTHORIZATION, format!("Bearer {}", token.expose_secret())),
+        };
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            Error::new(ErrorKind::InvalidInput, "the access token holds a character that a header cannot carry")
+        })?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+        Ok(())
+    }
+
+    /// The token that a request was signed with.
+    pub(crate) fn taken(&self, headers: &HeaderMap) -> Option<SecretString> {
+        let text = match self.scheme {
+            Scheme::XAuthToken => headers.get("x-auth-token")?.to_str().ok()?,
+            Scheme::Bearer => headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?,
+        };
+        Some(SecretString::from(text))
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").field("scheme", &self.scheme).finish_non_exhaustive()
+    }
+}
+
+/// Checks a token as it was given: it must be something that a header can carry.
+pub(crate) fn checked_token(text: &str) -> Result<SecretString> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Error::invalid("the access token is empty"));
+    }
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Error::invalid("the access token holds a space or another character that no token has"));
+    }
+    Ok(SecretString::from(text))
+}

@@ -1,0 +1,305 @@
+//! The one way to the network: every generated client, the raw ones included, goes through [`Transport`].
+//!
+//! `pre` signs a request; `exec` paces it, sends it, reads the answer whole and retries, so what the generated code gets
+//! is complete. Redirects are not followed, proxies are not used, and a token only ever goes to the origin that the
+//! transport was made for.
+
+mod answer;
+mod auth;
+mod exchange;
+mod pace;
+mod retry;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode, Url};
+use secrecy::ExposeSecret;
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::store::Store;
+
+pub use answer::Failure;
+pub(crate) use answer::{Answer, Cause, request_id};
+pub use auth::TokenProvider;
+pub(crate) use auth::{Auth, Scheme, checked_token};
+pub use exchange::{Exchange, Http};
+use pace::Admitted;
+pub(crate) use pace::Pacer;
+pub use pace::RateLimit;
+pub use retry::RetryPolicy;
+pub(crate) use retry::asked_wait;
+
+/// The longest answer that is read, after decompression: 32 MiB. A page of 250 entries is about 1 MiB at the most.
+pub const MAX_BODY: usize = 32 << 20;
+
+/// How requests reach one store: signed, paced, retried. Clones share the pace and the retry budget.
+#[derive(Clone)]
+pub struct Transport {
+    shared: Arc<Shared>,
+    report: Option<Arc<Mutex<Report>>>,
+}
+
+struct Shared {
+    store: Store,
+    origin: Url,
+    auth: Auth,
+    headers: HeaderMap,
+    exchange: Arc<dyn Exchange>,
+    policy: RetryPolicy,
+    budget: retry::Budget,
+    pacer: Pacer,
+}
+
+/// What is known of a call besides its result.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) attempts: u32,
+    pub(crate) status: Option<u16>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) observed: Option<jiff::Timestamp>,
+    /// Why nothing was sent.
+    pub(crate) unsent: Option<Error>,
+}
+
+impl Report {
+    pub(crate) fn request_id(&self) -> Option<String> {
+        answer::request_id(&self.headers)
+    }
+}
+
+/// What a transport is made of.
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) origin: Url,
+    pub(crate) auth: Auth,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) exchange: Arc<dyn Exchange>,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) pacer: Pacer,
+}
+
+const USER_AGENT: &str = concat!("storelogs/", env!("CARGO_PKG_VERSION"));
+
+impl Transport {
+    pub(crate) fn new(parts: Parts) -> Result<Self> {
+        let mut headers = HeaderMap::new();
+        let agent = parts.user_agent.as_deref().unwrap_or(USER_AGENT);
+        let agent = HeaderValue::from_str(agent)
+            .map_err(|_| Error::invalid("the user agent holds a character that a header cannot carry"))?;
+        headers.insert(reqwest::header::USER_AGENT, agent);
+        if parts.auth.scheme() == Scheme::Bearer {
+            // SHOPLINE requires it even on a GET without a body.
+            let json = HeaderValue::from_static("application/json; charset=utf-8");
+            headers.insert(reqwest::header::CONTENT_TYPE, json);
+        }
+        let budget = retry::Budget::new(&parts.policy);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                store: parts.store,
+                origin: parts.origin,
+                auth: parts.auth,
+                headers,
+                exchange: parts.exchange,
+                policy: parts.policy,
+                budget,
+                pacer: parts.pacer,
+            }),
+            report: None,
+        })
+    }
+
+    /// The store that the transport reaches.
+    pub fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    /// What is known of the store's rate limit now, from the last answer or our own count. `None` before the first
+    /// answer of a platform that tells.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.shared.pacer.rate_limit()
+    }
+
+    /// When the present access token ends, if that is known.
+    pub fn token_expiry(&self) -> Option<jiff::Timestamp> {
+        self.shared.auth.expires_at()
+    }
+
+    /// A transport that also writes down what it sees, for one call.
+    pub(crate) fn reporting(&self) -> (Self, Arc<Mutex<Report>>) {
+        let report = Arc::default();
+        (Self { shared: Arc::clone(&self.shared), report: Some(Arc::clone(&report)) }, report)
+    }
+
+    fn note(&self, write: impl FnOnce(&mut Report)) {
+        if let Some(report) = &self.report {
+            write(&mut report.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Makes a request ours: no empty `api-version`, our headers, the store's token. Refuses another origin.
+    async fn sign(&self, request: &mut reqwest::Request) -> Result<()> {
+        if request.url().origin() != self.shared.origin.origin() {
+            return Err(Error::invalid(format!(
+                "a request to {} was not sent: the token of this store is for {} only",
+                request.url().origin().ascii_serialization(),
+                self.shared.origin.origin().ascii_serialization()
+            ))
+            .of(&self.shared.store));
+        }
+        // The generator sends `info.version` in this header; for BigCommerce that is an empty one.
+        request.headers_mut().remove(HeaderName::from_static("api-version"));
+        for (name, value) in &self.shared.headers {
+            request.headers_mut().insert(name, value.clone());
+        }
+        self.shared.auth.sign(request.headers_mut()).await.map_err(|e| e.of(&self.shared.store))
+    }
+
+    async fn run(&self, request: reqwest::Request) -> Result<Answer, Failure> {
+        let shared = &*self.shared;
+        let mut request = request;
+        let mut retry = retry::Retry::new(&shared.policy, &shared.budget);
+        let mut renewed = false;
+        loop {
+            let next = request.try_clone().filter(|_| request.method() == Method::GET);
+            let admitted = shared.pacer.admit(shared.policy.ceiling).await?;
+            let outcome = self.attempt(request, admitted).await;
+            let attempts = retry.sent();
+            self.note(|report| {
+                report.attempts = attempts;
+                if let Ok(answer) = &outcome {
+                    report.status = Some(answer.status.as_u16());
+                    report.headers = answer.headers.clone();
+                    report.body = answer.body.clone(); // shared, not copied
+                    report.observed = Some(jiff::Timestamp::now());
+                }
+            });
+            let Some(mut next) = next else { return outcome };
+            if let Ok(answer) = &outcome
+                && answer.status == StatusCode::UNAUTHORIZED
+                && !renewed
+            {
+                renewed = true;
+                if shared.auth.renew(next.headers_mut()).await {
+                    request = next;
+                    continue;
+                }
+            }
+            match retry.after(outcome) {
+                retry::Verdict::Done(outcome) => return outcome,
+                retry::Verdict::Again(delay) => tokio::time::sleep(delay).await,
+            }
+            request = next;
+        }
+    }
+
+    /// Sends once and reads the answer whole. The pacer learns of every end of it.
+    async fn attempt(&self, request: reqwest::Request, mut admitted: Admitted<'_>) -> Result<Answer, Failure> {
+        let shared = &*self.shared;
+        let secret = shared.auth.taken(request.headers());
+        let answer = async {
+            let response = shared.exchange.send(request).await?;
+            Answer::read(response, MAX_BODY).await
+        };
+        let mut outcome = match tokio::time::timeout(shared.policy.attempt_timeout, answer).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure::new(Cause::TimedOut, "no complete answer came in time")),
+        };
+        if let (Ok(answer), Some(secret)) = (&mut outcome, &secret)
+            && !answer.status.is_success()
+        {
+            answer.hide(secret.expose_secret()); // a gateway may echo what it was sent
+        }
+        if let Ok(answer) = &outcome {
+            admitted.observe(answer.status, &answer.headers, Instant::now());
+        }
+        outcome
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The generated clients derive Debug and print this: nothing secret may be in it.
+        f.debug_struct("Transport")
+            .field("store", &self.shared.store)
+            .field("origin", &self.shared.origin.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Both generated clients go through their transport in the same way.
+macro_rules! hook {
+    ($client:ty) => {
+        impl ClientHooks<Transport> for $client {
+            async fn pre<E>(
+                &self,
+                request: &mut reqwest::Request,
+                _: &OperationInfo,
+            ) -> std::result::Result<(), progenitor_client::Error<E>> {
+                self.inner().sign(request).await.map_err(|error| {
+                    let text = error.to_string();
+                    self.inner().note(|report| report.unsent = Some(error));
+                    progenitor_client::Error::Custom(text)
+                })
+            }
+
+            async fn exec(&self, request: reqwest::Request, _: &OperationInfo) -> reqwest::Result<reqwest::Response> {
+                match self.inner().run(request).await {
+                    Ok(answer) => Ok(answer.into_response()),
+                    Err(failure) => Err(failure.into_reqwest().await),
+                }
+            }
+        }
+    };
+}
+
+hook!(crate::raw::bigcommerce::Client);
+hook!(crate::raw::shopline::Client);
+
+/// Checks an API address: `https`, or `http` on this machine, and nothing but an origin.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that says what is wrong with it.
+pub(crate) fn origin(text: &str) -> Result<Url> {
+    let bad = |why: &str| Error::invalid(format!("the API address {:?} {why}", printable(text)));
+    let url = Url::parse(text).map_err(|_| bad("is not a URL such as https://api.example.com"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::invalid("the API address holds a user name or password: leave them out"));
+    }
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return Err(bad("names no host")),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => {
+            return Err(bad("would send the access token unencrypted: use https (http is for this machine only)"));
+        }
+        _ => return Err(bad("is not an http or https URL")),
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(bad("is more than an origin: leave out the path"));
+    }
+    Ok(url)
+}
+
+/// A user's text as far as it is safe to show: a pasted address may hold a password before an `@`, or a token in its
+/// path or query.
+fn printable(text: &str) -> &str {
+    let text = text.rsplit_once('@').map_or(text, |(_, after)| after);
+    let host = text.find("://").map_or(0, |at| at + 3);
+    let end = text[host..].find(['/', '?', '#']).map_or(text.len(), |at| host + at);
+    &text[..end]
+}
+
+/// The longest time that may pass between two bytes of an answer.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,0 +1,216 @@
+//! When a request is sent again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use tokio::time::Instant;
+
+use super::answer::{Answer, Cause, Failure};
+
+/// When a request is sent again, and what bounds it.
+///
+/// Only GET is repeated; every operation of both platforms is one. Repeated are: no connection, a reset, a timeout, a
+/// body that was cut, and the answers 408, 429, 500, 502, 503, 504. BigCommerce asks for exactly these; 501 and 505 say
+/// that trying again is pointless.
+///
+/// The wait before a repeat is random between nothing and a ceiling that doubles with every attempt (full jitter), so
+/// that many clients do not come back at the same moment. What the platform asks for (`X-Retry-After`,
+/// `X-Rate-Limit-Time-Reset-Ms`, `Retry-After`, the longest of them) is the least. A wait longer than
+/// [`ceiling`](RetryPolicy::ceiling) is not begun: the answer is returned at once, as
+/// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) with the time.
+///
+/// Three things bound it: attempts, a deadline over all of them, and a budget that the clones of a client share. Every
+/// repeat takes from the budget and every success gives back, so when a platform is down for good, a thousand walks do
+/// not each try five times.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// The most times that a request is sent. 1 means never again. Default 5.
+    pub max_attempts: u32,
+    /// The ceiling of the random wait before the second attempt; it doubles from there. Default 500 ms.
+    pub base_delay: Duration,
+    /// The highest ceiling of the random wait. Default 20 s.
+    pub max_delay: Duration,
+    /// The time after which no new attempt begins, from the first one on, without the pacer's waits. Default 3 min.
+    pub deadline: Duration,
+    /// The longest wait that the platform may ask for. Default 60 s, twice BigCommerce's window.
+    pub ceiling: Duration,
+    /// The longest time for one attempt, from sending to the last byte. Default 60 s.
+    pub attempt_timeout: Duration,
+    /// How many repeats the clones of a client may make without a success between them. Default 100.
+    pub budget: u32,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_attempts: 5,
+            base_delay: Duration::from_millis(500),
+            max_delay: Duration::from_secs(20),
+            deadline: Duration::from_secs(180),
+            ceiling: Duration::from_secs(60),
+            attempt_timeout: Duration::from_secs(60),
+            budget: 100,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Never send a request twice.
+    pub fn never() -> Self {
+        Self { max_attempts: 1, ..Self::default() }
+    }
+
+    /// Sets the most times that a request is sent.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// Sets the random wait: its first ceiling and its highest.
+    #[must_use]
+    pub fn delays(mut self, base: Duration, max: Duration) -> Self {
+        self.base_delay = base;
+        self.max_delay = max;
+        self
+    }
+
+    /// Sets the longest time that attempts may begin in.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sets the longest wait that the platform may ask for.
+    #[must_use]
+    pub fn ceiling(mut self, ceiling: Duration) -> Self {
+        self.ceiling = ceiling;
+        self
+    }
+
+    /// Sets the longest time for one attempt.
+    #[must_use]
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// Sets how many repeats the clones of a client may make without a success between them.
+    #[must_use]
+    pub fn budget(mut self, repeats: u32) -> Self {
+        self.budget = repeats;
+        self
+    }
+}
+
+/// The repeats that are left, shared by the clones of a client.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget(Arc<Mutex<(u32, u32)>>);
+
+impl Budget {
+    pub(crate) fn new(policy: &RetryPolicy) -> Self {
+        Self(Arc::new(Mutex::new((policy.budget, policy.budget))))
+    }
+
+    fn take(&self) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let enough = state.0 > 0;
+        state.0 = state.0.saturating_sub(1);
+        enough
+    }
+
+    fn give_back(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 = (state.0 + 1).min(state.1);
+    }
+}
+
+/// The retries of one request.
+pub(crate) struct Retry<'a> {
+    policy: &'a RetryPolicy,
+    budget: &'a Budget,
+    started: Instant,
+    attempts: u32,
+}
+
+pub(crate) enum Verdict {
+    Done(Result<Answer, Failure>),
+    Again(Duration),
+}
+
+impl<'a> Retry<'a> {
+    pub(crate) fn new(policy: &'a RetryPolicy, budget: &'a Budget) -> Self {
+        Self { policy, budget, started: Instant::now(), attempts: 0 }
+    }
+
+    /// Counts an attempt, and says how many there were.
+    pub(crate) fn sent(&mut self) -> u32 {
+        if self.attempts == 0 {
+            // The pacer may have held the first attempt back for long; that is not the platform's fault.
+            self.started = Instant::now();
+        }
+        self.attempts += 1;
+        self.attempts
+    }
+
+    pub(crate) fn after(&self, outcome: Result<Answer, Failure>) -> Verdict {
+        let (repeatable, floor) = match &outcome {
+            Ok(answer) => (is_repeatable(answer.status), asked_wait(answer.status, &answer.headers)),
+            Err(failure) => (matches!(failure.cause, Cause::Unreachable | Cause::TimedOut | Cause::Interrupted), None),
+        };
+        if !repeatable {
+            if outcome.is_ok() {
+                self.budget.give_back();
+            }
+            return Verdict::Done(outcome);
+        }
+        let delay = match floor {
+            None => self.jitter(),
+            // A little more than asked for, so that those who were told the same do not come back at once.
+            Some(floor) => floor + self.jitter() / 8,
+        };
+        let beyond = floor.is_some_and(|floor| floor > self.policy.ceiling);
+        let too_late = self.started.elapsed() + delay > self.policy.deadline;
+        if self.attempts >= self.policy.max_attempts || beyond || too_late || !self.budget.take() {
+            return Verdict::Done(outcome);
+        }
+        Verdict::Again(delay)
+    }
+
+    fn jitter(&self) -> Duration {
+        let doublings = self.attempts.saturating_sub(1).min(16);
+        let ceiling = self.policy.base_delay.saturating_mul(1 << doublings).min(self.policy.max_delay);
+        ceiling.mul_f64(fastrand::f64())
+    }
+}
+
+fn is_repeatable(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// How long the platform asks to wait: the longest of the headers that it may use.
+///
+/// `X-Rate-Limit-Time-Reset-Ms` comes with every BigCommerce answer; it asks for something only with a 429.
+pub(crate) fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let seconds = |text: &str| text.parse::<f64>().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
+    let reset = text("x-rate-limit-time-reset-ms").and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
+    let standard = text("retry-after").and_then(|value| seconds(value).or_else(|| until_date(value)));
+    [text("x-retry-after").and_then(seconds), reset.filter(|_| status == StatusCode::TOO_MANY_REQUESTS), standard]
+        .into_iter()
+        .flatten()
+        .max()
+}
+
+fn until_date(text: &str) -> Option<Duration> {
+    // An HTTP date is RFC 2822's form with "GMT".
+    let date = rfc2822::parse(text).ok()?.timestamp();
+    let left = date.as_millisecond() - Timestamp::now().as_millisecond();
+    Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
+}

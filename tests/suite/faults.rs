@@ -1,0 +1,129 @@
+//! Every fault, once and for good, against both platforms over real HTTP: what is delivered, what the error is, and how
+//! many requests it takes. `docs/faults.md` is printed from the same table.
+
+mod table;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream;
+use storelogs::{BigCommerce, ErrorKind, Http, LogQuery, LogSource, Shopline};
+use storelogs_sandbox::{Behavior, Faults, History, Platform, Sandbox, Store};
+
+use crate::drain::{Drained, HANDLE, HASH, assert_same_set, at, drain, quick};
+use table::{Case, Delivered, Fault, Outcome};
+
+/// Three pages on each platform: two full ones and the rest.
+pub(crate) const PLATFORMS: [(Platform, &str, usize, usize); 2] =
+    [(Platform::BigCommerce, HASH, 600, 250), (Platform::Shopline, HANDLE, 500, 200)];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_has_the_outcome_that_the_table_says() {
+    let http = Http::new().unwrap();
+    let cells = table::cases().into_iter().flat_map(|case| PLATFORMS.map(|platform| (case.clone(), platform)));
+    let wrong: Vec<String> = stream::iter(cells)
+        .map(|(case, platform)| {
+            let http = http.clone();
+            async move { cell(&case, platform, http).await }
+        })
+        .buffered(8)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Walks a store with a fault, and says what is wrong about it.
+async fn cell(case: &Case, (platform, name, rows, page): (Platform, &str, usize, usize), http: Http) -> Option<String> {
+    let expected = case.outcome(platform);
+    // Twenty days: SHOPLINE's longest slice is 28.
+    let history = History::bulk(31, rows / 2 * 3).months(1);
+    let start = history.window().1 - 20 * 86_400;
+    let mut store = match platform {
+        Platform::BigCommerce => Store::bigcommerce(name),
+        Platform::Shopline => Store::shopline(name),
+    };
+    let mut behavior = Behavior::unlimited();
+    store = match &case.fault {
+        Fault::Script(rules) => store.faults(Faults { rules: rules.clone() }).history(history),
+        Fault::Habit(change) => {
+            change(&mut behavior);
+            store.history(history)
+        }
+        Fault::Records(change) => {
+            let mut records = history.records(platform).values();
+            records.iter_mut().rev().skip(page).take(3).for_each(change);
+            store.records(records)
+        }
+        Fault::NobodyListens => store.history(history),
+    };
+    let sandbox = Sandbox::builder().store(store.behavior(behavior)).start().await.unwrap();
+    let url = match case.fault {
+        Fault::NobodyListens => "http://127.0.0.1:1".to_owned(), // reserved: nothing listens there
+        _ => sandbox.origin(platform),
+    };
+    let mut retry = quick();
+    if let Some(timeout) = case.attempt_timeout {
+        retry = retry.attempt_timeout(timeout);
+    }
+    let token = sandbox.token(platform, name);
+    let source: Box<dyn LogSource> = match platform {
+        Platform::BigCommerce => {
+            let builder = BigCommerce::builder(name).access_token(token).api_url(url).retry(retry);
+            Box::new(builder.exchange(http).in_flight(1).build().unwrap())
+        }
+        Platform::Shopline => {
+            let builder = Shopline::builder(name).access_token(token).api_url(url).retry(retry);
+            Box::new(builder.bucket(1_000_000, 1e6).exchange(http).in_flight(1).build().unwrap())
+        }
+    };
+    let drained =
+        tokio::time::timeout(Duration::from_secs(60), drain(&*source, LogQuery::new().since(at(start)))).await;
+    let Ok(drained) = drained else { return Some(format!("{} ({platform}): no end", case.name)) };
+    let oracle = sandbox.oracle(platform, name, start, i64::MAX);
+    let requests = match case.fault {
+        Fault::NobodyListens => drained.errors.iter().map(|error| error.attempts() as usize).sum(),
+        _ => sandbox.journal().len(),
+    };
+    let found = Outcome { delivered: delivered(&drained, &oracle, page), error: error(&drained), requests };
+    (found != expected).then(|| format!("{} ({platform}): {found:?}, not {expected:?}", case.name))
+}
+
+fn error(drained: &Drained) -> Option<ErrorKind> {
+    assert!(drained.errors.len() <= 1, "{:?}", drained.errors);
+    drained.errors.first().map(storelogs::Error::kind)
+}
+
+fn delivered(drained: &Drained, oracle: &[String], page: usize) -> Delivered {
+    let ids = drained.ids();
+    let newest: Vec<String> = oracle.iter().rev().take(page).cloned().collect();
+    match ids.len() {
+        0 => Delivered::Nothing,
+        count if count == oracle.len() => {
+            assert_same_set(&ids, oracle, "all");
+            Delivered::All
+        }
+        count if count + 1 == oracle.len() => {
+            assert!(ids.iter().all(|id| oracle.contains(id)));
+            Delivered::AllButOne
+        }
+        count if count == page => {
+            assert_same_set(&ids, &newest, "the first page");
+            Delivered::FirstPage
+        }
+        count => Delivered::Other(count),
+    }
+}
+
+#[test]
+fn the_document_says_what_the_table_says() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    let printed = table::print();
+    if std::env::var_os("STORELOGS_WRITE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &printed).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == printed, "docs/faults.md is not what the table says: run `cargo xtask faults`");
+}

@@ -1,0 +1,312 @@
+//! The table of faults, and what each comes to.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::Value;
+use storelogs::ErrorKind::{
+    self, Blocked, Forbidden, Frozen, Incomplete, Interrupted, Locked, NotFound, RateLimited, Record, Server, TimedOut,
+    TooLarge, Unauthorized, Undecodable, Unreachable,
+};
+use storelogs::MAX_BODY;
+use storelogs_sandbox::Fault as Wire;
+use storelogs_sandbox::{Behavior, BeyondLastPage, Platform, Presence, RateLimitForm, Rule, When};
+
+/// One fault. Unless it says otherwise it strikes the second of three pages.
+#[derive(Clone)]
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) fault: Fault,
+    pub(crate) attempt_timeout: Option<Duration>,
+    bigcommerce: Outcome,
+    shopline: Outcome,
+    note: &'static str,
+}
+
+#[derive(Clone)]
+pub(crate) enum Fault {
+    Script(Vec<Rule>),
+    Habit(fn(&mut Behavior)),
+    /// A change to three records of the second page.
+    Records(fn(&mut Value)),
+    NobodyListens,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Outcome {
+    pub(crate) delivered: Delivered,
+    pub(crate) error: Option<ErrorKind>,
+    pub(crate) requests: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Delivered {
+    All,
+    AllButOne,
+    FirstPage,
+    Nothing,
+    Other(usize),
+}
+
+impl Case {
+    pub(crate) fn outcome(&self, platform: Platform) -> Outcome {
+        match platform {
+            Platform::BigCommerce => self.bigcommerce,
+            Platform::Shopline => self.shopline,
+        }
+    }
+
+    fn on_shopline(mut self, outcome: Outcome) -> Self {
+        self.shopline = outcome;
+        self
+    }
+
+    fn timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+}
+
+const fn all(requests: usize) -> Outcome {
+    Outcome { delivered: Delivered::All, error: None, requests }
+}
+
+const fn but_one(error: ErrorKind, requests: usize) -> Outcome {
+    Outcome { delivered: Delivered::AllButOne, error: Some(error), requests }
+}
+
+const fn first_page(error: ErrorKind, requests: usize) -> Outcome {
+    Outcome { delivered: Delivered::FirstPage, error: Some(error), requests }
+}
+
+const fn nothing(error: ErrorKind, requests: usize) -> Outcome {
+    Outcome { delivered: Delivered::Nothing, error: Some(error), requests }
+}
+
+/// A case with the same outcome on both platforms.
+fn case(name: impl Into<String>, fault: Fault, outcome: Outcome, note: &'static str) -> Case {
+    Case { name: name.into(), fault, attempt_timeout: None, bigcommerce: outcome, shopline: outcome, note }
+}
+
+fn once(fault: Wire) -> Fault {
+    Fault::Script(vec![Rule { times: Some(1), ..Rule::new(When::Page(2), fault) }])
+}
+
+fn for_good(fault: Wire) -> Fault {
+    Fault::Script(vec![Rule::new(When::Page(2), fault)])
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    [on_the_wire(), statuses(), rate_limits(), bodies(), pages()].concat()
+}
+
+const AGAIN: &str = "sent again; nothing is lost";
+const GIVES_UP: &str = "sent five times; the walk can go on from the last cursor";
+const AT_ONCE: &str = "sending it again would not help";
+
+fn on_the_wire() -> Vec<Case> {
+    let slow = Duration::from_millis(1_000);
+    vec![
+        case("connection refused", Fault::NobodyListens, nothing(Unreachable, 5), "attempts, as none arrives"),
+        case("connection reset, once", once(Wire::Reset), all(4), AGAIN),
+        case("connection reset, for good", for_good(Wire::Reset), first_page(Interrupted, 6), GIVES_UP),
+        case("body cut, once", once(Wire::CutBody(900)), all(4), "the body is read before the answer counts"),
+        case("body cut, for good", for_good(Wire::CutBody(900)), first_page(Interrupted, 6), GIVES_UP),
+        case("body too slow, once", once(Wire::SlowBody(2_000)), all(4), AGAIN).timeout(slow),
+        case("body too slow, for good", for_good(Wire::SlowBody(2_000)), first_page(TimedOut, 6), GIVES_UP)
+            .timeout(slow),
+    ]
+}
+
+fn statuses() -> Vec<Case> {
+    let transient = [
+        ("408", Wire::Status(408), TimedOut),
+        ("500", Wire::Status(500), Server),
+        ("502 with HTML", Wire::Html(502), Server),
+        ("503", Wire::Status(503), Server),
+        ("504", Wire::Status(504), Server),
+    ];
+    let lasting = [
+        (401, Unauthorized, "the token was refused"),
+        (402, Frozen, "the store's plan is not paid"),
+        (403, Forbidden, "the scope is missing, or the store hash is wrong"),
+        (404, NotFound, AT_ONCE),
+        (423, Locked, "too many requests locked the store"),
+        (433, Blocked, "a security rule of the platform"),
+    ];
+    let mut cases = Vec::new();
+    for (name, fault, error) in transient {
+        cases.push(case(format!("{name}, once"), once(fault.clone()), all(4), AGAIN));
+        cases.push(case(format!("{name}, for good"), for_good(fault), first_page(error, 6), GIVES_UP));
+    }
+    for (status, error, note) in lasting {
+        let always = Fault::Script(vec![Rule::new(When::Always, Wire::Status(status))]);
+        cases.push(case(format!("{status} from the start"), always, nothing(error, 1), note));
+        let midway = for_good(Wire::Status(status));
+        let mut midway = case(format!("{status} midway"), midway, first_page(error, 2), note);
+        if status == 404 {
+            midway.bigcommerce = first_page(Incomplete, 4);
+            midway.note = "a BigCommerce list may end so, but the totals say that this one does not";
+        }
+        cases.push(midway);
+    }
+    cases
+}
+
+fn rate_limits() -> Vec<Case> {
+    let forms = [
+        ("X-Retry-After", RateLimitForm::XRetryAfter, true),
+        ("quota headers", RateLimitForm::QuotaHeaders, false),
+        ("Retry-After in seconds", RateLimitForm::RetryAfterSeconds, true),
+        ("Retry-After as a date", RateLimitForm::RetryAfterDate, true),
+    ];
+    let (short, long) = (Duration::from_millis(400), Duration::from_secs(120));
+    let mut cases = Vec::new();
+    for (name, form, both) in forms {
+        let note = "waits as long as it is asked to";
+        cases.push(case(format!("429 with {name}, once"), once(Wire::RateLimit(form, short)), all(4), note));
+        let note = "the wait is above the ceiling of 60 s: given up at once, with the time";
+        let ceiling = for_good(Wire::RateLimit(form, long));
+        let outcome = first_page(RateLimited, 2);
+        let mut case = case(format!("429 with {name}, for two minutes"), ceiling, outcome, note);
+        if !both {
+            case.shopline = first_page(RateLimited, 6);
+            case.note = "above the ceiling of 60 s, as SHOPLINE, which has no such headers, cannot tell";
+        }
+        cases.push(case);
+    }
+    let bare = Wire::RateLimit(RateLimitForm::Bare, Duration::ZERO);
+    cases.push(case("429 without a word, once", once(bare.clone()), all(4), "the platform is overloaded: backs off"));
+    cases.push(case("429 without a word, for good", for_good(bare), first_page(RateLimited, 6), GIVES_UP));
+    cases
+}
+
+fn bodies() -> Vec<Case> {
+    let large = MAX_BODY as u64 + 1;
+    vec![
+        case("malformed JSON", for_good(Wire::MalformedJson), first_page(Undecodable, 2), AT_ONCE),
+        case(
+            "one malformed record",
+            for_good(Wire::MalformedRecord(3)),
+            but_one(Record, 3),
+            "an item of its own, with the raw text",
+        ),
+        case(
+            "wrong types in one record",
+            for_good(Wire::WrongTypes(3)),
+            but_one(Record, 3),
+            "an item of its own, with the raw text",
+        ),
+        case(
+            "unknown severity, type and verb",
+            Fault::Records(|record| {
+                for field in ["severity", "type", "subject_type", "verb"] {
+                    if record.get(field).is_some() {
+                        record[field] = "never_seen".into();
+                    }
+                }
+            }),
+            all(3),
+            "kept as sent; no severity filter hides it",
+        ),
+        case(
+            "unknown fields",
+            Fault::Habit(|behavior| {
+                behavior.bigcommerce.extra_fields = true;
+                behavior.shopline.extra_fields = true;
+            }),
+            all(3),
+            "kept in `extra`",
+        ),
+        case("body above 32 MiB", for_good(Wire::Oversize(large)), first_page(TooLarge, 2), "not read further"),
+        case("gzip bomb", for_good(Wire::GzipBomb(large)), first_page(TooLarge, 2), "counted as it unpacks"),
+    ]
+}
+
+fn pages() -> Vec<Case> {
+    vec![
+        case(
+            "ids twice",
+            Fault::Habit(|behavior| {
+                behavior.bigcommerce.duplicate_rows = true;
+                behavior.shopline.duplicate_rows = true;
+            }),
+            all(3),
+            "each is delivered once",
+        ),
+        case("empty page, once", once(Wire::EmptyPage), all(4), "asked for again").on_shopline(all(4)),
+        case(
+            "empty page, for good",
+            for_good(Wire::EmptyPage),
+            first_page(Incomplete, 4),
+            "the totals say that rows are missing; SHOPLINE is read by time instead",
+        )
+        .on_shopline(all(4)),
+        case(
+            "empty page in the middle",
+            Fault::Habit(|behavior| {
+                behavior.bigcommerce.empty_middle_page = Some(2);
+                behavior.shopline.empty_middle_page = Some(2);
+            }),
+            all(5),
+            "no end is taken from one empty page",
+        )
+        .on_shopline(all(4)),
+        case(
+            "last page repeats",
+            Fault::Habit(|behavior| {
+                behavior.bigcommerce.meta = Presence::Missing;
+                behavior.bigcommerce.beyond_last_page = BeyondLastPage::RepeatLast;
+                behavior.shopline.repeat_last_page = true;
+            }),
+            all(5),
+            "a page that brings nothing new ends the walk",
+        )
+        .on_shopline(all(3)),
+        case("page repeats, once", once(Wire::RepeatPage), all(4), "asked for again"),
+        case("page repeats, for good", for_good(Wire::RepeatPage), all(9), "read by time instead").on_shopline(all(4)),
+    ]
+}
+
+/// `docs/faults.md`.
+pub(crate) fn print() -> String {
+    let mut page = String::from(HEAD);
+    for case in cases() {
+        if case.bigcommerce == case.shopline {
+            line(&mut page, &case, "both", case.bigcommerce);
+        } else {
+            line(&mut page, &case, "BigCommerce", case.bigcommerce);
+            line(&mut page, &case, "SHOPLINE", case.shopline);
+        }
+    }
+    page
+}
+
+fn line(page: &mut String, case: &Case, platform: &str, outcome: Outcome) {
+    let delivered = match outcome.delivered {
+        Delivered::All => "all",
+        Delivered::AllButOne => "all but that record",
+        Delivered::FirstPage => "what came before",
+        Delivered::Nothing | Delivered::Other(_) => "nothing",
+    };
+    let error = outcome.error.map_or_else(|| "none".to_owned(), |error| format!("`{error:?}`"));
+    let Case { name, note, .. } = case;
+    let requests = outcome.requests;
+    writeln!(page, "| {name} | {platform} | {delivered} | {error} | {requests} | {note} |").unwrap();
+}
+
+const HEAD: &str = "\
+# Faults
+
+What a walk makes of every fault that the platforms, or the network before them, can have. Each line is a test over
+real HTTP against the sandbox: a store with three pages of entries, read one page at a time, and a fault that strikes
+the second page, unless it says otherwise. Without a fault, a walk takes three requests.
+
+An error names the store, the cause and the remedy. What came before it was delivered, and the walk goes on from the
+last cursor. The waits are those of the default policy, `RetryPolicy`: five attempts.
+
+This page is printed from `tests/suite/faults/table.rs`. `cargo xtask faults` prints it again.
+
+| Fault | Platform | Delivered | Error | Requests | Note |
+|---|---|---|---|---|---|
+";

@@ -1,0 +1,20 @@
+//! The library's tests. One binary, since linking is what takes the time.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
+
+mod bigcommerce_walk;
+mod drain;
+mod errors;
+mod faults;
+mod fuzz_finds;
+mod golden;
+mod laws;
+mod merge;
+mod model;
+mod offline;
+mod reconcile;
+mod secrets;
+mod shapes;
+mod shopline_walk;
+mod static_server;
+mod token;
+mod transport;

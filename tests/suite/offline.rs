@@ -1,0 +1,35 @@
+//! Clients whose network is a script.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use storelogs::testing::{Recorder, Response};
+use storelogs::{BigCommerce, Builder, Shopline};
+
+use crate::drain::{HANDLE, HASH, at};
+
+pub(crate) const TOKEN: &str = "a-token";
+
+pub(crate) fn bigcommerce(network: &Recorder) -> Builder<BigCommerce> {
+    BigCommerce::builder(HASH).access_token(TOKEN).exchange(network.clone())
+}
+
+pub(crate) fn shopline(network: &Recorder) -> Builder<Shopline> {
+    Shopline::builder(HANDLE).access_token(TOKEN).exchange(network.clone())
+}
+
+/// A day, for the requests that must name a stretch of time.
+pub(crate) fn day() -> (Timestamp, Timestamp) {
+    (at(1_785_542_400), at(1_785_628_800))
+}
+
+/// A network that gives one answer.
+pub(crate) fn once(response: Response) -> Recorder {
+    Recorder::new().answer(response)
+}
+
+/// A page that holds these records and is the only one.
+pub(crate) fn page_of(records: &[Value]) -> Response {
+    let count = records.len();
+    let pagination = json!({ "total": count, "count": count, "per_page": 250, "current_page": 1, "total_pages": 1 });
+    Response::json(200, &json!({ "data": records, "meta": { "pagination": pagination } }))
+}

@@ -1,0 +1,110 @@
+//! `cargo xtask fuzz [SECONDS [TARGET]]`: every program of `fuzz/`, fed by libFuzzer for a while.
+//!
+//! libFuzzer needs programs that count which of their branches ran. The stable compiler can do that; nightly and
+//! cargo-fuzz only choose the flags, so they are given here.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Result;
+use crate::workspace::{Workspace, cargo, read};
+
+const SECONDS: &str = "10";
+
+/// Of every crate but the standard library; a comparison tells libFuzzer what it compared with.
+const INSTRUMENT: [&str; 6] = [
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "-Ccodegen-units=1", // the counters of one crate are one table
+];
+
+pub(crate) fn run(arguments: &[String]) -> Result {
+    let (seconds, target) = match arguments {
+        [] => (SECONDS, None),
+        [seconds] => (seconds.as_str(), None),
+        [seconds, target] => (seconds.as_str(), Some(target)),
+        _ => return Err("it takes SECONDS and TARGET, no more".into()),
+    };
+    let seconds: u32 = seconds.parse().map_err(|_| format!("{seconds:?} is not a number of seconds"))?;
+    let folder = Workspace::find()?.root.join("fuzz");
+    let mut programs = build(&folder)?;
+    programs.retain(|(name, _)| target.is_none_or(|target| target == name));
+    if programs.is_empty() {
+        return Err(format!("there is no target {}", target.map_or("at all", String::as_str)));
+    }
+    let faults: Vec<String> =
+        programs.iter().filter_map(|(name, program)| feed(&folder, name, program, seconds).err()).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}
+
+/// Builds the targets, and says where they are.
+fn build(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    // With a target named, the flags are for the targets alone and not for build scripts and macros.
+    let target = format!("--target={}", host()?);
+    let arguments = ["build", "--release", &target, "--target-dir=target"];
+    let messages = crate::workspace::messages(
+        cargo().args(arguments).current_dir(folder).env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENT.join("\x1f")),
+    )?;
+    let program = |message: &serde_json::Value| {
+        let name = message["target"]["name"].as_str()?.to_owned();
+        Some((name, PathBuf::from(message["executable"].as_str()?)))
+    };
+    let programs: Vec<_> = messages.iter().filter_map(program).collect();
+    if programs.is_empty() { Err("the targets did not build".into()) } else { Ok(programs) }
+}
+
+/// The triple of this machine.
+fn host() -> Result<String> {
+    let output = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("-vV").output();
+    let output = output.map_err(|e| format!("rustc: {e}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| "rustc does not say what machine this is".into())
+}
+
+/// Runs one target. What it learns stays in `fuzz/target/corpus`, so that the next run goes on from there.
+fn feed(folder: &Path, name: &str, program: &Path, seconds: u32) -> Result {
+    let place = |kind: &str| {
+        let path = folder.join("target").join(kind).join(name);
+        fs::create_dir_all(&path).map(|()| path.clone()).map_err(|e| format!("{}: {e}", path.display()))
+    };
+    let (corpus, finds) = (place("corpus")?, place("finds")?);
+    let log = folder.join("target").join(format!("{name}.log"));
+    // The vendors' own samples are seeds of every target.
+    let seeds = [folder.join("seeds").join(name), folder.join("../tests/samples")];
+    let dictionary = folder.join("seeds").join(format!("{name}.dict"));
+    let status = Command::new(program)
+        .arg(format!("-max_total_time={seconds}"))
+        .args(["-timeout=10", "-use_value_profile=1"])
+        .args(dictionary.is_file().then(|| format!("-dict={}", dictionary.display())))
+        .arg(format!("-artifact_prefix={}/", finds.display()))
+        .arg(&corpus)
+        .args(seeds.iter().filter(|seeds| seeds.is_dir()))
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stderr(File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?)
+        .status()
+        .map_err(|e| format!("{}: {e}", program.display()))?;
+    let told = read(&log)?;
+    if !status.success() {
+        let end = told.lines().skip(told.lines().count().saturating_sub(40));
+        println!("{}", end.collect::<Vec<_>>().join("\n"));
+        return Err(format!("{name}: {status}; the input is in {}", finds.display()));
+    }
+    let first = coverage(&told, "INITED").ok_or_else(|| format!("{name}: nothing of it is instrumented"))?;
+    let last = coverage(&told, "DONE").unwrap_or(first);
+    let runs = told.lines().rev().find(|line| line.starts_with("Done ")).unwrap_or_default();
+    println!("{name:<18} coverage {first} → {last}. {runs}");
+    Ok(())
+}
+
+/// The number of branches seen, of libFuzzer's line about this event: `#8 INITED cov: 20 ft: 21 …`.
+fn coverage(log: &str, event: &str) -> Option<u64> {
+    let line = log.lines().find(|line| line.starts_with('#') && line.contains(event))?;
+    line.split_once("cov: ")?.1.split(' ').next()?.parse().ok()
+}

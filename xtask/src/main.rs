@@ -1,0 +1,91 @@
+//! The project's own chores: `cargo xtask COMMAND`. One file per command; this one is the list.
+// A chore talks to the person who runs it.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod bench;
+mod faults;
+mod fuzz;
+mod interop;
+mod lint_specs;
+mod npm;
+mod sums;
+mod workspace;
+
+use std::env;
+use std::process::ExitCode;
+
+/// A chore says in words what went wrong. Nothing above it needs more.
+type Result<T = (), E = String> = std::result::Result<T, E>;
+
+struct Command {
+    name: &'static str,
+    /// What may follow the name, as the list of commands shows it. Empty if nothing may.
+    arguments: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Result,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "lint-specs",
+        arguments: "",
+        about: "check the OpenAPI documents: their sums, and two linters on what is generated from",
+        run: |_| lint_specs::run(),
+    },
+    Command {
+        name: "interop",
+        arguments: "",
+        about: "run the program against a mock server made from the documents; no request may break them",
+        run: |_| interop::run(),
+    },
+    Command {
+        name: "faults",
+        arguments: "",
+        about: "print docs/faults.md again, from the table of tests/suite/faults",
+        run: |_| faults::run(),
+    },
+    Command {
+        name: "fuzz",
+        arguments: "[SECONDS [TARGET]]",
+        about: "feed every fuzz target, or one, for so many seconds; 10 unless told otherwise",
+        run: fuzz::run,
+    },
+    Command {
+        name: "bench",
+        arguments: "[--write]",
+        about: "measure the library against hand-written code; --write keeps the table in docs/benchmarks.md",
+        run: bench::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let Some(name) = arguments.first().filter(|name| !matches!(name.as_str(), "help" | "-h" | "--help")) else {
+        print!("{}", usage());
+        return ExitCode::SUCCESS;
+    };
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        eprint!("there is no command `{name}`\n\n{}", usage());
+        return ExitCode::from(2);
+    };
+    if arguments.len() > 1 && command.arguments.is_empty() {
+        eprintln!("`{name}` takes no arguments");
+        return ExitCode::from(2);
+    }
+    match (command.run)(&arguments[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("\n{name}: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> String {
+    let line = |command: &Command| {
+        let call = format!("{} {}", command.name, command.arguments);
+        format!("  {call:<26}{}\n", command.about)
+    };
+    let lines = COMMANDS.iter().map(line);
+    format!("cargo xtask COMMAND\n\n{}", lines.collect::<String>())
+}

@@ -1,0 +1,81 @@
+//! What cargo knows: where things are, and where a build put them.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::Result;
+
+/// The platforms that have an OpenAPI document, as build.rs names them.
+pub(crate) const PLATFORMS: [&str; 2] = ["bigcommerce", "shopline"];
+
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    pub(crate) target: PathBuf,
+}
+
+impl Workspace {
+    pub(crate) fn find() -> Result<Self> {
+        let output = cargo().args(["metadata", "--no-deps", "--format-version=1"]).output();
+        let output = output.map_err(|e| format!("cargo metadata: {e}"))?;
+        let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|e| format!("cargo metadata: {e}"))?;
+        let path = |field: &str| {
+            metadata[field].as_str().map(PathBuf::from).ok_or_else(|| format!("cargo metadata names no {field}"))
+        };
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
+    }
+
+    /// The folder that holds the effective documents: `bigcommerce.json` and `shopline.json`, after the patch.
+    /// build.rs writes them, so they are there even while the library itself does not compile.
+    pub(crate) fn effective_documents(&self) -> Result<PathBuf> {
+        let messages = self.cargo_messages(&["check", "--package=storelogs"])?;
+        messages
+            .iter()
+            .filter(|message| message["reason"] == "build-script-executed")
+            .filter_map(|message| message["out_dir"].as_str().map(PathBuf::from))
+            .find(|out| PLATFORMS.iter().all(|platform| out.join(format!("{platform}.json")).is_file()))
+            .ok_or_else(|| "build.rs did not write the effective documents".into())
+    }
+
+    /// Builds the program `storelogs` and says where it is.
+    pub(crate) fn program(&self) -> Result<PathBuf> {
+        let messages = self.cargo_messages(&["build", "--package=storelogs-cli", "--bin=storelogs"])?;
+        messages
+            .iter()
+            .filter(|message| message["target"]["name"] == "storelogs")
+            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .ok_or_else(|| "the program `storelogs` did not build".into())
+    }
+
+    fn cargo_messages(&self, arguments: &[&str]) -> Result<Vec<Value>> {
+        messages(cargo().args(arguments).current_dir(&self.root))
+    }
+}
+
+/// What a build says as it goes.
+pub(crate) fn messages(build: &mut Command) -> Result<Vec<Value>> {
+    let output = build
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|e| format!("cargo: {e}"))?;
+    let lines = String::from_utf8_lossy(&output.stdout);
+    lines.lines().map(|line| serde_json::from_str(line).map_err(|e| format!("cargo's message: {e}"))).collect()
+}
+
+pub(crate) fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+pub(crate) fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+pub(crate) fn write(path: &Path, text: &str) -> Result {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    }
+    std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
