@@ -1,4 +1,5 @@
-//! What every walk keeps: which records it has seen, how far it has come, what it has delivered.
+//! What all walks share: the stream of pages, and what each keeps: which records it has seen, how far it has come,
+//! what it has delivered.
 
 use std::collections::{HashSet, VecDeque};
 use std::future::Future;
@@ -6,6 +7,8 @@ use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
@@ -13,6 +16,36 @@ use crate::entry::LogEntry;
 use crate::error::{Error, Result};
 use crate::query::LogQuery;
 use crate::source::{Cursor, Page};
+use crate::store::Store;
+
+/// A platform's way through a stretch of its log.
+pub(crate) trait Walk: Send + 'static {
+    /// The next page. None is asked for behind the last one, nor behind an error.
+    fn next(&mut self) -> impl Future<Output = Result<Page>> + Send;
+}
+
+/// The pages of a walk up to its last, or up to an error that names the store. `begin` gives `None` for a query that no
+/// entry of the platform can match; then nothing is asked.
+pub(crate) fn pages<W: Walk>(
+    store: Store,
+    query: LogQuery,
+    from: Option<&Cursor>,
+    begin: impl FnOnce(Progress) -> Option<W>,
+) -> BoxStream<'static, Result<Page>> {
+    let over = from.is_some_and(|cursor| cursor.done) || query.limit == Some(0);
+    let walk = if over { None } else { begin(Progress::new(query, from)) };
+    let pages = stream::unfold((walk, store), |(walk, store)| async {
+        let mut walk = walk?;
+        Some(match walk.next().await {
+            Ok(page) => {
+                let rest = (!page.last).then_some(walk);
+                (Ok(page), (rest, store))
+            }
+            Err(error) => (Err(error.of(&store)), (None, store)),
+        })
+    });
+    pages.boxed()
+}
 
 /// One record of an answer, decoded or not.
 #[derive(Debug)]

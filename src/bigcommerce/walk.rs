@@ -7,7 +7,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use futures::StreamExt;
-use futures::stream::{self, BoxStream, FuturesOrdered};
+use futures::stream::{BoxStream, FuturesOrdered};
 use jiff::{SignedDuration, Timestamp};
 
 use super::BigCommerce;
@@ -15,7 +15,7 @@ use super::locate::{About, BEYOND, Fetched, Listing, first_page, is_about_form, 
 use crate::error::{Error, Result};
 use crate::query::{LogQuery, only};
 use crate::source::{Cursor, LogSource, Page};
-use crate::walk::{Order, Progress, Row, Task, incomplete, order};
+use crate::walk::{self, Order, Progress, Row, Task, incomplete, order};
 
 /// Pages in a row without a single new row before the walk looks elsewhere.
 const STALE: usize = 3;
@@ -23,22 +23,11 @@ const STALE: usize = 3;
 const FEW_PAGES: i64 = 4;
 
 pub(super) fn pages(source: BigCommerce, query: LogQuery, from: Option<&Cursor>) -> BoxStream<'static, Result<Page>> {
-    let nothing = !query.actions.is_empty() || !query.actors.is_empty(); // the platform has neither
-    if nothing || from.is_some_and(|cursor| cursor.done) || query.limit == Some(0) {
-        return stream::empty().boxed();
-    }
-    let walk = Walk::new(source, Progress::new(query, from));
-    stream::unfold(Some(walk), |walk| async {
-        let mut walk = walk?;
-        match walk.next().await {
-            Ok(page) => {
-                let go_on = !page.last;
-                Some((Ok(page), go_on.then_some(walk)))
-            }
-            Err(error) => Some((Err(error.of(walk.listing.source.store())), None)),
-        }
+    walk::pages(source.store().clone(), query, from, |progress| {
+        let query = &progress.query;
+        let nothing = !query.actions.is_empty() || !query.actors.is_empty(); // the platform has neither
+        (!nothing).then(|| Walk::new(source, progress))
     })
-    .boxed()
 }
 
 struct Walk {
@@ -73,6 +62,21 @@ enum Direction {
     Up,
 }
 
+impl walk::Walk for Walk {
+    async fn next(&mut self) -> Result<Page> {
+        loop {
+            let page = match self.direction {
+                Direction::Unknown => self.start().await?,
+                Direction::Down => self.down().await?,
+                Direction::Up => self.up().await?,
+            };
+            if let Some(page) = page {
+                return Ok(page);
+            }
+        }
+    }
+}
+
 impl Walk {
     fn new(source: BigCommerce, progress: Progress) -> Self {
         let query = &progress.query;
@@ -100,19 +104,6 @@ impl Walk {
             doubted: None,
             elsewhere: None,
             held: None,
-        }
-    }
-
-    async fn next(&mut self) -> Result<Page> {
-        loop {
-            let page = match self.direction {
-                Direction::Unknown => self.start().await?,
-                Direction::Down => self.down().await?,
-                Direction::Up => self.up().await?,
-            };
-            if let Some(page) = page {
-                return Ok(page);
-            }
         }
     }
 

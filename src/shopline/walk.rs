@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::query::{LogQuery, only};
 use crate::severity::Severity;
 use crate::source::{Cursor, LogSource, Page};
-use crate::walk::{Progress, Row, newest, oldest};
+use crate::walk::{self, Progress, Row, newest, oldest};
 
 /// The platform allows one month; February is one, too.
 pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
@@ -30,23 +30,12 @@ const WAITING: usize = 4;
 const WORTH_CUTTING: i64 = 6;
 
 pub(super) fn pages(source: Shopline, query: LogQuery, from: Option<&Cursor>) -> BoxStream<'static, Result<Page>> {
-    let nothing = !query.modules.is_empty() // the platform has none
-        || query.min_severity.is_some_and(|minimum| !Severity::Info.passes(minimum));
-    if nothing || from.is_some_and(|cursor| cursor.done) || query.limit == Some(0) {
-        return stream::empty().boxed();
-    }
-    let walk = Walk::new(source, Progress::new(query, from));
-    stream::unfold(Some(walk), |walk| async {
-        let mut walk = walk?;
-        match walk.next().await {
-            Ok(page) => {
-                let go_on = !page.last;
-                Some((Ok(page), go_on.then_some(walk)))
-            }
-            Err(error) => Some((Err(error.of(walk.source.store())), None)),
-        }
+    walk::pages(source.store().clone(), query, from, |progress| {
+        let query = &progress.query;
+        let nothing = !query.modules.is_empty() // the platform has none
+            || query.min_severity.is_some_and(|minimum| !Severity::Info.passes(minimum));
+        (!nothing).then(|| Walk::new(source, progress))
     })
-    .boxed()
 }
 
 struct Walk {
@@ -71,6 +60,39 @@ struct Lane {
     ended: bool,
     /// Whether anything of it was delivered.
     begun: bool,
+}
+
+impl walk::Walk for Walk {
+    async fn next(&mut self) -> Result<Page> {
+        loop {
+            let Some((since, until, begun, rows)) = self.step().await else {
+                return Ok(self.progress.end());
+            };
+            let rows = match rows {
+                Ok(rows) => rows,
+                Err(error) if !begun && is_horizon(&error, since) => {
+                    let reached = find_horizon(&self.source, until).await?;
+                    self.since = reached.unwrap_or(until);
+                    self.lanes.clear();
+                    self.cuts.clear();
+                    self.cuts.extend(reached.map(|since| (since, until)));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if std::mem::take(&mut self.first) {
+                self.plan(&rows);
+                if self.progress.query.until.is_none() {
+                    // What comes in from now on would be delivered behind older rows.
+                    self.progress.query.until = newest(&rows).map(|newest| newest + SignedDuration::from_nanos(1));
+                }
+            }
+            let taken = self.progress.take(rows);
+            if let Some(page) = self.progress.step(taken, self.progress.is_full()) {
+                return Ok(page);
+            }
+        }
+    }
 }
 
 impl Walk {
@@ -109,37 +131,6 @@ impl Walk {
                 if end.duration_since(since) <= step + SignedDuration::from_secs(slices) { since } else { end - step };
             self.cuts.push_back((start, end));
             end = start;
-        }
-    }
-
-    async fn next(&mut self) -> Result<Page> {
-        loop {
-            let Some((since, until, begun, rows)) = self.step().await else {
-                return Ok(self.progress.end());
-            };
-            let rows = match rows {
-                Ok(rows) => rows,
-                Err(error) if !begun && is_horizon(&error, since) => {
-                    let reached = find_horizon(&self.source, until).await?;
-                    self.since = reached.unwrap_or(until);
-                    self.lanes.clear();
-                    self.cuts.clear();
-                    self.cuts.extend(reached.map(|since| (since, until)));
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            if std::mem::take(&mut self.first) {
-                self.plan(&rows);
-                if self.progress.query.until.is_none() {
-                    // What comes in from now on would be delivered behind older rows.
-                    self.progress.query.until = newest(&rows).map(|newest| newest + SignedDuration::from_nanos(1));
-                }
-            }
-            let taken = self.progress.take(rows);
-            if let Some(page) = self.progress.step(taken, self.progress.is_full()) {
-                return Ok(page);
-            }
         }
     }
 
