@@ -1,0 +1,156 @@
+//! From a vendor's document to a raw client, for any platform: read the document, apply its patch, keep only successful
+//! responses, generate a client with progenitor, check what came out, and write it to `$OUT_DIR`.
+//!
+//! A build script includes this file as a module. Its paths are relative to the crate that is built.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
+use serde_json::Value;
+
+type Result<T = (), E = String> = std::result::Result<T, E>;
+
+/// A platform whose client is generated.
+pub(crate) struct Platform {
+    pub(crate) name: &'static str,
+    /// The vendor's document, YAML or JSON.
+    pub(crate) document: &'static str,
+    /// What is wrong with it, as a JSON Patch.
+    pub(crate) patch: Option<&'static str>,
+    /// The operations that the thin layer calls, as the generated methods are named.
+    pub(crate) operations: &'static [&'static str],
+    /// The path of `Transport` as the generated code sees it.
+    pub(crate) transport: &'static str,
+}
+
+/// Generates the clients, or ends the build with what is wrong.
+pub(crate) fn run(platforms: &[Platform]) {
+    for platform in platforms {
+        if let Err(why) = generate(platform) {
+            // Cargo shows it as its own error, without a backtrace: the reader has a document to mend.
+            println!("cargo::error={}: {}", platform.name, why.replace('\n', " "));
+            std::process::exit(1);
+        }
+    }
+}
+
+fn generate(platform: &Platform) -> Result {
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run cargo build")?);
+    let mut document = read_yaml(platform.document)?;
+    if let Some(patch) = platform.patch {
+        apply(&mut document, patch)?;
+    }
+    let effective = serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?;
+    write(&out.join(format!("{}.json", platform.name)), &(effective + "\n"))?;
+
+    check_parameters(&document)?;
+    keep_success_only(&mut document);
+    let spec: openapiv3::OpenAPI =
+        serde_json::from_value(document).map_err(|e| format!("{} is not OpenAPI 3.0: {e}", platform.document))?;
+    let tokens = Generator::new(&settings(platform)?).generate_tokens(&spec).map_err(|e| format!("progenitor: {e}"))?;
+    let file = syn::parse2(tokens).map_err(|e| format!("progenitor wrote Rust that does not parse: {e}"))?;
+    // The examples name arguments that they do not define: as Rust they would be listed among the tests, and ignored.
+    let code = prettyplease::unparse(&file).replace("```ignore", "```text");
+    check_code(&code, platform)?;
+    write(&out.join(format!("{}.rs", platform.name)), &code)
+}
+
+fn settings(platform: &Platform) -> Result<GenerationSettings> {
+    let transport: TokenStream = platform.transport.parse().map_err(|e| format!("{:?}: {e}", platform.transport))?;
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_inner_type(transport)
+        // Every generated client must go through the transport; forgetting it is a compile error.
+        .with_hooks(HooksMode::Expected)
+        // Times stay text in what is generated. The thin layer formats and parses them, one by one.
+        .with_conversion(
+            serde_json::from_value(serde_json::json!({ "type": "string", "format": "date-time" }))
+                .expect("this literal is a schema"),
+            "::std::string::String",
+            [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
+        );
+    Ok(settings)
+}
+
+fn read_yaml(path: &str) -> Result<Value> {
+    println!("cargo::rerun-if-changed={path}");
+    let text = fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
+    yaml_serde::from_str(&text).map_err(|e| format!("{path}: {e}"))
+}
+
+/// Applies a patch one operation at a time, so that a failure can name the correction and its line.
+fn apply(document: &mut Value, path: &str) -> Result {
+    let text = fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
+    let operations: Vec<json_patch::PatchOperation> =
+        serde_json::from_value(read_yaml(path)?).map_err(|e| format!("{path}: not a JSON Patch: {e}"))?;
+    let lines: Vec<usize> =
+        text.lines().enumerate().filter(|(_, l)| l.starts_with("- op:")).map(|(n, _)| n + 1).collect();
+    for (index, operation) in operations.iter().enumerate() {
+        let at = format!("{path}:{}", lines.get(index).copied().unwrap_or(1));
+        if let json_patch::PatchOperation::Add(add) = operation
+            && document.pointer(add.path.as_str()).is_some()
+        {
+            return Err(format!("{at}: `{}` exists by now: delete this correction", add.path));
+        }
+        json_patch::patch(document, std::slice::from_ref(operation)).map_err(|e| match operation {
+            json_patch::PatchOperation::Test(test) => format!(
+                "{at}: `{}` is no longer what this correction mends: if the vendor mended it, delete the correction \
+                 from this line to the next blank one; if it moved, move the correction",
+                test.path
+            ),
+            _ => format!("{at}: {e}"),
+        })?;
+    }
+    Ok(())
+}
+
+/// A parameter that stands twice means that the vendor added one that a patch adds, too.
+fn check_parameters(document: &Value) -> Result {
+    for operation in operations(document) {
+        let mut seen = HashSet::new();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if !parameter["name"].is_null() && !seen.insert((&parameter["in"], &parameter["name"])) {
+                return Err(format!("the parameter {} stands twice: delete it from the patch", parameter["name"]));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Drops every response but 2xx. A documented error would become a typed one that loses the HTTP status whenever the
+/// body has another shape, such as a gateway's HTML. Without it every refusal arrives whole, as
+/// `Error::UnexpectedResponse`, and one hand-written path reads it.
+fn keep_success_only(document: &mut Value) {
+    for item in document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut()) {
+        for operation in item.as_object_mut().into_iter().flat_map(|item| item.values_mut()) {
+            if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+                responses.retain(|status, _| status.starts_with('2'));
+            }
+        }
+    }
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    let items = document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
+    items.flat_map(|item| item.as_object().into_iter().flat_map(|item| item.values()))
+}
+
+fn check_code(code: &str, platform: &Platform) -> Result {
+    for operation in platform.operations {
+        if !code.contains(&format!("pub fn {operation}(")) {
+            return Err(format!("the operation `{operation}` that the thin layer calls was not generated"));
+        }
+    }
+    if code.contains("Error::ErrorResponse(") {
+        return Err("a typed error response was generated; the HTTP status would be lost with it".into());
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result {
+    fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
