@@ -1,0 +1,335 @@
+//! Writing: entries and the state that they change, in one transaction.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use storelogs::LogEntry;
+
+use super::row::{self, Id};
+use super::{Archive, Hole, Status, StoreId, Walk, state};
+use crate::coverage::{Stretch, micros, moment};
+use crate::error::{Error, Result};
+
+/// What is written together: all of it, or nothing.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// Entries of the store, newest first. Those that are held already change nothing.
+    pub entries: Vec<LogEntry>,
+    /// Records that could not be decoded.
+    pub undecodable: Vec<storelogs::Error>,
+    /// A stretch that is complete now.
+    pub covered: Option<Stretch>,
+    /// A stretch that turned out not to be complete.
+    pub uncovered: Option<Stretch>,
+    /// The walk under way from now on: `Some(None)` if there is none any more.
+    pub walk: Option<Option<Walk>>,
+    /// A stretch that could not be read.
+    pub hole: Option<Hole>,
+    /// A stretch of late that was walked again, by its length, and when.
+    pub rewalked: Option<(SignedDuration, Timestamp)>,
+    /// The store's state.
+    pub status: Option<Status>,
+}
+
+/// What a commit did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Entries that were not held before.
+    pub new: u64,
+    /// Of these, entries of stretches that were covered already: they came late.
+    pub late: u64,
+    /// How long after its time the latest of these was first seen.
+    pub lateness: SignedDuration,
+    /// Entries that were held with other content, which is kept as a revision.
+    pub revised: u64,
+    /// Entries that were held just so.
+    pub repeated: u64,
+    /// Records that could not be decoded and were not in quarantine before.
+    pub quarantined: u64,
+}
+
+impl Archive {
+    /// Writes what belongs together, for any number of stores, in one transaction.
+    ///
+    /// # Errors
+    /// If the archive cannot be written. Then nothing of it is.
+    pub fn commit<'a>(&mut self, commits: impl IntoIterator<Item = (StoreId, &'a Commit)>) -> Result<Vec<Committed>> {
+        let path = &self.path;
+        let fault = |error: rusqlite::Error| Error::of(path, &error);
+        let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        let mut committed = Vec::new();
+        for (store, commit) in commits {
+            committed.push(write(&change, store, commit).map_err(fault)?);
+        }
+        change.commit().map_err(fault)?;
+        Ok(committed)
+    }
+}
+
+fn write(sql: &Connection, store: StoreId, commit: &Commit) -> rusqlite::Result<Committed> {
+    let mut done = Committed::default();
+    if !commit.entries.is_empty() {
+        entries(sql, store, &commit.entries, &mut done)?;
+    }
+    for error in &commit.undecodable {
+        done.quarantined += quarantine(sql, store, error)?;
+    }
+    if let Some(stretch) = commit.uncovered {
+        uncover(sql, store, stretch)?;
+    }
+    if let Some(stretch) = commit.covered {
+        cover(sql, store, stretch)?;
+        fill_holes(sql, store, stretch)?;
+    }
+    match &commit.walk {
+        None => {}
+        Some(None) => {
+            sql.prepare_cached("DELETE FROM walk WHERE store = ?1")?.execute([store.0])?;
+        }
+        Some(Some(walk)) => {
+            let cursor = serde_json::to_string(&walk.cursor).map_err(|_| row::unreadable("a cursor"))?;
+            sql.prepare_cached("INSERT OR REPLACE INTO walk (store, since, until, cursor) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![store.0, micros(walk.stretch.since), micros(walk.stretch.until), cursor])?;
+        }
+    }
+    if let Some(hole) = &commit.hole {
+        fill_holes(sql, store, hole.stretch)?; // a newer word on the same stretch replaces the older one
+        add_hole(sql, store, hole)?;
+    }
+    if let Some((tier, at)) = commit.rewalked {
+        sql.prepare_cached("INSERT OR REPLACE INTO rewalk (store, tier, done) VALUES (?1, ?2, ?3)")?
+            .execute(params![store.0, tier.as_secs(), micros(at)])?;
+    }
+    if let Some(status) = &commit.status {
+        state::keep(sql, store, status)?;
+    }
+    Ok(done)
+}
+
+fn entries(sql: &Connection, store: StoreId, entries: &[LogEntry], done: &mut Committed) -> rusqlite::Result<()> {
+    let covered = covered_around(sql, store, entries)?;
+    // Oldest first: so the rows come in the order of their keys.
+    for entry in entries.iter().rev() {
+        match put(sql, store, entry)? {
+            Fate::Repeated => done.repeated += 1,
+            Fate::Revised => done.revised += 1,
+            Fate::New => {
+                done.new += 1;
+                if covered.iter().any(|stretch| stretch.contains(entry.time)) {
+                    let lateness = entry.observed.duration_since(entry.time);
+                    done.late += 1;
+                    done.lateness = done.lateness.max(lateness);
+                    count_lateness(sql, store, lateness)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+enum Fate {
+    New,
+    Revised,
+    Repeated,
+}
+
+fn put(sql: &Connection, store: StoreId, entry: &LogEntry) -> rusqlite::Result<Fate> {
+    let id = Id::of(&entry.id);
+    let mut taken = 0;
+    let mut key = row::key(entry.time, id, taken);
+    let mut fate = Fate::New;
+    while !insert(sql, store, key, id, entry)? {
+        let mut find = sql.prepare_cached(row::SELECT_BY_ID)?;
+        let held = find
+            .query_row(params![store.0, id], |row| Ok((row::entry(row)?, row.get::<_, i64>(row::KEY_COLUMN)?)))
+            .optional()?;
+        match held {
+            None => {
+                taken += 1; // another entry of this second stands there
+                key = row::key(entry.time, id, taken);
+            }
+            Some((held, _)) if says_the_same(&held, entry) => return Ok(Fate::Repeated),
+            Some((held, at)) => {
+                retire(sql, store, id, at, &held, entry.observed)?;
+                fate = Fate::Revised;
+            }
+        }
+    }
+    sql.prepare_cached("INSERT INTO arrival (key) VALUES (?1)")?.execute([key])?;
+    Ok(fate)
+}
+
+/// Whether it was written: not if the place or the id is taken.
+fn insert(sql: &Connection, store: StoreId, key: i64, id: Id<'_>, entry: &LogEntry) -> rusqlite::Result<bool> {
+    let mut insert = sql.prepare_cached(
+        "INSERT OR IGNORE INTO entry (key, store, id, time, nanos, utc_offset, observed, severity, severity_text, category, \
+         action, module, actor, subject_id, summary, message, extra) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+    )?;
+    let extra = (!entry.extra.is_empty()).then(|| serde_json::to_string(&entry.extra));
+    let extra = extra.transpose().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let rows = insert.execute(params![
+        key,
+        store.0,
+        id,
+        micros(entry.time),
+        row::nanos(entry.time),
+        entry.utc_offset.seconds(),
+        micros(entry.observed),
+        entry.severity.number(),
+        entry.severity_text,
+        entry.category,
+        entry.action,
+        entry.module,
+        entry.actor,
+        entry.subject_id,
+        entry.summary,
+        entry.message,
+        extra,
+    ])?;
+    Ok(rows == 1)
+}
+
+/// Whether two forms of one entry differ in nothing but when they were seen.
+fn says_the_same(held: &LogEntry, entry: &LogEntry) -> bool {
+    held.time == entry.time
+        && held.utc_offset == entry.utc_offset
+        && held.severity == entry.severity
+        && held.severity_text == entry.severity_text
+        && held.category == entry.category
+        && held.action == entry.action
+        && held.module == entry.module
+        && held.actor == entry.actor
+        && held.subject_id == entry.subject_id
+        && held.summary == entry.summary
+        && held.message == entry.message
+        && held.extra == entry.extra
+}
+
+/// Moves the form that an entry had among the revisions.
+fn retire(
+    sql: &Connection,
+    store: StoreId,
+    id: Id<'_>,
+    key: i64,
+    held: &LogEntry,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let json = serde_json::to_string(held).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    sql.prepare_cached("INSERT INTO revision (store, entry_id, replaced, entry) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![store.0, id, micros(at), json])?;
+    sql.prepare_cached("DELETE FROM entry_text WHERE rowid = ?1")?.execute([key])?;
+    sql.prepare_cached("DELETE FROM entry WHERE key = ?1")?.execute([key])?;
+    Ok(())
+}
+
+/// The covered stretches that these entries may lie in.
+fn covered_around(sql: &Connection, store: StoreId, entries: &[LogEntry]) -> rusqlite::Result<Vec<Stretch>> {
+    let times = || entries.iter().map(|entry| micros(entry.time));
+    let (oldest, newest) = (times().min().unwrap_or_default(), times().max().unwrap_or_default());
+    let mut find =
+        sql.prepare_cached("SELECT since, until FROM coverage WHERE store = ?1 AND since <= ?2 AND until > ?3")?;
+    let found = find.query_map([store.0, newest, oldest], |row| Ok((moment(row.get(0)?), moment(row.get(1)?))))?;
+    let stretches = found.map(|bounds| bounds.map(|(since, until)| Stretch::new(since, until)));
+    Ok(stretches.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+fn count_lateness(sql: &Connection, store: StoreId, lateness: SignedDuration) -> rusqlite::Result<()> {
+    let seconds = lateness.as_secs().max(1).unsigned_abs();
+    let bucket = u64::BITS - (seconds - 1).leading_zeros();
+    sql.prepare_cached(
+        "INSERT INTO lateness (store, bucket, entries) VALUES (?1, ?2, 1) \
+         ON CONFLICT DO UPDATE SET entries = entries + 1",
+    )?
+    .execute(params![store.0, bucket])?;
+    Ok(())
+}
+
+fn quarantine(sql: &Connection, store: StoreId, error: &storelogs::Error) -> rusqlite::Result<u64> {
+    let raw = error.raw().unwrap_or_default();
+    let mut insert = sql.prepare_cached(
+        "INSERT OR IGNORE INTO quarantine (store, observed, time, path, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let observed = micros(Timestamp::now());
+    let time = time_of(raw).map(micros);
+    let added = insert.execute(params![store.0, observed, time, error.path(), error.to_string(), raw])?;
+    Ok(u64::try_from(added).unwrap_or_default())
+}
+
+/// The time of a record that could not be decoded, if that much of it can be read.
+fn time_of(raw: &str) -> Option<Timestamp> {
+    let record: serde_json::Value = serde_json::from_str(raw).ok()?;
+    let time = ["date_created", "created_at"].iter().find_map(|name| record.get(name)?.as_str())?;
+    time.parse().ok()
+}
+
+/// Adds to the coverage, and joins what touches.
+fn cover(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Result<()> {
+    let (mut since, mut until) = (micros(stretch.since), micros(stretch.until));
+    let touching: Option<(Option<i64>, Option<i64>)> = sql
+        .prepare_cached("SELECT min(since), max(until) FROM coverage WHERE store = ?1 AND since <= ?3 AND until >= ?2")?
+        .query_row([store.0, since, until], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let mut remove = sql.prepare_cached("DELETE FROM coverage WHERE store = ?1 AND since <= ?3 AND until >= ?2")?;
+    remove.execute([store.0, since, until])?;
+    if let Some((Some(from), Some(to))) = touching {
+        since = since.min(from);
+        until = until.max(to);
+    }
+    let mut add = sql.prepare_cached("INSERT INTO coverage (store, since, until) VALUES (?1, ?2, ?3)")?;
+    add.execute([store.0, since, until]).map(drop)
+}
+
+/// Takes from the coverage.
+fn uncover(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Result<()> {
+    let (since, until) = (micros(stretch.since), micros(stretch.until));
+    let mut find =
+        sql.prepare_cached("SELECT since, until FROM coverage WHERE store = ?1 AND since < ?3 AND until > ?2")?;
+    let found = find.query_map([store.0, since, until], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    let touched: Vec<(i64, i64)> = found.collect::<rusqlite::Result<_>>()?;
+    let mut remove = sql.prepare_cached("DELETE FROM coverage WHERE store = ?1 AND since = ?2")?;
+    let mut add = sql.prepare_cached("INSERT INTO coverage (store, since, until) VALUES (?1, ?2, ?3)")?;
+    for (from, to) in touched {
+        remove.execute([store.0, from])?;
+        if from < since {
+            add.execute([store.0, from, since])?;
+        }
+        if to > until {
+            add.execute([store.0, until, to])?;
+        }
+    }
+    Ok(())
+}
+
+/// What was read is no hole any more.
+fn fill_holes(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Result<()> {
+    let (since, until) = (micros(stretch.since), micros(stretch.until));
+    let mut find = sql.prepare_cached(
+        "SELECT since, until, reason, attempts, next_attempt FROM hole WHERE store = ?1 AND since < ?3 AND until > ?2",
+    )?;
+    let found = find.query_map([store.0, since, until], |row| {
+        let (from, to): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let hole = |from, to, row: &rusqlite::Row<'_>| {
+            let Some(stretch) = Stretch::new(moment(from), moment(to)) else { return Ok(None) };
+            let next_attempt = moment(row.get(4)?);
+            Ok::<_, rusqlite::Error>(Some(Hole { stretch, reason: row.get(2)?, attempts: row.get(3)?, next_attempt }))
+        };
+        Ok((from, [hole(from, since, row)?, hole(until, to, row)?]))
+    })?;
+    let touched: Vec<(i64, [Option<Hole>; 2])> = found.collect::<rusqlite::Result<_>>()?;
+    for (from, rest) in touched {
+        sql.prepare_cached("DELETE FROM hole WHERE store = ?1 AND since = ?2")?.execute([store.0, from])?;
+        for hole in rest.iter().flatten() {
+            add_hole(sql, store, hole)?;
+        }
+    }
+    Ok(())
+}
+
+fn add_hole(sql: &Connection, store: StoreId, hole: &Hole) -> rusqlite::Result<()> {
+    let mut add = sql.prepare_cached(
+        "INSERT OR REPLACE INTO hole (store, since, until, reason, attempts, next_attempt) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let (since, until) = (micros(hole.stretch.since), micros(hole.stretch.until));
+    add.execute(params![store.0, since, until, hole.reason, hole.attempts, micros(hole.next_attempt)]).map(drop)
+}

@@ -1,0 +1,216 @@
+//! The archive: one SQLite file.
+
+mod commit;
+mod open;
+mod row;
+mod state;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use storelogs::{Cursor, LogEntry, Store};
+
+use crate::coverage::{Coverage, Stretch, micros, moment};
+use crate::error::{Error, Result};
+
+pub use commit::{Commit, Committed};
+pub use open::{Lock, VERSION};
+pub use state::{State, Status};
+
+/// An open archive.
+///
+/// Any number of processes may read it while one collects into it; [`Archive::lock`] keeps a second collector out.
+#[derive(Debug)]
+pub struct Archive {
+    sql: Connection,
+    path: PathBuf,
+}
+
+/// The archive's own number of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoreId(pub(crate) i64);
+
+/// A walk that is under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Walk {
+    /// What it reads.
+    pub stretch: Stretch,
+    /// Where it goes on.
+    pub cursor: Cursor,
+}
+
+/// A stretch that could not be read so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hole {
+    /// What is missing.
+    pub stretch: Stretch,
+    /// Why, in one line.
+    pub reason: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried again.
+    pub next_attempt: Timestamp,
+}
+
+/// What the archive knows of how far a store was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// What is complete.
+    pub coverage: Coverage,
+    /// The walk under way.
+    pub walk: Option<Walk>,
+    /// What could not be read.
+    pub holes: Vec<Hole>,
+}
+
+impl Archive {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The connection, for queries of this crate's other floors.
+    #[allow(dead_code, reason = "the floors above will use it")]
+    pub(crate) fn sql(&self) -> &Connection {
+        &self.sql
+    }
+
+    pub(crate) fn fault(&self, error: &rusqlite::Error) -> Error {
+        Error::of(&self.path, error)
+    }
+
+    /// The archive's number of a store, which is added if it is new.
+    ///
+    /// # Errors
+    /// If the archive cannot be written.
+    pub fn add_store(&self, store: &Store) -> Result<StoreId> {
+        if let Some(id) = self.store_id(store)? {
+            return Ok(id);
+        }
+        let added = self.sql.query_row(
+            "INSERT INTO store (platform, name) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET name = name RETURNING id",
+            params![store.platform().as_str(), store.name()],
+            |row| row.get(0).map(StoreId),
+        );
+        added.map_err(|error| self.fault(&error))
+    }
+
+    /// The archive's number of a store, if it knows it.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn store_id(&self, store: &Store) -> Result<Option<StoreId>> {
+        let mut find = self.prepared("SELECT id FROM store WHERE platform = ?1 AND name = ?2")?;
+        find.query_row(params![store.platform().as_str(), store.name()], |row| row.get(0).map(StoreId))
+            .optional()
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// Every store of the archive, by platform and name.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn stores(&self) -> Result<Vec<(StoreId, Store)>> {
+        self.rows("SELECT id, platform, name FROM store ORDER BY platform, name", [], |row| {
+            Ok((StoreId(row.get(0)?), row::store(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?))
+        })
+    }
+
+    /// How far a store was read.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn progress(&self, store: StoreId) -> Result<Progress> {
+        let stretch = |row: &rusqlite::Row<'_>| {
+            Stretch::new(moment(row.get(0)?), moment(row.get(1)?)).ok_or_else(|| row::unreadable("an empty stretch"))
+        };
+        let coverage = self.rows("SELECT since, until FROM coverage WHERE store = ?1", [store.0], stretch)?;
+        let walks = self.rows("SELECT since, until, cursor FROM walk WHERE store = ?1", [store.0], |row| {
+            let cursor = serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|_| row::unreadable("a cursor"))?;
+            Ok(Walk { stretch: stretch(row)?, cursor })
+        })?;
+        let holes = self.rows(
+            "SELECT since, until, reason, attempts, next_attempt FROM hole WHERE store = ?1 ORDER BY since",
+            [store.0],
+            |row| {
+                Ok(Hole {
+                    stretch: stretch(row)?,
+                    reason: row.get(2)?,
+                    attempts: row.get(3)?,
+                    next_attempt: moment(row.get(4)?),
+                })
+            },
+        )?;
+        Ok(Progress { coverage: coverage.into_iter().collect(), walk: walks.into_iter().next(), holes })
+    }
+
+    /// How many entries of a store the archive holds in a stretch of time.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn count(&self, store: StoreId, stretch: Stretch) -> Result<u64> {
+        let mut count = self.prepared("SELECT count(*) FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3")?;
+        let counted =
+            count.query_row(params![store.0, micros(stretch.since), micros(stretch.until)], |row| row.get::<_, i64>(0));
+        counted.map(i64::unsigned_abs).map_err(|error| self.fault(&error))
+    }
+
+    /// The entry with this platform's id.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn entry(&self, store: StoreId, id: &str) -> Result<Option<LogEntry>> {
+        let mut find = self.prepared(row::SELECT_BY_ID)?;
+        find.query_row(params![store.0, row::Id::of(id)], row::entry).optional().map_err(|error| self.fault(&error))
+    }
+
+    /// What an entry said before the platform changed it, oldest first.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn revisions(&self, store: StoreId, id: &str) -> Result<Vec<LogEntry>> {
+        let find = "SELECT entry FROM revision WHERE store = ?1 AND entry_id = ?2 ORDER BY id";
+        self.rows(find, params![store.0, row::Id::of(id)], |row| {
+            serde_json::from_str(row.get_ref(0)?.as_str()?).map_err(|_| row::unreadable("a revision"))
+        })
+    }
+
+    /// Every entry of a stretch of time, all stores, newest first, one by one. An error of `each` ends it.
+    ///
+    /// # Errors
+    /// If the archive cannot be read, or what `each` returns.
+    pub fn each_entry<E: From<Error>>(
+        &self,
+        stretch: Stretch,
+        mut each: impl FnMut(LogEntry) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut find = self.prepared(row::SELECT_BY_KEYS)?;
+        let bounds = [row::first_key(stretch.since), row::last_key(stretch.until)];
+        let mut rows = find.query(bounds).map_err(|error| self.fault(&error))?;
+        while let Some(row) = rows.next().map_err(|error| self.fault(&error))? {
+            let entry = row::entry(row).map_err(|error| self.fault(&error))?;
+            if stretch.contains(entry.time) {
+                each(entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn prepared(&self, sql: &str) -> Result<rusqlite::CachedStatement<'_>> {
+        self.sql.prepare_cached(sql).map_err(|error| self.fault(&error))
+    }
+
+    /// All rows of a query, each turned into a value.
+    pub(crate) fn rows<T>(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        each: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut statement = self.prepared(sql)?;
+        let rows = statement.query_map(parameters, each).map_err(|error| self.fault(&error))?;
+        rows.collect::<rusqlite::Result<_>>().map_err(|error| self.fault(&error))
+    }
+}

@@ -1,0 +1,142 @@
+//! Opening an archive: for its owner only, of a version that is known, by one collector at a time.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::Archive;
+use crate::error::{Error, Result};
+
+/// The version of the archive that this crate writes.
+pub const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// What makes each version out of the one before.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// Marks the file as an archive of ours: "SLog".
+const APPLICATION_ID: i64 = 0x534c_6f67;
+
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// As long as this lives, no other process can collect into the archive.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Archive {
+    /// Opens an archive to write into, and makes it if there is none. The file and the folders that have to be made are
+    /// for their owner only. An older version is brought up to date.
+    ///
+    /// # Errors
+    /// If the file cannot be used, is something else, is damaged, or has a newer version. Then nothing was changed.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        make(&path).map_err(|error| Error::Unusable { path: path.clone(), why: error.to_string() })?;
+        let mut archive = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        archive.migrate()?;
+        Ok(archive)
+    }
+
+    /// Opens an archive to read it. Other processes may write into it.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be used, is something else, is damaged, or has another version.
+    pub fn read(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        if !path.exists() {
+            return Err(Error::Missing { path });
+        }
+        let archive = connect(path.clone(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        if archive.version()? < VERSION {
+            drop(archive);
+            return Self::open(path); // brought up to date by whoever comes first
+        }
+        Ok(archive)
+    }
+
+    /// Keeps other collectors out until the lock is dropped.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] if another process holds it.
+    pub fn lock(&self) -> Result<Lock> {
+        let mut name = self.path.clone().into_os_string();
+        name.push(".lock");
+        let unusable = |error: std::io::Error| Error::Unusable { path: self.path.clone(), why: error.to_string() };
+        let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(name).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse { path: self.path.clone() }),
+            Err(TryLockError::Error(error)) => Err(unusable(error)),
+        }
+    }
+
+    fn version(&self) -> Result<i64> {
+        let number = |pragma: &str| {
+            self.sql.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(|error| self.fault(&error))
+        };
+        let (application, version) = (number("application_id")?, number("user_version")?);
+        let empty = application == 0 && version == 0 && number("schema_version")? == 0;
+        if application != APPLICATION_ID && !empty {
+            return Err(Error::NotAnArchive { path: self.path.clone() });
+        }
+        if version > VERSION {
+            return Err(Error::Newer { path: self.path.clone(), found: version, known: VERSION });
+        }
+        Ok(version)
+    }
+
+    fn migrate(&mut self) -> Result<()> {
+        if self.version()? == VERSION {
+            return Ok(());
+        }
+        let path = self.path.clone();
+        let fault = |error: rusqlite::Error| Error::of(&path, &error);
+        // Outside a transaction, and kept in the file: readers and the writer do not wait for each other.
+        self.sql.pragma_update(None, "journal_mode", "wal").map_err(fault)?;
+        let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        // Another process may have been first.
+        let version: i64 = change.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fault)?;
+        for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(usize::MAX)) {
+            change.execute_batch(migration).map_err(fault)?;
+        }
+        change.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault)?;
+        change.pragma_update(None, "user_version", VERSION).map_err(fault)?;
+        change.commit().map_err(fault)
+    }
+}
+
+fn connect(path: PathBuf, access: OpenFlags) -> Result<Archive> {
+    let fault = |error: rusqlite::Error| Error::of(&path, &error);
+    let sql = Connection::open_with_flags(&path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
+    sql.busy_timeout(PATIENCE).map_err(fault)?;
+    sql.set_prepared_statement_cache_capacity(64);
+    // With WAL this loses no consistency: after a power cut the last commits may be gone, entries and coverage alike.
+    sql.pragma_update(None, "synchronous", "normal").map_err(fault)?;
+    sql.pragma_update(None, "foreign_keys", "on").map_err(fault)?;
+    sql.pragma_update(None, "cache_size", -32 * 1024).map_err(fault)?;
+    sql.pragma_update(None, "trusted_schema", "off").map_err(fault)?;
+    Ok(Archive { sql, path })
+}
+
+/// An empty file, if there is none yet, in folders that are there.
+fn make(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
+    owners(OpenOptions::new().write(true).create(true).truncate(false)).open(path).map(drop)
+}
+
+/// What is made with this is for its owner only. SQLite gives its side files the same permissions.
+fn owners(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}

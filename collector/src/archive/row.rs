@@ -1,0 +1,156 @@
+//! How an entry stands in its row.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::types::{ToSqlOutput, Type, ValueRef};
+use rusqlite::{Row, ToSql};
+use serde_json::{Map, Value};
+use storelogs::{LogEntry, Platform, Severity, Store, UtcOffset};
+
+use crate::coverage::{micros, moment};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT store.platform, store.name, entry.id, entry.time, entry.nanos, entry.utc_offset, entry.observed, \
+             entry.severity, entry.severity_text, entry.category, entry.action, entry.module, entry.actor, \
+             entry.subject_id, entry.summary, entry.message, entry.extra, entry.key \
+             FROM entry JOIN store ON store.id = entry.store ",
+            $rest
+        )
+    };
+}
+/// One entry by store and id, in the columns that [`entry`] reads.
+pub(super) const SELECT_BY_ID: &str = select!("WHERE entry.store = ?1 AND entry.id = ?2");
+/// The entries between two keys, both included, newest first.
+pub(super) const SELECT_BY_KEYS: &str = select!("WHERE entry.key BETWEEN ?1 AND ?2 ORDER BY entry.key DESC");
+/// One entry by its key.
+#[allow(dead_code, reason = "the floors above will use it")]
+pub(crate) const SELECT_BY_KEY: &str = select!("WHERE entry.key = ?1");
+
+/// The column of the key in these selections.
+pub(super) const KEY_COLUMN: usize = 17;
+
+/// A platform's id: a number if it is one that fits and is written the usual way, else its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Id<'a> {
+    Number(i64),
+    Text(&'a str),
+}
+
+impl<'a> Id<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+        match text.parse() {
+            Ok(number) if digits => Self::Number(number),
+            _ => Self::Text(text),
+        }
+    }
+}
+
+impl ToSql for Id<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Number(number) => ToSqlOutput::from(*number),
+            Self::Text(text) => ToSqlOutput::from(*text),
+        })
+    }
+}
+
+/// A key is the second, above so many bits that keep the entries of one second apart.
+const LOW_BITS: u32 = 30;
+
+fn second(time: Timestamp) -> i64 {
+    // 33 bits: up to the year 2242. Only the order of entries beyond suffers.
+    micros(time).div_euclid(1_000_000).clamp(0, (1 << 33) - 1)
+}
+
+/// The least key of an entry at this time or later.
+pub(crate) fn first_key(time: Timestamp) -> i64 {
+    second(time) << LOW_BITS
+}
+
+/// The greatest key of an entry at or before this time, and of others in its second.
+pub(crate) fn last_key(time: Timestamp) -> i64 {
+    first_key(time) | ((1 << LOW_BITS) - 1)
+}
+
+/// Where an entry may stand: first by its id, so that the entries of one second keep their order; while other entries
+/// stand there, anywhere in its second.
+pub(super) fn key(time: Timestamp, id: Id<'_>, taken: u64) -> i64 {
+    let number = match id {
+        // SHOPLINE's ids are large, and tell milliseconds in their upper bits.
+        Id::Number(number) if taken == 0 && number > 1 << 53 => number >> 24,
+        Id::Number(number) => number,
+        Id::Text(text) => text.bytes().fold(7, |sum: i64, byte| sum.wrapping_mul(31).wrapping_add(i64::from(byte))),
+    };
+    let place = if taken == 0 { number } else { scatter(number.cast_unsigned().wrapping_add(taken)).cast_signed() };
+    first_key(time) | (place & ((1 << LOW_BITS) - 1))
+}
+
+/// SplitMix64: neighbours land far from each other.
+fn scatter(number: u64) -> u64 {
+    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// The nanoseconds that the column `time` does not hold.
+pub(super) fn nanos(time: Timestamp) -> Option<i64> {
+    let rest = i64::try_from(time.as_nanosecond().rem_euclid(1000)).unwrap_or(0);
+    (rest != 0).then_some(rest)
+}
+
+pub(super) fn store(platform: &str, name: &str) -> rusqlite::Result<Store> {
+    let parsed = format!("{platform}:{name}").parse().or_else(|_| Store::of(platform_of(platform), name));
+    parsed.map_err(|_| unreadable("a store"))
+}
+
+fn platform_of(name: &str) -> Platform {
+    match name {
+        "bigcommerce" => Platform::BIGCOMMERCE,
+        "shopline" => Platform::SHOPLINE,
+        // Any text is a platform's name.
+        other => serde_json::from_value(Value::from(other)).unwrap_or(Platform::new("unknown")),
+    }
+}
+
+pub(crate) fn severity(number: i64) -> Severity {
+    Severity::ALL.into_iter().find(|severity| i64::from(severity.number()) == number).unwrap_or_default()
+}
+
+/// The entry of a row of one of the selections above.
+pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
+    let id = match row.get_ref(2)? {
+        ValueRef::Integer(number) => number.to_string(),
+        other => other.as_str()?.to_owned(),
+    };
+    let name: Arc<str> = row.get_ref(1)?.as_str()?.into();
+    let time = row.get::<_, i64>(3)?;
+    let nanos = row.get::<_, Option<i64>>(4)?.unwrap_or_default();
+    let time = moment(time) + jiff::SignedDuration::from_nanos(nanos);
+    let platform = row.get_ref(0)?.as_str()?;
+    let store = store(platform, &name)?;
+    let mut entry = LogEntry::new(&store, id, time, moment(row.get(6)?));
+    entry.utc_offset = UtcOffset::from_seconds(row.get(5)?);
+    entry.severity = severity(row.get(7)?);
+    entry.severity_text = row.get(8)?;
+    entry.category = row.get(9)?;
+    entry.action = row.get(10)?;
+    entry.module = row.get(11)?;
+    entry.actor = row.get(12)?;
+    entry.subject_id = row.get(13)?;
+    entry.summary = row.get(14)?;
+    entry.message = row.get(15)?;
+    entry.extra = match row.get_ref(16)? {
+        ValueRef::Null => Map::new(),
+        text => serde_json::from_str(text.as_str()?).map_err(|_| unreadable("extra fields"))?,
+    };
+    Ok(entry)
+}
+
+pub(super) fn unreadable(what: &str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, format!("it holds {what} that cannot be read").into())
+}

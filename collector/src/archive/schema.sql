@@ -1,0 +1,162 @@
+-- Version 1 of the archive. Times are microseconds since 1970, UTC. A stretch is half-open: [since, until).
+
+-- A store, what state it is in, and since when.
+CREATE TABLE store (
+    id           INTEGER PRIMARY KEY,
+    platform     TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    state        TEXT NOT NULL DEFAULT 'new',
+    -- Why it is not active: the store, the cause and the remedy in one line.
+    reason       TEXT,
+    state_since  INTEGER,
+    last_attempt INTEGER,
+    last_success INTEGER,
+    -- Failures in a row, and when to ask again.
+    failures     INTEGER NOT NULL DEFAULT 0,
+    next_attempt INTEGER,
+    UNIQUE (platform, name)
+) STRICT;
+
+-- The entries. The key sorts by time: seconds since 1970 in the upper bits, then something of the id. So the newest
+-- entries stand together, a stretch of time is one run of rows, and the text index returns its hits by time.
+CREATE TABLE entry (
+    key           INTEGER PRIMARY KEY,
+    store         INTEGER NOT NULL REFERENCES store (id),
+    -- An integer if the id is one that fits, else its text.
+    id            ANY NOT NULL,
+    time          INTEGER NOT NULL,
+    -- Nanoseconds beyond the microsecond. Nearly always NULL.
+    nanos         INTEGER,
+    -- Seconds east of UTC.
+    utc_offset    INTEGER NOT NULL,
+    observed      INTEGER NOT NULL,
+    -- OpenTelemetry's SeverityNumber: 0, 9, 10, 13 or 17.
+    severity      INTEGER NOT NULL,
+    severity_text TEXT,
+    category      TEXT,
+    action        TEXT,
+    module        TEXT,
+    actor         TEXT,
+    subject_id    TEXT,
+    summary       TEXT,
+    message       TEXT,
+    -- Fields that the platform's document does not name, as a JSON object.
+    extra         TEXT
+) STRICT;
+CREATE UNIQUE INDEX entry_uid ON entry (store, id);
+CREATE INDEX entry_store_time ON entry (store, time);
+
+-- Entries in the order in which they came, for whoever follows the archive. Rows that every reader has passed may go,
+-- all but the newest: the numbers go on from it.
+CREATE TABLE arrival (
+    seq INTEGER PRIMARY KEY,
+    key INTEGER NOT NULL
+) STRICT;
+
+-- How far each reader of the arrivals has come.
+CREATE TABLE output (
+    name TEXT PRIMARY KEY,
+    seq  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What an entry said before the platform changed it. The entry itself is the newest form.
+CREATE TABLE revision (
+    id       INTEGER PRIMARY KEY,
+    store    INTEGER NOT NULL REFERENCES store (id),
+    entry_id ANY NOT NULL,
+    -- When the change was seen.
+    replaced INTEGER NOT NULL,
+    -- The entry as JSON, by the LogEntry schema.
+    entry    TEXT NOT NULL
+) STRICT;
+CREATE INDEX revision_entry ON revision (store, entry_id);
+
+-- Records that could not be decoded, as they came.
+CREATE TABLE quarantine (
+    id       INTEGER PRIMARY KEY,
+    store    INTEGER NOT NULL REFERENCES store (id),
+    observed INTEGER NOT NULL,
+    -- The record's own time, if it has one that can be read.
+    time     INTEGER,
+    path     TEXT,
+    reason   TEXT NOT NULL,
+    raw      TEXT NOT NULL,
+    UNIQUE (store, raw)
+) STRICT;
+
+-- Stretches in which every entry that the platform held has been archived. They neither touch nor overlap.
+CREATE TABLE coverage (
+    store INTEGER NOT NULL REFERENCES store (id),
+    since INTEGER NOT NULL,
+    until INTEGER NOT NULL CHECK (since < until),
+    PRIMARY KEY (store, since)
+) STRICT, WITHOUT ROWID;
+
+-- The walk of a store that is under way: it goes on from the cursor.
+CREATE TABLE walk (
+    store  INTEGER PRIMARY KEY REFERENCES store (id),
+    since  INTEGER NOT NULL,
+    until  INTEGER NOT NULL,
+    cursor TEXT NOT NULL
+) STRICT;
+
+-- Stretches that could not be read so far. They are tried again, and nothing else waits for them.
+CREATE TABLE hole (
+    store        INTEGER NOT NULL REFERENCES store (id),
+    since        INTEGER NOT NULL,
+    until        INTEGER NOT NULL CHECK (since < until),
+    reason       TEXT NOT NULL,
+    attempts     INTEGER NOT NULL DEFAULT 1,
+    next_attempt INTEGER NOT NULL,
+    PRIMARY KEY (store, since)
+) STRICT, WITHOUT ROWID;
+
+-- How late entries came into stretches that were covered already: so many, up to 2^bucket seconds after their time.
+CREATE TABLE lateness (
+    store   INTEGER NOT NULL REFERENCES store (id),
+    bucket  INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    PRIMARY KEY (store, bucket)
+) STRICT, WITHOUT ROWID;
+
+-- When each stretch of late was last walked again, by its length in seconds.
+CREATE TABLE rewalk (
+    store INTEGER NOT NULL REFERENCES store (id),
+    tier  INTEGER NOT NULL,
+    done  INTEGER NOT NULL,
+    PRIMARY KEY (store, tier)
+) STRICT, WITHOUT ROWID;
+
+-- Words of the entries. Filled in the order of arrival, by the reader 'text': searching first catches up.
+CREATE VIRTUAL TABLE entry_text USING fts5 (
+    summary, message, facts,
+    content = '', contentless_delete = 1,
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+INSERT INTO output (name, seq) VALUES ('text', 0);
+
+-- The documented way to read with SQL: times as text in UTC, severities by name.
+CREATE VIEW entries AS
+SELECT store.platform || ':' || store.name || ':' || entry.id AS uid,
+       store.platform AS platform,
+       store.name AS store,
+       CAST(entry.id AS TEXT) AS id,
+       strftime('%Y-%m-%dT%H:%M:%fZ', entry.time / 1e6, 'unixepoch') AS time,
+       strftime('%Y-%m-%dT%H:%M:%fZ', entry.observed / 1e6, 'unixepoch') AS observed,
+       CASE entry.severity WHEN 9 THEN 'info' WHEN 10 THEN 'notice' WHEN 13 THEN 'warning' WHEN 17 THEN 'error'
+            ELSE 'unspecified' END AS severity,
+       entry.severity AS severity_number,
+       entry.severity_text, entry.category, entry.action, entry.module, entry.actor, entry.subject_id,
+       entry.summary, entry.message, entry.extra
+  FROM entry JOIN store ON store.id = entry.store;
+
+CREATE VIEW stores AS
+SELECT store.platform || ':' || store.name AS store, store.platform, store.name, store.state, store.reason,
+       strftime('%Y-%m-%dT%H:%M:%SZ', store.last_success / 1e6, 'unixepoch') AS last_success
+  FROM store;
+
+CREATE VIEW covered AS
+SELECT store.platform || ':' || store.name AS store,
+       strftime('%Y-%m-%dT%H:%M:%fZ', coverage.since / 1e6, 'unixepoch') AS since,
+       strftime('%Y-%m-%dT%H:%M:%fZ', coverage.until / 1e6, 'unixepoch') AS until
+  FROM coverage JOIN store ON store.id = coverage.store;

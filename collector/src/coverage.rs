@@ -1,0 +1,153 @@
+//! Which stretches of time are complete: a set of half-open intervals.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// A stretch of time `[since, until)`, to the microsecond. Never empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Stretch {
+    /// Its first moment.
+    pub since: Timestamp,
+    /// The moment behind its last.
+    pub until: Timestamp,
+}
+
+impl Stretch {
+    /// The stretch between two moments, cut to the microsecond. `None` if it would be empty.
+    pub fn new(since: Timestamp, until: Timestamp) -> Option<Self> {
+        let stretch = Self { since: cut(since), until: cut(until) };
+        (stretch.since < stretch.until).then_some(stretch)
+    }
+
+    /// How long it is.
+    pub fn length(&self) -> SignedDuration {
+        self.until.duration_since(self.since)
+    }
+
+    /// What both have.
+    pub fn overlap(&self, other: Self) -> Option<Self> {
+        Self::new(self.since.max(other.since), self.until.min(other.until))
+    }
+
+    /// Whether a moment lies in it.
+    pub fn contains(&self, time: Timestamp) -> bool {
+        self.since <= time && time < self.until
+    }
+}
+
+impl fmt::Display for Stretch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.since, self.until)
+    }
+}
+
+/// Microseconds since 1970, rounded down: the archive's unit.
+pub(crate) fn micros(time: Timestamp) -> i64 {
+    // A timestamp lies within ±10,000 years: 3·10^17 microseconds.
+    i64::try_from(time.as_nanosecond().div_euclid(1000)).unwrap_or(i64::MAX)
+}
+
+/// The moment so many microseconds after 1970. What lies beyond the calendar is its end.
+pub(crate) fn moment(micros: i64) -> Timestamp {
+    let end = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_microsecond(micros).unwrap_or(end)
+}
+
+fn cut(time: Timestamp) -> Timestamp {
+    moment(micros(time))
+}
+
+/// A set of moments, kept as stretches that neither touch nor overlap.
+///
+/// A stretch of a store is covered once a walk has proved that every entry which the platform held of it was archived.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage(BTreeMap<Timestamp, Timestamp>);
+
+impl Coverage {
+    /// Nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a stretch, and joins what touches it.
+    pub fn add(&mut self, stretch: Stretch) {
+        let (mut since, mut until) = (stretch.since, stretch.until);
+        // Those that begin at or before its end, from the last one on, as long as they reach it.
+        while let Some((&from, &to)) = self.0.range(..=until).next_back() {
+            if to < since {
+                break;
+            }
+            since = since.min(from);
+            until = until.max(to);
+            self.0.remove(&from);
+        }
+        self.0.insert(since, until);
+    }
+
+    /// Takes a stretch away.
+    pub fn remove(&mut self, stretch: Stretch) {
+        while let Some((&from, &to)) = self.0.range(..stretch.until).next_back() {
+            if to <= stretch.since {
+                break;
+            }
+            self.0.remove(&from);
+            if to > stretch.until {
+                self.0.insert(stretch.until, to);
+            }
+            if from < stretch.since {
+                self.0.insert(from, stretch.since);
+                break;
+            }
+        }
+    }
+
+    /// The stretches, oldest first.
+    pub fn stretches(&self) -> impl DoubleEndedIterator<Item = Stretch> + '_ {
+        self.0.iter().map(|(&since, &until)| Stretch { since, until })
+    }
+
+    /// What of a stretch is in the set, oldest first.
+    pub fn within(&self, stretch: Stretch) -> impl DoubleEndedIterator<Item = Stretch> + '_ {
+        let before = self.0.range(..stretch.since).next_back();
+        let inside = self.0.range(stretch.since..stretch.until);
+        before.into_iter().chain(inside).filter_map(move |(&since, &until)| Stretch { since, until }.overlap(stretch))
+    }
+
+    /// What of a stretch is not in the set, oldest first.
+    pub fn gaps(&self, stretch: Stretch) -> Vec<Stretch> {
+        let mut gaps = Vec::new();
+        let mut from = stretch.since;
+        for covered in self.within(stretch) {
+            gaps.extend(Stretch::new(from, covered.since));
+            from = covered.until;
+        }
+        gaps.extend(Stretch::new(from, stretch.until));
+        gaps
+    }
+
+    /// Whether all of a stretch is in the set.
+    pub fn covers(&self, stretch: Stretch) -> bool {
+        self.within(stretch).next() == Some(stretch)
+    }
+
+    /// Whether a moment is in the set.
+    pub fn contains(&self, time: Timestamp) -> bool {
+        self.0.range(..=time).next_back().is_some_and(|(_, &until)| time < until)
+    }
+
+    /// Where the newest stretch ends.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.0.last_key_value().map(|(_, &until)| until)
+    }
+}
+
+impl FromIterator<Stretch> for Coverage {
+    fn from_iter<I: IntoIterator<Item = Stretch>>(stretches: I) -> Self {
+        let mut coverage = Self::new();
+        stretches.into_iter().for_each(|stretch| coverage.add(stretch));
+        coverage
+    }
+}

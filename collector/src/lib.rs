@@ -1,0 +1,16 @@
+//! An archive of store logs that outlives the platforms' retention and can prove that it is complete.
+//!
+//! One SQLite file holds the entries, which stretches of time are complete ([`Coverage`]), the walks under way and what
+//! could not be decoded. Each page is committed together with the state that it changes: stop it anywhere, start it
+//! again, and nothing is lost or doubled.
+//!
+//! Floors: [`archive`] keeps, what stands above it fetches, searches and tells.
+#![warn(missing_docs)]
+
+pub mod archive;
+mod coverage;
+mod error;
+
+pub use archive::Archive;
+pub use coverage::{Coverage, Stretch};
+pub use error::{Error, Result};

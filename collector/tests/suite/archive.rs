@@ -1,0 +1,163 @@
+//! What an archive keeps, and what it refuses.
+
+use jiff::{SignedDuration, Timestamp};
+use storelogs::{LogEntry, Severity, Store};
+use storelogs_collector::archive::{Commit, Committed};
+use storelogs_collector::{Archive, Error, Stretch};
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn store() -> Store {
+    Store::bigcommerce("abc123").unwrap()
+}
+
+fn entry(id: u64, at: &str, summary: &str) -> LogEntry {
+    let mut entry = LogEntry::new(&store(), id.to_string(), time(at), time("2026-08-02T00:00:00Z"));
+    entry.summary = Some(summary.to_owned());
+    entry.severity = Severity::Error;
+    entry
+}
+
+fn whole(archive: &Archive) -> Vec<LogEntry> {
+    let mut all = Vec::new();
+    let ever = Stretch::new(time("1971-01-01T00:00:00Z"), time("2200-01-01T00:00:00Z")).unwrap();
+    archive
+        .each_entry::<Error>(ever, |entry| {
+            all.push(entry);
+            Ok(())
+        })
+        .unwrap();
+    all
+}
+
+fn commit(archive: &mut Archive, commit: &Commit) -> Committed {
+    let id = archive.add_store(&store()).unwrap();
+    archive.commit([(id, commit)]).unwrap()[0]
+}
+
+fn new() -> (tempfile::TempDir, Archive) {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::open(folder.path().join("deep/archive.db")).unwrap();
+    (folder, archive)
+}
+
+#[test]
+fn what_is_put_in_comes_out_just_so() {
+    let (_folder, mut archive) = new();
+    let mut odd = entry(7, "2026-08-01T10:00:00.123456789+08:00", "an odd one");
+    odd.utc_offset = "+08:00".parse().unwrap();
+    odd.message = Some("<b>'\"; DROP TABLE entry; --\0".to_owned());
+    odd.severity_text = Some("errors".into());
+    odd.extra = serde_json::from_str(r#"{"n": 18446744073709551615, "deep": {"list": [1, null]}}"#).unwrap();
+    let mut plain = entry(18_446_744_073_709_551_615, "2026-08-01T10:00:00Z", "");
+    plain.severity = Severity::Unspecified;
+    let mut text_id = entry(0, "2026-08-01T09:00:00Z", "an id that is no number");
+    text_id.id = "007".into();
+    text_id.uid = "bigcommerce:abc123:007".into();
+    let entries = vec![plain.clone(), text_id.clone(), odd.clone()];
+    let done = commit(&mut archive, &Commit { entries, ..Commit::default() });
+    assert_eq!((done.new, done.repeated, done.revised, done.late), (3, 0, 0, 0));
+    assert_eq!(whole(&archive), [plain, text_id, odd]);
+}
+
+#[test]
+fn the_same_entry_twice_changes_nothing() {
+    let (_folder, mut archive) = new();
+    let first = Commit { entries: vec![entry(1, "2026-08-01T10:00:00Z", "once")], ..Commit::default() };
+    commit(&mut archive, &first);
+    let mut again = entry(1, "2026-08-01T10:00:00Z", "once");
+    again.observed = time("2026-08-09T00:00:00Z");
+    let done = commit(&mut archive, &Commit { entries: vec![again], ..Commit::default() });
+    assert_eq!((done.new, done.repeated), (0, 1));
+    assert_eq!(whole(&archive), first.entries);
+}
+
+#[test]
+fn new_content_of_an_entry_is_kept_beside_the_old() {
+    let (_folder, mut archive) = new();
+    let before = entry(1, "2026-08-01T10:00:00Z", "before");
+    let after = entry(1, "2026-08-01T11:00:00Z", "after");
+    commit(&mut archive, &Commit { entries: vec![before.clone()], ..Commit::default() });
+    let done = commit(&mut archive, &Commit { entries: vec![after.clone()], ..Commit::default() });
+    assert_eq!((done.new, done.revised), (0, 1));
+    assert_eq!(whole(&archive), std::slice::from_ref(&after));
+    let id = archive.store_id(&store()).unwrap().unwrap();
+    assert_eq!(archive.entry(id, "1").unwrap(), Some(after));
+    assert_eq!(archive.revisions(id, "1").unwrap(), [before]);
+}
+
+#[test]
+fn thousands_of_entries_of_one_second_find_room_each() {
+    let (_folder, mut archive) = new();
+    // Ids that fall on one place.
+    let entries: Vec<_> = (0..3000).map(|n| entry(n << 40, "2026-08-01T10:00:00Z", "crowded")).collect();
+    let done = commit(&mut archive, &Commit { entries, ..Commit::default() });
+    assert_eq!(done.new, 3000);
+    assert_eq!(whole(&archive).len(), 3000);
+}
+
+#[test]
+fn an_entry_that_comes_into_a_covered_stretch_is_late() {
+    let (_folder, mut archive) = new();
+    let covered = Stretch::new(time("2026-08-01T00:00:00Z"), time("2026-08-02T00:00:00Z"));
+    commit(&mut archive, &Commit { covered, ..Commit::default() });
+    let entries = vec![
+        entry(3, "2026-08-02T00:00:00Z", "behind it"),
+        entry(2, "2026-08-01T22:00:00Z", "late"),
+        entry(1, "2026-07-31T00:00:00Z", "before it"),
+    ];
+    let done = commit(&mut archive, &Commit { entries, ..Commit::default() });
+    assert_eq!((done.new, done.late, done.lateness), (3, 1, SignedDuration::from_hours(2)));
+}
+
+#[test]
+fn a_second_collector_is_kept_out_until_the_first_has_ended() {
+    let (_folder, archive) = new();
+    let lock = archive.lock().unwrap();
+    let other = Archive::open(archive.path()).unwrap();
+    assert!(matches!(other.lock(), Err(Error::InUse { .. })));
+    drop(lock);
+    other.lock().unwrap();
+}
+
+#[test]
+fn a_file_that_is_something_else_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "not a database, but long enough to look at: ".repeat(50)).unwrap();
+    assert!(matches!(Archive::open(&text), Err(Error::NotAnArchive { .. })));
+    assert!(matches!(Archive::read(&text), Err(Error::NotAnArchive { .. })));
+    assert!(std::fs::read_to_string(&text).unwrap().starts_with("not a database"));
+    let other = folder.path().join("other.db");
+    rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE mine (a)").unwrap();
+    assert!(matches!(Archive::open(&other), Err(Error::NotAnArchive { .. })));
+    assert!(matches!(Archive::read(folder.path().join("none.db")), Err(Error::Missing { .. })));
+}
+
+#[test]
+fn an_archive_of_a_newer_version_is_left_alone() {
+    let (_folder, archive) = new();
+    let sql = rusqlite::Connection::open(archive.path()).unwrap();
+    sql.pragma_update(None, "user_version", 999).unwrap();
+    assert!(matches!(Archive::open(archive.path()), Err(Error::Newer { found: 999, .. })));
+    assert!(matches!(Archive::read(archive.path()), Err(Error::Newer { found: 999, .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_archive_and_its_folder_are_for_the_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_folder, mut archive) = new();
+    commit(&mut archive, &Commit { entries: vec![entry(1, "2026-08-01T10:00:00Z", "x")], ..Commit::default() });
+    let _lock = archive.lock().unwrap();
+    let folder = archive.path().parent().unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(folder), 0o700);
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
