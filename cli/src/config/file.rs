@@ -77,7 +77,7 @@ struct Entry {
     api_version: Option<String>,
 }
 
-fn stores(text: &str, path: &Path) -> Result<Vec<Settings>, String> {
+pub(super) fn stores(text: &str, path: &Path) -> Result<Vec<Settings>, String> {
     let line = |at: usize| text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
     let shown = path.display();
     let file: File = toml::from_str(text).map_err(|error| {

@@ -4,7 +4,7 @@ mod environment;
 mod file;
 mod token;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -79,6 +79,14 @@ pub(crate) fn stores(picked: &[Store], config: Option<&PathBuf>) -> Result<Vec<S
         None => environment::named(store)?.ok_or_else(|| Stop::Usage(not_configured(store))),
     };
     picked.iter().map(pick).collect()
+}
+
+/// The stores that the text of a `storelogs.toml` names, or what is wrong with it.
+///
+/// # Errors
+/// One sentence that names the file, the line and the remedy. It shows nothing of a token that stands there.
+pub fn configured(text: &str, path: &Path) -> Result<Vec<Store>, String> {
+    Ok(file::stores(text, path)?.into_iter().map(|settings| settings.store).collect())
 }
 
 const NONE: &str = "\

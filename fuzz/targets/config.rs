@@ -1,0 +1,47 @@
+//! A `storelogs.toml` of any text: what is wrong is said in one line, no store stands twice, and a token that was
+//! written into the file is never shown.
+#![no_main]
+
+use std::path::Path;
+
+use libfuzzer_sys::fuzz_target;
+use storelogs::Store;
+use storelogs_cli::configured;
+
+const TOKEN: &str = "sandbox-token";
+
+fuzz_target!(|text: &str| {
+    if let Ok(stores) = read(text) {
+        for (at, store) in stores.iter().enumerate() {
+            assert_eq!(store.to_string().parse::<Store>().ok().as_ref(), Some(store));
+            assert!(!stores[..at].contains(store), "{store} stands there twice");
+        }
+    }
+    if text.contains(TOKEN) {
+        return; // a name, maybe, and a name may be shown
+    }
+    // In every place where somebody may write the token itself, with and without quotes.
+    let quoted = serde_json::to_string(&format!("{TOKEN}{text}")).expect("a text is JSON");
+    for token in [quoted, format!("{TOKEN}{text}")] {
+        for value in [
+            token.clone(),
+            format!("[{token}]"),
+            format!("{{ token = {token} }}"),
+            format!("{{ env = {token} }}"),
+            format!("{{ env = \"A\", file = {token} }}"),
+            format!("{{ command = {token} }}"),
+        ] {
+            let file = format!("[[store]]\nplatform = \"bigcommerce\"\nstore = \"abc123\"\naccess_token = {value}\n");
+            if let Err(why) = read(&file) {
+                assert!(!why.contains(TOKEN), "the token is shown: {why:?}");
+            }
+        }
+    }
+});
+
+fn read(text: &str) -> Result<Vec<Store>, String> {
+    configured(text, Path::new("storelogs.toml")).inspect_err(|why| {
+        assert!(why.starts_with("storelogs.toml"), "the file is not named: {why:?}");
+        assert!(!why.chars().any(char::is_control), "more than one line: {why:?}");
+    })
+}
