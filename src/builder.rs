@@ -11,16 +11,16 @@ use crate::error::{Error, Result};
 use crate::transport::{self, Exchange, Http, RetryPolicy, TokenProvider};
 
 /// Makes a client of one store. From [`BigCommerce::builder`](crate::BigCommerce::builder) or
-/// [`Shopline::builder`](crate::Shopline::builder).
+/// [`Shopline::builder`](crate::Shopline::builder), or that of another platform's client.
 #[must_use]
 pub struct Builder<C> {
     pub(crate) settings: Settings,
     client: PhantomData<fn() -> C>,
 }
 
-/// What a client is made of. The store's name is checked when the client is built.
-pub(crate) struct Settings {
-    pub(crate) name: String,
+/// What a client is made of, as the user gave it to a [`Builder`]. Unchecked: [`Build::build`] is what checks it.
+pub struct Settings {
+    name: String,
     pub(crate) token: Option<Result<Token>>,
     /// The key and secret of an OAuth app.
     pub(crate) app: Option<(String, SecretString)>,
@@ -42,13 +42,12 @@ pub(crate) enum Token {
 
 /// A client that a [`Builder`] can make.
 pub trait Build: Sized {
-    #[doc(hidden)]
-    fn build(settings: Sealed) -> Result<Self>;
+    /// Checks the store's name and makes the client, as a rule of [`Settings::transport`]. Sends nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what cannot be right.
+    fn build(settings: Settings) -> Result<Self>;
 }
-
-/// Keeps [`Build`] for this crate's clients.
-#[doc(hidden)]
-pub struct Sealed(pub(crate) Settings);
 
 /// The share of a store's quota that is left to the shop's other apps, unless told otherwise.
 pub const LEAVE_QUOTA: f64 = 0.25;
@@ -57,7 +56,8 @@ pub const LEAVE_QUOTA: f64 = 0.25;
 pub const IN_FLIGHT: usize = 8;
 
 impl<C: Build> Builder<C> {
-    pub(crate) fn new(name: impl Into<String>) -> Self {
+    /// A builder for the store with this name, with nothing else set.
+    pub fn new(name: impl Into<String>) -> Self {
         let settings = Settings {
             name: name.into(),
             token: None,
@@ -123,20 +123,30 @@ impl<C: Build> Builder<C> {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a store name, token or API address that cannot be
     /// right, or a missing token.
     pub fn build(self) -> Result<C> {
-        C::build(Sealed(self.settings))
+        C::build(self.settings)
     }
 }
 
 impl Settings {
-    pub(crate) fn take_token(&mut self) -> Result<Token> {
-        self.token.take().unwrap_or_else(|| Err(Error::invalid("no access token was given")))
+    /// The store's name as it was given.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
-    pub(crate) fn take_exchange(&mut self) -> Result<Arc<dyn Exchange>> {
-        match self.exchange.take() {
-            Some(exchange) => Ok(exchange),
-            None => Ok(Arc::new(Http::new()?)),
+    pub(crate) fn token(&mut self) -> Result<Arc<dyn TokenProvider>> {
+        Ok(match self.token.take().unwrap_or_else(|| Err(Error::invalid("no access token was given")))? {
+            Token::Text(token) => Arc::new(token),
+            Token::Provider(provider) => provider,
+        })
+    }
+
+    /// The network: the one that was given, or one of its own.
+    pub(crate) fn exchange(&mut self) -> Result<Arc<dyn Exchange>> {
+        if let Some(exchange) = &self.exchange {
+            return Ok(Arc::clone(exchange));
         }
+        let made: Arc<dyn Exchange> = Arc::new(Http::new()?);
+        Ok(Arc::clone(self.exchange.insert(made)))
     }
 }
 
@@ -163,12 +173,8 @@ impl<C> fmt::Debug for Builder<C> {
     }
 }
 
-/// The generated clients make their requests with a `reqwest::Client`; sending is the transport's. One serves all.
-pub(crate) fn request_maker() -> Result<reqwest::Client> {
-    static MAKER: std::sync::OnceLock<Http> = std::sync::OnceLock::new();
-    if let Some(http) = MAKER.get() {
-        return Ok(http.0.clone());
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("name", &self.name).finish_non_exhaustive()
     }
-    let made = Http::new()?;
-    Ok(MAKER.get_or_init(|| made).0.clone())
 }

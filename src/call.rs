@@ -1,42 +1,221 @@
 //! One call through a generated client, with our error and a decoder that loses nothing.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::PoisonError;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use progenitor_client::ResponseValue;
+use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::refusal;
-use crate::transport::{Cause, Failure, Report, Transport};
+use crate::store::Store;
+use crate::transport::{Cause, Failure, Generated, Report, Transport};
+use crate::walk::Row;
 
-/// What came of a call that the platform answered with 200.
-pub(crate) enum Decoded<T> {
+impl Transport {
+    /// Calls one operation of the generated client `C`. `send` gets a client that takes notes for this call alone.
+    ///
+    /// # Errors
+    /// Whatever kept an answer with a status of success from coming. It names the store, the cause and the remedy.
+    pub async fn call<C, T, F, Fut>(&self, send: F) -> Result<Reply<T>>
+    where
+        C: Generated,
+        F: FnOnce(C) -> Fut,
+        Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
+    {
+        let (noting, notes) = self.reporting();
+        let result = send(noting.client()).await;
+        let mut report = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(error) = report.unsent.take() {
+            return Err(error.of(self.store()));
+        }
+        let body = match result {
+            Ok(value) => Decoded::Typed(value.into_inner()),
+            Err(progenitor_client::Error::InvalidResponsePayload(bytes, fault)) => Decoded::Raw(bytes, fault),
+            Err(error) => return Err(explain(error, &report).await.of(self.store())),
+        };
+        Ok(Reply { body, about: About { store: self.store().clone(), report } })
+    }
+}
+
+/// What a platform answered to one call with a status of success. Its body may still be of any shape.
+#[derive(Debug)]
+pub struct Reply<T> {
+    body: Decoded<T>,
+    about: About,
+}
+
+#[derive(Debug)]
+enum Decoded<T> {
     /// The documented shape.
     Typed(T),
     /// Another shape: its bytes, and where the first fault is.
     Raw(Bytes, serde_json::Error),
 }
 
-/// Calls an operation of a generated client. `send` gets a transport that takes notes for this call alone.
-pub(crate) async fn call<T, F, Fut>(transport: &Transport, send: F) -> Result<(Decoded<T>, Report)>
-where
-    F: FnOnce(Transport) -> Fut,
-    Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
-{
-    let (noting, notes) = transport.reporting();
-    let result = send(noting).await;
-    let mut report = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
-    if let Some(error) = report.unsent.take() {
-        return Err(error.of(transport.store()));
+/// What is known of an answer besides its body.
+#[derive(Debug)]
+pub struct About {
+    store: Store,
+    report: Report,
+}
+
+/// The records of one answer, in the platform's order. One that is not the documented shape is an error.
+#[derive(Debug)]
+pub struct List<R> {
+    /// The records.
+    pub records: Vec<Result<R>>,
+    /// What is known of the answer.
+    pub about: About,
+    /// The field that they are in.
+    name: &'static str,
+}
+
+/// Makes an entry of a record. The time is when the answer came.
+pub type Convert<R> = fn(R, &Store, Timestamp) -> Result<LogEntry, Box<Unfit<R>>>;
+
+impl<T> Reply<T> {
+    /// The body, if it is the documented shape.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Undecodable`] with what the platform said instead.
+    pub fn typed(self) -> Result<(T, About)> {
+        match self.body {
+            Decoded::Typed(body) => Ok((body, self.about)),
+            Decoded::Raw(_, fault) => Err(self.about.undecodable(fault)),
+        }
     }
-    match result {
-        Ok(value) => Ok((Decoded::Typed(value.into_inner()), report)),
-        Err(progenitor_client::Error::InvalidResponsePayload(bytes, fault)) => Ok((Decoded::Raw(bytes, fault), report)),
-        Err(error) => Err(explain(error, &report).await.of(transport.store())),
+
+    /// The records of a page, and what the page says besides. `take` gets both out of the documented shape.
+    ///
+    /// Where the body is another shape, the list is looked for under its `names`, the first that is there, and decoded
+    /// record by record: the good ones go on. The rest is then read from the body as well as it can be.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Undecodable`] where there is no list at all.
+    pub fn list<R, M>(
+        self,
+        names: &'static [&'static str],
+        take: impl FnOnce(T) -> (Option<Vec<R>>, M),
+    ) -> Result<(List<R>, M)>
+    where
+        R: DeserializeOwned,
+        M: DeserializeOwned + Default,
+    {
+        let about = self.about;
+        let first = names.first().copied().unwrap_or_default();
+        let (found, rest) = match self.body {
+            Decoded::Typed(body) => {
+                let (records, rest) = take(body);
+                (records.map(|records| (first, records.into_iter().map(Ok).collect())), rest)
+            }
+            Decoded::Raw(bytes, fault) => {
+                let Ok(fields) = serde_json::from_slice::<HashMap<Cow<'_, str>, &RawValue>>(&bytes) else {
+                    return Err(about.undecodable(fault));
+                };
+                let list =
+                    |name: &&'static str| Some((*name, *fields.get(*name)?)).filter(|(_, raw)| raw.get() != "null");
+                let found = match names.iter().find_map(list) {
+                    None => None,
+                    Some((name, raw)) => match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
+                        Ok(records) => Some((name, about.one_by_one(name, &records))),
+                        Err(_) => return Err(about.undecodable(fault)),
+                    },
+                };
+                (found, serde_json::from_slice(&bytes).unwrap_or_default())
+            }
+        };
+        match found {
+            Some((name, records)) => Ok((List { records, about, name }, rest)),
+            None => Err(about.without(&names.join("` or `"))),
+        }
+    }
+}
+
+impl<R: serde::Serialize> List<R> {
+    /// The entries that `convert` makes of the records. A record that is not fit to be one is an error, as the others are.
+    pub fn entries(self, convert: Convert<R>) -> impl Iterator<Item = Result<LogEntry>> {
+        let Self { records, about, name } = self;
+        let observed = about.observed();
+        records.into_iter().enumerate().map(move |(index, record)| {
+            convert(record?, &about.store, observed).map_err(|unfit| unfit.at(&about, &format!("{name}[{index}]")))
+        })
+    }
+
+    /// The records as rows of a walk.
+    pub(crate) fn rows(self, convert: Convert<R>) -> Vec<Row> {
+        self.entries(convert).map(Row::new).collect()
+    }
+}
+
+impl About {
+    /// The store that was asked.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// When the answer came, by this machine's clock.
+    pub fn observed(&self) -> Timestamp {
+        self.report.observed.unwrap_or_else(Timestamp::now)
+    }
+
+    /// The platform's id of the request.
+    pub fn request_id(&self) -> Option<String> {
+        self.report.request_id()
+    }
+
+    /// The headers of the answer.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.report.headers
+    }
+
+    /// An answer that is not what was asked for at all. Its body tells the platform's own words, if it holds any.
+    pub(crate) fn undecodable(&self, fault: serde_json::Error) -> Error {
+        self.error(ErrorKind::Undecodable, "the answer is not the documented shape")
+            .with_detail(self.words())
+            .with_source(fault)
+    }
+
+    /// An answer in which this field is missing, with what the platform says in its place.
+    pub(crate) fn without(&self, field: &str) -> Error {
+        self.undecodable(serde::de::Error::custom(format!("`{field}` is not there")))
+    }
+
+    /// What the platform says in its own words, where it answers with success and something else than was asked for.
+    pub(crate) fn words(&self) -> Option<String> {
+        refusal::words(&self.report.body)
+    }
+
+    /// Decodes the records of a page one by one: the good ones go on, each bad one becomes an error with its raw text.
+    fn one_by_one<R: DeserializeOwned>(&self, list: &str, records: &[&RawValue]) -> Vec<Result<R>> {
+        let decode = |(index, raw): (usize, &&RawValue)| {
+            let mut json = serde_json::Deserializer::from_str(raw.get());
+            serde_path_to_error::deserialize(&mut json).map_err(|fault| {
+                let path = match plain(&fault.path().to_string()).as_str() {
+                    "." => format!("{list}[{index}]"),
+                    inner => format!("{list}[{index}].{inner}"),
+                };
+                self.bad_record(path, raw.get().to_owned()).with_source(fault.into_inner())
+            })
+        };
+        records.iter().enumerate().map(decode).collect()
+    }
+
+    /// A record that is not the documented shape.
+    fn bad_record(&self, path: String, raw: String) -> Error {
+        self.error(ErrorKind::Record, "one record is not the documented shape").with_record(path, raw)
+    }
+
+    fn error(&self, kind: ErrorKind, what: &str) -> Error {
+        let report = &self.report;
+        Error::new(kind, what).of(&self.store).with_answer(report.status, report.request_id(), report.attempts)
     }
 }
 
@@ -73,46 +252,9 @@ async fn explain(error: progenitor_client::Error<()>, report: &Report) -> Error 
     }
 }
 
-/// An answer that is not a page of logs at all. Its body tells the platform's own words, if it holds any.
-pub(crate) fn undecodable(transport: &Transport, report: &Report, fault: serde_json::Error) -> Error {
-    Error::new(ErrorKind::Undecodable, "the answer is not the documented shape")
-        .of(transport.store())
-        .with_answer(report.status, report.request_id(), report.attempts)
-        .with_detail(refusal::words(&report.body))
-        .with_source(fault)
-}
-
-/// Decodes the records of a page one by one: the good ones go on, each bad one becomes an error with its raw text.
-pub(crate) fn one_by_one<R: DeserializeOwned>(
-    transport: &Transport,
-    report: &Report,
-    list: &str,
-    records: &[&RawValue],
-) -> Vec<Result<R>> {
-    let decode = |(index, raw): (usize, &&RawValue)| {
-        let mut json = serde_json::Deserializer::from_str(raw.get());
-        serde_path_to_error::deserialize(&mut json).map_err(|fault| {
-            let path = match plain(&fault.path().to_string()).as_str() {
-                "." => format!("{list}[{index}]"),
-                inner => format!("{list}[{index}].{inner}"),
-            };
-            bad_record(transport, report, path, raw.get().to_owned()).with_source(fault.into_inner())
-        })
-    };
-    records.iter().enumerate().map(decode).collect()
-}
-
 /// A path ends up in error messages, and its names are the platform's to choose: plain characters only.
 fn plain(path: &str) -> String {
     path.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(120).collect()
-}
-
-/// A record that is not the documented shape.
-fn bad_record(transport: &Transport, report: &Report, path: String, raw: String) -> Error {
-    Error::new(ErrorKind::Record, "one record is not the documented shape")
-        .of(transport.store())
-        .with_answer(report.status, report.request_id(), report.attempts)
-        .with_record(path, raw)
 }
 
 /// A record that an entry cannot be made of, whole, with the field at fault.
@@ -128,20 +270,14 @@ pub struct Unfit<R> {
 }
 
 impl<R: serde::Serialize> Unfit<R> {
-    pub(crate) fn new(record: R, field: &'static str, why: impl Into<String>) -> Box<Self> {
+    /// The record, because of this field. Boxed, as records are large and this is rare.
+    pub fn new(record: R, field: &'static str, why: impl Into<String>) -> Box<Self> {
         Box::new(Self { record, field, why: why.into() })
     }
 
-    /// The error of the record at this place of a list.
-    pub(crate) fn at(self, transport: &Transport, report: &Report, list: &str, index: usize) -> Error {
+    /// The error of the record at this place of an answer.
+    pub(crate) fn at(self, about: &About, place: &str) -> Error {
         let raw = serde_json::to_string(&self.record).unwrap_or_default();
-        bad_record(transport, report, format!("{list}[{index}].{}", self.field), raw).with_source(self.why)
-    }
-}
-
-impl Report {
-    /// When the answer came.
-    pub(crate) fn observed(&self) -> Timestamp {
-        self.observed.unwrap_or_else(Timestamp::now)
+        about.bad_record(format!("{place}.{}", self.field), raw).with_source(self.why)
     }
 }

@@ -69,7 +69,9 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+    /// A failure: what went wrong, in a few words without a full stop. For platforms in other crates, and for tests of
+    /// what you do about errors.
+    pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             store: None,
@@ -90,7 +92,9 @@ impl Error {
         Self::new(ErrorKind::InvalidInput, what)
     }
 
-    pub(crate) fn of(mut self, store: &Store) -> Self {
+    /// Says whose failure it is, unless that was said before.
+    #[must_use]
+    pub fn of(mut self, store: &Store) -> Self {
         self.0.store.get_or_insert_with(|| store.clone());
         self
     }
@@ -176,7 +180,8 @@ impl Error {
 
     /// What to do about it, in plain words. Part of `Display`.
     pub fn hint(&self) -> &'static str {
-        let bigcommerce = self.store().is_some_and(|s| *s.platform() == Platform::BIGCOMMERCE);
+        let is = |platform| self.store().is_some_and(|store| *store.platform() == platform);
+        let bigcommerce = is(Platform::BIGCOMMERCE);
         match self.kind() {
             ErrorKind::InvalidInput => "",
             ErrorKind::Unauthorized if bigcommerce => {
@@ -187,7 +192,8 @@ impl Error {
                 "give the API account the scope store_logs_read_only, and check the store hash: a wrong one gets the \
                  same answer"
             }
-            ErrorKind::Forbidden => "give the app the scope read_store_log",
+            ErrorKind::Forbidden if is(Platform::SHOPLINE) => "give the app the scope read_store_log",
+            ErrorKind::Forbidden => "give the access token the right to read the store's log",
             ErrorKind::Frozen => "the store's owner has to settle its plan with the platform",
             ErrorKind::Locked => "too many requests locked the store: wait some minutes, and ask less often",
             ErrorKind::Blocked => "the platform's security rules block this address: ask its support",

@@ -33,6 +33,7 @@ mod call;
 mod entry;
 mod error;
 mod merge;
+pub mod platform;
 mod query;
 pub mod raw;
 mod refusal;

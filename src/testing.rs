@@ -113,7 +113,11 @@ impl Recorder {
 }
 
 impl Exchange for Recorder {
-    fn send(&self, request: reqwest::Request) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
+    fn send(
+        &self,
+        _operation: &'static str,
+        request: reqwest::Request,
+    ) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
         let mut state = self.state();
         let answer = state.script.pop_front().unwrap_or_else(|| Ok(nothing_at(request.url().path())));
         state.requests.push(recorded(&request));

@@ -37,9 +37,13 @@ impl Network {
 }
 
 impl Exchange for Network {
-    fn send(&self, request: reqwest::Request) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
+    fn send(
+        &self,
+        operation: &'static str,
+        request: reqwest::Request,
+    ) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
         let sent = Timestamp::now();
-        let answer = self.http.send(request);
+        let answer = self.http.send(operation, request);
         let (answers, skew) = (Arc::clone(&self.answers), Arc::clone(&self.skew));
         Box::pin(async move {
             let response = answer.await?;

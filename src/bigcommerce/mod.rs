@@ -12,14 +12,15 @@ use std::sync::{Arc, Mutex};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
+use reqwest::header::HeaderName;
 
-use crate::builder::{Build, Builder, Sealed, Token, optional, request_maker, required};
+use crate::builder::{Build, Builder, Settings, optional, required};
 use crate::error::Result;
 use crate::query::LogQuery;
 use crate::raw::bigcommerce as raw;
 use crate::source::{Cursor, LogSource, Page};
 use crate::store::Store;
-use crate::transport::{Auth, Pacer, Parts, RateLimit, Scheme, TokenProvider, Transport, origin};
+use crate::transport::{Endpoint, Pacer, RateLimit, Scheme, Transport, hook};
 
 pub use convert::{entry, record};
 pub use page::{Pagination, RecordPage};
@@ -48,9 +49,6 @@ pub const API_URL: &str = "https://api.bigcommerce.com";
 #[derive(Clone)]
 pub struct BigCommerce {
     transport: Transport,
-    http: reqwest::Client,
-    base: Arc<str>,
-    in_flight: usize,
     shape: Arc<Mutex<page::Shape>>,
 }
 
@@ -84,11 +82,7 @@ impl BigCommerce {
 
     /// The client as progenitor generates it from the vendor's document, on the same transport.
     pub fn raw(&self) -> raw::Client {
-        self.raw_on(self.transport.clone())
-    }
-
-    fn raw_on(&self, transport: Transport) -> raw::Client {
-        raw::Client::new_with_client(&self.base, self.http.clone(), transport)
+        self.transport.client()
     }
 
     /// The state of the store's rate limit, which all its apps share. `None` before the first answer.
@@ -106,35 +100,17 @@ impl Builder<BigCommerce> {
 }
 
 impl Build for BigCommerce {
-    fn build(Sealed(mut settings): Sealed) -> Result<Self> {
-        let store = Store::bigcommerce(&settings.name)?;
-        let of_store = |e: crate::Error| e.of(&store);
-        let token: Arc<dyn TokenProvider> = match settings.take_token().map_err(of_store)? {
-            Token::Text(token) => Arc::new(token),
-            Token::Provider(provider) => provider,
-        };
-        let origin = origin(settings.api_url.as_deref().unwrap_or(API_URL)).map_err(of_store)?;
-        let base = format!("{}/stores/{}/v3", origin.as_str().trim_end_matches('/'), store.name());
-        let exchange = settings.take_exchange().map_err(of_store)?;
-        let transport = Transport::new(Parts {
-            store: store.clone(),
-            origin,
-            auth: Auth::new(Scheme::XAuthToken, token),
-            user_agent: settings.user_agent,
-            exchange,
-            policy: settings.policy,
-            pacer: Pacer::window(settings.leave_quota),
-        })
-        .map_err(of_store)?;
-        Ok(Self {
-            transport,
-            http: request_maker()?,
-            base: base.into(),
-            in_flight: settings.in_flight,
-            shape: Arc::default(),
-        })
+    fn build(settings: Settings) -> Result<Self> {
+        let store = Store::bigcommerce(settings.name())?;
+        let path = format!("/stores/{}/v3", store.name());
+        let scheme = Scheme::Header(HeaderName::from_static("x-auth-token"));
+        let pacer = Pacer::window(settings.leave_quota);
+        let transport = settings.transport(Endpoint::new(store, API_URL, scheme, pacer).path(path))?;
+        Ok(Self { transport, shape: Arc::default() })
     }
 }
+
+hook!(raw::Client);
 
 impl LogSource for BigCommerce {
     fn store(&self) -> &Store {

@@ -4,14 +4,13 @@ use std::sync::PoisonError;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{BigCommerce, convert};
-use crate::call::{Decoded, call, one_by_one, undecodable};
+use crate::call::List;
 use crate::error::{Error, Result};
+use crate::raw::bigcommerce as raw;
 use crate::raw::bigcommerce::builder::GetStoreSystemLogs;
 use crate::raw::bigcommerce::types::{GetStoreSystemLogsResponse, IndexMeta, SystemLog};
-use crate::transport::Report;
 use crate::walk::Row;
 
 /// One page of records, as the platform sent it.
@@ -60,36 +59,9 @@ impl BigCommerce {
     where
         F: for<'a> FnOnce(GetStoreSystemLogs<'a>) -> GetStoreSystemLogs<'a>,
     {
-        let (page, _) = self.page_with_report(set).await?;
-        Ok(page)
-    }
-
-    async fn page_with_report<F>(&self, set: F) -> Result<(RecordPage, Report)>
-    where
-        F: for<'a> FnOnce(GetStoreSystemLogs<'a>) -> GetStoreSystemLogs<'a>,
-    {
-        let (decoded, report) = call(&self.transport, |transport| async {
-            let client = self.raw_on(transport);
-            set(client.get_store_system_logs()).send().await
-        })
-        .await?;
-        let (records, meta) = match decoded {
-            Decoded::Typed(GetStoreSystemLogsResponse { data, meta }) => (data.into_iter().map(Ok).collect(), meta),
-            Decoded::Raw(bytes, fault) => {
-                let Ok(loose) = serde_json::from_slice::<Loose<'_>>(&bytes) else {
-                    return Err(undecodable(&self.transport, &report, fault));
-                };
-                let records = one_by_one(&self.transport, &report, "data", &loose.data);
-                (records, loose.meta.and_then(|meta| serde_json::from_str(meta.get()).ok()))
-            }
-        };
-        let page = RecordPage {
-            records,
-            pagination: meta.map(pagination),
-            observed: report.observed(),
-            request_id: report.request_id(),
-        };
-        Ok((page, report))
+        let (list, pagination) = self.list(set).await?;
+        let (observed, request_id) = (list.about.observed(), list.about.request_id());
+        Ok(RecordPage { records: list.records, pagination, observed, request_id })
     }
 
     /// A page as rows of a walk, and what it says of itself.
@@ -97,16 +69,19 @@ impl BigCommerce {
     where
         F: for<'a> FnOnce(GetStoreSystemLogs<'a>) -> GetStoreSystemLogs<'a>,
     {
-        let (page, report) = self.page_with_report(set).await?;
-        let pagination = page.pagination;
-        let store = self.transport.store();
-        let unify = |(index, record): (usize, Result<SystemLog>)| {
-            Row::new(record.and_then(|record| {
-                convert::entry(record, store, page.observed)
-                    .map_err(|unfit| unfit.at(&self.transport, &report, "data", index))
-            }))
-        };
-        Ok((page.records.into_iter().enumerate().map(unify).collect(), pagination))
+        let (list, pagination) = self.list(set).await?;
+        Ok((list.rows(convert::entry), pagination))
+    }
+
+    async fn list<F>(&self, set: F) -> Result<(List<SystemLog>, Option<Pagination>)>
+    where
+        F: for<'a> FnOnce(GetStoreSystemLogs<'a>) -> GetStoreSystemLogs<'a>,
+    {
+        let send = async |client: raw::Client| set(client.get_store_system_logs()).send().await;
+        let reply = self.transport.call(send).await?;
+        let take = |page: GetStoreSystemLogsResponse| (Some(page.data), Rest { meta: page.meta });
+        let (list, rest) = reply.list(&["data"], take)?;
+        Ok((list, rest.meta.map(pagination)))
     }
 }
 
@@ -121,12 +96,10 @@ fn pagination(meta: IndexMeta) -> Pagination {
     }
 }
 
-#[derive(Deserialize)]
-struct Loose<'a> {
-    #[serde(borrow)]
-    data: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
-    meta: Option<&'a RawValue>,
+/// What a page says besides its records.
+#[derive(Default, Deserialize)]
+struct Rest {
+    meta: Option<IndexMeta>,
 }
 
 /// Which form of the list request the platform takes. Some of it is not documented, so the first answers decide, and

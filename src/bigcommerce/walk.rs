@@ -214,7 +214,7 @@ impl Walk {
             Some(before) if before.totals_agree() && !self.progress.unordered => {
                 let ahead = usize::try_from(self.pages_ahead(&before)).unwrap_or(usize::MAX);
                 let ramp = if self.listing.since.is_none() { usize::MAX } else { self.ramp };
-                ramp.min(self.listing.source.in_flight).min(ahead)
+                ramp.min(self.listing.source.transport.in_flight()).min(ahead)
             }
             _ => 1,
         };

@@ -14,13 +14,13 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 
-use crate::builder::{Build, Builder, Sealed, Token, optional, request_maker, required};
+use crate::builder::{Build, Builder, Settings, Token, optional, required};
 use crate::error::{Error, Result};
 use crate::query::LogQuery;
 use crate::raw::shopline as raw;
 use crate::source::{Cursor, LogSource, Page};
 use crate::store::Store;
-use crate::transport::{Auth, Pacer, Parts, RateLimit, Scheme, TokenProvider, Transport, checked_token, origin};
+use crate::transport::{Endpoint, Pacer, RateLimit, Scheme, TokenProvider, Transport, checked_token, hook};
 
 pub use convert::{entry, record};
 pub use page::RecordPage;
@@ -53,9 +53,6 @@ const BUCKET: (u32, f64) = (40, 4.0);
 #[derive(Clone)]
 pub struct Shopline {
     transport: Transport,
-    http: reqwest::Client,
-    base: Arc<str>,
-    in_flight: usize,
 }
 
 impl Shopline {
@@ -102,11 +99,7 @@ impl Shopline {
 
     /// The client as progenitor generates it from our document, on the same transport.
     pub fn raw(&self) -> raw::Client {
-        self.raw_on(self.transport.clone())
-    }
-
-    fn raw_on(&self, transport: Transport) -> raw::Client {
-        raw::Client::new_with_client(&self.base, self.http.clone(), transport)
+        self.transport.client()
     }
 
     /// When the present access token ends, by what it says itself. `None` if it does not say.
@@ -146,50 +139,52 @@ impl Builder<Shopline> {
 }
 
 impl Build for Shopline {
-    fn build(Sealed(mut settings): Sealed) -> Result<Self> {
-        let store = Store::shopline(&settings.name)?;
-        let of_store = |e: Error| e.of(&store);
-        let version = settings.api_version.as_deref().unwrap_or(API_VERSION);
-        let dated = version.strip_prefix('v').is_some_and(|d| d.len() == 8 && d.bytes().all(|b| b.is_ascii_digit()));
-        if !dated {
-            return Err(of_store(Error::invalid(format!("{version:?} is not an API version such as {API_VERSION}"))));
-        }
+    fn build(mut settings: Settings) -> Result<Self> {
+        let store = Store::shopline(settings.name())?;
         let own = format!("https://{}.myshopline.com", store.name());
-        let origin = origin(settings.api_url.as_deref().unwrap_or(&own)).map_err(of_store)?;
-        let base = format!("{}/admin/openapi/{version}", origin.as_str().trim_end_matches('/'));
-        let exchange = settings.take_exchange().map_err(of_store)?;
-        let app = settings.app.take();
-        let given = settings.token.take().transpose().map_err(of_store)?;
-        let refreshing = |key: &str, secret, first| {
-            let made = token::Refreshing::new(Arc::clone(&exchange), &origin, (key, secret), first);
-            made.map(Arc::new).map_err(of_store)
-        };
-        let token: Arc<dyn TokenProvider> = match (given, app) {
-            (Some(Token::Provider(provider)), _) => provider,
-            (Some(Token::Text(first)), Some((key, secret))) => refreshing(&key, secret, Some(first))?,
-            (None, Some((key, secret))) => refreshing(&key, secret, None)?,
-            (Some(Token::Text(token)), None) => Arc::new(token::Fixed::new(token)),
-            (None, None) => return Err(of_store(Error::invalid("no access token was given"))),
-        };
-        let (requests, per_second) = settings.bucket.unwrap_or(BUCKET);
-        if requests < 2 || !per_second.is_finite() || per_second <= 0.0 {
-            return Err(of_store(Error::invalid(
-                "a bucket holds 2 requests or more and leaks more than none a second",
-            )));
-        }
-        let transport = Transport::new(Parts {
-            store: store.clone(),
-            origin,
-            auth: Auth::new(Scheme::Bearer, token),
-            user_agent: settings.user_agent,
-            exchange,
-            policy: settings.policy,
-            pacer: Pacer::bucket(requests, per_second),
-        })
-        .map_err(of_store)?;
-        Ok(Self { transport, http: request_maker()?, base: base.into(), in_flight: settings.in_flight })
+        let prepared = settings.api_path().and_then(|path| {
+            let token = settings.shopline_token(&own)?;
+            settings.token = Some(Ok(Token::Provider(token)));
+            let (requests, per_second) = settings.bucket.unwrap_or(BUCKET);
+            Ok((path, Pacer::bucket(requests, per_second)?))
+        });
+        let (path, pacer) = prepared.map_err(|error: Error| error.of(&store))?;
+        let endpoint = Endpoint::new(store, own, Scheme::Bearer, pacer).path(path);
+        // Required even on a GET without a body.
+        let endpoint = endpoint.header("content-type", "application/json; charset=utf-8");
+        Ok(Self { transport: settings.transport(endpoint)? })
     }
 }
+
+impl Settings {
+    fn api_path(&self) -> Result<String> {
+        let version = self.api_version.as_deref().unwrap_or(API_VERSION);
+        let dated = version.strip_prefix('v').is_some_and(|d| d.len() == 8 && d.bytes().all(|b| b.is_ascii_digit()));
+        if !dated {
+            return Err(Error::invalid(format!("{version:?} is not an API version such as {API_VERSION}")));
+        }
+        Ok(format!("/admin/openapi/{version}"))
+    }
+
+    /// A token that knows its end, or one that is refreshed before it.
+    fn shopline_token(&mut self, own: &str) -> Result<Arc<dyn TokenProvider>> {
+        let first = match self.token.take().transpose()? {
+            Some(Token::Provider(provider)) => return Ok(provider),
+            Some(Token::Text(token)) => Some(token),
+            None => None,
+        };
+        match (self.app.take(), first) {
+            (Some((key, secret)), first) => {
+                let origin = self.origin(own)?;
+                Ok(Arc::new(token::Refreshing::new(self.exchange()?, &origin, (&key, secret), first)?))
+            }
+            (None, Some(token)) => Ok(Arc::new(token::Fixed::new(token))),
+            (None, None) => Err(Error::invalid("no access token was given")),
+        }
+    }
+}
+
+hook!(raw::Client);
 
 impl LogSource for Shopline {
     fn store(&self) -> &Store {

@@ -1,19 +1,16 @@
 //! One page of records, one record, and the count of a stretch.
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{Shopline, convert};
 use crate::LogEntry;
-use crate::call::{Decoded, call, one_by_one, undecodable};
+use crate::call::List;
 use crate::entry::UtcOffset;
 use crate::error::{Error, ErrorKind, Result};
+use crate::raw::shopline as raw;
 use crate::raw::shopline::builder::{CountOperationLogs, ListOperationLogs};
 use crate::raw::shopline::types::{OperationLog, OperationLogPage};
-use crate::refusal;
 use crate::time;
-use crate::transport::Report;
 use crate::walk::Row;
 
 /// One page of records, as the platform sent it.
@@ -48,7 +45,9 @@ impl Shopline {
     where
         F: for<'a> FnOnce(ListOperationLogs<'a>) -> ListOperationLogs<'a>,
     {
-        Ok(self.page_with_report(since, until, set).await?.0)
+        let (list, page_info) = self.list(since, until, set).await?;
+        let (observed, request_id) = (list.about.observed(), list.about.request_id());
+        Ok(RecordPage { records: list.records, page_info, observed, request_id })
     }
 
     /// How many entries a stretch of time has, both ends included. The closure sets `subject_type` and `verb`.
@@ -59,18 +58,13 @@ impl Shopline {
     where
         F: for<'a> FnOnce(CountOperationLogs<'a>) -> CountOperationLogs<'a>,
     {
-        let (decoded, report) = call(&self.transport, |transport| async {
-            let client = self.raw_on(transport);
+        let send = async |client: raw::Client| {
             let request = client.count_operation_logs().created_at_min(written(since)).created_at_max(written(until));
             set(request).send().await
-        })
-        .await?;
-        let count = match decoded {
-            Decoded::Typed(answer) => answer.data.and_then(|data| data.count),
-            Decoded::Raw(_, fault) => return Err(undecodable(&self.transport, &report, fault)),
         };
-        let count = count.and_then(|count| u64::try_from(count).ok());
-        count.ok_or_else(|| self.without(&report, "`data.count` is not there"))
+        let (answer, about) = self.transport.call(send).await?.typed()?;
+        let count = answer.data.and_then(|data| data.count).and_then(|count| u64::try_from(count).ok());
+        count.ok_or_else(|| about.without("data.count"))
     }
 
     /// One entry by its id.
@@ -78,25 +72,14 @@ impl Shopline {
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is none, or whatever kept it from coming.
     pub async fn get(&self, id: &str) -> Result<LogEntry> {
-        let (decoded, report) =
-            call(&self.transport, |transport| async { self.raw_on(transport).get_operation_log().id(id).send().await })
-                .await?;
-        let record = match decoded {
-            Decoded::Typed(answer) => answer.data,
-            Decoded::Raw(_, fault) => return Err(undecodable(&self.transport, &report, fault)),
+        let send = async |client: raw::Client| client.get_operation_log().id(id).send().await;
+        let (answer, about) = self.transport.call(send).await?.typed()?;
+        let missing = || match about.words() {
+            Some(_) => about.without("data"),
+            None => Error::new(ErrorKind::NotFound, format!("there is no entry {id:?}")).of(about.store()),
         };
-        let store = self.transport.store();
-        let missing = || match refusal::words(&report.body) {
-            Some(_) => self.without(&report, "`data` is not there"),
-            None => Error::new(ErrorKind::NotFound, format!("there is no entry {id:?}")).of(store),
-        };
-        convert::entry(record.ok_or_else(missing)?, store, report.observed())
-            .map_err(|unfit| unfit.at(&self.transport, &report, "data", 0))
-    }
-
-    /// The error of an answer in which something is missing, with what the platform says in its place.
-    fn without(&self, report: &Report, what: &str) -> Error {
-        undecodable(&self.transport, report, serde::de::Error::custom(what))
+        let record = answer.data.ok_or_else(missing)?;
+        convert::entry(record, about.store(), about.observed()).map_err(|unfit| unfit.at(&about, "data"))
     }
 
     /// A page as rows of a walk, and the continuation of its `link` header.
@@ -104,49 +87,24 @@ impl Shopline {
     where
         F: for<'a> FnOnce(ListOperationLogs<'a>) -> ListOperationLogs<'a>,
     {
-        let (page, report) = self.page_with_report(since, until, set).await?;
-        let store = self.transport.store();
-        let unify = |(index, record): (usize, Result<OperationLog>)| {
-            Row::new(record.and_then(|record| {
-                convert::entry(record, store, page.observed)
-                    .map_err(|unfit| unfit.at(&self.transport, &report, "data", index))
-            }))
-        };
-        Ok((page.records.into_iter().enumerate().map(unify).collect(), page.page_info))
+        let (list, page_info) = self.list(since, until, set).await?;
+        Ok((list.rows(convert::entry), page_info))
     }
 
-    async fn page_with_report<F>(&self, since: Timestamp, until: Timestamp, set: F) -> Result<(RecordPage, Report)>
+    async fn list<F>(&self, since: Timestamp, until: Timestamp, set: F) -> Result<(List<OperationLog>, Option<String>)>
     where
         F: for<'a> FnOnce(ListOperationLogs<'a>) -> ListOperationLogs<'a>,
     {
-        let (decoded, report) = call(&self.transport, |transport| async {
-            let client = self.raw_on(transport);
+        let send = async |client: raw::Client| {
             let request = client.list_operation_logs().created_at_min(written(since)).created_at_max(written(until));
             set(request).send().await
-        })
-        .await?;
-        let missing = || Err(self.without(&report, "neither `data` nor `operationLogs` is there"));
-        let records = match decoded {
-            Decoded::Typed(OperationLogPage { data, operation_logs }) => match data.or(operation_logs) {
-                Some(records) => records.into_iter().map(Ok).collect(),
-                None => return missing(),
-            },
-            Decoded::Raw(bytes, fault) => match serde_json::from_slice::<Loose<'_>>(&bytes) {
-                Ok(Loose { data: Some(records), .. }) => one_by_one(&self.transport, &report, "data", &records),
-                Ok(Loose { operation_logs: Some(records), .. }) => {
-                    one_by_one(&self.transport, &report, "operationLogs", &records)
-                }
-                Ok(_) => return missing(),
-                Err(_) => return Err(undecodable(&self.transport, &report, fault)),
-            },
         };
-        let page = RecordPage {
-            records,
-            page_info: report.headers.get_all("link").iter().find_map(|link| next_page(link.to_str().ok()?)),
-            observed: report.observed(),
-            request_id: report.request_id(),
-        };
-        Ok((page, report))
+        let reply = self.transport.call(send).await?;
+        let take = |page: OperationLogPage| (page.data.or(page.operation_logs), ());
+        let (list, ()) = reply.list(&["data", "operationLogs"], take)?;
+        let links = list.about.headers().get_all("link");
+        let page_info = links.iter().find_map(|link| next_page(link.to_str().ok()?));
+        Ok((list, page_info))
     }
 }
 
@@ -166,12 +124,4 @@ fn next_page(link: &str) -> Option<String> {
         let value = pairs.into_iter().find(|(name, _)| name == "page_info")?.1.into_owned();
         (is_next && !value.is_empty()).then_some(value)
     })
-}
-
-#[derive(Deserialize)]
-struct Loose<'a> {
-    #[serde(borrow, default)]
-    data: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default, rename = "operationLogs")]
-    operation_logs: Option<Vec<&'a RawValue>>,
 }

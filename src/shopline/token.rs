@@ -140,7 +140,7 @@ impl Refreshing {
             let what = format!("the access token could not be refreshed: {failure}");
             Error::new(failure.cause.kind(), what).with_source(failure)
         };
-        let response = self.exchange.send(request).await.map_err(failed)?;
+        let response = self.exchange.send("refresh_access_token", request).await.map_err(failed)?;
         let answer = Answer::read(response, MAX_ANSWER).await.map_err(failed)?;
         if !answer.status.is_success() {
             return Err(refusal::error(answer.status, &answer.headers, &answer.body, 1)

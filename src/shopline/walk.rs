@@ -137,7 +137,7 @@ impl Walk {
     /// The next rows in order, from whichever slice is first. All slices under way move on meanwhile.
     async fn step(&mut self) -> Option<(Timestamp, Timestamp, bool, Result<Vec<Row>>)> {
         loop {
-            let room = if self.first { 1 } else { self.source.in_flight };
+            let room = if self.first { 1 } else { self.source.transport.in_flight() };
             while self.lanes.len() < room
                 && (self.lanes.is_empty() || self.progress.wanted().is_none())
                 && let Some((since, until)) = self.cuts.pop_front()
@@ -200,7 +200,7 @@ impl Walk {
         if !full || self.progress.query.limit.is_some() || pages < WORTH_CUTTING {
             return;
         }
-        let slices = i64::try_from(self.source.in_flight).unwrap_or(1).min(pages / 2);
+        let slices = i64::try_from(self.source.transport.in_flight()).unwrap_or(1).min(pages / 2);
         self.lanes.clear();
         self.cut(self.since, oldest, slices);
     }

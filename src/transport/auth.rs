@@ -37,10 +37,13 @@ impl TokenProvider for SecretString {
 }
 
 /// The header that carries the token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    XAuthToken,
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scheme {
+    /// `Authorization: Bearer TOKEN`
     Bearer,
+    /// A header of the platform's own that holds the token and nothing else, such as `x-auth-token`.
+    Header(HeaderName),
 }
 
 #[derive(Clone)]
@@ -52,10 +55,6 @@ pub(crate) struct Auth {
 impl Auth {
     pub(crate) fn new(scheme: Scheme, provider: Arc<dyn TokenProvider>) -> Self {
         Self { scheme, provider }
-    }
-
-    pub(crate) fn scheme(&self) -> Scheme {
-        self.scheme
     }
 
     pub(crate) fn expires_at(&self) -> Option<Timestamp> {
@@ -77,8 +76,8 @@ impl Auth {
     }
 
     fn put(&self, headers: &mut HeaderMap, token: &SecretString) -> Result<()> {
-        let (name, text) = match self.scheme {
-            Scheme::XAuthToken => (HeaderName::from_static("x-auth-token"), token.expose_secret().to_owned()),
+        let (name, text) = match &self.scheme {
+            Scheme::Header(name) => (name.clone(), token.expose_secret().to_owned()),
             Scheme::Bearer => (AUTHORIZATION, format!("Bearer {}", token.expose_secret())),
         };
         let mut value = HeaderValue::from_str(&text).map_err(|_| {
@@ -91,8 +90,8 @@ impl Auth {
 
     /// The token that a request was signed with.
     pub(crate) fn taken(&self, headers: &HeaderMap) -> Option<SecretString> {
-        let text = match self.scheme {
-            Scheme::XAuthToken => headers.get("x-auth-token")?.to_str().ok()?,
+        let text = match &self.scheme {
+            Scheme::Header(name) => headers.get(name)?.to_str().ok()?,
             Scheme::Bearer => headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?,
         };
         Some(SecretString::from(text))

@@ -6,7 +6,9 @@
 
 mod answer;
 mod auth;
+mod endpoint;
 mod exchange;
+mod hook;
 mod pace;
 mod retry;
 
@@ -15,8 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Method, StatusCode, Url};
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
@@ -26,12 +27,14 @@ use crate::store::Store;
 
 pub use answer::Failure;
 pub(crate) use answer::{Answer, Cause, request_id};
-pub use auth::TokenProvider;
-pub(crate) use auth::{Auth, Scheme, checked_token};
+use auth::Auth;
+pub(crate) use auth::checked_token;
+pub use auth::{Scheme, TokenProvider};
+pub use endpoint::Endpoint;
 pub use exchange::{Exchange, Http};
+pub use hook::{Generated, hook};
 use pace::Admitted;
-pub(crate) use pace::Pacer;
-pub use pace::RateLimit;
+pub use pace::{Pacer, RateLimit};
 pub use retry::RetryPolicy;
 pub(crate) use retry::asked_wait;
 
@@ -48,6 +51,11 @@ pub struct Transport {
 struct Shared {
     store: Store,
     origin: Url,
+    /// The address that the paths of the document follow.
+    base: String,
+    /// Makes the requests of the generated clients; sending them is ours.
+    maker: reqwest::Client,
+    in_flight: usize,
     auth: Auth,
     headers: HeaderMap,
     exchange: Arc<dyn Exchange>,
@@ -74,47 +82,7 @@ impl Report {
     }
 }
 
-/// What a transport is made of.
-pub(crate) struct Parts {
-    pub(crate) store: Store,
-    pub(crate) origin: Url,
-    pub(crate) auth: Auth,
-    pub(crate) user_agent: Option<String>,
-    pub(crate) exchange: Arc<dyn Exchange>,
-    pub(crate) policy: RetryPolicy,
-    pub(crate) pacer: Pacer,
-}
-
-const USER_AGENT: &str = concat!("storelogs/", env!("CARGO_PKG_VERSION"));
-
 impl Transport {
-    pub(crate) fn new(parts: Parts) -> Result<Self> {
-        let mut headers = HeaderMap::new();
-        let agent = parts.user_agent.as_deref().unwrap_or(USER_AGENT);
-        let agent = HeaderValue::from_str(agent)
-            .map_err(|_| Error::invalid("the user agent holds a character that a header cannot carry"))?;
-        headers.insert(reqwest::header::USER_AGENT, agent);
-        if parts.auth.scheme() == Scheme::Bearer {
-            // SHOPLINE requires it even on a GET without a body.
-            let json = HeaderValue::from_static("application/json; charset=utf-8");
-            headers.insert(reqwest::header::CONTENT_TYPE, json);
-        }
-        let budget = retry::Budget::new(&parts.policy);
-        Ok(Self {
-            shared: Arc::new(Shared {
-                store: parts.store,
-                origin: parts.origin,
-                auth: parts.auth,
-                headers,
-                exchange: parts.exchange,
-                policy: parts.policy,
-                budget,
-                pacer: parts.pacer,
-            }),
-            report: None,
-        })
-    }
-
     /// The store that the transport reaches.
     pub fn store(&self) -> &Store {
         &self.shared.store
@@ -129,6 +97,17 @@ impl Transport {
     /// When the present access token ends, if that is known.
     pub fn token_expiry(&self) -> Option<jiff::Timestamp> {
         self.shared.auth.expires_at()
+    }
+
+    /// How many requests of one walk may be under way at once: the builder's
+    /// [`in_flight`](crate::Builder::in_flight).
+    pub fn in_flight(&self) -> usize {
+        self.shared.in_flight
+    }
+
+    /// The generated client, on this transport.
+    pub fn client<C: Generated>(&self) -> C {
+        C::on(&self.shared.base, self.shared.maker.clone(), self.clone())
     }
 
     /// A transport that also writes down what it sees, for one call.
@@ -161,7 +140,7 @@ impl Transport {
         self.shared.auth.sign(request.headers_mut()).await.map_err(|e| e.of(&self.shared.store))
     }
 
-    async fn run(&self, request: reqwest::Request) -> Result<Answer, Failure> {
+    async fn run(&self, operation: &'static str, request: reqwest::Request) -> Result<Answer, Failure> {
         let shared = &*self.shared;
         let mut request = request;
         let mut retry = retry::Retry::new(&shared.policy, &shared.budget);
@@ -169,7 +148,7 @@ impl Transport {
         loop {
             let next = request.try_clone().filter(|_| request.method() == Method::GET);
             let admitted = shared.pacer.admit(shared.policy.ceiling).await?;
-            let outcome = self.attempt(request, admitted).await;
+            let outcome = self.attempt(operation, request, admitted).await;
             let attempts = retry.sent();
             self.note(|report| {
                 report.attempts = attempts;
@@ -200,11 +179,16 @@ impl Transport {
     }
 
     /// Sends once and reads the answer whole. The pacer learns of every end of it.
-    async fn attempt(&self, request: reqwest::Request, mut admitted: Admitted<'_>) -> Result<Answer, Failure> {
+    async fn attempt(
+        &self,
+        operation: &'static str,
+        request: reqwest::Request,
+        mut admitted: Admitted<'_>,
+    ) -> Result<Answer, Failure> {
         let shared = &*self.shared;
         let secret = shared.auth.taken(request.headers());
         let answer = async {
-            let response = shared.exchange.send(request).await?;
+            let response = shared.exchange.send(operation, request).await?;
             Answer::read(response, MAX_BODY).await
         };
         let mut outcome = match tokio::time::timeout(shared.policy.attempt_timeout, answer).await {
@@ -231,74 +215,6 @@ impl fmt::Debug for Transport {
             .field("origin", &self.shared.origin.as_str())
             .finish_non_exhaustive()
     }
-}
-
-/// Both generated clients go through their transport in the same way.
-macro_rules! hook {
-    ($client:ty) => {
-        impl ClientHooks<Transport> for $client {
-            async fn pre<E>(
-                &self,
-                request: &mut reqwest::Request,
-                _: &OperationInfo,
-            ) -> std::result::Result<(), progenitor_client::Error<E>> {
-                self.inner().sign(request).await.map_err(|error| {
-                    let text = error.to_string();
-                    self.inner().note(|report| report.unsent = Some(error));
-                    progenitor_client::Error::Custom(text)
-                })
-            }
-
-            async fn exec(&self, request: reqwest::Request, _: &OperationInfo) -> reqwest::Result<reqwest::Response> {
-                match self.inner().run(request).await {
-                    Ok(answer) => Ok(answer.into_response()),
-                    Err(failure) => Err(failure.into_reqwest().await),
-                }
-            }
-        }
-    };
-}
-
-hook!(crate::raw::bigcommerce::Client);
-hook!(crate::raw::shopline::Client);
-
-/// Checks an API address: `https`, or `http` on this machine, and nothing but an origin.
-///
-/// # Errors
-/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that says what is wrong with it.
-pub(crate) fn origin(text: &str) -> Result<Url> {
-    let bad = |why: &str| Error::invalid(format!("the API address {:?} {why}", printable(text)));
-    let url = Url::parse(text).map_err(|_| bad("is not a URL such as https://api.example.com"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::invalid("the API address holds a user name or password: leave them out"));
-    }
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return Err(bad("names no host")),
-    };
-    match url.scheme() {
-        "https" => {}
-        "http" if loopback => {}
-        "http" => {
-            return Err(bad("would send the access token unencrypted: use https (http is for this machine only)"));
-        }
-        _ => return Err(bad("is not an http or https URL")),
-    }
-    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err(bad("is more than an origin: leave out the path"));
-    }
-    Ok(url)
-}
-
-/// A user's text as far as it is safe to show: a pasted address may hold a password before an `@`, or a token in its
-/// path or query.
-fn printable(text: &str) -> &str {
-    let text = text.rsplit_once('@').map_or(text, |(_, after)| after);
-    let host = text.find("://").map_or(0, |at| at + 3);
-    let end = text[host..].find(['/', '?', '#']).map_or(text.len(), |at| host + at);
-    &text[..end]
 }
 
 /// The longest time that may pass between two bytes of an answer.

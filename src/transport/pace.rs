@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::answer::{Cause, Failure};
+use crate::error::Error;
 
 /// A store's rate limit as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,9 +23,9 @@ pub struct RateLimit {
     pub resets_in: Duration,
 }
 
-/// Holds requests back before the limit is met. Clones share their state.
+/// Holds requests back before a store's rate limit is met. Clones share their state.
 #[derive(Clone, Debug)]
-pub(crate) struct Pacer(Arc<Inner>);
+pub struct Pacer(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -77,15 +78,23 @@ const SAME_WINDOW: Duration = Duration::from_secs(2);
 const SPARE: f64 = 1.0;
 
 impl Pacer {
-    /// Follows the headers of BigCommerce's answers and leaves a share of the quota to others.
-    pub(crate) fn window(leave: f64) -> Self {
+    /// A quota for a window of time, shared by all apps of the store, as BigCommerce's `X-Rate-Limit-*` headers tell it
+    /// with every answer. Leaves a share of it, 0 to 1, to the others. An answer without them holds nothing back.
+    pub fn window(leave: f64) -> Self {
         Self::new(Rule::Window(Window { leave: leave.clamp(0.0, 0.99), known: None, silent: false, in_flight: 0 }))
     }
 
-    /// Counts by itself, as SHOPLINE does.
-    pub(crate) fn bucket(capacity: u32, per_second: f64) -> Self {
-        let capacity = f64::from(capacity);
-        Self::new(Rule::Bucket(Bucket { capacity, per_second, level: 0.0, at: Instant::now() }))
+    /// A leaky bucket that this side counts: so many requests fit, and so many leak out a second. One place in it is
+    /// never used. A 429 says that it is full after all.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it holds 2 or more and leaks.
+    pub fn bucket(requests: u32, per_second: f64) -> Result<Self, Error> {
+        if requests < 2 || !per_second.is_finite() || per_second <= 0.0 {
+            return Err(Error::invalid("a bucket holds 2 requests or more and leaks more than none a second"));
+        }
+        let capacity = f64::from(requests);
+        Ok(Self::new(Rule::Bucket(Bucket { capacity, per_second, level: 0.0, at: Instant::now() })))
     }
 
     fn new(rule: Rule) -> Self {

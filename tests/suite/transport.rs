@@ -171,7 +171,7 @@ async fn a_budget_that_clones_share_ends_a_storm() {
 struct Silence(Arc<AtomicU32>);
 
 impl Exchange for Silence {
-    fn send(&self, _: reqwest::Request) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
+    fn send(&self, _: &'static str, _: reqwest::Request) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Box::pin(std::future::pending())
     }

@@ -1,0 +1,13 @@
+//! What the client of a platform is made of, for platforms in this crate and in others.
+//!
+//! A platform is a document from which `build/pipeline.rs` generates a client, and a thin layer over it:
+//!
+//! - [`hook!`] puts the generated client on a [`Transport`](crate::Transport), so that it is signed, paced and retried;
+//! - [`Build`] makes the client of one store out of a [`Builder`]'s [`Settings`] and an [`Endpoint`];
+//! - [`Transport::call`](crate::Transport::call) calls an operation, and [`Reply::list`] takes the records out of the
+//!   answer, so that one odd record does not take a page with it;
+//! - a function, [`Convert`], makes a [`LogEntry`](crate::LogEntry) of a record, or says why it is [`Unfit`].
+
+pub use crate::builder::{Build, Builder, Settings};
+pub use crate::call::{About, Convert, List, Reply, Unfit};
+pub use crate::transport::{Endpoint, Generated, Pacer, Scheme, hook};

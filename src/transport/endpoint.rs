@@ -1,0 +1,139 @@
+//! Where a platform's API is, and how it wants to be asked.
+
+use std::sync::{Arc, OnceLock};
+
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::auth::Auth;
+use super::{Pacer, Scheme, Shared, Transport, retry};
+use crate::builder::Settings;
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::transport::Http;
+
+/// Where one store's API is, and how it wants to be asked: what [`Settings::transport`] needs besides what the user set.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Endpoint {
+    store: Store,
+    api_url: String,
+    path: String,
+    scheme: Scheme,
+    headers: HeaderMap,
+    pacer: Pacer,
+}
+
+impl Endpoint {
+    /// The store's API at an origin such as `https://api.example.com`. The user may name another one.
+    pub fn new(store: Store, api_url: impl Into<String>, scheme: Scheme, pacer: Pacer) -> Self {
+        Self { store, api_url: api_url.into(), path: String::new(), scheme, headers: HeaderMap::new(), pacer }
+    }
+
+    /// The path between the origin and the paths of the document, such as `/stores/abc123/v3`.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// A header that every request carries.
+    ///
+    /// # Panics
+    /// If the name is not in lower case, or one of both can't be a header's: they are literals.
+    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        self
+    }
+}
+
+const USER_AGENT: &str = concat!("storelogs/", env!("CARGO_PKG_VERSION"));
+
+impl Settings {
+    /// The transport of one store, as the user set it up. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the store: no token, or a token, address
+    /// or user agent that cannot be right.
+    pub fn transport(mut self, endpoint: Endpoint) -> Result<Transport> {
+        let store = endpoint.store.clone();
+        self.connect(endpoint).map_err(|error| error.of(&store))
+    }
+
+    fn connect(&mut self, endpoint: Endpoint) -> Result<Transport> {
+        let auth = Auth::new(endpoint.scheme, self.token()?);
+        let origin = self.origin(&endpoint.api_url)?;
+        let mut headers = endpoint.headers;
+        let agent = HeaderValue::from_str(self.user_agent.as_deref().unwrap_or(USER_AGENT))
+            .map_err(|_| Error::invalid("the user agent holds a character that a header cannot carry"))?;
+        headers.insert(reqwest::header::USER_AGENT, agent);
+        Ok(Transport {
+            shared: Arc::new(Shared {
+                store: endpoint.store,
+                base: format!("{}{}", origin.as_str().trim_end_matches('/'), endpoint.path),
+                origin,
+                maker: request_maker()?,
+                in_flight: self.in_flight,
+                auth,
+                headers,
+                exchange: self.exchange()?,
+                budget: retry::Budget::new(&self.policy),
+                policy: self.policy.clone(),
+                pacer: endpoint.pacer,
+            }),
+            report: None,
+        })
+    }
+
+    pub(crate) fn origin(&self, api_url: &str) -> Result<Url> {
+        origin(self.api_url.as_deref().unwrap_or(api_url))
+    }
+}
+
+/// The generated clients make their requests with a `reqwest::Client`. It sends none of them; one serves all.
+fn request_maker() -> Result<reqwest::Client> {
+    static MAKER: OnceLock<reqwest::Client> = OnceLock::new();
+    if let Some(maker) = MAKER.get() {
+        return Ok(maker.clone());
+    }
+    let made = Http::maker()?;
+    Ok(MAKER.get_or_init(|| made).clone())
+}
+
+/// Checks an API address: `https`, or `http` on this machine, and nothing but an origin.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that says what is wrong with it.
+fn origin(text: &str) -> Result<Url> {
+    let bad = |why: &str| Error::invalid(format!("the API address {:?} {why}", printable(text)));
+    let url = Url::parse(text).map_err(|_| bad("is not a URL such as https://api.example.com"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::invalid("the API address holds a user name or password: leave them out"));
+    }
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return Err(bad("names no host")),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => {
+            return Err(bad("would send the access token unencrypted: use https (http is for this machine only)"));
+        }
+        _ => return Err(bad("is not an http or https URL")),
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(bad("is more than an origin: leave out the path"));
+    }
+    Ok(url)
+}
+
+/// A user's text as far as it is safe to show: a pasted address may hold a password before an `@`, or a token in its
+/// path or query.
+fn printable(text: &str) -> &str {
+    let text = text.rsplit_once('@').map_or(text, |(_, after)| after);
+    let host = text.find("://").map_or(0, |at| at + 3);
+    let end = text[host..].find(['/', '?', '#']).map_or(text.len(), |at| host + at);
+    &text[..end]
+}
