@@ -9,7 +9,6 @@ mod config;
 mod demo;
 mod exit;
 mod fetch;
-mod network;
 mod output;
 mod printable;
 mod progress;

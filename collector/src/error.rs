@@ -67,6 +67,8 @@ pub enum Error {
         /// What SQLite says.
         why: String,
     },
+    /// The list of stores cannot be read: why, in one line.
+    Stores(String),
     /// The thread that writes has ended, after an error that was told already.
     Closed,
 }
@@ -129,6 +131,7 @@ impl fmt::Display for Error {
                 path.display()
             ),
             Self::Sql { path, why } => write!(f, "the archive {}: {why}", path.display()),
+            Self::Stores(why) => f.write_str(why),
             Self::Closed => f.write_str("the archive was closed after an earlier error"),
         }
     }

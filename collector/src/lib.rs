@@ -10,6 +10,8 @@
 pub mod archive;
 mod coverage;
 mod error;
+pub mod network;
+pub mod sync;
 
 pub use archive::Archive;
 pub use coverage::{Coverage, Stretch};

@@ -24,8 +24,8 @@ pub struct Commit {
     pub walk: Option<Option<Walk>>,
     /// A stretch that could not be read.
     pub hole: Option<Hole>,
-    /// A stretch of late that was walked again, by its length, and when.
-    pub rewalked: Option<(SignedDuration, Timestamp)>,
+    /// Stretches of late that were read again, by their lengths, and when.
+    pub rewalked: Vec<(SignedDuration, Timestamp)>,
     /// The store's state.
     pub status: Option<Status>,
 }
@@ -45,6 +45,18 @@ pub struct Committed {
     pub repeated: u64,
     /// Records that could not be decoded and were not in quarantine before.
     pub quarantined: u64,
+}
+
+impl Committed {
+    /// What this and another commit did together.
+    pub fn add(&mut self, other: Self) {
+        self.new += other.new;
+        self.late += other.late;
+        self.lateness = self.lateness.max(other.lateness);
+        self.revised += other.revised;
+        self.repeated += other.repeated;
+        self.quarantined += other.quarantined;
+    }
 }
 
 impl Archive {
@@ -95,9 +107,9 @@ fn write(sql: &Connection, store: StoreId, commit: &Commit) -> rusqlite::Result<
         fill_holes(sql, store, hole.stretch)?; // a newer word on the same stretch replaces the older one
         add_hole(sql, store, hole)?;
     }
-    if let Some((tier, at)) = commit.rewalked {
+    for (tier, at) in &commit.rewalked {
         sql.prepare_cached("INSERT OR REPLACE INTO rewalk (store, tier, done) VALUES (?1, ?2, ?3)")?
-            .execute(params![store.0, tier.as_secs(), micros(at)])?;
+            .execute(params![store.0, tier.as_secs(), micros(*at)])?;
     }
     if let Some(status) = &commit.status {
         state::keep(sql, store, status)?;

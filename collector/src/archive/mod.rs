@@ -6,9 +6,10 @@ mod row;
 mod state;
 mod text;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use storelogs::{Cursor, LogEntry, Store};
 
@@ -63,6 +64,11 @@ pub struct Progress {
     pub walk: Option<Walk>,
     /// What could not be read.
     pub holes: Vec<Hole>,
+    /// When stretches of late were last read again, by their lengths.
+    pub rewalked: BTreeMap<SignedDuration, Timestamp>,
+    /// How long after its time an entry was first seen, at the most, in stretches that were covered already. To the next
+    /// power of two of seconds.
+    pub lateness: SignedDuration,
 }
 
 impl Archive {
@@ -143,7 +149,19 @@ impl Archive {
                 })
             },
         )?;
-        Ok(Progress { coverage: coverage.into_iter().collect(), walk: walks.into_iter().next(), holes })
+        let rewalked = self.rows("SELECT tier, done FROM rewalk WHERE store = ?1", [store.0], |row| {
+            Ok((SignedDuration::from_secs(row.get(0)?), moment(row.get(1)?)))
+        })?;
+        let buckets = self
+            .rows("SELECT max(bucket) FROM lateness WHERE store = ?1", [store.0], |row| row.get::<_, Option<u32>>(0))?;
+        let lateness = buckets.into_iter().flatten().next().map_or(0, |bucket| 1_i64 << bucket.min(40));
+        Ok(Progress {
+            coverage: coverage.into_iter().collect(),
+            walk: walks.into_iter().next(),
+            holes,
+            rewalked: rewalked.into_iter().collect(),
+            lateness: SignedDuration::from_secs(lateness),
+        })
     }
 
     /// How many entries of a store the archive holds in a stretch of time.
@@ -151,9 +169,20 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn count(&self, store: StoreId, stretch: Stretch) -> Result<u64> {
-        let mut count = self.prepared("SELECT count(*) FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3")?;
-        let counted =
-            count.query_row(params![store.0, micros(stretch.since), micros(stretch.until)], |row| row.get::<_, i64>(0));
+        self.count_in("SELECT count(*) FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3", store, stretch)
+    }
+
+    /// How many records of a stretch of time could not be decoded. Those whose time cannot be read do not count.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn quarantined(&self, store: StoreId, stretch: Stretch) -> Result<u64> {
+        self.count_in("SELECT count(*) FROM quarantine WHERE store = ?1 AND time >= ?2 AND time < ?3", store, stretch)
+    }
+
+    fn count_in(&self, sql: &str, store: StoreId, stretch: Stretch) -> Result<u64> {
+        let bounds = params![store.0, micros(stretch.since), micros(stretch.until)];
+        let counted = self.prepared(sql)?.query_row(bounds, |row| row.get::<_, i64>(0));
         counted.map(i64::unsigned_abs).map_err(|error| self.fault(&error))
     }
 

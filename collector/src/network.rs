@@ -1,0 +1,168 @@
+//! The network as a collector uses it: one for all stores, so many requests at a time, with an ear on what passes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use storelogs::{Error, Exchange, Failure, Http};
+use tokio::sync::Semaphore;
+
+/// So many requests of all stores are under way at once, unless said otherwise.
+pub const REQUESTS_AT_ONCE: usize = 256;
+
+/// Counts the requests, and compares each answer's `Date` with this machine's clock. Clones share everything.
+#[derive(Clone)]
+pub struct Network {
+    exchange: Arc<dyn Exchange>,
+    under_way: Arc<Semaphore>,
+    all: Arc<Counts>,
+    own: Arc<Counts>,
+    skew: Arc<Mutex<Option<SignedDuration>>>,
+}
+
+#[derive(Default)]
+struct Counts {
+    requests: AtomicU64,
+    answers: AtomicU64,
+    throttled: AtomicU64,
+}
+
+/// What passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Answers that came.
+    pub answers: u64,
+    /// Answers that said: too many requests (HTTP 429).
+    pub throttled: u64,
+}
+
+impl Network {
+    /// The real network.
+    ///
+    /// # Errors
+    /// If the system's certificates cannot be read.
+    pub fn new() -> Result<Self, Error> {
+        Ok(Self::over(Http::new()?, REQUESTS_AT_ONCE))
+    }
+
+    /// Any other network, with so many requests at a time.
+    pub fn over(exchange: impl Exchange, requests_at_once: usize) -> Self {
+        Self {
+            exchange: Arc::new(exchange),
+            under_way: Arc::new(Semaphore::new(requests_at_once.max(1))),
+            all: Arc::default(),
+            own: Arc::default(),
+            skew: Arc::default(),
+        }
+    }
+
+    /// The same connections and limit, with counts and a clock of its own: one for each store.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self { own: Arc::default(), skew: Arc::default(), ..self.clone() }
+    }
+
+    /// How many answers came, for all stores.
+    pub fn answers(&self) -> u64 {
+        self.all.answers.load(Ordering::Relaxed)
+    }
+
+    /// What passed for all stores.
+    pub fn all_traffic(&self) -> Traffic {
+        self.all.read()
+    }
+
+    /// What passed for this store.
+    pub fn traffic(&self) -> Traffic {
+        self.own.read()
+    }
+
+    /// How far the platform's clock is ahead of this machine's, give or take a second.
+    pub fn skew(&self) -> Option<SignedDuration> {
+        *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time by the platform's clock, as far as it is known.
+    pub fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        // Small differences are the measure's own.
+        let skew = self.skew().filter(|skew| skew.abs() > SignedDuration::from_secs(2));
+        skew.and_then(|skew| now.checked_add(skew).ok()).unwrap_or(now)
+    }
+}
+
+impl Counts {
+    fn read(&self) -> Traffic {
+        Traffic {
+            requests: self.requests.load(Ordering::Relaxed),
+            answers: self.answers.load(Ordering::Relaxed),
+            throttled: self.throttled.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Exchange for Network {
+    fn send(
+        &self,
+        operation: &'static str,
+        request: reqwest::Request,
+    ) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
+        let network = self.clone();
+        Box::pin(async move {
+            // Never closed. Held until the head of the answer is there: bodies are read as they come.
+            let permit = network.under_way.acquire().await;
+            let sent = Timestamp::now();
+            network.count(|counts| &counts.requests);
+            let response = network.exchange.send(operation, request).await?;
+            drop(permit);
+            network.count(|counts| &counts.answers);
+            if response.status() == reqwest::StatusCode::TOO_MANY_REQUESTS {
+                network.count(|counts| &counts.throttled);
+            }
+            let date = response.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+            if let Some(ahead) = date.and_then(|date| ahead(date, sent, Timestamp::now())) {
+                *network.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+            }
+            Ok(response)
+        })
+    }
+}
+
+impl Network {
+    fn count(&self, which: impl Fn(&Counts) -> &AtomicU64) {
+        which(&self.all).fetch_add(1, Ordering::Relaxed);
+        which(&self.own).fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// An answer that was long under way says little about the clock.
+const SLOW: Duration = Duration::from_secs(10);
+
+/// The platform wrote its date between these two moments, and cut it to the second.
+fn ahead(date: &str, sent: Timestamp, received: Timestamp) -> Option<SignedDuration> {
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+    let took = received.duration_since(sent);
+    if took.unsigned_abs() > SLOW {
+        return None;
+    }
+    Some(date.duration_since(sent.checked_add(took / 2).ok()?) + SignedDuration::from_millis(500))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_skew_is_measured_against_the_middle_of_the_exchange() {
+        let sent = "2026-08-01T12:00:00Z".parse().unwrap();
+        let received = "2026-08-01T12:00:01Z".parse().unwrap();
+        let skew = |date| ahead(date, sent, received).unwrap().as_millis();
+        assert_eq!(skew("Sat, 01 Aug 2026 12:00:00 GMT"), 0);
+        assert_eq!(skew("Sat, 01 Aug 2026 12:01:00 GMT"), 60_000);
+        assert!(ahead("yesterday", sent, received).is_none());
+    }
+}

@@ -1,0 +1,78 @@
+//! What happens while stores are read, for whoever shows it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use storelogs::{RateLimit, Store};
+
+use crate::archive::{Committed, State};
+use crate::coverage::Stretch;
+
+/// Is told of everything that happens. It should be quick: the reading waits for it.
+pub type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The list of stores was read anew and could not be, so the old one holds.
+    Stores {
+        /// Why, in one line.
+        reason: &'a str,
+    },
+    /// A stretch of a store begins to be read.
+    Reading {
+        /// The store.
+        store: &'a Store,
+        /// What is read.
+        stretch: Stretch,
+    },
+    /// A page was committed.
+    Page {
+        /// The store.
+        store: &'a Store,
+        /// What it brought.
+        committed: Committed,
+        /// How many entries were on it.
+        entries: usize,
+        /// Down to which time the stretch was read.
+        reached: Option<Timestamp>,
+        /// How much of what the platform keeps is not covered yet.
+        missing: SignedDuration,
+        /// How long the platform keeps entries.
+        retention: SignedDuration,
+        /// The store's rate limit.
+        rate_limit: Option<RateLimit>,
+    },
+    /// Everything of a store was read.
+    Rest {
+        /// The store.
+        store: &'a Store,
+        /// What this run brought.
+        total: Committed,
+        /// Up to when it is covered.
+        end: Option<Timestamp>,
+        /// How many stretches could not be read.
+        holes: usize,
+    },
+    /// A stretch could not be read. The rest goes on, and it is tried again later.
+    Hole {
+        /// The store.
+        store: &'a Store,
+        /// What is missing.
+        stretch: Stretch,
+        /// Why, in one line.
+        reason: &'a str,
+    },
+    /// A store cannot be read now.
+    Failed {
+        /// The store.
+        store: &'a Store,
+        /// What state it is in.
+        state: State,
+        /// The store, the cause and the remedy, in one line.
+        reason: &'a str,
+        /// When it is asked again, if this process keeps going.
+        next: Timestamp,
+    },
+}

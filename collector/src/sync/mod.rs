@@ -1,0 +1,48 @@
+//! Bringing the logs of stores into an archive, and keeping it up to date.
+
+mod event;
+mod plan;
+mod policy;
+mod queue;
+mod reader;
+mod run;
+mod shard;
+mod writer;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use storelogs::{LogSource, RateLimit, Store};
+
+use crate::network::Network;
+
+pub use event::{Event, Observer};
+pub use policy::{Tier, retention};
+pub use run::{Options, Outcome, sync};
+pub use shard::Shard;
+
+/// Where stores are listed, and how they are reached.
+pub trait Directory: Send + Sync + 'static {
+    /// The stores there are now. Asked again from time to time while following.
+    ///
+    /// # Errors
+    /// Why the list cannot be read, in one line.
+    fn stores(&self) -> Result<Vec<Store>, String>;
+
+    /// A client of a store. Nothing is sent to the platform.
+    ///
+    /// # Errors
+    /// Why there can be none, in one line that names the store, the cause and the remedy.
+    fn connect<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Result<Remote, String>>;
+}
+
+/// A store as it is reached.
+#[derive(Clone)]
+pub struct Remote {
+    /// Its log.
+    pub log: Arc<dyn LogSource>,
+    /// The network its client uses.
+    pub network: Network,
+    /// The present state of its rate limit.
+    pub rate_limit: Arc<dyn Fn() -> Option<RateLimit> + Send + Sync>,
+}

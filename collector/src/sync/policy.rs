@@ -1,0 +1,78 @@
+//! How often stores are asked, and how far back.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use storelogs::Platform;
+
+use crate::archive::State;
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a platform keeps its entries, by its documentation: 365 days at BigCommerce, three months at SHOPLINE.
+/// Of a platform that is not known, a year is asked for.
+pub fn retention(platform: &Platform) -> SignedDuration {
+    if *platform == Platform::SHOPLINE { DAY * 92 } else { DAY * 365 }
+}
+
+/// A stretch of late that is read again from time to time, for entries that came late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// How far back it goes.
+    pub length: SignedDuration,
+    /// How often it is read again.
+    pub every: SignedDuration,
+}
+
+/// What is read again: the last hour, the last day, the last week; and further back than that only where entries were
+/// seen to come later still.
+pub(crate) fn tiers(latest: SignedDuration) -> Vec<Tier> {
+    let mut tiers = vec![
+        Tier { length: HOUR, every: SignedDuration::from_mins(15) },
+        Tier { length: DAY, every: HOUR * 6 },
+        Tier { length: DAY * 7, every: DAY * 3 },
+    ];
+    if latest * 2 > DAY * 7 {
+        tiers.push(Tier { length: (latest * 2).min(DAY * 60), every: DAY * 7 });
+    }
+    tiers
+}
+
+/// Each reading of what is new begins so far before the end of the last one, for what came a little late.
+pub(crate) const OVERLAP: SignedDuration = SignedDuration::from_secs(120);
+
+/// The first slice of what is missing is so long. It doubles while slices are small, and halves when one is large:
+/// what expires first is read first, in pieces that are worth their requests.
+pub(crate) const FIRST_SLICE: SignedDuration = DAY;
+/// No slice is shorter.
+pub(crate) const SHORTEST_SLICE: SignedDuration = HOUR;
+/// A slice of fewer pages was small.
+pub(crate) const SMALL_SLICE: usize = 8;
+/// A slice of more pages was large.
+pub(crate) const LARGE_SLICE: usize = 40;
+
+/// How long a stretch is given up that fails again and again at one place. Nothing older waits for it.
+pub(crate) const HOLE: SignedDuration = HOUR;
+
+/// After so many pages another store has its turn.
+pub(crate) const PAGES_A_TURN: usize = 64;
+
+/// When to ask a store again that failed so many times in a row.
+pub(crate) fn retry_at(state: State, failures: u32, asked: Option<Duration>, now: Timestamp) -> Timestamp {
+    let doubled = |first: i64, most: i64| first.saturating_mul(1 << failures.saturating_sub(1).min(12)).min(most);
+    let seconds = match state {
+        // Somebody has to do something first: a new token, a payment.
+        State::Unauthorized | State::Frozen | State::Misconfigured => doubled(300, 3600),
+        State::Locked => doubled(900, 3600),
+        State::Throttled => doubled(60, 900),
+        State::New | State::Active | State::Unreachable | State::Failing => doubled(15, 900),
+    };
+    let asked = asked.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or_default();
+    now.checked_add(SignedDuration::from_secs(seconds).max(asked)).unwrap_or(now)
+}
+
+/// When to try a hole again.
+pub(crate) fn hole_retry_at(attempts: u32, now: Timestamp) -> Timestamp {
+    now.checked_add(HOUR * (1 << attempts.min(5))).unwrap_or(now)
+}

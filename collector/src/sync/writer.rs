@@ -1,0 +1,144 @@
+//! The one thread that writes. Pages of many stores that come at the same time are committed together.
+
+use std::thread;
+use std::time::Duration;
+
+use storelogs::Store;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::archive::{Archive, Commit, Committed, Progress, Status, StoreId};
+use crate::coverage::Stretch;
+use crate::error::{Error, Result};
+
+/// So many pages may wait to be written. Whoever brings more waits with them.
+const QUEUE: usize = 32;
+/// So many entries go into one transaction at the most; one page always goes.
+const ENTRIES_AT_ONCE: usize = 10_000;
+/// When so many entries wait for the index of words, it is brought up to date between two commits.
+const UNINDEXED: u64 = 100_000;
+/// After so long without work the index of words is brought up to date.
+const IDLE: Duration = Duration::from_millis(500);
+
+enum Task {
+    Commit(StoreId, Box<Commit>, oneshot::Sender<Result<Committed>>),
+    /// How many records of a stretch the archive accounts for.
+    Count(StoreId, Stretch, oneshot::Sender<Result<u64>>),
+    /// What the archive knows of a store.
+    Load(Store, oneshot::Sender<Result<Known>>),
+}
+
+/// A store as the archive knows it.
+type Known = (StoreId, Progress, Status);
+
+/// A handle to the thread. It ends, with the archive brought to rest, when the last handle is gone.
+#[derive(Clone)]
+pub(crate) struct Writer(mpsc::Sender<Task>);
+
+impl Writer {
+    /// Starts the thread, from within a runtime. The second value waits for its end.
+    pub(crate) fn start(archive: Archive) -> (Self, thread::JoinHandle<Archive>) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let runtime = Handle::current();
+        (Self(sender), thread::spawn(move || work(archive, receiver, &runtime)))
+    }
+
+    /// Writes what belongs together.
+    pub(crate) async fn commit(&self, store: StoreId, commit: Commit) -> Result<Committed> {
+        let (answer, done) = oneshot::channel();
+        self.0.send(Task::Commit(store, Box::new(commit), answer)).await.map_err(|_| Error::Closed)?;
+        done.await.map_err(|_| Error::Closed)?
+    }
+
+    /// How many records of a stretch the archive accounts for: entries, and what is in quarantine.
+    pub(crate) async fn count(&self, store: StoreId, stretch: Stretch) -> Result<u64> {
+        let (answer, done) = oneshot::channel();
+        self.0.send(Task::Count(store, stretch, answer)).await.map_err(|_| Error::Closed)?;
+        done.await.map_err(|_| Error::Closed)?
+    }
+
+    /// What the archive knows of a store, which is added if it is new.
+    pub(crate) async fn load(&self, store: Store) -> Result<Known> {
+        let (answer, done) = oneshot::channel();
+        self.0.send(Task::Load(store, answer)).await.map_err(|_| Error::Closed)?;
+        done.await.map_err(|_| Error::Closed)?
+    }
+}
+
+fn load(archive: &Archive, store: &Store) -> Result<Known> {
+    let id = archive.add_store(store)?;
+    Ok((id, archive.progress(id)?, archive.status(id)?))
+}
+
+fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Task>, runtime: &Handle) -> Archive {
+    let mut behind = archive.unindexed().unwrap_or_default();
+    loop {
+        let Some(first) = next(&mut archive, &mut tasks, &mut behind, runtime) else { return archive };
+        let mut commits = Vec::new();
+        let mut entries = 0;
+        let mut task = Some(first);
+        while let Some(next) = task.take() {
+            match next {
+                Task::Count(store, stretch, answer) => {
+                    // Whoever asked may be gone.
+                    let _ = answer.send(count(&archive, store, stretch));
+                }
+                Task::Load(store, answer) => {
+                    let _ = answer.send(load(&archive, &store));
+                }
+                Task::Commit(store, commit, answer) => {
+                    entries += commit.entries.len();
+                    commits.push((store, commit, answer));
+                }
+            }
+            if entries < ENTRIES_AT_ONCE {
+                task = tasks.try_recv().ok();
+            }
+        }
+        if commits.is_empty() {
+            continue;
+        }
+        let written = archive.commit(commits.iter().map(|(store, commit, _)| (*store, &**commit)));
+        match written {
+            Ok(done) => {
+                for ((_, _, answer), done) in commits.into_iter().zip(done) {
+                    behind += done.new + done.revised;
+                    let _ = answer.send(Ok(done));
+                }
+            }
+            Err(_) => one_by_one(&mut archive, commits),
+        }
+        if behind >= UNINDEXED {
+            behind = index(&mut archive);
+        }
+    }
+}
+
+/// What failed together is tried alone, so that each store learns its own error.
+fn one_by_one(archive: &mut Archive, commits: Vec<(StoreId, Box<Commit>, oneshot::Sender<Result<Committed>>)>) {
+    for (store, commit, answer) in commits {
+        let done = archive.commit([(store, &*commit)]).map(|done| done.first().copied().unwrap_or_default());
+        let _ = answer.send(done);
+    }
+}
+
+fn count(archive: &Archive, store: StoreId, stretch: Stretch) -> Result<u64> {
+    Ok(archive.count(store, stretch)? + archive.quarantined(store, stretch)?)
+}
+
+/// The next task. While there is none, the index of words is brought up to date.
+fn next(archive: &mut Archive, tasks: &mut mpsc::Receiver<Task>, behind: &mut u64, runtime: &Handle) -> Option<Task> {
+    if *behind > 0 {
+        match runtime.block_on(async { tokio::time::timeout(IDLE, tasks.recv()).await }) {
+            Ok(Some(task)) => return Some(task),
+            Ok(None) | Err(_) => *behind = index(archive),
+        }
+    }
+    tasks.blocking_recv()
+}
+
+/// Brings the index of words up to date. If that fails, a search does it, or says why not.
+fn index(archive: &mut Archive) -> u64 {
+    let _ = archive.index_words(usize::MAX);
+    0
+}
