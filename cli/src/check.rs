@@ -14,11 +14,11 @@ use crate::args::StoreOptions;
 use crate::config::{self, Connected};
 use crate::exit::{CODES, Exit, Failure, Stop};
 use crate::fetch;
-use crate::network::Network;
 use crate::output::{self, Out};
 use crate::printable;
 use crate::progress::Progress;
 use crate::terminal::{self, BOLD, GREEN, RED, YELLOW};
+use storelogs_collector::network::Network;
 
 /// Find out whether each store can be read
 ///

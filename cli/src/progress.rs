@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::network::Network;
+use storelogs_collector::network::Network;
 
 /// A spinner with counts on stderr, only if that is a terminal. Clones are one.
 #[derive(Clone)]

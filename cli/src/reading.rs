@@ -13,10 +13,10 @@ use storelogs::{Error, ErrorKind, LogQuery, LogSource, RetryPolicy, merge};
 
 use crate::config::{self, Settings};
 use crate::exit::{Exit, Failure, Stop};
-use crate::network::Network;
 use crate::output::Sink;
 use crate::progress::Progress;
 use crate::terminal;
+use storelogs_collector::network::Network;
 
 /// When nothing came for so long, what there is is shown.
 const PATIENCE: Duration = Duration::from_millis(300);

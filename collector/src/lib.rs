@@ -6,6 +6,7 @@
 //!
 //! Floors: [`archive`] keeps, what stands above it fetches, searches and tells.
 #![warn(missing_docs)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod archive;
 mod coverage;

@@ -14,7 +14,7 @@ use storelogs::secrecy::{ExposeSecret, SecretString};
 use storelogs::{BigCommerce, LogSource, Platform, RateLimit, RetryPolicy, Shopline, Store};
 
 use crate::exit::Stop;
-use crate::network::Network;
+use storelogs_collector::network::Network;
 
 pub(crate) use token::TokenSource;
 

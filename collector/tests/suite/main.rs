@@ -3,3 +3,5 @@
 
 mod archive;
 mod coverage;
+mod sync;
+mod world;

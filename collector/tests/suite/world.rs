@@ -1,0 +1,158 @@
+//! A sandbox, an archive, and a directory of the sandbox's stores.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use storelogs::{BigCommerce, Http, LogEntry, RetryPolicy, Shopline, Store};
+use storelogs_collector::network::Network;
+use storelogs_collector::sync::{Directory, Event, Options, Outcome, Remote, sync};
+use storelogs_collector::{Archive, Error, Stretch};
+use storelogs_sandbox::{Platform, Sandbox};
+use tokio::sync::watch;
+
+/// The stores of a sandbox, as they are when they are asked for.
+pub(crate) struct Stores {
+    pub(crate) sandbox: Arc<Sandbox>,
+    network: Network,
+}
+
+impl Stores {
+    pub(crate) fn new(sandbox: &Arc<Sandbox>) -> Arc<Self> {
+        Arc::new(Self { sandbox: Arc::clone(sandbox), network: Network::over(Http::new().unwrap(), 64) })
+    }
+}
+
+/// Waits that a test can afford.
+fn quick() -> RetryPolicy {
+    RetryPolicy::default().delays(Duration::from_millis(1), Duration::from_millis(5)).max_attempts(3)
+}
+
+impl Directory for Stores {
+    fn stores(&self) -> Result<Vec<Store>, String> {
+        let hashes = self.sandbox.stores(Platform::BigCommerce).into_iter().map(|name| Store::bigcommerce(&name));
+        let handles = self.sandbox.stores(Platform::Shopline).into_iter().map(|name| Store::shopline(&name));
+        hashes.chain(handles).collect::<Result<_, _>>().map_err(|error| error.to_string())
+    }
+
+    fn connect<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Result<Remote, String>> {
+        let network = self.network.another();
+        let name = store.name();
+        Box::pin(async move {
+            if *store.platform() == storelogs::Platform::SHOPLINE {
+                let client = Shopline::builder(name)
+                    .access_token(self.sandbox.token(Platform::Shopline, name))
+                    .api_url(self.sandbox.shopline_url())
+                    .bucket(1_000_000, 1_000_000.0)
+                    .retry(quick())
+                    .exchange(network.clone())
+                    .build()
+                    .map_err(|error| error.to_string())?;
+                let limit = client.clone();
+                let rate_limit = Arc::new(move || limit.rate_limit());
+                return Ok(Remote { log: Arc::new(client), network, rate_limit });
+            }
+            let client = BigCommerce::builder(name)
+                .access_token(self.sandbox.token(Platform::BigCommerce, name))
+                .api_url(self.sandbox.bigcommerce_url())
+                .retry(quick())
+                .exchange(network.clone())
+                .build()
+                .map_err(|error| error.to_string())?;
+            let limit = client.clone();
+            let rate_limit = Arc::new(move || limit.rate_limit());
+            Ok(Remote { log: Arc::new(client), network, rate_limit })
+        })
+    }
+}
+
+/// A sandbox, and an archive on disk.
+pub(crate) struct World {
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) stores: Arc<Stores>,
+    _folder: tempfile::TempDir,
+    pub(crate) path: PathBuf,
+    /// What happened, a line each.
+    pub(crate) events: Arc<Mutex<Vec<String>>>,
+}
+
+impl World {
+    pub(crate) async fn new(builder: storelogs_sandbox::Builder) -> Self {
+        let sandbox = Arc::new(builder.own_threads(1).start().await.unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive.db");
+        let stores = Stores::new(&sandbox);
+        Self { sandbox, stores, _folder: folder, path, events: Arc::default() }
+    }
+
+    /// A run that ends by itself.
+    pub(crate) async fn sync(&self) -> Vec<Outcome> {
+        let (_stop, stopped) = watch::channel(false);
+        self.sync_with(Options::default(), stopped).await.unwrap()
+    }
+
+    pub(crate) async fn sync_with(&self, options: Options, stop: watch::Receiver<bool>) -> Result<Vec<Outcome>, Error> {
+        let events = Arc::clone(&self.events);
+        let observer = Arc::new(move |event: &Event<'_>| events.lock().unwrap().push(format!("{event:?}")));
+        sync(self.archive(), self.stores.clone(), options, stop, observer).await
+    }
+
+    pub(crate) fn archive(&self) -> Archive {
+        Archive::open(&self.path).unwrap()
+    }
+
+    /// Every entry of the archive.
+    pub(crate) fn entries(&self) -> Vec<LogEntry> {
+        let mut all = Vec::new();
+        self.archive()
+            .each_entry::<Error>(ever(), |entry| {
+                all.push(entry);
+                Ok(())
+            })
+            .unwrap();
+        all
+    }
+
+    /// The law of every archive: each record of every store of the sandbox, once, and no other.
+    #[track_caller]
+    pub(crate) fn assert_conserved(&self, context: &str) {
+        let mut wrong = BTreeMap::new();
+        for platform in [Platform::BigCommerce, Platform::Shopline] {
+            for name in self.sandbox.stores(platform) {
+                for id in self.sandbox.oracle(platform, &name, 0, i64::MAX / 2) {
+                    *wrong.entry(format!("{platform}:{name}:{id}").to_lowercase()).or_insert(0) += 1;
+                }
+            }
+        }
+        let all = wrong.len();
+        for entry in self.entries() {
+            *wrong.entry(entry.uid).or_insert(0) -= 1;
+        }
+        wrong.retain(|_, count| *count != 0);
+        let some: Vec<_> = wrong.iter().take(5).collect();
+        assert!(wrong.is_empty(), "{context}: {} of {all} wrong (1: missing, -1: too often): {some:?}", wrong.len());
+    }
+
+    /// Every store is covered over all that its platform keeps, up to so many seconds ago.
+    #[track_caller]
+    pub(crate) fn assert_covered(&self, ago: i64) {
+        let archive = self.archive();
+        let now = Timestamp::now() + jiff::SignedDuration::from_millis(self.sandbox.clock().offset_ms());
+        for (id, store) in archive.stores().unwrap() {
+            let progress = archive.progress(id).unwrap();
+            let since =
+                now - storelogs_collector::sync::retention(store.platform()) + jiff::SignedDuration::from_mins(5);
+            let window = Stretch::new(since, now - jiff::SignedDuration::from_secs(ago)).unwrap();
+            let gaps = progress.coverage.gaps(window);
+            assert!(gaps.is_empty(), "{store}: {gaps:?}");
+            assert!(progress.walk.is_none() && progress.holes.is_empty(), "{store}: {progress:?}");
+        }
+    }
+}
+
+pub(crate) fn ever() -> Stretch {
+    Stretch::new("1971-01-01T00:00:00Z".parse().unwrap(), "2200-01-01T00:00:00Z".parse().unwrap()).unwrap()
+}
