@@ -24,7 +24,7 @@ async fn the_first_run_brings_everything_and_the_next_only_what_is_new() {
     let outcomes = world.sync().await;
     assert!(outcomes.iter().all(|outcome| outcome.complete && outcome.status.state == State::Active), "{outcomes:?}");
     world.assert_conserved("after the first run");
-    world.assert_covered(5);
+    world.assert_covered(120);
     let first = world.sandbox.requests();
 
     let outcomes = world.sync().await;
