@@ -32,6 +32,7 @@ mod builder;
 mod call;
 mod entry;
 mod error;
+mod follow;
 mod merge;
 pub mod platform;
 mod query;

@@ -8,16 +8,23 @@ use serde_json::{Map, Value};
 use crate::entry::UtcOffset;
 
 /// A time as a platform wrote it.
-#[derive(Clone, Copy)]
-pub(crate) struct Written {
-    pub(crate) time: Timestamp,
-    pub(crate) offset: UtcOffset,
-    /// Whether [`write`] would write the very same text.
-    pub(crate) usual: bool,
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Written {
+    /// The moment.
+    pub time: Timestamp,
+    /// The offset from UTC that it was written with.
+    pub offset: UtcOffset,
+    /// Whether [`rebuild`] would write the very same text of the two. Where it would not, keep the text in
+    /// [`extra`](crate::LogEntry::extra) under the field's own name.
+    pub usual: bool,
 }
 
 /// Reads an ISO 8601 time with an offset. A time without one is refused: guessing could move it by half a day.
-pub(crate) fn read(text: &str) -> Result<Written, String> {
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn read(text: &str) -> Result<Written, String> {
     let pieces = Pieces::parse(text).map_err(|_| format!("{text:?} is not an ISO 8601 time"))?;
     let offset = pieces.to_numeric_offset().ok_or_else(|| format!("{text:?} has no offset from UTC"))?;
     let clock = pieces.time().ok_or_else(|| format!("{text:?} has no time of day"))?;
@@ -49,8 +56,9 @@ pub(crate) fn write(time: Timestamp, offset: UtcOffset) -> String {
     format!("{}{offset}", zone.to_datetime(time).strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// The text of a time field of a rebuilt record: as it was sent, if it was kept, else as [`write`] writes it.
-pub(crate) fn rebuild(kept: &mut Map<String, Value>, field: &str, time: Timestamp, offset: UtcOffset) -> String {
+/// The text of a time field of a rebuilt record: as it was sent, if it was kept, else in whole seconds with its offset,
+/// such as `2024-08-01T12:38:49+08:00`. Takes the kept text out.
+pub fn rebuild(kept: &mut Map<String, Value>, field: &str, time: Timestamp, offset: UtcOffset) -> String {
     match kept.remove(field) {
         Some(Value::String(text)) => text,
         _ => write(time, offset),

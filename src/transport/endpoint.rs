@@ -46,7 +46,7 @@ impl Endpoint {
     }
 }
 
-const USER_AGENT: &str = concat!("storelogs/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("storelogs/", env!("CARGO_PKG_VERSION"));
 
 impl Settings {
     /// The transport of one store, as the user set it up. Nothing is sent.

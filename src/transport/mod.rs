@@ -31,6 +31,8 @@ use auth::Auth;
 pub(crate) use auth::checked_token;
 pub use auth::{Scheme, TokenProvider};
 pub use endpoint::Endpoint;
+#[cfg(feature = "testing")]
+pub(crate) use endpoint::USER_AGENT;
 pub use exchange::{Exchange, Http};
 pub use hook::{Generated, hook};
 use pace::Admitted;

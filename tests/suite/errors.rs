@@ -171,7 +171,7 @@ async fn a_failure_without_an_answer_says_what_failed() {
     ];
     let mut lines = Vec::new();
     for (failure, kind) in failures {
-        let network = Recorder::new().fail(failure());
+        let network = Recorder::new().answer(failure());
         let client = bigcommerce(&network).retry(RetryPolicy::never()).build().unwrap();
         let error = client.page(|r| r).await.unwrap_err();
         assert_eq!((error.kind(), error.status(), error.attempts()), (kind, None, 1));

@@ -3,19 +3,13 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use storelogs::testing::{Recorder, Response};
-use storelogs::{BigCommerce, Builder, Shopline};
 
-use crate::drain::{HANDLE, HASH, at};
+use crate::drain::at;
+
+pub(crate) use storelogs::testing::bigcommerce::builder as bigcommerce;
+pub(crate) use storelogs::testing::shopline::builder as shopline;
 
 pub(crate) const TOKEN: &str = "a-token";
-
-pub(crate) fn bigcommerce(network: &Recorder) -> Builder<BigCommerce> {
-    BigCommerce::builder(HASH).access_token(TOKEN).exchange(network.clone())
-}
-
-pub(crate) fn shopline(network: &Recorder) -> Builder<Shopline> {
-    Shopline::builder(HANDLE).access_token(TOKEN).exchange(network.clone())
-}
 
 /// A day, for the requests that must name a stretch of time.
 pub(crate) fn day() -> (Timestamp, Timestamp) {

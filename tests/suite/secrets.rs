@@ -44,7 +44,7 @@ fn failing() -> Vec<Recorder> {
     let answers = [301, 400, 401, 402, 403, 404, 423, 429, 500, 200].map(|status| Response::text(status, "<html>"));
     let records = Response::text(200, r#"{"data":[{"id":[]}]}"#);
     let mut networks: Vec<_> = answers.into_iter().chain([records]).map(|a| Recorder::new().answer(a)).collect();
-    networks.extend([Failure::unreachable(), Failure::interrupted()].map(|failure| Recorder::new().fail(failure)));
+    networks.extend([Failure::unreachable(), Failure::interrupted()].map(|failure| Recorder::new().answer(failure)));
     networks
 }
 

@@ -1,7 +1,7 @@
 //! Retries, waits and pace, on a clock that stands still until everybody waits.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
@@ -51,7 +51,7 @@ async fn what_may_pass_is_asked_again_and_the_rest_is_not() {
         assert_eq!(result.is_ok(), again, "{code}");
     }
     for failure in [Failure::unreachable(), Failure::interrupted()] {
-        let network = Recorder::new().fail(failure);
+        let network = Recorder::new().answer(failure);
         ask(&client(&network, exact())).await.unwrap();
         assert_eq!(network.requests().len(), 2);
     }
@@ -164,6 +164,29 @@ async fn a_budget_that_clones_share_ends_a_storm() {
     ask(&client).await.unwrap();
     ask(&client.clone()).await.unwrap();
     assert_eq!(network.requests().len(), 4);
+}
+
+/// A network that looks at the `User-Agent` header.
+#[derive(Clone, Default)]
+struct Agent(Arc<Mutex<String>>);
+
+impl Exchange for Agent {
+    fn send(
+        &self,
+        _: &'static str,
+        request: reqwest::Request,
+    ) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
+        *self.0.lock().unwrap() = request.headers()["user-agent"].to_str().unwrap().to_owned();
+        Box::pin(std::future::ready(Err(Failure::unreachable())))
+    }
+}
+
+#[tokio::test]
+async fn the_user_agent_names_the_version() {
+    let network = Agent::default();
+    let client = bigcommerce(&Recorder::new()).exchange(network.clone()).retry(RetryPolicy::never()).build().unwrap();
+    ask(&client).await.unwrap_err();
+    assert_eq!(*network.0.lock().unwrap(), concat!("storelogs/", env!("CARGO_PKG_VERSION")));
 }
 
 /// A network that never answers.

@@ -1,0 +1,114 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::{self, BoxFuture};
+use futures::stream::BoxStream;
+use jiff::Timestamp;
+
+use super::entry::default_store;
+use crate::entry::LogEntry;
+use crate::error::{Error, ErrorKind, Result};
+use crate::follow::{Ask, Listed, newest_first};
+use crate::query::LogQuery;
+use crate::source::{Cursor, LogSource, Page};
+use crate::store::Store;
+
+/// A store's log in memory: a [`LogSource`] of entries that you made up, in any order. Clones share it.
+///
+/// It obeys the query as every source does, and goes on from a cursor. No runtime is needed.
+#[derive(Clone, Debug)]
+pub struct Log {
+    store: Store,
+    entries: Arc<[LogEntry]>,
+    page_size: usize,
+    failure: Option<(usize, ErrorKind)>,
+    countable: bool,
+    queries: Arc<Mutex<Vec<LogQuery>>>,
+}
+
+impl Log {
+    /// The log of the store `bigcommerce:abc123`, from which [`entry`](super::entry) makes its entries.
+    pub fn new<E: Into<LogEntry>>(entries: impl IntoIterator<Item = E>) -> Self {
+        Self::of(&default_store(), entries)
+    }
+
+    /// The log of a store. The entries should be its own.
+    pub fn of<E: Into<LogEntry>>(store: &Store, entries: impl IntoIterator<Item = E>) -> Self {
+        let mut entries: Vec<LogEntry> = entries.into_iter().map(Into::into).collect();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.time));
+        Self {
+            store: store.clone(),
+            entries: entries.into(),
+            page_size: 50,
+            failure: None,
+            countable: true,
+            queries: Arc::default(),
+        }
+    }
+
+    /// How many entries a page has at the most. Default 50, at least 1.
+    #[must_use]
+    pub fn page_size(mut self, entries: usize) -> Self {
+        self.page_size = entries.max(1);
+        self
+    }
+
+    /// Every walk fails behind so many entries of its stretch, as if the platform did. 0: at once. It ends as ever, if
+    /// there are fewer.
+    #[must_use]
+    pub fn failing_after(mut self, entries: usize, kind: ErrorKind) -> Self {
+        self.failure = Some((entries, kind));
+        self
+    }
+
+    /// The platform does not count: [`LogSource::count`] is `None`.
+    #[must_use]
+    pub fn not_countable(mut self) -> Self {
+        self.countable = false;
+        self
+    }
+
+    /// What was asked for so far: the query of every walk.
+    pub fn queries(&self) -> Vec<LogQuery> {
+        self.queries.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn in_stretch(&self, query: &LogQuery) -> impl Iterator<Item = &LogEntry> {
+        let stretch = LogQuery { since: query.since, until: query.until, ..LogQuery::default() };
+        self.entries.iter().filter(move |entry| stretch.matches(entry))
+    }
+
+    /// A page of the entries in the stretch. The continuation is how many were listed before.
+    fn list(&self, ask: &Ask) -> Result<Listed> {
+        let before: usize = ask.next.as_deref().map_or(0, |next| next.parse().unwrap_or(usize::MAX));
+        let mut size = self.page_size;
+        if let Some((after, kind)) = self.failure {
+            if before >= after {
+                return Err(Error::new(kind, "a made-up failure"));
+            }
+            size = size.min(after - before);
+        }
+        let mut rest = self.in_stretch(&ask.query).skip(before);
+        let entries: Vec<_> = rest.by_ref().take(size).cloned().map(Ok).collect();
+        let reached = before + entries.len();
+        let fails_next = self.failure.is_some_and(|(after, _)| after == reached);
+        let next = (rest.next().is_some() || fails_next).then(|| reached.to_string());
+        Ok(Listed { entries, next })
+    }
+}
+
+impl LogSource for Log {
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>> {
+        self.queries.lock().unwrap_or_else(PoisonError::into_inner).push(query.clone());
+        let log = self.clone();
+        newest_first(&self.store, query, from.as_ref(), move |ask| future::ready(log.list(&ask)))
+    }
+
+    fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>> {
+        let counted = self.in_stretch(&LogQuery::new().since(since).until(until)).count();
+        Box::pin(future::ready(Ok(self.countable.then_some(counted as u64))))
+    }
+}
