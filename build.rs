@@ -12,14 +12,14 @@ const PLATFORMS: [Platform; 2] = [
         document: "specs/bigcommerce/store-logs.yml",
         patch: Some("specs/bigcommerce/patch.yml"),
         operations: &["get_store_system_logs"],
-        transport: "crate::transport::Transport",
+        library: "crate",
     },
     Platform {
         name: "shopline",
         document: "specs/shopline/operation-logs.yml",
         patch: None,
         operations: &["list_operation_logs", "count_operation_logs", "get_operation_log"],
-        transport: "crate::transport::Transport",
+        library: "crate",
     },
 ];
 

@@ -1,7 +1,11 @@
-//! From a vendor's document to a raw client, for any platform: read the document, apply its patch, keep only successful
-//! responses, generate a client with progenitor, check what came out, and write it to `$OUT_DIR`.
+//! From a vendor's document to a raw client, for any platform: read the document, apply its patch, make one value of each
+//! list that is sent as one, keep only successful responses, generate a client with progenitor, check what came out, and
+//! write it to `$OUT_DIR`.
 //!
 //! A build script includes this file as a module. Its paths are relative to the crate that is built.
+
+mod corrections;
+mod lists;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -22,8 +26,8 @@ pub(crate) struct Platform {
     pub(crate) patch: Option<&'static str>,
     /// The operations that the thin layer calls, as the generated methods are named.
     pub(crate) operations: &'static [&'static str],
-    /// The path of `Transport` as the generated code sees it.
-    pub(crate) transport: &'static str,
+    /// The path of the crate `storelogs` as the generated code sees it.
+    pub(crate) library: &'static str,
 }
 
 /// Generates the clients, or ends the build with what is wrong.
@@ -31,7 +35,7 @@ pub(crate) fn run(platforms: &[Platform]) {
     for platform in platforms {
         if let Err(why) = generate(platform) {
             // Cargo shows it as its own error, without a backtrace: the reader has a document to mend.
-            println!("cargo::error={}: {}", platform.name, why.replace('\n', " "));
+            why.lines().for_each(|why| println!("cargo::error={}: {why}", platform.name));
             std::process::exit(1);
         }
     }
@@ -47,6 +51,7 @@ fn generate(platform: &Platform) -> Result {
     write(&out.join(format!("{}.json", platform.name)), &(effective + "\n"))?;
 
     check_parameters(&document)?;
+    lists::as_one_value(&mut document)?;
     keep_success_only(&mut document);
     let spec: openapiv3::OpenAPI =
         serde_json::from_value(document).map_err(|e| format!("{} is not OpenAPI 3.0: {e}", platform.document))?;
@@ -59,7 +64,8 @@ fn generate(platform: &Platform) -> Result {
 }
 
 fn settings(platform: &Platform) -> Result<GenerationSettings> {
-    let transport: TokenStream = platform.transport.parse().map_err(|e| format!("{:?}: {e}", platform.transport))?;
+    let library = platform.library;
+    let transport: TokenStream = format!("{library}::Transport").parse().map_err(|e| format!("{library:?}: {e}"))?;
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
@@ -73,6 +79,10 @@ fn settings(platform: &Platform) -> Result<GenerationSettings> {
             "::std::string::String",
             [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
         );
+    for (schema, list) in lists::conversions(&format!("{library}::raw::CommaSeparated")) {
+        let schema = serde_json::from_value(schema).map_err(|e| format!("a list's schema: {e}"))?;
+        settings.with_conversion(schema, list, [TypeImpl::Display, TypeImpl::FromStr].into_iter());
+    }
     Ok(settings)
 }
 
@@ -82,30 +92,19 @@ fn read_yaml(path: &str) -> Result<Value> {
     yaml_serde::from_str(&text).map_err(|e| format!("{path}: {e}"))
 }
 
-/// Applies a patch one operation at a time, so that a failure can name the correction and its line.
+/// Applies a patch.
+///
+/// # Errors
+/// Every correction that no longer applies, with what to do, each on a line.
 fn apply(document: &mut Value, path: &str) -> Result {
+    println!("cargo::rerun-if-changed={path}");
     let text = fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
-    let operations: Vec<json_patch::PatchOperation> =
-        serde_json::from_value(read_yaml(path)?).map_err(|e| format!("{path}: not a JSON Patch: {e}"))?;
-    let lines: Vec<usize> =
-        text.lines().enumerate().filter(|(_, l)| l.starts_with("- op:")).map(|(n, _)| n + 1).collect();
-    for (index, operation) in operations.iter().enumerate() {
-        let at = format!("{path}:{}", lines.get(index).copied().unwrap_or(1));
-        if let json_patch::PatchOperation::Add(add) = operation
-            && document.pointer(add.path.as_str()).is_some()
-        {
-            return Err(format!("{at}: `{}` exists by now: delete this correction", add.path));
-        }
-        json_patch::patch(document, std::slice::from_ref(operation)).map_err(|e| match operation {
-            json_patch::PatchOperation::Test(test) => format!(
-                "{at}: `{}` is no longer what this correction mends: if the vendor mended it, delete the correction \
-                 from this line to the next blank one; if it moved, move the correction",
-                test.path
-            ),
-            _ => format!("{at}: {e}"),
-        })?;
+    let corrections = corrections::read(&text).map_err(|e| format!("{path}: {e}"))?;
+    let stale = corrections::apply(document, &corrections);
+    if stale.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    Err(stale.iter().map(|stale| format!("{path}:{}: {stale}", stale.lines.0)).collect::<Vec<_>>().join("\n"))
 }
 
 /// A parameter that stands twice means that the vendor added one that a patch adds, too.

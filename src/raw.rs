@@ -4,6 +4,10 @@
 //! log model. Reach one with [`BigCommerce::raw`](crate::BigCommerce::raw) or [`Shopline::raw`](crate::Shopline::raw):
 //! it is signed, paced and retried by the same [`Transport`](crate::Transport) as everything else.
 
+mod comma_separated;
+
+pub use comma_separated::{CommaSeparated, NotAList};
+
 /// BigCommerce Store Logs, from `specs/bigcommerce/store-logs.yml` and its patch.
 #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, unreachable_pub, rust_2018_idioms)]
 #[allow(rustdoc::all)]

@@ -8,6 +8,7 @@ mod faults;
 mod follow;
 mod fuzz_finds;
 mod golden;
+mod kept;
 mod laws;
 mod merge;
 mod model;

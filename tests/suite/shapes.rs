@@ -17,7 +17,7 @@ type SetSystemLogs = for<'a> fn(GetStoreSystemLogs<'a>) -> GetStoreSystemLogs<'a
 type SetOperationLogs = for<'a> fn(ListOperationLogs<'a>) -> ListOperationLogs<'a>;
 type SetCount = for<'a> fn(CountOperationLogs<'a>) -> CountOperationLogs<'a>;
 
-const SYSTEM_LOGS: [(&str, SetSystemLogs); 19] = [
+const SYSTEM_LOGS: [(&str, SetSystemLogs); 20] = [
     ("nothing", |r| r),
     ("limit", |r| r.limit(250)),
     ("page", |r| r.page(3)),
@@ -31,7 +31,8 @@ const SYSTEM_LOGS: [(&str, SetSystemLogs); 19] = [
     ("severity", |r| r.severity(4)),
     ("severity:min", |r| r.severity_min(3)),
     ("severity:max", |r| r.severity_max(2)),
-    ("id:in", |r| r.id_in("3,4,6")),
+    ("id:in", |r| r.id_in([3, 4, 6])),
+    ("id:in, as text", |r| r.id_in("3,4,6")),
     ("date_created:min", |r| r.date_created_min("1657688400")),
     ("date_created:max", |r| r.date_created_max("1658379600")),
     ("sort", |r| r.sort(Sort::DateCreated)),

@@ -3,11 +3,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bench;
-mod faults;
 mod fuzz;
+#[cfg(test)]
+mod generator;
 mod interop;
 mod lint_specs;
 mod npm;
+mod regen;
 mod sums;
 mod workspace;
 
@@ -27,6 +29,12 @@ struct Command {
 
 const COMMANDS: &[Command] = &[
     Command {
+        name: "regen",
+        arguments: "[--check]",
+        about: "bring up to date what is made of the documents and kept as files; --check only looks",
+        run: regen::run,
+    },
+    Command {
         name: "lint-specs",
         arguments: "",
         about: "check the OpenAPI documents: their sums, and two linters on what is generated from",
@@ -37,12 +45,6 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         about: "run the program against a mock server made from the documents; no request may break them",
         run: |_| interop::run(),
-    },
-    Command {
-        name: "faults",
-        arguments: "",
-        about: "print docs/faults.md again, from the table of tests/suite/faults",
-        run: |_| faults::run(),
     },
     Command {
         name: "fuzz",

@@ -49,6 +49,19 @@ impl Workspace {
             .ok_or_else(|| "the program `storelogs` did not build".into())
     }
 
+    /// Builds the library's tests and says where they are. The whole workspace is built as `cargo test` does, so that
+    /// nothing is built twice.
+    pub(crate) fn library_tests(&self) -> Result<PathBuf> {
+        let messages = self.cargo_messages(&["test", "--no-run", "--test=suite"])?;
+        let manifest = self.root.join("Cargo.toml");
+        messages
+            .iter()
+            .filter(|message| message["manifest_path"].as_str().map(Path::new) == Some(&manifest))
+            .filter(|message| message["target"]["name"] == "suite")
+            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .ok_or_else(|| "the library's tests did not build".into())
+    }
+
     fn cargo_messages(&self, arguments: &[&str]) -> Result<Vec<Value>> {
         messages(cargo().args(arguments).current_dir(&self.root))
     }

@@ -305,7 +305,7 @@ the second page, unless it says otherwise. Without a fault, a walk takes three r
 An error names the store, the cause and the remedy. What came before it was delivered, and the walk goes on from the
 last cursor. The waits are those of the default policy, `RetryPolicy`: five attempts.
 
-This page is printed from `tests/suite/faults/table.rs`. `cargo xtask faults` prints it again.
+This page is printed from `tests/suite/faults/table.rs`. `cargo xtask regen` prints it again.
 
 | Fault | Platform | Delivered | Error | Requests | Note |
 |---|---|---|---|---|---|

@@ -1,0 +1,50 @@
+//! What is made of the documents or of the code, and kept as files: for review, so that a change of a document or of the
+//! generator shows as a diff, or for readers. `cargo xtask regen` writes them again.
+
+use std::path::Path;
+
+use storelogs::LogEntry;
+
+use crate::faults;
+
+/// Holds a file of the repository to what it should say; under `cargo xtask regen` writes what it should say below the
+/// folder that the chore names.
+fn keep(path: &str, contents: &str) {
+    if let Some(folder) = std::env::var_os("STORELOGS_REGEN") {
+        let path = Path::new(&folder).join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        return std::fs::write(path, contents).unwrap();
+    }
+    let kept = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_default();
+    assert!(
+        kept.replace("\r\n", "\n") == contents,
+        "{path} is stale: run `cargo xtask regen`, and review what changed"
+    );
+}
+
+/// The documents that the clients are generated from: the vendor's, after our corrections.
+#[test]
+fn the_effective_documents_are_the_reviewed_ones() {
+    keep("specs/bigcommerce/effective.json", include_str!(concat!(env!("OUT_DIR"), "/bigcommerce.json")));
+    keep("specs/shopline/effective.json", include_str!(concat!(env!("OUT_DIR"), "/shopline.json")));
+}
+
+#[test]
+fn the_generated_clients_are_the_reviewed_ones() {
+    let (bigcommerce, shopline) = (
+        include_str!(concat!(env!("OUT_DIR"), "/bigcommerce.rs")),
+        include_str!(concat!(env!("OUT_DIR"), "/shopline.rs")),
+    );
+    insta::assert_snapshot!("bigcommerce.rs", bigcommerce);
+    insta::assert_snapshot!("shopline.rs", shopline);
+}
+
+#[test]
+fn the_schema_of_an_entry_is_the_reviewed_one() {
+    keep("docs/log-entry.schema.json", &format!("{:#}\n", LogEntry::json_schema()));
+}
+
+#[test]
+fn the_table_of_faults_is_the_one_that_the_walks_are_held_to() {
+    keep("docs/faults.md", &faults::table::print());
+}

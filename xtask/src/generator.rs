@@ -1,0 +1,12 @@
+//! What build.rs is made of, as far as the chores use it or test it.
+
+#[path = "../../build/corrections.rs"]
+pub(crate) mod corrections;
+#[path = "../../build/lists.rs"]
+mod lists;
+
+mod corrections_tests;
+mod lists_tests;
+
+// `lists` takes it from the module above, here and in build.rs.
+use crate::Result;
