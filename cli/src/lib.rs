@@ -3,10 +3,12 @@
 //! Commands only. What reads, pages and retries is the library `storelogs`; what stands in for the platforms is the
 //! sandbox. This is a library too only so that the reading of the configuration can be fuzzed.
 
+mod archive;
 mod args;
 mod check;
 mod config;
 mod demo;
+mod directories;
 mod exit;
 mod fetch;
 mod output;

@@ -66,7 +66,7 @@ fn app() -> Result<Option<App>, Stop> {
 }
 
 /// A variable that may be there. Empty counts as not set.
-pub(super) fn text(name: &str) -> Result<Option<String>, Stop> {
+pub(crate) fn text(name: &str) -> Result<Option<String>, Stop> {
     match env::var(name) {
         Ok(text) if text.trim().is_empty() => Ok(None),
         Ok(text) => Ok(Some(text)),

@@ -1,6 +1,5 @@
 //! The file `storelogs.toml`.
 
-use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use storelogs::{Platform, Store};
 use toml::Spanned;
 
 use super::{Settings, TokenSource, environment};
+use crate::directories;
 use crate::exit::Stop;
 
 const NAME: &str = "storelogs.toml";
@@ -44,20 +44,8 @@ fn closed(path: &Path) -> Result<(), Stop> {
 
 /// The file of this directory, or the user's own.
 fn find() -> Option<PathBuf> {
-    let own = directory().map(|directory| directory.join("storelogs").join(NAME));
+    let own = directories::configuration().map(|directory| directory.join("storelogs").join(NAME));
     [Some(PathBuf::from(NAME)), own].into_iter().flatten().find(|path| path.is_file())
-}
-
-/// Where the platform keeps configuration.
-fn directory() -> Option<PathBuf> {
-    let variable = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    if cfg!(windows) {
-        variable("APPDATA")
-    } else if cfg!(target_os = "macos") {
-        env::home_dir().map(|home| home.join("Library/Application Support"))
-    } else {
-        variable("XDG_CONFIG_HOME").or_else(|| env::home_dir().map(|home| home.join(".config")))
-    }
 }
 
 #[derive(Deserialize)]

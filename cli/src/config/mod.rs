@@ -1,6 +1,6 @@
 //! Which stores there are, and how each is reached: the arguments, then the environment, then the file.
 
-mod environment;
+pub(crate) mod environment;
 mod file;
 mod token;
 

@@ -1,0 +1,26 @@
+//! Where the platform keeps what is the user's own.
+
+use std::env;
+use std::path::PathBuf;
+
+/// Where configuration is kept.
+pub(crate) fn configuration() -> Option<PathBuf> {
+    if cfg!(windows) { variable("APPDATA") } else { xdg("XDG_CONFIG_HOME", ".config") }
+}
+
+/// Where data is kept that is not to be lost.
+pub(crate) fn data() -> Option<PathBuf> {
+    if cfg!(windows) { variable("LOCALAPPDATA") } else { xdg("XDG_DATA_HOME", ".local/share") }
+}
+
+fn xdg(name: &str, default: &str) -> Option<PathBuf> {
+    if cfg!(target_os = "macos") {
+        return env::home_dir().map(|home| home.join("Library/Application Support"));
+    }
+    variable(name).or_else(|| env::home_dir().map(|home| home.join(default)))
+}
+
+/// Relative ones do not count.
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+}
