@@ -90,10 +90,13 @@ impl Store {
     /// A store of a platform that this crate does not know.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] unless the name is a DNS label in lower case.
+    /// [`ErrorKind::InvalidInput`] unless the name is a DNS label in lower case: up to 63 letters, digits and inner hyphens.
     pub fn of(platform: Platform, name: &str) -> Result<Self, Error> {
         if !is_dns_label(name) {
-            return Err(Error::invalid(format!("{name:?} is not a store name: letters, digits and hyphens only")));
+            return Err(Error::invalid(format!(
+                "{name:?} is not a store of {platform}: its name is lower-case letters, digits and inner hyphens, 63 at \
+                 the most"
+            )));
         }
         Ok(Self { platform, name: name.into() })
     }
