@@ -32,6 +32,13 @@ impl Stretch {
         Self::new(self.since.max(other.since), self.until.min(other.until))
     }
 
+    /// The whole seconds of it: platforms count by seconds.
+    pub fn whole_seconds(&self) -> Option<Self> {
+        let up = if self.since.subsec_nanosecond() == 0 { 0 } else { 1 };
+        let since = Timestamp::from_second(self.since.as_second().checked_add(up)?).ok()?;
+        Self::new(since, Timestamp::from_second(self.until.as_second()).ok()?)
+    }
+
     /// Whether a moment lies in it.
     pub fn contains(&self, time: Timestamp) -> bool {
         self.since <= time && time < self.until

@@ -12,7 +12,9 @@ pub mod archive;
 mod coverage;
 mod error;
 pub mod network;
+pub mod status;
 pub mod sync;
+pub mod verify;
 
 pub use archive::Archive;
 pub use coverage::{Coverage, Stretch};

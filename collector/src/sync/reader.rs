@@ -93,6 +93,7 @@ impl Reader {
         };
         let Some(job) = self.job(shared, remote.network.now()) else { return self.rest(shared, 0).await };
         if let Job::Again { stretch, tier } = job
+            && let Some(stretch) = stretch.whole_seconds()
             && let Some(turn) = self.compare(shared, &remote, stretch, tier).await?
         {
             return Ok(turn);

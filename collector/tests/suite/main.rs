@@ -4,4 +4,5 @@
 mod archive;
 mod coverage;
 mod sync;
+mod verify;
 mod world;

@@ -1,0 +1,123 @@
+//! How each store stands: what is held, what is covered, what is wrong.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use storelogs::Store;
+
+use crate::archive::{Archive, State, StoreId};
+use crate::coverage::{Stretch, moment};
+use crate::error::Result;
+use crate::sync::retention;
+
+/// How one store stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    /// The store, as `platform:name`.
+    pub store: String,
+    /// The state it is in.
+    pub state: State,
+    /// Why it is not active, with the remedy, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Since when it is in this state.
+    pub state_since: Option<Timestamp>,
+    /// When it last answered.
+    pub last_success: Option<Timestamp>,
+    /// When it is asked again, if it failed.
+    pub next_attempt: Option<Timestamp>,
+    /// How many entries the archive holds.
+    pub entries: u64,
+    /// The time of the oldest of them.
+    pub oldest: Option<Timestamp>,
+    /// The time of the newest of them.
+    pub newest: Option<Timestamp>,
+    /// What is covered of all that the platform keeps, oldest first.
+    pub covered: Vec<Stretch>,
+    /// What is not, up to the last reading, oldest first.
+    pub gaps: Vec<Stretch>,
+    /// The share of what the platform keeps that is covered, 0 to 1, up to the last reading.
+    pub share: f64,
+    /// How long until the oldest entry that may be missing expires, in seconds. Negative if it may have.
+    pub headroom_seconds: Option<i64>,
+    /// Records that could not be decoded.
+    pub quarantined: u64,
+    /// Entries that came into stretches that were covered already.
+    pub late: u64,
+    /// Forms of entries that the platform has changed since.
+    pub revisions: u64,
+}
+
+impl Standing {
+    /// How much of each of so many equal parts of what the platform keeps is covered, 0 to 1, oldest first: a bar.
+    pub fn parts(&self, window: Stretch, parts: u32) -> Vec<f64> {
+        let length = window.length() / i32::try_from(parts.max(1)).unwrap_or(i32::MAX);
+        let part = |number: u32| {
+            let since = window.since.checked_add(length * i32::try_from(number).unwrap_or(i32::MAX)).ok()?;
+            let part = Stretch::new(since, since.checked_add(length).ok()?)?;
+            let covered = self.covered.iter().filter_map(|covered| covered.overlap(part));
+            let covered: SignedDuration = covered.map(|stretch| stretch.length()).sum();
+            Some(covered.as_secs_f64() / part.length().as_secs_f64())
+        };
+        (0..parts).map(|number| part(number).unwrap_or_default()).collect()
+    }
+}
+
+/// All that the platform of a store keeps now.
+pub fn window(store: &Store, now: Timestamp) -> Option<Stretch> {
+    Stretch::new(now.checked_sub(retention(store.platform())).ok()?, now)
+}
+
+/// How every store of the archive stands.
+///
+/// # Errors
+/// If the archive cannot be read.
+pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)>> {
+    let counts = archive.rows("SELECT store, count(*), min(time), max(time) FROM entry GROUP BY store", [], |row| {
+        Ok((StoreId(row.get(0)?), (row.get::<_, i64>(1)?, moment(row.get(2)?), moment(row.get(3)?))))
+    })?;
+    let counts: std::collections::HashMap<_, _> = counts.into_iter().collect();
+    let number = |sql: &str, id: StoreId| -> Result<u64> {
+        let found = archive.rows(sql, [id.0], |row| row.get::<_, i64>(0))?;
+        Ok(found.into_iter().map(i64::unsigned_abs).sum())
+    };
+    let mut standings = Vec::new();
+    for (id, store) in archive.stores()? {
+        let (status, progress) = (archive.status(id)?, archive.progress(id)?);
+        let held = counts.get(&id);
+        let window = window(&store, now);
+        let covered: Vec<Stretch> = window.iter().flat_map(|window| progress.coverage.within(*window)).collect();
+        // What is newer than the last reading is no gap yet.
+        let read = window.and_then(|window| {
+            Stretch::new(window.since, progress.coverage.end().unwrap_or(window.until).min(window.until))
+        });
+        let gaps = read.map(|read| progress.coverage.gaps(read)).unwrap_or_default();
+        let unread = covered.last().map_or(window.map(|window| window.since), |last| Some(last.until));
+        let oldest_missing = gaps.first().map(|gap| gap.since).or(unread);
+        let expires = oldest_missing.and_then(|since| since.checked_add(retention(store.platform())).ok());
+        let length =
+            |stretches: &[Stretch]| stretches.iter().map(Stretch::length).sum::<SignedDuration>().as_secs_f64();
+        let share = read.map_or(0.0, |read| length(&covered) / read.length().as_secs_f64());
+        standings.push((
+            store.clone(),
+            Standing {
+                store: store.to_string(),
+                state: status.state,
+                reason: status.reason,
+                state_since: status.since,
+                last_success: status.last_success,
+                next_attempt: status.next_attempt,
+                entries: held.map_or(0, |(entries, _, _)| entries.unsigned_abs()),
+                oldest: held.map(|(_, oldest, _)| *oldest),
+                newest: held.map(|(_, _, newest)| *newest),
+                covered,
+                gaps,
+                share: share.clamp(0.0, 1.0),
+                headroom_seconds: expires.map(|at| at.duration_since(now).as_secs()),
+                quarantined: number("SELECT count(*) FROM quarantine WHERE store = ?1", id)?,
+                late: number("SELECT coalesce(sum(entries), 0) FROM lateness WHERE store = ?1", id)?,
+                revisions: number("SELECT count(*) FROM revision WHERE store = ?1", id)?,
+            },
+        ));
+    }
+    Ok(standings)
+}
