@@ -11,6 +11,6 @@ fn main() {
         document: "specs/audit-log.yml",
         patch: Some("specs/patch.yml"),
         operations: &["list_events", "count_events"],
-        transport: "::storelogs::Transport",
+        library: "::storelogs",
     }]);
 }
