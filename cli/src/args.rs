@@ -7,7 +7,7 @@ use storelogs::Store;
 
 use crate::exit::CODES;
 use crate::terminal::Colour;
-use crate::{check, demo, fetch, sandbox, schema};
+use crate::{check, demo, fetch, sandbox, schema, status, verify};
 
 /// Every store's log, in one model.
 ///
@@ -46,6 +46,8 @@ Stores:
 pub(crate) enum Command {
     Fetch(fetch::Options),
     Check(check::Options),
+    Status(status::Options),
+    Verify(verify::Options),
     Demo(demo::Options),
     Sandbox(sandbox::Options),
     /// Print the JSON Schema of a log entry

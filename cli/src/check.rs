@@ -12,6 +12,7 @@ use storelogs::{ErrorKind, RateLimit, RetryPolicy};
 
 use crate::args::StoreOptions;
 use crate::config::{self, Connected};
+use crate::duration::rough;
 use crate::exit::{CODES, Exit, Failure, Stop};
 use crate::fetch;
 use crate::output::{self, Out};
@@ -224,17 +225,4 @@ fn table(out: &mut Out, reports: &[Report]) -> io::Result<()> {
         }
     }
     out.flush()
-}
-
-/// A length of time in its greatest unit.
-fn rough(length: SignedDuration) -> String {
-    let seconds = length.as_millis().unsigned_abs().div_ceil(1000);
-    let (unit, name) = match seconds {
-        0..120 => (1, "s"),
-        120..7200 => (60, "min"),
-        7200..172_800 => (3600, "h"),
-        172_800..63_072_000 => (86_400, "days"),
-        _ => (31_536_000, "years"),
-    };
-    format!("{} {name}", (seconds + unit / 2) / unit)
 }

@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod demo;
 mod directories;
+mod duration;
 mod exit;
 mod fetch;
 mod output;
@@ -17,8 +18,10 @@ mod progress;
 mod reading;
 mod sandbox;
 mod schema;
+mod status;
 mod summary;
 mod terminal;
+mod verify;
 mod window;
 
 use std::process::ExitCode;
@@ -60,6 +63,8 @@ fn run(command: Command) -> Result<Exit, Stop> {
         match command {
             Command::Fetch(options) => fetch::run(options).await,
             Command::Check(options) => check::run(options).await,
+            Command::Status(options) => status::run(&options),
+            Command::Verify(options) => verify::run(options).await,
             Command::Sandbox(options) => sandbox::run(options).await,
             Command::Demo(options) => demo::run(&options).await,
             Command::Schema | Command::Completions(_) => Ok(Exit::Done),

@@ -64,3 +64,13 @@ fn there_are_completions_for_every_shell() {
         assert!(run.out.contains("min-severity"), "{shell}");
     }
 }
+
+#[test]
+fn help_of_status_teaches() {
+    assert_snapshot!(help(&["status", "--help"]));
+}
+
+#[test]
+fn help_of_verify_teaches() {
+    assert_snapshot!(help(&["verify", "--help"]));
+}
