@@ -133,3 +133,101 @@ impl Plan {
         [missing, holes].into_iter().flatten().min().and_then(|since| since.checked_add(self.retention).ok())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::coverage::Coverage;
+
+    const RETENTION: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+    fn now() -> Timestamp {
+        "2026-08-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn ago(hours: i64) -> Timestamp {
+        now() - SignedDuration::from_hours(hours)
+    }
+
+    fn plan(covered: &[(i64, i64)]) -> Plan {
+        let stretches = covered.iter().filter_map(|(since, until)| Stretch::new(ago(*since), ago(*until)));
+        Plan::new(Progress { coverage: stretches.collect(), ..Progress::default() }, RETENTION)
+    }
+
+    #[test]
+    fn what_expires_soonest_is_read_first() {
+        let Some(Job::Read(first)) = plan(&[]).next(now()) else { panic!() };
+        assert_eq!((first.since, first.length()), (now() - RETENTION, FIRST_SLICE));
+        let Some(Job::Read(gap)) = plan(&[(365 * 24, 100), (90, 1)]).next(now()) else { panic!() };
+        assert_eq!((gap.since, gap.until), (ago(100), ago(90)));
+    }
+
+    #[test]
+    fn what_is_new_is_read_with_some_overlap() {
+        let Some(Job::Read(head)) = plan(&[(365 * 24, 1)]).next(now()) else { panic!() };
+        assert_eq!((head.since, head.until), (ago(1) - OVERLAP, now()));
+    }
+
+    #[test]
+    fn slices_grow_while_they_are_small_and_shrink_when_they_are_large() {
+        let mut plan = plan(&[]);
+        plan.learn(Stretch::new(ago(24), now()).unwrap(), 1);
+        assert_eq!(plan.slice, FIRST_SLICE * 2);
+        plan.learn(Stretch::new(ago(48), now()).unwrap(), 20);
+        assert_eq!(plan.slice, FIRST_SLICE * 2);
+        plan.learn(Stretch::new(ago(48), now()).unwrap(), 100);
+        assert_eq!(plan.slice, FIRST_SLICE);
+    }
+
+    #[test]
+    fn the_longest_stretch_that_is_due_is_read_again_and_counts_for_the_shorter_ones() {
+        let mut plan = plan(&[(365 * 24, 0)]);
+        plan.begin_tiers(ago(24 * 4));
+        let Some(Job::Again { stretch, tier }) = plan.again(now()) else { panic!() };
+        assert_eq!((stretch.since, tier), (ago(24 * 7), SignedDuration::from_hours(24 * 7)));
+        assert_eq!(plan.read_again(tier, now()).len(), 3);
+        assert_eq!(plan.again(now()), None);
+    }
+
+    #[test]
+    fn entries_that_came_very_late_make_it_look_back_further() {
+        let mut plan = plan(&[(365 * 24, 0)]);
+        plan.progress.lateness = SignedDuration::from_hours(24 * 10);
+        let Some(Job::Again { tier, .. }) = plan.again(now()) else { panic!() };
+        assert_eq!(tier, SignedDuration::from_hours(24 * 20));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn whatever_was_covered_everything_gets_read_in_the_end(
+            covered in proptest::collection::vec((0..9000_i64, 0..9000_i64), 0..8),
+            holes in proptest::collection::vec((1..8000_i64, 1..50_i64), 0..4),
+            pages in proptest::collection::vec(0..100_usize, 1..10),
+        ) {
+            let mut plan = plan(&covered);
+            for (since, length) in holes {
+                let stretch = Stretch::new(ago(since + length), ago(since)).unwrap();
+                let hole = Hole { stretch, reason: String::new(), attempts: 1, next_attempt: now() };
+                plan.progress.holes.push(hole);
+            }
+            let mut given_up: Coverage = plan.progress.holes.iter().map(|hole| hole.stretch).collect();
+            let mut steps = 0;
+            while let Some(job) = plan.next(now()) {
+                let stretch = job.stretch();
+                prop_assert!(!plan.progress.coverage.covers(stretch), "{stretch} is read twice");
+                plan.progress.coverage.add(stretch);
+                plan.learn(stretch, pages[steps % pages.len()]);
+                steps += 1;
+                prop_assert!(steps < 10_000, "it never ends");
+            }
+            // But for less than the overlap at the newest end, which is not worth a request yet.
+            let window = Stretch::new(now() - RETENTION, now() - OVERLAP).unwrap();
+            plan.progress.coverage.stretches().for_each(|stretch| given_up.add(stretch));
+            prop_assert_eq!(given_up.gaps(window), vec![]);
+        }
+    }
+}
