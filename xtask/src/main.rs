@@ -9,6 +9,7 @@ mod generator;
 mod interop;
 mod lint_specs;
 mod npm;
+mod package;
 mod regen;
 mod sums;
 mod workspace;
@@ -45,6 +46,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         about: "run the program against a mock server made from the documents; no request may break them",
         run: |_| interop::run(),
+    },
+    Command {
+        name: "package",
+        arguments: "",
+        about: "pack the library as crates.io would hand it out, and build that by itself, offline",
+        run: |_| package::run(),
     },
     Command {
         name: "fuzz",
