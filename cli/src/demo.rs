@@ -1,26 +1,36 @@
-//! `demo`: what `fetch` does, on stores that are made up.
+//! `demo`: what a shop owner gets of it, on stores that are made up.
 
-use std::io;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
 
 use clap::Args;
+use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::{LogEntry, LogQuery, Store};
+use storelogs::{RetryPolicy, Store};
+use storelogs_collector::network::Network;
+use storelogs_collector::sync::{self, Directory, Outcome, Remote};
+use storelogs_collector::verify::{self, Finding};
+use storelogs_collector::{Archive, Stretch};
 use storelogs_sandbox::{Behavior, History, Sandbox, Store as Shop};
+use tokio::sync::watch;
 
+use crate::config::{self, Settings};
 use crate::exit::{Exit, Stop};
 use crate::fetch;
 use crate::output::{self, Layout, Pretty, Sink};
 use crate::progress::Progress;
-use crate::reading::{self, Undecodable};
 use crate::sandbox::{self, HANDLE, HASH};
+use crate::status::grouped;
 use crate::summary::Summary;
 use crate::terminal;
 
 /// See it at work, without any store
 ///
-/// Starts the sandbox with a made-up store of each platform, reads their last seven days over HTTP just as `fetch` does,
-/// and shows the newest entries and what all of them add up to.
+/// Starts the sandbox with a made-up store of each platform, collects their logs over HTTP into an archive just as real
+/// ones are, proves by the platforms' own counts that nothing is missing, and shows what the last seven days add up to.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -35,10 +45,11 @@ pub(crate) struct Options {
 }
 
 /// The rows that are shown: a screen.
-const SHOWN: usize = 25;
+const SHOWN: usize = 15;
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
-    let progress = Progress::new("starting the sandbox".to_owned(), false);
+    let progress = Progress::new("collecting two made-up stores".to_owned(), false);
     fetch::interruptible(&progress);
     let history = History::seeded(options.seed);
     let sandbox = Sandbox::builder()
@@ -49,40 +60,106 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
         .start()
         .await
         .map_err(|error| Stop::Failed(format!("the sandbox cannot start: {error}")))?;
-    let settings = sandbox::settings(&sandbox)?;
-    let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
+    let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
+    let stores = Arc::new(Stores { settings: sandbox::settings(&sandbox)?, network });
+    let path = place()?;
+    let begun = Instant::now();
+    let (_stop, stopped) = watch::channel(false);
+    let observer = Arc::new(|_: &sync::Event<'_>| {});
+    let outcomes =
+        sync::sync(Archive::open(&path)?, Arc::clone(&stores) as _, sync::Options::default(), stopped, observer)
+            .await?;
+    let (took, requests) = (begun.elapsed(), sandbox.requests());
+    let archive = Archive::read(&path)?;
+    let proven = prove(&archive, &stores).await?;
+    progress.clear();
+
+    let mut out = output::stdout();
+    let entries: u64 = outcomes.iter().map(|outcome| outcome.committed.new).sum();
+    let complete = outcomes.iter().filter(|outcome| outcome.complete).count();
+    writeln!(
+        out,
+        "sync    {} entries of {} stores, read with {requests} requests in {:.1} s",
+        grouped(entries),
+        outcomes.len(),
+        took.as_secs_f64()
+    )?;
+    writeln!(
+        out,
+        "verify  {} of them counted by the platforms too, in {} further requests: nothing is missing\n",
+        grouped(proven),
+        sandbox.requests() - requests
+    )?;
+    out.flush()?;
+    drop(out);
+    last_week(&archive, &outcomes)?;
+    let shown = path.display();
+    terminal::note(&format!(
+        "\nThe archive stays in {shown} until you delete it:\n  storelogs status --archive {shown}\n"
+    ));
+    let all = complete == outcomes.len();
+    Ok(if all { Exit::Done } else { Exit::Failed })
+}
+
+/// The stores of the sandbox.
+struct Stores {
+    settings: Vec<Settings>,
+    network: Network,
+}
+
+impl Directory for Stores {
+    fn stores(&self) -> Result<Vec<Store>, String> {
+        Ok(self.settings.iter().map(|settings| settings.store.clone()).collect())
+    }
+
+    fn connect<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Result<Remote, String>> {
+        Box::pin(async move {
+            let known = self.settings.iter().find(|settings| settings.store == *store);
+            let settings = known.ok_or_else(|| format!("{store}: there is no such store here"))?;
+            let connected = config::connect_one(settings, self.network.another(), &RetryPolicy::default()).await?;
+            let limit = connected.client.clone();
+            let rate_limit = Arc::new(move || limit.rate_limit());
+            Ok(Remote { log: connected.client.source(), network: connected.network, rate_limit })
+        })
+    }
+}
+
+/// A new archive, for the user only.
+fn place() -> Result<PathBuf, Stop> {
+    let folder = tempfile::Builder::new().prefix("storelogs-demo-").tempdir();
+    let folder = folder.map_err(|error| Stop::Failed(format!("no folder can be made for the archive: {error}")))?;
+    Ok(folder.keep().join("archive.db"))
+}
+
+/// Compares every store with its platform's own counts, and returns how many entries that proves.
+async fn prove(archive: &Archive, stores: &Stores) -> Result<u64, Stop> {
+    let mut proven = 0;
+    for (id, store) in archive.stores()? {
+        let remote = stores.connect(&store).await.map_err(Stop::Failed)?;
+        let found = verify::verify(archive, id, &*remote.log, remote.network.now()).await;
+        for found in found.map_err(|error| Stop::Failed(error.to_string()))? {
+            match found.finding {
+                Finding::Proven { entries } => proven += entries,
+                other => return Err(Stop::Failed(format!("{store}: {} is not proven: {other:?}", found.stretch))),
+            }
+        }
+    }
+    Ok(proven)
+}
+
+/// Shows the newest entries of the archive, and adds up a week.
+fn last_week(archive: &Archive, outcomes: &[Outcome]) -> Result<(), Stop> {
+    let now = Timestamp::now();
+    let Some(week) = Stretch::new(now - WEEK, now) else { return Ok(()) };
     let layout =
         Layout { width: terminal::stdout_width(), coloured: terminal::stdout_is_coloured(), zone: TimeZone::system() };
-    let mut sink = Demo {
-        rows: Pretty::new(output::stdout(), layout.clone(), &stores),
-        summary: Summary::default(),
-        layout,
-        sandbox: &sandbox,
-    };
-    let query = LogQuery::new().since(Timestamp::now() - SignedDuration::from_hours(7 * 24));
-    reading::read(&settings, query, &mut sink, Undecodable::new(None)?, &progress).await
-}
-
-/// Shows the newest entries, and adds up all of them.
-struct Demo<'a> {
-    rows: Pretty,
-    summary: Summary,
-    layout: Layout,
-    sandbox: &'a Sandbox,
-}
-
-impl Sink for Demo<'_> {
-    fn entry(&mut self, entry: &LogEntry) -> io::Result<()> {
-        self.summary.add(entry);
-        if self.summary.entries() <= SHOWN { self.rows.entry(entry) } else { Ok(()) }
-    }
-
-    fn pause(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.rows.finish()?;
-        self.summary.write(&mut output::stdout(), &self.layout, SHOWN, self.sandbox.requests())
-    }
+    let names: Vec<Store> = outcomes.iter().map(|outcome| outcome.store.clone()).collect();
+    let mut rows = Pretty::new(output::stdout(), layout.clone(), &names);
+    let mut summary = Summary::default();
+    archive.each_entry::<Stop>(week, |entry| {
+        summary.add(&entry);
+        if summary.entries() <= SHOWN { Ok(rows.entry(&entry)?) } else { Ok(()) }
+    })?;
+    rows.finish()?;
+    Ok(summary.write(&mut output::stdout(), &layout, SHOWN)?)
 }

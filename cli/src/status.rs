@@ -60,6 +60,8 @@ enum Format {
     Json,
 }
 
+/// What expires sooner than this is told.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// The cells of the bar.
 const BAR: u32 = 24;
 
@@ -147,6 +149,10 @@ fn remarks(standing: &Standing) -> Vec<String> {
             "the oldest may have expired".to_owned()
         };
         remarks.push(format!("{gaps}, {} in all; {expiry}: run `storelogs sync`", rough(length)));
+    }
+    if let Some(left) = standing.headroom_seconds.filter(|left| standing.gaps.is_empty() && *left < SOON.as_secs()) {
+        let left = rough(SignedDuration::from_secs(left.max(0)));
+        remarks.push(format!("the oldest entry that was not fetched expires in {left}: run `storelogs sync`"));
     }
     if standing.quarantined > 0 {
         remarks.push(format!(

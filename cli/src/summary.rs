@@ -36,12 +36,8 @@ impl Summary {
         self.entries
     }
 
-    pub(crate) fn write(&self, out: &mut Out, layout: &Layout, shown: usize, requests: u64) -> io::Result<()> {
-        let line = format!(
-            "the newest {} of {} entries of the last 7 days, read with {requests} requests",
-            shown.min(self.entries),
-            self.entries
-        );
+    pub(crate) fn write(&self, out: &mut Out, layout: &Layout, shown: usize) -> io::Result<()> {
+        let line = format!("the newest {} of {} entries of the last 7 days", shown.min(self.entries), self.entries);
         let style = |style: Style| if layout.coloured { style } else { Style::new() };
         writeln!(out, "\n{}{line}{:#}", style(DIM), style(DIM))?;
         let mut severities: Vec<_> = self.severities.iter().map(|(severity, count)| (*severity, *count)).collect();

@@ -86,9 +86,10 @@ pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)
         let held = counts.get(&id);
         let window = window(&store, now);
         let covered: Vec<Stretch> = window.iter().flat_map(|window| progress.coverage.within(*window)).collect();
-        // What is newer than the last reading is no gap yet.
+        // What is newer than the last reading is no gap yet, unless nothing that the platform keeps was read.
         let read = window.and_then(|window| {
-            Stretch::new(window.since, progress.coverage.end().unwrap_or(window.until).min(window.until))
+            let end = progress.coverage.end().filter(|end| *end > window.since);
+            Stretch::new(window.since, end.unwrap_or(window.until).min(window.until))
         });
         let gaps = read.map(|read| progress.coverage.gaps(read)).unwrap_or_default();
         let unread = covered.last().map_or(window.map(|window| window.since), |last| Some(last.until));

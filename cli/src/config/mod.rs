@@ -116,14 +116,19 @@ pub(crate) async fn connect(
     network: &Network,
     policy: &RetryPolicy,
 ) -> Vec<Result<Connected, String>> {
-    let clients = stream::iter(stores).map(|settings| async move {
-        let token = settings.token.get().await.map_err(|why| format!("{}: {why}", settings.store))?;
-        let network = network.another();
-        let client = client(settings, token.as_ref(), network.clone(), policy.clone());
-        let client = client.map_err(|error| error.to_string())?;
-        Ok(Connected { client, network })
-    });
+    let clients = stream::iter(stores).map(|settings| connect_one(settings, network.another(), policy));
     clients.buffered(TOKENS_AT_ONCE).collect().await
+}
+
+/// A client of one store, over a network of its own.
+pub(crate) async fn connect_one(
+    settings: &Settings,
+    network: Network,
+    policy: &RetryPolicy,
+) -> Result<Connected, String> {
+    let token = settings.token.get().await.map_err(|why| format!("{}: {why}", settings.store))?;
+    let client = client(settings, token.as_ref(), network.clone(), policy.clone());
+    Ok(Connected { client: client.map_err(|error| error.to_string())?, network })
 }
 
 fn client(

@@ -28,7 +28,8 @@ pub(crate) struct Run {
 impl Program {
     pub(crate) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
-        Self { home, environment: Vec::new() }.with("TZ", "UTC").with("RUST_BACKTRACE", "1")
+        let temporary = home.path().to_string_lossy().into_owned(); // what the demo leaves goes with the test
+        Self { home, environment: Vec::new() }.with("TZ", "UTC").with("RUST_BACKTRACE", "1").with("TMPDIR", temporary)
     }
 
     /// Set up to read both stores of a sandbox.

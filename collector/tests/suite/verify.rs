@@ -110,3 +110,12 @@ async fn a_platform_that_cannot_count_proves_nothing() {
     let found = findings(&world.archive(), &*source(&world).await).await;
     assert!(found.iter().all(|one| one.finding == Finding::NotCountable), "{found:?}");
 }
+
+#[tokio::test]
+async fn an_archive_that_was_left_alone_for_longer_than_the_platform_keeps_has_one_gap() {
+    let world = World::new(Sandbox::builder().store(bigcommerce())).await;
+    world.sync().await;
+    let years_later = Timestamp::now() + SignedDuration::from_hours(24 * 800);
+    let (_, standing) = status(&world.archive(), years_later).unwrap().remove(0);
+    assert_eq!((standing.gaps.len(), standing.share), (1, 0.0));
+}
