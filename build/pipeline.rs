@@ -5,7 +5,9 @@
 //! A build script includes this file as a module. Its paths are relative to the crate that is built.
 
 mod corrections;
+mod docs;
 mod lists;
+mod unused;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -53,12 +55,13 @@ fn generate(platform: &Platform) -> Result {
     check_parameters(&document)?;
     lists::as_one_value(&mut document)?;
     keep_success_only(&mut document);
+    unused::leave_out(&mut document);
     let spec: openapiv3::OpenAPI =
         serde_json::from_value(document).map_err(|e| format!("{} is not OpenAPI 3.0: {e}", platform.document))?;
     let tokens = Generator::new(&settings(platform)?).generate_tokens(&spec).map_err(|e| format!("progenitor: {e}"))?;
-    let file = syn::parse2(tokens).map_err(|e| format!("progenitor wrote Rust that does not parse: {e}"))?;
-    // The examples name arguments that they do not define: as Rust they would be listed among the tests, and ignored.
-    let code = prettyplease::unparse(&file).replace("```ignore", "```text");
+    let mut file = syn::parse2(tokens).map_err(|e| format!("progenitor wrote Rust that does not parse: {e}"))?;
+    docs::improve(&mut file);
+    let code = prettyplease::unparse(&file);
     check_code(&code, platform)?;
     write(&out.join(format!("{}.rs", platform.name)), &code)
 }

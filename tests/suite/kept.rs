@@ -39,6 +39,24 @@ fn the_generated_clients_are_the_reviewed_ones() {
     insta::assert_snapshot!("shopline.rs", shopline);
 }
 
+/// A user sets a parameter on the request, and looks there for what it means.
+#[test]
+fn every_setter_of_a_request_says_what_it_sets() {
+    for code in [
+        include_str!(concat!(env!("OUT_DIR"), "/bigcommerce.rs")),
+        include_str!(concat!(env!("OUT_DIR"), "/shopline.rs")),
+    ] {
+        let (_, requests) = code.rsplit_once("pub mod builder {").unwrap();
+        let lines: Vec<&str> = requests.lines().map(str::trim).collect();
+        let is_setter = |line: &str| line.starts_with("pub fn ") && line.ends_with("<V>(mut self, value: V) -> Self");
+        let setters: Vec<usize> = (0..lines.len()).filter(|line| is_setter(lines[*line])).collect();
+        assert!(setters.len() >= 11, "{} setters", setters.len());
+        for setter in setters {
+            assert!(lines[setter - 1].starts_with("/// "), "{} says nothing", lines[setter]);
+        }
+    }
+}
+
 #[test]
 fn the_schema_of_an_entry_is_the_reviewed_one() {
     keep("docs/log-entry.schema.json", &format!("{:#}\n", LogEntry::json_schema()));

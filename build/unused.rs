@@ -1,0 +1,31 @@
+//! What nothing in a document refers to any more, once the responses that are not generated are gone.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// Leaves the schemas out that no operation leads to, so that no types are generated for them.
+pub(crate) fn leave_out(document: &mut Value) {
+    let mut used = BTreeSet::new();
+    let mut next = references(&document["paths"]);
+    while let Some(reference) = next.pop_first() {
+        if let Some(component) = document.pointer(&reference[1..]) {
+            next.append(&mut references(component));
+        }
+        used.insert(reference);
+        next.retain(|reference| !used.contains(reference));
+    }
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _| used.contains(&format!("#/components/schemas/{name}")));
+    }
+}
+
+/// The components that a part of a document refers to, in a `$ref` or in the mapping of a discriminator.
+fn references(part: &Value) -> BTreeSet<String> {
+    match part {
+        Value::Object(fields) => fields.values().flat_map(references).collect(),
+        Value::Array(parts) => parts.iter().flat_map(references).collect(),
+        Value::String(text) if text.starts_with("#/components/") => BTreeSet::from([text.clone()]),
+        _ => BTreeSet::new(),
+    }
+}
