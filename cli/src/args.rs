@@ -7,7 +7,7 @@ use storelogs::Store;
 
 use crate::exit::CODES;
 use crate::terminal::Colour;
-use crate::{check, demo, fetch, sandbox, schema, status, verify};
+use crate::{check, demo, fetch, sandbox, schema, status, sync, verify};
 
 /// Every store's log, in one model.
 ///
@@ -30,6 +30,7 @@ First steps:
   storelogs demo                     see it at work, without any store
   storelogs check                    can the configured stores be read?
   storelogs fetch --since 7d         the last week of all of them
+  storelogs sync                     keep all of it, for longer than the platforms do
 
 Stores:
   BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN name a BigCommerce store,
@@ -46,6 +47,7 @@ Stores:
 pub(crate) enum Command {
     Fetch(fetch::Options),
     Check(check::Options),
+    Sync(sync::Options),
     Status(status::Options),
     Verify(verify::Options),
     Demo(demo::Options),

@@ -6,18 +6,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::{RetryPolicy, Store};
+use storelogs::Store;
 use storelogs_collector::network::Network;
-use storelogs_collector::sync::{self, Directory, Outcome, Remote};
+use storelogs_collector::sync::{self, Directory, Outcome};
 use storelogs_collector::verify::{self, Finding};
 use storelogs_collector::{Archive, Stretch};
 use storelogs_sandbox::{Behavior, History, Sandbox, Store as Shop};
 use tokio::sync::watch;
 
-use crate::config::{self, Settings};
+use crate::config::Fixed;
 use crate::exit::{Exit, Stop};
 use crate::fetch;
 use crate::output::{self, Layout, Pretty, Sink};
@@ -61,7 +60,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
         .await
         .map_err(|error| Stop::Failed(format!("the sandbox cannot start: {error}")))?;
     let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
-    let stores = Arc::new(Stores { settings: sandbox::settings(&sandbox)?, network });
+    let stores = Arc::new(Fixed { settings: sandbox::settings(&sandbox)?, network });
     let path = place()?;
     let begun = Instant::now();
     let (_stop, stopped) = watch::channel(false);
@@ -101,29 +100,6 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
     Ok(if all { Exit::Done } else { Exit::Failed })
 }
 
-/// The stores of the sandbox.
-struct Stores {
-    settings: Vec<Settings>,
-    network: Network,
-}
-
-impl Directory for Stores {
-    fn stores(&self) -> Result<Vec<Store>, String> {
-        Ok(self.settings.iter().map(|settings| settings.store.clone()).collect())
-    }
-
-    fn connect<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Result<Remote, String>> {
-        Box::pin(async move {
-            let known = self.settings.iter().find(|settings| settings.store == *store);
-            let settings = known.ok_or_else(|| format!("{store}: there is no such store here"))?;
-            let connected = config::connect_one(settings, self.network.another(), &RetryPolicy::default()).await?;
-            let limit = connected.client.clone();
-            let rate_limit = Arc::new(move || limit.rate_limit());
-            Ok(Remote { log: connected.client.source(), network: connected.network, rate_limit })
-        })
-    }
-}
-
 /// A new archive, for the user only.
 fn place() -> Result<PathBuf, Stop> {
     let folder = tempfile::Builder::new().prefix("storelogs-demo-").tempdir();
@@ -132,7 +108,7 @@ fn place() -> Result<PathBuf, Stop> {
 }
 
 /// Compares every store with its platform's own counts, and returns how many entries that proves.
-async fn prove(archive: &Archive, stores: &Stores) -> Result<u64, Stop> {
+async fn prove(archive: &Archive, stores: &Fixed) -> Result<u64, Stop> {
     let mut proven = 0;
     for (id, store) in archive.stores()? {
         let remote = stores.connect(&store).await.map_err(Stop::Failed)?;

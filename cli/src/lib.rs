@@ -20,6 +20,7 @@ mod sandbox;
 mod schema;
 mod status;
 mod summary;
+mod sync;
 mod terminal;
 mod verify;
 mod window;
@@ -63,6 +64,7 @@ fn run(command: Command) -> Result<Exit, Stop> {
         match command {
             Command::Fetch(options) => fetch::run(options).await,
             Command::Check(options) => check::run(options).await,
+            Command::Sync(options) => sync::run(options).await,
             Command::Status(options) => status::run(&options),
             Command::Verify(options) => verify::run(options).await,
             Command::Sandbox(options) => sandbox::run(options).await,

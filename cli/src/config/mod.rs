@@ -2,6 +2,7 @@
 
 pub(crate) mod environment;
 mod file;
+mod fixed;
 mod token;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use storelogs::{BigCommerce, LogSource, Platform, RateLimit, RetryPolicy, Shopli
 use crate::exit::Stop;
 use storelogs_collector::network::Network;
 
+pub(crate) use fixed::Fixed;
 pub(crate) use token::TokenSource;
 
 /// How many tokens are fetched at once: each may be a program that runs.
@@ -121,11 +123,7 @@ pub(crate) async fn connect(
 }
 
 /// A client of one store, over a network of its own.
-pub(crate) async fn connect_one(
-    settings: &Settings,
-    network: Network,
-    policy: &RetryPolicy,
-) -> Result<Connected, String> {
+async fn connect_one(settings: &Settings, network: Network, policy: &RetryPolicy) -> Result<Connected, String> {
     let token = settings.token.get().await.map_err(|why| format!("{}: {why}", settings.store))?;
     let client = client(settings, token.as_ref(), network.clone(), policy.clone());
     Ok(Connected { client: client.map_err(|error| error.to_string())?, network })

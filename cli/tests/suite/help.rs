@@ -74,3 +74,8 @@ fn help_of_status_teaches() {
 fn help_of_verify_teaches() {
     assert_snapshot!(help(&["verify", "--help"]));
 }
+
+#[test]
+fn help_of_sync_teaches() {
+    assert_snapshot!(help(&["sync", "--help"]));
+}

@@ -3,6 +3,7 @@
 
 mod broken_pipe;
 mod check;
+mod collecting;
 mod configuration;
 mod exit_codes;
 mod help;

@@ -1,0 +1,33 @@
+//! The configured stores, as they were when the program began.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use storelogs::{RetryPolicy, Store};
+use storelogs_collector::network::Network;
+use storelogs_collector::sync::{Directory, Remote};
+
+use super::{Settings, connect_one};
+
+/// Stores that stay as they are.
+pub(crate) struct Fixed {
+    pub(crate) settings: Vec<Settings>,
+    pub(crate) network: Network,
+}
+
+impl Directory for Fixed {
+    fn stores(&self) -> Result<Vec<Store>, String> {
+        Ok(self.settings.iter().map(|settings| settings.store.clone()).collect())
+    }
+
+    fn connect<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Result<Remote, String>> {
+        Box::pin(async move {
+            let known = self.settings.iter().find(|settings| settings.store == *store);
+            let settings = known.ok_or_else(|| format!("{store}: the store is not configured"))?;
+            let connected = connect_one(settings, self.network.another(), &RetryPolicy::default()).await?;
+            let limit = connected.client.clone();
+            let rate_limit = Arc::new(move || limit.rate_limit());
+            Ok(Remote { log: connected.client.source(), network: connected.network, rate_limit })
+        })
+    }
+}

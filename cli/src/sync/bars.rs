@@ -1,0 +1,193 @@
+//! What is told while stores are read: bars on a terminal, plain lines elsewhere.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal, stderr};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::SignedDuration;
+use storelogs::Store;
+use storelogs_collector::sync::Event;
+
+use crate::status::grouped;
+use crate::terminal;
+
+/// So many stores have a bar; the total line has the others in it.
+const BARS: usize = 8;
+/// Where there is no terminal, the total is told this often.
+const EVERY: Duration = Duration::from_secs(10);
+
+pub(super) struct Bars {
+    /// How many stores there are.
+    stores: usize,
+    terminal: Option<MultiProgress>,
+    state: Mutex<Shown>,
+}
+
+struct Shown {
+    bars: HashMap<Store, ProgressBar>,
+    total: Option<ProgressBar>,
+    entries: u64,
+    done: u64,
+    failed: u64,
+    told: Instant,
+    begun: HashMap<Store, Begun>,
+}
+
+/// When the first page of a store came, what was missing then, and what came since.
+struct Begun {
+    at: Instant,
+    missing: SignedDuration,
+    entries: u64,
+}
+
+impl Bars {
+    pub(super) fn new(stores: usize) -> Self {
+        let terminal =
+            stderr().is_terminal().then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8)));
+        let total = terminal.as_ref().map(|bars| {
+            let total = bars.add(ProgressBar::new_spinner());
+            total.enable_steady_tick(Duration::from_millis(120));
+            total
+        });
+        let state = Shown {
+            bars: HashMap::new(),
+            total,
+            entries: 0,
+            done: 0,
+            failed: 0,
+            told: Instant::now(),
+            begun: HashMap::new(),
+        };
+        Self { stores, terminal, state: Mutex::new(state) }
+    }
+
+    pub(super) fn event(&self, event: &Event<'_>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Page { store, entries, missing, retention, rate_limit, .. } => {
+                state.entries += *entries as u64;
+                let begun = state.begun.entry((*store).clone()).or_insert_with(|| Begun {
+                    at: Instant::now(),
+                    missing: *missing,
+                    entries: 0,
+                });
+                begun.entries += *entries as u64;
+                let quota = rate_limit.map(|limit| format!(", quota {} of {} left", limit.left, limit.quota));
+                let message = format!("{}{}", begun.pace(*missing), quota.unwrap_or_default());
+                self.bar(&mut state, store, *missing, *retention, message);
+            }
+            Event::Rest { store, .. } => {
+                state.done += 1;
+                self.finish(&mut state, store);
+            }
+            Event::Failed { store, reason, .. } => {
+                state.failed += 1;
+                self.finish(&mut state, store);
+                self.aside(reason);
+            }
+            Event::Hole { store, stretch, reason } => {
+                self.aside(&format!("{store}: {stretch} could not be read and is left for later: {reason}"));
+            }
+            Event::Stores { reason } => self.aside(reason),
+            _ => {}
+        }
+        self.total(&mut state);
+    }
+
+    fn bar(
+        &self,
+        state: &mut Shown,
+        store: &Store,
+        missing: SignedDuration,
+        retention: SignedDuration,
+        message: String,
+    ) {
+        let Some(terminal) = &self.terminal else { return };
+        if !state.bars.contains_key(store) {
+            if state.bars.len() >= BARS {
+                return;
+            }
+            let bar = terminal.insert(0, ProgressBar::new(1000));
+            if let Ok(style) = ProgressStyle::with_template("{prefix:24!} {bar:24} {percent:>3}%  {msg}") {
+                bar.set_style(style.progress_chars("█▌·"));
+            }
+            bar.set_prefix(store.to_string());
+            state.bars.insert(store.clone(), bar);
+        }
+        if let Some(bar) = state.bars.get(store) {
+            let share = 1.0 - missing.as_secs_f64() / retention.as_secs_f64().max(1.0);
+            bar.set_position((share.clamp(0.0, 1.0) * 1000.0) as u64);
+            bar.set_message(message);
+        }
+    }
+
+    fn finish(&self, state: &mut Shown, store: &Store) {
+        state.begun.remove(store);
+        if let Some(bar) = state.bars.remove(store) {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn total(&self, state: &mut Shown) {
+        let failed = if state.failed == 0 { String::new() } else { format!(", {} failures", state.failed) };
+        let line = format!(
+            "{} entries read, {} of {} stores up to date{failed}",
+            grouped(state.entries),
+            state.done.min(self.stores as u64),
+            self.stores
+        );
+        match &state.total {
+            Some(total) => total.set_message(line),
+            None if state.told.elapsed() >= EVERY => {
+                state.told = Instant::now();
+                terminal::note(&format!("{line}\n"));
+            }
+            None => {}
+        }
+    }
+
+    fn aside(&self, reason: &str) {
+        match &self.terminal {
+            Some(bars) => bars.suspend(|| terminal::warning(reason)),
+            None => terminal::warning(reason),
+        }
+    }
+
+    /// Says something to the user.
+    pub(super) fn say(&self, line: &str) {
+        match &self.terminal {
+            Some(bars) => bars.suspend(|| terminal::note(&format!("{line}\n"))),
+            None => terminal::note(&format!("{line}\n")),
+        }
+    }
+
+    /// Takes the bars away.
+    pub(super) fn clear(&self) {
+        if let Some(bars) = &self.terminal {
+            // What is left on the screen is nothing that is needed.
+            let _ = bars.clear();
+            bars.set_draw_target(ProgressDrawTarget::hidden());
+        }
+    }
+}
+
+impl Begun {
+    /// How fast it goes, and how long it may take.
+    fn pace(&self, missing: SignedDuration) -> String {
+        let seconds = self.at.elapsed().as_secs_f64();
+        if seconds < 1.0 {
+            return format!("{} entries", grouped(self.entries));
+        }
+        let rate = self.entries as f64 / seconds;
+        let covered = (self.missing - missing).as_secs_f64() / seconds;
+        let left = if covered > 0.0 { missing.as_secs_f64() / covered } else { f64::INFINITY };
+        let left = match left as u64 {
+            0..60 => format!(", {left:.0} s left"),
+            60..172_800 => format!(", {:.0} min left", left / 60.0),
+            _ => String::new(),
+        };
+        format!("{rate:.0} entries/s{left}")
+    }
+}

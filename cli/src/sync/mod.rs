@@ -1,0 +1,185 @@
+//! `sync`: brings the logs of all stores into the archive.
+
+mod bars;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use anstyle::Style;
+use clap::Args;
+use serde_json::json;
+use storelogs_collector::archive::State;
+use storelogs_collector::network::Network;
+use storelogs_collector::sync::{self, Outcome, Shard};
+use tokio::sync::watch;
+
+use crate::archive::ArchiveOptions;
+use crate::args::StoreOptions;
+use crate::config::{self, Fixed};
+use crate::exit::{CODES, Exit, Failure, Stop};
+use crate::output::{self, Out};
+use crate::printable;
+use crate::status::grouped;
+use crate::terminal::{self, BOLD, GREEN, RED, YELLOW};
+use bars::Bars;
+
+/// Bring the logs of all stores into the archive
+///
+/// The first run reads everything that the platforms still keep, what expires soonest first; later runs only what is
+/// missing. It can be stopped at any moment, and goes on where it stopped. The archive outlives the platforms' retention.
+#[derive(Args, Debug)]
+#[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
+pub(crate) struct Options {
+    #[command(flatten)]
+    stores: StoreOptions,
+
+    #[command(flatten)]
+    archive: ArchiveOptions,
+
+    /// Keep going, and ask each store again and again, the busy ones more often
+    #[arg(long, short)]
+    follow: bool,
+
+    /// Only this share of the stores, such as 2/8: for several machines
+    #[arg(long, value_name = "N/M")]
+    shard: Option<Shard>,
+
+    /// How many stores are read at once
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    walks: u16,
+
+    /// Write what was done as JSON, one array with one object a store
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  storelogs sync                      everything that is missing
+  storelogs sync --follow             keep the archive up to date, until Ctrl-C or SIGTERM
+  storelogs sync --shard 2/8          the second of eight machines
+
+Then: `storelogs verify` proves it, `storelogs status` tells how each store stands.";
+
+/// With more stores than this only those that are not complete are listed at the end.
+const LISTED: usize = 40;
+
+pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
+    let settings = config::stores(&options.stores.store, options.stores.config.as_ref())?;
+    let archive = options.archive.open()?;
+    let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
+    let bars = Arc::new(Bars::new(settings.len()));
+    let (stop, stopped) = watch::channel(false);
+    end_cleanly(stop, Arc::clone(&bars))?;
+    let directory = Arc::new(Fixed { settings, network });
+    let how = sync::Options {
+        follow: options.follow,
+        walks: usize::from(options.walks),
+        shard: options.shard,
+        ..sync::Options::default()
+    };
+    let observer = {
+        let bars = Arc::clone(&bars);
+        Arc::new(move |event: &sync::Event<'_>| bars.event(event))
+    };
+    let outcomes = sync::sync(archive, directory, how, stopped.clone(), observer).await;
+    bars.clear();
+    let outcomes = outcomes?;
+    let mut out = output::stdout();
+    if options.json {
+        serde_json::to_writer_pretty(&mut out, &outcomes.iter().map(told).collect::<Vec<_>>())
+            .map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        show(&mut out, &outcomes, *stopped.borrow())?;
+    }
+    out.flush()?;
+    Ok(exit(&outcomes))
+}
+
+/// The first Ctrl-C or SIGTERM ends the run after the page in hand, the second at once.
+fn end_cleanly(stop: watch::Sender<bool>, bars: Arc<Bars>) -> Result<(), Stop> {
+    let unheard = |error: io::Error| Stop::Failed(format!("signals cannot be waited for: {error}"));
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(unheard)?;
+    tokio::spawn(async move {
+        loop {
+            #[cfg(unix)]
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            #[cfg(not(unix))]
+            let _ = tokio::signal::ctrl_c().await;
+            if stop.send_replace(true) {
+                bars.clear();
+                std::process::exit(130);
+            }
+            bars.say("stopping: the pages in hand are kept; once more ends at once");
+        }
+    });
+    #[cfg(not(unix))]
+    let _ = unheard;
+    Ok(())
+}
+
+fn exit(outcomes: &[Outcome]) -> Exit {
+    let failed = outcomes.iter().filter(|outcome| outcome.status.state != State::Active);
+    let refused = |state| matches!(state, State::Unauthorized | State::Frozen);
+    let failures: Vec<Failure> = failed.map(|outcome| Failure { auth: refused(outcome.status.state) }).collect();
+    let undecodable = outcomes.iter().map(|outcome| outcome.committed.quarantined + outcome.holes as u64).sum();
+    Exit::of(outcomes.len(), &failures, undecodable)
+}
+
+fn told(outcome: &Outcome) -> serde_json::Value {
+    let done = &outcome.committed;
+    json!({
+        "store": outcome.store.to_string(),
+        "state": outcome.status.state,
+        "reason": outcome.status.reason,
+        "complete": outcome.complete,
+        "new": done.new,
+        "late": done.late,
+        "revised": done.revised,
+        "quarantined": done.quarantined,
+        "holes": outcome.holes,
+    })
+}
+
+fn show(out: &mut Out, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
+    let coloured = terminal::stdout_is_coloured();
+    let style = |style: Style| if coloured { style } else { Style::new() };
+    let fine = |outcome: &&Outcome| outcome.complete && outcome.status.state == State::Active;
+    let wide = outcomes.iter().map(|outcome| outcome.store.to_string().len()).max().unwrap_or_default();
+    for outcome in outcomes.iter().filter(|outcome| outcomes.len() <= LISTED || !fine(outcome)) {
+        let (word, colour) = match outcome.status.state {
+            State::Active | State::New if outcome.complete => ("complete", style(GREEN)),
+            State::Active | State::New => ("not complete", style(YELLOW)),
+            other => (other.as_str(), style(RED)),
+        };
+        let done = &outcome.committed;
+        let mut facts = format!("{} new", grouped(done.new));
+        let rest = [(done.late, "late"), (done.revised, "revised"), (done.quarantined, "undecodable")];
+        for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
+            facts.push_str(&format!(", {} {what}", grouped(count)));
+        }
+        let name = &outcome.store;
+        writeln!(out, "{name:wide$}  {colour}{word:<13}{colour:#} {facts}")?;
+        if let Some(reason) = &outcome.status.reason {
+            writeln!(out, "  {colour}→{colour:#} {}", printable::line(reason))?;
+        }
+        if outcome.holes > 0 {
+            let colour = style(YELLOW);
+            let holes = if outcome.holes == 1 { "1 stretch" } else { &format!("{} stretches", outcome.holes) };
+            writeln!(
+                out,
+                "  {colour}→{colour:#} {holes} could not be read, and will be tried again: storelogs status"
+            )?;
+        }
+    }
+    let complete = outcomes.iter().filter(fine).count();
+    let new: u64 = outcomes.iter().map(|outcome| outcome.committed.new).sum();
+    let bold = style(BOLD);
+    let end = if stopped { "; stopped, the next run goes on from here" } else { "" };
+    writeln!(out, "{bold}{} new entries; {complete} of {} stores complete{bold:#}{end}", grouped(new), outcomes.len())
+}

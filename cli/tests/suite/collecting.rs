@@ -1,0 +1,121 @@
+//! `sync`, `verify` and `status`: an archive that is complete, and says so when it is not.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use storelogs_sandbox::{Behavior, Fault, Faults, History, Platform, Sandbox, Store};
+
+use crate::program::{HANDLE, HASH, Program, serve};
+
+fn two_shops() -> Sandbox {
+    let history = History::seeded(5);
+    serve([
+        Store::bigcommerce(HASH).history(history.clone()).behavior(Behavior::unlimited()),
+        Store::shopline(HANDLE).history(history).behavior(Behavior::unlimited()),
+    ])
+}
+
+fn archive(program: &Program) -> std::path::PathBuf {
+    program.home.path().join(".local/share/storelogs/archive.db")
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn what_was_synced_is_proven_and_what_vanishes_is_found_and_repaired() {
+    let sandbox = two_shops();
+    let program = Program::reading(&sandbox);
+    let run = program.run(&["sync", "--json"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let new: u64 = json(&run.out).as_array().unwrap().iter().map(|store| store["new"].as_u64().unwrap()).sum();
+    let held = sandbox.records(Platform::BigCommerce, HASH).len() + sandbox.records(Platform::Shopline, HANDLE).len();
+    assert_eq!(new, held as u64);
+    assert_eq!(program.run(&["verify"]).code, 0);
+
+    let sql = rusqlite::Connection::open(archive(&program)).unwrap();
+    let deleted =
+        sql.execute("DELETE FROM entry WHERE key IN (SELECT key FROM entry ORDER BY key LIMIT 20, 7)", []).unwrap();
+    assert_eq!(deleted, 7);
+    let run = program.run(&["verify", "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let missing: u64 = json(&run.out)
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|store| store["findings"].as_array().unwrap())
+        .filter_map(|finding| finding["missing"].as_u64())
+        .sum();
+    assert_eq!(missing, 7);
+    assert!(program.run(&["verify"]).out.contains("verify --repair"));
+    let run = program.run(&["verify", "--repair"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("7 fetched again") || run.out.matches("fetched again").count() == 2, "{}", run.out);
+    assert_eq!(program.run(&["verify"]).code, 0);
+    let run = program.run(&["status"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("without a gap"), "{}", run.out);
+}
+
+#[test]
+fn a_store_that_refuses_is_named_with_the_remedy_and_the_others_are_collected() {
+    let sandbox = two_shops();
+    sandbox.set_faults(Platform::BigCommerce, HASH, Faults::none().always(Fault::Status(401)));
+    let program = Program::reading(&sandbox);
+    let run = program.run(&["sync"]);
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(run.out.contains("unauthorized") && run.out.contains("1 of 2 stores complete"), "{}", run.out);
+    assert!(run.err.contains("bigcommerce:abc123") && run.err.contains("access token"), "{}", run.err);
+    let run = program.run(&["status", "--problems"]);
+    assert_eq!(run.code, 1);
+    assert!(run.out.contains("bigcommerce:abc123") && !run.out.contains("shopline:"), "{}", run.out);
+    assert_eq!(program.run(&["verify"]).code, 1, "what was never read is a gap");
+}
+
+#[test]
+fn two_collectors_of_one_archive_are_one_too_many() {
+    let sandbox = two_shops();
+    sandbox.set_latency(Platform::BigCommerce, HASH, Duration::from_millis(300));
+    let program = Program::reading(&sandbox);
+    let mut first = program.command(&["sync", "--follow"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let lock = archive(&program).with_extension("db.lock");
+    while !lock.exists() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    let run = program.run(&["sync"]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(run.err.contains("another process collects"), "{}", run.err);
+    assert_eq!(program.run(&["sync"]).code, 0, "a collector that was killed leaves no lock behind");
+    assert_eq!(program.run(&["verify"]).code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_terminated_keeps_what_it_has_and_the_next_goes_on() {
+    let sandbox = two_shops();
+    sandbox.set_latency(Platform::BigCommerce, HASH, Duration::from_millis(100));
+    let program = Program::reading(&sandbox);
+    let child = program.command(&["sync"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(900));
+    let killed = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.code().is_some(), "it was killed by the signal: {err}");
+    assert!(out.contains("stopped, the next run goes on from here"), "{out}{err}");
+    sandbox.set_latency(Platform::BigCommerce, HASH, Duration::ZERO);
+    assert_eq!(program.run(&["sync"]).code, 0);
+    assert_eq!(program.run(&["verify"]).code, 0);
+}
+
+#[test]
+fn without_an_archive_the_way_to_get_one_is_told() {
+    let run = Program::new().run(&["status"]);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(run.err.contains("storelogs sync"), "{}", run.err);
+}
