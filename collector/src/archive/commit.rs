@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use storelogs::LogEntry;
 
+use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
 use super::{Archive, Hole, Status, StoreId, Walk, state};
 use crate::coverage::{Stretch, micros, moment};
@@ -65,22 +66,33 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be written. Then nothing of it is.
     pub fn commit<'a>(&mut self, commits: impl IntoIterator<Item = (StoreId, &'a Commit)>) -> Result<Vec<Committed>> {
-        let path = &self.path;
-        let fault = |error: rusqlite::Error| Error::of(path, &error);
-        let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        let mut committed = Vec::new();
-        for (store, commit) in commits {
-            committed.push(write(&change, store, commit).map_err(fault)?);
+        let committed =
+            write_all(&mut self.sql, &mut self.kinds, commits).map_err(|error| Error::of(&self.path, &error));
+        if committed.is_err() {
+            self.kinds.forget(); // they may be of the transaction that is undone
         }
-        change.commit().map_err(fault)?;
-        Ok(committed)
+        committed
     }
 }
 
-fn write(sql: &Connection, store: StoreId, commit: &Commit) -> rusqlite::Result<Committed> {
+fn write_all<'a>(
+    sql: &mut Connection,
+    kinds: &mut Kinds,
+    commits: impl IntoIterator<Item = (StoreId, &'a Commit)>,
+) -> rusqlite::Result<Vec<Committed>> {
+    let change = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let committed = commits.into_iter().map(|(store, commit)| write(&change, kinds, store, commit));
+    let committed = committed.collect::<rusqlite::Result<_>>()?;
+    change.commit()?;
+    Ok(committed)
+}
+
+fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -> rusqlite::Result<Committed> {
     let mut done = Committed::default();
     if !commit.entries.is_empty() {
-        entries(sql, store, &commit.entries, &mut done)?;
+        let mut counts = Counts::new(sql, kinds, store);
+        entries(sql, store, &commit.entries, &mut counts, &mut done)?;
+        counts.keep()?;
     }
     for error in &commit.undecodable {
         done.quarantined += quarantine(sql, store, error)?;
@@ -117,11 +129,17 @@ fn write(sql: &Connection, store: StoreId, commit: &Commit) -> rusqlite::Result<
     Ok(done)
 }
 
-fn entries(sql: &Connection, store: StoreId, entries: &[LogEntry], done: &mut Committed) -> rusqlite::Result<()> {
+fn entries(
+    sql: &Connection,
+    store: StoreId,
+    entries: &[LogEntry],
+    counts: &mut Counts<'_>,
+    done: &mut Committed,
+) -> rusqlite::Result<()> {
     let covered = covered_around(sql, store, entries)?;
     // Oldest first: so the rows come in the order of their keys.
     for entry in entries.iter().rev() {
-        match put(sql, store, entry)? {
+        match put(sql, store, entry, counts)? {
             Fate::Repeated => done.repeated += 1,
             Fate::Revised => done.revised += 1,
             Fate::New => {
@@ -144,7 +162,7 @@ enum Fate {
     Repeated,
 }
 
-fn put(sql: &Connection, store: StoreId, entry: &LogEntry) -> rusqlite::Result<Fate> {
+fn put(sql: &Connection, store: StoreId, entry: &LogEntry, counts: &mut Counts<'_>) -> rusqlite::Result<Fate> {
     let id = Id::of(&entry.id);
     let mut taken = 0;
     let mut key = row::key(entry.time, id, taken);
@@ -162,11 +180,13 @@ fn put(sql: &Connection, store: StoreId, entry: &LogEntry) -> rusqlite::Result<F
             Some((held, _)) if says_the_same(&held, entry) => return Ok(Fate::Repeated),
             Some((held, at)) => {
                 retire(sql, store, id, at, &held, entry.observed)?;
+                counts.recount(held.time);
                 fate = Fate::Revised;
             }
         }
     }
     sql.prepare_cached("INSERT INTO arrival (key) VALUES (?1)")?.execute([key])?;
+    counts.add(entry)?;
     Ok(fate)
 }
 

@@ -2,7 +2,9 @@
 
 mod commit;
 mod open;
+mod rollup;
 mod row;
+mod shape;
 mod state;
 mod text;
 
@@ -27,6 +29,7 @@ pub use state::{State, Status};
 pub struct Archive {
     sql: Connection,
     path: PathBuf,
+    kinds: rollup::Kinds,
 }
 
 /// The archive's own number of a store.

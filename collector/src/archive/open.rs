@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::Archive;
+use super::rollup::Kinds;
 use crate::error::{Error, Result};
 
 /// The version of the archive that this crate writes.
@@ -119,7 +120,7 @@ fn connect(path: PathBuf, access: OpenFlags) -> Result<Archive> {
     sql.pragma_update(None, "foreign_keys", "on").map_err(fault)?;
     sql.pragma_update(None, "cache_size", -32 * 1024).map_err(fault)?;
     sql.pragma_update(None, "trusted_schema", "off").map_err(fault)?;
-    Ok(Archive { sql, path })
+    Ok(Archive { sql, path, kinds: Kinds::default() })
 }
 
 /// An empty file, if there is none yet, in folders that are there.

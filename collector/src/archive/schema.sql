@@ -46,6 +46,31 @@ CREATE TABLE entry (
 CREATE UNIQUE INDEX entry_uid ON entry (store, id);
 CREATE INDEX entry_store_time ON entry (store, time);
 
+-- What entries have in common, each combination once: they are counted by it.
+CREATE TABLE kind (
+    id       INTEGER PRIMARY KEY,
+    severity INTEGER NOT NULL,
+    category TEXT,
+    module   TEXT,
+    action   TEXT,
+    actor    TEXT,
+    -- Of warnings, errors and what was not understood: the summary with its variable parts taken out.
+    shape    TEXT
+) STRICT;
+CREATE INDEX kind_whole ON kind (module, action, actor, shape, category, severity);
+
+-- How many entries of a kind a store has in an hour, counted from 1970. Kept in the transaction that changes the entries.
+CREATE TABLE hour (
+    store   INTEGER NOT NULL REFERENCES store (id),
+    hour    INTEGER NOT NULL,
+    kind    INTEGER NOT NULL REFERENCES kind (id),
+    entries INTEGER NOT NULL CHECK (entries > 0),
+    -- The second of the hour of the first and of the last of them.
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    PRIMARY KEY (store, hour, kind)
+) STRICT, WITHOUT ROWID;
+
 -- Entries in the order in which they came, for whoever follows the archive. Rows that every reader has passed may go,
 -- all but the newest: the numbers go on from it.
 CREATE TABLE arrival (
@@ -149,6 +174,14 @@ SELECT store.platform || ':' || store.name || ':' || entry.id AS uid,
        entry.severity_text, entry.category, entry.action, entry.module, entry.actor, entry.subject_id,
        entry.summary, entry.message, entry.extra
   FROM entry JOIN store ON store.id = entry.store;
+
+CREATE VIEW hours AS
+SELECT store.platform || ':' || store.name AS store,
+       strftime('%Y-%m-%dT%H:00:00Z', hour.hour * 3600, 'unixepoch') AS hour,
+       CASE kind.severity WHEN 9 THEN 'info' WHEN 10 THEN 'notice' WHEN 13 THEN 'warning' WHEN 17 THEN 'error'
+            ELSE 'unspecified' END AS severity,
+       kind.category, kind.module, kind.action, kind.actor, kind.shape, hour.entries
+  FROM hour JOIN store ON store.id = hour.store JOIN kind ON kind.id = hour.kind;
 
 CREATE VIEW stores AS
 SELECT store.platform || ':' || store.name AS store, store.platform, store.name, store.state, store.reason,

@@ -3,6 +3,7 @@
 
 mod archive;
 mod coverage;
+mod rollup;
 mod sync;
 mod verify;
 mod world;

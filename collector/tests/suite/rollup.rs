@@ -1,0 +1,127 @@
+//! The hourly counts are what counting the entries gives, whatever came in which order.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use rusqlite::Connection;
+use storelogs::{LogEntry, Severity, Store};
+use storelogs_collector::Archive;
+use storelogs_collector::archive::Commit;
+
+const NOON: i64 = 1_785_585_600;
+
+fn entry(store: &Store, id: u64, second: i64, what: u8) -> LogEntry {
+    let time = Timestamp::from_second(NOON + second).unwrap();
+    let mut entry = LogEntry::new(store, id.to_string(), time, time);
+    entry.severity = Severity::ALL[usize::from(what % 5)];
+    entry.summary = (what != 3).then(|| format!("Order {id} failed, {}", ["badly", "well"][usize::from(what / 5 % 2)]));
+    entry.module = [None, Some(String::new()), Some("A".into())][usize::from(what % 3)].clone();
+    entry.actor = (what.is_multiple_of(7)).then(|| "Sofia".to_owned());
+    entry
+}
+
+type Row = (String, i64, i64, Option<String>, Option<String>, i64, i64, i64);
+
+fn rows(sql: &Connection, query: &str) -> Vec<Row> {
+    let mut find = sql.prepare(query).unwrap();
+    let column = |row: &rusqlite::Row<'_>| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?))
+    };
+    find.query_map([], column).unwrap().map(Result::unwrap).collect()
+}
+
+fn assert_counts_are_true(archive: &Archive) {
+    let sql = Connection::open(archive.path()).unwrap();
+    let counted = rows(
+        &sql,
+        "SELECT store.name, hour, severity, module, actor, sum(entries), min(first), max(last) \
+         FROM hour JOIN kind ON kind.id = hour.kind JOIN store ON store.id = hour.store \
+         GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
+    );
+    let true_counts = rows(
+        &sql,
+        "SELECT store.name, entry.time / 3600000000, severity, module, actor, count(*), min(entry.time / 1000000 % 3600), \
+                max(entry.time / 1000000 % 3600) \
+         FROM entry JOIN store ON store.id = entry.store GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
+    );
+    assert_eq!(counted, true_counts);
+}
+
+fn archive() -> (tempfile::TempDir, Archive, [Store; 2]) {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::open(folder.path().join("archive.db")).unwrap();
+    (folder, archive, [Store::bigcommerce("abc123").unwrap(), Store::shopline("open001").unwrap()])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    /// New entries, repeated ones, and revisions that change the hour, the severity or what is said.
+    #[test]
+    fn counts_equal_the_entries_after_any_commits(
+        pages in prop::collection::vec(prop::collection::vec((0u64..12, 0i64..9000, 0u8..12), 1..9), 1..8),
+    ) {
+        let (_folder, mut archive, stores) = archive();
+        for (number, page) in pages.iter().enumerate() {
+            let store = &stores[number % 2];
+            let id = archive.add_store(store).unwrap();
+            let entries = page.iter().map(|&(id, second, what)| entry(store, id, second, what)).collect();
+            archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
+            assert_counts_are_true(&archive);
+        }
+    }
+}
+
+#[test]
+fn warnings_and_errors_are_counted_by_what_they_say() {
+    let (_folder, mut archive, [store, _]) = archive();
+    let id = archive.add_store(&store).unwrap();
+    let entries = (0..40).map(|n| entry(&store, n, 60, [1, 4, 9][n as usize % 3])).collect();
+    archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
+    let sql = Connection::open(archive.path()).unwrap();
+    let mut find = sql.prepare("SELECT severity, shape, sum(entries) FROM hours GROUP BY 1, 2 ORDER BY 1, 2").unwrap();
+    let found: Vec<(String, Option<String>, i64)> =
+        find.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap().map(Result::unwrap).collect();
+    let shape = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        found,
+        [
+            ("error".into(), shape("Order * failed, badly"), 13),
+            ("error".into(), shape("Order * failed, well"), 13),
+            ("info".into(), None, 14),
+        ]
+    );
+}
+
+#[test]
+fn a_commit_that_fails_leaves_no_trace_in_the_counts() {
+    let (_folder, mut archive, [store, _]) = archive();
+    let id = archive.add_store(&store).unwrap();
+    let sql = Connection::open(archive.path()).unwrap();
+    sql.execute_batch(
+        "CREATE TRIGGER no BEFORE INSERT ON entry WHEN NEW.summary LIKE '%666%' BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    .unwrap();
+    let page =
+        |ids: &[u64]| Commit { entries: ids.iter().map(|&id| entry(&store, id, 60, 4)).collect(), ..Commit::default() };
+    archive.commit([(id, &page(&[666, 1]))]).unwrap_err();
+    archive.commit([(id, &page(&[2]))]).unwrap();
+    assert_counts_are_true(&archive);
+}
+
+#[test]
+fn a_shop_that_never_says_the_same_twice_does_not_fill_the_archive_with_shapes() {
+    let (_folder, mut archive, [store, _]) = archive();
+    let id = archive.add_store(&store).unwrap();
+    let sql = Connection::open(archive.path()).unwrap();
+    sql.execute("INSERT INTO kind (id, severity) VALUES (200000, 9)", []).unwrap();
+    let babble = |n: u64| {
+        let mut entry = entry(&store, n, 60, 4);
+        let word = |n: u64| char::from(b'a' + (n % 26) as u8).to_string().repeat(3);
+        entry.summary = Some(format!("It failed with {} {}", word(n), word(n / 26)));
+        entry
+    };
+    let entries = (0..500).map(babble).collect();
+    archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
+    let shapes: i64 = sql.query_row("SELECT count(DISTINCT shape) FROM kind", [], |row| row.get(0)).unwrap();
+    assert_eq!(shapes, 1);
+    assert_counts_are_true(&archive);
+}
