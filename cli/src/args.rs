@@ -7,7 +7,7 @@ use storelogs::Store;
 
 use crate::exit::CODES;
 use crate::terminal::Colour;
-use crate::{check, demo, fetch, sandbox, schema, status, sync, verify};
+use crate::{check, demo, fetch, sandbox, schema, status, sync, tail, verify};
 
 /// Every store's log, in one model.
 ///
@@ -46,6 +46,7 @@ Stores:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Fetch(fetch::Options),
+    Tail(tail::Options),
     Check(check::Options),
     Sync(sync::Options),
     Status(status::Options),

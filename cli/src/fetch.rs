@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use storelogs::{LogQuery, Severity, Store};
+use storelogs::{LogQuery, Store};
 
 use crate::args::StoreOptions;
 use crate::config;
 use crate::exit::{CODES, Exit, Stop};
+use crate::filters::Filters;
 use crate::output::{self, Format};
 use crate::progress::Progress;
 use crate::reading::{self, Undecodable};
@@ -33,25 +34,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TIME")]
     until: Option<Moment>,
 
-    /// The least serious severity; entries whose severity is not understood always pass
-    #[arg(long, value_enum, value_name = "SEVERITY")]
-    min_severity: Option<Minimum>,
-
-    /// Only this category: BigCommerce's type, SHOPLINE's subject_type; repeat it for any of several
-    #[arg(long, value_name = "TEXT")]
-    category: Vec<String>,
-
-    /// Only this action: SHOPLINE's verb
-    #[arg(long, value_name = "TEXT")]
-    action: Vec<String>,
-
-    /// Only this module of BigCommerce, by its plain name: "order status"
-    #[arg(long, value_name = "TEXT")]
-    module: Vec<String>,
-
-    /// Only what this actor did: SHOPLINE's author
-    #[arg(long, value_name = "TEXT")]
-    actor: Vec<String>,
+    #[command(flatten)]
+    filters: Filters,
 
     /// At most so many entries, the newest of all stores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -84,15 +68,6 @@ Examples:
   storelogs fetch --since 30d --format csv -o august.csv
   storelogs fetch --format jsonl | jq -r 'select(.severity == \"error\").summary'";
 
-/// The severities that can be asked for.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Minimum {
-    Info,
-    Notice,
-    Warning,
-    Error,
-}
-
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
     let query = options.query(Timestamp::now(), &zone)?;
@@ -119,16 +94,7 @@ impl Options {
         } else if since >= now {
             return Err(wrong("--since", format!("{since} is in the future")));
         }
-        query.min_severity = self.min_severity.map(|minimum| match minimum {
-            Minimum::Info => Severity::Info,
-            Minimum::Notice => Severity::Notice,
-            Minimum::Warning => Severity::Warning,
-            Minimum::Error => Severity::Error,
-        });
-        query.categories.clone_from(&self.category);
-        query.actions.clone_from(&self.action);
-        query.modules.clone_from(&self.module);
-        query.actors.clone_from(&self.actor);
+        query = self.filters.apply(query);
         query.limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
         Ok(query)
     }

@@ -12,6 +12,7 @@ mod directories;
 mod duration;
 mod exit;
 mod fetch;
+mod filters;
 mod output;
 mod printable;
 mod progress;
@@ -21,6 +22,7 @@ mod schema;
 mod status;
 mod summary;
 mod sync;
+mod tail;
 mod terminal;
 mod verify;
 mod window;
@@ -63,6 +65,7 @@ fn run(command: Command) -> Result<Exit, Stop> {
     let done = runtime.block_on(async {
         match command {
             Command::Fetch(options) => fetch::run(options).await,
+            Command::Tail(options) => tail::run(options).await,
             Command::Check(options) => check::run(options).await,
             Command::Sync(options) => sync::run(options).await,
             Command::Status(options) => status::run(&options),

@@ -35,6 +35,11 @@ pub(crate) enum Format {
 pub(crate) trait Sink {
     fn entry(&mut self, entry: &LogEntry) -> io::Result<()>;
 
+    /// One that comes after younger ones were shown.
+    fn late(&mut self, entry: &LogEntry) -> io::Result<()> {
+        self.entry(entry)
+    }
+
     /// Nothing comes for a while: everything so far should be seen.
     fn pause(&mut self) -> io::Result<()>;
 

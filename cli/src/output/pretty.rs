@@ -37,6 +37,7 @@ const PADDED: usize = 32;
 
 /// Time, store, severity, category, module or action, actor, summary. No entry has both a module and an action.
 const COLUMNS: usize = 7;
+const TIME: usize = 0;
 const STORE: usize = 1;
 const SEVERITY: usize = 2;
 const CATEGORY: usize = 3;
@@ -137,15 +138,26 @@ impl Pretty {
     }
 }
 
-impl Sink for Pretty {
-    fn entry(&mut self, entry: &LogEntry) -> io::Result<()> {
-        let row = self.row(entry);
+impl Pretty {
+    fn take(&mut self, row: Row) -> io::Result<()> {
         if let Some(held) = &mut self.held {
             held.push(row);
             return if held.len() < HELD { Ok(()) } else { self.release() };
         }
         self.fit(&row);
         self.write(&row)
+    }
+}
+
+impl Sink for Pretty {
+    fn entry(&mut self, entry: &LogEntry) -> io::Result<()> {
+        self.take(self.row(entry))
+    }
+
+    fn late(&mut self, entry: &LogEntry) -> io::Result<()> {
+        let mut row = self.row(entry);
+        row.cells[TIME].push_str(" late");
+        self.take(row)
     }
 
     fn pause(&mut self) -> io::Result<()> {

@@ -79,3 +79,8 @@ fn help_of_verify_teaches() {
 fn help_of_sync_teaches() {
     assert_snapshot!(help(&["sync", "--help"]));
 }
+
+#[test]
+fn help_of_tail_teaches() {
+    assert_snapshot!(help(&["tail", "--help"]));
+}

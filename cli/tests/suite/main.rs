@@ -13,3 +13,4 @@ mod output;
 mod program;
 mod sandbox;
 mod secrets;
+mod tailing;
