@@ -1,8 +1,10 @@
-//! Typed clients for the logs that commerce platforms keep of their stores, and one model for their entries.
+//! Every store's log, in one model, with nothing missing.
 //!
-//! [`BigCommerce`] reads store logs, [`Shopline`] reads operation logs. Both are generated from OpenAPI documents when
-//! the crate is built ([`raw`]) and wrapped by a thin layer: auth, retries and pacing ([`Transport`]), walks that end
-//! only on proof ([`LogSource`]), and one [`LogEntry`] for all platforms.
+//! [`BigCommerce`] reads store logs, [`Shopline`] reads operation logs. Both are generated from the platforms' OpenAPI
+//! documents when the crate is built ([`raw`]) and wrapped by a thin layer: tokens, retries and pacing ([`Transport`]),
+//! walks that end only on proof ([`LogSource`]), and one [`LogEntry`] for all platforms.
+//!
+//! # Many stores, one log
 //!
 //! ```no_run
 //! # async fn run() -> storelogs::Result<()> {
@@ -23,8 +25,32 @@
 //! # }
 //! ```
 //!
-//! One page, with any parameter that the platform documents, is [`BigCommerce::page`] or [`Shopline::page`]; the
-//! generated client itself is [`BigCommerce::raw`] or [`Shopline::raw`].
+//! # One page, with any parameter
+//!
+//! ```no_run
+//! # async fn run() -> storelogs::Result<()> {
+//! use storelogs::BigCommerce;
+//!
+//! let store = BigCommerce::builder("abc123").access_token("…").build()?;
+//! let page = store.page(|request| request.module("USPS (endicia)").severity_min(4).limit(10)).await?;
+//! for record in page.records {
+//!     println!("{:?}", record?.summary);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to read on
+//!
+//! The [`guide`] has a page for each concept: [requests](guide::requests), [querying](guide::querying),
+//! [walks](guide::walks), [the model](guide::model), [errors and retries](guide::errors), [pacing](guide::pacing),
+//! [tokens](guide::tokens), and [adding a platform](guide::adding_a_platform), which builds on [`platform`].
+//!
+//! # Features
+//!
+//! - `testing`: `storelogs::testing`, for the tests of your own code. No socket, no token.
+//!
+//! A client needs a Tokio runtime with time enabled; a current-thread one is enough.
 #![warn(missing_docs)]
 
 pub mod bigcommerce;
@@ -33,6 +59,7 @@ mod call;
 mod entry;
 mod error;
 mod follow;
+pub mod guide;
 mod merge;
 pub mod platform;
 mod query;
@@ -53,6 +80,7 @@ mod walk;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[doc(inline)]
 pub use bigcommerce::BigCommerce;
 pub use builder::{Build, Builder, IN_FLIGHT, LEAVE_QUOTA};
 pub use call::Unfit;
@@ -62,6 +90,7 @@ pub use merge::merge;
 pub use query::LogQuery;
 pub use secrecy;
 pub use severity::Severity;
+#[doc(inline)]
 pub use shopline::Shopline;
 pub use source::{Cursor, LogSource, Page, Reconciliation, entries};
 pub use store::{Platform, Store};
