@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bench;
+mod changes;
 mod fuzz;
 #[cfg(test)]
 mod generator;
@@ -34,6 +35,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[--check]",
         about: "bring up to date what is made of the documents and kept as files; --check only looks",
         run: regen::run,
+    },
+    Command {
+        name: "changes",
+        arguments: "OLD NEW …",
+        about: "what a newer document changes, whom that breaks, and where it lands in our code; --help tells more",
+        run: changes::run,
     },
     Command {
         name: "lint-specs",

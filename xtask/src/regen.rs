@@ -10,6 +10,7 @@ mod tests;
 
 use self::derived::Derived;
 use self::kept::Mode;
+pub(crate) use self::kept::files_below;
 use crate::workspace::Workspace;
 use crate::{Result, sums};
 

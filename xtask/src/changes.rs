@@ -1,0 +1,129 @@
+//! What a newer document changes, for those who use the library and for the requests that it sends.
+//!
+//! On crates.io: `drift` (Oxide) compares documents, but not servers, security, styles or single enum values; fields that
+//! came or went are one "unhandled" difference, an `allOf` of several parts is another, and an answer that loses its JSON
+//! panics. `schemadoc-diff` and `anicca` print differences without saying whom they break. None knows our code. What is
+//! here says one line for each change, how bad it is, and where in our code it lands.
+
+mod answers;
+mod compare;
+mod document;
+mod landing;
+mod parameters;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use self::document::Document;
+pub(crate) use self::landing::Landing;
+pub(crate) use self::report::{Format, Report};
+use crate::Result;
+use crate::workspace::{PLATFORMS, Workspace, read};
+
+/// Whom a change concerns. The worst stands first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Class {
+    /// A request that was right is refused, ignored, or means something else.
+    Requests,
+    /// Rust code that uses the library no longer compiles, or gets something else.
+    Users,
+    Additive,
+    /// Words only.
+    Editorial,
+}
+
+impl Class {
+    pub(crate) const ALL: [Self; 4] = [Self::Requests, Self::Users, Self::Additive, Self::Editorial];
+
+    pub(crate) fn is_breaking(self) -> bool {
+        matches!(self, Self::Requests | Self::Users)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "breaking for our requests",
+            Self::Users => "breaking for our users",
+            Self::Additive => "additive",
+            Self::Editorial => "editorial",
+        }
+    }
+}
+
+/// One difference between two documents.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Change {
+    pub(crate) class: Class,
+    /// Where and what, in words.
+    pub(crate) what: String,
+    pub(crate) place: Place,
+}
+
+/// What of the document changed, as far as our code has a name for it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// By its `operationId`.
+    Operation(String),
+    Parameter(String),
+    NewParameter(String),
+    /// A field of an answer: the last of its names.
+    Field(String),
+    /// Whether the type that gets it keeps what it does not know.
+    NewField {
+        kept: bool,
+    },
+    /// A Rust type.
+    Type(String),
+    Server(String),
+    Security,
+    Header(String),
+    Nowhere,
+}
+
+/// The changes from one document to another, the worst first.
+pub(crate) fn between(old: &Value, new: &Value) -> Vec<Change> {
+    let mut changes = BTreeSet::new();
+    compare::documents(&Document::read(old), &Document::read(new), old, new, &mut changes);
+    changes.into_iter().collect()
+}
+
+const HELP: &str = "cargo xtask changes OLD NEW [--platform NAME] [--format terminal|markdown|json] [--deny-breaking]
+
+OLD and NEW are documents, YAML or JSON, such as specs/bigcommerce/effective.json of two commits. With --platform each
+change is followed to where our code has to do with it.";
+
+pub(crate) fn run(arguments: &[String]) -> Result {
+    let (mut files, mut platform, mut format, mut deny) = (Vec::new(), None, Format::Terminal, false);
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or_else(|| format!("{argument} wants a value\n\n{HELP}"));
+        match argument.as_str() {
+            "--platform" => platform = Some(known_platform(value()?)?),
+            "--format" => format = value()?.parse()?,
+            "--deny-breaking" => deny = true,
+            option if option.starts_with('-') => return Err(format!("there is no option {option}\n\n{HELP}")),
+            _ => files.push(argument),
+        }
+    }
+    let [old, new] = files[..] else { return Err(format!("it takes two documents\n\n{HELP}")) };
+    let landing = match platform {
+        Some(platform) => Landing::read(&Workspace::find()?.root, platform)?,
+        None => Landing::default(),
+    };
+    let report = Report::new(between(&parsed(old)?, &parsed(new)?), &landing);
+    print!("{}", report.print(format));
+    if deny { report.deny_breaking() } else { Ok(()) }
+}
+
+pub(crate) fn known_platform(name: &str) -> Result<&'static str> {
+    let known = PLATFORMS.into_iter().find(|platform| *platform == name);
+    known.ok_or_else(|| format!("there is no platform {name}; there are {}", PLATFORMS.join(" and ")))
+}
+
+fn parsed(path: &str) -> Result<Value> {
+    yaml_serde::from_str(&read(Path::new(path))?).map_err(|e| format!("{path}: {e}"))
+}
