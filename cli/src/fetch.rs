@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::{LogQuery, Store};
+use storelogs_collector::Moment;
 
 use crate::args::StoreOptions;
 use crate::config;
@@ -14,7 +15,6 @@ use crate::filters::Filters;
 use crate::output::{self, Format};
 use crate::progress::Progress;
 use crate::reading::{self, Undecodable};
-use crate::window::Moment;
 
 /// Read the logs of all stores, merged, newest first
 ///

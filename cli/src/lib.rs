@@ -25,7 +25,6 @@ mod sync;
 mod tail;
 mod terminal;
 mod verify;
-mod window;
 
 use std::process::ExitCode;
 

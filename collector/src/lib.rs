@@ -11,11 +11,15 @@
 pub mod archive;
 mod coverage;
 mod error;
+mod moment;
 pub mod network;
+pub mod search;
 pub mod status;
 pub mod sync;
 pub mod verify;
+mod words;
 
 pub use archive::Archive;
 pub use coverage::{Coverage, Stretch};
 pub use error::{Error, Result};
+pub use moment::Moment;

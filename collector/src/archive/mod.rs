@@ -3,10 +3,10 @@
 mod commit;
 mod open;
 mod rollup;
-mod row;
+pub(crate) mod row;
 mod shape;
 mod state;
-mod text;
+pub(crate) mod text;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use crate::coverage::{Coverage, Stretch, micros, moment};
 use crate::error::{Error, Result};
 
 pub use commit::{Commit, Committed};
+pub(crate) use open::PATIENCE;
 pub use open::{Lock, VERSION};
 pub use state::{State, Status};
 
@@ -81,7 +82,6 @@ impl Archive {
     }
 
     /// The connection, for queries of this crate's other floors.
-    #[allow(dead_code, reason = "the floors above will use it")]
     pub(crate) fn sql(&self) -> &Connection {
         &self.sql
     }

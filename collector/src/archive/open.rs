@@ -20,7 +20,7 @@ const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 const APPLICATION_ID: i64 = 0x534c_6f67;
 
 /// How long to wait for another process that writes.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// As long as this lives, no other process can collect into the archive.
 #[derive(Debug)]

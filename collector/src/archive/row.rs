@@ -10,27 +10,35 @@ use storelogs::{LogEntry, Platform, Severity, Store, UtcOffset};
 
 use crate::coverage::{micros, moment};
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT store.platform, store.name, entry.id, entry.time, entry.nanos, entry.utc_offset, entry.observed, \
-             entry.severity, entry.severity_text, entry.category, entry.action, entry.module, entry.actor, \
-             entry.subject_id, entry.summary, entry.message, entry.extra, entry.key \
-             FROM entry JOIN store ON store.id = entry.store ",
-            $rest
-        )
+/// The columns that [`entry`] reads.
+macro_rules! columns {
+    () => {
+        "store.platform, store.name, entry.id, entry.time, entry.nanos, entry.utc_offset, entry.observed, \
+         entry.severity, entry.severity_text, entry.category, entry.action, entry.module, entry.actor, \
+         entry.subject_id, entry.summary, entry.message, entry.extra, entry.key, entry.store"
     };
 }
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM entry JOIN store ON store.id = entry.store ", $rest)
+    };
+}
+/// The columns of these selections, for others.
+pub(crate) const COLUMNS: &str = columns!();
 /// One entry by store and id, in the columns that [`entry`] reads.
 pub(super) const SELECT_BY_ID: &str = select!("WHERE entry.store = ?1 AND entry.id = ?2");
 /// The entries between two keys, both included, newest first.
 pub(super) const SELECT_BY_KEYS: &str = select!("WHERE entry.key BETWEEN ?1 AND ?2 ORDER BY entry.key DESC");
 /// One entry by its key.
-#[allow(dead_code, reason = "the floors above will use it")]
 pub(crate) const SELECT_BY_KEY: &str = select!("WHERE entry.key = ?1");
+/// The entries that came between two numbers of arrival, the first not included, each once.
+pub(crate) const SELECT_BY_ARRIVAL: &str =
+    select!("WHERE entry.key IN (SELECT key FROM arrival WHERE seq > ?1 AND seq <= ?2) ORDER BY entry.key");
 
 /// The column of the key in these selections.
-pub(super) const KEY_COLUMN: usize = 17;
+pub(crate) const KEY_COLUMN: usize = 17;
+/// The column of the archive's number of the store.
+pub(super) const STORE_COLUMN: usize = 18;
 
 /// A platform's id: a number if it is one that fits and is written the usual way, else its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +69,22 @@ impl ToSql for Id<'_> {
 /// A key is the second, above so many bits that keep the entries of one second apart.
 const LOW_BITS: u32 = 30;
 
+/// 33 bits: up to the year 2242. Only the order of entries beyond suffers.
+const LAST_SECOND: i64 = (1 << 33) - 1;
+
 fn second(time: Timestamp) -> i64 {
-    // 33 bits: up to the year 2242. Only the order of entries beyond suffers.
-    micros(time).div_euclid(1_000_000).clamp(0, (1 << 33) - 1)
+    micros(time).div_euclid(1_000_000).clamp(0, LAST_SECOND)
+}
+
+/// The second that a key tells. What lies before 1970 or beyond the last one is counted to the nearest.
+pub(crate) fn second_of(key: i64) -> i64 {
+    key >> LOW_BITS
+}
+
+/// Whether every entry before this time has a lesser key than every other one.
+pub(crate) fn parts_keys(time: Timestamp) -> bool {
+    let micros = micros(time);
+    time.subsec_nanosecond() == 0 && (1..=LAST_SECOND).contains(&micros.div_euclid(1_000_000))
 }
 
 /// The least key of an entry at this time or later.

@@ -152,15 +152,25 @@ CREATE TABLE rewalk (
     PRIMARY KEY (store, tier)
 ) STRICT, WITHOUT ROWID;
 
--- Words of the entries. Filled in the order of arrival, by the reader 'text': searching first catches up.
+-- Words of the entries. Filled in the order of arrival, by the reader 'text': searching first catches up. The text that
+-- is given to it is words already (words.rs), each between two spaces; the tokenizer only splits at them.
 CREATE VIRTUAL TABLE entry_text USING fts5 (
     summary, message, facts,
     content = '', contentless_delete = 1,
-    tokenize = 'unicode61 remove_diacritics 2'
+    tokenize = 'ascii'
 );
+-- Bytes that are sorted in memory before they are written.
+INSERT INTO entry_text (entry_text, rank) VALUES ('hashsize', 16777216);
 INSERT INTO output (name, seq) VALUES ('text', 0);
 
--- The documented way to read with SQL: times as text in UTC, severities by name.
+-- The values that facts have or once had, as words: for patterns such as module:*gateway*.
+CREATE TABLE fact_value (
+    fact  TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (fact, value)
+) STRICT, WITHOUT ROWID;
+
+-- What follows is the documented way to read with SQL (docs/search.md): times as text in UTC, severities by name.
 CREATE VIEW entries AS
 SELECT store.platform || ':' || store.name || ':' || entry.id AS uid,
        store.platform AS platform,
@@ -172,7 +182,9 @@ SELECT store.platform || ':' || store.name || ':' || entry.id AS uid,
             ELSE 'unspecified' END AS severity,
        entry.severity AS severity_number,
        entry.severity_text, entry.category, entry.action, entry.module, entry.actor, entry.subject_id,
-       entry.summary, entry.message, entry.extra
+       entry.summary, entry.message, entry.extra,
+       -- Sorts as time does, and is the rowid of entry_text.
+       entry.key AS key
   FROM entry JOIN store ON store.id = entry.store;
 
 CREATE VIEW hours AS
@@ -185,7 +197,15 @@ SELECT store.platform || ':' || store.name AS store,
 
 CREATE VIEW stores AS
 SELECT store.platform || ':' || store.name AS store, store.platform, store.name, store.state, store.reason,
-       strftime('%Y-%m-%dT%H:%M:%SZ', store.last_success / 1e6, 'unixepoch') AS last_success
+       strftime('%Y-%m-%dT%H:%M:%SZ', store.state_since / 1e6, 'unixepoch') AS state_since,
+       strftime('%Y-%m-%dT%H:%M:%SZ', store.last_attempt / 1e6, 'unixepoch') AS last_attempt,
+       strftime('%Y-%m-%dT%H:%M:%SZ', store.last_success / 1e6, 'unixepoch') AS last_success,
+       store.failures,
+       strftime('%Y-%m-%dT%H:%M:%SZ', store.next_attempt / 1e6, 'unixepoch') AS next_attempt,
+       strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT min(time) FROM entry WHERE entry.store = store.id) / 1e6, 'unixepoch')
+           AS oldest,
+       strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT max(time) FROM entry WHERE entry.store = store.id) / 1e6, 'unixepoch')
+           AS newest
   FROM store;
 
 CREATE VIEW covered AS
@@ -193,3 +213,24 @@ SELECT store.platform || ':' || store.name AS store,
        strftime('%Y-%m-%dT%H:%M:%fZ', coverage.since / 1e6, 'unixepoch') AS since,
        strftime('%Y-%m-%dT%H:%M:%fZ', coverage.until / 1e6, 'unixepoch') AS until
   FROM coverage JOIN store ON store.id = coverage.store;
+
+CREATE VIEW holes AS
+SELECT store.platform || ':' || store.name AS store,
+       strftime('%Y-%m-%dT%H:%M:%fZ', hole.since / 1e6, 'unixepoch') AS since,
+       strftime('%Y-%m-%dT%H:%M:%fZ', hole.until / 1e6, 'unixepoch') AS until,
+       hole.reason, hole.attempts,
+       strftime('%Y-%m-%dT%H:%M:%SZ', hole.next_attempt / 1e6, 'unixepoch') AS next_attempt
+  FROM hole JOIN store ON store.id = hole.store;
+
+CREATE VIEW quarantined AS
+SELECT store.platform || ':' || store.name AS store,
+       strftime('%Y-%m-%dT%H:%M:%fZ', quarantine.time / 1e6, 'unixepoch') AS time,
+       strftime('%Y-%m-%dT%H:%M:%fZ', quarantine.observed / 1e6, 'unixepoch') AS observed,
+       quarantine.path, quarantine.reason, quarantine.raw
+  FROM quarantine JOIN store ON store.id = quarantine.store;
+
+CREATE VIEW revisions AS
+SELECT store.platform || ':' || store.name || ':' || revision.entry_id AS uid,
+       strftime('%Y-%m-%dT%H:%M:%fZ', revision.replaced / 1e6, 'unixepoch') AS replaced,
+       revision.entry AS entry
+  FROM revision JOIN store ON store.id = revision.store;

@@ -1,9 +1,14 @@
 //! The index of words. It follows the arrivals, in large steps: words are sorted once, not page by page.
 
-use rusqlite::{TransactionBehavior, params};
+use std::collections::HashSet;
 
-use super::Archive;
+use rusqlite::{TransactionBehavior, params};
+use serde_json::Value;
+use storelogs::{LogEntry, Severity};
+
+use super::{Archive, StoreId, row};
 use crate::error::{Error, Result};
+use crate::words::{each_word, push_words};
 
 /// How many entries are indexed in one transaction.
 const STEP: i64 = 50_000;
@@ -11,17 +16,136 @@ const STEP: i64 = 50_000;
 /// The name under which the index keeps how far it has come.
 const READER: &str = "text";
 
+/// Sets a token of ours apart from every word, and the words of a value from each other. No word has it.
+pub(crate) const MARK: char = '¦';
+
+/// A fact of an entry that is looked for by its whole value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Fact {
+    Module,
+    Category,
+    Action,
+    Actor,
+    Subject,
+}
+
+impl Fact {
+    pub(crate) const ALL: [Self; 5] = [Self::Module, Self::Category, Self::Action, Self::Actor, Self::Subject];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Module => "module",
+            Self::Category => "category",
+            Self::Action => "action",
+            Self::Actor => "actor",
+            Self::Subject => "subject",
+        }
+    }
+
+    /// What an entry says of it.
+    pub(crate) fn of(self, entry: &LogEntry) -> Option<&str> {
+        match self {
+            Self::Module => entry.module.as_deref(),
+            Self::Category => entry.category.as_deref(),
+            Self::Action => entry.action.as_deref(),
+            Self::Actor => entry.actor.as_deref(),
+            Self::Subject => entry.subject_id.as_deref(),
+        }
+    }
+
+    /// The token that stands for a value in the index.
+    pub(crate) fn token(self, value: &str) -> String {
+        format!("{MARK}{}{MARK}{value}", self.name())
+    }
+
+    /// Whether its values are few enough to be kept as a list.
+    pub(crate) const fn is_listed(self) -> bool {
+        !matches!(self, Self::Subject)
+    }
+}
+
+/// A value as it is compared: its words, so that case, accents and punctuation make no difference. Empty if it has none.
+pub(crate) fn value(text: &str) -> String {
+    let mut value = String::new();
+    each_word(text, |_, word| {
+        if !value.is_empty() {
+            value.push(MARK);
+        }
+        value.push_str(word);
+    });
+    value
+}
+
+/// The token of a store in the index.
+pub(crate) fn store_token(store: StoreId) -> String {
+    format!("{MARK}store{MARK}{}", store.0)
+}
+
+/// The token of a severity in the index. There is none for [`Severity::Info`]: it says little, and would stand nearly
+/// everywhere.
+pub(crate) fn severity_token(severity: Severity) -> Option<String> {
+    (severity != Severity::Info).then(|| format!("{MARK}severity{MARK}{}", severity.number()))
+}
+
+/// The words of a text as the index has them, each between two spaces.
+pub(crate) fn words_of(text: Option<&str>) -> String {
+    let mut line = String::new();
+    if let Some(text) = text {
+        push_words(&mut line, text);
+        line.push(' ');
+    }
+    line
+}
+
+/// The words of an entry's facts and of fields that are not documented, each between two spaces. Behind each fact stands
+/// the token of its value, so that no phrase reaches from one into the next.
+pub(crate) fn facts_of(entry: &LogEntry) -> String {
+    let mut line = String::new();
+    for fact in Fact::ALL {
+        let value = value(fact.of(entry).unwrap_or_default());
+        if !value.is_empty() {
+            line.push(' ');
+            line.extend(value.chars().map(|c| if c == MARK { ' ' } else { c }));
+            line.push(' ');
+            line.push_str(&fact.token(&value));
+        }
+    }
+    for extra in entry.extra.values() {
+        push_json(&mut line, extra);
+    }
+    line.push(' ');
+    line
+}
+
+fn push_json(line: &mut String, json: &Value) {
+    match json {
+        Value::Null | Value::Bool(_) => {}
+        Value::Number(number) => push_words(line, &number.to_string()),
+        Value::String(text) => push_words(line, text),
+        Value::Array(list) => list.iter().for_each(|json| push_json(line, json)),
+        Value::Object(fields) => fields.values().for_each(|json| push_json(line, json)),
+    }
+    if matches!(json, Value::Number(_) | Value::String(_)) {
+        line.push(' ');
+        line.push(MARK);
+    }
+}
+
 impl Archive {
     /// How many entries wait to be indexed.
     ///
     /// # Errors
     /// If the archive cannot be read.
     pub fn unindexed(&self) -> Result<u64> {
-        let mut count = self.prepared(
-            "SELECT coalesce((SELECT max(seq) FROM arrival), 0) - (SELECT seq FROM output WHERE name = ?1)",
-        )?;
-        let waiting: i64 = count.query_row([READER], |row| row.get(0)).map_err(|error| self.fault(&error))?;
-        Ok(u64::try_from(waiting).unwrap_or_default())
+        let (done, newest) = self.index_bounds()?;
+        Ok(u64::try_from(newest - done).unwrap_or_default())
+    }
+
+    /// The numbers of the last arrival that is indexed, and of the newest.
+    pub(crate) fn index_bounds(&self) -> Result<(i64, i64)> {
+        let mut find =
+            self.prepared("SELECT seq, coalesce((SELECT max(seq) FROM arrival), seq) FROM output WHERE name = ?1")?;
+        find.query_row([READER], |row| Ok((row.get(0)?, row.get(1)?))).map_err(|error| self.fault(&error))
     }
 
     /// Indexes the words of entries that came since, at most so many steps. Says whether any are left.
@@ -41,32 +165,51 @@ impl Archive {
         let path = &self.path;
         let fault = |error: rusqlite::Error| Error::of(path, &error);
         let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        let done: i64 =
-            change.query_row("SELECT seq FROM output WHERE name = ?1", [READER], |row| row.get(0)).map_err(fault)?;
-        let upto: Option<i64> = change
-            .query_row(
-                "SELECT max(seq) FROM (SELECT seq FROM arrival WHERE seq > ?1 ORDER BY seq LIMIT ?2)",
-                [done, STEP],
-                |row| row.get(0),
-            )
-            .map_err(fault)?;
-        let Some(upto) = upto else { return Ok(false) };
-        // In the order of the keys, each once. What is gone by now has come again under another number.
-        change
-            .execute(
-                "INSERT OR REPLACE INTO entry_text (rowid, summary, message, facts) \
-                 SELECT entry.key, entry.summary, entry.message, \
-                        concat_ws(' ', entry.module, entry.category, entry.action, entry.actor, entry.subject_id) \
-                   FROM (SELECT DISTINCT key FROM arrival WHERE seq > ?1 AND seq <= ?2 ORDER BY key) AS came \
-                   JOIN entry ON entry.key = came.key",
-                params![done, upto],
-            )
-            .map_err(fault)?;
-        change.execute("UPDATE output SET seq = ?2 WHERE name = ?1", params![READER, upto]).map_err(fault)?;
-        change
-            .execute("DELETE FROM arrival WHERE seq <= (SELECT min(seq) FROM output) AND seq < (SELECT max(seq) FROM arrival)", [])
-            .map_err(fault)?;
+        let more = step(&change).map_err(fault)?;
         change.commit().map_err(fault)?;
-        Ok(true)
+        Ok(more)
     }
+}
+
+/// Whether there was anything to index.
+fn step(sql: &rusqlite::Connection) -> rusqlite::Result<bool> {
+    let done: i64 = sql.query_row("SELECT seq FROM output WHERE name = ?1", [READER], |row| row.get(0))?;
+    let upto: Option<i64> = sql.query_row(
+        "SELECT max(seq) FROM (SELECT seq FROM arrival WHERE seq > ?1 ORDER BY seq LIMIT ?2)",
+        [done, STEP],
+        |row| row.get(0),
+    )?;
+    let Some(upto) = upto else { return Ok(false) };
+    // In the order of the keys. What is gone by now has come again under another number.
+    let mut came = sql.prepare_cached(row::SELECT_BY_ARRIVAL)?;
+    let mut add = sql
+        .prepare_cached("INSERT OR REPLACE INTO entry_text (rowid, summary, message, facts) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut values = HashSet::new();
+    let mut rows = came.query([done, upto])?;
+    while let Some(row) = rows.next()? {
+        let (entry, key): (_, i64) = (row::entry(row)?, row.get(row::KEY_COLUMN)?);
+        let mut facts = facts_of(&entry);
+        facts.push_str(&store_token(StoreId(row.get(row::STORE_COLUMN)?)));
+        if let Some(token) = severity_token(entry.severity) {
+            facts.push(' ');
+            facts.push_str(&token);
+        }
+        add.execute(params![key, words_of(entry.summary.as_deref()), words_of(entry.message.as_deref()), facts])?;
+        for fact in Fact::ALL.into_iter().filter(|fact| fact.is_listed()) {
+            let value = value(fact.of(&entry).unwrap_or_default());
+            if !value.is_empty() {
+                values.insert((fact, value));
+            }
+        }
+    }
+    let mut list = sql.prepare_cached("INSERT OR IGNORE INTO fact_value (fact, value) VALUES (?1, ?2)")?;
+    for (fact, value) in values {
+        list.execute(params![fact.name(), value])?;
+    }
+    sql.execute("UPDATE output SET seq = ?2 WHERE name = ?1", params![READER, upto])?;
+    sql.execute(
+        "DELETE FROM arrival WHERE seq <= (SELECT min(seq) FROM output) AND seq < (SELECT max(seq) FROM arrival)",
+        [],
+    )?;
+    Ok(true)
 }

@@ -4,6 +4,7 @@
 mod archive;
 mod coverage;
 mod rollup;
+mod search;
 mod sync;
 mod verify;
 mod world;

@@ -1,32 +1,52 @@
-//! The stretch of time that a user asks for.
+//! How a user writes a moment.
 
 use std::str::FromStr;
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
 /// A moment as a user writes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Moment {
+pub enum Moment {
     /// `24h`: so long ago.
     Ago(SignedDuration),
     /// `2026-08-01T12:00:00+08:00`
     At(Timestamp),
-    /// `2026-08-01` or `2026-08-01T12:00`: by the clock on the wall.
+    /// `2026-08-01`: when this day begins, by the clock on the wall.
+    Day(Date),
+    /// `2026-08-01T12:00`: by the clock on the wall.
     Civil(DateTime),
 }
 
 impl Moment {
     /// The moment, seen from `now`, where a clock on the wall is in this time zone.
-    pub(crate) fn at(self, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
-        let too_far = |_| "this time is further off than the calendar goes".to_owned();
+    ///
+    /// # Errors
+    /// If it lies beyond the calendar, in words for the user.
+    pub fn at(self, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
         match self {
             Self::Ago(length) => now.checked_sub(length).map_err(too_far),
             Self::At(time) => Ok(time),
+            Self::Day(day) => zone.to_timestamp(day.into()).map_err(too_far),
             Self::Civil(time) => zone.to_timestamp(time).map_err(too_far),
         }
     }
+
+    /// The first moment behind it: of a day, when the next one begins.
+    ///
+    /// # Errors
+    /// If it lies beyond the calendar, in words for the user.
+    pub fn after(self, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
+        match self {
+            Self::Day(day) => Self::Day(day.tomorrow().map_err(too_far)?).at(now, zone),
+            other => other.at(now, zone)?.checked_add(SignedDuration::from_nanos(1)).map_err(too_far),
+        }
+    }
+}
+
+fn too_far(_: jiff::Error) -> String {
+    "this time is further off than the calendar goes".to_owned()
 }
 
 impl FromStr for Moment {
@@ -39,13 +59,20 @@ impl FromStr for Moment {
         let moment = if text.contains('[') {
             text.parse::<Zoned>().map(|time| Self::At(time.timestamp())) // else the name of the zone were ignored
         } else {
-            text.parse::<Timestamp>().map(Self::At).or_else(|_| text.parse::<DateTime>().map(Self::Civil))
+            let time = || text.parse::<DateTime>().map(Self::Civil);
+            let day = || if is_day(text) { text.parse().map(Self::Day) } else { time() };
+            text.parse::<Timestamp>().map(Self::At).or_else(|_| day())
         };
         moment.map_err(|_| {
             "write how long ago (90s, 15m, 24h, 7d, 2w), a date (2026-08-01) or a time (2026-08-01T12:00:00+08:00)"
                 .to_owned()
         })
     }
+}
+
+/// `2026-08-01`, and nothing else.
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
 /// `15m`; `None` if the text is nothing like that.
@@ -83,6 +110,15 @@ mod tests {
         assert_eq!(at("2026-08-01T08:30"), "2026-08-01T08:30:00Z");
         assert_eq!(at("2026-08-01T08:30:00+08:00"), "2026-08-01T00:30:00Z");
         assert_eq!(at("2026-08-01T08:30[Etc/UTC]"), "2026-08-01T08:30:00Z");
+    }
+
+    #[test]
+    fn behind_a_day_is_the_next_one() {
+        let zone = TimeZone::fixed(jiff::tz::offset(8));
+        let after =
+            |text: &str| text.parse::<Moment>().unwrap().after(Timestamp::UNIX_EPOCH, &zone).unwrap().to_string();
+        assert_eq!(after("2026-08-01"), "2026-08-01T16:00:00Z");
+        assert_eq!(after("2026-08-01T00:00"), "2026-07-31T16:00:00.000000001Z");
     }
 
     #[test]

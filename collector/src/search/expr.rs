@@ -1,0 +1,182 @@
+//! A query as it was understood, and whether an entry matches it.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use jiff::Timestamp;
+use storelogs::{LogEntry, Severity};
+
+use super::pattern::Pattern;
+use crate::archive::text::{Fact, facts_of, value, words_of};
+use crate::words::{each_word, push_words};
+
+/// A query.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expr {
+    /// All of them; of none, everything.
+    All(Vec<Self>),
+    /// Any of them.
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Is(Term),
+}
+
+/// One thing that is asked of an entry.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Term {
+    Words(Phrase),
+    /// A fact by its whole value.
+    Fact(Fact, Pattern),
+    /// A store by its name, or by `platform:name`.
+    Store(Pattern),
+    Platform(Pattern),
+    Id(Pattern),
+    Uid(Pattern),
+    /// Any of these.
+    Severity(Vec<Severity>),
+    /// At this time or later.
+    Since(Timestamp),
+    /// Before this time.
+    Until(Timestamp),
+}
+
+/// Words that stand one behind the other in one text.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Phrase {
+    pub(super) place: Place,
+    /// The words, each with a space before it. Behind the last stands one too, unless it is only the beginning of a word.
+    words: String,
+}
+
+/// Where words are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Anywhere,
+    Summary,
+    Message,
+}
+
+impl Expr {
+    pub(super) fn matches(&self, entry: &Seen<'_>) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.matches(entry)),
+            Self::Any(parts) => parts.iter().any(|part| part.matches(entry)),
+            Self::Not(part) => !part.matches(entry),
+            Self::Is(term) => term.matches(entry),
+        }
+    }
+
+    /// Every phrase that an entry may match for having it.
+    pub(super) fn phrases(&self, wanted: bool, found: &mut Vec<Phrase>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.phrases(wanted, found)),
+            Self::Not(part) => part.phrases(!wanted, found),
+            Self::Is(Term::Words(phrase)) if wanted => found.push(phrase.clone()),
+            Self::Is(_) => {}
+        }
+    }
+}
+
+impl Term {
+    fn matches(&self, seen: &Seen<'_>) -> bool {
+        let entry = seen.entry;
+        match self {
+            Self::Words(phrase) => {
+                let summary = || phrase.stands_in(seen.summary());
+                let message = || phrase.stands_in(seen.message());
+                match phrase.place {
+                    Place::Summary => summary(),
+                    Place::Message => message(),
+                    Place::Anywhere => summary() || message() || phrase.stands_in(seen.facts()),
+                }
+            }
+            Self::Fact(fact, pattern) => {
+                let value = value(fact.of(entry).unwrap_or_default());
+                !value.is_empty() && pattern.matches(&value)
+            }
+            Self::Store(pattern) => is_store(pattern, entry.platform.as_str(), &entry.store),
+            Self::Platform(pattern) => pattern.matches(&entry.platform.as_str().to_ascii_lowercase()),
+            Self::Id(pattern) => pattern.matches(&entry.id),
+            Self::Uid(pattern) => pattern.matches(&entry.uid),
+            Self::Severity(any) => any.contains(&entry.severity),
+            Self::Since(time) => entry.time >= *time,
+            Self::Until(time) => entry.time < *time,
+        }
+    }
+}
+
+/// Whether a store is meant: with a `:` in the pattern its platform belongs to the name.
+pub(super) fn is_store(pattern: &Pattern, platform: &str, name: &str) -> bool {
+    pattern.matches(&name.to_ascii_lowercase()) || pattern.matches(&format!("{platform}:{name}").to_ascii_lowercase())
+}
+
+impl Phrase {
+    /// `open`: the last word is only the beginning of one. `None` if there is no word in the text.
+    pub(super) fn new(text: &str, open: bool, place: Place) -> Option<Self> {
+        let mut words = String::new();
+        push_words(&mut words, text);
+        if words.is_empty() {
+            return None;
+        }
+        if !open {
+            words.push(' ');
+        }
+        Some(Self { place, words })
+    }
+
+    /// The words, and whether the last is only the beginning of one.
+    pub(super) fn words(&self) -> (&str, bool) {
+        (self.words.trim(), !self.words.ends_with(' '))
+    }
+
+    fn stands_in(&self, line: &str) -> bool {
+        line.contains(self.words.as_str())
+    }
+
+    /// Where in a text it stands.
+    pub(super) fn places(&self, text: &str) -> Vec<Range<usize>> {
+        let mut line = String::new();
+        // Where each word begins in the line, and where it stands in the text.
+        let mut words: Vec<(usize, Range<usize>)> = Vec::new();
+        each_word(text, |place, word| {
+            words.push((line.len(), place));
+            line.push(' ');
+            line.push_str(word);
+        });
+        line.push(' ');
+        let length = self.words().0.len();
+        let place = |(first, (start, from)): (usize, &(usize, Range<usize>))| {
+            line[*start..].starts_with(self.words.as_str()).then_some(())?;
+            let behind = words.partition_point(|(other, _)| *other <= start + length);
+            let (_, to) = words[first..behind].last()?;
+            Some(from.start..to.end)
+        };
+        words.iter().enumerate().filter_map(place).collect()
+    }
+}
+
+/// An entry, and its words once they were needed.
+pub(super) struct Seen<'a> {
+    entry: &'a LogEntry,
+    summary: OnceCell<String>,
+    message: OnceCell<String>,
+    facts: OnceCell<String>,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn new(entry: &'a LogEntry) -> Self {
+        Self { entry, summary: OnceCell::new(), message: OnceCell::new(), facts: OnceCell::new() }
+    }
+
+    fn summary(&self) -> &str {
+        self.summary.get_or_init(|| words_of(self.entry.summary.as_deref()))
+    }
+
+    fn message(&self) -> &str {
+        self.message.get_or_init(|| words_of(self.entry.message.as_deref()))
+    }
+
+    fn facts(&self) -> &str {
+        self.facts.get_or_init(|| facts_of(self.entry))
+    }
+}

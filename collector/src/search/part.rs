@@ -1,0 +1,294 @@
+//! What a part of a query comes to in SQL.
+//!
+//! The index of words narrows, the columns of a row narrow further. Either may let through too much, never too little:
+//! what is not exact is checked again on the entry. Whatever can be said in the index is said there, since it returns
+//! its hits by time: then the newest are found without looking at the others.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use storelogs::{Severity, Store};
+
+use super::expr::{Expr, Phrase, Place, Term, is_store};
+use super::pattern::Pattern;
+use super::plan::is_whole;
+use crate::archive::row::Id;
+use crate::archive::text::{Fact, MARK, severity_token, store_token};
+use crate::archive::{Archive, StoreId};
+use crate::coverage::micros;
+use crate::error::Result;
+
+/// The most alternatives that a pattern is resolved to. What has more matches so often that a look at the rows is fast.
+const MOST_VALUES: usize = 500;
+
+/// What stands for a part in SQL.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) words: Words,
+    /// What to ask of the row. `None`: it says nothing.
+    pub(super) row: Option<Condition>,
+    /// `words` alone is what the part means.
+    pub(super) words_exact: bool,
+    /// `row` alone is what the part means.
+    pub(super) row_exact: bool,
+    /// Both together are what the part means.
+    pub(super) exact: bool,
+    /// It means all entries of this one store.
+    pub(super) only: Option<StoreId>,
+}
+
+/// What to ask of the index of words, in the language of FTS5. Made of quoted tokens only.
+#[derive(Debug)]
+pub(super) enum Words {
+    /// It says nothing.
+    Any,
+    Only(String),
+    /// The index can take from other hits, but can't list what is left of everything.
+    Except(String),
+}
+
+/// A condition in SQL, with what is bound to it.
+#[derive(Clone, Debug)]
+pub(super) struct Condition {
+    pub(super) sql: String,
+    pub(super) bound: Vec<Value>,
+}
+
+impl Part {
+    /// One that says nothing, and does not mean everything.
+    fn unknown() -> Self {
+        Self { words: Words::Any, row: None, words_exact: false, row_exact: false, exact: false, only: None }
+    }
+
+    /// Exactly these words, or exactly what they do not stand in.
+    fn words(words: String, wanted: bool) -> Self {
+        let words = if wanted { Words::Only(words) } else { Words::Except(words) };
+        Self { words, words_exact: true, exact: true, ..Self::unknown() }
+    }
+
+    /// Exactly the rows of which this is true.
+    fn row(sql: String, bound: Vec<Value>) -> Self {
+        let row = Some(Condition { sql, bound });
+        Self { row, row_exact: true, exact: true, ..Self::unknown() }
+    }
+
+    /// What is meant by all of them at once.
+    pub(super) fn all(parts: Vec<Self>) -> Self {
+        let words_exact = parts.iter().all(|part| part.words_exact);
+        let row_exact = parts.iter().all(|part| part.row_exact);
+        let exact = parts.iter().all(|part| part.exact);
+        let (mut only, mut except, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        for part in parts {
+            match part.words {
+                Words::Any => {}
+                Words::Only(words) => only.push(words),
+                Words::Except(words) => except.push(words),
+            }
+            rows.extend(part.row);
+        }
+        let except = join(&except, "OR");
+        let words = match (join(&only, "AND"), except) {
+            (None, None) => Words::Any,
+            (None, Some(except)) => Words::Except(except),
+            (Some(only), None) => Words::Only(only),
+            (Some(only), Some(except)) => Words::Only(format!("({only} NOT {except})")),
+        };
+        Self { words, row: join_rows(rows, "AND"), words_exact, row_exact, exact, only: None }
+    }
+
+    /// What is meant by any of them.
+    fn any(parts: Vec<Self>) -> Self {
+        let (count, mut words, mut rows) = (parts.len(), Vec::new(), Vec::new());
+        let mut words_exact = parts.iter().all(|part| part.words_exact);
+        let row_exact = parts.iter().all(|part| part.row_exact);
+        for part in parts {
+            match part.words {
+                Words::Only(found) => words.push(found),
+                Words::Any => {}
+                Words::Except(_) => words_exact = false,
+            }
+            rows.extend(part.row);
+        }
+        // One that says nothing lets everything through.
+        let words = if words.len() == count { join(&words, "OR").map_or(Words::Any, Words::Only) } else { Words::Any };
+        let row = if rows.len() == count { join_rows(rows, "OR") } else { None };
+        Self { words, row, words_exact, row_exact, exact: words_exact || row_exact, only: None }
+    }
+}
+
+/// `(a OR b)`
+fn join(parts: &[String], operator: &str) -> Option<String> {
+    match parts {
+        [] => None,
+        [one] => Some(one.clone()),
+        several => Some(format!("({})", several.join(&format!(" {operator} ")))),
+    }
+}
+
+fn join_rows(rows: Vec<Condition>, operator: &str) -> Option<Condition> {
+    let (sql, bound): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.sql, row.bound)).unzip();
+    join(&sql, operator).map(|sql| Condition { sql, bound: bound.concat() })
+}
+
+/// Turns parts of queries into SQL. Knows what the archive has.
+pub(super) struct Planner<'a> {
+    archive: &'a Archive,
+    stores: Option<Vec<(StoreId, Store)>>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(archive: &'a Archive) -> Self {
+        Self { archive, stores: None }
+    }
+
+    /// What stands for an expression, or for its contrary.
+    pub(super) fn part(&mut self, expr: &Expr, wanted: bool) -> Result<Part> {
+        Ok(match expr {
+            Expr::Not(inner) => self.part(inner, !wanted)?,
+            Expr::Is(term) => self.term(term, wanted)?,
+            Expr::All(parts) | Expr::Any(parts) => {
+                let parts = parts.iter().map(|part| self.part(part, wanted)).collect::<Result<_>>()?;
+                if matches!(expr, Expr::All(_)) == wanted { Part::all(parts) } else { Part::any(parts) }
+            }
+        })
+    }
+
+    fn term(&mut self, term: &Term, wanted: bool) -> Result<Part> {
+        Ok(match term {
+            Term::Words(phrase) => Part::words(phrase_query(phrase), wanted),
+            Term::Fact(fact, pattern) => self.fact(*fact, pattern, wanted)?,
+            Term::Store(pattern) => {
+                self.stores(wanted, |store| is_store(pattern, store.platform().as_str(), store.name()))?
+            }
+            Term::Platform(pattern) => {
+                self.stores(wanted, |store| pattern.matches(&store.platform().as_str().to_ascii_lowercase()))?
+            }
+            Term::Severity(any) => {
+                let meant = Severity::ALL.into_iter().filter(|severity| any.contains(severity) == wanted);
+                severities(&meant.collect::<Vec<_>>())
+            }
+            Term::Since(time) if wanted => since(*time),
+            Term::Until(time) if !wanted => since(*time),
+            Term::Since(time) | Term::Until(time) => until(*time),
+            Term::Id(pattern) => match pattern.exact() {
+                Some(id) => {
+                    // In each store by its own index.
+                    let sql = "entry.key IN (SELECT key FROM entry WHERE store IN (SELECT id FROM store) AND id = ?)";
+                    with_not(sql.to_owned(), vec![bound_id(id)], wanted)
+                }
+                None => Part::unknown(),
+            },
+            Term::Uid(pattern) => match pattern.exact() {
+                Some(uid) => self.uid(uid, wanted)?,
+                None => Part::unknown(),
+            },
+        })
+    }
+
+    fn fact(&self, fact: Fact, pattern: &Pattern, wanted: bool) -> Result<Part> {
+        if let Some(value) = pattern.exact() {
+            return Ok(Part::words(quoted(&fact.token(value)), wanted));
+        }
+        if let Some(start) = pattern.start() {
+            return Ok(Part::words(format!("{} *", quoted(&fact.token(start))), wanted));
+        }
+        if !fact.is_listed() {
+            return Ok(Part::unknown());
+        }
+        let read = "SELECT value FROM fact_value WHERE fact = ?1";
+        let mut values = self.archive.rows(read, [fact.name()], |row| row.get::<_, String>(0))?;
+        values.retain(|value| pattern.matches(value));
+        if values.len() > MOST_VALUES {
+            return Ok(Part::unknown());
+        }
+        let tokens: Vec<String> = values.iter().map(|value| quoted(&fact.token(value))).collect();
+        Ok(Part::words(join(&tokens, "OR").unwrap_or_else(nothing), wanted))
+    }
+
+    fn stores(&mut self, wanted: bool, mut is_meant: impl FnMut(&Store) -> bool) -> Result<Part> {
+        let stores = match &self.stores {
+            Some(stores) => stores,
+            None => self.stores.insert(self.archive.stores()?),
+        };
+        let meant: Vec<StoreId> = stores.iter().filter(|(_, store)| is_meant(store)).map(|(id, _)| *id).collect();
+        let ids: Vec<String> = meant.iter().map(|id| id.0.to_string()).collect();
+        let mut part = with_not(format!("entry.store IN ({})", ids.join(", ")), Vec::new(), wanted);
+        if meant.len() <= MOST_VALUES {
+            let tokens: Vec<String> = meant.iter().map(|id| quoted(&store_token(*id))).collect();
+            let words = Part::words(join(&tokens, "OR").unwrap_or_else(nothing), wanted);
+            (part.words, part.words_exact) = (words.words, true);
+        }
+        if let ([one], true) = (&meant[..], wanted) {
+            part.only = Some(*one);
+        }
+        Ok(part)
+    }
+
+    fn uid(&self, uid: &str, wanted: bool) -> Result<Part> {
+        let Some((store, id)) = uid.match_indices(':').nth(1).map(|(at, _)| (&uid[..at], &uid[at + 1..])) else {
+            return Ok(with_not("FALSE".to_owned(), Vec::new(), wanted));
+        };
+        let find = "SELECT id FROM store WHERE platform || ':' || name = ?1";
+        let stores = self.archive.rows(find, [store], |row| row.get::<_, i64>(0))?;
+        Ok(match stores.first() {
+            Some(store) => {
+                let sql = format!("entry.key IN (SELECT key FROM entry WHERE store = {store} AND id = ?)");
+                with_not(sql, vec![bound_id(id)], wanted)
+            }
+            None => with_not("FALSE".to_owned(), Vec::new(), wanted),
+        })
+    }
+}
+
+fn with_not(sql: String, bound: Vec<Value>, wanted: bool) -> Part {
+    Part::row(if wanted { sql } else { format!("NOT {sql}") }, bound)
+}
+
+fn bound_id(id: &str) -> Value {
+    match Id::of(id) {
+        Id::Number(number) => number.into(),
+        Id::Text(text) => text.to_owned().into(),
+    }
+}
+
+fn severities(meant: &[Severity]) -> Part {
+    let numbers: Vec<String> = meant.iter().map(|severity| severity.number().to_string()).collect();
+    let mut part = Part::row(format!("entry.severity IN ({})", numbers.join(", ")), Vec::new());
+    // One of them has no token: if that is meant, the others are ruled out.
+    let has_all = meant.iter().all(|severity| severity_token(*severity).is_some());
+    let named = Severity::ALL.into_iter().filter(|severity| meant.contains(severity) == has_all);
+    let tokens: Vec<String> = named.filter_map(severity_token).map(|token| quoted(&token)).collect();
+    let words = Part::words(join(&tokens, "OR").unwrap_or_else(nothing), has_all);
+    (part.words, part.words_exact) = (words.words, true);
+    part
+}
+
+fn since(time: Timestamp) -> Part {
+    let part = Part::row("entry.time >= ?".to_owned(), vec![micros(time).into()]);
+    Part { row_exact: is_whole(time), exact: is_whole(time), ..part }
+}
+
+fn until(time: Timestamp) -> Part {
+    let behind = micros(time) + i64::from(!is_whole(time));
+    let part = Part::row("entry.time < ?".to_owned(), vec![behind.into()]);
+    Part { row_exact: is_whole(time), exact: is_whole(time), ..part }
+}
+
+fn phrase_query(phrase: &Phrase) -> String {
+    let (words, open) = phrase.words();
+    let place = match phrase.place {
+        Place::Anywhere => "",
+        Place::Summary => "summary : ",
+        Place::Message => "message : ",
+    };
+    format!("{place}{}{}", quoted(words), if open { " *" } else { "" })
+}
+
+/// A string of FTS5. Words and tokens of ours have no quotes in them; were there any, they would be harmless.
+fn quoted(words: &str) -> String {
+    format!("\"{}\"", words.replace('"', "\"\""))
+}
+
+/// A token that no entry has.
+fn nothing() -> String {
+    quoted(&format!("{MARK}{MARK}"))
+}

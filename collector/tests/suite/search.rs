@@ -1,0 +1,503 @@
+//! What a query means, in the archive and in memory.
+
+use std::ops::ControlFlow;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use storelogs::{LogEntry, Severity, Store};
+use storelogs_collector::archive::Commit;
+use storelogs_collector::search::{Filter, Order};
+use storelogs_collector::{Archive, Error};
+
+const NOW: &str = "2026-08-10T12:00:00.5Z";
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn filter(query: &str) -> Filter {
+    Filter::parse(query, time(NOW), &TimeZone::UTC).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refusal(query: &str) -> String {
+    Filter::parse(query, time(NOW), &TimeZone::UTC).expect_err(query).to_string()
+}
+
+fn found(archive: &Archive, filter: &Filter, order: Order) -> Vec<LogEntry> {
+    let mut found = Vec::new();
+    archive
+        .search::<Error>(filter, order, |entry| {
+            found.push(entry);
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    found
+}
+
+fn archive() -> (tempfile::TempDir, Archive) {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::open(folder.path().join("archive.db")).unwrap();
+    (folder, archive)
+}
+
+fn put(archive: &mut Archive, entries: &[LogEntry]) {
+    for entry in entries {
+        let store = format!("{}:{}", entry.platform, entry.store).parse().unwrap();
+        let id = archive.add_store(&store).unwrap();
+        archive.commit([(id, &Commit { entries: vec![entry.clone()], ..Commit::default() })]).unwrap();
+    }
+}
+
+/// One entry after the other, an hour apart, the first the newest.
+fn samples() -> Vec<LogEntry> {
+    let samples = [
+        ("bigcommerce:abc123", Severity::Error, "Payment declined", "<b>Card 4242</b> was declined by bob@example.com"),
+        ("bigcommerce:abc123", Severity::Warning, "Export only: 12 rows", ""),
+        ("bigcommerce:other", Severity::Unspecified, "Something odd", "café Straße"),
+        ("shopline:open001", Severity::Info, "编辑商品「红色连衣裙」", ""),
+        ("shopline:my-shop", Severity::Notice, "refund requested, refunds wait", "order-status pending"),
+    ];
+    let facts = [
+        [Some("Test Payment Gateway"), Some("payment"), None, None, None],
+        [Some("Export Only"), Some("general"), None, None, None],
+        [None, None, None, None, None],
+        [None, Some("products"), Some("edit_product"), Some("Li Wei"), Some("16058")],
+        [None, Some("draft_order"), Some("change_status"), Some("app:Refunder"), None],
+    ];
+    let entry = |(at, ((store, severity, summary, message), facts)): (usize, _)| {
+        let store: Store = str::parse(store).unwrap();
+        let when = time(NOW) - SignedDuration::from_hours(1 + i64::try_from(at).unwrap());
+        let mut entry = LogEntry::new(&store, (100 + at).to_string(), when, time(NOW));
+        let text = |text: &str| Some(text.to_owned());
+        let facts: [Option<&str>; 5] = facts;
+        (entry.severity, entry.summary, entry.message) = (severity, text(summary), text(message));
+        [entry.module, entry.category, entry.action, entry.actor, entry.subject_id] = facts.map(|f| f.and_then(text));
+        entry
+    };
+    let mut entries: Vec<_> = samples.into_iter().zip(facts).enumerate().map(entry).collect();
+    entries[2].extra = serde_json::from_str(r#"{"region": {"code": "EU-west"}, "tries": [7, "a\nb"]}"#).unwrap();
+    entries
+}
+
+/// The last digits of the ids that a query finds, newest first.
+#[track_caller]
+fn finds(archive: &Archive, entries: &[LogEntry], query: &str, expected: &str) {
+    let filter = filter(query);
+    let digits = |entries: &[LogEntry]| entries.iter().map(|entry| entry.id[2..].to_owned()).collect::<String>();
+    assert_eq!(digits(&found(archive, &filter, Order::NewestFirst)), expected, "{query}");
+    let matching: Vec<_> = entries.iter().filter(|entry| filter.matches(entry)).cloned().collect();
+    assert_eq!(digits(&matching), expected, "in memory: {query}");
+    assert_eq!(archive.count_found(&filter).unwrap(), expected.len() as u64, "counted: {query}");
+}
+
+/// What is in the index and what is not yet is found alike.
+fn everywhere(each: impl Fn(&Archive, &[LogEntry])) {
+    let entries = samples();
+    let (_folder, mut archive) = archive();
+    put(&mut archive, &entries[3..]);
+    archive.index_words(usize::MAX).unwrap();
+    put(&mut archive, &entries[..3]);
+    each(&archive, &entries);
+    archive.index_words(usize::MAX).unwrap();
+    each(&archive, &entries);
+}
+
+#[test]
+fn words_are_found_in_every_text_whatever_their_case_and_accents() {
+    everywhere(|archive, entries| {
+        let finds = |query: &str, expected: &str| finds(archive, entries, query, expected);
+        finds("", "01234");
+        finds("declined", "0");
+        finds("DECLINED card", "0");
+        finds("\"was declined\"", "0");
+        finds("\"declined was\"", "");
+        finds("bob@example.com", "0");
+        finds("example", "0");
+        finds("strasse CAFE", "2");
+        finds("refund", "4");
+        finds("refund*", "4");
+        finds("exp*", "1");
+        finds("\"12 ro\"*", "1");
+        finds("\"12 ro*\"", "1");
+        finds("ayment", "");
+        finds("gateway", "0");
+        finds("16058", "3");
+        finds("west 7", "2");
+        finds("summary:declined", "0");
+        finds("summary:card", "");
+        finds("message:\"card 4242\"", "0");
+    });
+}
+
+#[test]
+fn any_part_of_a_chinese_text_is_found() {
+    everywhere(|archive, entries| {
+        for query in ["商品", "编辑商品", "品", "连衣裙", "\"红色\"", "商品*"] {
+            finds(archive, entries, query, "3");
+        }
+        finds(archive, entries, "品商", "");
+    });
+}
+
+#[test]
+fn a_phrase_does_not_reach_from_one_text_into_another() {
+    everywhere(|archive, entries| {
+        finds(archive, entries, "\"gateway payment\"", "");
+        finds(archive, entries, "\"declined card\"", "");
+        finds(archive, entries, "\"7 a\"", "");
+        finds(archive, entries, "\"a b\"", "2");
+        finds(archive, entries, "module*", "");
+    });
+}
+
+#[test]
+fn fields_are_compared_by_their_whole_value() {
+    everywhere(|archive, entries| {
+        let finds = |query: &str, expected: &str| finds(archive, entries, query, expected);
+        finds("module:\"test payment gateway\"", "0");
+        finds("module:payment", "");
+        finds("module:*gateway*", "0");
+        finds("module:*only", "1");
+        finds("module:test*", "0");
+        finds("module:*", "01");
+        finds("category:order", "");
+        finds("category:draft-order", "4");
+        finds("action=edit_product", "3");
+        finds("actor:\"li wei\"", "3");
+        finds("actor:app:*", "4");
+        finds("subject:160*", "3");
+        finds("subject_id:16058", "3");
+        finds("subject:*58", "3");
+        finds("store:abc123", "01");
+        finds("store:bigcommerce:abc123", "01");
+        finds("store:shopline:abc123", "");
+        finds("store:my-*", "4");
+        finds("store:MY-SHOP", "4");
+        finds("store:a*", "01");
+        finds("platform:shopline", "34");
+        finds("platform:s*", "34");
+        finds("id:101", "1");
+        finds("id:10*", "01234");
+        finds("uid:shopline:open001:103", "3");
+        finds("uid:shopline:open001:999", "");
+        finds("uid:nonsense", "");
+        finds("uid:*:103", "3");
+    });
+}
+
+#[test]
+fn a_minimum_severity_does_not_hide_what_is_not_understood() {
+    everywhere(|archive, entries| {
+        let finds = |query: &str, expected: &str| finds(archive, entries, query, expected);
+        finds("severity:error", "0");
+        finds("severity:Unspecified", "2");
+        finds("severity>=warning", "012");
+        finds("severity>warning", "02");
+        finds("severity<warning", "34");
+        finds("severity<=warning", "134");
+        finds("-severity>=warning", "34");
+        finds("severity<info", "");
+        finds("severity>=unspecified", "01234");
+    });
+}
+
+#[test]
+fn times_are_those_of_the_options_since_and_until() {
+    everywhere(|archive, entries| {
+        let finds = |query: &str, expected: &str| finds(archive, entries, query, expected);
+        finds("since:2h", "01");
+        finds("time>=2h", "01");
+        finds("until:2h", "234");
+        finds("time<2026-08-10T09:00:00.5Z", "34");
+        finds("time<=2026-08-10T09:00:00.5Z", "234");
+        finds("time>2026-08-10T09:00:00.5Z", "01");
+        finds("since:2026-08-10 until:2026-08-11", "01234");
+        finds("time>2026-08-10", "");
+        finds("time<=2026-08-10", "01234");
+        finds("time<2026-08-10", "");
+        finds("since:\"2026-08-10 09:30\" declined", "0");
+        finds("-since:2h", "234");
+        finds("store:abc123 since:2026-08-10T10:00:00.5Z", "01");
+        finds("store:abc123 until:2026-08-10T11:00:00.5Z", "1");
+    });
+}
+
+#[test]
+fn the_end_of_a_stretch_is_not_included_whatever_the_id() {
+    let (_folder, mut archive) = archive();
+    let (store, edge) = ("bigcommerce:abc123".parse().unwrap(), time("2026-08-01T10:00:00Z"));
+    let entries: Vec<_> = [1 << 30, 0, 77].map(|id: u64| LogEntry::new(&store, id.to_string(), edge, edge)).into();
+    put(&mut archive, &entries);
+    for query in ["", "store:abc123"] {
+        assert_eq!(archive.count_found(&filter(&format!("{query} until:2026-08-01T10:00:00Z"))).unwrap(), 0);
+        assert_eq!(archive.count_found(&filter(&format!("{query} since:2026-08-01T10:00:00Z"))).unwrap(), 3);
+    }
+}
+
+#[test]
+fn parts_can_be_ruled_out_grouped_and_chosen_from() {
+    everywhere(|archive, entries| {
+        let finds = |query: &str, expected: &str| finds(archive, entries, query, expected);
+        finds("-declined", "1234");
+        finds("NOT declined", "1234");
+        finds("platform:bigcommerce -declined", "12");
+        finds("store:abc123 -declined", "1");
+        finds("odd OR declined", "02");
+        finds("(odd OR declined) store:abc123", "0");
+        finds("-(odd OR declined)", "134");
+        finds("-(card AND declined)", "1234");
+        finds("declined OR store:open001", "03");
+        finds("refund* -requested", "");
+        finds("refund* -module:*", "4");
+        finds("--declined", "0");
+        finds("-module:*gateway*", "1234");
+        finds("\"or\"", "");
+        finds("or", "");
+        finds("(((odd)))", "2");
+        finds("foo(odd)", "");
+        finds("id:103 OR id:100", "03");
+        finds("store:abc123 OR store:open001", "013");
+        finds("store:abc123 store:other", "");
+        finds("severity<warning refund*", "4");
+        finds("refund OR -severity>=notice", "34");
+        finds("declined* (odd OR -card)", "");
+        finds("platform:bigcommerce (odd OR -card)", "12");
+    });
+}
+
+#[test]
+fn a_query_that_is_wrong_is_told_with_the_place() {
+    let wrong = |query: &str, at: &str, why: &str| {
+        let told = refusal(query);
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines[0].contains(why), "{query}: {told}");
+        assert_eq!(lines[1..], [query, at], "{told}");
+    };
+    wrong("refund \"not closed", "       ^", "never closed");
+    wrong("a (b OR c", "  ^", "never closed");
+    wrong("a b) c", "   ^", "closes nothing");
+    wrong("modul:x", "^^^^^", "no field modul");
+    wrong("a verb:edit", "  ^^^^", "action");
+    wrong("https://example.com", "^^^^^", "in quotes");
+    wrong("severity>=bad", "          ^^^", "info, notice, warning or error");
+    wrong("商品 since:yesterday", "           ^^^^^^^^^", "7d");
+    wrong("since:", "      ^", "missing");
+    wrong("module>=x", "      ^^", "no order");
+    wrong("time:2026-08-01", "    ^", "time>=");
+    wrong("a OR", "    ^", "missing");
+    wrong("OR a", "^", "missing");
+    wrong("()", " ^", "missing");
+    wrong("a AND OR b", "      ^", "missing");
+    wrong("a 🛒 b", "  ^^", "letter or digit");
+    wrong("a -", "  ^", "letter or digit");
+    wrong("module:---", "       ^^^", "letter or digit");
+    wrong("re*fund", "^^^^^^^", "at the end");
+    let deep = format!("{}a", "(".repeat(5000));
+    assert!(refusal(&deep).contains("nested too deeply"));
+    assert!(refusal(&"-".repeat(5000)).contains("nested too deeply"));
+}
+
+#[test]
+fn the_words_that_were_asked_for_are_marked() {
+    let marked = |query: &str, text: &str| {
+        let marks = filter(query).marks(text);
+        marks.into_iter().map(|mark| text[mark].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(marked("refund* declined -card", "Refunds: DECLINED card, declinedx"), ["Refunds", "DECLINED"]);
+    assert_eq!(marked("\"card declined\"", "card; declined card declined"), ["card; declined", "card declined"]);
+    assert_eq!(marked("商品 OR 品类", "编辑商品类"), ["商品类"]);
+    assert_eq!(marked("a a", "a b a"), ["a", "a"]);
+    assert_eq!(marked("é", "e\u{301}!"), ["e\u{301}"]);
+    assert!(marked("module:x severity:error", "x error").is_empty());
+}
+
+#[test]
+fn entries_come_in_order_of_time_and_the_search_can_be_broken_off() {
+    let (_folder, mut archive) = archive();
+    let store: Store = "bigcommerce:abc123".parse().unwrap();
+    // Ids that fall on keys out of order within their second.
+    let entry = |id: u64| {
+        let when = time("2026-08-01T10:00:00Z") + SignedDuration::from_millis(i64::try_from(id * 100).unwrap());
+        let mut entry = LogEntry::new(&store, (100 - id).to_string(), when, when);
+        entry.summary = Some("same".to_owned());
+        entry
+    };
+    let entries: Vec<_> = (0..40).map(entry).collect();
+    put(&mut archive, &entries[..17]);
+    archive.index_words(usize::MAX).unwrap();
+    put(&mut archive, &entries[17..]);
+    for query in ["", "same", "store:abc123"] {
+        assert_eq!(found(&archive, &filter(query), Order::OldestFirst), entries, "{query}");
+        let mut backwards = found(&archive, &filter(query), Order::NewestFirst);
+        backwards.reverse();
+        assert_eq!(backwards, entries, "{query}");
+        let mut seen = 0;
+        let first = |_| {
+            seen += 1;
+            Ok::<_, Error>(if seen == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        archive.search(&filter(query), Order::NewestFirst, first).unwrap();
+        assert_eq!(seen, 3);
+    }
+}
+
+#[test]
+fn an_entry_that_was_changed_is_found_by_what_it_says_now() {
+    let (_folder, mut archive) = archive();
+    let mut entry = samples().remove(0);
+    put(&mut archive, std::slice::from_ref(&entry));
+    archive.index_words(usize::MAX).unwrap();
+    entry.summary = Some("Payment captured".to_owned());
+    entry.message = None;
+    put(&mut archive, std::slice::from_ref(&entry));
+    for _ in 0..2 {
+        assert!(found(&archive, &filter("declined"), Order::NewestFirst).is_empty());
+        assert_eq!(found(&archive, &filter("captured"), Order::NewestFirst), [entry.clone()]);
+        archive.index_words(usize::MAX).unwrap();
+    }
+}
+
+#[test]
+fn an_archive_that_cannot_be_written_is_searched_too() {
+    let (_folder, mut archive) = archive();
+    put(&mut archive, &samples());
+    let mut reader = Archive::read(archive.path()).unwrap();
+    assert!(reader.catch_up(|_| {}).is_ok(), "so few are not worth it");
+    assert_eq!(found(&reader, &filter("declined OR 商品"), Order::NewestFirst).len(), 2);
+}
+
+const TEXTS: [&str; 12] = [
+    "refund",
+    "Refunds requested",
+    "Order #1042",
+    "编辑商品",
+    "商品 A",
+    "café",
+    "CAFE",
+    "order status",
+    "a b a b",
+    "",
+    "<b>x</b>",
+    "\u{0} \u{202e}odd",
+];
+const FACTS: [&str; 6] = ["Order Status", "order", "状态", "a-b", "", "café *"];
+
+const STORES: [&str; 4] = ["bigcommerce:abc", "bigcommerce:shop", "shopline:abc", "shopline:shop-2"];
+
+fn any_text(texts: &'static [&'static str]) -> impl Strategy<Value = Option<String>> {
+    proptest::option::weighted(0.7, proptest::collection::vec(proptest::sample::select(texts), 1..3))
+        .prop_map(|texts| texts.map(|texts| texts.join(" ")))
+}
+
+fn any_entry() -> impl Strategy<Value = LogEntry> {
+    let who = (proptest::sample::select(&STORES[..]), 0..30_u64, 0..14_i64, 0..3_i64);
+    let facts = [any_text(&FACTS), any_text(&FACTS), any_text(&FACTS), any_text(&FACTS), any_text(&FACTS)];
+    let texts = (any_text(&TEXTS), any_text(&TEXTS), proptest::sample::select(&Severity::ALL[..]));
+    (who, facts, texts).prop_map(|((store, id, half_seconds, nanos), facts, (summary, message, severity))| {
+        let store: Store = store.parse().unwrap();
+        let offset = SignedDuration::from_millis(half_seconds * 500) + SignedDuration::from_nanos(nanos);
+        let mut entry = LogEntry::new(&store, id.to_string(), time(NOW) - offset, time(NOW));
+        [entry.module, entry.category, entry.action, entry.actor, entry.subject_id] = facts;
+        (entry.summary, entry.message, entry.severity) = (summary, message, severity);
+        entry
+    })
+}
+
+fn any_term() -> impl Strategy<Value = String> {
+    let select = |choices: &'static [&'static str]| proptest::sample::select(choices).prop_map(str::to_owned);
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', ""));
+    let has_word = |text: &String| text.chars().any(char::is_alphanumeric);
+    prop_oneof![
+        select(&[
+            "refund",
+            "ref*",
+            "requested",
+            "商",
+            "编辑*",
+            "cafe",
+            "\"a b\"",
+            "\"b a\"*",
+            "order-status",
+            "x",
+            "104*"
+        ]),
+        select(&[
+            "summary:refund*",
+            "message:order",
+            "summary:\"a b\"",
+            "store:abc",
+            "store:shop*",
+            "store:*s*",
+            "store:no"
+        ]),
+        select(&["platform:shopline", "-platform:b*", "store:shopline:abc", "id:7", "id:1*", "uid:shopline:abc:3"]),
+        select(&["severity>=notice", "severity:info", "severity<warning", "severity<=notice", "severity>info"]),
+        select(&["since:3s", "until:2s", "time>=2026-08-10T11:59:58.500000001Z", "time<2026-08-10T11:59:57Z"]),
+        select(&["time<=2026-08-10T11:59:58Z", "time>2026-08-10T11:59:56.5Z", "since:2027-01-01", "until:1969-01-01"]),
+        (
+            select(&["module", "category", "action", "actor", "subject"]),
+            select(&["order", "or*", "*", "*a*", "*状*", "a*b", "\"cafe *\"", "\"order *\"", "*-b"])
+        )
+            .prop_map(|(field, value)| format!("{field}:{value}")),
+        proptest::sample::select(&TEXTS[..]).prop_map(quoted).prop_filter("a word", has_word),
+    ]
+}
+
+fn any_query() -> impl Strategy<Value = String> {
+    any_term().prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.join(" ")),
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(|parts| format!("({})", parts.join(" OR "))),
+            inner.prop_map(|part| format!("-({part})")),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_archive_finds_what_matches_in_memory(
+        entries in proptest::collection::vec(any_entry(), 0..40),
+        indexed in 0..40_usize,
+        queries in proptest::collection::vec(any_query(), 24),
+    ) {
+        let (_folder, mut archive) = archive();
+        let (before, after) = entries.split_at(indexed.min(entries.len()));
+        put(&mut archive, before);
+        archive.index_words(usize::MAX).unwrap();
+        put(&mut archive, after);
+        let all = found(&archive, &Filter::all(), Order::NewestFirst);
+        let mut reversed = all.clone();
+        reversed.reverse();
+        prop_assert!(all.windows(2).all(|pair| pair[0].time >= pair[1].time));
+        for query in queries {
+            let filter = filter(&query);
+            let expected: Vec<_> = all.iter().filter(|entry| filter.matches(entry)).cloned().collect();
+            prop_assert_eq!(&found(&archive, &filter, Order::NewestFirst), &expected, "{}", query);
+            prop_assert_eq!(archive.count_found(&filter).unwrap(), expected.len() as u64, "{}", query);
+            let backwards: Vec<_> = reversed.iter().filter(|entry| filter.matches(entry)).cloned().collect();
+            prop_assert_eq!(&found(&archive, &filter, Order::OldestFirst), &backwards, "{}", query);
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_odd_to_be_a_query(query in "(\\PC|[-():\"*<>=\\\\ ]|OR |since:|module:){0,20}") {
+        let now = time(NOW);
+        match Filter::parse(&query, now, &TimeZone::UTC) {
+            Ok(filter) => {
+                let entry = &samples()[0];
+                let (_folder, mut archive) = archive();
+                put(&mut archive, std::slice::from_ref(entry));
+                archive.index_words(usize::MAX).unwrap();
+                prop_assert_eq!(archive.count_found(&filter).unwrap() == 1, filter.matches(entry));
+                filter.marks(&query);
+            }
+            Err(error) => {
+                prop_assert!(query.get(error.at()).is_some());
+                prop_assert_eq!(error.to_string().lines().count(), 3);
+            }
+        }
+    }
+}
