@@ -95,7 +95,8 @@ fn servers(was: &Value, is: &Value, changes: &mut Changes) {
     if let ([before], [now]) = (&only(&old, &new)[..], &only(&new, &old)[..]) {
         let what = format!("the server `{before}` is `{now}` now");
         add(changes, Class::Requests, what, Place::Server(before.clone()));
-        (old.remove(before), new.remove(now));
+        old.remove(before);
+        new.remove(now);
     }
     for (url, was) in &old {
         let place = || Place::Server(url.clone());
