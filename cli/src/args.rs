@@ -7,7 +7,7 @@ use storelogs::Store;
 
 use crate::exit::CODES;
 use crate::terminal::Colour;
-use crate::{check, demo, fetch, sandbox, schema, status, sync, tail, verify};
+use crate::{check, demo, fetch, sandbox, schema, search, status, sync, tail, verify};
 
 /// Every store's log, in one model.
 ///
@@ -49,6 +49,7 @@ pub(crate) enum Command {
     Tail(tail::Options),
     Check(check::Options),
     Sync(sync::Options),
+    Search(search::Options),
     Status(status::Options),
     Verify(verify::Options),
     Demo(demo::Options),

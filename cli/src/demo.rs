@@ -94,7 +94,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
     last_week(&archive, &outcomes)?;
     let shown = path.display();
     terminal::note(&format!(
-        "\nThe archive stays in {shown} until you delete it:\n  storelogs status --archive {shown}\n"
+        "\nThe archive stays in {shown} until you delete it:\n  storelogs search --archive {shown} refund\n"
     ));
     let all = complete == outcomes.len();
     Ok(if all { Exit::Done } else { Exit::Failed })

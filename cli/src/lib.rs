@@ -19,6 +19,7 @@ mod progress;
 mod reading;
 mod sandbox;
 mod schema;
+mod search;
 mod status;
 mod summary;
 mod sync;
@@ -67,6 +68,7 @@ fn run(command: Command) -> Result<Exit, Stop> {
             Command::Tail(options) => tail::run(options).await,
             Command::Check(options) => check::run(options).await,
             Command::Sync(options) => sync::run(options).await,
+            Command::Search(options) => search::run(&options),
             Command::Status(options) => status::run(&options),
             Command::Verify(options) => verify::run(options).await,
             Command::Sandbox(options) => sandbox::run(options).await,

@@ -156,7 +156,7 @@ fn remarks(standing: &Standing) -> Vec<String> {
     }
     if standing.quarantined > 0 {
         remarks.push(format!(
-            "{} records could not be decoded: storelogs sql 'SELECT * FROM quarantined'",
+            "{} records could not be decoded; they are kept in the archive's table quarantine",
             standing.quarantined
         ));
     }

@@ -119,3 +119,24 @@ fn without_an_archive_the_way_to_get_one_is_told() {
     assert_eq!((run.code, run.out.as_str()), (1, ""));
     assert!(run.err.contains("storelogs sync"), "{}", run.err);
 }
+
+#[test]
+fn what_was_collected_is_found_and_a_query_that_is_wrong_is_pointed_at() {
+    let sandbox = two_shops();
+    let program = Program::reading(&sandbox);
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let run = program.run(&["search", "--format", "jsonl", "--limit", "0", "severity:error"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    let errors = run.out.lines().inspect(|line| assert_eq!(json(line)["severity"], "error")).count();
+    let held = sandbox.records(Platform::BigCommerce, HASH);
+    assert_eq!(errors, held.iter().filter(|record| record["severity"] == "errors").count());
+    let count = program.run(&["search", "--count", "severity:error"]);
+    assert_eq!(count.out.trim(), errors.to_string());
+    let run = program.run(&["search", "--limit", "2", "captured"]);
+    assert_eq!((run.code, run.out.lines().count()), (0, 2));
+    assert!(run.err.contains("--limit 0"), "{}", run.err);
+    assert_eq!(program.run(&["search", "nosuchwordanywhere"]).code, 1);
+    let run = program.run(&["search", "refund severity>=loud"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains('^') && run.err.contains("refund severity>=loud"), "{}", run.err);
+}

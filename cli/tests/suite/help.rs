@@ -84,3 +84,8 @@ fn help_of_sync_teaches() {
 fn help_of_tail_teaches() {
     assert_snapshot!(help(&["tail", "--help"]));
 }
+
+#[test]
+fn help_of_search_teaches() {
+    assert_snapshot!(help(&["search", "--help"]));
+}
