@@ -39,16 +39,7 @@ pub(crate) async fn read(
 ) -> Result<Exit, Stop> {
     let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
     let mut failures = Vec::new();
-    let mut sources: Vec<Arc<dyn LogSource>> = Vec::new();
-    for connected in config::connect(stores, &network, &RetryPolicy::default()).await {
-        match connected {
-            Ok(connected) => sources.push(connected.client.source()),
-            Err(why) => {
-                progress.aside(|| terminal::error(&why));
-                failures.push(Failure::of(ErrorKind::InvalidInput));
-            }
-        }
-    }
+    let sources = sources(stores, &network, progress, &mut failures).await;
     if sources.is_empty() {
         progress.clear();
         return Ok(Exit::Usage); // nothing was sent, and what to mend was said
@@ -91,6 +82,26 @@ pub(crate) async fn read(
     sink.finish()?;
     let records = undecodable.finish()?;
     Ok(Exit::of(stores.len(), &failures, records))
+}
+
+/// The logs of those stores that can be reached at all; why not is said of the others.
+pub(crate) async fn sources(
+    stores: &[Settings],
+    network: &Network,
+    progress: &Progress,
+    failures: &mut Vec<Failure>,
+) -> Vec<Arc<dyn LogSource>> {
+    let mut sources: Vec<Arc<dyn LogSource>> = Vec::new();
+    for connected in config::connect(stores, network, &RetryPolicy::default()).await {
+        match connected {
+            Ok(connected) => sources.push(connected.client.source()),
+            Err(why) => {
+                progress.aside(|| terminal::error(&why));
+                failures.push(Failure::of(ErrorKind::InvalidInput));
+            }
+        }
+    }
+    sources
 }
 
 /// Says why a store failed: our words, then the platform's.

@@ -8,7 +8,7 @@ use clap::Args;
 use futures::StreamExt;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::{Error, ErrorKind, LogEntry, LogQuery, LogSource, RetryPolicy, Store, merge};
+use storelogs::{Error, ErrorKind, LogEntry, LogQuery, LogSource, Store, merge};
 use storelogs_collector::network::Network;
 use tokio::sync::mpsc;
 
@@ -19,7 +19,7 @@ use crate::fetch;
 use crate::filters::Filters;
 use crate::output::{self, Format, Sink};
 use crate::progress::Progress;
-use crate::reading::report;
+use crate::reading::{report, sources};
 use crate::terminal;
 
 /// Show the newest entries of all stores, oldest first, and with -f those that come
@@ -80,17 +80,8 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let mut sink = output::open(options.format, None, &stores, zone)?;
     let progress = Progress::new("reading the newest entries".to_owned(), false);
     fetch::interruptible(&progress);
-    let mut sources: Vec<Arc<dyn LogSource>> = Vec::new();
     let mut failures = Vec::new();
-    for connected in config::connect(&settings, &network, &RetryPolicy::default()).await {
-        match connected {
-            Ok(connected) => sources.push(connected.client.source()),
-            Err(why) => {
-                progress.aside(|| terminal::error(&why));
-                failures.push(Failure::of(ErrorKind::InvalidInput));
-            }
-        }
-    }
+    let sources = sources(&settings, &network, &progress, &mut failures).await;
     if sources.is_empty() {
         progress.clear();
         return Ok(Exit::Usage);
