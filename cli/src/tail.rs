@@ -98,7 +98,45 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         return Ok(Exit::of(stores.len(), &failures, 0));
     }
     sink.pause()?;
-    follow(sources, &query, now, &first, sink.as_mut()).await
+    let shown = Shown::new(&first, options.n, now);
+    follow(sources, &query, now, shown, sink.as_mut()).await
+}
+
+/// What was there before the listening began. What came while the first entries were read is no part of it.
+#[derive(Debug)]
+struct Shown {
+    /// The uids of the first entries.
+    uids: HashSet<String>,
+    /// The time of the newest of each store, by `platform:store`.
+    newest: HashMap<String, Timestamp>,
+    /// Every entry after this time that was there was shown. `None`: every entry at all.
+    since: Option<Timestamp>,
+}
+
+impl Shown {
+    /// `n` is how many were asked for, `now` when that was.
+    fn new(first: &[LogEntry], n: u32, now: Timestamp) -> Self {
+        let mut newest = HashMap::new();
+        for entry in first.iter().rev() {
+            newest.insert(store_of(entry), entry.time);
+        }
+        let since = match first.last() {
+            Some(oldest) if first.len() >= usize::try_from(n).unwrap_or(usize::MAX) => Some(oldest.time),
+            // Platforms cut times to the second.
+            None if n == 0 => Timestamp::from_second(now.as_second() - 1).ok(),
+            _ => None,
+        };
+        Self { uids: first.iter().map(|entry| entry.uid.clone()).collect(), newest, since }
+    }
+
+    /// Whether an entry that the first reading of a store brings has come since.
+    fn lacks(&self, entry: &LogEntry) -> bool {
+        self.since.is_none_or(|since| entry.time > since) && !self.uids.contains(&entry.uid)
+    }
+}
+
+fn store_of(entry: &LogEntry) -> String {
+    format!("{}:{}", entry.platform, entry.store)
 }
 
 /// The newest entries of all stores, newest first.
@@ -142,16 +180,15 @@ async fn follow(
     sources: Vec<Arc<dyn LogSource>>,
     query: &LogQuery,
     now: Timestamp,
-    shown: &[LogEntry],
+    mut shown: Shown,
     sink: &mut dyn Sink,
 ) -> Result<Exit, Stop> {
     let (sender, mut news) = mpsc::channel(64);
-    let mut newest: HashMap<String, Timestamp> = HashMap::new();
-    for entry in shown.iter().rev() {
-        newest.insert(format!("{}:{}", entry.platform, entry.store), entry.time);
-    }
+    let mut newest = std::mem::take(&mut shown.newest);
+    let shown = Arc::new(shown);
     for source in sources {
-        let listener = Listener { source, query: query.clone(), reached: now, seen: HashSet::new() };
+        let before = Some(Arc::clone(&shown));
+        let listener = Listener { source, query: query.clone(), reached: now, seen: HashSet::new(), before };
         tokio::spawn(listener.listen(sender.clone()));
     }
     drop(sender);
@@ -171,7 +208,7 @@ async fn follow(
         }
         entries.sort_by(|a, b| (a.time, &a.uid).cmp(&(b.time, &b.uid)));
         for entry in &entries {
-            let last = newest.entry(format!("{}:{}", entry.platform, entry.store)).or_insert(entry.time);
+            let last = newest.entry(store_of(entry)).or_insert(entry.time);
             if entry.time < *last {
                 sink.late(entry)?;
             } else {
@@ -192,14 +229,14 @@ struct Listener {
     reached: Timestamp,
     /// The entries since a little before that, by id.
     seen: HashSet<String>,
+    /// Until the first reading has succeeded: what is no news.
+    before: Option<Arc<Shown>>,
 }
 
 impl Listener {
     async fn listen(mut self, news: mpsc::Sender<News>) {
         let mut interval = SHORTEST;
         let mut failing = false;
-        // What was there before it began is not news.
-        let mut primed = false;
         loop {
             let read = self.read().await;
             let sent = match read {
@@ -210,8 +247,7 @@ impl Listener {
                     }
                     let quiet = entries.is_empty();
                     interval = if quiet { interval.mul_f64(1.4) } else { interval / 2 }.clamp(SHORTEST, LONGEST);
-                    let first = !std::mem::replace(&mut primed, true);
-                    if quiet || first { Ok(()) } else { news.send(News::Entries(entries)).await }
+                    if quiet { Ok(()) } else { news.send(News::Entries(entries)).await }
                 }
                 Err(error) => {
                     interval = (interval * 2).min(LONGEST).max(error.retry_after().unwrap_or_default());
@@ -244,6 +280,9 @@ impl Listener {
             }
         }
         self.seen = now_seen;
+        if let Some(before) = self.before.take() {
+            entries.retain(|entry| before.lacks(entry));
+        }
         if let Some(newest) = entries.iter().map(|entry| entry.time).max() {
             self.reached = self.reached.max(newest);
         }
