@@ -20,6 +20,8 @@ pub(crate) enum Exit {
     Auth = 3,
     /// Some of it was done: a store failed, or a record could not be decoded.
     Partly = 4,
+    /// It was interrupted with Ctrl-C before it was done.
+    Interrupted = 130,
 }
 
 /// For the end of a command's `--help`.

@@ -20,6 +20,7 @@ mod reading;
 mod sandbox;
 mod schema;
 mod search;
+mod sql;
 mod status;
 mod summary;
 mod sync;
@@ -69,6 +70,7 @@ fn run(command: Command) -> Result<Exit, Stop> {
             Command::Check(options) => check::run(options).await,
             Command::Sync(options) => sync::run(options).await,
             Command::Search(options) => search::run(&options),
+            Command::Sql(options) => sql::run(options).await,
             Command::Status(options) => status::run(&options),
             Command::Verify(options) => verify::run(options).await,
             Command::Sandbox(options) => sandbox::run(options).await,

@@ -13,6 +13,7 @@ mod coverage;
 mod error;
 mod moment;
 pub mod network;
+pub mod query;
 pub mod search;
 pub mod status;
 pub mod sync;

@@ -3,6 +3,7 @@
 mod csv;
 mod json;
 mod pretty;
+pub(crate) mod rows;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -58,7 +59,7 @@ pub(crate) fn stdout() -> Out {
     BufWriter::with_capacity(BUFFER, Box::new(anstream::stdout().lock()))
 }
 
-fn file(path: &Path) -> Result<Out, Stop> {
+pub(crate) fn file(path: &Path) -> Result<Out, Stop> {
     let file = File::create(path)
         .map_err(|error| Stop::Failed(format!("the file {} cannot be written: {error}", path.display())))?;
     Ok(BufWriter::with_capacity(BUFFER, Box::new(file)))

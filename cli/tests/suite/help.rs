@@ -89,3 +89,8 @@ fn help_of_tail_teaches() {
 fn help_of_search_teaches() {
     assert_snapshot!(help(&["search", "--help"]));
 }
+
+#[test]
+fn help_of_sql_teaches() {
+    assert_snapshot!(help(&["sql", "--help"]));
+}

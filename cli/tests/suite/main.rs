@@ -13,4 +13,5 @@ mod output;
 mod program;
 mod sandbox;
 mod secrets;
+mod sql;
 mod tailing;

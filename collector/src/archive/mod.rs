@@ -86,6 +86,11 @@ impl Archive {
         &self.sql
     }
 
+    /// The connection, to be set up otherwise.
+    pub(crate) fn sql_mut(&mut self) -> &mut Connection {
+        &mut self.sql
+    }
+
     pub(crate) fn fault(&self, error: &rusqlite::Error) -> Error {
         Error::of(&self.path, error)
     }

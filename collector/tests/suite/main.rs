@@ -3,6 +3,7 @@
 
 mod archive;
 mod coverage;
+mod query;
 mod rollup;
 mod search;
 mod sync;

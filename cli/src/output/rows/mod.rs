@@ -1,0 +1,152 @@
+//! The forms in which the rows of an SQL statement go out.
+
+mod table;
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use serde::{Serialize, Serializer};
+use serde_json::{Number, Value};
+use storelogs_collector::query::Cell;
+
+use super::Out;
+use super::csv::{guarded, io_error};
+
+pub(crate) use table::Table;
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns for reading, safe to show on a terminal
+    #[default]
+    Table,
+    /// For spreadsheets: a header, and a ' before texts that could be taken as a formula
+    Csv,
+    /// One JSON array of objects
+    Json,
+    /// One JSON object a line
+    Jsonl,
+}
+
+/// Takes the rows of one statement.
+pub(crate) trait Rows {
+    fn columns(&mut self, names: &[&str]) -> io::Result<()>;
+    fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()>;
+    /// That was the last one.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// `width` and `coloured` are those of the terminal that a table is for.
+pub(crate) fn open(format: Format, out: Out, width: Option<usize>, coloured: bool) -> Box<dyn Rows> {
+    match format {
+        Format::Table => Box::new(Table::new(out, width, coloured)),
+        Format::Csv => Box::new(Csv(csv::Writer::from_writer(out))),
+        Format::Json => Box::new(Json { out, names: Vec::new(), rows: 0, array: true }),
+        Format::Jsonl => Box::new(Json { out, names: Vec::new(), rows: 0, array: false }),
+    }
+}
+
+/// A value as text. Bytes are written as in SQL.
+fn text<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
+    match *cell {
+        Cell::Null => "".into(),
+        Cell::Integer(number) => number.to_string().into(),
+        Cell::Real(number) => real(number).into(),
+        Cell::Text(text) => text.into(),
+        Cell::Blob(bytes) => format!("x'{}'", hex(bytes)).into(),
+    }
+}
+
+/// `2.0` rather than `2`: it is no whole number.
+fn real(number: f64) -> String {
+    format!("{number:?}")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+struct Csv(csv::Writer<Out>);
+
+impl Rows for Csv {
+    fn columns(&mut self, names: &[&str]) -> io::Result<()> {
+        self.0.write_record(names.iter().map(|name| guarded(name).into_owned())).map_err(io_error)
+    }
+
+    fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
+        let cell = |cell: &Cell<'_>| match cell {
+            Cell::Text(text) => guarded(text).into_owned(),
+            // A number is none, whatever its sign.
+            other => text(other).into_owned(),
+        };
+        self.0.write_record(cells.iter().map(cell)).map_err(io_error)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Objects, one a line.
+struct Json {
+    out: Out,
+    names: Vec<String>,
+    rows: u64,
+    array: bool,
+}
+
+impl Rows for Json {
+    fn columns(&mut self, names: &[&str]) -> io::Result<()> {
+        // Two columns of one name would be one in an object.
+        for name in names {
+            let mut unique = (*name).to_owned();
+            let mut number = 1;
+            while self.names.contains(&unique) {
+                number += 1;
+                unique = format!("{name} {number}");
+            }
+            self.names.push(unique);
+        }
+        if self.array { self.out.write_all(b"[") } else { Ok(()) }
+    }
+
+    fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
+        if self.array {
+            self.out.write_all(if self.rows == 0 { b"\n" } else { b",\n" })?;
+        }
+        self.rows += 1;
+        serde_json::to_writer(&mut self.out, &Object { names: &self.names, cells })?;
+        if self.array { Ok(()) } else { self.out.write_all(b"\n") }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        if self.array {
+            self.out.write_all(if self.rows == 0 { b"]\n" } else { b"\n]\n" })?;
+        }
+        self.out.flush()
+    }
+}
+
+/// One row, with its columns in their order.
+struct Object<'a> {
+    names: &'a [String],
+    cells: &'a [Cell<'a>],
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.names.iter().zip(self.cells.iter().map(json)))
+    }
+}
+
+fn json(cell: &Cell<'_>) -> Value {
+    match *cell {
+        Cell::Null => Value::Null,
+        Cell::Integer(number) => Value::Number(number.into()),
+        // JSON knows no infinity.
+        Cell::Real(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+        Cell::Text(text) => Value::String(text.to_owned()),
+        Cell::Blob(bytes) => Value::String(hex(bytes)),
+    }
+}

@@ -1,0 +1,176 @@
+//! Asking the archive with SQL.
+
+use std::time::Duration;
+
+use storelogs::Store;
+use storelogs::testing::entry;
+use storelogs_collector::Archive;
+use storelogs_collector::archive::Commit;
+use storelogs_collector::query::{Answer, Cell, Console, SqlError};
+
+/// Every row as text.
+#[derive(Default)]
+struct Told(Vec<Vec<String>>);
+
+impl Answer for Told {
+    type Error = SqlError;
+
+    fn columns(&mut self, names: &[&str]) -> Result<(), SqlError> {
+        self.0.push(names.iter().map(|name| (*name).to_owned()).collect());
+        Ok(())
+    }
+
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), SqlError> {
+        self.0.push(cells.iter().map(|cell| format!("{cell:?}")).collect());
+        Ok(())
+    }
+}
+
+fn ask(console: &Console, statement: &str) -> Result<Vec<Vec<String>>, SqlError> {
+    let mut told = Told::default();
+    console.ask(statement, &mut told)?;
+    Ok(told.0)
+}
+
+fn refusal(console: &Console, statement: &str) -> String {
+    ask(console, statement).expect_err(statement).to_string()
+}
+
+/// Three entries of one store.
+fn console() -> (tempfile::TempDir, Console) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive.db");
+    let mut archive = Archive::open(&path).unwrap();
+    let store = Store::bigcommerce("abc123").unwrap();
+    let id = archive.add_store(&store).unwrap();
+    let entries = (1..=3).map(|number| entry(number).store(&store).module("Export Only").build()).collect();
+    archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
+    archive.catch_up(|_| {}).unwrap();
+    (folder, Console::open(path).unwrap())
+}
+
+#[test]
+fn a_statement_is_answered_over_the_documented_views() {
+    let (_folder, console) = console();
+    let told =
+        ask(&console, "SELECT module, count(*) AS held, NULL, 1.5, x'0a' FROM entries GROUP BY module;").unwrap();
+    assert_eq!(told[0], ["module", "held", "NULL", "1.5", "x'0a'"]);
+    assert_eq!(told[1], ["Text(\"Export Only\")", "Integer(3)", "Null", "Real(1.5)", "Blob([10])"]);
+    for view in ["entries", "hours", "stores", "covered", "holes", "quarantined", "revisions"] {
+        ask(&console, &format!("SELECT * FROM {view}")).unwrap();
+    }
+}
+
+#[test]
+fn whatever_reads_is_allowed() {
+    let (_folder, console) = console();
+    for statement in [
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT sum(i) FROM n",
+        "VALUES (1), (2)",
+        "EXPLAIN QUERY PLAN SELECT * FROM entries",
+        "SELECT count(*) FROM entry_text WHERE entry_text MATCH 'only'",
+        "SELECT value FROM json_each('[1, 2]')",
+        "SELECT name FROM sqlite_master ORDER BY 1",
+        "SELECT name FROM pragma_table_info('entries')",
+        "PRAGMA table_info (entries)",
+        "PRAGMA user_version",
+        "SELECT uid, row_number() OVER (ORDER BY time) FROM entries",
+    ] {
+        assert!(
+            ask(&console, statement).unwrap_or_else(|error| panic!("{statement}: {error}")).len() > 1,
+            "{statement}"
+        );
+    }
+}
+
+#[test]
+fn nothing_can_be_written_or_reached_besides() {
+    let (folder, console) = console();
+    let before = std::fs::read(folder.path().join("archive.db")).unwrap();
+    let other = folder.path().join("other.db");
+    let attach = format!("ATTACH '{}' AS other", other.display());
+    let vacuum = format!("VACUUM INTO '{}'", other.display());
+    for statement in [
+        "DELETE FROM entry",
+        "INSERT INTO output VALUES ('mine', 1)",
+        "UPDATE entry SET summary = 'x'",
+        "REPLACE INTO output VALUES ('mine', 1)",
+        "WITH gone AS (SELECT key FROM entry) DELETE FROM entry WHERE key IN gone",
+        "EXPLAIN DELETE FROM entry",
+        "CREATE TABLE mine (a)",
+        "CREATE TEMP TABLE mine (a)",
+        "CREATE TEMP VIEW mine AS SELECT 1",
+        "CREATE VIRTUAL TABLE temp.mine USING fts5 (a)",
+        "DROP VIEW entries",
+        "ALTER TABLE entry RENAME TO mine",
+        "INSERT INTO entry_text (entry_text) VALUES ('rebuild')",
+        "PRAGMA query_only = off",
+        "PRAGMA writable_schema = on",
+        "PRAGMA journal_mode = delete",
+        "PRAGMA user_version = 7",
+        "PRAGMA wal_checkpoint",
+        "PRAGMA temp_store_directory = '/'",
+        "BEGIN IMMEDIATE",
+        "SAVEPOINT mine",
+        "REINDEX",
+        "ANALYZE",
+        "VACUUM",
+        &attach,
+        &vacuum,
+        "DETACH main",
+    ] {
+        let refused = ask(&console, statement).expect_err(statement);
+        assert!(matches!(refused, SqlError::Refused), "{statement}: {refused}");
+    }
+    assert!(refusal(&console, "SELECT load_extension('mine')").starts_with("not authorized to use function"));
+    assert!(!other.exists());
+    assert_eq!(std::fs::read(folder.path().join("archive.db")).unwrap(), before);
+}
+
+#[test]
+fn what_is_wrong_is_pointed_at() {
+    let (_folder, console) = console();
+    insta::assert_snapshot!(refusal(&console, "SELECT modul FROM entries"), @"
+    no such column: modul
+    SELECT modul FROM entries
+           ^
+    ");
+    insta::assert_snapshot!(refusal(&console, "SELECT '商品',\n\tmodule\n  FORM entries"), @r#"
+    near "entries": syntax error, in line 3
+      FORM entries
+           ^
+    "#);
+    insta::assert_snapshot!(refusal(&console, "SELECT 1; SELECT 2 FORM entries"), @r#"
+    near "entries": syntax error
+    SELECT 1; SELECT 2 FORM entries
+                            ^
+    "#);
+    insta::assert_snapshot!(refusal(&console, "SELECT count(* FROM entries"), @r#"
+    near "FROM": syntax error
+    SELECT count(* FROM entries
+                   ^
+    "#);
+    insta::assert_snapshot!(refusal(&console, "SELECT * FROM orders"), @"no such table: orders");
+}
+
+#[test]
+fn one_statement_at_a_time() {
+    let (_folder, console) = console();
+    assert!(matches!(ask(&console, "SELECT 1; SELECT 2"), Err(SqlError::Several)));
+    assert!(matches!(ask(&console, " -- nothing\n"), Err(SqlError::Empty)));
+    assert_eq!(ask(&console, "SELECT 1; -- and no more").unwrap().len(), 2);
+}
+
+#[test]
+fn a_long_statement_can_be_interrupted_and_the_next_one_runs() {
+    let (_folder, console) = console();
+    let interrupt = console.interrupter();
+    let stopper = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        interrupt.interrupt();
+    });
+    let endless = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    assert!(matches!(ask(&console, endless), Err(SqlError::Interrupted)));
+    stopper.join().unwrap();
+    assert_eq!(ask(&console, "SELECT 1").unwrap().len(), 2);
+}
