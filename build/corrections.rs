@@ -254,6 +254,12 @@ impl Operation {
     }
 }
 
+/// What to do about each of them, in `path`. The last stands first: whoever mends them in this order finds every line where
+/// it is said to be.
+pub(crate) fn told(path: &str, stale: &[Stale]) -> Vec<String> {
+    stale.iter().rev().map(|stale| format!("{path}:{}: {stale}", stale.lines.0)).collect()
+}
+
 fn same_parameter(one: &Value, other: &Value) -> bool {
     one["in"] == other["in"] && one["name"] == other["name"]
 }

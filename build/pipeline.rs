@@ -98,7 +98,7 @@ fn read_yaml(path: &str) -> Result<Value> {
 /// Applies a patch.
 ///
 /// # Errors
-/// Every correction that no longer applies, with what to do, each on a line.
+/// Every correction that no longer applies, with what to do, each on a line. The last stands first.
 fn apply(document: &mut Value, path: &str) -> Result {
     println!("cargo::rerun-if-changed={path}");
     let text = fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
@@ -107,7 +107,7 @@ fn apply(document: &mut Value, path: &str) -> Result {
     if stale.is_empty() {
         return Ok(());
     }
-    Err(stale.iter().map(|stale| format!("{path}:{}: {stale}", stale.lines.0)).collect::<Vec<_>>().join("\n"))
+    Err(corrections::told(path, &stale).join("\n"))
 }
 
 /// A parameter that stands twice means that the vendor added one that a patch adds, too.

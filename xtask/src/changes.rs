@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use self::document::Document;
 pub(crate) use self::landing::Landing;
-pub(crate) use self::report::{Format, Report};
+pub(crate) use self::report::{Format, Report, printable};
 use crate::Result;
 use crate::workspace::{PLATFORMS, Workspace, read};
 

@@ -2,14 +2,20 @@
 
 #[path = "../../build/corrections.rs"]
 pub(crate) mod corrections;
+#[cfg(test)]
 #[path = "../../build/lists.rs"]
 mod lists;
+#[cfg(test)]
 #[path = "../../build/unused.rs"]
 mod unused;
 
+#[cfg(test)]
 mod corrections_tests;
+#[cfg(test)]
 mod lists_tests;
+#[cfg(test)]
 mod unused_tests;
 
 // `lists` takes it from the module above, here and in build.rs.
+#[cfg(test)]
 use crate::Result;

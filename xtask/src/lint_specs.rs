@@ -8,14 +8,14 @@ use std::process::Command;
 
 use crate::npm::Npm;
 use crate::workspace::{PLATFORMS, Workspace};
-use crate::{Result, sums};
+use crate::{Result, provenance};
 
 /// The platform whose document is written by hand, here.
 const OURS: &str = "shopline";
 
 pub(crate) fn run() -> Result {
     let workspace = Workspace::find()?;
-    sums::check(&workspace.root)?;
+    provenance::check(&workspace.root)?;
     let documents = workspace.effective_documents()?;
     let npm = Npm::install(&workspace)?;
     let specs = workspace.root.join("specs");

@@ -5,14 +5,13 @@
 mod bench;
 mod changes;
 mod fuzz;
-#[cfg(test)]
 mod generator;
 mod interop;
 mod lint_specs;
 mod npm;
 mod package;
+mod provenance;
 mod regen;
-mod sums;
 mod workspace;
 
 use std::env;
@@ -32,8 +31,9 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "regen",
-        arguments: "[--check]",
-        about: "bring up to date what is made of the documents and kept as files; --check only looks",
+        arguments: "[--check | --from …]",
+        about: "bring up to date what is made of the documents and kept as files; --check only looks; --from FILE|URL \
+                takes a newer document; --help tells more",
         run: regen::run,
     },
     Command {

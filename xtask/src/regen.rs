@@ -1,29 +1,77 @@
 //! `cargo xtask regen`: brings up to date what is made of the documents and the code, and kept as files.
 //!
 //! build.rs is the only generator, and the tests know what should be kept: this builds them, runs them so that they write
-//! what they would compare with, and puts that in its place. With `--check` it only compares.
+//! what they would compare with, and puts that in its place. With `--check` it only compares. With `--from` a newer
+//! document of a vendor comes first.
 
 mod derived;
+mod incoming;
 mod kept;
+mod replace;
+#[cfg(test)]
+mod replace_tests;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use self::derived::Derived;
 use self::kept::Mode;
 pub(crate) use self::kept::files_below;
+use self::replace::Replacement;
+use crate::changes::{Format, known_platform};
 use crate::workspace::Workspace;
-use crate::{Result, sums};
+use crate::{Result, provenance};
 
 const MEND: &str = "run `cargo xtask regen`, review what it changes, and commit it";
 
+const HELP: &str = "cargo xtask regen [--check]
+cargo xtask regen --from FILE|URL --platform NAME [--source TEXT] [--format terminal|markdown|json] [--deny-breaking]
+                  [--without-building]
+
+Brings every file up to date that is made of the documents or the code. With --check it writes nothing, and fails if one
+is stale.
+
+With --from a newer document of a vendor takes the place of the one that is kept. Corrections that no longer apply are
+named with what to do; what changes is reported; specs/README.md says where the document came from, in the words of
+--source if there are any. If anything fails, the tree is left as it was. With --without-building the document is put in
+its place although our code has to be mended first.";
+
 pub(crate) fn run(arguments: &[String]) -> Result {
-    let mode = match arguments {
-        [] => Mode::Write,
-        [option] if option == "--check" => Mode::Check,
-        _ => return Err("it takes --check, or nothing".into()),
-    };
+    let (mut check, mut from, mut platform, mut source) = (false, None, None, None);
+    let (mut format, mut deny_breaking, mut build) = (None, false, true);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut value = || rest.next().ok_or_else(|| format!("{argument} wants a value\n\n{HELP}"));
+        match argument.as_str() {
+            "--check" => check = true,
+            "--from" => from = Some(value()?),
+            "--platform" => platform = Some(known_platform(value()?)?),
+            "--source" => source = Some(value()?.as_str()),
+            "--format" => format = Some(value()?.parse()?),
+            "--deny-breaking" => deny_breaking = true,
+            "--without-building" => build = false,
+            "--help" | "-h" => {
+                println!("{HELP}");
+                return Ok(());
+            }
+            other => return Err(format!("it does not take {other}\n\n{HELP}")),
+        }
+    }
+    let only_with_from = [platform.is_some(), source.is_some(), format.is_some(), deny_breaking, !build];
+    match from {
+        None if !only_with_from.contains(&true) => refresh(if check { Mode::Check } else { Mode::Write }),
+        Some(from) if !check => {
+            let platform = platform.ok_or("--from wants --platform: whose document is it?")?;
+            let format = format.unwrap_or(Format::Terminal);
+            replace(&Replacement { from, platform, source, format, deny_breaking, build })
+        }
+        _ => Err(format!("these do not go together\n\n{HELP}")),
+    }
+}
+
+fn refresh(mode: Mode) -> Result {
     let workspace = Workspace::find()?;
-    sums::check(&workspace.root)?;
+    provenance::check(&workspace.root)?;
     let derived = Derived::collect(&workspace)?;
     let stale = kept::ensure(&workspace.root, &derived, mode)?;
     match mode {
@@ -38,4 +86,15 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         }
         Mode::Check => Err(format!("{}\n{} stale files: {MEND}", stale.join("\n"), stale.len())),
     }
+}
+
+fn replace(replacement: &Replacement<'_>) -> Result {
+    let workspace = Workspace::find()?;
+    provenance::check(&workspace.root)?;
+    let said = replacement.run(&workspace.root, || {
+        eprintln!("Building everything with the new document.");
+        Derived::collect(&workspace)
+    })?;
+    eprintln!("{said}");
+    Ok(())
 }

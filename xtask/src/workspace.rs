@@ -53,6 +53,10 @@ impl Workspace {
     /// nothing is built twice.
     pub(crate) fn library_tests(&self) -> Result<PathBuf> {
         let messages = self.cargo_messages(&["test", "--no-run", "--test=suite"])?;
+        // The library may build, and a floor above it not.
+        if !messages.iter().any(|message| message["reason"] == "build-finished" && message["success"] == true) {
+            return Err("something does not build: see above".into());
+        }
         let manifest = self.root.join("Cargo.toml");
         messages
             .iter()
@@ -78,8 +82,16 @@ pub(crate) fn messages(build: &mut Command) -> Result<Vec<Value>> {
     lines.lines().map(|line| serde_json::from_str(line).map_err(|e| format!("cargo's message: {e}"))).collect()
 }
 
+/// Cargo, as one would call it in a shell. What `cargo xtask` tells us of our own package must not be passed on: build
+/// scripts that look at it, such as ring's, would run again, and most of the workspace be built twice.
 pub(crate) fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 pub(crate) fn read(path: &Path) -> Result<String> {

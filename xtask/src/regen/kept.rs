@@ -17,15 +17,17 @@ pub(crate) enum Mode {
 /// Brings every kept file up to date, or only looks. Says which were stale, and how.
 pub(crate) fn ensure(root: &Path, derived: &Derived, mode: Mode) -> Result<Vec<String>> {
     let mut stale = Vec::new();
-    for (path, contents) in &derived.files {
-        stale.extend(ensure_file(root, path, Some(contents), mode)?);
-    }
-    for path in kept(root)? {
-        if !derived.files.contains_key(&path) {
-            stale.extend(ensure_file(root, &path, None, mode)?);
-        }
+    for path in all(root, derived)? {
+        let contents = derived.files.get(&path).map(String::as_str);
+        stale.extend(ensure_file(root, &path, contents, mode)?);
     }
     Ok(stale)
+}
+
+/// Every file that should be kept, then those that should not but are.
+pub(crate) fn all(root: &Path, derived: &Derived) -> Result<Vec<PathBuf>> {
+    let orphans = kept(root)?.into_iter().filter(|path| !derived.files.contains_key(path));
+    Ok(derived.files.keys().cloned().chain(orphans).collect())
 }
 
 /// Makes one file say what it should, or be absent, and says what was wrong with it. In [`Mode::Check`] it only says.
