@@ -190,6 +190,18 @@ fn a_record_becomes_an_entry_and_itself_again() {
     }
 }
 
+/// The document types one list as an array with `explode: false`, the other as text.
+#[tokio::test]
+async fn a_list_is_one_value_whether_the_document_calls_it_an_array_or_text() {
+    let network = serving();
+    let raw = client(&network).raw();
+    raw.list_events().shop("corner").id_in([3, 4, 6]).send().await.unwrap();
+    raw.list_events().shop("corner").id_in("3,4,6").send().await.unwrap();
+    raw.count_events().shop("corner").id_in("3,4,6").send().await.unwrap();
+    let sent: Vec<String> = network.requests().into_iter().map(|request| request.query).collect();
+    assert_eq!(sent, ["id%3Ain=3%2C4%2C6"; 3]);
+}
+
 #[tokio::test]
 async fn the_raw_client_is_signed_too_and_no_token_is_shown() {
     let network = serving();
