@@ -11,6 +11,7 @@
 pub mod archive;
 mod coverage;
 mod error;
+pub mod insight;
 mod moment;
 pub mod network;
 pub mod query;

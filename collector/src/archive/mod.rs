@@ -2,9 +2,9 @@
 
 mod commit;
 mod open;
-mod rollup;
+pub(crate) mod rollup;
 pub(crate) mod row;
-mod shape;
+pub(crate) mod shape;
 mod state;
 pub(crate) mod text;
 

@@ -47,15 +47,71 @@ pub(crate) fn shape(summary: &str) -> String {
     shape
 }
 
-/// The first words of a shape, for an archive that has seen too many of them.
+/// The first words of a shape, for an archive that has seen too many of them: a [`Template`] of what begins so.
 pub(super) fn coarse(shape: &str) -> String {
     let mut words = shape.splitn(4, ' ');
     let kept: Vec<&str> = words.by_ref().take(3).collect();
     let mut coarse = kept.join(" ");
     if words.next().is_some() {
-        coarse.push_str(" *");
+        coarse.push(' ');
+        coarse.push_str(VARYING);
     }
     coarse
+}
+
+/// Stands in a template for a word that varies; at its end, for any words.
+pub(crate) const VARYING: &str = "…";
+
+/// What shapes have in common, word by word. A shape is the template of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Template {
+    text: String,
+}
+
+impl Template {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it covers any other shape than its own text.
+    pub(crate) fn is_general(&self) -> bool {
+        self.text.split(' ').any(|word| word == VARYING)
+    }
+
+    /// Whether a shape has all that it has.
+    pub(crate) fn covers(&self, shape: &str) -> bool {
+        let (mut words, mut others) = (self.text.split(' ').peekable(), shape.split(' '));
+        loop {
+            match (words.next(), others.next()) {
+                (None, None) => return true,
+                (Some(VARYING), Some(_)) if words.peek().is_none() => return true,
+                (Some(word), Some(other)) if word == VARYING || word == other => {}
+                _ => return false,
+            }
+        }
+    }
+
+    /// Whether a summary is one of those that it stands for.
+    pub(crate) fn matches(&self, summary: &str) -> bool {
+        self.covers(&shape(summary))
+    }
+
+    /// Texts that stand in every summary that it stands for, in whole words.
+    pub(crate) fn fixed(&self) -> impl Iterator<Item = &str> {
+        self.text.split(VARYING).flat_map(|text| {
+            let last = text.matches('*').count();
+            // A word that touches what was taken out may be a part of a longer one.
+            text.split('*').enumerate().map(move |(at, piece)| {
+                let touches = |c: char| !c.is_whitespace();
+                let piece = if at > 0 { piece.trim_start_matches(touches) } else { piece };
+                if at < last { piece.trim_end_matches(touches) } else { piece }
+            })
+        })
+    }
 }
 
 fn mask(shape: &mut String) {
@@ -116,7 +172,10 @@ fn quoted(opening: char, text: &str, before: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, coarse, shape};
+    use proptest::prelude::*;
+
+    use super::{LONGEST, Template, coarse, shape};
+    use crate::words::each_word;
 
     #[test]
     fn variable_parts_are_taken_out() {
@@ -164,7 +223,40 @@ mod tests {
         assert!(shape(&long).len() <= LONGEST + 8);
         assert!(shape(&"é'".repeat(10_000)).len() <= LONGEST + 8);
         assert_eq!(shape(&"x".repeat(10_000)), "*");
-        assert_eq!(coarse("The payment for order * was declined"), "The payment for *");
+        assert_eq!(coarse("The payment for order * was declined"), "The payment for …");
         assert_eq!(coarse("Order failed"), "Order failed");
+    }
+
+    #[test]
+    fn a_template_covers_shapes_word_by_word() {
+        let template = |text: &str| Template::new(text);
+        assert!(template("Order * failed").matches("Order 7 failed"));
+        assert!(!template("Order * failed").matches("Order seven failed"));
+        assert!(!template("Order * failed").matches("Order 7 of Bob failed"));
+        assert!(template("Product … failed").matches("Product Lamp failed"));
+        assert!(template("Product … failed").matches("Product 7 failed"));
+        assert!(!template("Product … failed").matches("Product Linen shirt failed"));
+        assert!(template("The payment for …").matches("The payment for order 7 was declined"));
+        assert!(!template("The payment for …").matches("The payment for"));
+        assert!(template("").matches(" ") && !template("").matches("x"));
+    }
+
+    fn words(text: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        each_word(text, |_, word| words.push(word.to_owned()));
+        words
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_fixed_in_a_shape_stands_in_its_summary(summary in "([a-zé]{1,4}|[0-9]{1,3}|[ .,'\"#:@-]|주|品|…|[*]){0,24}") {
+            let shape = Template::new(shape(&summary));
+            prop_assert!(shape.matches(&summary));
+            let all = words(&summary);
+            for fixed in shape.fixed() {
+                let fixed = words(fixed);
+                prop_assert!(fixed.is_empty() || all.windows(fixed.len()).any(|some| some == fixed), "{:?} {:?}", all, fixed);
+            }
+        }
     }
 }

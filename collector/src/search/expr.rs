@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use storelogs::{LogEntry, Severity};
 
 use super::pattern::Pattern;
+use crate::archive::shape::Template;
 use crate::archive::text::{Fact, facts_of, value, words_of};
 use crate::words::{each_word, push_words};
 
@@ -34,6 +35,8 @@ pub(super) enum Term {
     Uid(Pattern),
     /// Any of these.
     Severity(Vec<Severity>),
+    /// A summary that a template stands for.
+    Like(Template),
     /// At this time or later.
     Since(Timestamp),
     /// Before this time.
@@ -99,6 +102,7 @@ impl Term {
             Self::Id(pattern) => pattern.matches(&entry.id),
             Self::Uid(pattern) => pattern.matches(&entry.uid),
             Self::Severity(any) => any.contains(&entry.severity),
+            Self::Like(template) => template.matches(entry.summary.as_deref().unwrap_or_default()),
             Self::Since(time) => entry.time >= *time,
             Self::Until(time) => entry.time < *time,
         }

@@ -10,6 +10,7 @@ use storelogs::Severity;
 use super::error::QueryError;
 use super::expr::{Expr, Phrase, Place, Term};
 use super::pattern::Pattern;
+use crate::archive::shape::Template;
 use crate::archive::text::Fact;
 use crate::moment::Moment;
 
@@ -175,6 +176,7 @@ impl<'a> Parser<'a> {
         match name {
             "summary" => self.words(Place::Summary),
             "message" => self.words(Place::Message),
+            "like" => Ok(Term::Like(Template::new(self.value()?.text))),
             "store" => Ok(Term::Store(Pattern::of_name(&self.value()?.text))),
             "platform" => Ok(Term::Platform(Pattern::of_name(&self.value()?.text))),
             "id" => Ok(Term::Id(Pattern::of_id(&self.value()?.text))),
@@ -286,7 +288,7 @@ impl<'a> Parser<'a> {
 }
 
 /// The fields that are neither facts nor ordered.
-const OTHER_FIELDS: [&str; 8] = ["summary", "message", "store", "platform", "id", "uid", "since", "until"];
+const OTHER_FIELDS: [&str; 9] = ["summary", "message", "like", "store", "platform", "id", "uid", "since", "until"];
 
 /// What to say of a field that there is not.
 fn unknown(name: &str) -> String {
@@ -303,7 +305,7 @@ fn unknown(name: &str) -> String {
         _ => {
             return format!(
                 "there is no field {name}: use store, platform, severity, category, action, module, actor, subject, id, \
-                 uid, summary, message, since, until or time; to search for this text, put it in quotes"
+                 uid, summary, message, like, since, until or time; to search for this text, put it in quotes"
             );
         }
     };

@@ -12,6 +12,7 @@ use super::expr::{Expr, Phrase, Place, Term, is_store};
 use super::pattern::Pattern;
 use super::plan::is_whole;
 use crate::archive::row::Id;
+use crate::archive::shape::Template;
 use crate::archive::text::{Fact, MARK, severity_token, store_token};
 use crate::archive::{Archive, StoreId};
 use crate::coverage::micros;
@@ -166,6 +167,7 @@ impl<'a> Planner<'a> {
                 let meant = Severity::ALL.into_iter().filter(|severity| any.contains(severity) == wanted);
                 severities(&meant.collect::<Vec<_>>())
             }
+            Term::Like(template) => like(template, wanted),
             Term::Since(time) if wanted => since(*time),
             Term::Until(time) if !wanted => since(*time),
             Term::Since(time) | Term::Until(time) => until(*time),
@@ -260,6 +262,16 @@ fn severities(meant: &[Severity]) -> Part {
     let words = Part::words(join(&tokens, "OR").unwrap_or_else(nothing), has_all);
     (part.words, part.words_exact) = (words.words, true);
     part
+}
+
+/// The words that every such summary has. The rest is checked on the entry.
+fn like(template: &Template, wanted: bool) -> Part {
+    if !wanted {
+        return Part::unknown();
+    }
+    let phrases = template.fixed().filter_map(|text| Phrase::new(text, false, Place::Summary));
+    let words: Vec<String> = phrases.map(|phrase| phrase_query(&phrase)).collect();
+    Part { words: join(&words, "AND").map_or(Words::Any, Words::Only), ..Part::unknown() }
 }
 
 fn since(time: Timestamp) -> Part {

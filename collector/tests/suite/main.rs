@@ -3,9 +3,11 @@
 
 mod archive;
 mod coverage;
+mod insight;
 mod query;
 mod rollup;
 mod search;
+mod shop;
 mod sync;
 mod verify;
 mod world;

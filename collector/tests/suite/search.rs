@@ -131,6 +131,25 @@ fn words_are_found_in_every_text_whatever_their_case_and_accents() {
 }
 
 #[test]
+fn summaries_of_a_form_are_found_whatever_was_taken_out_of_it() {
+    everywhere(|archive, entries| {
+        let finds = |query: &str, expected: &str| finds(archive, entries, query, expected);
+        finds("like:\"Payment declined\"", "0");
+        finds("like:\"payment declined\"", "");
+        finds("like:Payment", "");
+        finds("like:\"Payment …\"", "0");
+        finds("like:\"… declined\"", "0");
+        finds("like:\"Export only: * rows\"", "1");
+        finds("like:\"Export only: … rows\"", "1");
+        finds("like:\"* only: * rows\"", "");
+        finds("like:编辑商品「红色连衣裙」", "3");
+        finds("like:…", "01234");
+        finds("-like:\"Payment …\"", "1234");
+        finds("like:\"\"", "");
+    });
+}
+
+#[test]
 fn any_part_of_a_chinese_text_is_found() {
     everywhere(|archive, entries| {
         for query in ["商品", "编辑商品", "品", "连衣裙", "\"红色\"", "商品*"] {

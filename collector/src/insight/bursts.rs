@@ -1,0 +1,241 @@
+//! Bursts in hourly counts: hours in which far more happened than is usual.
+
+use super::period::WEEK;
+use super::statistics::{as_number, log10_of_at_least, median_and_spread};
+
+/// Fewer entries than this are no burst, however unusual.
+const LEAST: u64 = 5;
+/// Bursts that do not reach far in any single hour are seen in so many.
+const WIDE: i64 = 6;
+/// An hour beside a burst belongs to it if it would come about by chance in one of so many, as a power of 10.
+const LOG10_BESIDE: f64 = -2.0;
+/// So many quiet hours within a burst do not end it.
+const QUIET: i64 = 1;
+/// With fewer weeks than this an hour of the week says nothing of its own.
+const LEAST_WEEKS: i64 = 4;
+/// How often the usual rate is taken again without the hours that stand out.
+const ROUNDS: usize = 8;
+
+/// Hourly counts of one kind of problem.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Series {
+    /// The hours that have any, ascending, and how many.
+    pub(super) hours: Vec<(i64, u64)>,
+}
+
+impl Series {
+    /// Adds to an hour. Hours come in order.
+    pub(super) fn add(&mut self, hour: i64, entries: u64) {
+        match self.hours.last_mut() {
+            Some((last, sum)) if *last == hour => *sum += entries,
+            _ => self.hours.push((hour, entries)),
+        }
+    }
+}
+
+/// Hours that stand out, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Burst {
+    /// The first hour.
+    pub(super) first: i64,
+    /// The last hour.
+    pub(super) last: i64,
+    pub(super) entries: u64,
+    /// How many are usual in these hours.
+    pub(super) usual: f64,
+}
+
+/// What is usual, hour by hour.
+struct Usual {
+    /// By the hour of the week.
+    slots: Vec<f64>,
+    /// Of any hour: the mean of those that do not stand out.
+    base: f64,
+}
+
+impl Usual {
+    fn of(&self, slot: usize) -> f64 {
+        self.slots[slot].max(self.base)
+    }
+}
+
+/// The bursts of a series from an hour on, of which the counts are known since `begin` and up to `end`. `slot` tells the
+/// hour of the week, `threshold` the power of 10 of the chance below which an hour stands out.
+pub(super) fn bursts(
+    series: &Series,
+    [begin, since, end]: [i64; 3],
+    slot: impl Fn(i64) -> usize,
+    threshold: f64,
+) -> Vec<Burst> {
+    let hours: Vec<(i64, u64)> = series.hours.iter().copied().filter(|(hour, _)| (begin..end).contains(hour)).collect();
+    if hours.iter().filter(|(hour, _)| *hour >= since).map(|(_, entries)| entries).sum::<u64>() < LEAST {
+        return Vec::new();
+    }
+    let all = (end - begin).max(1);
+    let mut usual = Usual { slots: slots(&hours, all, &slot), base: 0.0 };
+    let mut core = vec![false; hours.len()];
+    for _ in 0..ROUNDS {
+        let quiet = hours.iter().zip(&core).filter(|(_, core)| !**core);
+        let sum: u64 = quiet.clone().map(|((_, entries), _)| entries).sum();
+        let counted = all - i64::try_from(hours.len() - quiet.count()).unwrap_or(0);
+        // Never nothing: what has not happened yet is still to be expected once.
+        usual.base = as_number(sum.max(1)) / as_number(counted.max(1).unsigned_abs());
+        let found = stand_out(&hours, &usual, &slot, threshold);
+        if found == core {
+            break;
+        }
+        core = found;
+    }
+    join(&hours, &core, &usual, &slot)
+        .into_iter()
+        .filter(|burst| burst.last >= since && burst.entries >= LEAST)
+        .collect()
+}
+
+/// By the hour of the week, the median and the spread above it.
+fn slots(hours: &[(i64, u64)], all: i64, slot: &impl Fn(i64) -> usize) -> Vec<f64> {
+    let weeks = all / (WEEK as i64);
+    if weeks < LEAST_WEEKS {
+        return vec![0.0; WEEK];
+    }
+    let mut counts = vec![Vec::new(); WEEK];
+    for (hour, entries) in hours {
+        counts[slot(*hour)].push(*entries);
+    }
+    let weeks = usize::try_from(weeks).unwrap_or(0);
+    let usual = |counts: Vec<u64>| {
+        let (median, spread) = median_and_spread(&counts, weeks.saturating_sub(counts.len()));
+        median + spread
+    };
+    counts.into_iter().map(usual).collect()
+}
+
+/// Which hours stand out, by themselves or with those before.
+fn stand_out(hours: &[(i64, u64)], usual: &Usual, slot: &impl Fn(i64) -> usize, threshold: f64) -> Vec<bool> {
+    let mut core = vec![false; hours.len()];
+    for (at, (hour, entries)) in hours.iter().enumerate() {
+        if *entries >= LEAST && log10_of_at_least(*entries, usual.of(slot(*hour))) < threshold {
+            core[at] = true;
+        }
+        let from = hours[..=at].partition_point(|(other, _)| other + WIDE <= *hour);
+        let sum: u64 = hours[from..=at].iter().map(|(_, entries)| entries).sum();
+        let wide = (hour + 1 - WIDE..=*hour).map(|hour| usual.of(slot(hour))).sum();
+        if sum >= LEAST && at > from && log10_of_at_least(sum, wide) < threshold {
+            // Those of them that are unusual at all.
+            for (other, (hour, entries)) in hours.iter().enumerate().take(at + 1).skip(from) {
+                core[other] |= log10_of_at_least(*entries, usual.of(slot(*hour))) < LOG10_BESIDE;
+            }
+        }
+    }
+    core
+}
+
+/// Puts hours that stand out together with those beside them.
+fn join(hours: &[(i64, u64)], core: &[bool], usual: &Usual, slot: &impl Fn(i64) -> usize) -> Vec<Burst> {
+    let beside = |(hour, entries): (i64, u64)| log10_of_at_least(entries, usual.of(slot(hour))) < LOG10_BESIDE;
+    let near = |a: usize, b: usize| hours[b].0 - hours[a].0 <= 1 + QUIET;
+    let mut bursts: Vec<Burst> = Vec::new();
+    let mut at = 0;
+    while at < hours.len() {
+        if !core[at] {
+            at += 1;
+            continue;
+        }
+        let (mut first, mut last) = (at, at);
+        while first > 0 && near(first - 1, first) && beside(hours[first - 1]) {
+            first -= 1;
+        }
+        while last + 1 < hours.len() && near(last, last + 1) && (core[last + 1] || beside(hours[last + 1])) {
+            last += 1;
+        }
+        let (from, to) = (hours[first].0, hours[last].0);
+        bursts.push(Burst {
+            first: from,
+            last: to,
+            entries: hours[first..=last].iter().map(|(_, entries)| entries).sum(),
+            usual: (from..=to).map(|hour| usual.of(slot(hour))).sum(),
+        });
+        at = last + 1;
+    }
+    bursts
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn slot(hour: i64) -> usize {
+        usize::try_from(hour.rem_euclid(WEEK as i64)).unwrap()
+    }
+
+    fn series(counts: impl IntoIterator<Item = (i64, u64)>) -> Series {
+        let mut series = Series::default();
+        counts.into_iter().filter(|(_, entries)| *entries > 0).for_each(|(hour, entries)| series.add(hour, entries));
+        series
+    }
+
+    const WEEKS: i64 = 12 * WEEK as i64;
+
+    #[test]
+    fn what_happens_every_monday_is_no_burst() {
+        let monday = series((0..WEEKS).map(|hour| (hour, if slot(hour) == 9 { 40 + hour as u64 % 7 } else { 1 })));
+        assert_eq!(bursts(&monday, [0, 0, WEEKS], slot, -6.0), []);
+    }
+
+    #[test]
+    fn a_burst_is_found_with_its_edges_and_nothing_else() {
+        let counts = (0..WEEKS).map(|hour| match hour {
+            1000 => (hour, 3),
+            1001..=1002 => (hour, 25),
+            1004 => (hour, 4),
+            _ => (hour, u64::from(hour % 50 == 0)),
+        });
+        let found = bursts(&series(counts), [0, 500, WEEKS], slot, -6.0);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].first, found[0].last, found[0].entries), (1000, 1004, 57));
+        assert!(found[0].usual < 0.3, "{found:?}");
+    }
+
+    #[test]
+    fn what_lasts_is_found_though_no_hour_stands_out() {
+        let counts = (0..WEEKS).map(|hour| match hour {
+            1000..1012 => (hour, 3),
+            _ => (hour, u64::from(hour % 20 == 0)),
+        });
+        let found = bursts(&series(counts), [0, 0, WEEKS], slot, -6.0);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].first <= 1001 && found[0].last >= 1010, "{found:?}");
+    }
+
+    #[test]
+    fn a_few_are_no_burst_and_older_ones_are_not_told() {
+        assert_eq!(bursts(&series([(100, 4)]), [0, 0, WEEKS], slot, -6.0), []);
+        assert_eq!(bursts(&series([(100, 50), (900, 9)]), [0, 800, WEEKS], slot, -6.0).len(), 1);
+    }
+
+    proptest! {
+        /// Of counts that are what chance makes of a steady rate.
+        #[test]
+        fn chance_is_no_burst(seed in any::<u64>(), rate in 0.01f64..4.0) {
+            let mut state = seed | 1;
+            let mut random = || {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                (state >> 11) as f64 / (1_u64 << 53) as f64
+            };
+            let mut poisson = || {
+                let (limit, mut product, mut n) = ((-rate).exp(), random(), 0);
+                while product > limit {
+                    product *= random();
+                    n += 1;
+                }
+                n
+            };
+            let counts = series((0..WEEKS).map(|hour| (hour, poisson())));
+            prop_assert_eq!(bursts(&counts, [0, 0, WEEKS], slot, -8.0), []);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What was changed, and what of it can do harm.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::params;
+use storelogs::LogEntry;
+
+use super::Context;
+use super::model::{Change, Changes, Deed, Topic};
+use super::people::Hours;
+use super::query;
+use super::text::Field;
+use crate::archive::row;
+use crate::archive::text::value;
+use crate::coverage::{Stretch, micros};
+use crate::error::Result;
+
+/// How long before an incident is looked for what was changed.
+const BEFORE: SignedDuration = SignedDuration::from_hours(1);
+/// An owner of more stores than this is taken for somebody who looks after the stores of others: then a change in one
+/// store is no reason for an incident in another.
+const MOST_STORES: usize = 20;
+/// The most changes that are listed, and the most lines of others.
+const MOST_LISTED: usize = 5;
+const MOST_ORDINARY: usize = 5;
+
+/// Whether an entry tells of something that somebody changed: it names who, or it is about the design of the shop.
+pub(super) fn is_change(actor: Option<&str>, category: Option<&str>) -> bool {
+    actor.is_some_and(|actor| !value(actor).is_empty()) || category.is_some_and(|category| value(category) == "design")
+}
+
+/// What a change can do harm to, by its category and action.
+///
+/// Only what somebody did is a change: BigCommerce's category `payment` tells of payments.
+pub(super) fn topic(category: Option<&str>, action: Option<&str>) -> Option<Topic> {
+    let action = action.filter(|action| !value(action).is_empty())?;
+    let (category, action) = (words(category.unwrap_or_default()), words(action));
+    let any = |words: &[String], wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+    let either = |wanted: &[&str]| any(&category, wanted) || any(&action, wanted);
+    match () {
+        () if either(&["permission", "permissions", "role", "roles", "password", "owner"])
+            || any(&category, &["administrator", "administrators", "staff"]) =>
+        {
+            Some(Topic::Permissions)
+        }
+        () if any(&category, &["payment", "payments", "payout", "payouts"]) || any(&action, &["payout", "payouts"]) => {
+            Some(Topic::Payment)
+        }
+        () if any(&category, &["checkout"]) => Some(Topic::Checkout),
+        () if either(&["domain", "domains"]) => Some(Topic::Domain),
+        () if any(&category, &["plan", "plans", "billing", "subscription"]) => Some(Topic::Plan),
+        () => None,
+    }
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect()
+}
+
+/// How likely a change breaks something.
+fn weight(entry: &LogEntry, of: Option<&str>) -> u8 {
+    let category = entry.category.as_deref().unwrap_or_default();
+    let is_of = |wanted: &str| words(category).iter().any(|word| word == wanted);
+    let weight = match topic(entry.category.as_deref(), entry.action.as_deref()) {
+        Some(_) => 4,
+        None if is_of("settings") || is_of("management") || is_of("app") || is_of("apps") => 3,
+        None if is_of("design") || is_of("theme") || is_of("language") => 2,
+        None => return 0,
+    };
+    // It is about what failed.
+    let related = |word: &String| word.len() > 3 && of.is_some_and(|of| words(of).contains(word));
+    let text = [Some(category), entry.summary.as_deref()].into_iter().flatten();
+    weight + 3 * u8::from(text.flat_map(words).any(|word| related(&word)))
+}
+
+/// Says what of the same owner was changed in the hour before an incident in a store, of this category.
+pub(super) fn before(
+    context: &Context<'_>,
+    hours: &Hours,
+    store: u32,
+    start: Timestamp,
+    category: Option<&str>,
+) -> Result<Option<Changes>> {
+    let Some(stretch) = start.checked_sub(BEFORE).ok().and_then(|since| Stretch::new(since, start)) else {
+        return Ok(None);
+    };
+    let (mut entries, mut query) = (0, context.query().changes().between(stretch.since, stretch.until));
+    let mut listed: Vec<(u8, LogEntry, u32)> = Vec::new();
+    let mut ordinary: BTreeMap<(Option<String>, Option<String>), u64> = BTreeMap::new();
+    let all = 0..u32::try_from(context.stores.len()).unwrap_or(u32::MAX);
+    let looked_at = if context.stores.len() > MOST_STORES {
+        query = query.store(&context.stores[store as usize].1);
+        store..store + 1
+    } else {
+        all
+    };
+    for other in looked_at {
+        each_change(context, other, stretch, |entry| {
+            entries += 1;
+            match weight(&entry, category) {
+                0 => *ordinary.entry((entry.actor, entry.action)).or_default() += 1,
+                weight => {
+                    listed.push((weight, entry, other));
+                    listed.sort_by(|(a, one, _), (b, other, _)| b.cmp(a).then(other.time.cmp(&one.time)));
+                    if let Some((_, entry, _)) = listed.drain(MOST_LISTED.min(listed.len())..).next() {
+                        *ordinary.entry((entry.actor, entry.action)).or_default() += 1;
+                    }
+                }
+            }
+        })?;
+    }
+    let mut ordinary: Vec<_> = ordinary.into_iter().collect();
+    ordinary.sort_by_key(|(_, entries)| std::cmp::Reverse(*entries));
+    let deed = |((actor, action), entries): ((Option<String>, Option<String>), u64)| Deed {
+        actor: actor.map(|actor| context.text(Field::Actor, &actor)),
+        action: action.map(|action| context.text(Field::Fact, &action)),
+        entries,
+    };
+    Ok(Some(Changes {
+        stretch,
+        entries,
+        query: query.text(),
+        listed: listed.iter().map(|(_, entry, store)| change(context, hours, *store, entry)).collect(),
+        ordinary: ordinary.into_iter().take(MOST_ORDINARY).map(deed).collect(),
+    }))
+}
+
+/// A change as it is shown.
+pub(super) fn change(context: &Context<'_>, hours: &Hours, store: u32, entry: &LogEntry) -> Change {
+    let text = |field, text: &Option<String>| {
+        text.as_deref().filter(|text| !text.is_empty()).map(|text| context.text(field, text))
+    };
+    Change {
+        store,
+        time: entry.time,
+        actor: text(Field::Actor, &entry.actor),
+        action: text(Field::Fact, &entry.action),
+        category: text(Field::Fact, &entry.category),
+        summary: text(Field::Summary, &entry.summary),
+        topic: topic(entry.category.as_deref(), entry.action.as_deref()),
+        unusual_hour: hours.is_unusual(context, entry.actor.as_deref(), entry.time),
+        query: query::uid(&entry.uid),
+    }
+}
+
+fn each_change(context: &Context<'_>, store: u32, stretch: Stretch, mut each: impl FnMut(LogEntry)) -> Result<()> {
+    let archive = context.archive;
+    let fault = |error: rusqlite::Error| archive.fault(&error);
+    let mut find = archive.prepared(&format!(
+        "SELECT {} FROM entry INDEXED BY entry_store_time JOIN store ON store.id = entry.store \
+         WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 \
+         AND (entry.actor IS NOT NULL OR entry.category LIKE '%design%')",
+        row::COLUMNS
+    ))?;
+    let id = context.stores[store as usize].0;
+    let mut rows = find.query(params![id.0, micros(stretch.since), micros(stretch.until)]).map_err(fault)?;
+    while let Some(row) = rows.next().map_err(fault)? {
+        let entry = row::entry(row).map_err(fault)?;
+        if is_change(entry.actor.as_deref(), entry.category.as_deref()) {
+            each(entry);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,271 @@
+//! The answer in words: what broke, when, since which change, and who to ask.
+
+use super::Report;
+use super::model::{Change, Finding, Incident, Level, Section, Topic, Trend};
+use super::statistics::as_number;
+use crate::archive::State;
+
+/// The most incidents and the most new templates that are told.
+const MOST_INCIDENTS: usize = 3;
+
+pub(super) fn glance(report: &Report) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    incidents(report, &mut findings);
+    problems(report, &mut findings);
+    people(report, &mut findings);
+    trust(report, &mut findings);
+    activity(report, &mut findings);
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    findings
+}
+
+fn incidents(report: &Report, findings: &mut Vec<Finding>) {
+    for incident in report.incidents.list.iter().take(MOST_INCIDENTS) {
+        findings.push(broke(report, incident));
+    }
+    let more = report.incidents.list.len().saturating_sub(MOST_INCIDENTS) as u64 + report.incidents.others;
+    if more > 0 {
+        findings.push(finding(
+            Level::Note,
+            Section::Incidents,
+            &plural(more, "earlier incident", "earlier incidents"),
+            "They are listed below.".to_owned(),
+        ));
+    }
+}
+
+fn broke(report: &Report, incident: &Incident) -> Finding {
+    let period = &report.period;
+    let what = [&incident.module, &incident.category].into_iter().flatten().map(ToString::to_string).next();
+    let title = match what {
+        Some(what) => format!("{what} failed {} in {}", times(incident.entries), lasted(incident)),
+        None => format!("{} in {}", plural(incident.entries, "failure", "failures"), lasted(incident)),
+    };
+    let said = incident.templates.first().map(|line| line.name.to_string()).filter(|said| !said.is_empty());
+    let said = said.map_or_else(|| "Nothing was said of it".to_owned(), |said| format!("“{said}”"));
+    let mut text = format!(
+        "{said}: {} to {} in {}; usual in that time is {}.",
+        period.clock(incident.start),
+        period.clock_after(incident.end, incident.start),
+        report.stores[incident.store as usize],
+        usual(incident.usual)
+    );
+    if incident.open {
+        text.push_str(" It may still go on.");
+    }
+    let suspect = incident.changes.listed.first();
+    match suspect {
+        Some(change) => {
+            let minutes = incident.start.duration_since(change.time).as_mins();
+            let who = change.actor.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
+            let ago = if minutes < 1 {
+                "Less than a minute".to_owned()
+            } else {
+                plural(minutes.unsigned_abs(), "minute", "minutes")
+            };
+            text.push_str(&format!(
+                " {ago} before, {who} changed {}{} ({}).",
+                subject(change),
+                change.summary.as_ref().map(|summary| format!(": “{summary}”")).unwrap_or_default(),
+                report.stores[change.store as usize],
+            ));
+        }
+        None if incident.changes.entries > 0 => {
+            let entries = plural(incident.changes.entries, "ordinary change was", "ordinary changes were");
+            text.push_str(&format!(" {entries} made in the hour before, none of settings or design."));
+        }
+        None => text.push_str(" Nothing was changed in the hour before, as far as the logs tell."),
+    }
+    Finding {
+        level: Level::Alarm,
+        section: Section::Incidents,
+        title,
+        text,
+        ask: suspect.and_then(|change| change.actor.clone()),
+        query: Some(incident.query.clone()),
+    }
+}
+
+fn problems(report: &Report, findings: &mut Vec<Finding>) {
+    let problems = &report.problems;
+    let new: Vec<_> = problems.templates.iter().filter(|template| template.trend == Trend::New).collect();
+    if let Some(most) = new.first() {
+        let more = match new.len() as u64 - 1 {
+            0 => String::new(),
+            more => format!(" {} more.", plural(more, "new kind", "new kinds")),
+        };
+        let mut found = finding(
+            Level::Warning,
+            Section::Problems,
+            &format!("New since {}: “{}”", report.period.clock(most.first), most.template),
+            format!("{} so far, and never seen before.{more}", times(most.count.now)),
+        );
+        found.query = Some(most.count.query.clone());
+        findings.push(found);
+    }
+    let rising: Vec<_> = problems.templates.iter().filter(|template| template.trend == Trend::Rising).collect();
+    if let Some(most) = rising.first() {
+        let before = most.count.before.unwrap_or_default();
+        let mut found = finding(
+            Level::Warning,
+            Section::Problems,
+            &format!("More often: “{}”", most.template),
+            format!("{} against {before} in the period before.", grouped(most.count.now)),
+        );
+        found.query = Some(most.count.query.clone());
+        findings.push(found);
+    }
+    let entries = report.activity.total.now;
+    let share = if entries == 0 { 0.0 } else { as_number(problems.total.now) / as_number(entries) };
+    let against = problems.total.before.map(|before| match change(problems.total.now, before) {
+        Some(change) => format!(" {change} the period before ({}).", grouped(before)),
+        None => String::new(),
+    });
+    let mut found = finding(
+        if problems.total.now == 0 { Level::Good } else { Level::Note },
+        Section::Problems,
+        &if problems.total.now == 0 {
+            "No problem".to_owned()
+        } else {
+            plural(problems.total.now, "problem", "problems")
+        },
+        format!("Warnings and errors, {} of all entries.{}", percent(share), against.unwrap_or_default()),
+    );
+    found.query = Some(problems.total.query.clone());
+    findings.push(found);
+    if report.incidents.list.is_empty() {
+        let text = "No hour stands out: problems came at about their usual rate.".to_owned();
+        findings.push(finding(Level::Good, Section::Incidents, "No incident", text));
+    }
+}
+
+fn people(report: &Report, findings: &mut Vec<Finding>) {
+    let people = &report.people;
+    let Some(newest) = people.sensitive.first() else { return };
+    let all = people.sensitive.len() as u64 + people.other_sensitive;
+    let at_night = people.sensitive.iter().filter(|change| change.unusual_hour).count() as u64;
+    let marked = people.sensitive.iter().find(|change| change.unusual_hour).unwrap_or(newest);
+    let who = marked.actor.as_ref().map_or_else(|| "Somebody".to_owned(), ToString::to_string);
+    let when = if at_night > 0 { ", at an hour at which that is unusual" } else { "" };
+    let mut found = finding(
+        if at_night > 0 { Level::Warning } else { Level::Note },
+        Section::People,
+        &plural(all, "sensitive change", "sensitive changes"),
+        format!(
+            "Of permissions, payment, checkout, domain or plan. {who} changed {} on {}{when}.",
+            subject(marked),
+            report.period.clock(marked.time)
+        ),
+    );
+    found.ask.clone_from(&marked.actor);
+    found.query = Some(marked.query.clone());
+    findings.push(found);
+}
+
+fn trust(report: &Report, findings: &mut Vec<Finding>) {
+    let gaps: u64 = report.trust.stores.iter().map(|store| store.gaps.len() as u64).sum();
+    let unread = report.trust.stores.iter().filter(|store| !matches!(store.state, State::Active | State::New)).count();
+    let (level, title, text) = if gaps == 0 && unread == 0 {
+        (
+            Level::Good,
+            "Nothing is missing".to_owned(),
+            "Every store was read to a proved end over the whole period.".to_owned(),
+        )
+    } else {
+        let share = percent(report.trust.share);
+        let unread = match unread as u64 {
+            0 => String::new(),
+            unread => format!(" {} cannot be read.", plural(unread, "store", "stores")),
+        };
+        (Level::Warning, "Entries may be missing".to_owned(), format!("{share} of the period is covered.{unread}"))
+    };
+    findings.push(finding(level, Section::Trust, &title, text));
+}
+
+fn activity(report: &Report, findings: &mut Vec<Finding>) {
+    let total = &report.activity.total;
+    let against = total.before.and_then(|before| change(total.now, before).map(|change| (change, before)));
+    let text = match against {
+        Some((change, before)) => format!("{change} the period before ({}).", grouped(before)),
+        None => "There is no earlier time to compare with.".to_owned(),
+    };
+    let title = format!(
+        "{} of {}",
+        plural(total.now, "entry", "entries"),
+        plural(report.stores.len() as u64, "store", "stores")
+    );
+    let mut found = finding(Level::Note, Section::Activity, &title, text);
+    found.query = Some(total.query.clone());
+    findings.push(found);
+}
+
+fn finding(level: Level, section: Section, title: &str, text: String) -> Finding {
+    Finding { level, section, title: title.to_owned(), text, ask: None, query: None }
+}
+
+/// What was changed, in words.
+fn subject(change: &Change) -> String {
+    match (change.topic, &change.category) {
+        (Some(Topic::Permissions), _) => "permissions".to_owned(),
+        (_, Some(category)) => category.as_str().replace('_', " "),
+        (_, None) => "something".to_owned(),
+    }
+}
+
+fn lasted(incident: &Incident) -> String {
+    let minutes = incident.end.duration_since(incident.start).as_mins().max(1).unsigned_abs();
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => plural(minutes, "minute", "minutes"),
+        (hours, 0) => plural(hours, "hour", "hours"),
+        (hours @ 1..48, minutes) => format!("{hours} h {minutes} min"),
+        (hours, _) => plural((hours + 12) / 24, "day", "days"),
+    }
+}
+
+fn usual(usual: f64) -> String {
+    if usual < 0.5 { "none".to_owned() } else { format!("{usual:.0}") }
+}
+
+fn times(n: u64) -> String {
+    plural(n, "time", "times")
+}
+
+fn plural(n: u64, one: &str, several: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { several })
+}
+
+/// `1 234 567`
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+fn percent(share: f64) -> String {
+    match share * 100.0 {
+        0.0 => "0 %".to_owned(),
+        percent if percent < 0.1 => "less than 0.1 %".to_owned(),
+        percent if percent >= 99.95 && share < 1.0 => "more than 99.9 %".to_owned(),
+        percent if percent < 10.0 || percent > 99.0 && percent < 100.0 => format!("{percent:.1} %"),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
+/// `12 % more than`; `None` if there was nothing.
+fn change(now: u64, before: u64) -> Option<String> {
+    if before == 0 {
+        return None;
+    }
+    let change = as_number(now) / as_number(before) - 1.0;
+    Some(match change {
+        change if change.abs() < 0.005 => "As many as in".to_owned(),
+        change if change > 0.0 => format!("{} more than in", percent(change)),
+        change => format!("{} fewer than in", percent(-change)),
+    })
+}

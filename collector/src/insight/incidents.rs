@@ -1,0 +1,286 @@
+//! When did it go wrong?
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use rusqlite::params;
+use storelogs::Severity;
+
+use super::bursts::{Burst, Series, bursts};
+use super::model::{Changes, Count, Incident, Incidents, Line};
+use super::people::Hours;
+use super::period::{Local, WEEK, hour_of, second_of};
+use super::scan::Row;
+use super::statistics::{as_number, densest, log10_of_at_least};
+use super::text::Field;
+use super::{Context, activity, changes};
+use crate::archive::{row, shape};
+use crate::coverage::micros;
+use crate::error::Result;
+
+/// Weeks before the period from which the usual rate is taken too.
+const WEEKS: i64 = 13;
+/// The most incidents that are listed, and looked at closely.
+const MOST: usize = 50;
+/// A burst of more entries than this, other ones of its hours included, is told by the hour.
+const MOST_READ: u64 = 200_000;
+/// Over a whole report, so many hours stand out by chance.
+const BY_CHANCE: f64 = 0.01;
+
+/// Store, module, template.
+type Key = (u32, Option<u32>, u32);
+
+/// What is added up for it.
+#[derive(Default)]
+pub(super) struct Sums {
+    series: BTreeMap<Key, Series>,
+    /// The first hour of each store in the archive.
+    begins: HashMap<u32, i64>,
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, row: &Row) {
+        self.begins.entry(row.store).or_insert(row.hour);
+        if let Some(template) = row.facts.template {
+            self.series.entry((row.store, row.facts.module, template)).or_default().add(row.hour, row.entries);
+        }
+    }
+
+    /// The first hour of a store in the archive.
+    pub(super) fn begin(&self, store: u32) -> Option<i64> {
+        self.begins.get(&store).copied()
+    }
+
+    /// The first hour of any store in the archive.
+    pub(super) fn first(&self) -> Option<i64> {
+        self.begins.values().min().copied()
+    }
+
+    pub(super) fn finish(&self, context: &Context<'_>, hours: &Hours) -> Result<Incidents> {
+        let (since, until) = (hour_of(context.period.since), hour_of(context.period.until));
+        let tests = as_number((until - since).unsigned_abs()) * as_number(self.series.len().max(1) as u64);
+        let threshold = (BY_CHANCE / tests).log10();
+        let mut slots: HashMap<i64, usize> = HashMap::new();
+        let earliest = since - WEEKS * i64::try_from(WEEK).unwrap_or(0);
+        for hour in self.first().unwrap_or(since).max(earliest) - 24..until {
+            slots.insert(hour, usize::from(Local::of(hour, &context.period.zone).slot));
+        }
+        let slot = |hour: i64| slots.get(&hour).copied().unwrap_or_default();
+        let mut found: Vec<Found> = Vec::new();
+        for (key, series) in &self.series {
+            let begin = self.begin(key.0).unwrap_or(since).max(earliest);
+            let weeks = as_number((until - begin).unsigned_abs()) / as_number(WEEK as u64);
+            for burst in bursts(series, [begin, since, until], slot, threshold) {
+                found.push(Found { key: *key, burst, weeks });
+            }
+        }
+        let mut incidents = join(found);
+        incidents.sort_by_key(|incident| Reverse(incident.iter().map(|found| found.burst.entries).sum::<u64>()));
+        let others = incidents.len().saturating_sub(MOST) as u64;
+        incidents.truncate(MOST);
+        let mut list =
+            incidents.iter().map(|parts| self.incident(context, hours, parts, until)).collect::<Result<Vec<_>>>()?;
+        list.retain(|incident| incident.end > context.period.since);
+        list.sort_by_key(|incident| Reverse(incident.start));
+        Ok(Incidents { method: method(threshold), log10_threshold: threshold, list, others })
+    }
+
+    fn incident(&self, context: &Context<'_>, hours: &Hours, parts: &[Found], until: i64) -> Result<Incident> {
+        let (store, module) = (parts[0].key.0, parts[0].key.1);
+        let first = parts.iter().map(|part| part.burst.first).min().unwrap_or_default();
+        let last = parts.iter().map(|part| part.burst.last).max().unwrap_or_default();
+        let usual_per_second: f64 = parts
+            .iter()
+            .map(|part| {
+                part.burst.usual / (3600.0 * as_number((part.burst.last - part.burst.first + 1).unsigned_abs()))
+            })
+            .sum();
+        let numbers: BTreeSet<u32> = parts.iter().map(|part| part.key.2).collect();
+        let mut hits = hits(context, store, module, &numbers, [first, last + 1])?;
+        if let Some(cut) = cut(&hits, usual_per_second) {
+            hits.drain(cut.1 + 1..);
+            hits.drain(..cut.0);
+        }
+        let hour = [second_of(first, 0), second_of(last + 1, 0)];
+        let second = |second: i64| Timestamp::from_second(second).unwrap_or_default();
+        let [start, end] = match (hits.first(), hits.last()) {
+            (Some(first), Some(last)) => [second(first.second), second(last.second + 1)],
+            _ => hour,
+        };
+        let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+        hits.iter().for_each(|hit| *counts.entry(hit.template).or_default() += 1);
+        if hits.is_empty() {
+            counts =
+                numbers.iter().map(|number| (*number, self.sum((store, module, *number), [first, last + 1]))).collect();
+        }
+        let templates = templates(context, store, module, counts, [start, end]);
+        let entries = templates.iter().map(|line| line.count.now).sum();
+        let usual = usual_per_second * end.duration_since(start).as_secs_f64();
+        let category = most(hits.iter().filter_map(|hit| hit.category));
+        let severity = hits.iter().map(|hit| hit.severity).max_by_key(|severity| activity::seriousness(*severity));
+        let raw_category = category.map(|category| context.kinds.categories.shown(category));
+        let changes = changes::before(context, hours, store, start, raw_category)?;
+        let all = numbers.iter().map(|number| context.template(*number));
+        let query = query(context, store, module).like(all).between(start, end);
+        Ok(Incident {
+            store,
+            module: context.module(module),
+            category: context.category(category),
+            severity: severity.unwrap_or(Severity::Error),
+            start,
+            end,
+            open: last + 1 >= until,
+            templates,
+            entries,
+            query: query.text(),
+            usual,
+            weeks: parts.iter().map(|part| part.weeks).fold(f64::INFINITY, f64::min),
+            log10_chance: log10_of_at_least(entries, usual),
+            changes: changes.unwrap_or_else(|| Changes {
+                stretch: crate::coverage::Stretch { since: start, until: start },
+                entries: 0,
+                query: String::new(),
+                listed: Vec::new(),
+                ordinary: Vec::new(),
+            }),
+        })
+    }
+
+    /// How many entries of these hours a series has.
+    fn sum(&self, key: Key, hours: [i64; 2]) -> u64 {
+        let series = self.series.get(&key).into_iter().flat_map(|series| &series.hours);
+        series.filter(|(hour, _)| (hours[0]..hours[1]).contains(hour)).map(|(_, entries)| entries).sum()
+    }
+}
+
+/// A burst, and of what.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    key: Key,
+    burst: Burst,
+    weeks: f64,
+}
+
+/// Bursts of one store and module at the same time are one incident.
+fn join(mut found: Vec<Found>) -> Vec<Vec<Found>> {
+    found.sort_by_key(|found| (found.key.0, found.key.1, found.burst.first));
+    let mut joined: Vec<Vec<Found>> = Vec::new();
+    for next in found {
+        match joined.last_mut() {
+            Some(parts)
+                if parts[0].key.0 == next.key.0
+                    && parts[0].key.1 == next.key.1
+                    && parts.iter().any(|part| next.burst.first <= part.burst.last) =>
+            {
+                parts.push(next);
+            }
+            _ => joined.push(vec![next]),
+        }
+    }
+    joined
+}
+
+/// An entry of a burst.
+struct Hit {
+    second: i64,
+    template: u32,
+    severity: Severity,
+    category: Option<u32>,
+}
+
+fn query<'a>(context: &'a Context<'_>, store: u32, module: Option<u32>) -> super::query::Query<'a> {
+    let module = module.map(|module| context.kinds.modules.shown(module));
+    let store = &context.stores[store as usize].1;
+    context.query().store(store).fact(Field::Fact, "module", module).problems()
+}
+
+fn templates(
+    context: &Context<'_>,
+    store: u32,
+    module: Option<u32>,
+    counts: BTreeMap<u32, u64>,
+    [start, end]: [Timestamp; 2],
+) -> Vec<Line<super::Text>> {
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, entries)| Reverse(*entries));
+    let line = |(number, entries): (u32, u64)| {
+        let template = context.template(number);
+        let query = query(context, store, module).like([template]).between(start, end).text();
+        let name = context.text(Field::Template, template.as_str());
+        Line { name, count: Count { now: entries, before: None, query } }
+    };
+    counts.into_iter().map(line).collect()
+}
+
+/// The entries of a burst in these hours, oldest first. None if there are too many to look at.
+fn hits(
+    context: &Context<'_>,
+    store: u32,
+    module: Option<u32>,
+    templates: &BTreeSet<u32>,
+    [first, end]: [i64; 2],
+) -> Result<Vec<Hit>> {
+    let archive = context.archive;
+    let fault = |error: rusqlite::Error| archive.fault(&error);
+    let id = context.stores[store as usize].0;
+    let mut count =
+        archive.prepared("SELECT coalesce(sum(entries), 0) FROM hour WHERE store = ?1 AND hour >= ?2 AND hour < ?3")?;
+    let all: i64 = count.query_row([id.0, first, end], |row| row.get(0)).map_err(fault)?;
+    if all.unsigned_abs() > MOST_READ {
+        return Ok(Vec::new());
+    }
+    let mut find = archive.prepared(
+        "SELECT time, severity, category, module, summary FROM entry INDEXED BY entry_store_time \
+         WHERE store = ?1 AND time >= ?2 AND time < ?3 AND severity IN (0, 13, 17) ORDER BY time",
+    )?;
+    let bounds = params![id.0, micros(second_of(first, 0)), micros(second_of(end, 0))];
+    let mut rows = find.query(bounds).map_err(fault)?;
+    let mut hits = Vec::new();
+    while let Some(found) = rows.next().map_err(fault)? {
+        let text = |column| found.get_ref(column).and_then(|text| Ok(text.as_str_or_null()?)).map_err(fault);
+        if context.kinds.modules.find(text(3)?) != module {
+            continue;
+        }
+        let shape = shape::shape(text(4)?.unwrap_or_default());
+        let Some(template) = templates.iter().copied().find(|number| context.template(*number).covers(&shape)) else {
+            continue;
+        };
+        hits.push(Hit {
+            second: found.get::<_, i64>(0).map_err(fault)?.div_euclid(1_000_000),
+            template,
+            severity: row::severity(found.get(1).map_err(fault)?),
+            category: context.kinds.categories.find(text(2)?),
+        });
+    }
+    Ok(hits)
+}
+
+/// Where among its entries a burst begins and ends.
+fn cut(hits: &[Hit], usual: f64) -> Option<(usize, usize)> {
+    let seconds: Vec<i64> = hits.iter().map(|hit| hit.second).collect();
+    let lasts = as_number(seconds.last()?.abs_diff(*seconds.first()?).max(1));
+    let (first, last) = densest(&seconds, usual, as_number(hits.len() as u64) / lasts)?;
+    // Others of the same second belong to it as well.
+    let first = seconds.partition_point(|second| *second < seconds[first]);
+    let last = seconds.partition_point(|second| *second <= seconds[last]) - 1;
+    Some((first, last))
+}
+
+fn most(of: impl Iterator<Item = u32>) -> Option<u32> {
+    let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+    of.for_each(|number| *counts.entry(number).or_default() += 1);
+    counts.into_iter().max_by_key(|(number, entries)| (*entries, Reverse(*number))).map(|(number, _)| number)
+}
+
+fn method(threshold: f64) -> String {
+    format!(
+        "Problems of one kind (same store, module and template) are counted by the hour. Usual for an hour is the greater of \
+         two: the median of the same hour of the week plus the spread (1.4826 × the median distance from it), from up to \
+         {WEEKS} weeks before the period and the period itself; and the mean of all hours that do not stand out. An hour, or six \
+         in a row, stands out if the Poisson distribution gives as many or more a chance below 1 in 10^{:.1}: so that in a \
+         hundred such reports one hour would stand out by chance. Fewer than 5 entries never do. Start and end are where \
+         the entries themselves are best told by the rate of the burst instead of the usual one.",
+        -threshold
+    )
+}

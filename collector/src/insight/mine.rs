@@ -1,0 +1,288 @@
+//! What summaries have in common: templates, mined as Drain does (He et al., ICWS 2017), over the shapes that the archive
+//! keeps instead of over the entries.
+//!
+//! A shape has numbers, ids, addresses and quoted texts taken out already. What is left to find are words that vary
+//! without any sign of it: the names of products and of people. Shapes of as many words that begin, or else end, alike and
+//! differ in few words make a cluster. Where at least [`EVIDENCE`] words stand in one place, that place varies; fewer may
+//! well be different things that happened, and stay apart.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::archive::shape::{Template, VARYING};
+
+/// The share of words that shapes of a cluster have in common.
+const ALIKE: f64 = 0.6;
+/// So many different words in one place say that it varies.
+const EVIDENCE: usize = 4;
+/// The most clusters that a shape is compared with.
+const MOST_COMPARED: usize = 200;
+
+/// Templates, and which of them each shape has. Each shape has one, and no other template covers it.
+#[derive(Debug, Default)]
+pub(super) struct Mined {
+    pub(super) templates: Vec<Template>,
+    of: HashMap<String, usize>,
+}
+
+impl Mined {
+    /// The template of a shape.
+    pub(super) fn of(&self, shape: &str) -> Option<usize> {
+        self.of.get(shape).copied()
+    }
+
+    /// Mines shapes. The order in which they come makes no difference.
+    pub(super) fn new(shapes: impl IntoIterator<Item = String>) -> Self {
+        let shapes: BTreeSet<String> = shapes.into_iter().collect();
+        let mut templates: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut left: Vec<&str> = shapes.iter().map(String::as_str).collect();
+        for end in [End::First, End::Last] {
+            let mut single = Vec::new();
+            for cluster in clusters(&left, end) {
+                for (template, members) in cluster.settle() {
+                    match &members[..] {
+                        [one] if template == *one => single.push(*one),
+                        _ => templates.entry(template).or_default().extend(members),
+                    }
+                }
+            }
+            left = single;
+        }
+        for shape in left {
+            templates.entry(shape.to_owned()).or_default().push(shape);
+        }
+        let templates = settle_overlaps(templates.into_keys().map(Template::new).collect(), &shapes);
+        let index = Index::new(&templates);
+        let exact: HashMap<&str, usize> =
+            templates.iter().enumerate().map(|(number, template)| (template.as_str(), number)).collect();
+        let template = |shape: &String| {
+            let covering = index.covering(&templates, shape).next();
+            covering.or_else(|| exact.get(shape.as_str()).copied()).map(|number| (shape.clone(), number))
+        };
+        let of = shapes.iter().filter_map(template).collect();
+        Self { templates, of }
+    }
+}
+
+/// Which word leads to the clusters that a shape may belong to.
+#[derive(Clone, Copy)]
+enum End {
+    First,
+    Last,
+}
+
+struct Cluster<'a> {
+    members: Vec<Vec<&'a str>>,
+    shapes: Vec<&'a str>,
+}
+
+fn clusters<'a>(shapes: &[&'a str], end: End) -> Vec<Cluster<'a>> {
+    let mut clusters: Vec<Cluster<'a>> = Vec::new();
+    let mut leaves: HashMap<(usize, &str), Vec<usize>> = HashMap::new();
+    for shape in shapes {
+        let words: Vec<&str> = shape.split(' ').collect();
+        let lead = match end {
+            End::First => words[0],
+            End::Last => words[words.len() - 1],
+        };
+        let leaf = leaves.entry((words.len(), lead)).or_default();
+        let near =
+            leaf.iter().take(MOST_COMPARED).map(|number| (likeness(&clusters[*number].members[0], &words), *number));
+        let nearest = near.filter(|(alike, _)| *alike >= ALIKE).max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        match nearest {
+            Some((_, number)) => {
+                clusters[number].members.push(words);
+                clusters[number].shapes.push(shape);
+            }
+            None => {
+                leaf.push(clusters.len());
+                clusters.push(Cluster { members: vec![words], shapes: vec![shape] });
+            }
+        }
+    }
+    clusters
+}
+
+/// The share of places in which both have the same word. What was taken out says nothing of what happened.
+fn likeness(one: &[&str], other: &[&str]) -> f64 {
+    let places = one.iter().zip(other).filter(|(a, b)| !(a.contains('*') && b.contains('*')));
+    let (mut same, mut all) = (0_u32, 0_u32);
+    for (a, b) in places {
+        all += 1;
+        same += u32::from(a == b);
+    }
+    if all == 0 { 1.0 } else { f64::from(same) / f64::from(all) }
+}
+
+impl<'a> Cluster<'a> {
+    /// The templates of its shapes: one for those that differ only where words vary.
+    fn settle(self) -> BTreeMap<String, Vec<&'a str>> {
+        let length = self.members[0].len();
+        let words_at = |at: usize| self.members.iter().map(|words| words[at]).collect::<BTreeSet<_>>();
+        let varies: Vec<bool> = (0..length).map(|at| words_at(at).len() >= EVIDENCE).collect();
+        let mut templates: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (words, shape) in self.members.iter().zip(&self.shapes) {
+            let kept: Vec<&str> =
+                words.iter().zip(&varies).map(|(word, varies)| if *varies { VARYING } else { *word }).collect();
+            templates.entry(kept.join(" ")).or_default().push(shape);
+        }
+        templates
+    }
+}
+
+/// The templates that cover more than their own text, by what a shape must have to be covered.
+struct Index<'a> {
+    /// By the number of words, if it is fixed, and the first word, if it is.
+    of: HashMap<(Option<usize>, &'a str), Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(templates: &'a [Template]) -> Self {
+        let mut of: HashMap<_, Vec<usize>> = HashMap::new();
+        for (number, template) in templates.iter().enumerate().filter(|(_, template)| template.is_general()) {
+            let words: Vec<&str> = template.as_str().split(' ').collect();
+            let length = (words.last() != Some(&VARYING)).then_some(words.len());
+            of.entry((length, words[0])).or_default().push(number);
+        }
+        Self { of }
+    }
+
+    fn covering(&self, templates: &[Template], shape: &str) -> impl Iterator<Item = usize> {
+        let (length, first) = (shape.split(' ').count(), shape.split(' ').next().unwrap_or_default());
+        let mut found: Vec<usize> = Vec::new();
+        for lead in [first, VARYING] {
+            for length in [Some(length), None] {
+                found.extend(
+                    self.of.get(&(length, lead)).into_iter().flatten().filter(|n| templates[**n].covers(shape)),
+                );
+            }
+        }
+        found.sort_unstable();
+        found.dedup(); // the word may be … itself
+        found.into_iter()
+    }
+}
+
+/// Makes one of those that cover a shape in common, until each shape has one template.
+fn settle_overlaps(mut templates: Vec<Template>, shapes: &BTreeSet<String>) -> Vec<Template> {
+    loop {
+        let index = Index::new(&templates);
+        // Each is made one with at most one other at a time.
+        let mut with: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut taken = BTreeSet::new();
+        let mut covered = BTreeSet::new();
+        for shape in shapes {
+            let mut covering = index.covering(&templates, shape);
+            let (first, second) = (covering.next(), covering.next());
+            if first.is_some() {
+                covered.insert(shape.clone());
+            }
+            if let (Some(one), Some(other)) = (first, second)
+                && !taken.contains(&one)
+                && !taken.contains(&other)
+            {
+                taken.extend([one, other]);
+                with.insert(one, other);
+            }
+        }
+        if with.is_empty() {
+            templates.retain(|template| template.is_general() || !covered.contains(template.as_str()));
+            return templates;
+        }
+        let mut settled: BTreeSet<Template> = BTreeSet::new();
+        for (number, template) in templates.iter().enumerate() {
+            match with.get(&number) {
+                Some(other) => {
+                    settled.insert(Template::new(common(template.as_str(), templates[*other].as_str())));
+                }
+                None if taken.contains(&number) => {}
+                None => {
+                    settled.insert(template.clone());
+                }
+            }
+        }
+        templates = settled.into_iter().collect();
+    }
+}
+
+/// What covers all that either covers.
+fn common(one: &str, other: &str) -> String {
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.split(' ').collect(), other.split(' ').collect());
+    let mut common: Vec<&str> = one.iter().zip(&other).map(|(a, b)| if a == b { *a } else { VARYING }).collect();
+    // One of them goes on, or ends with any words: so does what they have in common.
+    let open = |words: &[&str]| words.last() == Some(&VARYING);
+    if one.len() != other.len() || open(&one) || open(&other) {
+        if common.last() != Some(&VARYING) {
+            common.push(VARYING);
+        }
+        while common.len() > 1 && common[common.len() - 2] == VARYING {
+            common.pop();
+        }
+    }
+    common.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn mined(shapes: &[&str]) -> Vec<String> {
+        let mined = Mined::new(shapes.iter().map(|shape| (*shape).to_owned()));
+        mined.templates.iter().map(|template| template.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn names_without_quotes_vary() {
+        let names = ["Lamp", "Chair", "Table", "Desk", "Shelf"];
+        let shapes: Vec<String> = names.iter().map(|name| format!("Product {name} could not be sent to *")).collect();
+        let shapes: Vec<&str> = shapes.iter().map(String::as_str).collect();
+        assert_eq!(mined(&shapes), ["Product … could not be sent to *"]);
+        let first: Vec<String> = names.iter().map(|name| format!("{name} has no price in *")).collect();
+        let first: Vec<&str> = first.iter().map(String::as_str).collect();
+        assert_eq!(mined(&first), ["… has no price in *"]);
+    }
+
+    #[test]
+    fn a_few_things_that_are_told_alike_stay_apart() {
+        let shapes = ["Order confirmation could not be sent to *", "Order cancellation could not be sent to *"];
+        assert_eq!(
+            mined(&shapes),
+            ["Order cancellation could not be sent to *", "Order confirmation could not be sent to *"]
+        );
+        assert_eq!(mined(&["", "Failed"]), ["", "Failed"]);
+    }
+
+    #[test]
+    fn what_overlaps_becomes_one() {
+        let mut shapes: Vec<String> = (0..5).map(|n| format!("a {} c d e", char::from(b'p' + n))).collect();
+        shapes.extend((0..5).map(|n| format!("a b c d {}", char::from(b'p' + n))));
+        shapes.push("a b …".into());
+        let mined = Mined::new(shapes.clone());
+        for shape in &shapes {
+            assert_eq!(
+                mined.templates.iter().filter(|template| template.covers(shape)).count(),
+                1,
+                "{:?}",
+                mined.templates
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn each_shape_has_one_template_and_no_other_covers_it(
+            shapes in prop::collection::vec("([abcd*…]|ab|id:\\*)( ([abcd*…]|ab)){0,5}", 1..60)
+        ) {
+            let mined = Mined::new(shapes.clone());
+            for shape in &shapes {
+                let covering: Vec<usize> =
+                    (0..mined.templates.len()).filter(|number| mined.templates[*number].covers(shape)).collect();
+                prop_assert_eq!(covering, vec![mined.of(shape).unwrap()], "{} in {:?}", shape, mined.templates);
+            }
+            let mut reversed = shapes;
+            reversed.reverse();
+            prop_assert_eq!(Mined::new(reversed).templates, mined.templates);
+        }
+    }
+}

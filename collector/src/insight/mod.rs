@@ -1,0 +1,200 @@
+//! What the logs say: a report for the person who runs the shop.
+//!
+//! [`report`] reads an archive and answers five questions: what happened, what is going wrong, when did it go wrong, who
+//! did what, and can this be trusted. Nearly all of it is added up from the hourly counts that the archive keeps, so the
+//! time it takes depends on hours and kinds of entries, not on entries; what has to be read of the entries themselves is
+//! bounded. Each line carries the query of `storelogs search` that lists its entries.
+//!
+//! `docs/insights.md` tells how each figure is come by.
+
+mod activity;
+mod bulk;
+mod bursts;
+mod changes;
+mod glance;
+mod incidents;
+mod mine;
+pub mod model;
+mod people;
+mod period;
+mod problems;
+mod query;
+mod scan;
+mod statistics;
+mod text;
+mod trust;
+
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
+use storelogs::Store;
+
+pub use model::Report;
+pub use period::{Period, Step};
+pub use text::{AsItIs, Field, Redact, Text};
+
+use crate::archive::shape::Template;
+use crate::archive::{Archive, StoreId};
+use crate::error::{Error, Result};
+use model::Count;
+use query::Query;
+use scan::{Kinds, Tally};
+
+/// An archive has to begin so long before the period, so that what is new in it can be told.
+const KNOWS_NEW: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What a report is to be about.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The beginning of the period. It is moved to the beginning of its hour, or of its day if the period is long.
+    pub since: Timestamp,
+    /// The end of the period. It is moved to the end of its hour.
+    pub until: Timestamp,
+    /// Whether it is compared with the time before, as long as itself.
+    pub compare: bool,
+    /// Only these stores; none means all.
+    pub stores: Vec<Store>,
+    /// The time zone of days and hours. `None`: see [`time_zone`].
+    pub zone: Option<TimeZone>,
+    /// What time it is.
+    pub now: Timestamp,
+}
+
+/// What all sections of a report need.
+struct Context<'a> {
+    archive: &'a Archive,
+    redact: &'a dyn Redact,
+    period: &'a Period,
+    /// The stores of the report, by their number in it.
+    stores: &'a [(StoreId, Store)],
+    /// The same, to name in queries. Empty if they are all that there are.
+    named: &'a [Store],
+    kinds: &'a Kinds,
+    /// The first hour of each store.
+    begins: Vec<Option<i64>>,
+    /// The period before is covered well enough.
+    comparable: bool,
+    now: Timestamp,
+}
+
+/// Makes a report.
+///
+/// # Errors
+/// If the archive cannot be read, knows none of these stores, or the period is empty.
+pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Result<Report> {
+    // It is seen as it is now, whatever comes meanwhile.
+    let _view = archive.sql().unchecked_transaction().map_err(|error| archive.fault(&error))?;
+    let mut stores = archive.stores()?;
+    if let Some(unknown) = options.stores.iter().find(|wanted| stores.iter().all(|(_, store)| store != *wanted)) {
+        return Err(Error::Stores(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));
+    }
+    let known = stores.len();
+    stores.retain(|(_, store)| options.stores.is_empty() || options.stores.contains(store));
+    let zone = match &options.zone {
+        Some(zone) => zone.clone(),
+        None => time_zone(archive, &stores)?,
+    };
+    let period = Period::new(options.since, options.until, options.compare, zone)
+        .ok_or_else(|| Error::Stores("the period of the report is empty: it ends where it begins, or before".into()))?;
+    let names: Vec<Store> = stores.iter().map(|(_, store)| store.clone()).collect();
+    let named = if stores.len() == known { &[][..] } else { &names[..] };
+    let kinds = Kinds::read(archive)?;
+    let mut activity = activity::Sums::default();
+    let mut problems = problems::Sums::default();
+    let mut incidents = incidents::Sums::default();
+    let mut people = people::Sums::default();
+    scan::each_row(archive, &stores, &kinds, &period, |row| {
+        activity.add(row);
+        problems.add(row, period.steps.len());
+        incidents.add(row);
+        people.add(row);
+    })?;
+    people.bulk.close();
+    let context = Context {
+        archive,
+        redact,
+        period: &period,
+        stores: &stores,
+        named,
+        kinds: &kinds,
+        begins: (0_u32..).zip(&stores).map(|(number, _)| incidents.begin(number)).collect(),
+        comparable: trust::comparable(archive, &stores, period.previous)?,
+        now: options.now,
+    };
+    let mut report = Report {
+        version: model::VERSION,
+        made: options.now,
+        stores: names.iter().map(ToString::to_string).collect(),
+        glance: Vec::new(),
+        incidents: incidents.finish(&context, &people.hours)?,
+        problems: problems.finish(&context)?,
+        people: people.finish(&context)?,
+        trust: trust::trust(&context, &activity.by_store(stores.len()))?,
+        activity: activity.finish(&context),
+        period: period.clone(),
+    };
+    report.glance = glance::glance(&report);
+    Ok(report)
+}
+
+/// The time zone that stores are taken to be in: the offset from UTC that the newest entries of most of them tell, if any
+/// tells one other than UTC; else that of this machine. BigCommerce tells all times in UTC, wherever the shop is.
+///
+/// # Errors
+/// If the archive cannot be read.
+pub fn time_zone(archive: &Archive, stores: &[(StoreId, Store)]) -> Result<TimeZone> {
+    let mut offsets = std::collections::BTreeMap::new();
+    for (id, _) in stores {
+        let newest =
+            "SELECT utc_offset FROM entry INDEXED BY entry_store_time WHERE store = ?1 ORDER BY time DESC LIMIT 1";
+        for offset in archive.rows(newest, [id.0], |row| row.get::<_, i32>(0))? {
+            *offsets.entry(offset).or_insert(0_u32) += u32::from(offset != 0);
+        }
+    }
+    let told = offsets.into_iter().filter(|(offset, _)| *offset != 0).max_by_key(|(_, stores)| *stores);
+    let zone = told.and_then(|(offset, _)| Offset::from_seconds(offset).ok()).map(TimeZone::fixed);
+    Ok(zone.unwrap_or_else(TimeZone::system))
+}
+
+impl Context<'_> {
+    fn query(&self) -> Query<'_> {
+        Query::new(self.redact, self.named, self.period.since, self.period.until)
+    }
+
+    fn count(&self, tally: Tally, query: String) -> Count {
+        Count { now: tally.now, before: self.comparable.then_some(tally.before), query }
+    }
+
+    fn text(&self, field: Field, text: &str) -> Text {
+        Text::new(self.redact, field, text)
+    }
+
+    fn template(&self, number: u32) -> &Template {
+        &self.kinds.mined.templates[number as usize]
+    }
+
+    fn raw_category(&self, number: Option<u32>) -> Option<&str> {
+        number.map(|number| self.kinds.categories.shown(number))
+    }
+
+    fn category(&self, number: Option<u32>) -> Option<Text> {
+        number.map(|number| self.text(Field::Fact, self.kinds.categories.shown(number)))
+    }
+
+    fn module(&self, number: Option<u32>) -> Option<Text> {
+        number.map(|number| self.text(Field::Fact, self.kinds.modules.shown(number)))
+    }
+
+    fn action(&self, number: Option<u32>) -> Option<Text> {
+        number.map(|number| self.text(Field::Fact, self.kinds.actions.shown(number)))
+    }
+
+    fn actor(&self, number: Option<u32>) -> Option<Text> {
+        number.map(|number| self.text(Field::Actor, self.kinds.actors.shown(number)))
+    }
+
+    /// Whether a store's part of the archive begins early enough before the period to tell what is new in it.
+    fn knows_new(&self, store: u32) -> bool {
+        let begins = self.begins[store as usize].and_then(period::from_hour);
+        begins.is_some_and(|begins| self.period.since.duration_since(begins) >= KNOWS_NEW)
+    }
+}

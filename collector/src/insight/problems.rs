@@ -1,0 +1,222 @@
+//! What is going wrong?
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use rusqlite::params;
+use storelogs::Severity;
+
+use super::Context;
+use super::model::{Example, Module, Part, Problems, Template, Trend};
+use super::query;
+use super::scan::{Row, Tally, When};
+use super::statistics::as_number;
+use super::text::Field;
+use crate::archive::row;
+use crate::archive::shape;
+use crate::coverage::micros;
+use crate::error::Result;
+
+/// The most templates that are listed, and those of them that are gone.
+const MOST_TEMPLATES: usize = 100;
+const MOST_GONE: usize = 20;
+/// The most places of a template that are listed.
+const MOST_PARTS: usize = 40;
+/// A module that tells less often is not rated.
+const LEAST_RATED: u64 = 20;
+
+/// Store, severity, category, module.
+type Place = (u32, Severity, Option<u32>, Option<u32>);
+
+/// What is added up for a template.
+struct Sum {
+    all: Tally,
+    first: Timestamp,
+    /// The store of the first of them.
+    first_store: u32,
+    last: Timestamp,
+    steps: Vec<u64>,
+    places: HashMap<Place, Tally>,
+    /// The store and the hour of the last of them.
+    newest: (u32, i64),
+}
+
+/// What is added up for it.
+#[derive(Default)]
+pub(super) struct Sums {
+    total: Tally,
+    templates: BTreeMap<u32, Sum>,
+    /// All, and the problems, by module.
+    modules: BTreeMap<u32, (Tally, Tally)>,
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, row: &Row, steps: usize) {
+        let facts = row.facts;
+        if let Some(module) = facts.module {
+            let (all, failed) = self.modules.entry(module).or_default();
+            all.add(row);
+            if facts.template.is_some() {
+                failed.add(row);
+            }
+        }
+        let Some(template) = facts.template else { return };
+        self.total.add(row);
+        let (first, last) = (row.first(), row.last());
+        let sum = self.templates.entry(template).or_insert_with(|| Sum {
+            all: Tally::default(),
+            first,
+            first_store: row.store,
+            last,
+            steps: vec![0; steps],
+            places: HashMap::new(),
+            newest: (row.store, row.hour),
+        });
+        if first < sum.first {
+            (sum.first, sum.first_store) = (first, row.store);
+        }
+        if last >= sum.last {
+            (sum.last, sum.newest) = (last, (row.store, row.hour));
+        }
+        sum.all.add(row);
+        if let When::Now(step) = row.when {
+            sum.steps[step as usize] += row.entries;
+        }
+        if row.when != When::Else {
+            let place = (row.store, facts.severity, facts.category, facts.module);
+            sum.places.entry(place).or_default().add(row);
+        }
+    }
+
+    pub(super) fn finish(&self, context: &Context<'_>) -> Result<Problems> {
+        let mut found: Vec<(u32, &Sum)> =
+            self.templates.iter().map(|(number, sum)| (*number, sum)).filter(|(_, sum)| sum.all.now > 0).collect();
+        found.sort_by_key(|(number, sum)| (Reverse(sum.all.now), *number));
+        let rest = found.split_off(found.len().min(MOST_TEMPLATES));
+        if context.comparable {
+            let gone = self.templates.iter().filter(|(_, sum)| sum.all.now == 0 && sum.all.before > 0);
+            let mut gone: Vec<(u32, &Sum)> = gone.map(|(number, sum)| (*number, sum)).collect();
+            gone.sort_by_key(|(number, sum)| (Reverse(sum.all.before), *number));
+            found.extend(gone.into_iter().take(MOST_GONE));
+        }
+        let templates = found.into_iter().map(|(number, sum)| self.template(context, number, sum));
+        Ok(Problems {
+            total: context.count(self.total, context.query().problems().text()),
+            templates: templates.collect::<Result<_>>()?,
+            others: rest.iter().map(|(_, sum)| sum.all.now).sum(),
+            other_templates: rest.len() as u64,
+            modules: self.modules(context),
+        })
+    }
+
+    fn template(&self, context: &Context<'_>, number: u32, sum: &Sum) -> Result<Template> {
+        let template = context.template(number);
+        let trend = trend(context, sum);
+        let is_gone = trend == Trend::Gone;
+        let query = context.query().like([template]).problems();
+        let query = match context.period.previous {
+            Some(previous) if is_gone => query.between(previous.since, previous.until),
+            _ => query,
+        };
+        let counted = |tally: &Tally| if is_gone { tally.before } else { tally.now };
+        let mut places: Vec<_> = sum.places.iter().filter(|(_, tally)| counted(tally) > 0).collect();
+        places.sort_by_key(|(place, tally)| (Reverse(counted(tally)), **place));
+        let part = |(place, tally): (&Place, &Tally)| Part {
+            store: place.0,
+            severity: place.1,
+            category: context.category(place.2),
+            module: context.module(place.3),
+            entries: counted(tally),
+        };
+        let share = as_number(sum.all.now) / as_number(self.total.now.max(1));
+        Ok(Template {
+            template: context.text(Field::Template, template.as_str()),
+            trend,
+            count: context.count(sum.all, query.text()),
+            share,
+            first: sum.first,
+            last: sum.last,
+            steps: sum.steps.clone(),
+            parts: places.into_iter().take(MOST_PARTS).map(part).collect(),
+            example: example(context, template, sum.newest)?,
+        })
+    }
+
+    fn modules(&self, context: &Context<'_>) -> Vec<Module> {
+        let rate = |failed: u64, all: u64| as_number(failed) / as_number(all);
+        let rated = self.modules.iter().filter(|(_, (all, failed))| {
+            // One that only tells of failures says nothing of how often it fails.
+            all.now >= LEAST_RATED && failed.now < all.now && failed.now + failed.before > 0
+        });
+        let mut modules: Vec<Module> = rated
+            .map(|(number, (all, failed))| {
+                let query = context.query().fact(Field::Fact, "module", Some(context.kinds.modules.shown(*number)));
+                let before = context.comparable && all.before >= LEAST_RATED;
+                Module {
+                    module: context.text(Field::Fact, context.kinds.modules.shown(*number)),
+                    all: context.count(*all, query.text()),
+                    failed: context.count(*failed, query.problems().text()),
+                    rate: rate(failed.now, all.now),
+                    rate_before: before.then(|| rate(failed.before, all.before)),
+                }
+            })
+            .collect();
+        modules.sort_by(|a, b| b.rate.total_cmp(&a.rate));
+        modules
+    }
+}
+
+/// So many standard deviations are more than chance explains: once in a hundred.
+const DEVIATIONS: f64 = 2.58;
+
+fn trend(context: &Context<'_>, sum: &Sum) -> Trend {
+    let (now, before) = (as_number(sum.all.now), as_number(sum.all.before));
+    if sum.first >= context.period.since && context.knows_new(sum.first_store) {
+        return Trend::New;
+    }
+    if !context.comparable {
+        return Trend::Steady;
+    }
+    // Were both at the same rate, each entry would be in either period like a coin that falls.
+    let differ = (now - before).abs() > DEVIATIONS * (now + before).sqrt();
+    match () {
+        () if now == 0.0 => Trend::Gone,
+        () if differ && now >= before * 1.5 => Trend::Rising,
+        () if differ && now * 1.5 <= before => Trend::Falling,
+        () => Trend::Steady,
+    }
+}
+
+/// The newest entry of a template, which lies in this hour.
+fn example(context: &Context<'_>, template: &shape::Template, (store, hour): (u32, i64)) -> Result<Option<Example>> {
+    let archive = context.archive;
+    let fault = |error: rusqlite::Error| archive.fault(&error);
+    let since = super::period::second_of(hour, 0);
+    let until = super::period::second_of(hour + 1, 0);
+    let mut find = archive.prepared(&format!(
+        "SELECT {} FROM entry INDEXED BY entry_store_time JOIN store ON store.id = entry.store \
+         WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 AND entry.severity IN (0, 13, 17) \
+         ORDER BY entry.time DESC, entry.key DESC",
+        row::COLUMNS
+    ))?;
+    let id = context.stores[store as usize].0;
+    let mut rows = find.query(params![id.0, micros(since), micros(until)]).map_err(fault)?;
+    while let Some(row) = rows.next().map_err(fault)? {
+        let entry = row::entry(row).map_err(fault)?;
+        if template.matches(entry.summary.as_deref().unwrap_or_default()) {
+            return Ok(Some(Example {
+                query: query::uid(&entry.uid),
+                time: entry.time,
+                summary: entry.summary.as_deref().map(|text| context.text(Field::Summary, text)),
+                message: entry
+                    .message
+                    .as_deref()
+                    .filter(|text| !text.is_empty())
+                    .map(|text| context.text(Field::Message, text)),
+                uid: entry.uid,
+            }));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,225 @@
+//! One way through the hourly counts, from which nearly everything in a report is added up.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use storelogs::{Severity, Store};
+
+use super::changes;
+use super::mine::Mined;
+use super::period::{Local, Period, hour_of};
+use crate::archive::rollup::has_shape;
+use crate::archive::text::value;
+use crate::archive::{Archive, StoreId, row};
+use crate::error::Result;
+
+/// Values of a fact, told apart as a search does: by their words.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    numbers: HashMap<String, u32>,
+    shown: Vec<String>,
+}
+
+impl Names {
+    /// The number of a value; `None` of one without words.
+    fn number(&mut self, raw: Option<&str>) -> Option<u32> {
+        let words = value(raw?);
+        if words.is_empty() {
+            return None;
+        }
+        let next = u32::try_from(self.shown.len()).ok()?;
+        let number = *self.numbers.entry(words).or_insert(next);
+        if number == next {
+            self.shown.push(raw.unwrap_or_default().to_owned());
+        }
+        Some(number)
+    }
+
+    /// The number of a value that is known.
+    pub(super) fn find(&self, raw: Option<&str>) -> Option<u32> {
+        self.numbers.get(&value(raw?)).copied()
+    }
+
+    /// The value as it was first written.
+    pub(super) fn shown(&self, number: u32) -> &str {
+        &self.shown[number as usize]
+    }
+}
+
+/// What entries of a kind have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) severity: Severity,
+    pub(super) category: Option<u32>,
+    pub(super) module: Option<u32>,
+    pub(super) action: Option<u32>,
+    pub(super) actor: Option<u32>,
+    /// Of warnings, errors and what is not understood.
+    pub(super) template: Option<u32>,
+    /// A change that can do harm.
+    pub(super) is_sensitive: bool,
+}
+
+/// What is known of the kinds of entries, before they are counted.
+#[derive(Debug, Default)]
+pub(super) struct Kinds {
+    of: HashMap<i64, Facts>,
+    pub(super) categories: Names,
+    pub(super) modules: Names,
+    pub(super) actions: Names,
+    pub(super) actors: Names,
+    pub(super) mined: Mined,
+}
+
+impl Kinds {
+    pub(super) fn read(archive: &Archive) -> Result<Self> {
+        let mut kinds = Self::default();
+        let shapes =
+            archive.rows("SELECT DISTINCT coalesce(shape, '') FROM kind WHERE severity IN (0, 13, 17)", [], |row| {
+                row.get::<_, String>(0)
+            })?;
+        kinds.mined = Mined::new(shapes);
+        let Self { of, categories, modules, actions, actors, mined } = &mut kinds;
+        archive.rows(
+            "SELECT id, severity, category, module, action, actor, shape FROM kind ORDER BY id",
+            [],
+            |row| {
+                let text = |column| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
+                let severity = row::severity(row.get(1)?);
+                let template = if has_shape(severity) { mined.of(text(6)?.unwrap_or_default()) } else { None };
+                let facts = Facts {
+                    severity,
+                    category: categories.number(text(2)?),
+                    module: modules.number(text(3)?),
+                    action: actions.number(text(4)?),
+                    actor: actors.number(text(5)?),
+                    template: template.and_then(|number| u32::try_from(number).ok()),
+                    is_sensitive: changes::topic(text(2)?, text(4)?).is_some(),
+                };
+                of.insert(row.get(0)?, facts);
+                Ok(())
+            },
+        )?;
+        Ok(kinds)
+    }
+}
+
+/// So many entries of one kind, store and hour.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    /// The number of the store in the report.
+    pub(super) store: u32,
+    pub(super) hour: i64,
+    pub(super) when: When,
+    pub(super) local: Local,
+    pub(super) facts: Facts,
+    pub(super) entries: u64,
+    /// The seconds of the hour of the first and the last of them.
+    pub(super) first: i64,
+    pub(super) last: i64,
+}
+
+/// Where an hour lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// In this step of the period.
+    Now(u32),
+    /// In the period that it is compared with.
+    Before,
+    /// At any other time.
+    Else,
+}
+
+impl Row {
+    pub(super) fn is_now(&self) -> bool {
+        matches!(self.when, When::Now(_))
+    }
+
+    pub(super) fn first(&self) -> Timestamp {
+        super::period::second_of(self.hour, self.first)
+    }
+
+    pub(super) fn last(&self) -> Timestamp {
+        super::period::second_of(self.hour, self.last)
+    }
+}
+
+/// So many entries now and before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) now: u64,
+    pub(super) before: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, row: &Row) {
+        match row.when {
+            When::Now(_) => self.now += row.entries,
+            When::Before => self.before += row.entries,
+            When::Else => {}
+        }
+    }
+}
+
+/// The calendar of the hours of a report, each looked up once.
+pub(super) struct Calendar<'a> {
+    period: &'a Period,
+    hours: HashMap<i64, (When, Local)>,
+}
+
+impl<'a> Calendar<'a> {
+    pub(super) fn new(period: &'a Period) -> Self {
+        Self { period, hours: HashMap::new() }
+    }
+
+    pub(super) fn of(&mut self, hour: i64) -> (When, Local) {
+        let period = self.period;
+        *self.hours.entry(hour).or_insert_with(|| (when(period, hour), Local::of(hour, &period.zone)))
+    }
+}
+
+fn when(period: &Period, hour: i64) -> When {
+    let within = |since, until| (hour_of(since)..hour_of(until)).contains(&hour);
+    if within(period.since, period.until) {
+        let behind = period.steps.partition_point(|step| hour_of(*step) <= hour);
+        return When::Now(u32::try_from(behind.saturating_sub(1)).unwrap_or_default());
+    }
+    match period.previous {
+        Some(previous) if within(previous.since, previous.until) => When::Before,
+        _ => When::Else,
+    }
+}
+
+/// Calls `each` with all counts of these stores, store by store and hour by hour, up to the end of the period.
+pub(super) fn each_row(
+    archive: &Archive,
+    stores: &[(StoreId, Store)],
+    kinds: &Kinds,
+    period: &Period,
+    mut each: impl FnMut(&Row),
+) -> Result<()> {
+    let mut calendar = Calendar::new(period);
+    let mut find = archive.prepared(
+        "SELECT hour, kind, entries, first, last FROM hour WHERE store = ?1 AND hour < ?2 ORDER BY hour, kind",
+    )?;
+    for (number, (id, _)) in (0..).zip(stores) {
+        let fault = |error: rusqlite::Error| archive.fault(&error);
+        let mut rows = find.query([id.0, hour_of(period.until)]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let (hour, kind): (i64, i64) = (row.get(0).map_err(fault)?, row.get(1).map_err(fault)?);
+            let Some(facts) = kinds.of.get(&kind) else { continue };
+            let (when, local) = calendar.of(hour);
+            each(&Row {
+                store: number,
+                hour,
+                when,
+                local,
+                facts: *facts,
+                entries: row.get::<_, i64>(2).map_err(fault)?.unsigned_abs(),
+                first: row.get(3).map_err(fault)?,
+                last: row.get(4).map_err(fault)?,
+            });
+        }
+    }
+    Ok(())
+}

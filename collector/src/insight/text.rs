@@ -1,0 +1,74 @@
+//! Texts of the log on their way into a report.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+
+/// What a text of the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// What an entry says in short.
+    Summary,
+    /// What an entry says at length: text, HTML, or JSON in a string.
+    Message,
+    /// Who did it.
+    Actor,
+    /// What it was done to.
+    Subject,
+    /// What summaries have in common.
+    Template,
+    /// A module, a category or an action.
+    Fact,
+}
+
+/// Takes out of texts what must not leave this machine.
+///
+/// Every text that comes from the log and goes into a report goes through it, those in queries too. So that the same
+/// person stays the same, it gives the same text for the same text.
+pub trait Redact {
+    /// The text as it may be shown.
+    fn text<'a>(&self, field: Field, text: &'a str) -> Cow<'a, str>;
+}
+
+/// Shows everything as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AsItIs;
+
+impl Redact for AsItIs {
+    fn text<'a>(&self, _: Field, text: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The longest text of a report, in bytes.
+const LONGEST: usize = 4000;
+
+/// A text of the log as it may be shown: it went through [`Redact`]. It is not to be trusted: whoever shows it has to
+/// escape it. Longer ones end with `…`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Text(String);
+
+impl Text {
+    pub(super) fn new(redact: &dyn Redact, field: Field, text: &str) -> Self {
+        // Cut behind it: half an address would not be recognised.
+        let mut text = redact.text(field, text).into_owned();
+        if text.len() > LONGEST {
+            text.truncate((0..=LONGEST).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default());
+            text.push('…');
+        }
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}

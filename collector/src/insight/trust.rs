@@ -1,0 +1,101 @@
+//! Can I trust this?
+
+use std::cmp::Reverse;
+
+use jiff::SignedDuration;
+
+use super::Context;
+use super::model::{Trust, Trusted};
+use super::statistics::as_number;
+use crate::archive::{Archive, Progress, State, StoreId};
+use crate::coverage::{Stretch, moment};
+use crate::error::Result;
+use crate::status;
+use crate::sync::retention;
+
+/// The period before can be compared with if so much of it is covered.
+const ENOUGH: f64 = 0.95;
+
+/// The most gaps that are listed for a store.
+const MOST_GAPS: usize = 20;
+
+/// Whether so much of the period before is covered that it can be compared with.
+pub(super) fn comparable(
+    archive: &Archive,
+    stores: &[(StoreId, storelogs::Store)],
+    previous: Option<Stretch>,
+) -> Result<bool> {
+    let Some(previous) = previous else { return Ok(false) };
+    let mut shares = 0.0;
+    for (id, _) in stores {
+        shares += share(&archive.progress(*id)?, previous);
+    }
+    Ok(!stores.is_empty() && shares / as_number(stores.len() as u64) >= ENOUGH)
+}
+
+fn share(progress: &Progress, stretch: Stretch) -> f64 {
+    let covered: SignedDuration = progress.coverage.within(stretch).map(|covered| covered.length()).sum();
+    covered.as_secs_f64() / stretch.length().as_secs_f64()
+}
+
+/// `entries` are those of each store in the period.
+pub(super) fn trust(context: &Context<'_>, entries: &[u64]) -> Result<Trust> {
+    let mut stores = Vec::new();
+    for (number, (id, _)) in (0_u32..).zip(context.stores) {
+        stores.push(trusted(context, number, *id, entries[number as usize])?);
+    }
+    let all = as_number(stores.len().max(1) as u64);
+    let share = stores.iter().map(|store| store.share).sum::<f64>() / all;
+    stores.sort_by_key(|store| (store.state == State::Active && store.gaps.is_empty(), Reverse(store.entries)));
+    Ok(Trust { stores, share, comparable: context.comparable })
+}
+
+fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Result<Trusted> {
+    let (archive, store) = (context.archive, &context.stores[number as usize].1);
+    let (status, progress) = (archive.status(id)?, archive.progress(id)?);
+    // What is still to come, or to be read for the first time, is no gap.
+    let upto = context.now.min(progress.coverage.end().unwrap_or(context.now));
+    let read = Stretch::new(context.period.since, context.period.until.min(upto).max(context.period.since));
+    let mut gaps = read.map(|read| progress.coverage.gaps(read)).unwrap_or_default();
+    gaps.truncate(MOST_GAPS);
+    let share_of_read = match read {
+        Some(read) => share(&progress, read),
+        None => 0.0,
+    };
+    let edge = |sql: &str| -> Result<Option<jiff::Timestamp>> {
+        let found = archive.rows(sql, [id.0], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(found.into_iter().flatten().next().map(moment))
+    };
+    let number_of = |sql: &str| -> Result<u64> {
+        let found = archive.rows(sql, [id.0], |row| row.get::<_, i64>(0))?;
+        Ok(found.into_iter().map(i64::unsigned_abs).sum())
+    };
+    let kept = retention(store.platform());
+    let window = status::window(store, context.now);
+    let missing = window.and_then(|window| {
+        let gap = Stretch::new(window.since, upto.max(window.since))
+            .and_then(|read| progress.coverage.gaps(read).first().map(|gap| gap.since));
+        gap.or_else(|| progress.coverage.end().map(|end| end.max(window.since))).or(Some(window.since))
+    });
+    Ok(Trusted {
+        store: number,
+        state: status.state,
+        reason: status.reason,
+        last_success: status.last_success,
+        entries,
+        query: context.query().store(store).text(),
+        share: share_of_read,
+        share_before: context.period.previous.map(|previous| share(&progress, previous)),
+        gaps,
+        oldest: edge("SELECT min(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
+        newest: edge("SELECT max(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
+        late: number_of("SELECT coalesce(sum(entries), 0) FROM lateness WHERE store = ?1")?,
+        latest_seconds: progress.lateness.as_secs(),
+        undecodable: archive.quarantined(id, context.period.whole())?,
+        revised: number_of("SELECT count(*) FROM revision WHERE store = ?1")?,
+        retention_seconds: kept.as_secs(),
+        headroom_seconds: missing
+            .and_then(|since| since.checked_add(kept).ok())
+            .map(|expires| expires.duration_since(context.now).as_secs()),
+    })
+}
