@@ -151,7 +151,9 @@ impl<R: serde::Serialize> List<R> {
 
     /// The records as rows of a walk.
     pub(crate) fn rows(self, convert: Convert<R>) -> Vec<Row> {
-        self.entries(convert).map(Row::new).collect()
+        let mut rows = Vec::with_capacity(self.records.len());
+        self.entries(convert).for_each(|entry| rows.push(Row::new(entry)));
+        rows
     }
 }
 

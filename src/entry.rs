@@ -5,7 +5,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -19,7 +18,8 @@ use crate::store::{Platform, Store};
 /// entry the platform's own record can be rebuilt, with [`bigcommerce::record`](crate::bigcommerce::record) and
 /// [`shopline::record`](crate::shopline::record). A field that the platform does not have is `None` and is left out of
 /// JSON; nothing is guessed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LogEntry {
     /// Unique over all stores and platforms: `platform:store:id`. OpenTelemetry: attribute `log.record.uid`.
@@ -75,7 +75,7 @@ impl LogEntry {
     pub fn new(store: &Store, id: impl Into<String>, time: Timestamp, observed: Timestamp) -> Self {
         let id = id.into();
         Self {
-            uid: format!("{store}:{id}"),
+            uid: [store.platform().as_str(), ":", store.name(), ":", &id].concat(),
             platform: store.platform().clone(),
             store: store.shared_name(),
             id,
@@ -96,6 +96,7 @@ impl LogEntry {
     }
 
     /// The JSON Schema of an entry, as JSON Lines output follows it.
+    #[cfg(feature = "schema")]
     pub fn json_schema() -> Value {
         schemars::schema_for!(Self).into()
     }
@@ -166,7 +167,8 @@ impl<'de> Deserialize<'de> for UtcOffset {
     }
 }
 
-impl JsonSchema for UtcOffset {
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for UtcOffset {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "UtcOffset".into()
     }

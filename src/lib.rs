@@ -48,6 +48,8 @@
 //!
 //! # Features
 //!
+//! - `http2` (default): HTTP/2, where the platform offers it.
+//! - `schema` (default): the JSON Schema of an entry, [`LogEntry::json_schema`].
 //! - `testing`: `storelogs::testing`, for the tests of your own code. No socket, no token.
 //!
 //! A client needs a Tokio runtime with time enabled; a current-thread one is enough.

@@ -111,6 +111,7 @@ impl LogQuery {
     }
 }
 
+#[inline]
 fn any_of(wanted: &[String], value: Option<&str>) -> bool {
     wanted.is_empty() || value.is_some_and(|value| wanted.iter().any(|w| same_text(w, value)))
 }

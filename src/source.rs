@@ -1,5 +1,7 @@
 //! What every platform offers: pages of entries, or a plain stream of them.
 
+use std::task::{Context, Poll, ready};
+
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
@@ -62,12 +64,19 @@ pub enum Reconciliation {
 }
 
 /// The entries of pages, one by one. An error of a page follows the entries before it.
-pub fn entries(pages: BoxStream<'static, Result<Page>>) -> BoxStream<'static, Result<LogEntry>> {
-    let items = pages.flat_map(|page| match page {
-        Ok(page) => stream::iter(page.entries),
-        Err(error) => stream::iter(vec![Err(error)]),
-    });
-    items.boxed()
+pub fn entries(mut pages: BoxStream<'static, Result<Page>>) -> BoxStream<'static, Result<LogEntry>> {
+    let mut ready = Vec::new().into_iter();
+    let next = move |context: &mut Context<'_>| loop {
+        if let Some(entry) = ready.next() {
+            return Poll::Ready(Some(entry));
+        }
+        match ready!(pages.poll_next_unpin(context)) {
+            Some(Ok(page)) => ready = page.entries.into_iter(),
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            None => return Poll::Ready(None),
+        }
+    };
+    stream::poll_fn(next).boxed()
 }
 
 /// One step of a walk.

@@ -55,6 +55,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    #[inline]
     pub(crate) fn new(entry: Result<LogEntry>) -> Self {
         let key = match &entry {
             Ok(entry) => key_of(&entry.id),
@@ -109,9 +110,8 @@ pub(crate) fn newest(rows: &[Row]) -> Option<Timestamp> {
 
 /// A number that tells whether two pages have the same rows in the same order.
 pub(crate) fn fingerprint(rows: &[Row]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    rows.iter().for_each(|row| row.key.hash(&mut hasher));
-    hasher.finish()
+    // The keys are hashes already; this only has to mind their order.
+    rows.iter().fold(0, |all, row| (all.rotate_left(5) ^ row.key).wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
 /// Repeats come close behind each other: a page moves by the rows that arrived. So many rows are remembered.
@@ -216,24 +216,24 @@ impl Progress {
 
     /// Takes the rows of one answer, in any order: drops repeats, sorts newest first, applies the query.
     pub(crate) fn take(&mut self, rows: Vec<Row>) -> Taken {
-        let mut fresh = rows;
-        fresh.retain(|row| self.seen.remember(row.key));
-        let mut taken = Taken { entries: Vec::with_capacity(fresh.len()), fresh: fresh.len() };
-        sort_newest_first(&mut fresh);
-        for row in fresh {
-            let wanted = row.entry.as_ref().is_ok_and(|entry| self.query.matches(entry));
-            if wanted && self.is_full() {
-                break; // not delivered, so the cursor must not pass it
-            }
-            if let Ok(entry) = &row.entry {
-                self.move_frontier(entry);
-            }
-            if wanted || row.entry.is_err() {
-                self.delivered += usize::from(wanted);
-                taken.entries.push(row.entry);
-            }
+        let mut rows = rows;
+        rows.retain(|row| self.seen.remember(row.key));
+        let fresh = rows.len();
+        sort_newest_first(&mut rows);
+        if let Some(full) = self.behind_limit(&rows) {
+            rows.truncate(full); // not delivered, so the cursor must not pass it
         }
-        taken
+        self.move_frontier(&rows);
+        rows.retain(|row| row.entry.as_ref().map_or(true, |entry| self.query.matches(entry)));
+        self.delivered += rows.iter().filter(|row| row.entry.is_ok()).count();
+        Taken { entries: rows.into_iter().map(|row| row.entry).collect(), fresh }
+    }
+
+    /// The place of the first row that the query asks for, and its limit has no room for.
+    fn behind_limit(&self, rows: &[Row]) -> Option<usize> {
+        let room = self.wanted()?;
+        let wanted = rows.iter().enumerate().filter(|(_, row)| row.entry.as_ref().is_ok_and(|e| self.query.matches(e)));
+        wanted.map(|(place, _)| place).nth(room)
     }
 
     /// Whether every row was seen before.
@@ -286,20 +286,21 @@ impl Progress {
         Page { entries: Vec::new(), records: 0, cursor, last: true }
     }
 
-    fn move_frontier(&mut self, entry: &LogEntry) {
+    fn move_frontier(&mut self, rows: &[Row]) {
         // Rows outside the stretch say nothing of how far it was read, except that it was left on its old side.
-        if self.query.until.is_some_and(|until| entry.time >= until) {
-            return;
-        }
+        let until = self.query.until;
+        let entries = rows.iter().filter_map(|row| row.entry.as_ref().ok());
+        let inside = entries.filter(|entry| until.is_none_or(|until| entry.time < until));
+        let Some(oldest) = inside.clone().map(|entry| entry.time).min() else { return };
         match self.frontier {
-            Some(frontier) if entry.time > frontier => {}
-            Some(frontier) if entry.time == frontier => self.at_frontier.push(entry.id.clone()),
+            Some(frontier) if oldest > frontier => return,
+            Some(frontier) if oldest == frontier => {}
             _ => {
-                self.frontier = Some(entry.time);
+                self.frontier = Some(oldest);
                 self.at_frontier.clear();
-                self.at_frontier.push(entry.id.clone());
             }
         }
+        self.at_frontier.extend(inside.filter(|entry| entry.time == oldest).map(|entry| entry.id.clone()));
     }
 }
 

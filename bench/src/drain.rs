@@ -9,6 +9,8 @@ use crate::Result;
 use crate::client::{Outcome, sum};
 use crate::table::Table;
 
+/// Runs of each side, in turns: what disturbs one disturbs the other, and the best of each counts.
+const ROUNDS: usize = 15;
 const STORES: [(Platform, &str); 2] = [(Platform::BigCommerce, "abc123"), (Platform::Shopline, "open001")];
 
 async fn sandbox(rows: usize, behavior: BigCommerceBehavior, latency: Duration) -> Result<Sandbox> {
@@ -33,7 +35,7 @@ pub(crate) async fn speed(table: &mut Table) -> Result<()> {
     let sandbox = sandbox(100_000, BigCommerceBehavior::unlimited(), Duration::ZERO).await?;
     let expected = sum(&sandbox.records(Platform::BigCommerce, "abc123"));
     let (mut ours, mut by_hand) = (Vec::new(), Vec::new());
-    for _ in 0..5 {
+    for _ in 0..ROUNDS {
         ours.push(client(&sandbox, "bigcommerce", Platform::BigCommerce).await?);
         by_hand.push(client(&sandbox, "reqwest", Platform::BigCommerce).await?);
     }

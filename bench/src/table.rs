@@ -20,10 +20,23 @@ impl Table {
         self.0.push(Row { what: what.into(), figure: figure_text, target: target_text, met: figure <= target });
     }
 
+    /// Adds a figure that has no target.
+    pub(crate) fn note(&mut self, what: impl Into<String>, figure: impl Into<String>) {
+        self.0.push(Row { what: what.into(), figure: figure.into(), target: String::new(), met: true });
+    }
+
+    pub(crate) fn missed(&self) -> bool {
+        self.0.iter().any(|row| !row.met)
+    }
+
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::from("| what | measured | target | |\n|---|---|---|---|\n");
         for row in &self.0 {
-            let met = if row.met { "met" } else { "**missed**" };
+            let met = match (row.target.is_empty(), row.met) {
+                (true, _) => "",
+                (false, true) => "met",
+                (false, false) => "**missed**",
+            };
             let _ = writeln!(text, "| {} | {} | {} | {met} |", row.what, row.figure, row.target);
         }
         text

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::call::Unfit;
 use crate::entry::LogEntry;
 use crate::error::Error;
-use crate::raw::bigcommerce::types::{SystemLog, SystemLogSeverity};
+use crate::raw::bigcommerce::types::SystemLog;
 use crate::severity::Severity;
 use crate::store::{Platform, Store};
 use crate::time;
@@ -29,10 +29,11 @@ pub fn entry(record: SystemLog, store: &Store, observed: Timestamp) -> Result<Lo
         entry.extra.insert("date_created".into(), date.into());
     }
     entry.severity_text = record.severity.map(|severity| match severity {
-        SystemLogSeverity::String(text) => text,
-        SystemLogSeverity::Integer(number) => {
-            entry.extra.insert("severity".into(), number.into());
-            number.to_string()
+        Value::String(text) => text,
+        other => {
+            let text = other.to_string();
+            entry.extra.insert("severity".into(), other);
+            text
         }
     });
     entry.severity = entry.severity_text.as_deref().map_or(Severity::Unspecified, Severity::from_bigcommerce);
@@ -52,10 +53,7 @@ pub fn record(entry: &LogEntry) -> Result<SystemLog, Error> {
     let id = id.ok_or_else(|| Error::invalid(format!("{} is not an entry of BigCommerce", entry.uid)))?;
     let mut extra = entry.extra.clone();
     let date = time::rebuild(&mut extra, "date_created", entry.time, entry.utc_offset);
-    let severity = match extra.remove("severity").as_ref().and_then(Value::as_i64) {
-        Some(number) => Some(SystemLogSeverity::Integer(number)),
-        None => entry.severity_text.clone().map(SystemLogSeverity::String),
-    };
+    let severity = extra.remove("severity").or_else(|| entry.severity_text.clone().map(Value::String));
     Ok(SystemLog {
         date_created: Some(date),
         id: Some(id),

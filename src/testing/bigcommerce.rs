@@ -4,7 +4,7 @@ use serde_json::{Map, json};
 
 use super::{Recorder, Response, TOKEN, time};
 use crate::entry::UtcOffset;
-use crate::raw::bigcommerce::types::{SystemLog, SystemLogSeverity};
+use crate::raw::bigcommerce::types::SystemLog;
 use crate::{BigCommerce, Builder};
 
 /// The store `abc123` on this network.
@@ -43,7 +43,7 @@ pub fn record(number: i64) -> SystemLog {
         id: Some(number),
         message: Some(String::new()),
         module: Some("Order Status".into()),
-        severity: Some(SystemLogSeverity::String("success".into())),
+        severity: Some("success".into()),
         summary: Some(format!("Record {number}")),
         type_: Some("general".into()),
         extra: Map::new(),

@@ -25,15 +25,20 @@ impl Answer {
         let status = response.status();
         let headers = response.headers().clone();
         let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let mut body = BytesMut::with_capacity(length.min(limit));
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk?;
-            if body.len() + chunk.len() > limit {
+        let mut pieces = response.bytes_stream();
+        let mut body = BytesMut::new();
+        while let Some(piece) = pieces.next().await.transpose()? {
+            if body.len() + piece.len() > limit {
                 let what = format!("the answer is larger than {} MiB", limit >> 20);
                 return Err(Failure::new(Cause::TooLarge, what));
             }
-            body.extend_from_slice(&chunk);
+            if body.is_empty() {
+                if piece.len() == length {
+                    return Ok(Self { status, headers, body: piece }); // it came in one piece, which is not copied
+                }
+                body.reserve(length.min(limit));
+            }
+            body.extend_from_slice(&piece);
         }
         Ok(Self { status, headers, body: body.freeze() })
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use storelogs::testing::{Recorder, Response};
-use storelogs::{Build, Builder, Error, ErrorKind, Failure, LogQuery, LogSource, RetryPolicy};
+use storelogs::{Build, Builder, Error, ErrorKind, Failure, LogQuery, LogSource, RetryPolicy, Severity};
 
 use crate::drain::{Drained, drain};
 use crate::offline::{TOKEN, bigcommerce, day, once, page_of, shopline};
@@ -258,7 +258,6 @@ async fn one_bad_record_of_a_bigcommerce_page_is_an_error_beside_the_good_ones()
         (r#"{"id":"BODY","date_created":"2026-08-01T09:00:00+00:00"}"#, "data[1].id"),
         (r#"{"id":1.5,"date_created":"2026-08-01T09:00:00+00:00"}"#, "data[1].id"),
         (r#"{"id":8,"summary":["BODY"],"date_created":"2026-08-01T09:00:00+00:00"}"#, "data[1].summary"),
-        (r#"{"id":8,"severity":{},"date_created":"2026-08-01T09:00:00+00:00"}"#, "data[1].severity"),
         (r#"{"summary":"BODY","date_created":"2026-08-01T09:00:00+00:00"}"#, "data[1].id"),
         (r#"{"id":8,"summary":"BODY"}"#, "data[1].date_created"),
         (r#"{"id":8,"date_created":"yesterday"}"#, "data[1].date_created"),
@@ -273,6 +272,20 @@ async fn one_bad_record_of_a_bigcommerce_page_is_an_error_beside_the_good_ones()
         let records = [serde_json::from_str(GOOD[0]).unwrap(), serde_json::from_str(raw).unwrap()];
         let client = bigcommerce(&once(page_of(&records))).build().unwrap();
         assert_one_bad(&drained(&client).await, raw, path);
+    }
+}
+
+#[tokio::test]
+async fn a_severity_of_any_type_is_kept_and_not_understood() {
+    for severity in ["{\"level\":3}", "[4]", "true", "9", "\"odd\""] {
+        let raw = format!(r#"{{"id":8,"severity":{severity},"date_created":"2026-08-01T09:00:00+00:00"}}"#);
+        let record: Value = serde_json::from_str(&raw).unwrap();
+        let client = bigcommerce(&once(page_of(std::slice::from_ref(&record)))).build().unwrap();
+        let drained = drained(&client).await;
+        let entry = &drained.entries[0];
+        assert_eq!(entry.severity, Severity::Unspecified, "{severity}");
+        let rebuilt = serde_json::to_value(storelogs::bigcommerce::record(entry).unwrap()).unwrap();
+        assert_eq!(rebuilt, record);
     }
 }
 

@@ -7,6 +7,7 @@ mod changes;
 mod fuzz;
 mod generator;
 mod interop;
+mod laws;
 mod lint_specs;
 mod npm;
 mod package;
@@ -61,6 +62,12 @@ const COMMANDS: &[Command] = &[
         run: |_| package::run(),
     },
     Command {
+        name: "laws",
+        arguments: "[CASES]",
+        about: "try the laws of the walks on so many cases of each platform; 5000 unless told otherwise",
+        run: laws::run,
+    },
+    Command {
         name: "fuzz",
         arguments: "[SECONDS [TARGET]]",
         about: "feed every fuzz target, or one, for so many seconds; 10 unless told otherwise",
@@ -68,7 +75,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        arguments: "[--write]",
+        arguments: "[--write | GROUP …]",
         about: "measure the library against hand-written code; --write keeps the table in docs/benchmarks.md",
         run: bench::run,
     },
