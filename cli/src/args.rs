@@ -73,4 +73,8 @@ pub(crate) struct StoreOptions {
     /// The configuration file [default: storelogs.toml, here or in the configuration directory]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+
+    /// A table of stores (CSV), besides those of the configuration file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stores: Option<PathBuf>,
 }

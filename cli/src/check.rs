@@ -11,7 +11,7 @@ use serde::Serialize;
 use storelogs::{ErrorKind, RateLimit, RetryPolicy};
 
 use crate::args::StoreOptions;
-use crate::config::{self, Connected};
+use crate::config::{self, Configured, Connected};
 use crate::duration::rough;
 use crate::exit::{CODES, Exit, Failure, Stop};
 use crate::fetch;
@@ -93,7 +93,7 @@ fn milliseconds<S: serde::Serializer>(length: &Option<SignedDuration>, serialize
 }
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let stores = config::stores(&options.stores.store, options.stores.config.as_ref())?;
+    let Configured { stores, problems, .. } = config::read(&options.stores)?;
     let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
     // An answer in reasonable time is part of what is checked.
     let policy = RetryPolicy::default().max_attempts(2).attempt_timeout(Duration::from_secs(20));
@@ -122,7 +122,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         return Ok(Exit::Usage);
     }
     let failures: Vec<Failure> = reports.iter().filter_map(|report| report.kind).map(Failure::of).collect();
-    Ok(Exit::of(reports.len(), &failures, 0))
+    Ok(Exit::of(reports.len(), &failures, 0).despite(problems))
 }
 
 async fn ask(store: String, connected: Connected) -> Report {

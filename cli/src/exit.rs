@@ -1,5 +1,6 @@
 //! How the program ends, and what it says about that.
 
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
@@ -61,6 +62,13 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// How a command ends that found so many lines of the configuration wrong and went on without them.
+    pub(crate) fn despite(self, problems: usize) -> Self {
+        if self == Self::Done && problems > 0 { Self::Partly } else { self }
+    }
+}
+
 /// One store that failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Failure {
@@ -92,6 +100,15 @@ impl Stop {
                 terminal::error(&format!("the output cannot be written: {error}"));
                 Exit::Failed.code()
             }
+        }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(what) | Self::Failed(what) => f.write_str(what),
+            Self::Output(error) => write!(f, "the output cannot be written: {error}"),
         }
     }
 }

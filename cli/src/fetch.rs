@@ -9,7 +9,7 @@ use storelogs::{LogQuery, Store};
 use storelogs_collector::Moment;
 
 use crate::args::StoreOptions;
-use crate::config;
+use crate::config::{self, Configured};
 use crate::exit::{CODES, Exit, Stop};
 use crate::filters::Filters;
 use crate::output::{self, Format};
@@ -71,13 +71,14 @@ Examples:
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
     let query = options.query(Timestamp::now(), &zone)?;
-    let settings = config::stores(&options.stores.store, options.stores.config.as_ref())?;
+    let Configured { stores: settings, problems, .. } = config::read(&options.stores)?;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
     let undecodable = Undecodable::new(options.raw_errors.as_deref())?;
     let mut sink = output::open(options.format, options.output.as_deref(), &stores, zone)?;
     let progress = Progress::new(reading_what(&stores), options.output.is_some());
     interruptible(&progress);
-    reading::read(&settings, query, sink.as_mut(), undecodable, &progress).await
+    let exit = reading::read(&settings, query, sink.as_mut(), undecodable, &progress).await?;
+    Ok(exit.despite(problems))
 }
 
 impl Options {

@@ -13,7 +13,7 @@ use storelogs_collector::network::Network;
 use tokio::sync::mpsc;
 
 use crate::args::StoreOptions;
-use crate::config;
+use crate::config::{self, Configured};
 use crate::exit::{CODES, Exit, Failure, Stop};
 use crate::fetch;
 use crate::filters::Filters;
@@ -74,7 +74,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         return Err(Stop::Usage("--format json is one array, which never ends here: use --format jsonl".to_owned()));
     }
     let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
-    let settings = config::stores(&options.stores.store, options.stores.config.as_ref())?;
+    let Configured { stores: settings, problems, .. } = config::read(&options.stores)?;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
     let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
     let mut sink = output::open(options.format, None, &stores, zone)?;
@@ -95,7 +95,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     }
     if !options.follow {
         sink.finish()?;
-        return Ok(Exit::of(stores.len(), &failures, 0));
+        return Ok(Exit::of(stores.len(), &failures, 0).despite(problems));
     }
     sink.pause()?;
     let shown = Shown::new(&first, options.n, now);

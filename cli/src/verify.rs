@@ -14,7 +14,7 @@ use storelogs_collector::verify::{self, Finding, Found};
 
 use crate::archive::ArchiveOptions;
 use crate::args::StoreOptions;
-use crate::config::{self, Connected};
+use crate::config::{self, Configured, Connected};
 use crate::exit::{Exit, Failure, Stop};
 use crate::fetch;
 use crate::output::{self, Out};
@@ -97,7 +97,7 @@ enum Verdict {
 }
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let settings = config::stores(&options.stores.store, options.stores.config.as_ref())?;
+    let Configured { stores: settings, problems, .. } = config::read(&options.stores)?;
     let mut archive = if options.repair { options.archive.open()? } else { options.archive.read()? };
     let _lock = if options.repair { Some(archive.lock()?) } else { None };
     let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
@@ -127,7 +127,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         show(&mut out, &reports, options.all)?;
     }
     out.flush()?;
-    Ok(exit(&reports))
+    Ok(exit(&reports).despite(problems))
 }
 
 async fn compare(archive: &Archive, store: &Store, connected: &Result<Connected, String>) -> Report {

@@ -58,7 +58,10 @@ pub(super) fn named(store: &Store) -> Result<Option<Settings>, Stop> {
 fn app() -> Result<Option<App>, Stop> {
     let half = |has: &str, lacks: &str| Err(Stop::Usage(format!("{has} is set but {lacks} is not")));
     match (text("SHOPLINE_APP_KEY")?, text("SHOPLINE_APP_SECRET")?) {
-        (Some(key), Some(secret)) => Ok(Some(App { key, secret: SecretString::from(secret) })),
+        (Some(key), Some(secret)) => Ok(Some(App {
+            key: TokenSource::Text(SecretString::from(key)),
+            secret: TokenSource::Text(SecretString::from(secret)),
+        })),
         (Some(_), None) => half("SHOPLINE_APP_KEY", "SHOPLINE_APP_SECRET"),
         (None, Some(_)) => half("SHOPLINE_APP_SECRET", "SHOPLINE_APP_KEY"),
         (None, None) => Ok(None),

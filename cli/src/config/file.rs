@@ -1,6 +1,9 @@
-//! The file `storelogs.toml`.
+//! A file such as `storelogs.toml`.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -8,49 +11,13 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use storelogs::{Platform, Store};
 use toml::Spanned;
 
-use super::{Settings, TokenSource, environment};
-use crate::directories;
-use crate::exit::Stop;
-
-const NAME: &str = "storelogs.toml";
-
-/// The stores of the file. Without any file there are none.
-pub(super) fn read(named: Option<&PathBuf>) -> Result<Vec<Settings>, Stop> {
-    let named = match named {
-        Some(path) => Some(path.clone()),
-        None => environment::text("STORELOGS_CONFIG")?.map(PathBuf::from),
-    };
-    let Some(path) = named.or_else(find) else { return Ok(Vec::new()) };
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| Stop::Usage(format!("{} cannot be read: {error}", path.display())))?;
-    closed(&path)?;
-    stores(&text, &path).map_err(Stop::Usage)
-}
-
-/// The file can name programs to run and where tokens go, so a stranger must not be able to write it.
-fn closed(path: &Path) -> Result<(), Stop> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        if std::fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o002 != 0) {
-            let path = path.display();
-            return Err(Stop::Usage(format!(
-                "every user of this machine can write {path}, so it is not used: chmod o-w it"
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// The file of this directory, or the user's own.
-fn find() -> Option<PathBuf> {
-    let own = directories::configuration().map(|directory| directory.join("storelogs").join(NAME));
-    [Some(PathBuf::from(NAME)), own].into_iter().flatten().find(|path| path.is_file())
-}
+use super::files::Found;
+use super::{App, Settings, TokenSource, environment};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    stores_csv: Option<PathBuf>,
     #[serde(default)]
     store: Vec<Spanned<Entry>>,
 }
@@ -60,13 +27,17 @@ struct File {
 struct Entry {
     platform: String,
     store: String,
-    access_token: Option<Token>,
+    access_token: Option<Reference<AccessToken>>,
+    app_key: Option<Reference<AppKey>>,
+    app_secret: Option<Reference<AppSecret>>,
     api_url: Option<String>,
     api_version: Option<String>,
 }
 
-pub(super) fn stores(text: &str, path: &Path) -> Result<Vec<Settings>, String> {
-    let line = |at: usize| text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
+/// What the file says. A file with anything wrong in it is wrong as a whole: it is written by hand.
+pub(super) fn read(text: &str, path: &Path) -> Result<Found, String> {
+    let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let line = |at: usize| breaks.partition_point(|end| *end < at) + 1;
     let shown = path.display();
     let file: File = toml::from_str(text).map_err(|error| {
         // The library's own form shows the line in question, and a token may stand there.
@@ -77,16 +48,26 @@ pub(super) fn stores(text: &str, path: &Path) -> Result<Vec<Settings>, String> {
         };
         format!("{shown}{at}: {why}")
     })?;
-    let mut found: Vec<(Settings, usize)> = Vec::new();
+    let mut found = Found { csv: file.stores_csv.map(|csv| beside(path, &csv)), ..Found::default() };
+    let mut lines: HashMap<Store, usize> = HashMap::new();
     for entry in file.store {
         let line = line(entry.span().start);
         let settings = settings(entry.into_inner(), path).map_err(|why| format!("{shown} line {line}: {why}"))?;
-        if let Some((_, first)) = found.iter().find(|(other, _)| other.store == settings.store) {
-            return Err(format!("{shown} line {line}: the store {} stands in line {first} already", settings.store));
-        }
-        found.push((settings, line));
+        match lines.entry(settings.store.clone()) {
+            Place::Occupied(first) => {
+                let (store, first) = (&settings.store, first.get());
+                return Err(format!("{shown} line {line}: the store {store} stands in line {first} already"));
+            }
+            Place::Vacant(place) => place.insert(line),
+        };
+        found.stores.push((settings, line));
     }
-    Ok(found.into_iter().map(|(settings, _)| settings).collect())
+    Ok(found)
+}
+
+/// A path as seen from the file that names it.
+pub(super) fn beside(file: &Path, named: &Path) -> PathBuf {
+    file.parent().map_or_else(|| named.to_owned(), |folder| folder.join(named))
 }
 
 fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
@@ -96,61 +77,105 @@ fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
         other => return Err(format!("platform {other:?} is not known: write bigcommerce or shopline")),
     };
     let store = store.map_err(|error| error.to_string())?;
-    if entry.api_version.is_some() && *store.platform() != Platform::SHOPLINE {
+    let shopline = *store.platform() == Platform::SHOPLINE;
+    if entry.api_version.is_some() && !shopline {
         return Err("api_version is for SHOPLINE stores only".to_owned());
     }
-    let token = match entry.access_token {
-        Some(Token(TokenSource::File(file))) => {
-            // As seen from the file that names it.
-            TokenSource::File(path.parent().map_or(file.clone(), |folder| folder.join(&file)))
+    let app = match (entry.app_key, entry.app_secret) {
+        (Some(_), _) | (_, Some(_)) if !shopline => {
+            return Err("app_key and app_secret are for SHOPLINE stores only".to_owned());
         }
-        Some(Token(token)) => token,
+        (Some(key), Some(secret)) => Some(App { key: key.source(path), secret: secret.source(path) }),
+        (Some(_), None) => return Err("app_key is there but app_secret is not".to_owned()),
+        (None, Some(_)) => return Err("app_secret is there but app_key is not".to_owned()),
+        (None, None) => None,
+    };
+    let token = match entry.access_token {
+        Some(token) => token.source(path),
+        None if app.is_some() => TokenSource::App,
         None => TokenSource::Env(environment::token_variable(store.platform()).to_owned()),
     };
-    Ok(Settings { store, token, api_url: entry.api_url, api_version: entry.api_version, app: None })
+    Ok(Settings { store, token, api_url: entry.api_url, api_version: entry.api_version, app })
 }
 
-/// Read by hand, so that no error can show what stands there.
-struct Token(TokenSource);
+/// The name of something secret.
+trait Secret {
+    const KEY: &'static str;
+    const WHAT: &'static str;
+}
 
-const TOKEN_FORMS: &str =
-    "write access_token = { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"program\", \"argument\"] }";
+struct AccessToken;
+struct AppKey;
+struct AppSecret;
 
-impl<'de> Deserialize<'de> for Token {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TokenVisitor)
+impl Secret for AccessToken {
+    const KEY: &'static str = "access_token";
+    const WHAT: &'static str = "a token";
+}
+
+impl Secret for AppKey {
+    const KEY: &'static str = "app_key";
+    const WHAT: &'static str = "a key";
+}
+
+impl Secret for AppSecret {
+    const KEY: &'static str = "app_secret";
+    const WHAT: &'static str = "a secret";
+}
+
+/// Where something secret comes from. Read by hand, so that no error can show what stands there.
+struct Reference<S>(TokenSource, PhantomData<S>);
+
+impl<S> Reference<S> {
+    fn source(self, path: &Path) -> TokenSource {
+        match self.0 {
+            TokenSource::File(file) => TokenSource::File(beside(path, &file)),
+            other => other,
+        }
     }
 }
 
-struct TokenVisitor;
+impl<'de, S: Secret> Deserialize<'de> for Reference<S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ReferenceVisitor(PhantomData))
+    }
+}
 
-impl<'de> Visitor<'de> for TokenVisitor {
-    type Value = Token;
+struct ReferenceVisitor<S>(PhantomData<S>);
+
+impl<S: Secret> ReferenceVisitor<S> {
+    fn forms() -> String {
+        format!(
+            "write {} = {{ env = \"NAME\" }}, {{ file = \"PATH\" }} or {{ command = [\"program\", \"argument\"] }}",
+            S::KEY
+        )
+    }
+}
+
+impl<'de, S: Secret> Visitor<'de> for ReferenceVisitor<S> {
+    type Value = Reference<S>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("where the access token comes from")
+        write!(f, "where the {} comes from", S::KEY.replace('_', " "))
     }
 
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Token, E> {
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Reference<S>, E> {
+        let (key, what) = (S::KEY, S::WHAT);
         Err(E::custom(format!(
-            "access_token is a plain text: a token in this file would be copied and shared along with it; {TOKEN_FORMS}"
+            "{key} is a plain text: {what} in this file would be copied and shared along with it; {}",
+            Self::forms()
         )))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Token, A::Error> {
-        let wrong = || de::Error::custom(TOKEN_FORMS);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Reference<S>, A::Error> {
+        let wrong = || de::Error::custom(Self::forms());
         let Some(key) = map.next_key::<String>()? else { return Err(wrong()) };
         let source = match key.as_str() {
             "env" => {
                 let name: String = map.next_value().map_err(|_| wrong())?;
-                let fine = !name.starts_with(|c: char| c.is_ascii_digit())
-                    && !name.is_empty()
-                    && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-                if !fine {
+                if !is_variable(&name) {
                     // It may be the token itself, so it is not shown.
-                    return Err(de::Error::custom(
-                        "access_token.env is the name of an environment variable: upper-case letters, digits and _",
-                    ));
+                    return Err(de::Error::custom(format!("{}.env is {VARIABLE}", S::KEY)));
                 }
                 TokenSource::Env(name)
             }
@@ -158,15 +183,27 @@ impl<'de> Visitor<'de> for TokenVisitor {
             "command" => {
                 let command: Vec<String> = map.next_value().map_err(|_| wrong())?;
                 if command.first().is_none_or(String::is_empty) {
-                    return Err(de::Error::custom("access_token.command is empty: its first text is the program"));
+                    return Err(de::Error::custom(format!(
+                        "{}.command is empty: its first text is the program",
+                        S::KEY
+                    )));
                 }
                 TokenSource::Command(command)
             }
-            other => return Err(de::Error::custom(format!("unknown field `{other}`; {TOKEN_FORMS}"))),
+            other => return Err(de::Error::custom(format!("unknown field `{other}`; {}", Self::forms()))),
         };
         match map.next_key::<String>()? {
-            None => Ok(Token(source)),
-            Some(_) => Err(de::Error::custom(format!("access_token has more than one source; {TOKEN_FORMS}"))),
+            None => Ok(Reference(source, PhantomData)),
+            Some(_) => Err(de::Error::custom(format!("{} has more than one source; {}", S::KEY, Self::forms()))),
         }
     }
+}
+
+/// What an environment variable of ours is called.
+pub(super) const VARIABLE: &str = "the name of an environment variable: upper-case letters, digits and _";
+
+pub(super) fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }

@@ -1,13 +1,12 @@
 //! The configured stores, as they were when the program began.
 
-use std::sync::Arc;
-
 use futures::future::BoxFuture;
-use storelogs::{RetryPolicy, Store};
+use storelogs::Store;
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::{Directory, Remote};
 
-use super::{Settings, connect_one};
+use super::Settings;
+use super::connect::remote;
 
 /// Stores that stay as they are.
 pub(crate) struct Fixed {
@@ -24,10 +23,7 @@ impl Directory for Fixed {
         Box::pin(async move {
             let known = self.settings.iter().find(|settings| settings.store == *store);
             let settings = known.ok_or_else(|| format!("{store}: the store is not configured"))?;
-            let connected = connect_one(settings, self.network.another(), &RetryPolicy::default()).await?;
-            let limit = connected.client.clone();
-            let rate_limit = Arc::new(move || limit.rate_limit());
-            Ok(Remote { log: connected.client.source(), network: connected.network, rate_limit })
+            remote(settings, self.network.another()).await
         })
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use storelogs::secrecy::SecretString;
+use storelogs::secrecy::{ExposeSecret, SecretString};
 use tokio::process::Command;
 
 use super::environment;
@@ -34,12 +34,17 @@ pub(crate) enum TokenSource {
 impl TokenSource {
     /// The token; `None` if the platform gives it. The error says why there is none.
     pub(crate) async fn get(&self) -> Result<Option<SecretString>, String> {
+        self.read("access token").await
+    }
+
+    /// What is there, called so in errors; `None` if the platform gives it.
+    pub(super) async fn read(&self, what: &str) -> Result<Option<SecretString>, String> {
         let text = match self {
             Self::App => return Ok(None),
             Self::Text(token) => return Ok(Some(token.clone())),
             Self::Env(name) => match environment::text(name) {
                 Ok(Some(text)) => text,
-                Ok(None) => return Err(format!("no access token: the environment variable {name} is not set")),
+                Ok(None) => return Err(format!("no {what}: the environment variable {name} is not set")),
                 Err(Stop::Usage(why)) => return Err(why),
                 Err(_) => return Err(format!("the environment variable {name} cannot be read")),
             },
@@ -47,6 +52,19 @@ impl TokenSource {
             Self::Command(command) => run(command).await?,
         };
         Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())))
+    }
+}
+
+impl PartialEq for TokenSource {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => a.expose_secret() == b.expose_secret(),
+            (Self::Env(a), Self::Env(b)) => a == b,
+            (Self::File(a), Self::File(b)) => a == b,
+            (Self::Command(a), Self::Command(b)) => a == b,
+            (Self::App, Self::App) => true,
+            _ => false,
+        }
     }
 }
 

@@ -148,7 +148,8 @@ impl Bars {
         }
     }
 
-    fn aside(&self, reason: &str) {
+    /// Says what is wrong, above the bars.
+    pub(super) fn aside(&self, reason: &str) {
         match &self.terminal {
             Some(bars) => bars.suspend(|| terminal::warning(reason)),
             None => terminal::warning(reason),

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::archive::ArchiveOptions;
 use crate::args::StoreOptions;
-use crate::config::{self, Fixed};
+use crate::config::{self, Watched};
 use crate::exit::{CODES, Exit, Failure, Stop};
 use crate::output::{self, Out};
 use crate::printable;
@@ -65,13 +65,17 @@ Then: `storelogs verify` proves it, `storelogs status` tells how each store stan
 const LISTED: usize = 40;
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let settings = config::stores(&options.stores.store, options.stores.config.as_ref())?;
+    let configured = config::read(&options.stores)?;
+    let problems = configured.problems;
     let archive = options.archive.open()?;
     let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
-    let bars = Arc::new(Bars::new(settings.len()));
+    let bars = Arc::new(Bars::new(configured.stores.len()));
     let (stop, stopped) = watch::channel(false);
     end_cleanly(stop, Arc::clone(&bars))?;
-    let directory = Arc::new(Fixed { settings, network });
+    let directory = {
+        let bars = Arc::clone(&bars);
+        Arc::new(Watched::new(configured, &options.stores.store, network, move |problem| bars.aside(problem)))
+    };
     let how = sync::Options {
         follow: options.follow,
         walks: usize::from(options.walks),
@@ -94,7 +98,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         show(&mut out, &outcomes, *stopped.borrow())?;
     }
     out.flush()?;
-    Ok(exit(&outcomes))
+    Ok(exit(&outcomes).despite(problems))
 }
 
 /// The first Ctrl-C or SIGTERM ends the run after the page in hand, the second at once.

@@ -8,6 +8,7 @@ mod configuration;
 mod exit_codes;
 mod help;
 mod hostile;
+mod many_stores;
 mod memory;
 mod output;
 mod program;

@@ -1,0 +1,225 @@
+//! Which files the stores stand in, and what each said when it was last fine.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use storelogs::Store;
+
+use super::{Settings, environment, file, table};
+use crate::directories;
+use crate::exit::Stop;
+
+const NAME: &str = "storelogs.toml";
+/// The folder beside it with further files of the same form.
+const FOLDER: &str = "conf.d";
+/// A file that was changed so lately may not be whole yet.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// What one file says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// Its stores, and the line of each.
+    pub(super) stores: Vec<(Settings, usize)>,
+    /// A table of stores that it names.
+    pub(super) csv: Option<PathBuf>,
+    /// What is wrong with single lines of it.
+    pub(super) problems: Vec<String>,
+}
+
+/// All stores of all files, and what is wrong with them.
+#[derive(Debug, Default)]
+pub(super) struct All {
+    pub(super) stores: Vec<Settings>,
+    /// One line each. The stores in question are left out, or as they were before.
+    pub(super) problems: Vec<String>,
+}
+
+/// The files that stores are read from. Only what has changed is read again.
+#[derive(Debug)]
+pub(super) struct Files {
+    main: Option<PathBuf>,
+    folder: Option<PathBuf>,
+    /// A table that an argument names.
+    table: Option<PathBuf>,
+    known: BTreeMap<PathBuf, Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    stamp: Option<Stamp>,
+    /// What it said when it was last fine.
+    found: Option<Found>,
+    /// Why it is not fine now.
+    broken: Option<String>,
+}
+
+/// What tells that a file has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+    /// The file itself, and when anything of it changed, its permissions too.
+    inode: (u64, i64, i64),
+}
+
+impl Stamp {
+    /// `None` if there is no such file.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let about = fs::metadata(path).ok()?;
+        #[cfg(unix)]
+        let inode = {
+            use std::os::unix::fs::MetadataExt;
+            (about.ino(), about.ctime(), about.ctime_nsec())
+        };
+        #[cfg(not(unix))]
+        let inode = (0, 0, 0);
+        Some(Self { modified: about.modified().ok(), length: about.len(), inode })
+    }
+
+    fn is_settled(&self) -> bool {
+        let age = self.modified.and_then(|at| SystemTime::now().duration_since(at).ok());
+        age.is_none_or(|age| age >= SETTLED)
+    }
+}
+
+impl Files {
+    /// Those that an argument or the environment names, or those of this directory, or the user's own.
+    pub(super) fn find(config: Option<&PathBuf>, table: Option<&PathBuf>) -> Result<Self, Stop> {
+        let named = match config {
+            Some(path) => Some(path.clone()),
+            None => environment::text("STORELOGS_CONFIG")?.map(PathBuf::from),
+        };
+        let own = directories::configuration().map(|directory| directory.join("storelogs"));
+        let here = Some(PathBuf::from(NAME)).filter(|path| path.is_file());
+        let (main, folder) = match (named.or(here), own) {
+            (Some(main), _) => {
+                let folder = file::beside(&main, Path::new(FOLDER));
+                (Some(main), Some(folder))
+            }
+            (None, Some(own)) => (Some(own.join(NAME)).filter(|path| path.is_file()), Some(own.join(FOLDER))),
+            (None, None) => (None, None),
+        };
+        let folder = folder.filter(|folder| folder.is_dir() || main.is_some());
+        Ok(Self { main, folder, table: table.cloned(), known: BTreeMap::new() })
+    }
+
+    /// Why the main file is not fine.
+    pub(super) fn main_problem(&self) -> Option<&str> {
+        self.known.get(self.main.as_ref()?)?.broken.as_deref()
+    }
+
+    /// Reads what has changed. A file that is broken says what it said before; one that was changed just now is read
+    /// the next time, unless it is the first.
+    pub(super) fn read(&mut self) -> All {
+        let mut all = All::default();
+        let mut order: Vec<PathBuf> = self.main.iter().cloned().collect();
+        match self.folder.as_deref().map(members) {
+            Some(Ok(members)) => order.extend(members),
+            // What was in it is kept.
+            Some(Err(why)) => {
+                let folder = self.folder.as_deref().unwrap_or(Path::new(FOLDER));
+                order.extend(self.known.keys().filter(|path| path.parent() == Some(folder)).cloned());
+                all.problems.push(format!("{} cannot be read: {why}", folder.display()));
+            }
+            None => {}
+        }
+        for path in &order {
+            self.look(path, |bytes| {
+                let text = std::str::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text", path.display()))?;
+                file::read(text, path)
+            });
+        }
+        let mut tables: Vec<PathBuf> = self.table.iter().cloned().collect();
+        tables.extend(order.iter().filter_map(|path| self.known.get(path)?.found.as_ref()?.csv.clone()));
+        tables.dedup();
+        for path in &tables {
+            self.look(path, |bytes| table::read(bytes, path));
+        }
+        order.extend(tables);
+        self.known.retain(|path, _| order.contains(path));
+        self.gather(&order, &mut all);
+        all
+    }
+
+    /// All stores. Of a store that stands in two files the first counts.
+    fn gather(&self, order: &[PathBuf], all: &mut All) {
+        let mut places: HashMap<&Store, (&Path, usize)> = HashMap::new();
+        for path in order {
+            let Some(known) = self.known.get(path) else { continue };
+            if let Some(broken) = &known.broken {
+                let kept = known.found.as_ref().map_or(0, |found| found.stores.len());
+                let kept = match kept {
+                    0 => String::new(),
+                    1 => "; the store that it had before is kept".to_owned(),
+                    many => format!("; the {many} stores that it had before are kept"),
+                };
+                all.problems.push(format!("{broken}{kept}"));
+            }
+            let Some(found) = &known.found else { continue };
+            all.problems.extend(found.problems.iter().cloned());
+            for (settings, line) in &found.stores {
+                if let Some((first, at)) = places.get(&settings.store) {
+                    let (path, first, store) = (path.display(), first.display(), &settings.store);
+                    all.problems
+                        .push(format!("{path} line {line}: the store {store} stands in {first} line {at} already"));
+                    continue;
+                }
+                places.insert(&settings.store, (path, *line));
+                all.stores.push(settings.clone());
+            }
+        }
+    }
+
+    fn look(&mut self, path: &Path, read: impl FnOnce(&[u8]) -> Result<Found, String>) {
+        let first = !self.known.contains_key(path);
+        let known = self.known.entry(path.to_owned()).or_default();
+        let stamp = Stamp::of(path);
+        let fresh = first || stamp != known.stamp;
+        if !fresh || (!first && stamp.is_some_and(|stamp| !stamp.is_settled())) {
+            return;
+        }
+        known.stamp = stamp;
+        let bytes = fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()));
+        match bytes.and_then(|bytes| closed(path).and_then(|()| read(&bytes))) {
+            Ok(found) => (known.found, known.broken) = (Some(found), None),
+            Err(why) => known.broken = Some(why),
+        }
+    }
+}
+
+/// The files of a folder that are ours, by name. Hidden ones are not.
+fn members(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut members = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden && path.extension().is_some_and(|extension| extension == "toml") && path.is_file() {
+            members.push(path);
+        }
+    }
+    members.sort();
+    Ok(members)
+}
+
+/// The file can name programs to run and where tokens go, so a stranger must not be able to write it.
+fn closed(path: &Path) -> Result<(), String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o002 != 0) {
+            let path = path.display();
+            return Err(format!("every user of this machine can write {path}, so it is not used: chmod o-w it"));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! A CSV of stores: one a line, for those who have thousands.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use csv::{ByteRecord, ReaderBuilder, Trim};
+use storelogs::{Platform, Store};
+
+use super::file::{VARIABLE, beside, is_variable};
+use super::files::Found;
+use super::{App, Settings, TokenSource, environment};
+
+/// The columns that there may be, in any order. The first two have to be there.
+const COLUMNS: [&str; 10] = [
+    "platform",
+    "store",
+    "token_env",
+    "token_file",
+    "api_url",
+    "api_version",
+    "app_key_env",
+    "app_key_file",
+    "app_secret_env",
+    "app_secret_file",
+];
+
+/// The stores of a table. A line with something wrong is a problem of its own, and the others go on. The error is about
+/// the table as a whole.
+pub(super) fn read(text: &[u8], path: &Path) -> Result<Found, String> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut reader = ReaderBuilder::new().flexible(true).trim(Trim::All).comment(Some(b'#')).from_reader(text);
+    let shown = path.display();
+    let header = reader.byte_headers().map_err(|_| format!("{shown} cannot be read as CSV"))?;
+    let line = header.position().map_or(1, csv::Position::line);
+    let columns = columns(header).map_err(|why| format!("{shown} line {line}: {why}"))?;
+    let mut found = Found::default();
+    let mut lines: HashMap<Store, u64> = HashMap::new();
+    let mut record = ByteRecord::new();
+    loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(found),
+            Err(_) => return Err(format!("{shown} cannot be read as CSV")),
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        match settings(&record, &columns, path) {
+            Ok(settings) => match lines.get(&settings.store) {
+                Some(first) => found
+                    .problems
+                    .push(format!("{shown} line {line}: the store {} stands in line {first} already", settings.store)),
+                None => {
+                    lines.insert(settings.store.clone(), line);
+                    found.stores.push((settings, usize::try_from(line).unwrap_or(usize::MAX)));
+                }
+            },
+            Err(why) => found.problems.push(format!("{shown} line {line}: {why}")),
+        }
+    }
+}
+
+/// Which column of the table stands where.
+fn columns(header: &ByteRecord) -> Result<Vec<&'static str>, String> {
+    let mut columns = Vec::new();
+    for name in header {
+        let known = COLUMNS.iter().find(|known| known.as_bytes() == name.to_ascii_lowercase());
+        let Some(known) = known else {
+            // Where a token stands in the table, its column is named so; other names may be anything, even a token.
+            return Err(match std::str::from_utf8(name) {
+                Ok("token" | "access_token") => {
+                    "a token is not written into the table, which is copied and shared: name the variable or the file \
+                     that holds it in a column token_env or token_file"
+                        .to_owned()
+                }
+                _ => format!("column {} is not known; there are {}", columns.len() + 1, COLUMNS.join(", ")),
+            });
+        };
+        if columns.contains(known) {
+            return Err(format!("the column {known} stands there twice"));
+        }
+        columns.push(*known);
+    }
+    match COLUMNS[..2].iter().find(|needed| !columns.contains(needed)) {
+        Some(missing) => Err(format!("there is no column {missing}; the first line names the columns")),
+        None => Ok(columns),
+    }
+}
+
+fn settings(record: &ByteRecord, columns: &[&str], path: &Path) -> Result<Settings, String> {
+    if record.len() != columns.len() {
+        return Err(format!("there are {} columns, and {} in the first line", record.len(), columns.len()));
+    }
+    let cell = |name: &str| -> Result<Option<&str>, String> {
+        let Some(at) = columns.iter().position(|column| *column == name) else { return Ok(None) };
+        let text = std::str::from_utf8(&record[at]).map_err(|_| format!("{name} is not UTF-8 text"))?;
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    };
+    // What stands in a cell is shown of the store's name only: a line may be shifted, and a token anywhere in it.
+    let store = match (cell("platform")?, cell("store")?) {
+        (Some("bigcommerce"), Some(name)) => Store::bigcommerce(name),
+        (Some("shopline"), Some(name)) => Store::shopline(name),
+        (Some(_), Some(_)) => return Err("the platform is not known: write bigcommerce or shopline".to_owned()),
+        (None, _) => return Err("the platform is missing".to_owned()),
+        (_, None) => return Err("the store is missing".to_owned()),
+    };
+    let store = store.map_err(|error| error.to_string())?;
+    let secret = |of: &str| -> Result<Option<TokenSource>, String> {
+        let (env, file) = (format!("{of}_env"), format!("{of}_file"));
+        match (cell(&env)?, cell(&file)?) {
+            (None, None) => Ok(None),
+            (Some(name), None) if is_variable(name) => Ok(Some(TokenSource::Env(name.to_owned()))),
+            (Some(_), None) => Err(format!("{env} is {VARIABLE}")),
+            (None, Some(file)) => Ok(Some(TokenSource::File(beside(path, &PathBuf::from(file))))),
+            (Some(_), Some(_)) => Err(format!("there are both {env} and {file}: leave one empty")),
+        }
+    };
+    let app = match (secret("app_key")?, secret("app_secret")?) {
+        (Some(key), Some(secret)) => Some(App { key, secret }),
+        (None, None) => None,
+        _ => return Err("of the app's key and secret only one is there".to_owned()),
+    };
+    let api_version = cell("api_version")?.map(str::to_owned);
+    if (api_version.is_some() || app.is_some()) && *store.platform() != Platform::SHOPLINE {
+        return Err("api_version and the app's key and secret are for SHOPLINE stores only".to_owned());
+    }
+    let token = match secret("token")? {
+        Some(token) => token,
+        None if app.is_some() => TokenSource::App,
+        None => TokenSource::Env(environment::token_variable(store.platform()).to_owned()),
+    };
+    Ok(Settings { store, token, api_url: cell("api_url")?.map(str::to_owned), api_version, app })
+}

@@ -1,0 +1,292 @@
+//! The configured stores, as their files say from time to time.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures::future::BoxFuture;
+use storelogs::Store;
+use storelogs_collector::network::Network;
+use storelogs_collector::sync::{Directory, Remote};
+
+use super::connect::remote;
+use super::files::{All, Files, Stamp};
+use super::{Configured, Settings, TokenSource, with_environment};
+
+/// How often a store that was told to come back is listed before it is told to go again.
+const PATIENCE: u8 = 6;
+
+/// Stores that come, go and change as their files do.
+///
+/// A store that is reached another way than before, or whose token's file has changed, is left out of the list once and
+/// then listed again: whoever follows the list lets go of it, and connects to it anew.
+pub(crate) struct Watched {
+    picked: Vec<Store>,
+    network: Network,
+    tell: Box<dyn Fn(&str) + Send + Sync>,
+    state: Mutex<State>,
+}
+
+struct State {
+    files: Files,
+    stores: Vec<Settings>,
+    places: HashMap<Store, usize>,
+    /// Stores that changed, until they are connected to anew.
+    changed: HashMap<Store, Return>,
+    /// The files of tokens as they were when a store was connected to.
+    tokens: HashMap<Store, Vec<Option<Stamp>>>,
+    /// What is wrong and was told.
+    told: HashSet<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Return {
+    /// Not listed the next time.
+    Leaves,
+    /// Listed again, so many times.
+    Comes(u8),
+}
+
+impl Watched {
+    /// The stores of a call, of which these were picked. `tell` says what is wrong with the files from now on, one line
+    /// each.
+    pub(crate) fn new(
+        configured: Configured,
+        picked: &[Store],
+        network: Network,
+        tell: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Self {
+        let mut state = State {
+            files: configured.files,
+            stores: Vec::new(),
+            places: HashMap::new(),
+            changed: HashMap::new(),
+            tokens: HashMap::new(),
+            told: configured.told.into_iter().collect(),
+        };
+        state.take(configured.stores);
+        Self { picked: picked.to_vec(), network, tell: Box::new(tell), state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Directory for Watched {
+    fn stores(&self) -> Result<Vec<Store>, String> {
+        let mut state = self.state();
+        let All { stores, problems } = state.files.read();
+        for problem in problems.iter().filter(|problem| !state.told.contains(*problem)) {
+            (self.tell)(problem);
+        }
+        state.told = problems.into_iter().collect();
+        let mut stores = with_environment(stores).map_err(|stop| stop.to_string())?;
+        if !self.picked.is_empty() {
+            // One that only an argument and the environment name stays.
+            let named = state.stores.iter().filter(|old| stores.iter().all(|new| new.store != old.store));
+            let named: Vec<Settings> = named.filter(|old| matches!(old.token, TokenSource::Text(_))).cloned().collect();
+            stores.extend(named);
+            stores.retain(|settings| self.picked.contains(&settings.store));
+        }
+        state.take(stores);
+        Ok(state.list())
+    }
+
+    fn connect<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Result<Remote, String>> {
+        Box::pin(async move {
+            let settings = {
+                let mut state = self.state();
+                state.changed.remove(store);
+                let place = state.places.get(store).copied();
+                let settings = place.and_then(|place| state.stores.get(place).cloned());
+                let settings = settings.ok_or_else(|| format!("{store}: the store is not configured any more"))?;
+                // Before they are read: what changes while they are is seen the next time.
+                let files = stamps(&settings);
+                if !files.is_empty() {
+                    state.tokens.insert(store.clone(), files);
+                }
+                settings
+            };
+            remote(&settings, self.network.another()).await
+        })
+    }
+}
+
+impl State {
+    /// Takes over what the files say now, and notes which stores have changed.
+    fn take(&mut self, stores: Vec<Settings>) {
+        for settings in &stores {
+            let before = self.places.get(&settings.store).and_then(|place| self.stores.get(*place));
+            let Some(before) = before else { continue };
+            let other = before != settings
+                || self.tokens.get(&settings.store).is_some_and(|tokens| *tokens != stamps(settings));
+            if other {
+                self.tokens.remove(&settings.store);
+                self.changed.insert(settings.store.clone(), Return::Leaves);
+            }
+        }
+        self.places = stores.iter().enumerate().map(|(place, settings)| (settings.store.clone(), place)).collect();
+        self.stores = stores;
+        let places = &self.places;
+        self.tokens.retain(|store, _| places.contains_key(store));
+        self.changed.retain(|store, _| places.contains_key(store));
+    }
+
+    fn list(&mut self) -> Vec<Store> {
+        let changed = &mut self.changed;
+        let listed = self.stores.iter().map(|settings| &settings.store).filter(|store| {
+            let Some(turn) = changed.get_mut(*store) else { return true };
+            let leaves = *turn == Return::Leaves;
+            *turn = match *turn {
+                Return::Comes(PATIENCE..) => Return::Leaves,
+                Return::Comes(times) => Return::Comes(times + 1),
+                Return::Leaves => Return::Comes(0),
+            };
+            !leaves
+        });
+        listed.cloned().collect()
+    }
+}
+
+/// The files that what is secret of a store is read from.
+fn stamps(settings: &Settings) -> Vec<Option<Stamp>> {
+    let app = settings.app.iter().flat_map(|app| [&app.key, &app.secret]);
+    let sources = std::iter::once(&settings.token).chain(app);
+    let file = |source: &TokenSource| match source {
+        TokenSource::File(path) => Some(Stamp::of(path)),
+        _ => None,
+    };
+    sources.filter_map(file).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs::{self, File};
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    /// A folder with a table of stores, and a list that is made of it.
+    struct World {
+        folder: tempfile::TempDir,
+        watched: Watched,
+        told: Arc<Mutex<Vec<String>>>,
+    }
+
+    const HEAD: &str = "platform,store,token_env,token_file\n";
+
+    impl World {
+        fn new(rows: &str) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            put(folder.path().join("storelogs.toml"), "stores_csv = \"stores.csv\"\n");
+            put(folder.path().join("stores.csv"), &format!("{HEAD}{rows}"));
+            fs::write(folder.path().join("token"), "first").unwrap();
+            let mut files = Files::find(Some(&folder.path().join("storelogs.toml")), None).unwrap();
+            let all = files.read();
+            let configured = Configured { stores: all.stores, problems: all.problems.len(), told: all.problems, files };
+            let told = Arc::new(Mutex::new(Vec::new()));
+            let tell = {
+                let told = Arc::clone(&told);
+                move |problem: &str| told.lock().unwrap().push(problem.to_owned())
+            };
+            let watched = Watched::new(configured, &[], Network::new().unwrap(), tell);
+            Self { folder, watched, told }
+        }
+
+        fn rows(&self, rows: &str) {
+            put(self.folder.path().join("stores.csv"), &format!("{HEAD}{rows}"));
+        }
+
+        fn listed(&self) -> String {
+            let listed: Vec<String> = self.watched.stores().unwrap().iter().map(ToString::to_string).collect();
+            listed.join(" ")
+        }
+
+        fn told(&self) -> Vec<String> {
+            std::mem::take(&mut *self.told.lock().unwrap())
+        }
+    }
+
+    /// Writes a file that was left alone for a while.
+    fn put(path: impl AsRef<Path>, text: &str) {
+        fs::write(path.as_ref(), text).unwrap();
+        let before = SystemTime::now() - Duration::from_secs(60);
+        File::options().write(true).open(&path).unwrap().set_modified(before).unwrap();
+    }
+
+    #[test]
+    fn a_store_that_is_added_or_removed_comes_or_goes() {
+        let world = World::new("bigcommerce,a,T,\nshopline,b,T,\n");
+        assert_eq!(world.listed(), "bigcommerce:a shopline:b");
+        world.rows("shopline,b,T,\nshopline,c,T,\n");
+        assert_eq!(world.listed(), "shopline:b shopline:c");
+        let folder = world.folder.path().join("conf.d");
+        fs::create_dir(&folder).unwrap();
+        put(folder.join("x.toml"), "[[store]]\nplatform = \"bigcommerce\"\nstore = \"d\"\n");
+        put(folder.join(".hidden.toml"), "nonsense");
+        assert_eq!(world.listed(), "bigcommerce:d shopline:b shopline:c");
+        fs::remove_file(folder.join("x.toml")).unwrap();
+        assert_eq!(world.listed(), "shopline:b shopline:c");
+        assert_eq!(world.told(), [""; 0]);
+    }
+
+    #[test]
+    fn a_file_that_is_broken_keeps_what_it_said_and_is_told_once() {
+        let world = World::new("bigcommerce,a,T,\n");
+        put(world.folder.path().join("stores.csv"), "platform,shop\nbigcommerce,b\n");
+        assert_eq!(world.listed(), "bigcommerce:a");
+        let told = world.told();
+        assert!(told.len() == 1 && told[0].contains("stores.csv line 1: column 2 is not known"), "{told:?}");
+        assert!(told[0].ends_with("; the store that it had before is kept"), "{told:?}");
+        fs::remove_file(world.folder.path().join("stores.csv")).unwrap();
+        assert_eq!(world.listed(), "bigcommerce:a");
+        assert!(world.told()[0].contains("stores.csv cannot be read"));
+        put(world.folder.path().join("storelogs.toml"), "[[store]\n");
+        assert_eq!(world.listed(), "bigcommerce:a");
+        assert!(world.told()[0].contains("storelogs.toml line 1"));
+        assert_eq!(world.listed(), "bigcommerce:a");
+        assert_eq!(world.told(), [""; 0]);
+        put(world.folder.path().join("storelogs.toml"), "stores_csv = \"stores.csv\"\n");
+        world.rows("bigcommerce,a,T,\nbigcommerce,b,T,\nbigcommerce,B,T,\n");
+        assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b");
+        let told = world.told();
+        assert!(told.len() == 1 && told[0].contains("stores.csv line 4: "), "{told:?}");
+    }
+
+    #[test]
+    fn a_file_that_was_changed_just_now_is_read_when_it_is_whole() {
+        let world = World::new("bigcommerce,a,T,\nbigcommerce,b,T,\n");
+        fs::write(world.folder.path().join("stores.csv"), format!("{HEAD}bigcommerce,a,T,\n")).unwrap();
+        assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b", "it may be written at this moment");
+        world.rows("bigcommerce,a,T,\nbigcommerce,b,T,\nbigcommerce,c,T,\n");
+        assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b bigcommerce:c");
+    }
+
+    #[tokio::test]
+    async fn a_store_whose_token_changes_goes_once_and_is_connected_to_anew() {
+        let world = World::new("bigcommerce,a,,token\nbigcommerce,b,,token\n");
+        let [a, b] = ["bigcommerce:a", "bigcommerce:b"].map(|store| store.parse::<Store>().unwrap());
+        assert!(world.watched.connect(&a).await.is_ok() && world.watched.connect(&b).await.is_ok());
+        assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b");
+        world.rows("bigcommerce,a,,other\nbigcommerce,b,,token\n");
+        fs::write(world.folder.path().join("other"), "second").unwrap();
+        assert_eq!(world.listed(), "bigcommerce:b");
+        assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b");
+        assert!(world.watched.connect(&a).await.is_ok());
+        // The file behind it is enough.
+        fs::write(world.folder.path().join("other"), "third").unwrap();
+        assert_eq!(world.listed(), "bigcommerce:b");
+        for _ in 0..=PATIENCE {
+            assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b");
+        }
+        assert_eq!(world.listed(), "bigcommerce:b", "nobody has connected to it, so it goes again");
+        assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b");
+        assert!(world.watched.connect(&a).await.is_ok());
+        for _ in 0..20 {
+            assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b");
+        }
+    }
+}
