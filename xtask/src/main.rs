@@ -2,6 +2,7 @@
 // A chore talks to the person who runs it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod api;
 mod bench;
 mod changes;
 mod fuzz;
@@ -42,6 +43,12 @@ const COMMANDS: &[Command] = &[
         arguments: "OLD NEW …",
         about: "what a newer document changes, whom that breaks, and where it lands in our code; --help tells more",
         run: changes::run,
+    },
+    Command {
+        name: "api",
+        arguments: "[--check]",
+        about: "keep the library's public Rust API as a list, for review; --check only looks",
+        run: api::run,
     },
     Command {
         name: "lint-specs",

@@ -15,8 +15,7 @@ mod tests;
 mod undo;
 
 use self::derived::Derived;
-use self::kept::Mode;
-pub(crate) use self::kept::files_below;
+pub(crate) use self::kept::{Mode, ensure_file, files_below};
 use self::replace::Replacement;
 use crate::changes::{Format, known_platform};
 use crate::workspace::Workspace;
