@@ -7,7 +7,7 @@ use storelogs::Store;
 
 use crate::exit::CODES;
 use crate::terminal::Colour;
-use crate::{check, demo, fetch, sandbox, schema, search, sql, status, sync, tail, verify};
+use crate::{check, demo, fetch, report, sandbox, schema, search, sql, status, sync, tail, verify};
 
 /// Every store's log, in one model.
 ///
@@ -51,6 +51,7 @@ pub(crate) enum Command {
     Sync(sync::Options),
     Search(search::Options),
     Sql(sql::Options),
+    Report(report::Options),
     Status(status::Options),
     Verify(verify::Options),
     Demo(demo::Options),

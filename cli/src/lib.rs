@@ -17,6 +17,7 @@ mod output;
 mod printable;
 mod progress;
 mod reading;
+mod report;
 mod sandbox;
 mod schema;
 mod search;
@@ -71,6 +72,7 @@ fn run(command: Command) -> Result<Exit, Stop> {
             Command::Sync(options) => sync::run(options).await,
             Command::Search(options) => search::run(&options),
             Command::Sql(options) => sql::run(options).await,
+            Command::Report(options) => report::run(&options),
             Command::Status(options) => status::run(&options),
             Command::Verify(options) => verify::run(options).await,
             Command::Sandbox(options) => sandbox::run(options).await,

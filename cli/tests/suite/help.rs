@@ -94,3 +94,8 @@ fn help_of_search_teaches() {
 fn help_of_sql_teaches() {
     assert_snapshot!(help(&["sql", "--help"]));
 }
+
+#[test]
+fn help_of_report_teaches() {
+    assert_snapshot!(help(&["report", "--help"]));
+}

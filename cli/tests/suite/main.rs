@@ -12,6 +12,7 @@ mod many_stores;
 mod memory;
 mod output;
 mod program;
+mod reporting;
 mod sandbox;
 mod secrets;
 mod sql;

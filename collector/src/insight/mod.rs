@@ -91,7 +91,7 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
     stores.retain(|(_, store)| options.stores.is_empty() || options.stores.contains(store));
     let zone = match &options.zone {
         Some(zone) => zone.clone(),
-        None => time_zone(archive, &stores)?,
+        None => time_zone(archive, &options.stores)?,
     };
     let period = Period::new(options.since, options.until, options.compare, zone)
         .ok_or_else(|| Error::Stores("the period of the report is empty: it ends where it begins, or before".into()))?;
@@ -136,14 +136,17 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
     Ok(report)
 }
 
-/// The time zone that stores are taken to be in: the offset from UTC that the newest entries of most of them tell, if any
+/// The time zone that stores are taken to be in, or all of the archive if none is named: the offset from UTC that the newest entries of most of them tell, if any
 /// tells one other than UTC; else that of this machine. BigCommerce tells all times in UTC, wherever the shop is.
 ///
 /// # Errors
 /// If the archive cannot be read.
-pub fn time_zone(archive: &Archive, stores: &[(StoreId, Store)]) -> Result<TimeZone> {
+pub fn time_zone(archive: &Archive, stores: &[Store]) -> Result<TimeZone> {
     let mut offsets = std::collections::BTreeMap::new();
-    for (id, _) in stores {
+    for (id, store) in archive.stores()? {
+        if !stores.is_empty() && !stores.contains(&store) {
+            continue;
+        }
         let newest =
             "SELECT utc_offset FROM entry INDEXED BY entry_store_time WHERE store = ?1 ORDER BY time DESC LIMIT 1";
         for offset in archive.rows(newest, [id.0], |row| row.get::<_, i32>(0))? {

@@ -77,17 +77,30 @@ impl Period {
         })
     }
 
+    /// From when to when it is: `25 Oct to 24 Nov 2026`.
+    pub fn days(&self) -> String {
+        let [first, last] = [self.since, self.until].map(|time| time.to_zoned(self.zone.clone()));
+        // What ends with a day does not end with the next one.
+        let last = if last.time() == time(0, 0, 0, 0) { last.checked_sub(1.hour()).unwrap_or(last) } else { last };
+        let from = match () {
+            () if first.date() == last.date() => return last.strftime("%-d %b %Y").to_string(),
+            () if first.year() == last.year() => first.strftime("%-d %b"),
+            () => first.strftime("%-d %b %Y"),
+        };
+        format!("{from} to {}", last.strftime("%-d %b %Y"))
+    }
+
     pub(super) fn whole(&self) -> Stretch {
         Stretch { since: self.since, until: self.until }
     }
 
     /// A moment for people, by the clock of the zone: `Thu 13 Nov 13:05`.
-    pub(super) fn clock(&self, time: Timestamp) -> String {
+    pub fn clock(&self, time: Timestamp) -> String {
         time.to_zoned(self.zone.clone()).strftime("%a %-d %b %H:%M").to_string()
     }
 
-    /// Only the time of day, if both are of one day.
-    pub(super) fn clock_after(&self, time: Timestamp, before: Timestamp) -> String {
+    /// The same for what comes after a moment that was told: only the time of day, if both are of one day.
+    pub fn clock_after(&self, time: Timestamp, before: Timestamp) -> String {
         let [time, before] = [time, before].map(|time| time.to_zoned(self.zone.clone()));
         let form = if time.date() == before.date() { "%H:%M" } else { "%a %-d %b %H:%M" };
         time.strftime(form).to_string()

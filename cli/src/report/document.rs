@@ -1,0 +1,97 @@
+//! A report as headings, paragraphs and tables, whatever it is written in.
+
+use storelogs_collector::insight::model::Level;
+
+/// What a report is made of, in order. Texts in it are not to be trusted.
+pub(super) type Document = Vec<Block>;
+
+pub(super) enum Block {
+    Title(String),
+    Heading(String),
+    /// The heading of a part.
+    Part(String),
+    Text(String),
+    Finding(Level, Line),
+    Table(Table),
+}
+
+/// What is told of a finding.
+pub(super) struct Line {
+    pub(super) title: String,
+    pub(super) text: String,
+    pub(super) query: Option<String>,
+}
+
+pub(super) struct Table {
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Short text.
+    Text,
+    /// Text that may take several lines.
+    Long,
+    /// To the right.
+    Number,
+    /// Counts, which are drawn.
+    Spark,
+}
+
+#[derive(Default)]
+pub(super) struct Row {
+    pub(super) cells: Vec<Cell>,
+    pub(super) query: Option<String>,
+}
+
+pub(super) struct Cell {
+    pub(super) text: String,
+    /// It is bad news, or good.
+    pub(super) level: Option<Level>,
+    pub(super) counts: Vec<u64>,
+}
+
+impl Cell {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), level: None, counts: Vec::new() }
+    }
+
+    pub(super) fn spark(counts: &[u64]) -> Self {
+        Self { text: String::new(), level: None, counts: counts.to_vec() }
+    }
+
+    pub(super) fn level(mut self, level: Level) -> Self {
+        self.level = Some(level);
+        self
+    }
+}
+
+impl Table {
+    pub(super) fn new(columns: &[(&'static str, Kind)]) -> Self {
+        let columns = columns.iter().map(|(name, kind)| Column { name, kind: *kind }).collect();
+        Self { columns, rows: Vec::new() }
+    }
+
+    pub(super) fn row(&mut self, query: Option<&str>, cells: impl IntoIterator<Item = Cell>) {
+        self.rows.push(Row { cells: cells.into_iter().collect(), query: query.map(str::to_owned) });
+    }
+}
+
+/// Counts as blocks of eight heights, at most so many.
+pub(super) fn spark(counts: &[u64], width: usize) -> String {
+    let per = counts.len().div_ceil(width.max(1)).max(1);
+    let sums: Vec<u64> = counts.chunks(per).map(|some| some.iter().sum()).collect();
+    let most = sums.iter().copied().max().unwrap_or_default().max(1);
+    let block = |n: &u64| match usize::try_from((n * 8).div_ceil(most)).unwrap_or(8) {
+        0 => ' ',
+        eighths => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][eighths.min(8) - 1],
+    };
+    sums.iter().map(block).collect()
+}

@@ -1,0 +1,159 @@
+//! `report`: what the logs say, for the person who runs the shop.
+
+mod build;
+mod document;
+mod markdown;
+mod terminal;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use storelogs::Store;
+use storelogs_collector::insight::{self, AsItIs, Report};
+use storelogs_collector::{Archive, Moment};
+
+use crate::archive::ArchiveOptions;
+use crate::exit::{Exit, Stop};
+use crate::output;
+use crate::terminal as screen;
+
+/// Tell what the logs say: what broke, when, since which change, and who to ask
+///
+/// Adds up the archive: entries over time, problems by what they say, incidents and what was changed before them, who did
+/// what, and how far this can be trusted. Each line carries the search that lists its entries. Nothing is sent anywhere.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    archive: ArchiveOptions,
+
+    /// The beginning of the period: how long ago (24h, 30d), a date or a time
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    since: Moment,
+
+    /// The end of the period [default: now]
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
+
+    /// What the period is compared with
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    compare: Compare,
+
+    /// Only this store, as bigcommerce:HASH or shopline:HANDLE; repeat it for several
+    #[arg(long, value_name = "STORE")]
+    store: Vec<Store>,
+
+    /// The shop's time zone, such as Asia/Singapore [default: that of the entries, else this machine's]
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    time_zone: Option<TimeZone>,
+
+    /// How the report is written [default: by the name of the output, else for the terminal]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+
+    /// Write the report into this file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  storelogs report                                    the last 30 days
+  storelogs report --since 7d --store bigcommerce:abc123
+  storelogs report --since 90d -o report.md           the same as Markdown
+  storelogs report --since 2026-08-01 --until 2026-09-01 --time-zone America/Chicago --format json
+
+A period is whole hours; from seven days on it begins with a day. docs/insights.md tells how each figure is come by.";
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Compare {
+    /// With as long a time before, as far as the archive is complete there
+    #[default]
+    Previous,
+    /// With nothing
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text of 80 columns
+    Terminal,
+    /// The whole of it, for machines
+    Json,
+    /// Markdown
+    Md,
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name)
+        .map_err(|_| "there is no such time zone; write one as Asia/Singapore or America/Chicago".to_owned())
+}
+
+pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
+    let format = options.format.unwrap_or_else(|| match &options.output {
+        Some(path) => by_name(path),
+        None => Format::Terminal,
+    });
+    let report = make(&options.archive.read()?, options)?;
+    match &options.output {
+        Some(path) => write(&report, format, &mut output::file(path)?, None)?,
+        None if format == Format::Terminal => {
+            let look =
+                terminal::Look { sparks: screen::stdout_width().is_some(), coloured: screen::stdout_is_coloured() };
+            write(&report, format, &mut output::stdout(), Some(look))?;
+        }
+        // Machines get every byte as it is.
+        None => write(&report, format, &mut io::stdout().lock(), None)?,
+    }
+    if let Some(path) = &options.output {
+        screen::note(&format!("The report is in {}\n", path.display()));
+    }
+    Ok(Exit::Done)
+}
+
+fn make(archive: &Archive, options: &Options) -> Result<Report, Stop> {
+    let now = Timestamp::now();
+    // What is meant by a date is a day of the shop.
+    let zone = match &options.time_zone {
+        Some(zone) => zone.clone(),
+        None => insight::time_zone(archive, &options.store)?,
+    };
+    let wrong = |option: &str, why: String| Stop::Usage(format!("{option}: {why}"));
+    let since = options.since.at(now, &zone).map_err(|why| wrong("--since", why))?;
+    let until = options.until.map_or(Ok(now), |until| until.at(now, &zone)).map_err(|why| wrong("--until", why))?;
+    if until <= since {
+        return Err(wrong("--until", format!("{until} is not after --since, {since}")));
+    }
+    let options = insight::Options {
+        since,
+        until,
+        compare: options.compare == Compare::Previous,
+        stores: options.store.clone(),
+        zone: Some(zone),
+        now,
+    };
+    Ok(insight::report(archive, &options, &AsItIs)?)
+}
+
+fn by_name(path: &Path) -> Format {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => Format::Json,
+        Some("md" | "markdown") => Format::Md,
+        _ => Format::Terminal,
+    }
+}
+
+fn write(report: &Report, format: Format, out: &mut dyn Write, look: Option<terminal::Look>) -> Result<(), Stop> {
+    match format {
+        Format::Terminal => terminal::write(&build::document(report), look.unwrap_or_default(), out)?,
+        Format::Md => markdown::write(&build::document(report), out)?,
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, report).map_err(io::Error::from)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(out.flush()?)
+}
