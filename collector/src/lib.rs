@@ -12,6 +12,7 @@ pub mod archive;
 mod coverage;
 mod error;
 pub mod insight;
+pub mod metrics;
 mod moment;
 pub mod network;
 pub mod query;

@@ -1,12 +1,14 @@
 //! The network as a collector uses it: one for all stores, so many requests at a time, with an ear on what passes.
 
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::{Error, Exchange, Failure, Http};
+use storelogs::{Error, Exchange, Failure, Http, Store};
 use tokio::sync::Semaphore;
 
 /// So many requests of all stores are under way at once, unless said otherwise.
@@ -19,6 +21,7 @@ pub struct Network {
     under_way: Arc<Semaphore>,
     all: Arc<Counts>,
     own: Arc<Counts>,
+    stores: Arc<Mutex<HashMap<Store, Arc<Counts>>>>,
     skew: Arc<Mutex<Option<SignedDuration>>>,
 }
 
@@ -27,7 +30,13 @@ struct Counts {
     requests: AtomicU64,
     answers: AtomicU64,
     throttled: AtomicU64,
+    retries: AtomicU64,
+    /// Requests without an answer that settles them, by a number made of their address.
+    open: Mutex<HashSet<u64>>,
 }
+
+/// So many requests of a store without an answer are remembered.
+const OPEN: usize = 256;
 
 /// What passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +47,8 @@ pub struct Traffic {
     pub answers: u64,
     /// Answers that said: too many requests (HTTP 429).
     pub throttled: u64,
+    /// Requests that were sent again after they had failed.
+    pub retries: u64,
 }
 
 impl Network {
@@ -56,6 +67,7 @@ impl Network {
             under_way: Arc::new(Semaphore::new(requests_at_once.max(1))),
             all: Arc::default(),
             own: Arc::default(),
+            stores: Arc::default(),
             skew: Arc::default(),
         }
     }
@@ -64,6 +76,21 @@ impl Network {
     #[must_use]
     pub fn another(&self) -> Self {
         Self { own: Arc::default(), skew: Arc::default(), ..self.clone() }
+    }
+
+    /// The same for a store by name: its counts go on where those of an earlier network of that store ended.
+    #[must_use]
+    pub fn of(&self, store: &Store) -> Self {
+        let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = Arc::clone(stores.entry(store.clone()).or_default());
+        drop(stores);
+        Self { own, ..self.another() }
+    }
+
+    /// What passed for each store that had a network by name.
+    pub fn traffic_of_stores(&self) -> HashMap<Store, Traffic> {
+        let stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
+        stores.iter().map(|(store, counts)| (store.clone(), counts.read())).collect()
     }
 
     /// How many answers came, for all stores.
@@ -101,8 +128,34 @@ impl Counts {
             requests: self.requests.load(Ordering::Relaxed),
             answers: self.answers.load(Ordering::Relaxed),
             throttled: self.throttled.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
         }
     }
+
+    /// A request is sent. Says whether it was sent before and not settled: it may have run out of time.
+    fn send(&self, address: u64) -> bool {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= OPEN {
+            open.clear(); // nobody came back for them
+        }
+        !open.insert(address)
+    }
+
+    fn settle(&self, address: u64) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&address);
+    }
+}
+
+/// A number made of a request's address.
+fn address(request: &reqwest::Request) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    request.url().as_str().hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Whether a request with this answer may be sent again.
+fn is_passing(status: reqwest::StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
 impl Exchange for Network {
@@ -116,9 +169,16 @@ impl Exchange for Network {
             // Never closed. Held until the head of the answer is there: bodies are read as they come.
             let permit = network.under_way.acquire().await;
             let sent = Timestamp::now();
+            let address = address(&request);
             network.count(|counts| &counts.requests);
+            if network.own.send(address) {
+                network.count(|counts| &counts.retries);
+            }
             let response = network.exchange.send(operation, request).await?;
             drop(permit);
+            if !is_passing(response.status()) {
+                network.own.settle(address);
+            }
             network.count(|counts| &counts.answers);
             if response.status() == reqwest::StatusCode::TOO_MANY_REQUESTS {
                 network.count(|counts| &counts.throttled);

@@ -1,11 +1,13 @@
 //! How each store stands: what is held, what is covered, what is wrong.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use storelogs::Store;
 
-use crate::archive::{Archive, State, StoreId};
-use crate::coverage::{Stretch, moment};
+use crate::archive::{Archive, State, StoreId, row};
+use crate::coverage::{Coverage, Stretch, moment};
 use crate::error::Result;
 use crate::sync::retention;
 
@@ -67,6 +69,78 @@ pub fn window(store: &Store, now: Timestamp) -> Option<Stretch> {
     Stretch::new(now.checked_sub(retention(store.platform())).ok()?, now)
 }
 
+/// How far a store was read, seen from a moment.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// What is covered of all that the platform keeps, oldest first.
+    pub covered: Vec<Stretch>,
+    /// What is not, up to the last reading, oldest first.
+    pub gaps: Vec<Stretch>,
+    /// The share of what the platform keeps that is covered, 0 to 1, up to the last reading.
+    pub share: f64,
+    /// Up to when it is covered.
+    pub end: Option<Timestamp>,
+    /// When the oldest entry that may be missing expires.
+    pub expires: Option<Timestamp>,
+}
+
+impl Reach {
+    /// What the coverage of a store comes to.
+    pub fn of(store: &Store, coverage: &Coverage, now: Timestamp) -> Self {
+        let window = window(store, now);
+        let covered: Vec<Stretch> = window.iter().flat_map(|window| coverage.within(*window)).collect();
+        let end = coverage.end();
+        // What is newer than the last reading is no gap yet, unless nothing that the platform keeps was read.
+        let read = window.and_then(|window| {
+            let end = end.filter(|end| *end > window.since);
+            Stretch::new(window.since, end.unwrap_or(window.until).min(window.until))
+        });
+        let gaps = read.map(|read| coverage.gaps(read)).unwrap_or_default();
+        let unread = covered.last().map_or(window.map(|window| window.since), |last| Some(last.until));
+        let oldest_missing = gaps.first().map(|gap| gap.since).or(unread);
+        let expires = oldest_missing.and_then(|since| since.checked_add(retention(store.platform())).ok());
+        let length =
+            |stretches: &[Stretch]| stretches.iter().map(Stretch::length).sum::<SignedDuration>().as_secs_f64();
+        let share = read.map_or(0.0, |read| length(&covered) / read.length().as_secs_f64()).clamp(0.0, 1.0);
+        Self { covered, gaps, share, end, expires }
+    }
+}
+
+/// What of a store's standing can be told without counting its entries.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    /// The store.
+    pub store: Store,
+    /// The state it is in.
+    pub state: State,
+    /// When it last answered.
+    pub last_success: Option<Timestamp>,
+    /// How far it was read.
+    pub reach: Reach,
+}
+
+/// How every store of the archive stands, in short: for thousands of stores, again and again.
+///
+/// # Errors
+/// If the archive cannot be read.
+pub fn briefly(archive: &Archive, now: Timestamp) -> Result<Vec<Brief>> {
+    let covered = archive.rows("SELECT store, since, until FROM coverage ORDER BY store, since", [], |row| {
+        let stretch = Stretch::new(moment(row.get(1)?), moment(row.get(2)?));
+        Ok((row.get::<_, i64>(0)?, stretch.ok_or_else(|| row::unreadable("an empty stretch"))?))
+    })?;
+    let mut coverage: HashMap<i64, Coverage> = HashMap::new();
+    for (store, stretch) in covered {
+        coverage.entry(store).or_default().add(stretch);
+    }
+    archive.rows("SELECT id, platform, name, state, last_success FROM store ORDER BY platform, name", [], |row| {
+        let store = row::store(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
+        let state = row.get_ref(3)?.as_str()?.parse().map_err(|()| row::unreadable("a state"))?;
+        let last_success = row.get::<_, Option<i64>>(4)?.map(moment);
+        let coverage = coverage.remove(&row.get::<_, i64>(0)?).unwrap_or_default();
+        Ok(Brief { reach: Reach::of(&store, &coverage, now), store, state, last_success })
+    })
+}
+
 /// How every store of the archive stands.
 ///
 /// # Errors
@@ -75,7 +149,7 @@ pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)
     let counts = archive.rows("SELECT store, count(*), min(time), max(time) FROM entry GROUP BY store", [], |row| {
         Ok((StoreId(row.get(0)?), (row.get::<_, i64>(1)?, moment(row.get(2)?), moment(row.get(3)?))))
     })?;
-    let counts: std::collections::HashMap<_, _> = counts.into_iter().collect();
+    let counts: HashMap<_, _> = counts.into_iter().collect();
     let number = |sql: &str, id: StoreId| -> Result<u64> {
         let found = archive.rows(sql, [id.0], |row| row.get::<_, i64>(0))?;
         Ok(found.into_iter().map(i64::unsigned_abs).sum())
@@ -84,20 +158,7 @@ pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)
     for (id, store) in archive.stores()? {
         let (status, progress) = (archive.status(id)?, archive.progress(id)?);
         let held = counts.get(&id);
-        let window = window(&store, now);
-        let covered: Vec<Stretch> = window.iter().flat_map(|window| progress.coverage.within(*window)).collect();
-        // What is newer than the last reading is no gap yet, unless nothing that the platform keeps was read.
-        let read = window.and_then(|window| {
-            let end = progress.coverage.end().filter(|end| *end > window.since);
-            Stretch::new(window.since, end.unwrap_or(window.until).min(window.until))
-        });
-        let gaps = read.map(|read| progress.coverage.gaps(read)).unwrap_or_default();
-        let unread = covered.last().map_or(window.map(|window| window.since), |last| Some(last.until));
-        let oldest_missing = gaps.first().map(|gap| gap.since).or(unread);
-        let expires = oldest_missing.and_then(|since| since.checked_add(retention(store.platform())).ok());
-        let length =
-            |stretches: &[Stretch]| stretches.iter().map(Stretch::length).sum::<SignedDuration>().as_secs_f64();
-        let share = read.map_or(0.0, |read| length(&covered) / read.length().as_secs_f64());
+        let reach = Reach::of(&store, &progress.coverage, now);
         standings.push((
             store.clone(),
             Standing {
@@ -110,10 +171,10 @@ pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)
                 entries: held.map_or(0, |(entries, _, _)| entries.unsigned_abs()),
                 oldest: held.map(|(_, oldest, _)| *oldest),
                 newest: held.map(|(_, _, newest)| *newest),
-                covered,
-                gaps,
-                share: share.clamp(0.0, 1.0),
-                headroom_seconds: expires.map(|at| at.duration_since(now).as_secs()),
+                covered: reach.covered,
+                gaps: reach.gaps,
+                share: reach.share,
+                headroom_seconds: reach.expires.map(|at| at.duration_since(now).as_secs()),
                 quarantined: number("SELECT count(*) FROM quarantine WHERE store = ?1", id)?,
                 late: number("SELECT coalesce(sum(entries), 0) FROM lateness WHERE store = ?1", id)?,
                 revisions: number("SELECT count(*) FROM revision WHERE store = ?1", id)?,

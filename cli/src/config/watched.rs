@@ -67,6 +67,11 @@ impl Watched {
         Self { picked: picked.to_vec(), network, tell: Box::new(tell), state: Mutex::new(state) }
     }
 
+    /// The stores that there are, also those that are connected to anew.
+    pub(crate) fn all(&self) -> HashSet<Store> {
+        self.state().places.keys().cloned().collect()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -107,7 +112,7 @@ impl Directory for Watched {
                 }
                 settings
             };
-            remote(&settings, self.network.another()).await
+            remote(&settings, self.network.of(store)).await
         })
     }
 }

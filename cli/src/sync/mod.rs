@@ -1,14 +1,18 @@
 //! `sync`: brings the logs of all stores into the archive.
 
 mod bars;
+mod listen;
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anstyle::Style;
 use clap::Args;
 use serde_json::json;
+use storelogs::Store;
 use storelogs_collector::archive::State;
+use storelogs_collector::metrics::Metrics;
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::{self, Outcome, Shard};
 use tokio::sync::watch;
@@ -48,6 +52,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=4096))]
     walks: u16,
 
+    /// Tell Prometheus how it goes, at http://ADDRESS/metrics; /healthz says whether it goes at all
+    #[arg(long, value_name = "ADDRESS", value_parser = listen::address)]
+    metrics_listen: Option<SocketAddr>,
+
     /// Write what was done as JSON, one array with one object a store
     #[arg(long)]
     json: bool,
@@ -58,6 +66,7 @@ Examples:
   storelogs sync                      everything that is missing
   storelogs sync --follow             keep the archive up to date, until Ctrl-C or SIGTERM
   storelogs sync --shard 2/8          the second of eight machines
+  storelogs sync --follow --metrics-listen 127.0.0.1:9464
 
 Then: `storelogs verify` proves it, `storelogs status` tells how each store stands.";
 
@@ -67,6 +76,7 @@ const LISTED: usize = 40;
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let configured = config::read(&options.stores)?;
     let problems = configured.problems;
+    let listener = options.metrics_listen.map(listen::bind).transpose()?;
     let archive = options.archive.open()?;
     let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
     let bars = Arc::new(Bars::new(configured.stores.len()));
@@ -74,8 +84,18 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     end_cleanly(stop, Arc::clone(&bars))?;
     let directory = {
         let bars = Arc::clone(&bars);
-        Arc::new(Watched::new(configured, &options.stores.store, network, move |problem| bars.aside(problem)))
+        let tell = move |problem: &str| bars.aside(problem);
+        Arc::new(Watched::new(configured, &options.stores.store, network.clone(), tell))
     };
+    let metrics = {
+        let (directory, shard) = (Arc::clone(&directory), options.shard);
+        let holds = move |store: &Store| shard.is_none_or(|shard| shard.holds(store));
+        let listed = move || directory.all().into_iter().filter(holds).collect();
+        Arc::new(Metrics::new(archive.path(), network, listed))
+    };
+    if let Some(listener) = listener {
+        listen::serve(listener, Arc::clone(&metrics))?;
+    }
     let how = sync::Options {
         follow: options.follow,
         walks: usize::from(options.walks),
@@ -84,7 +104,10 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     };
     let observer = {
         let bars = Arc::clone(&bars);
-        Arc::new(move |event: &sync::Event<'_>| bars.event(event))
+        Arc::new(move |event: &sync::Event<'_>| {
+            metrics.event(event);
+            bars.event(event);
+        })
     };
     let outcomes = sync::sync(archive, directory, how, stopped.clone(), observer).await;
     bars.clear();

@@ -10,6 +10,7 @@ mod help;
 mod hostile;
 mod many_stores;
 mod memory;
+mod metrics;
 mod output;
 mod program;
 mod reporting;

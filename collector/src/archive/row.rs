@@ -124,7 +124,7 @@ pub(super) fn nanos(time: Timestamp) -> Option<i64> {
     (rest != 0).then_some(rest)
 }
 
-pub(super) fn store(platform: &str, name: &str) -> rusqlite::Result<Store> {
+pub(crate) fn store(platform: &str, name: &str) -> rusqlite::Result<Store> {
     let parsed = format!("{platform}:{name}").parse().or_else(|_| Store::of(platform_of(platform), name));
     parsed.map_err(|_| unreadable("a store"))
 }
@@ -172,6 +172,6 @@ pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
     Ok(entry)
 }
 
-pub(super) fn unreadable(what: &str) -> rusqlite::Error {
+pub(crate) fn unreadable(what: &str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, format!("it holds {what} that cannot be read").into())
 }

@@ -4,6 +4,7 @@
 mod archive;
 mod coverage;
 mod insight;
+mod metrics;
 mod query;
 mod rollup;
 mod search;

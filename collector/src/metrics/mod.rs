@@ -1,0 +1,235 @@
+//! What a collector at work tells Prometheus.
+//!
+//! Counters are kept while stores are read; how each store stands is looked up in the archive when somebody asks. Names
+//! and meanings are listed in `docs/operations.md` and stay as they are.
+
+mod family;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use prometheus::TextEncoder;
+use storelogs::{Platform, Store};
+
+use crate::archive::{Archive, Committed, State};
+use crate::error::{Error, Result};
+use crate::network::{Network, Traffic};
+use crate::status::{self, Brief};
+use crate::sync::Event;
+use family::{Families, Labels};
+
+/// With up to so many stores, each has metrics of its own. With more, there is one of each platform: sums, and of times
+/// the worst.
+pub const STORES: usize = 1000;
+
+/// The type of what [`Metrics::text`] returns, for an HTTP header.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Tells which stores are collected at this moment.
+type Listed = Box<dyn Fn() -> HashSet<Store> + Send + Sync>;
+
+/// Counts what happens, and tells it together with how the archive stands.
+pub struct Metrics {
+    path: PathBuf,
+    network: Network,
+    listed: Listed,
+    /// Opened when it is first looked into, and kept.
+    archive: Mutex<Option<Archive>>,
+    counts: Mutex<HashMap<Store, Counts>>,
+}
+
+/// What was done for a store since the process began.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    committed: Committed,
+    pages: u64,
+    failures: u64,
+}
+
+/// What is told of one store, or of all stores of a platform.
+#[derive(Default)]
+struct Told {
+    counts: Counts,
+    traffic: Traffic,
+    gaps: u64,
+    /// The longest.
+    lag: Option<f64>,
+    /// The shortest.
+    headroom: Option<f64>,
+    /// The longest ago.
+    last_success: Option<Timestamp>,
+}
+
+impl Metrics {
+    /// For a collector that writes into this archive through this network. `listed` tells which stores it collects:
+    /// others that the archive holds are not told of.
+    pub fn new(
+        archive: impl Into<PathBuf>,
+        network: Network,
+        listed: impl Fn() -> HashSet<Store> + Send + Sync + 'static,
+    ) -> Self {
+        let (archive, path) = (Mutex::default(), archive.into());
+        Self { path, network, listed: Box::new(listed), archive, counts: Mutex::default() }
+    }
+
+    /// Takes note of what happens: for the observer of a run.
+    pub fn event(&self, event: &Event<'_>) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Page { store, committed, .. } => {
+                let counts = entry(&mut counts, store);
+                counts.committed.add(*committed);
+                counts.pages += 1;
+            }
+            Event::Failed { store, .. } => entry(&mut counts, store).failures += 1,
+            _ => {}
+        }
+    }
+
+    /// Whether the archive can be read.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn health(&self) -> Result<()> {
+        self.reading(|archive| archive.stores().map(drop))
+    }
+
+    /// Everything, in Prometheus' text format. It reads the archive: a blocking call.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn text(&self) -> Result<String> {
+        let now = Timestamp::now();
+        let listed = (self.listed)();
+        let mut stores = self.reading(|archive| status::briefly(archive, now))?;
+        stores.retain(|brief| listed.contains(&brief.store));
+        let traffic = self.network.traffic_of_stores();
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let each = stores.len() <= STORES;
+        let mut told: BTreeMap<Labels, Told> = BTreeMap::new();
+        for brief in &stores {
+            let labels = Labels::new(&brief.store, each);
+            let counts = counts.get(&brief.store).copied().unwrap_or_default();
+            let traffic = traffic.get(&brief.store).copied().unwrap_or_default();
+            told.entry(labels).or_default().add(brief, counts, traffic, now);
+        }
+        let mut families = Families::default();
+        families.gauge(
+            "storelogs_build_info",
+            "The version of the program that collects.",
+            [(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1.0)],
+        );
+        states(&mut families, &stores, each);
+        tell(&mut families, &told);
+        TextEncoder::new()
+            .encode_to_string(&families.0)
+            .map_err(|error| Error::Unusable { path: self.path.clone(), why: error.to_string() })
+    }
+
+    fn reading<T>(&self, read: impl FnOnce(&Archive) -> Result<T>) -> Result<T> {
+        let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = match archive.take() {
+            Some(open) => open,
+            None => Archive::read(&self.path)?,
+        };
+        let read = read(&open)?; // after an error it is opened anew the next time
+        *archive = Some(open);
+        Ok(read)
+    }
+}
+
+fn entry<'a>(counts: &'a mut HashMap<Store, Counts>, store: &Store) -> &'a mut Counts {
+    counts.entry(store.clone()).or_default()
+}
+
+impl Told {
+    fn add(&mut self, brief: &Brief, counts: Counts, traffic: Traffic, now: Timestamp) {
+        self.counts.committed.add(counts.committed);
+        self.counts.pages += counts.pages;
+        self.counts.failures += counts.failures;
+        self.traffic.requests += traffic.requests;
+        self.traffic.throttled += traffic.throttled;
+        self.traffic.retries += traffic.retries;
+        let reach = &brief.reach;
+        self.gaps += reach.gaps.len() as u64;
+        let lag = reach.end.map(|end| now.duration_since(end).as_secs_f64().max(0.0));
+        self.lag = self.lag.into_iter().chain(lag).reduce(f64::max);
+        let headroom = reach.expires.map(|at| at.duration_since(now).as_secs_f64());
+        self.headroom = self.headroom.into_iter().chain(headroom).reduce(f64::min);
+        self.last_success = self.last_success.into_iter().chain(brief.last_success).min();
+    }
+}
+
+/// How many stores of each platform are in each state, and the state of each.
+fn states(families: &mut Families, stores: &[Brief], each: bool) {
+    let mut platforms: Vec<&Platform> = stores.iter().map(|brief| brief.store.platform()).collect();
+    platforms.sort();
+    platforms.dedup();
+    let counted = platforms.into_iter().flat_map(|platform| {
+        State::ALL.into_iter().map(move |state| {
+            let of = |brief: &&Brief| brief.store.platform() == platform && brief.state == state;
+            let labels = vec![("platform", platform.to_string()), ("state", state.to_string())];
+            (labels, stores.iter().filter(of).count() as f64)
+        })
+    });
+    families.gauge("storelogs_stores", "How many stores are in this state.", counted);
+    if each {
+        let one = stores.iter().map(|brief| {
+            let mut labels = Labels::new(&brief.store, true).pairs();
+            labels.push(("state", brief.state.to_string()));
+            (labels, 1.0)
+        });
+        families.gauge("storelogs_store_state", "The state that the store is in; always 1.", one);
+    }
+}
+
+fn tell(families: &mut Families, told: &BTreeMap<Labels, Told>) {
+    type Count = fn(&Told) -> u64;
+    let counters: [(&str, &str, Count); 9] = [
+        ("storelogs_entries_total", "Entries that were archived and not held before.", |told| {
+            told.counts.committed.new
+        }),
+        ("storelogs_late_entries_total", "Of these, entries of stretches that were complete already.", |told| {
+            told.counts.committed.late
+        }),
+        ("storelogs_revised_entries_total", "Entries that the platform had changed.", |told| {
+            told.counts.committed.revised
+        }),
+        (
+            "storelogs_undecodable_records_total",
+            "Records that could not be decoded, and are kept as they came.",
+            |told| told.counts.committed.quarantined,
+        ),
+        ("storelogs_pages_total", "Pages that were committed.", |told| told.counts.pages),
+        ("storelogs_failures_total", "How often the store could not be read.", |told| told.counts.failures),
+        ("storelogs_requests_total", "Requests that were sent.", |told| told.traffic.requests),
+        ("storelogs_throttles_total", "Answers that said: too many requests.", |told| told.traffic.throttled),
+        ("storelogs_retries_total", "Requests that were sent again after they had failed.", |told| {
+            told.traffic.retries
+        }),
+    ];
+    for (name, help, count) in counters {
+        families.counter(name, help, told.iter().map(|(labels, told)| (labels.pairs(), count(told))));
+    }
+    type Measure = fn(&Told) -> Option<f64>;
+    let gauges: [(&str, &str, Measure); 4] = [
+        ("storelogs_gaps", "Stretches that are missing in what the platform keeps, up to the last reading.", |told| {
+            Some(told.gaps as f64)
+        }),
+        ("storelogs_lag_seconds", "How long ago the end of what is complete lies.", |told| told.lag),
+        (
+            "storelogs_retention_headroom_seconds",
+            "How long until the oldest entry that may be missing expires; negative if it may have.",
+            |told| told.headroom,
+        ),
+        ("storelogs_last_success_timestamp_seconds", "When the store last answered.", |told| {
+            told.last_success.map(|at| at.as_millisecond() as f64 / 1000.0)
+        }),
+    ];
+    for (name, help, measure) in gauges {
+        let rows = told.iter().filter_map(|(labels, told)| Some((labels.pairs(), measure(told)?)));
+        families.gauge(name, help, rows);
+    }
+}
