@@ -73,17 +73,21 @@ fn refresh(mode: Mode) -> Result {
     provenance::check(&workspace.root)?;
     let derived = Derived::collect(&workspace)?;
     let stale = kept::ensure(&workspace.root, &derived, mode)?;
+    println!("{}", verdict(&stale, derived.files.len(), mode)?);
+    Ok(())
+}
+
+/// What there is to say of the kept files.
+///
+/// # Errors
+/// If one is stale and was not written: each of them, and the command that mends it.
+fn verdict(stale: &[String], kept: usize, mode: Mode) -> Result<String> {
+    let count = if stale.len() == 1 { "1 file is stale".into() } else { format!("{} files are stale", stale.len()) };
     match mode {
-        Mode::Write => {
-            stale.iter().for_each(|fault| println!("{fault}"));
-            println!("{} files are kept; {} were stale", derived.files.len(), stale.len());
-            Ok(())
-        }
-        Mode::Check if stale.is_empty() => {
-            println!("{} files are kept, and none is stale", derived.files.len());
-            Ok(())
-        }
-        Mode::Check => Err(format!("{}\n{} stale files: {MEND}", stale.join("\n"), stale.len())),
+        Mode::Check if stale.is_empty() => Ok(format!("{kept} files are kept, and none is stale")),
+        Mode::Check => Err(format!("{}\n{count}: {MEND}", stale.join("\n"))),
+        Mode::Write if stale.is_empty() => Ok(format!("{kept} files are kept, and none was stale")),
+        Mode::Write => Ok(format!("{}\n{kept} files are kept; these were stale", stale.join("\n"))),
     }
 }
 

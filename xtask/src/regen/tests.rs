@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::derived::Derived;
 use super::kept::{self, Mode};
+use super::verdict;
 use crate::workspace::Workspace;
 
 static DERIVED: LazyLock<Derived> =
@@ -43,10 +44,14 @@ fn is_noticed_when_tampered_with(path: &str) {
     fs::write(&place, lines.join("\n") + "\n").unwrap();
 
     let before = contents(tree.path());
-    assert_eq!(check(tree.path()), [format!("{path}: line {} is stale", middle + 1)]);
+    let stale = check(tree.path());
+    assert_eq!(stale, [format!("{path}: line {} is stale", middle + 1)]);
+    let fails = verdict(&stale, DERIVED.files.len(), Mode::Check).unwrap_err();
+    assert!(fails.contains(path) && fails.contains("1 file is stale: run `cargo xtask regen`"), "{fails}");
     assert_eq!(contents(tree.path()), before, "a check writes nothing");
     assert_eq!(kept::ensure(tree.path(), &DERIVED, Mode::Write).unwrap().len(), 1);
     assert_eq!(check(tree.path()), [""; 0]);
+    assert!(verdict(&[], DERIVED.files.len(), Mode::Check).is_ok());
 }
 
 #[test]
