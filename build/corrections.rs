@@ -60,9 +60,10 @@ pub(crate) enum Why {
 /// If it is not a JSON Patch, written as blocks of operations that begin with `- op:`.
 pub(crate) fn read(text: &str) -> Result<Vec<Correction>, String> {
     let patch: Value = yaml_serde::from_str(text).map_err(|e| e.to_string())?;
-    let patches: Vec<PatchOperation> =
+    // Without any correction, comments are all there is.
+    let patches: Option<Vec<PatchOperation>> =
         serde_json::from_value(patch).map_err(|e| format!("this is not a JSON Patch: {e}"))?;
-    let mut patches = patches.into_iter();
+    let mut patches = patches.into_iter().flatten();
     let mut corrections: Vec<Correction> = Vec::new();
     let (mut begins, mut comment, mut after_blank) = (0, String::new(), true);
     for (number, line) in (1..).zip(text.lines()) {

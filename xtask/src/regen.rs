@@ -7,6 +7,7 @@
 mod derived;
 mod incoming;
 mod kept;
+mod mend;
 mod replace;
 #[cfg(test)]
 mod replace_tests;
@@ -25,19 +26,21 @@ const MEND: &str = "run `cargo xtask regen`, review what it changes, and commit 
 
 const HELP: &str = "cargo xtask regen [--check]
 cargo xtask regen --from FILE|URL --platform NAME [--source TEXT] [--format terminal|markdown|json] [--deny-breaking]
-                  [--without-building]
+                  [--mend] [--without-building]
 
 Brings every file up to date that is made of the documents or the code. With --check it writes nothing, and fails if one
 is stale.
 
 With --from a newer document of a vendor takes the place of the one that is kept. Corrections that no longer apply are
 named with what to do; what changes is reported; specs/README.md says where the document came from, in the words of
---source if there are any. If anything fails, the tree is left as it was. With --without-building the document is put in
-its place although our code has to be mended first.";
+--source if there are any. If anything fails, the tree is left as it was. With --mend the corrections that the vendor made
+needless are deleted, and those whose place only moved are moved. With --without-building the document is put in its place
+although our code has to be mended first.";
 
 pub(crate) fn run(arguments: &[String]) -> Result {
     let (mut check, mut from, mut platform, mut source) = (false, None, None, None);
     let (mut format, mut deny_breaking, mut build) = (None, false, true);
+    let mut mend = false;
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("{argument} wants a value\n\n{HELP}"));
@@ -48,6 +51,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
             "--source" => source = Some(value()?.as_str()),
             "--format" => format = Some(value()?.parse()?),
             "--deny-breaking" => deny_breaking = true,
+            "--mend" => mend = true,
             "--without-building" => build = false,
             "--help" | "-h" => {
                 println!("{HELP}");
@@ -56,13 +60,13 @@ pub(crate) fn run(arguments: &[String]) -> Result {
             other => return Err(format!("it does not take {other}\n\n{HELP}")),
         }
     }
-    let only_with_from = [platform.is_some(), source.is_some(), format.is_some(), deny_breaking, !build];
+    let only_with_from = [platform.is_some(), source.is_some(), format.is_some(), deny_breaking, mend, !build];
     match from {
         None if !only_with_from.contains(&true) => refresh(if check { Mode::Check } else { Mode::Write }),
         Some(from) if !check => {
             let platform = platform.ok_or("--from wants --platform: whose document is it?")?;
             let format = format.unwrap_or(Format::Terminal);
-            replace(&Replacement { from, platform, source, format, deny_breaking, build })
+            replace(&Replacement { from, platform, source, format, deny_breaking, mend, build })
         }
         _ => Err(format!("these do not go together\n\n{HELP}")),
     }

@@ -3,19 +3,23 @@
 //! First all that can be known without a build: whether it is a document, which corrections no longer apply, what changes
 //! for whom. Then it is put in its place and everything is built with it. Whatever fails, the tree is left as it was.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::derived::Derived;
 use super::incoming::Incoming;
 use super::kept::{self, Mode};
+use super::mend::mend;
 use super::undo::Undo;
 use crate::changes::{self, Format, Landing, Report};
 use crate::generator::corrections;
 use crate::provenance::{self, Origin};
 use crate::workspace::read;
 use crate::{Result, changes::printable};
+
+/// A file, and what it should say.
+type Mended = (PathBuf, String);
 
 /// What was asked for.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub(crate) struct Replacement<'a> {
     pub(crate) source: Option<&'a str>,
     pub(crate) format: Format,
     pub(crate) deny_breaking: bool,
+    /// Whether to do to the corrections what asks for no decision.
+    pub(crate) mend: bool,
     /// If not, the document is put in its place and our code is mended after.
     pub(crate) build: bool,
 }
@@ -48,7 +54,7 @@ impl Replacement<'_> {
             return Err(format!("{source:?} cannot stand in a table: say with --source where the document came from"));
         }
         let origin = Origin::today(&origin.file, source, &incoming.bytes);
-        let effective = self.corrected(root, incoming.document)?;
+        let (effective, mended) = self.corrected(root, &incoming.document)?;
         self.report(root, &effective)?;
 
         let mut undo = Undo::begin()?;
@@ -60,6 +66,10 @@ impl Replacement<'_> {
             format!("specs/{}: it is from {source}", origin.file),
             format!("{}: where it is from", provenance::FILE),
         ];
+        if let Some((path, text)) = mended {
+            undo.write(&path, text.as_bytes())?;
+            changed.push(format!("specs/{}/patch.yml: without what the vendor mended", self.platform));
+        }
         if self.build {
             let derived = collect().map_err(|why| {
                 format!(
@@ -82,35 +92,51 @@ impl Replacement<'_> {
         Ok(changed.join("\n"))
     }
 
-    /// The document with our corrections.
+    /// The document with our corrections; and `patch.yml`, if it was mended.
     ///
     /// # Errors
     /// Each correction that no longer applies, with what to do.
-    fn corrected(&self, root: &Path, mut document: Value) -> Result<Value> {
+    fn corrected(&self, root: &Path, document: &Value) -> Result<(Value, Option<Mended>)> {
         let name = format!("specs/{}/patch.yml", self.platform);
         let path = root.join(&name);
         if !path.exists() {
-            return Ok(document);
+            return Ok((document.clone(), None));
         }
-        let corrections = corrections::read(&read(&path)?).map_err(|why| format!("{name}: {why}"))?;
-        let stale = corrections::apply(&mut document, &corrections);
-        match stale.len() {
-            0 => {
-                eprintln!("All {} corrections of {name} still apply.", corrections.len());
-                Ok(document)
-            }
-            count => {
-                let told: Vec<String> = corrections::told(&name, &stale).iter().map(|line| printable(line)).collect();
-                let kept = corrections.len() - count;
-                Err(format!(
-                    "{count} of {} corrections no longer apply; {kept} do, and stay. The tree is as it was.\n\n- {}\n\nMend \
-                     {name} from the last to the first, as they stand here, so that the lines stay where they are. Then run \
-                     this again.",
-                    corrections.len(),
-                    told.join("\n- ")
-                ))
-            }
+        let apply = |text: &str| {
+            let corrections = corrections::read(text).map_err(|why| format!("{name}: {why}"))?;
+            let mut document = document.clone();
+            let stale = corrections::apply(&mut document, &corrections);
+            Ok::<_, String>((corrections.len(), document, stale))
+        };
+        let text = read(&path)?;
+        let (count, effective, stale) = apply(&text)?;
+        if stale.is_empty() {
+            eprintln!("All {count} corrections of {name} still apply.");
+            return Ok((effective, None));
         }
+        let told: Vec<String> = corrections::told(&name, &stale).iter().map(|line| printable(line)).collect();
+        let told = format!(
+            "{} of {count} corrections no longer apply; {} do, and stay.\n\n- {}\n",
+            stale.len(),
+            count - stale.len(),
+            told.join("\n- ")
+        );
+        if !self.mend {
+            return Err(format!(
+                "{told}\nThe tree is as it was. Run this again with --mend, which deletes what is to be deleted and writes \
+                 what moved; or mend {name} yourself, from the last to the first, so that the lines stay where they are."
+            ));
+        }
+        let mended = mend(&text, &stale);
+        let (_, effective, left) = apply(&mended)?;
+        if !left.is_empty() {
+            return Err(format!(
+                "{told}\nThe tree is as it was: not all of this can be mended without a decision. Mend {name} yourself, from \
+                 the last to the first, so that the lines stay where they are. Then run this again."
+            ));
+        }
+        eprintln!("{told}\nThis is done.");
+        Ok((effective, Some((path, mended))))
     }
 
     fn report(&self, root: &Path, effective: &Value) -> Result {

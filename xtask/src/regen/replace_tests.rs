@@ -83,7 +83,7 @@ fn add_user_id(document: &mut Value) {
 
 fn from(from: &str) -> Replacement<'_> {
     let format = Format::Terminal;
-    Replacement { from, platform: "bigcommerce", source: None, format, deny_breaking: false, build: true }
+    Replacement { from, platform: "bigcommerce", source: None, format, deny_breaking: false, mend: false, build: true }
 }
 
 /// Tries it where it must fail: why, once it is sure that nothing changed.
@@ -138,48 +138,81 @@ fn the_document_that_is_kept_already_changes_nothing() {
     assert!(contents(tree.path()) == before);
 }
 
-/// Does to `patch.yml` what it is told, in the order in which it is told.
-fn mend(patch: &str, told: &str) -> String {
-    let mut lines: Vec<String> = patch.lines().map(str::to_owned).collect();
-    for told in told.lines().filter(|line| line.starts_with("- specs/")) {
-        let number = |after: &str| {
-            let digits = told.split_once(after).unwrap().1;
-            digits.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse::<usize>().unwrap()
-        };
-        if told.contains("delete lines") {
-            lines.drain(number("delete lines ") - 1..number(" to "));
-        } else {
-            let between = |part: &str| part.split('`').nth(1).unwrap().to_owned();
-            let (_, change) = told.split_once(" write ").unwrap();
-            let (to, from) = change.split_once(" for ").unwrap();
-            for line in &mut lines[number("in lines ") - 1..number(" to ")] {
-                *line = line.replace(&between(from), &between(to));
-            }
-        }
-    }
-    lines.join("\n") + "\n"
+/// The vendor mended two things, and a new parameter moved four.
+fn mended_and_moved(document: &mut Value) {
+    document["info"]["contact"]["email"] = json!("support@bigcommerce.com");
+    let answer = &mut document["paths"]["/store/systemlogs"]["get"]["responses"]["200"]["content"]["application/json"];
+    answer["schema"]["required"] = json!(["data"]);
+    parameters(document).insert(4, json!({ "in": "query", "name": "user_id", "schema": { "type": "integer" } }));
 }
 
 #[test]
-fn corrections_that_no_longer_apply_are_named_and_doing_as_told_is_enough() {
+fn corrections_that_no_longer_apply_are_named_with_what_to_do() {
     let tree = tree();
-    let (_folder, path) = edition(|document| {
-        document["info"]["contact"]["email"] = json!("support@bigcommerce.com");
-        let schema =
-            &mut document["paths"]["/store/systemlogs"]["get"]["responses"]["200"]["content"]["application/json"];
-        schema["schema"]["required"] = json!(["data"]);
-        parameters(document).insert(4, json!({ "in": "query", "name": "user_id", "schema": { "type": "integer" } }));
-    });
+    let (_folder, path) = edition(mended_and_moved);
     let all = corrections::read(PATCH).unwrap().len();
     let told = fails(&tree, &from(&path), || Err("nothing is to be built".into()));
     assert!(told.starts_with(&format!("6 of {all} corrections no longer apply; {} do, and stay.", all - 6)), "{told}");
     assert_eq!(told.matches("the vendor mended this: delete lines").count(), 2, "{told}");
     assert_eq!(told.matches("this moved: in lines").count(), 4, "{told}");
+    let lines = |told: &str| {
+        let number = |line: &str| line.strip_prefix("- specs/bigcommerce/patch.yml:")?.split(':').next()?.parse().ok();
+        told.lines().filter_map(number).collect::<Vec<usize>>()
+    };
+    assert!(lines(&told).len() == 6 && lines(&told).is_sorted_by(|a, b| a > b), "the last stands first: {told}");
+}
 
-    fs::write(tree.path().join("specs/bigcommerce/patch.yml"), mend(PATCH, &told)).unwrap();
-    from(&path).run(tree.path(), || build(tree.path())).unwrap();
-    let corrections = fs::read_to_string(tree.path().join("specs/bigcommerce/patch.yml")).unwrap();
-    assert_eq!(corrections::read(&corrections).unwrap().len(), all - 2, "the others are kept");
+#[test]
+fn what_asks_for_no_decision_is_mended_on_request_and_the_other_corrections_are_kept() {
+    let tree = tree();
+    let (_folder, path) = edition(mended_and_moved);
+    Replacement { mend: true, ..from(&path) }.run(tree.path(), || build(tree.path())).unwrap();
+    let patch = fs::read_to_string(tree.path().join("specs/bigcommerce/patch.yml")).unwrap();
+    let reasons = |patch: &str| {
+        let corrections = corrections::read(patch).unwrap();
+        corrections.into_iter().map(|correction| correction.reason).collect::<Vec<_>>()
+    };
+    let mut expected = reasons(PATCH);
+    expected.retain(|reason| !reason.contains("hid the address") && !reason.starts_with("Every page has `data`"));
+    assert_eq!(reasons(&patch), expected);
+    assert!(patch.starts_with(PATCH.split("\n\n").next().unwrap()), "the comment on top stays: {patch}");
+    assert!(!patch.contains("\n\n\n") && patch.ends_with("\n") && !patch.ends_with("\n\n"), "{patch}");
+}
+
+#[test]
+fn a_part_that_the_vendor_mended_is_deleted_on_request() {
+    let tree = tree();
+    let (_folder, path) = edition(|document| {
+        let sort = json!({ "in": "query", "name": "sort", "schema": { "type": "string", "enum": ["type"] } });
+        parameters(document).push(sort);
+    });
+    Replacement { mend: true, ..from(&path) }.run(tree.path(), || build(tree.path())).unwrap();
+    let patch = fs::read_to_string(tree.path().join("specs/bigcommerce/patch.yml")).unwrap();
+    assert!(!patch.contains("name: sort") && patch.contains("name: direction"), "{patch}");
+}
+
+#[test]
+fn a_vendor_who_mends_everything_leaves_a_patch_of_comments() {
+    let tree = tree();
+    let (_folder, path) = edition(|document| {
+        assert!(corrections::apply(document, &corrections::read(PATCH).unwrap()).is_empty());
+    });
+    Replacement { mend: true, ..from(&path) }.run(tree.path(), || build(tree.path())).unwrap();
+    let patch = fs::read_to_string(tree.path().join("specs/bigcommerce/patch.yml")).unwrap();
+    assert!(corrections::read(&patch).unwrap().is_empty() && patch.starts_with("# "), "{patch}");
+}
+
+#[test]
+fn what_asks_for_a_decision_is_not_mended() {
+    let tree = tree();
+    let (_folder, path) = edition(|document| {
+        mended_and_moved(document);
+        document["components"]["schemas"]["SystemLog"]["properties"]["id"]["type"] = json!("string");
+    });
+    let asked = Replacement { mend: true, ..from(&path) };
+    let told = fails(&tree, &asked, || Err("nothing is to be built".into()));
+    assert!(told.contains("the vendor changed this: `/components/schemas/SystemLog`"), "{told}");
+    assert!(told.contains("a decision"), "{told}");
 }
 
 #[test]
@@ -220,15 +253,11 @@ fn a_document_of_another_platform_changes_nothing() {
 fn a_breaking_change_that_is_denied_changes_nothing() {
     let tree = tree();
     let (_folder, path) = edition(|document| {
-        document["components"]["schemas"]["ErrorDetail"] = json!({});
         parameters(document).retain(|parameter| parameter["name"] != "limit");
-        parameters(document).push(json!({ "in": "query", "name": "x", "schema": { "type": "integer" } }));
     });
-    // The corrections count from the front, so the parameter that is gone moves them: mend them first.
-    let told = fails(&tree, &from(&path), || build(tree.path()));
-    fs::write(tree.path().join("specs/bigcommerce/patch.yml"), mend(PATCH, &told)).unwrap();
-    let told =
-        fails(&tree, &Replacement { deny_breaking: true, ..from(&path) }, || Err("nothing is to be built".into()));
+    // The corrections count from the front, so the parameter that is gone moves them.
+    let asked = Replacement { mend: true, deny_breaking: true, ..from(&path) };
+    let told = fails(&tree, &asked, || Err("nothing is to be built".into()));
     assert_eq!(told, "a change is breaking");
 }
 

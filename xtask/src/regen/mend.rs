@@ -1,0 +1,39 @@
+//! `patch.yml` without what the vendor mended, and with what only moved in its new place.
+
+use crate::generator::corrections::{Lines, Stale, Why};
+
+/// Does to `patch.yml` what it is told to, as far as that asks for no decision.
+pub(super) fn mend(text: &str, stale: &[Stale]) -> String {
+    let mut lines: Vec<Option<String>> = text.lines().map(|line| Some(line.to_owned())).collect();
+    for stale in stale {
+        let mut of = |lines_of: Lines, change: &dyn Fn(&str) -> Option<String>| {
+            for line in &mut lines[lines_of.0 - 1..lines_of.1] {
+                *line = line.take().and_then(|line| change(&line));
+            }
+        };
+        match &stale.why {
+            Why::Mended => of(stale.lines, &|_| None),
+            Why::Partly(done) => done.iter().for_each(|lines| of(*lines, &|_| None)),
+            Why::Moved { from, to } => of(stale.lines, &|line| Some(moved(line, from, to))),
+            Why::Changed { .. } | Why::Gone { .. } | Why::Broken(_) => {}
+        }
+    }
+    let mut text = String::new();
+    for line in lines.into_iter().flatten() {
+        // Where a block is gone, the blank lines around it meet.
+        if !(line.is_empty() && (text.is_empty() || text.ends_with("\n\n"))) {
+            text += &line;
+            text.push('\n');
+        }
+    }
+    text.trim_end().to_owned() + "\n"
+}
+
+/// A line of an operation, with its path in another place.
+fn moved(line: &str, from: &str, to: &str) -> String {
+    let rest = line.trim_start().strip_prefix("path: ").and_then(|path| path.strip_prefix(from));
+    match rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+        Some(rest) => format!("  path: {to}{rest}"),
+        None => line.to_owned(),
+    }
+}
