@@ -54,7 +54,7 @@ pub use bigcommerce::behavior::{
 };
 pub use clock::Clock;
 pub use faults::{Endpoint, Fault, Faults, Rule, When};
-pub use history::{Actor, ActorKind, BulkEdit, History, Incident, IncidentKind, Planted, SensitiveChange};
+pub use history::{Actor, ActorKind, BulkEdit, Cause, Form, History, Incident, IncidentKind, Planted, SensitiveChange};
 pub use journal::{Journal, JournalEntry};
 pub use load::{Loaded, load_file};
 pub use platform::Platform;

@@ -90,8 +90,9 @@ fn planted_deeds_are_in_the_rows() {
         assert_eq!(records.iter().filter(hit).count(), edit.rows);
         assert!(edit.rows >= 200 && edit.end - edit.start <= 600);
     }
-    assert_eq!(planted.sensitive.len(), 3);
-    assert_eq!(planted.sensitive.iter().filter(|change| change.at_night).count(), 1);
+    // Three of their own, and one before each payment outage.
+    assert_eq!(planted.sensitive.len(), 5);
+    assert!(planted.sensitive.iter().any(|change| change.at_night && change.verb.ends_with("permissions")));
     for change in &planted.sensitive {
         let record = records.iter().find(|record| record["id"] == change.id.as_str()).unwrap();
         assert_eq!((second(record), &record["verb"]), (change.at, &Value::from(change.verb.as_str())));
@@ -100,6 +101,38 @@ fn planted_deeds_are_in_the_rows() {
     for actor in &planted.actors {
         let rows = records.iter().filter(|record| record["author"] == actor.name.as_str()).count();
         assert_eq!(rows, actor.rows);
+    }
+}
+
+#[test]
+fn something_was_changed_before_each_incident() {
+    let history = History::seeded(7).ending_at(MARCH);
+    let [incidents, causes] = [
+        history.planted(Platform::BigCommerce).incidents.iter().map(|incident| incident.start).collect::<Vec<_>>(),
+        history.planted(Platform::Shopline).causes.iter().map(|cause| cause.incident).collect(),
+    ];
+    assert_eq!(incidents, causes);
+    let records = history.records(Platform::Shopline).values();
+    for cause in history.planted(Platform::Shopline).causes {
+        let record = records.iter().find(|record| record["id"] == cause.id.as_str()).unwrap();
+        assert_eq!((second(record), &record["author"]), (cause.at, &Value::from(cause.actor.as_str())));
+        assert!((1..3600).contains(&(cause.incident - cause.at)), "{cause:?}");
+    }
+}
+
+#[test]
+fn planted_forms_are_all_that_goes_wrong() {
+    let history = History::seeded(7).ending_at(MARCH);
+    let forms = history.planted(Platform::BigCommerce).forms;
+    let records = history.records(Platform::BigCommerce).values();
+    let wrong: Vec<&Value> =
+        records.iter().filter(|record| record["severity"] == "errors" || record["severity"] == "warnings").collect();
+    assert_eq!(forms.iter().map(|form| form.rows).sum::<usize>(), wrong.len());
+    for form in forms {
+        let pieces: Vec<&str> = form.words.split("{}").collect();
+        let has = |record: &&&Value| pieces.iter().all(|piece| record["summary"].as_str().unwrap().contains(piece));
+        let of: Vec<i64> = wrong.iter().filter(has).map(|record| second(record)).collect();
+        assert_eq!((of.len(), of[0], of[of.len() - 1]), (form.rows, form.first, form.last), "{form:?}");
     }
 }
 

@@ -1,9 +1,11 @@
 //! A seeded BigCommerce shop in Texas: quotes, payments, e-mails and orders, and a few bad hours.
 
+use std::collections::BTreeMap;
+
 use crate::table::{Table, TableBuilder};
 
 use super::{
-    Incident, IncidentKind, Plan, Planted, messages,
+    Form, Incident, IncidentKind, Plan, Planted, messages,
     rhythm::Rhythm,
     write::{Ids, SystemLog},
 };
@@ -36,6 +38,10 @@ enum Event {
     Tax,
     Theme,
     Checkout,
+    /// Only up to a day: somebody mended it.
+    Rates,
+    /// Only since a day: a new app.
+    Channel,
 }
 
 impl Event {
@@ -64,14 +70,32 @@ impl Event {
             Self::Email => (10, ERROR),
             Self::Tax => (100, 3),
             Self::Checkout => (60, 3),
+            Self::Rates | Self::Channel => (1000, ERROR),
             Self::OrderStatus | Self::General | Self::Export | Self::Theme => (0, ERROR),
+        }
+    }
+
+    /// What it says when it fails, with `{}` for each part that varies.
+    fn complaint(self) -> &'static str {
+        match self {
+            Self::Quote(_) => "Some shipping quotes were not able to be retrieved",
+            Self::Payment => "The payment for order {} was declined by the gateway",
+            Self::Email => "Order confirmation could not be sent to {}",
+            Self::Tax => "The tax estimate fell back to basic tax",
+            Self::Checkout => "The checkout was slow to load",
+            Self::Rates => "The exchange rates could not be read: no answer in {} seconds",
+            Self::Channel => "Product {} could not be sent to the channel: it has no price in list {}",
+            Self::OrderStatus | Self::General | Self::Export | Self::Theme => "",
         }
     }
 }
 
+/// Of the products that have no price.
+const PRODUCTS: [&str; 8] = ["Lamp", "Chair", "Table", "Desk", "Shelf", "Sofa", "Stool", "Mirror"];
+
 /// Makes the history.
 pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
-    let mut dice = fastrand::Rng::with_seed(plan.seed ^ 0xb16);
+    let mut dice = dice(plan);
     let per_day = f64::from(plan.rows_per_day.unwrap_or(ROWS_PER_DAY));
     let mut incidents = incidents(plan, &mut dice);
     let mut events: Vec<(i64, Event)> =
@@ -85,15 +109,50 @@ pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
         let count = (incident.end - incident.start) / every;
         events.extend((0..count).map(|_| (dice.i64(incident.start..incident.end), event)));
     }
+    events.extend(passing(plan));
     events.sort_by_key(|&(at, _)| at);
+    let mut forms: BTreeMap<&str, Form> = BTreeMap::new();
     let mut table = TableBuilder::with_capacity(events.len());
     let mut ids = Ids::from(dice.u64(1000..50_000));
     let mut body = Vec::with_capacity(2048);
     for (at, event) in events {
         let fails = fails(event, at, &mut incidents, &mut dice);
+        if fails {
+            let words = event.complaint();
+            let form =
+                forms.entry(words).or_insert_with(|| Form { words: words.to_owned(), rows: 0, first: at, last: at });
+            (form.rows, form.last) = (form.rows + 1, at);
+        }
         write(event, at, fails, &mut ids, &mut dice, &mut table, &mut body);
     }
-    (table.finish(), Planted { incidents, ..Planted::default() })
+    (table.finish(), Planted { incidents, forms: forms.into_values().collect(), ..Planted::default() })
+}
+
+fn dice(plan: &Plan) -> fastrand::Rng {
+    fastrand::Rng::with_seed(plan.seed ^ 0xb16)
+}
+
+/// When and what fails in the bad hours of the owner's shop on this platform, oldest first.
+pub(super) fn bad_hours(plan: &Plan) -> Vec<(i64, IncidentKind)> {
+    incidents(plan, &mut dice(plan)).into_iter().map(|incident| (incident.start, incident.kind)).collect()
+}
+
+/// What goes wrong for a time: a little every day.
+fn passing(plan: &Plan) -> Vec<(i64, Event)> {
+    let mut dice = fastrand::Rng::with_seed(plan.seed ^ 0xf0f);
+    let mended = RHYTHM.days_before_end(plan, 40 + dice.i64(0..6), 12, 0);
+    let begun = RHYTHM.days_before_end(plan, 5 + dice.i64(0..3), 9, 0);
+    let mut events = Vec::new();
+    for (since, until, every, event) in
+        [(plan.start, mended, 10 * 3600, Event::Rates), (begun, plan.end, 4 * 3600, Event::Channel)]
+    {
+        let mut at = since.max(plan.start) + dice.i64(0..every);
+        while at < until {
+            events.push((at, event));
+            at += every / 2 + dice.i64(0..every);
+        }
+    }
+    events
 }
 
 /// The bad hours, oldest first.
@@ -143,26 +202,23 @@ fn write(
     body: &mut Vec<u8>,
 ) {
     let order = 100_000 + at.rem_euclid(50_000_000) / 600;
+    let complaint = event.complaint();
     let customer = format!("customer{}@example.com", dice.u16(1..400));
     let (log_type, module, good, summary, message) = match event {
         Event::Quote(carrier) => {
-            let summary = if fails {
-                "Some shipping quotes were not able to be retrieved"
-            } else {
-                "Successfully retrieved shipping quote"
-            };
+            let summary = if fails { complaint } else { "Successfully retrieved shipping quote" };
             ("shipping", carrier, 1, summary.to_owned(), Some(messages::quote(carrier, &customer, fails, dice)))
         }
         Event::Payment if fails => {
-            let summary = format!("The payment for order {order} was declined by the gateway");
+            let summary = complaint.replace("{}", &order.to_string());
             ("payment", GATEWAY, 1, summary, Some(messages::declined(order, &customer)))
         }
         Event::Payment => {
             ("payment", GATEWAY, 1, format!("Payment for order {order} was captured"), Some(String::new()))
         }
         Event::Email => {
-            let verb = if fails { "could not be sent" } else { "was sent" };
-            let summary = format!("Order confirmation {verb} to {customer}");
+            let form = if fails { complaint } else { "Order confirmation was sent to {}" };
+            let summary = form.replace("{}", &customer);
             ("notification", "Email Message", 1, summary, Some(messages::email(order)))
         }
         Event::OrderStatus => {
@@ -178,7 +234,7 @@ fn write(
             ("emailintegration", "Export Only", 1, format!("Subscriber {customer} stored for export."), None)
         }
         Event::Tax => {
-            let summary = if fails { "The tax estimate fell back to basic tax" } else { "Tax was estimated" };
+            let summary = if fails { complaint } else { "Tax was estimated" };
             ("tax", "Basic Tax", 1, summary.to_owned(), Some(String::new()))
         }
         Event::Theme => {
@@ -186,8 +242,14 @@ fn write(
             ("design", "Theme Download", 1, summary.clone(), Some(summary))
         }
         Event::Checkout => {
-            let summary = if fails { "The checkout was slow to load" } else { "The checkout settings were read" };
+            let summary = if fails { complaint } else { "The checkout settings were read" };
             ("general", "Optimized Checkout", 2, summary.to_owned(), None)
+        }
+        Event::Rates => ("general", "", 2, complaint.replace("{}", &dice.u8(30..90).to_string()), None),
+        Event::Channel => {
+            let product = PRODUCTS[dice.usize(..PRODUCTS.len())];
+            let list = dice.u8(2..9).to_string();
+            ("general", "Channel Manager", 1, complaint.replacen("{}", product, 1).replace("{}", &list), None)
         }
     };
     let rank = if fails { event.failure().1 } else { good };

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{Platform, Records, table::Table};
 
-pub use planted::{Actor, ActorKind, BulkEdit, Incident, IncidentKind, Planted, SensitiveChange};
+pub use planted::{Actor, ActorKind, BulkEdit, Cause, Form, Incident, IncidentKind, Planted, SensitiveChange};
 
 /// A month of a history, in seconds. Calendar months would make histories depend on the day they are made.
 const MONTH: i64 = 30 * 86_400;

@@ -11,6 +11,36 @@ pub struct Planted {
     pub bulk_edits: Vec<BulkEdit>,
     /// Changes that a shop's owner would want to hear of, oldest first.
     pub sensitive: Vec<SensitiveChange>,
+    /// Changes in the SHOPLINE shop after which the BigCommerce shop of the same owner broke, oldest first.
+    pub causes: Vec<Cause>,
+    /// Every form of words in which something goes wrong, by its words.
+    pub forms: Vec<Form>,
+}
+
+/// A change after which something broke.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    /// The record's id.
+    pub id: String,
+    /// Who made it.
+    pub actor: String,
+    /// When.
+    pub at: i64,
+    /// The first second of the incident.
+    pub incident: i64,
+}
+
+/// A form of words in which something goes wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// The summary, with `{}` for each part that varies.
+    pub words: String,
+    /// How many rows have it.
+    pub rows: usize,
+    /// The second of the first of them.
+    pub first: i64,
+    /// The second of the last of them.
+    pub last: i64,
 }
 
 /// A stretch of failure.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::table::{Table, TableBuilder};
 
 use super::{
-    Actor, ActorKind, BulkEdit, Plan, Planted, SensitiveChange,
+    Actor, ActorKind, BulkEdit, Cause, IncidentKind, Plan, Planted, SensitiveChange, bigcommerce,
     rhythm::Rhythm,
     write::{Ids, OperationLog, SHOPLINE_OFFSET},
 };
@@ -25,6 +25,7 @@ const RHYTHM: Rhythm = Rhythm {
 const ADMINISTRATORS: [&str; 3] = ["Amelia Wong", "Kenji Tan", "Sofia Lim"];
 const CATALOG_APP: &str = "Catalog Helper";
 const STOCK_APP: &str = "Stock Sync";
+const SHIPPING_APP: &str = "Shipping Rules";
 const OPEN_API: &str = "shopline";
 /// The least product id.
 const PRODUCTS: u64 = 16_065_793_000_000_000_000;
@@ -39,6 +40,8 @@ struct Deed {
     verb: &'static str,
     detail: String,
     sensitive: bool,
+    /// The first second of the incident in the owner's other shop that comes of it.
+    breaks: Option<i64>,
 }
 
 /// Makes the history.
@@ -49,6 +52,7 @@ pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
     let mut deeds: Vec<Deed> = moments.into_iter().map(|at| ordinary(at, &mut dice)).collect();
     let bulk_edits = bulk_edits(plan, &mut deeds, &mut dice);
     sensitive(plan, &mut deeds, &mut dice);
+    causes(plan, &mut deeds);
     deeds.sort_by_key(|deed| deed.at_ms);
 
     let mut planted = Planted { bulk_edits, ..Planted::default() };
@@ -68,6 +72,9 @@ pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
                 verb: deed.verb.to_owned(),
                 at_night: (at + SHOPLINE_OFFSET).rem_euclid(86_400) < NIGHT_ENDS,
             });
+        }
+        if let Some(incident) = deed.breaks {
+            planted.causes.push(Cause { id: id.to_string(), actor: deed.author.to_owned(), at, incident });
         }
         let Deed { author, subject_type, verb, detail, .. } = deed;
         OperationLog { id, at, author, detail, subject_type, verb }.write(&mut table, &mut body);
@@ -108,7 +115,7 @@ fn ordinary(at: i64, dice: &mut fastrand::Rng) -> Deed {
         93..97 => (person, "products", "change_status", format!("Change product status id:{product}")),
         _ => (person, "products", "export_products", "Export products to owner@example.com".to_owned()),
     };
-    Deed { at_ms: at * 1000 + dice.i64(0..1000), author, subject_type, verb, detail, sensitive: false }
+    Deed { at_ms: at * 1000 + dice.i64(0..1000), author, subject_type, verb, detail, sensitive: false, breaks: None }
 }
 
 /// Hundreds of edits in minutes.
@@ -146,6 +153,7 @@ fn bulk_edits(plan: &Plan, deeds: &mut Vec<Deed>, dice: &mut fastrand::Rng) -> V
             verb,
             detail: format!("{detail}:{}", PRODUCTS + row.unsigned_abs()),
             sensitive: false,
+            breaks: None,
         }));
         let rows = usize::try_from(rows).unwrap_or(0);
         planted.push(BulkEdit { actor: actor.to_owned(), verb: verb.to_owned(), start, end, rows });
@@ -177,8 +185,38 @@ fn sensitive(plan: &Plan, deeds: &mut Vec<Deed>, dice: &mut fastrand::Rng) {
                 verb,
                 detail,
                 sensitive: true,
+                breaks: None,
             });
         }
+    }
+}
+
+/// What was changed here shortly before the owner's other shop broke.
+fn causes(plan: &Plan, deeds: &mut Vec<Deed>) {
+    let mut dice = fastrand::Rng::with_seed(plan.seed ^ 0xca5e);
+    for (incident, kind) in bigcommerce::bad_hours(plan) {
+        let at = incident - dice.i64(8 * 60..45 * 60);
+        if at < plan.start {
+            continue;
+        }
+        let (author, subject_type, verb, detail, sensitive) = match kind {
+            IncidentKind::PaymentOutage => (
+                ADMINISTRATORS[2],
+                "payment_settings",
+                "edit_payment_settings",
+                "Edit payment settings Gateway:Test Payment Gateway Mode:Live",
+                true,
+            ),
+            IncidentKind::CarrierFailure => (
+                SHIPPING_APP,
+                "basic_settings",
+                "edit_shipping_settings",
+                "Edit shipping settings Carrier:USPS Origin:Second warehouse",
+                false,
+            ),
+        };
+        let (at_ms, detail, breaks) = (at * 1000, detail.to_owned(), Some(incident));
+        deeds.push(Deed { at_ms, author, subject_type, verb, detail, sensitive, breaks });
     }
 }
 
