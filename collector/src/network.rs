@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -22,7 +22,16 @@ pub struct Network {
     all: Arc<Counts>,
     own: Arc<Counts>,
     stores: Arc<Mutex<HashMap<Store, Arc<Counts>>>>,
-    skew: Arc<Mutex<Option<SignedDuration>>>,
+    heard: Arc<Mutex<Heard>>,
+}
+
+/// What the answers told of the platform's clock.
+#[derive(Clone, Copy, Default)]
+struct Heard {
+    skew: Option<SignedDuration>,
+    /// What the platform's time was at the least, and when that was by a clock that nobody sets.
+    base: Option<(Timestamp, Instant)>,
+    least: Option<Timestamp>,
 }
 
 #[derive(Default)]
@@ -68,14 +77,14 @@ impl Network {
             all: Arc::default(),
             own: Arc::default(),
             stores: Arc::default(),
-            skew: Arc::default(),
+            heard: Arc::default(),
         }
     }
 
     /// The same connections and limit, with counts and a clock of its own: one for each store.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self { own: Arc::default(), skew: Arc::default(), ..self.clone() }
+        Self { own: Arc::default(), heard: Arc::default(), ..self.clone() }
     }
 
     /// The same for a store by name: its counts go on where those of an earlier network of that store ended.
@@ -110,15 +119,28 @@ impl Network {
 
     /// How far the platform's clock is ahead of this machine's, give or take a second.
     pub fn skew(&self) -> Option<SignedDuration> {
-        *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
+        self.heard().skew
     }
 
-    /// The time by the platform's clock, as far as it is known.
+    /// The time by the platform's clock: by the dates of its answers and what has passed since, so never ahead of it,
+    /// whatever becomes of this machine's clock. Before the first answer, the time by this machine's clock.
     pub fn now(&self) -> Timestamp {
-        let now = Timestamp::now();
-        // Small differences are the measure's own.
-        let skew = self.skew().filter(|skew| skew.abs() > SignedDuration::from_secs(2));
-        skew.and_then(|skew| now.checked_add(skew).ok()).unwrap_or(now)
+        self.heard().now().unwrap_or_else(Timestamp::now)
+    }
+
+    /// Forgets the least date, so that [`least_date`](Self::least_date) is about what is asked from now on.
+    pub fn listen(&self) {
+        self.heard().least = None;
+    }
+
+    /// The earliest date of the answers since [`listen`](Self::listen): whatever they tell was so at that time or later.
+    /// `None` if there was no answer, or none with a date.
+    pub fn least_date(&self) -> Option<Timestamp> {
+        self.heard().least
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -168,8 +190,8 @@ impl Exchange for Network {
         Box::pin(async move {
             // Never closed. Held until the head of the answer is there: bodies are read as they come.
             let permit = network.under_way.acquire().await;
-            let sent = Timestamp::now();
             let address = address(&request);
+            let (sent, begun) = (Timestamp::now(), Instant::now());
             network.count(|counts| &counts.requests);
             if network.own.send(address) {
                 network.count(|counts| &counts.retries);
@@ -184,8 +206,8 @@ impl Exchange for Network {
                 network.count(|counts| &counts.throttled);
             }
             let date = response.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
-            if let Some(ahead) = date.and_then(|date| ahead(date, sent, Timestamp::now())) {
-                *network.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+            if let Some(date) = date.and_then(read_date) {
+                network.heard().hear(date, sent, begun.elapsed());
             }
             Ok(response)
         })
@@ -199,12 +221,30 @@ impl Network {
     }
 }
 
+impl Heard {
+    fn now(&self) -> Option<Timestamp> {
+        self.base.and_then(|(date, at)| date.checked_add(at.elapsed()).ok())
+    }
+
+    fn hear(&mut self, date: Timestamp, sent: Timestamp, took: Duration) {
+        self.skew = ahead(date, sent, Timestamp::now()).or(self.skew);
+        // A date is cut to the second, and was written before the answer came: so much less than expected is no less.
+        let same = date.checked_add(took + Duration::from_secs(2)).unwrap_or(date);
+        let known = self.now().filter(|now| date < *now && *now <= same);
+        self.base = Some((known.unwrap_or(date), Instant::now()));
+        self.least = Some(self.least.map_or(date, |least| least.min(date)));
+    }
+}
+
+fn read_date(date: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
+}
+
 /// An answer that was long under way says little about the clock.
 const SLOW: Duration = Duration::from_secs(10);
 
 /// The platform wrote its date between these two moments, and cut it to the second.
-fn ahead(date: &str, sent: Timestamp, received: Timestamp) -> Option<SignedDuration> {
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+fn ahead(date: Timestamp, sent: Timestamp, received: Timestamp) -> Option<SignedDuration> {
     let took = received.duration_since(sent);
     if took.unsigned_abs() > SLOW {
         return None;
@@ -217,12 +257,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_time_never_goes_back_unless_the_platform_set_its_clock_back() {
+        let date = |text: &str| text.parse::<Timestamp>().unwrap();
+        let mut heard = Heard::default();
+        let mut hear = |text| {
+            heard.hear(date(text), date("2026-08-01T12:00:00Z"), Duration::from_millis(100));
+            (heard.now().unwrap().as_second(), heard.least)
+        };
+        let noon = date("2026-08-01T12:00:00Z").as_second();
+        assert_eq!(hear("2026-08-01T12:00:09Z").0, noon + 9);
+        assert_eq!(hear("2026-08-01T12:00:08Z"), (noon + 9, Some(date("2026-08-01T12:00:08Z"))));
+        assert_eq!(hear("2026-08-01T12:00:02Z").0, noon + 2);
+        assert_eq!(hear("2026-08-01T13:00:02Z").0, noon + 3602);
+    }
+
+    #[test]
     fn the_skew_is_measured_against_the_middle_of_the_exchange() {
         let sent = "2026-08-01T12:00:00Z".parse().unwrap();
         let received = "2026-08-01T12:00:01Z".parse().unwrap();
-        let skew = |date| ahead(date, sent, received).unwrap().as_millis();
+        let skew = |date| ahead(read_date(date).unwrap(), sent, received).unwrap().as_millis();
         assert_eq!(skew("Sat, 01 Aug 2026 12:00:00 GMT"), 0);
         assert_eq!(skew("Sat, 01 Aug 2026 12:01:00 GMT"), 60_000);
-        assert!(ahead("yesterday", sent, received).is_none());
+        assert!(read_date("yesterday").is_none());
     }
 }

@@ -43,6 +43,12 @@ impl Faults {
         self.with(Rule::new(When::Page(page), fault))
     }
 
+    /// Adds a fault for every page that lists the record with this id.
+    #[must_use]
+    pub fn row(self, id: u64, fault: Fault) -> Self {
+        self.with(Rule::new(When::Row(id), fault))
+    }
+
     /// Adds a fault for every request.
     #[must_use]
     pub fn always(self, fault: Fault) -> Self {
@@ -104,6 +110,8 @@ pub enum When {
     Every(u64),
     /// On a page, from 1. On SHOPLINE a page's number is its first row's place in the window by `limit`.
     Page(u64),
+    /// On every page that lists the record with this id.
+    Row(u64),
     /// By chance: a seed, and a probability from 0 to 1.
     Probability(u64, f64),
     /// On every request.

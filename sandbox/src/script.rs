@@ -32,11 +32,11 @@ impl Script {
         (!rules.is_empty()).then(|| Box::new(Self { rules }))
     }
 
-    /// What strikes a request for `page` of `endpoint`.
-    pub(crate) fn strike(&mut self, endpoint: Endpoint, page: u64) -> Effects {
+    /// What strikes a request for `page` of `endpoint`, which lists the records that `lists` says.
+    pub(crate) fn strike(&mut self, endpoint: Endpoint, page: u64, lists: &dyn Fn(u64) -> bool) -> Effects {
         let mut effects = Effects::default();
         for running in &mut self.rules {
-            if running.fires(endpoint, page) {
+            if running.fires(endpoint, page, lists) {
                 effects.add(&running.rule.fault);
             }
         }
@@ -45,7 +45,7 @@ impl Script {
 }
 
 impl Running {
-    fn fires(&mut self, endpoint: Endpoint, page: u64) -> bool {
+    fn fires(&mut self, endpoint: Endpoint, page: u64, lists: &dyn Fn(u64) -> bool) -> bool {
         if self.rule.endpoint != Endpoint::Any && self.rule.endpoint != endpoint {
             return false;
         }
@@ -54,6 +54,7 @@ impl Running {
             When::Nth(k) => self.seen == k,
             When::Every(k) => k > 0 && self.seen.is_multiple_of(k),
             When::Page(wanted) => page == wanted,
+            When::Row(id) => lists(id),
             When::Probability(_, p) => self.dice.f64() < p,
             When::Always => true,
         };

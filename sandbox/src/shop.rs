@@ -133,10 +133,10 @@ impl Shop {
     }
 
     /// The script's effects on a request; rows that arrive or are purged do so at once.
-    pub(crate) fn strike(&self, endpoint: Endpoint, page: u64, now: i64) -> Effects {
+    pub(crate) fn strike(&self, endpoint: Endpoint, page: u64, lists: &dyn Fn(u64) -> bool, now: i64) -> Effects {
         let mut desk = self.desk();
         let mut effects = match &mut desk.script {
-            Some(script) => script.strike(endpoint, page),
+            Some(script) => script.strike(endpoint, page, lists),
             None => Effects::default(),
         };
         effects.delay += desk.latency;

@@ -72,6 +72,8 @@ Then: `storelogs verify` proves it, `storelogs status` tells how each store stan
 
 /// With more stores than this only those that are not complete are listed at the end.
 const LISTED: usize = 40;
+/// Of one store so many stretches that could not be read are listed.
+const HOLES_LISTED: usize = 5;
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let configured = config::read(&options.stores)?;
@@ -154,7 +156,7 @@ fn exit(outcomes: &[Outcome]) -> Exit {
     let failed = outcomes.iter().filter(|outcome| outcome.status.state != State::Active);
     let refused = |state| matches!(state, State::Unauthorized | State::Frozen);
     let failures: Vec<Failure> = failed.map(|outcome| Failure { auth: refused(outcome.status.state) }).collect();
-    let undecodable = outcomes.iter().map(|outcome| outcome.committed.quarantined + outcome.holes as u64).sum();
+    let undecodable = outcomes.iter().map(|outcome| outcome.committed.quarantined + outcome.holes.len() as u64).sum();
     Exit::of(outcomes.len(), &failures, undecodable)
 }
 
@@ -169,7 +171,7 @@ fn told(outcome: &Outcome) -> serde_json::Value {
         "late": done.late,
         "revised": done.revised,
         "quarantined": done.quarantined,
-        "holes": outcome.holes,
+        "holes": outcome.holes.iter().map(|hole| json!({ "stretch": hole.stretch, "reason": hole.reason })).collect::<Vec<_>>(),
     })
 }
 
@@ -195,13 +197,14 @@ fn show(out: &mut Out, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
         if let Some(reason) = &outcome.status.reason {
             writeln!(out, "  {colour}→{colour:#} {}", printable::line(reason))?;
         }
-        if outcome.holes > 0 {
+        for hole in outcome.holes.iter().take(HOLES_LISTED) {
+            let (colour, stretch, reason) = (style(YELLOW), hole.stretch, printable::line(&hole.reason));
+            writeln!(out, "  {colour}→{colour:#} {stretch} could not be read, and will be tried again: {reason}")?;
+        }
+        if outcome.holes.len() > HOLES_LISTED {
             let colour = style(YELLOW);
-            let holes = if outcome.holes == 1 { "1 stretch" } else { &format!("{} stretches", outcome.holes) };
-            writeln!(
-                out,
-                "  {colour}→{colour:#} {holes} could not be read, and will be tried again: storelogs status"
-            )?;
+            let more = outcome.holes.len() - HOLES_LISTED;
+            writeln!(out, "  {colour}→{colour:#} {more} more could not be read: storelogs status")?;
         }
     }
     let complete = outcomes.iter().filter(fine).count();

@@ -6,7 +6,7 @@ use storelogs::LogEntry;
 
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
-use super::{Archive, Hole, Status, StoreId, Walk, state};
+use super::{Archive, Hole, Progress, Status, StoreId, Walk, state};
 use crate::coverage::{Stretch, micros, moment};
 use crate::error::{Error, Result};
 
@@ -23,8 +23,10 @@ pub struct Commit {
     pub uncovered: Option<Stretch>,
     /// The walk under way from now on: `Some(None)` if there is none any more.
     pub walk: Option<Option<Walk>>,
-    /// A stretch that could not be read.
-    pub hole: Option<Hole>,
+    /// Stretches that could not be read. Each replaces what was known of holes there.
+    pub holes: Vec<Hole>,
+    /// The time before which the platform keeps nothing any more: holes before it are beyond help.
+    pub expired: Option<Timestamp>,
     /// Stretches of late that were read again, by their lengths, and when.
     pub rewalked: Vec<(SignedDuration, Timestamp)>,
     /// The store's state.
@@ -100,6 +102,10 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
     if let Some(stretch) = commit.uncovered {
         uncover(sql, store, stretch)?;
     }
+    for hole in &commit.holes {
+        fill_holes(sql, store, hole.stretch)?; // a newer word on the same stretch replaces the older one
+        add_hole(sql, store, hole)?;
+    }
     if let Some(stretch) = commit.covered {
         cover(sql, store, stretch)?;
         fill_holes(sql, store, stretch)?;
@@ -115,9 +121,8 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
                 .execute(params![store.0, micros(walk.stretch.since), micros(walk.stretch.until), cursor])?;
         }
     }
-    if let Some(hole) = &commit.hole {
-        fill_holes(sql, store, hole.stretch)?; // a newer word on the same stretch replaces the older one
-        add_hole(sql, store, hole)?;
+    if let Some(expired) = commit.expired.and_then(everything_before) {
+        fill_holes(sql, store, expired)?;
     }
     for (tier, at) in &commit.rewalked {
         sql.prepare_cached("INSERT OR REPLACE INTO rewalk (store, tier, done) VALUES (?1, ?2, ?3)")?
@@ -165,7 +170,7 @@ enum Fate {
 fn put(sql: &Connection, store: StoreId, entry: &LogEntry, counts: &mut Counts<'_>) -> rusqlite::Result<Fate> {
     let id = Id::of(&entry.id);
     let mut taken = 0;
-    let mut key = row::key(entry.time, id, taken);
+    let mut key = row::key(entry.time, store, id, taken);
     let mut fate = Fate::New;
     while !insert(sql, store, key, id, entry)? {
         let mut find = sql.prepare_cached(row::SELECT_BY_ID)?;
@@ -175,7 +180,7 @@ fn put(sql: &Connection, store: StoreId, entry: &LogEntry, counts: &mut Counts<'
         match held {
             None => {
                 taken += 1; // another entry of this second stands there
-                key = row::key(entry.time, id, taken);
+                key = row::key(entry.time, store, id, taken);
             }
             Some((held, _)) if says_the_same(&held, entry) => return Ok(Fate::Repeated),
             Some((held, at)) => {
@@ -266,14 +271,18 @@ fn covered_around(sql: &Connection, store: StoreId, entries: &[LogEntry]) -> rus
 }
 
 fn count_lateness(sql: &Connection, store: StoreId, lateness: SignedDuration) -> rusqlite::Result<()> {
-    let seconds = lateness.as_secs().max(1).unsigned_abs();
-    let bucket = u64::BITS - (seconds - 1).leading_zeros();
+    let bucket = bucket(lateness);
     sql.prepare_cached(
         "INSERT INTO lateness (store, bucket, entries) VALUES (?1, ?2, 1) \
          ON CONFLICT DO UPDATE SET entries = entries + 1",
     )?
     .execute(params![store.0, bucket])?;
     Ok(())
+}
+
+/// The power of two of seconds that it is no longer than.
+fn bucket(lateness: SignedDuration) -> u32 {
+    u64::BITS - (lateness.as_secs().max(1).unsigned_abs() - 1).leading_zeros()
 }
 
 fn quarantine(sql: &Connection, store: StoreId, error: &storelogs::Error) -> rusqlite::Result<u64> {
@@ -338,23 +347,61 @@ fn fill_holes(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::R
     let mut find = sql.prepare_cached(
         "SELECT since, until, reason, attempts, next_attempt FROM hole WHERE store = ?1 AND since < ?3 AND until > ?2",
     )?;
-    let found = find.query_map([store.0, since, until], |row| {
-        let (from, to): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let hole = |from, to, row: &rusqlite::Row<'_>| {
-            let Some(stretch) = Stretch::new(moment(from), moment(to)) else { return Ok(None) };
-            let next_attempt = moment(row.get(4)?);
-            Ok::<_, rusqlite::Error>(Some(Hole { stretch, reason: row.get(2)?, attempts: row.get(3)?, next_attempt }))
-        };
-        Ok((from, [hole(from, since, row)?, hole(until, to, row)?]))
-    })?;
-    let touched: Vec<(i64, [Option<Hole>; 2])> = found.collect::<rusqlite::Result<_>>()?;
-    for (from, rest) in touched {
-        sql.prepare_cached("DELETE FROM hole WHERE store = ?1 AND since = ?2")?.execute([store.0, from])?;
-        for hole in rest.iter().flatten() {
-            add_hole(sql, store, hole)?;
+    let touched: Vec<Hole> = find.query_map([store.0, since, until], row::hole)?.collect::<rusqlite::Result<_>>()?;
+    for hole in touched {
+        let mut remove = sql.prepare_cached("DELETE FROM hole WHERE store = ?1 AND since = ?2")?;
+        remove.execute([store.0, micros(hole.stretch.since)])?;
+        for rest in hole.without(stretch) {
+            add_hole(sql, store, &rest)?;
         }
     }
     Ok(())
+}
+
+fn everything_before(time: Timestamp) -> Option<Stretch> {
+    Stretch::new(Timestamp::MIN, time)
+}
+
+impl Hole {
+    /// What is left of it when a stretch of it was read.
+    fn without(&self, stretch: Stretch) -> Vec<Self> {
+        let before = Stretch::new(self.stretch.since, self.stretch.until.min(stretch.since));
+        let behind = Stretch::new(self.stretch.since.max(stretch.until), self.stretch.until);
+        before.into_iter().chain(behind).map(|stretch| Self { stretch, ..self.clone() }).collect()
+    }
+}
+
+impl Progress {
+    /// What it is after a commit. Whoever keeps it in memory need not read it again.
+    pub(crate) fn apply(&mut self, commit: &Commit, done: &Committed) {
+        if let Some(stretch) = commit.uncovered {
+            self.coverage.remove(stretch);
+        }
+        for hole in &commit.holes {
+            self.fill_holes(hole.stretch);
+            self.holes.push(hole.clone());
+        }
+        if let Some(stretch) = commit.covered {
+            self.coverage.add(stretch);
+            self.fill_holes(stretch);
+        }
+        if let Some(walk) = &commit.walk {
+            self.walk.clone_from(walk);
+        }
+        if let Some(expired) = commit.expired.and_then(everything_before) {
+            self.fill_holes(expired);
+        }
+        self.holes.sort_by_key(|hole| hole.stretch.since);
+        self.rewalked.extend(commit.rewalked.iter().copied());
+        if done.late > 0 {
+            let lateness = SignedDuration::from_secs(1 << bucket(done.lateness).min(40));
+            self.lateness = self.lateness.max(lateness);
+        }
+    }
+
+    fn fill_holes(&mut self, stretch: Stretch) {
+        self.holes = self.holes.iter().flat_map(|hole| hole.without(stretch)).collect();
+    }
 }
 
 fn add_hole(sql: &Connection, store: StoreId, hole: &Hole) -> rusqlite::Result<()> {
@@ -365,3 +412,7 @@ fn add_hole(sql: &Connection, store: StoreId, hole: &Hole) -> rusqlite::Result<(
     let (since, until) = (micros(hole.stretch.since), micros(hole.stretch.until));
     add.execute(params![store.0, since, until, hole.reason, hole.attempts, micros(hole.next_attempt)]).map(drop)
 }
+
+#[cfg(test)]
+#[path = "commit_tests.rs"]
+mod tests;

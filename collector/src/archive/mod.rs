@@ -137,25 +137,15 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn progress(&self, store: StoreId) -> Result<Progress> {
-        let stretch = |row: &rusqlite::Row<'_>| {
-            Stretch::new(moment(row.get(0)?), moment(row.get(1)?)).ok_or_else(|| row::unreadable("an empty stretch"))
-        };
-        let coverage = self.rows("SELECT since, until FROM coverage WHERE store = ?1", [store.0], stretch)?;
+        let coverage = self.rows("SELECT since, until FROM coverage WHERE store = ?1", [store.0], row::stretch)?;
         let walks = self.rows("SELECT since, until, cursor FROM walk WHERE store = ?1", [store.0], |row| {
             let cursor = serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|_| row::unreadable("a cursor"))?;
-            Ok(Walk { stretch: stretch(row)?, cursor })
+            Ok(Walk { stretch: row::stretch(row)?, cursor })
         })?;
         let holes = self.rows(
             "SELECT since, until, reason, attempts, next_attempt FROM hole WHERE store = ?1 ORDER BY since",
             [store.0],
-            |row| {
-                Ok(Hole {
-                    stretch: stretch(row)?,
-                    reason: row.get(2)?,
-                    attempts: row.get(3)?,
-                    next_attempt: moment(row.get(4)?),
-                })
-            },
+            row::hole,
         )?;
         let rewalked = self.rows("SELECT tier, done FROM rewalk WHERE store = ?1", [store.0], |row| {
             Ok((SignedDuration::from_secs(row.get(0)?), moment(row.get(1)?)))

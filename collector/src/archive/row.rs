@@ -8,7 +8,8 @@ use rusqlite::{Row, ToSql};
 use serde_json::{Map, Value};
 use storelogs::{LogEntry, Platform, Severity, Store, UtcOffset};
 
-use crate::coverage::{micros, moment};
+use super::{Hole, StoreId};
+use crate::coverage::{Stretch, micros, moment};
 
 /// The columns that [`entry`] reads.
 macro_rules! columns {
@@ -97,17 +98,19 @@ pub(crate) fn last_key(time: Timestamp) -> i64 {
     first_key(time) | ((1 << LOW_BITS) - 1)
 }
 
-/// Where an entry may stand: first by its id, so that the entries of one second keep their order; while other entries
-/// stand there, anywhere in its second.
-pub(super) fn key(time: Timestamp, id: Id<'_>, taken: u64) -> i64 {
+/// Where an entry may stand: first by its id, from a place of its store on, so that the entries of one second keep their
+/// order, and stores with equal ids do not meet. While other entries stand there, anywhere in its second.
+pub(super) fn key(time: Timestamp, store: StoreId, id: Id<'_>, taken: u64) -> i64 {
     let number = match id {
         // SHOPLINE's ids are large, and tell milliseconds in their upper bits.
         Id::Number(number) if taken == 0 && number > 1 << 53 => number >> 24,
         Id::Number(number) => number,
         Id::Text(text) => text.bytes().fold(7, |sum: i64, byte| sum.wrapping_mul(31).wrapping_add(i64::from(byte))),
     };
-    let place = if taken == 0 { number } else { scatter(number.cast_unsigned().wrapping_add(taken)).cast_signed() };
-    first_key(time) | (place & ((1 << LOW_BITS) - 1))
+    let own = scatter(store.0.cast_unsigned());
+    let number = number.cast_unsigned();
+    let place = if taken == 0 { number.wrapping_add(own) } else { scatter(number.wrapping_add(taken) ^ own) };
+    first_key(time) | (place & ((1 << LOW_BITS) - 1)).cast_signed()
 }
 
 /// SplitMix64: neighbours land far from each other.
@@ -170,6 +173,17 @@ pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
         text => serde_json::from_str(text.as_str()?).map_err(|_| unreadable("extra fields"))?,
     };
     Ok(entry)
+}
+
+/// The stretch in the first two columns.
+pub(super) fn stretch(row: &Row<'_>) -> rusqlite::Result<Stretch> {
+    Stretch::new(moment(row.get(0)?), moment(row.get(1)?)).ok_or_else(|| unreadable("an empty stretch"))
+}
+
+/// The hole in the columns since, until, reason, attempts and next_attempt.
+pub(super) fn hole(row: &Row<'_>) -> rusqlite::Result<Hole> {
+    let next_attempt = moment(row.get(4)?);
+    Ok(Hole { stretch: stretch(row)?, reason: row.get(2)?, attempts: row.get(3)?, next_attempt })
 }
 
 pub(crate) fn unreadable(what: &str) -> rusqlite::Error {

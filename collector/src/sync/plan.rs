@@ -1,32 +1,63 @@
 //! What to read of a store next.
+//!
+//! It is worked out anew each time, from what is covered and from the clock: what is missing is read, what expires
+//! soonest first. So a plan cannot go stale, and a walk that stops anywhere leaves nothing behind but what is missing.
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use storelogs::Cursor;
 
-use super::policy::{self, FIRST_SLICE, LARGE_SLICE, OVERLAP, SHORTEST_SLICE, SMALL_SLICE};
-use crate::archive::{Hole, Progress, Walk};
+use super::policy::{self, FIRST_SLICE, LARGE_SLICE, NEWS, OVERLAP, SHORTEST_HOLE, SHORTEST_SLICE, SMALL_SLICE};
+use crate::archive::{Hole, Progress};
 use crate::coverage::Stretch;
 
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Job {
-    /// A walk that was begun goes on.
-    Resume(Walk),
-    /// Something that was never read to its end.
-    Read(Stretch),
+    /// What is new, up to now.
+    News(Stretch),
+    /// A slice of what is missing, from the beginning or from where a walk through it has come.
+    Slice(Stretch, Option<Cursor>),
     /// Something that failed before.
-    Fill(Hole),
-    /// Something of late, for entries that came late.
-    Again { stretch: Stretch, tier: SignedDuration },
+    Fill(Stretch),
+    /// Something that is covered, for entries that came late or were changed.
+    Again(Stretch, Option<Cursor>),
 }
 
 impl Job {
     pub(crate) fn stretch(&self) -> Stretch {
         match self {
-            Self::Resume(walk) => walk.stretch,
-            Self::Read(stretch) | Self::Again { stretch, .. } => *stretch,
-            Self::Fill(hole) => hole.stretch,
+            Self::News(stretch) | Self::Slice(stretch, _) | Self::Fill(stretch) | Self::Again(stretch, _) => *stretch,
         }
     }
+
+    pub(crate) fn cursor(&self) -> Option<&Cursor> {
+        match self {
+            Self::Slice(_, cursor) | Self::Again(_, cursor) => cursor.as_ref(),
+            Self::News(_) | Self::Fill(_) => None,
+        }
+    }
+}
+
+/// A stretch that could not be read, while it is not known whether that is its own fault or the store's.
+#[derive(Clone, Debug)]
+struct Suspect {
+    stretch: Stretch,
+    reason: String,
+    /// It was tried on its own, and is too short to be cut.
+    hopeless: bool,
+}
+
+/// A re-reading of what is covered.
+#[derive(Clone, Debug)]
+struct Rereading {
+    tier: SignedDuration,
+    begun: Timestamp,
+    /// What is still to be read, oldest first.
+    rest: Vec<Stretch>,
+    /// How far the newest of them was read.
+    cursor: Option<Cursor>,
 }
 
 /// What is known of one store when its next piece of work is chosen.
@@ -35,86 +66,175 @@ pub(crate) struct Plan {
     pub(crate) progress: Progress,
     /// How long the platform keeps entries.
     pub(crate) retention: SignedDuration,
+    /// Holes wait for their time. In a run that ends, each is tried once instead, whatever its time.
+    patient: bool,
     /// How long the next slice is.
-    pub(crate) slice: SignedDuration,
+    slice: SignedDuration,
+    suspects: Vec<Suspect>,
+    /// Failures without an answer between them: each counts [`policy::FAILURE`], one of a known hole counts 1.
+    failures: u32,
+    /// The beginnings of holes that were tried in this run.
+    tried: BTreeSet<Timestamp>,
+    again: Option<Rereading>,
 }
 
 impl Plan {
-    pub(crate) fn new(progress: Progress, retention: SignedDuration) -> Self {
-        Self { progress, retention, slice: FIRST_SLICE }
+    pub(crate) fn new(progress: Progress, retention: SignedDuration, patient: bool) -> Self {
+        Self {
+            progress,
+            retention,
+            patient,
+            slice: FIRST_SLICE,
+            suspects: Vec::new(),
+            failures: 0,
+            tried: BTreeSet::new(),
+            again: None,
+        }
     }
 
-    /// Everything that the platform may still hold.
+    /// Everything that the platform may still hold, up to the whole second: platforms tell no less.
     pub(crate) fn window(&self, now: Timestamp) -> Option<Stretch> {
+        let now = Timestamp::from_second(now.as_second()).ok()?;
         Stretch::new(now.checked_sub(self.retention).unwrap_or(Timestamp::MIN), now)
     }
 
-    /// What is missing and is no hole, oldest first.
+    /// What is missing, oldest first, but for what failed before.
     pub(crate) fn missing(&self, now: Timestamp) -> Vec<Stretch> {
         let Some(window) = self.window(now) else { return Vec::new() };
         let mut known = self.progress.coverage.clone();
         self.progress.holes.iter().for_each(|hole| known.add(hole.stretch));
-        known.gaps(window)
+        self.suspects.iter().for_each(|suspect| known.add(suspect.stretch));
+        let mut gaps = known.gaps(window);
+        gaps.retain(|gap| gap.until > expiring(window));
+        gaps
     }
 
-    /// What is new: from a little before the end of what was read, to now. The rest of what is missing is older.
-    pub(crate) fn head(&self, now: Timestamp) -> Option<Stretch> {
-        let end = self.progress.coverage.end()?;
-        Stretch::new(end.checked_sub(OVERLAP).unwrap_or(end), now).filter(|head| head.length() > OVERLAP)
+    /// What is new: up to now, from a little before what was read. `None` if what came last could not be read.
+    pub(crate) fn news(&self, now: Timestamp) -> Option<Job> {
+        let now = self.window(now)?.until;
+        let newest = self.missing(now).last().copied().filter(|gap| gap.until == now);
+        let end = match newest.map(|gap| gap.since) {
+            Some(end) => end.max(now.checked_sub(NEWS).unwrap_or(end)),
+            // By this clock nothing can be new. It may be wrong: the answer tells.
+            None => self.progress.coverage.end().filter(|end| *end >= now)?,
+        };
+        let until = now.max(end.checked_add(SignedDuration::from_secs(1)).unwrap_or(end));
+        Stretch::new(self.with_overlap(end), until).map(Job::News)
     }
 
-    /// What to read next: what was begun, then what is missing, what expires soonest first.
-    pub(crate) fn next(&self, now: Timestamp) -> Option<Job> {
-        if let Some(walk) = &self.progress.walk {
-            return Some(Job::Resume(walk.clone()));
+    /// The rest of what to read: what was begun, what is missing, what failed before, what is to be read again.
+    pub(crate) fn next(&mut self, now: Timestamp) -> Option<Job> {
+        if let Some(job) = self.begun(now) {
+            return Some(job);
         }
-        let missing = self.missing(now);
-        let oldest = missing.first()?;
-        if let Some(head) = self.head(now)
-            && oldest.since >= head.since
-        {
-            return Some(Job::Read(head)); // only the newest is missing: with some overlap
+        // While it is in doubt whether the store answers at all, another place tells more than one beside the last failure.
+        let in_doubt = !self.suspects.is_empty();
+        match (self.gap(now), self.failed(now)) {
+            (Some(gap), Some(failed)) if failed.since <= gap.since && !in_doubt => Some(Job::Fill(failed)),
+            (Some(gap), _) => Some(Job::Slice(gap, None)),
+            (None, Some(failed)) => Some(Job::Fill(failed)),
+            (None, None) => self.again(now),
+        }
+    }
+
+    /// The walk that is under way, as long as it leads to something that is missing.
+    fn begun(&self, now: Timestamp) -> Option<Job> {
+        let walk = self.progress.walk.as_ref()?;
+        let until = walk.cursor.reached.map_or(walk.stretch.until, behind);
+        let rest = Stretch::new(walk.stretch.since, until)?;
+        let wanted = self.missing(now).iter().any(|gap| gap.overlap(rest).is_some());
+        wanted.then(|| Job::Slice(walk.stretch, Some(walk.cursor.clone())))
+    }
+
+    /// The next slice of what is missing: of what expires soonest.
+    fn gap(&self, now: Timestamp) -> Option<Stretch> {
+        let oldest = *self.missing(now).first()?;
+        let newest = oldest.until == self.window(now)?.until;
+        if newest && oldest.length() <= OVERLAP {
+            return None; // not worth a request yet
         }
         let until = oldest.since.checked_add(self.slice).unwrap_or(oldest.until).min(oldest.until);
         // A rest that is not worth its own requests goes along.
         let rest = oldest.until.duration_since(until);
         let until = if rest < self.slice / 4 { oldest.until } else { until };
-        Stretch::new(oldest.since, until).map(Job::Read)
+        let since = if newest { self.with_overlap(oldest.since) } else { oldest.since };
+        Stretch::new(since, until)
     }
 
-    /// A hole whose time has come.
-    pub(crate) fn hole(&self, now: Timestamp) -> Option<Job> {
-        self.progress.holes.iter().find(|hole| hole.next_attempt <= now).cloned().map(Job::Fill)
+    /// A little before this time, for what came a little late. Only what is covered is worth that.
+    fn with_overlap(&self, time: Timestamp) -> Timestamp {
+        let Some(before) = Stretch::new(time.checked_sub(OVERLAP).unwrap_or(time), time) else { return time };
+        let covered = self.progress.coverage.within(before).next_back().filter(|covered| covered.until == time);
+        covered.map_or(time, |covered| covered.since)
     }
 
-    /// A stretch of late whose time to be read again has come, the longest first: it has the shorter ones in it.
-    pub(crate) fn again(&self, now: Timestamp) -> Option<Job> {
-        let end = self.progress.coverage.end()?;
-        let due = |tier: &policy::Tier| {
-            self.progress.rewalked.get(&tier.length).is_none_or(|done| now.duration_since(*done) >= tier.every)
+    /// What failed before and may be tried again: the longest first, since most is to be had there; then the oldest.
+    fn failed(&self, now: Timestamp) -> Option<Stretch> {
+        let window = self.window(now)?;
+        let suspects = self.suspects.iter().filter(|suspect| !suspect.hopeless).map(|suspect| suspect.stretch);
+        let due = |hole: &&Hole| {
+            if self.patient {
+                policy::has_passed(SignedDuration::ZERO, hole.next_attempt, now)
+            } else {
+                !self.tried.contains(&hole.stretch.since)
+            }
         };
-        let tier = policy::tiers(self.progress.lateness).into_iter().rev().find(due)?;
-        let since = now.checked_sub(tier.length).ok()?;
-        // What is not covered is read anyway.
-        let covered = self.progress.coverage.within(Stretch::new(since, end.min(now))?).next_back()?;
-        Some(Job::Again { stretch: covered, tier: tier.length })
+        let holes = self.progress.holes.iter().filter(due).map(|hole| hole.stretch);
+        let holes = holes.filter(|hole| self.suspects.iter().all(|suspect| suspect.stretch.overlap(*hole).is_none()));
+        let all = suspects.chain(holes).filter_map(|stretch| stretch.overlap(window));
+        let all = all.filter(|stretch| stretch.until > expiring(window));
+        all.min_by_key(|stretch| (std::cmp::Reverse(stretch.length()), stretch.since))
     }
 
-    /// A stretch was read again, and with it all shorter ones: returns them for the archive.
-    pub(crate) fn read_again(&mut self, tier: SignedDuration, at: Timestamp) -> Vec<(SignedDuration, Timestamp)> {
+    /// What is covered and is to be read again: of the longest tier whose time has come, for it has the shorter ones in
+    /// it, the newest part.
+    fn again(&mut self, now: Timestamp) -> Option<Job> {
+        if self.again.is_none() {
+            let end = self.progress.coverage.end()?;
+            let due = |tier: &policy::Tier| {
+                let done = self.progress.rewalked.get(&tier.length);
+                done.is_none_or(|done| policy::has_passed(tier.every, *done, now))
+            };
+            let tier = policy::tiers(self.progress.lateness).into_iter().rev().find(due)?;
+            let recent = Stretch::new(now.checked_sub(tier.length).ok()?, end.min(now))?;
+            let rest = self.progress.coverage.within(recent).collect();
+            self.again = Some(Rereading { tier: tier.length, begun: now, rest, cursor: None });
+        }
+        let again = self.again.as_ref()?;
+        match again.rest.last() {
+            Some(stretch) => Some(Job::Again(*stretch, again.cursor.clone())),
+            None => {
+                self.again = None; // nothing is covered there
+                None
+            }
+        }
+    }
+
+    /// A re-reading has come so far.
+    pub(crate) fn reread(&mut self, cursor: Cursor) {
+        if let Some(again) = &mut self.again {
+            again.cursor = Some(cursor);
+        }
+    }
+
+    /// A stretch was read again, or cannot be. If it was the last one, returns the tiers that are done, for the archive.
+    pub(crate) fn end_rereading(&mut self) -> Vec<(SignedDuration, Timestamp)> {
+        let Some(again) = &mut self.again else { return Vec::new() };
+        again.rest.pop();
+        again.cursor = None;
+        if !again.rest.is_empty() {
+            return Vec::new();
+        }
+        let (tier, begun) = (again.tier, again.begun);
+        self.again = None;
         let tiers = policy::tiers(self.progress.lateness).into_iter().map(|tier| tier.length);
-        let done: Vec<_> = tiers.filter(|length| *length <= tier).map(|length| (length, at)).collect();
-        self.progress.rewalked.extend(done.iter().copied());
-        done
+        tiers.filter(|length| *length <= tier).map(|length| (length, begun)).collect()
     }
 
     /// What was never read again is so from now on: what was just read for the first time need not be.
-    pub(crate) fn begin_tiers(&mut self, now: Timestamp) -> Vec<(SignedDuration, Timestamp)> {
+    pub(crate) fn begin_tiers(&self, now: Timestamp) -> Vec<(SignedDuration, Timestamp)> {
         let tiers = policy::tiers(self.progress.lateness).into_iter().map(|tier| tier.length);
-        let known = &self.progress.rewalked;
-        let begun: Vec<_> = tiers.filter(|length| !known.contains_key(length)).map(|length| (length, now)).collect();
-        self.progress.rewalked.extend(begun.iter().copied());
-        begun
+        tiers.filter(|length| !self.progress.rewalked.contains_key(length)).map(|length| (length, now)).collect()
     }
 
     /// Learns from a slice that took so many pages how long the next one should be.
@@ -126,108 +246,88 @@ impl Plan {
         }
     }
 
+    /// What is left of a stretch could not be read. It is cut in halves, and left alone while there is anything else to
+    /// read. Says whether the store itself has to be taken for the culprit.
+    pub(crate) fn suspect(&mut self, rest: Stretch, reason: &str) -> bool {
+        // That a hole fails again is no news.
+        let known = self.progress.holes.iter().any(|hole| hole.stretch.overlap(rest).is_some());
+        self.failures += if known { 1 } else { policy::FAILURE };
+        self.suspects.retain(|suspect| suspect.stretch.overlap(rest).is_none());
+        for part in self.progress.coverage.gaps(rest) {
+            let half = SignedDuration::from_secs(part.length().as_secs() / 2);
+            let half = part.since.checked_add(half).unwrap_or(part.until);
+            let halves = [Stretch::new(part.since, half), Stretch::new(half, part.until)].into_iter().flatten();
+            let hopeless = part.length() <= SHORTEST_HOLE;
+            let parts: Vec<Stretch> = if hopeless { vec![part] } else { halves.collect() };
+            let suspect = |stretch| Suspect { stretch, reason: reason.to_owned(), hopeless };
+            self.suspects.extend(parts.into_iter().map(suspect));
+        }
+        self.failures >= policy::FAILURES * policy::FAILURE
+    }
+
+    /// The store itself fails: no stretch of it is to blame.
+    pub(crate) fn acquit(&mut self) {
+        self.suspects.clear();
+        self.failures = 0;
+    }
+
+    /// The store answered. So what could not be read is to blame itself: returns the holes, for the archive.
+    pub(crate) fn answered(&mut self, now: Timestamp) -> Vec<Hole> {
+        self.failures = 0;
+        let suspects = std::mem::take(&mut self.suspects);
+        suspects.into_iter().map(|suspect| self.hole(suspect, now)).collect()
+    }
+
+    fn hole(&mut self, Suspect { stretch, reason, hopeless }: Suspect, now: Timestamp) -> Hole {
+        let before = self.progress.holes.iter().find(|hole| hole.stretch.overlap(stretch).is_some());
+        let attempts = before.map_or(0, |hole| hole.attempts).saturating_add(u32::from(hopeless));
+        let expires = stretch.since.checked_add(self.retention).unwrap_or(now);
+        let next_attempt = if hopeless { policy::hole_retry_at(attempts, now, expires) } else { now };
+        if hopeless {
+            self.tried.insert(stretch.since);
+        } else {
+            self.tried.remove(&stretch.since);
+        }
+        Hole { stretch, reason, attempts, next_attempt }
+    }
+
+    /// What failed before was read to its end. If anything of it is a hole still, it is not tried again in this run.
+    pub(crate) fn filled(&mut self, stretch: Stretch) {
+        let holes = self.progress.holes.iter().filter(|hole| hole.stretch.overlap(stretch).is_some());
+        self.tried.extend(holes.map(|hole| hole.stretch.since));
+    }
+
+    /// The time before which the platform keeps nothing, if a hole is before it.
+    pub(crate) fn expired(&self, now: Timestamp) -> Option<Timestamp> {
+        let horizon = expiring(self.window(now)?);
+        self.progress.holes.iter().any(|hole| hole.stretch.since < horizon).then_some(horizon)
+    }
+
     /// When the oldest entry that may be missing expires.
     pub(crate) fn expiry(&self, now: Timestamp) -> Option<Timestamp> {
         let missing = self.missing(now).first().map(|gap| gap.since);
         let holes = self.progress.holes.first().map(|hole| hole.stretch.since);
         [missing, holes].into_iter().flatten().min().and_then(|since| since.checked_add(self.retention).ok())
     }
+
+    /// Whether nothing up to the last reading is missing.
+    pub(crate) fn is_complete(&self, now: Timestamp) -> bool {
+        self.progress.holes.is_empty()
+            && self.suspects.is_empty()
+            && self.missing(now).iter().all(|gap| self.progress.coverage.end() == Some(gap.since))
+    }
+}
+
+/// What lies before this time may be gone at any moment, or be back by another clock: it is not worth a request.
+fn expiring(window: Stretch) -> Timestamp {
+    window.since.checked_add(SHORTEST_HOLE).unwrap_or(window.since)
+}
+
+/// The moment behind this one.
+pub(crate) fn behind(time: Timestamp) -> Timestamp {
+    time.checked_add(SignedDuration::from_micros(1)).unwrap_or(time)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::coverage::Coverage;
-
-    const RETENTION: SignedDuration = SignedDuration::from_hours(365 * 24);
-
-    fn now() -> Timestamp {
-        "2026-08-01T12:00:00Z".parse().unwrap()
-    }
-
-    fn ago(hours: i64) -> Timestamp {
-        now() - SignedDuration::from_hours(hours)
-    }
-
-    fn plan(covered: &[(i64, i64)]) -> Plan {
-        let stretches = covered.iter().filter_map(|(since, until)| Stretch::new(ago(*since), ago(*until)));
-        Plan::new(Progress { coverage: stretches.collect(), ..Progress::default() }, RETENTION)
-    }
-
-    #[test]
-    fn what_expires_soonest_is_read_first() {
-        let Some(Job::Read(first)) = plan(&[]).next(now()) else { panic!() };
-        assert_eq!((first.since, first.length()), (now() - RETENTION, FIRST_SLICE));
-        let Some(Job::Read(gap)) = plan(&[(365 * 24, 100), (90, 1)]).next(now()) else { panic!() };
-        assert_eq!((gap.since, gap.until), (ago(100), ago(90)));
-    }
-
-    #[test]
-    fn what_is_new_is_read_with_some_overlap() {
-        let Some(Job::Read(head)) = plan(&[(365 * 24, 1)]).next(now()) else { panic!() };
-        assert_eq!((head.since, head.until), (ago(1) - OVERLAP, now()));
-    }
-
-    #[test]
-    fn slices_grow_while_they_are_small_and_shrink_when_they_are_large() {
-        let mut plan = plan(&[]);
-        plan.learn(Stretch::new(ago(24), now()).unwrap(), 1);
-        assert_eq!(plan.slice, FIRST_SLICE * 2);
-        plan.learn(Stretch::new(ago(48), now()).unwrap(), 20);
-        assert_eq!(plan.slice, FIRST_SLICE * 2);
-        plan.learn(Stretch::new(ago(48), now()).unwrap(), 100);
-        assert_eq!(plan.slice, FIRST_SLICE);
-    }
-
-    #[test]
-    fn the_longest_stretch_that_is_due_is_read_again_and_counts_for_the_shorter_ones() {
-        let mut plan = plan(&[(365 * 24, 0)]);
-        plan.begin_tiers(ago(24 * 4));
-        let Some(Job::Again { stretch, tier }) = plan.again(now()) else { panic!() };
-        assert_eq!((stretch.since, tier), (ago(24 * 7), SignedDuration::from_hours(24 * 7)));
-        assert_eq!(plan.read_again(tier, now()).len(), 3);
-        assert_eq!(plan.again(now()), None);
-    }
-
-    #[test]
-    fn entries_that_came_very_late_make_it_look_back_further() {
-        let mut plan = plan(&[(365 * 24, 0)]);
-        plan.progress.lateness = SignedDuration::from_hours(24 * 10);
-        let Some(Job::Again { tier, .. }) = plan.again(now()) else { panic!() };
-        assert_eq!(tier, SignedDuration::from_hours(24 * 20));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn whatever_was_covered_everything_gets_read_in_the_end(
-            covered in proptest::collection::vec((0..9000_i64, 0..9000_i64), 0..8),
-            holes in proptest::collection::vec((1..8000_i64, 1..50_i64), 0..4),
-            pages in proptest::collection::vec(0..100_usize, 1..10),
-        ) {
-            let mut plan = plan(&covered);
-            for (since, length) in holes {
-                let stretch = Stretch::new(ago(since + length), ago(since)).unwrap();
-                let hole = Hole { stretch, reason: String::new(), attempts: 1, next_attempt: now() };
-                plan.progress.holes.push(hole);
-            }
-            let mut given_up: Coverage = plan.progress.holes.iter().map(|hole| hole.stretch).collect();
-            let mut steps = 0;
-            while let Some(job) = plan.next(now()) {
-                let stretch = job.stretch();
-                prop_assert!(!plan.progress.coverage.covers(stretch), "{stretch} is read twice");
-                plan.progress.coverage.add(stretch);
-                plan.learn(stretch, pages[steps % pages.len()]);
-                steps += 1;
-                prop_assert!(steps < 10_000, "it never ends");
-            }
-            // But for less than the overlap at the newest end, which is not worth a request yet.
-            let window = Stretch::new(now() - RETENTION, now() - OVERLAP).unwrap();
-            plan.progress.coverage.stretches().for_each(|stretch| given_up.add(stretch));
-            prop_assert_eq!(given_up.gaps(window), vec![]);
-        }
-    }
-}
+#[path = "plan_tests.rs"]
+mod tests;

@@ -52,9 +52,20 @@ pub(crate) const SMALL_SLICE: usize = 8;
 /// A slice of more pages was large.
 pub(crate) const LARGE_SLICE: usize = 40;
 
-/// How long a stretch is given up that fails again and again at one place. Nothing older waits for it.
-pub(crate) const HOLE: SignedDuration = HOUR;
+/// A stretch that cannot be read is cut in halves down to this length: everything around the fault gets read.
+pub(crate) const SHORTEST_HOLE: SignedDuration = SignedDuration::from_mins(1);
+/// After so many failures without an answer between them it is the store that fails, and not a stretch of it.
+pub(crate) const FAILURES: u32 = 6;
+/// So many failures of known holes count as one.
+pub(crate) const FAILURE: u32 = 4;
 
+/// A store that answered so short a time ago is not taken for the culprit when one last stretch fails.
+pub(crate) const RECENTLY: Duration = Duration::from_secs(60);
+
+/// What is new is read at once only so far back. What is older is missing like anything else.
+pub(crate) const NEWS: SignedDuration = HOUR;
+/// A reading of what is new ends after so many pages. The rest is missing like anything else.
+pub(crate) const PAGES_OF_NEWS: usize = 8;
 /// After so many pages another store has its turn.
 pub(crate) const PAGES_A_TURN: usize = 64;
 
@@ -72,7 +83,18 @@ pub(crate) fn retry_at(state: State, failures: u32, asked: Option<Duration>, now
     now.checked_add(SignedDuration::from_secs(seconds).max(asked)).unwrap_or(now)
 }
 
-/// When to try a hole again.
-pub(crate) fn hole_retry_at(attempts: u32, now: Timestamp) -> Timestamp {
-    now.checked_add(HOUR * (1 << attempts.min(5))).unwrap_or(now)
+/// When to try a hole again that was tried so often: after a minute first, after a day at the most, and several times
+/// before it expires.
+pub(crate) fn hole_retry_at(attempts: u32, now: Timestamp, expires: Timestamp) -> Timestamp {
+    let minute = SignedDuration::from_mins(1);
+    let wait = (minute * (1 << (2 * attempts.saturating_sub(1).min(6)))).min(DAY);
+    let wait = wait.min(expires.duration_since(now) / 8).max(minute);
+    now.checked_add(wait).unwrap_or(now)
+}
+
+/// Whether so much time has passed since then. A time that is yet to come was told by a clock that has been set since:
+/// then nobody knows.
+pub(crate) fn has_passed(length: SignedDuration, since: Timestamp, now: Timestamp) -> bool {
+    let passed = now.duration_since(since);
+    passed >= length || passed < -DAY
 }

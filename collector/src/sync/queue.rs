@@ -1,6 +1,6 @@
 //! Whose turn it is: what is new of any store before the past of any other, and what expires soonest first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,11 +8,13 @@ use tokio::time::Instant;
 /// The number of a store in this run.
 pub(super) type Place = usize;
 
-/// What a store waits for.
+/// What a store waits for. Each kind has room of its own, so that none waits for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lane {
     /// What is new: few pages.
     Poll,
+    /// To be asked again after a failure: maybe a long wait for nothing.
+    Parked,
     /// The past, as much as there is.
     Past {
         /// When its oldest missing entry expires, in hours since 1970.
@@ -22,64 +24,96 @@ pub(super) enum Lane {
     },
 }
 
-/// Stores that wait for their turn, or for their time.
+impl Lane {
+    fn kind(self) -> usize {
+        match self {
+            Self::Poll => 0,
+            Self::Parked => 1,
+            Self::Past { .. } => 2,
+        }
+    }
+}
+
+/// Stores of one kind that are ready or have their turn.
+#[derive(Debug)]
+struct Track {
+    ready: BTreeSet<(Lane, Place)>,
+    running: usize,
+    room: usize,
+}
+
+/// Stores that wait for their turn, or for their time. A store may wait for both.
 #[derive(Debug)]
 pub(super) struct Queue {
-    ready: BTreeSet<(Lane, Place)>,
+    tracks: [Track; 3],
+    /// In which lane a store is ready.
+    lanes: HashMap<Place, Lane>,
     later: BTreeSet<(Instant, Place)>,
-    /// How many may be read at once.
-    walks: usize,
-    polls_running: usize,
-    pasts_running: usize,
+    times: HashMap<Place, Instant>,
 }
 
 impl Queue {
-    pub(super) fn new(walks: usize) -> Self {
-        Self { ready: BTreeSet::new(), later: BTreeSet::new(), walks: walks.max(1), polls_running: 0, pasts_running: 0 }
+    /// With room for so many readings of what is new, and of the past.
+    pub(super) fn new(polls: usize, walks: usize) -> Self {
+        let track = |room: usize| Track { ready: BTreeSet::new(), running: 0, room: room.max(1) };
+        let tracks = [track(polls), track(polls / 4), track(walks)];
+        Self { tracks, lanes: HashMap::new(), later: BTreeSet::new(), times: HashMap::new() }
     }
 
-    /// A store is ready for its turn.
+    /// A store is ready for its turn, in this lane and no other.
     pub(super) fn ready(&mut self, place: Place, lane: Lane) {
-        self.ready.insert((lane, place));
+        self.unready(place);
+        self.lanes.insert(place, lane);
+        self.tracks[lane.kind()].ready.insert((lane, place));
     }
 
-    /// A store is ready at this time.
+    fn unready(&mut self, place: Place) {
+        if let Some(lane) = self.lanes.remove(&place) {
+            self.tracks[lane.kind()].ready.remove(&(lane, place));
+        }
+    }
+
+    /// The time of a store comes then, and not before.
     pub(super) fn later(&mut self, place: Place, at: Instant) {
+        if let Some(before) = self.times.insert(place, at) {
+            self.later.remove(&(before, place));
+        }
         self.later.insert((at, place));
     }
 
-    /// The next store that may be read now, if there is room for it. A quarter of the room is kept for what is new, so
-    /// that the long past of many stores never delays it.
+    /// A store waits for nothing any more.
+    pub(super) fn forget(&mut self, place: Place) {
+        self.unready(place);
+        if let Some(at) = self.times.remove(&place) {
+            self.later.remove(&(at, place));
+        }
+    }
+
+    /// When the time of a store comes.
+    pub(super) fn time_of(&self, place: Place) -> Option<Instant> {
+        self.times.get(&place).copied()
+    }
+
+    /// The next store that may be read now, if there is room for it.
     pub(super) fn next(&mut self) -> Option<(Place, Lane)> {
-        if self.polls_running + self.pasts_running >= self.walks {
-            return None;
-        }
-        let (lane, place) = *self.ready.first()?;
-        if matches!(lane, Lane::Past { .. }) && self.pasts_running >= (self.walks - self.walks / 4).max(1) {
-            return None;
-        }
-        self.ready.remove(&(lane, place));
-        *self.running(lane) += 1;
+        let track = self.tracks.iter_mut().find(|track| track.running < track.room && !track.ready.is_empty())?;
+        let (lane, place) = track.ready.pop_first()?;
+        track.running += 1;
+        self.lanes.remove(&place);
         Some((place, lane))
     }
 
     /// The turn of a store in this lane has ended.
     pub(super) fn ended(&mut self, lane: Lane) {
-        let running = self.running(lane);
-        *running = running.saturating_sub(1);
-    }
-
-    fn running(&mut self, lane: Lane) -> &mut usize {
-        match lane {
-            Lane::Poll => &mut self.polls_running,
-            Lane::Past { .. } => &mut self.pasts_running,
-        }
+        let track = &mut self.tracks[lane.kind()];
+        track.running = track.running.saturating_sub(1);
     }
 
     /// The stores whose time has come.
     pub(super) fn due(&mut self, now: Instant) -> Vec<Place> {
         let rest = self.later.split_off(&(now + Duration::from_nanos(1), 0));
         let due = std::mem::replace(&mut self.later, rest);
+        self.times.retain(|_, at| *at > now);
         due.into_iter().map(|(_, place)| place).collect()
     }
 
@@ -88,8 +122,56 @@ impl Queue {
         self.later.first().map(|(at, _)| *at)
     }
 
-    /// Nobody waits, and nobody is read.
+    /// Nobody waits for a turn, and nobody is read.
     pub(super) fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.later.is_empty() && self.polls_running + self.pasts_running == 0
+        self.tracks.iter().all(|track| track.ready.is_empty() && track.running == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAST: Lane = Lane::Past { expires: 0, turns: 0 };
+
+    #[test]
+    fn what_is_new_never_waits_for_the_past_nor_for_stores_that_fail() {
+        let mut queue = Queue::new(8, 2);
+        (0..10).for_each(|place| queue.ready(place, PAST));
+        (10..20).for_each(|place| queue.ready(place, Lane::Parked));
+        let mut running = Vec::new();
+        while let Some(next) = queue.next() {
+            running.push(next);
+        }
+        assert_eq!(running.len(), 2 + 2, "the past and the parked have their own room: {running:?}");
+        (20..30).for_each(|place| queue.ready(place, Lane::Poll));
+        let polls = std::iter::from_fn(|| queue.next()).count();
+        assert_eq!(polls, 8);
+        queue.ended(Lane::Poll);
+        assert_eq!(queue.next(), Some((28, Lane::Poll)));
+    }
+
+    #[test]
+    fn what_expires_soonest_goes_first_and_a_store_is_ready_in_one_lane_only() {
+        let mut queue = Queue::new(1, 9);
+        for (place, expires) in [(0, 30), (1, 10), (2, 20)] {
+            queue.ready(place, Lane::Past { expires, turns: 0 });
+        }
+        queue.ready(2, Lane::Poll);
+        let order: Vec<Place> = std::iter::from_fn(|| queue.next()).map(|(place, _)| place).collect();
+        assert_eq!(order, [2, 1, 0]);
+    }
+
+    #[test]
+    fn a_time_that_is_set_anew_replaces_the_old_one() {
+        let mut queue = Queue::new(1, 1);
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        queue.later(7, now + second);
+        queue.later(7, now + 3 * second);
+        assert!(queue.due(now + 2 * second).is_empty());
+        assert_eq!((queue.next_due(), queue.time_of(7)), (Some(now + 3 * second), Some(now + 3 * second)));
+        assert_eq!(queue.due(now + 3 * second), [7]);
+        assert_eq!(queue.next_due(), None);
     }
 }

@@ -1,25 +1,22 @@
 //! Reading one store: one turn after another, each page committed with what it changes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use jiff::{SignedDuration, Timestamp};
-use storelogs::{Error as SourceError, ErrorKind, LogQuery, Page, Reconciliation, Store};
+use jiff::Timestamp;
+use storelogs::{Error as SourceError, ErrorKind, LogQuery, Page, Store};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::event::{Event, Observer};
-use super::plan::{Job, Plan};
-use super::policy::{self, HOLE, PAGES_A_TURN};
+use super::plan::{Job, Plan, behind};
+use super::policy::{self, PAGES_A_TURN, PAGES_OF_NEWS};
 use super::writer::Writer;
 use super::{Directory, Remote};
-use crate::archive::{Commit, Committed, Hole, Progress, State, Status, StoreId, Walk};
+use crate::archive::{Commit, Committed, Progress, State, Status, StoreId, Walk};
 use crate::coverage::Stretch;
 use crate::error::Result;
-
-/// Without any success in between, no more than so many stretches are given up in one turn after another.
-const HOLES_IN_A_ROW: u32 = 8;
 
 /// What all readers share.
 #[derive(Clone)]
@@ -32,6 +29,13 @@ pub(super) struct Shared {
     pub(super) follow: bool,
 }
 
+/// Waits until the run is to stop. If nobody is left who could say so, that is never.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stopped| *stopped).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// One store, how far it was read, and how it is reached.
 pub(super) struct Reader {
     pub(super) id: StoreId,
@@ -40,12 +44,15 @@ pub(super) struct Reader {
     pub(super) status: Status,
     pub(super) total: Committed,
     pub(super) turns: u32,
+    /// How many new entries the last reading of what is new has brought, until somebody takes note.
+    pub(super) news: Option<u64>,
+    /// Everything was read, the last time that it had its turn.
+    pub(super) rests: bool,
     remote: Option<Remote>,
-    /// Where it failed last, and how often in a row.
-    stuck: Option<(Timestamp, u32)>,
-    holes_in_a_row: u32,
-    /// Holes that were tried in this run.
-    tried: BTreeSet<Timestamp>,
+    /// When it last answered in this run.
+    answered: Option<Instant>,
+    /// Walks in a row that came to their end and covered nothing, because they lay behind the platform's time.
+    blank: u32,
 }
 
 /// How a turn ended.
@@ -53,26 +60,36 @@ pub(super) struct Reader {
 pub(super) enum Turn {
     /// There is more to read at once.
     More,
-    /// Everything was read. So many entries were new.
-    Rest { new: u64 },
+    /// Everything was read.
+    Rest,
     /// The store cannot be read now.
     Failed,
 }
 
+/// What a turn is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Errand {
+    /// What is new first, before anything that is older.
+    pub(super) news: bool,
+    /// When what is new is due again: then the turn ends.
+    pub(super) until: Option<Instant>,
+}
+
 impl Reader {
-    pub(super) fn new(id: StoreId, store: Store, progress: Progress, status: Status) -> Self {
+    pub(super) fn new(id: StoreId, store: Store, progress: Progress, status: Status, follow: bool) -> Self {
         let retention = policy::retention(store.platform());
         Self {
             id,
             store,
-            plan: Plan::new(progress, retention),
+            plan: Plan::new(progress, retention, follow),
             status,
             total: Committed::default(),
             turns: 0,
+            news: None,
+            rests: false,
             remote: None,
-            stuck: None,
-            holes_in_a_row: 0,
-            tried: BTreeSet::new(),
+            answered: None,
+            blank: 0,
         }
     }
 
@@ -82,85 +99,57 @@ impl Reader {
     }
 
     /// Does the next piece of work.
-    pub(super) async fn turn(&mut self, shared: &Shared) -> Result<Turn> {
+    pub(super) async fn turn(&mut self, shared: &Shared, errand: Errand) -> Result<Turn> {
         self.turns = self.turns.saturating_add(1);
+        self.rests = false;
         let remote = match &self.remote {
             Some(remote) => remote.clone(),
-            None => match shared.directory.connect(&self.store).await {
-                Ok(remote) => self.remote.insert(remote).clone(),
-                Err(reason) => return self.fail(shared, State::Misconfigured, reason, None).await,
-            },
-        };
-        let Some(job) = self.job(shared, remote.network.now()) else { return self.rest(shared, 0).await };
-        if let Job::Again { stretch, tier } = job
-            && let Some(stretch) = stretch.whole_seconds()
-            && let Some(turn) = self.compare(shared, &remote, stretch, tier).await?
-        {
-            return Ok(turn);
-        }
-        self.read(shared, &remote, job).await
-    }
-
-    fn job(&mut self, shared: &Shared, now: Timestamp) -> Option<Job> {
-        if let Some(job) = self.plan.next(now) {
-            return Some(job);
-        }
-        // A run that ends tries each hole once, whatever its time.
-        let hole = if shared.follow {
-            self.plan.hole(now)
-        } else {
-            let untried = |hole: &&Hole| !self.tried.contains(&hole.stretch.since);
-            self.plan.progress.holes.iter().find(untried).cloned().map(Job::Fill)
-        };
-        if let Some(job) = &hole {
-            self.tried.insert(job.stretch().since);
-        }
-        hole.or_else(|| self.plan.again(now))
-    }
-
-    /// What is of late needs not be read again where the platform counts as many entries as the archive holds.
-    async fn compare(
-        &mut self,
-        shared: &Shared,
-        remote: &Remote,
-        stretch: Stretch,
-        tier: SignedDuration,
-    ) -> Result<Option<Turn>> {
-        let held = shared.writer.count(self.id, stretch).await?;
-        match remote.log.reconcile(stretch.since, stretch.until, held).await {
-            Ok(Reconciliation::Complete) => {
-                let commit = Commit { rewalked: self.plan.read_again(tier, remote.network.now()), ..Commit::default() };
-                self.commit(shared, commit).await?;
-                Ok(Some(Turn::More))
+            None => {
+                let mut stop = shared.stop.clone();
+                let connected = tokio::select! {
+                    biased;
+                    () = stopped(&mut stop) => return Ok(Turn::More),
+                    connected = shared.directory.connect(&self.store) => connected,
+                };
+                match connected {
+                    Ok(remote) => self.remote.insert(remote).clone(),
+                    Err(reason) => return self.fail(shared, State::Misconfigured, reason, None).await,
+                }
             }
-            Ok(_) => Ok(None),
-            Err(error) => self.fail_by(shared, &error).await.map(Some),
+        };
+        let now = remote.network.now();
+        let news = if errand.news { self.plan.news(now) } else { None };
+        let job = news.or_else(|| self.plan.next(now));
+        // Whoever was not asked cannot be up to date: this machine's clock may be behind.
+        let job = job.or_else(|| if self.answered.is_some() { None } else { self.plan.news(now) });
+        match job {
+            Some(job) => self.read(shared, &remote, job, errand).await,
+            None => self.rest(shared).await,
         }
     }
 
-    async fn read(&mut self, shared: &Shared, remote: &Remote, job: Job) -> Result<Turn> {
+    async fn read(&mut self, shared: &Shared, remote: &Remote, job: Job, errand: Errand) -> Result<Turn> {
         let stretch = job.stretch();
-        let cursor = match &job {
-            Job::Resume(walk) => Some(walk.cursor.clone()),
-            _ => None,
-        };
         (shared.observer)(&Event::Reading { store: &self.store, stretch });
-        let mut reached = cursor.as_ref().and_then(|cursor| cursor.reached);
-        let mut pages = remote.log.pages(LogQuery::new().since(stretch.since).until(stretch.until), cursor);
+        remote.network.listen();
+        let mut reached = job.cursor().and_then(|cursor| cursor.reached);
+        let query = LogQuery::new().since(stretch.since).until(stretch.until);
+        let mut pages = remote.log.pages(query, job.cursor().cloned());
         let mut stop = shared.stop.clone();
         let (mut read, mut new) = (0, 0);
-        loop {
+        let ended = loop {
             let page = tokio::select! {
                 biased;
-                _ = stop.wait_for(|stopped| *stopped) => return Ok(Turn::More),
+                () = stopped(&mut stop) => return Ok(Turn::More),
                 page = pages.next() => page,
             };
             let page = match page {
                 Some(Ok(page)) => page,
-                Some(Err(error)) => return self.broke(shared, &error, stretch, reached).await,
+                Some(Err(error)) => return self.broke(shared, &error, &job, reached).await,
                 None => {
-                    let why = format!("{}: the walk ended without a proof that it was complete", self.store);
-                    return self.give_up(shared, why, stretch, reached).await;
+                    let error =
+                        SourceError::new(ErrorKind::Incomplete, "the walk ended without a proof that it was complete");
+                    return self.broke(shared, &error.of(&self.store), &job, reached).await;
                 }
             };
             let last = page.last;
@@ -171,50 +160,70 @@ impl Reader {
             new += committed.new;
             self.tell(shared, remote, committed, entries, reached);
             if last {
-                break;
+                break true;
             }
-            if read >= PAGES_A_TURN && !matches!(job, Job::Again { .. }) {
-                return Ok(Turn::More);
+            let turn_is_over = match job {
+                Job::News(_) => read >= PAGES_OF_NEWS,
+                _ => read >= PAGES_A_TURN || errand.until.is_some_and(|until| Instant::now() >= until),
+            };
+            if turn_is_over {
+                break false;
             }
+        };
+        if self.blank >= policy::FAILURES {
+            self.blank = 0;
+            let reason = format!("{}: the dates of its answers contradict each other; ask the platform", self.store);
+            return self.fail(shared, State::Failing, reason, None).await;
         }
-        self.stuck = None;
-        self.holes_in_a_row = 0;
-        if matches!(job, Job::Read(_)) {
-            self.plan.learn(stretch, read);
+        match job {
+            Job::News(_) => self.news = Some(new),
+            Job::Slice(_, None) if ended => self.plan.learn(stretch, read),
+            Job::Fill(_) if ended => self.plan.filled(stretch),
+            Job::Slice(..) | Job::Fill(_) | Job::Again(..) => {}
         }
-        if let Job::Again { tier, .. } = job {
-            let rewalked = self.plan.read_again(tier, remote.network.now());
-            self.commit(shared, Commit { rewalked, ..Commit::default() }).await?;
-        }
-        let now = remote.network.now();
-        let more = self.plan.missing(now).iter().any(|gap| gap.length() > super::policy::OVERLAP);
-        if more { Ok(Turn::More) } else { self.rest_or_more(shared, new).await }
+        if self.plan.next(remote.network.now()).is_some() { Ok(Turn::More) } else { self.rest(shared).await }
     }
 
     /// What a page changes.
     fn page(&mut self, remote: &Remote, page: Page, job: &Job) -> (Commit, usize) {
-        let stretch = job.stretch();
-        let mut commit = Commit::default();
+        self.answered = Some(Instant::now());
+        let now = remote.network.now();
+        let mut commit =
+            Commit { holes: self.plan.answered(now), expired: self.plan.expired(now), ..Commit::default() };
         for entry in page.entries {
             match entry {
                 Ok(entry) => commit.entries.push(entry),
                 Err(error) => commit.undecodable.push(error),
             }
         }
-        // Never beyond the platform's own time, whatever this machine's clock says.
-        let until = stretch.until.min(remote.network.now());
-        let since = if page.cursor.done {
-            Some(stretch.since)
+        // Nothing is known of what comes behind the time at which the platform gave the first of these answers, whatever
+        // this machine's clock says.
+        let known = remote.network.least_date().unwrap_or(now);
+        let stretch = job.stretch();
+        let stretch = Stretch::new(stretch.since, stretch.until.min(known));
+        // That a clock was wrong before is mended here, too.
+        commit.uncovered = self.plan.progress.coverage.end().and_then(|end| Stretch::new(known, end));
+        if let Job::Again(..) = job {
+            if page.last {
+                commit.rewalked = self.plan.end_rereading();
+            } else {
+                self.plan.reread(page.cursor);
+            }
         } else {
-            page.cursor.reached.and_then(|reached| reached.checked_add(SignedDuration::from_micros(1)).ok())
-        };
-        commit.covered = since.and_then(|since| Stretch::new(since.max(stretch.since), until));
-        let keep = !page.last && !matches!(job, Job::Again { .. });
-        let walk = keep.then_some(Walk { stretch, cursor: page.cursor });
-        if walk.is_some() || self.plan.progress.walk.is_some() {
-            commit.walk = Some(walk);
+            commit.covered = stretch.and_then(|stretch| match page.cursor.reached {
+                _ if page.cursor.done => Some(stretch),
+                Some(reached) => Stretch::new(behind(reached).max(stretch.since), stretch.until),
+                None => None,
+            });
+            if let Job::Slice(..) = job {
+                let walk = stretch.filter(|_| !page.last).map(|stretch| Walk { stretch, cursor: page.cursor });
+                commit.walk = (walk.is_some() || self.plan.progress.walk.is_some()).then_some(walk);
+            }
         }
         if page.last {
+            self.blank = if stretch.is_none() { self.blank + 1 } else { 0 };
+        }
+        if page.last || self.status.state != State::Active {
             commit.status = Some(self.status.succeeded(Timestamp::now()));
         }
         let entries = commit.entries.len();
@@ -223,33 +232,21 @@ impl Reader {
 
     /// Writes, and then remembers what was written.
     async fn commit(&mut self, shared: &Shared, commit: Commit) -> Result<Committed> {
-        let (covered, walk, hole, status) =
-            (commit.covered, commit.walk.clone(), commit.hole.clone(), commit.status.clone());
-        let done = shared.writer.commit(self.id, commit).await?;
-        let progress = &mut self.plan.progress;
-        if let Some(covered) = covered {
-            progress.coverage.add(covered);
-            progress.holes.retain(|hole| covered.overlap(hole.stretch) != Some(hole.stretch));
+        let (commit, done) = shared.writer.commit(self.id, Box::new(commit)).await?;
+        for hole in commit.holes.iter().filter(|hole| hole.attempts > 0) {
+            (shared.observer)(&Event::Hole { store: &self.store, stretch: hole.stretch, reason: &hole.reason });
         }
-        if let Some(walk) = walk {
-            progress.walk = walk;
-        }
-        if let Some(hole) = hole {
-            progress.holes.retain(|other| hole.stretch.overlap(other.stretch) != Some(other.stretch));
-            progress.holes.push(hole);
-            progress.holes.sort_by_key(|hole| hole.stretch.since);
-        }
-        if let Some(status) = status {
+        self.plan.progress.apply(&commit, &done);
+        if let Some(status) = commit.status {
             self.status = status;
         }
-        progress.lateness = progress.lateness.max(done.lateness);
         self.total.add(done);
         Ok(done)
     }
 
     fn tell(&self, shared: &Shared, remote: &Remote, committed: Committed, entries: usize, reached: Option<Timestamp>) {
         let now = remote.network.now();
-        let missing: SignedDuration = self.plan.missing(now).iter().map(Stretch::length).sum();
+        let missing = self.plan.missing(now).iter().map(Stretch::length).sum();
         (shared.observer)(&Event::Page {
             store: &self.store,
             committed,
@@ -261,22 +258,12 @@ impl Reader {
         });
     }
 
-    async fn rest_or_more(&mut self, shared: &Shared, new: u64) -> Result<Turn> {
-        let now = self.now();
-        let due = self.plan.again(now).is_some() && !self.plan.progress.rewalked.is_empty();
-        let holes = if shared.follow {
-            self.plan.hole(now).is_some()
-        } else {
-            self.plan.progress.holes.iter().any(|hole| !self.tried.contains(&hole.stretch.since))
-        };
-        if due || holes { Ok(Turn::More) } else { self.rest(shared, new).await }
-    }
-
-    async fn rest(&mut self, shared: &Shared, new: u64) -> Result<Turn> {
+    async fn rest(&mut self, shared: &Shared) -> Result<Turn> {
         let rewalked = self.plan.begin_tiers(self.now());
         if !rewalked.is_empty() {
             self.commit(shared, Commit { rewalked, ..Commit::default() }).await?;
         }
+        self.rests = true;
         let end = self.plan.progress.coverage.end();
         (shared.observer)(&Event::Rest {
             store: &self.store,
@@ -284,73 +271,73 @@ impl Reader {
             end,
             holes: self.plan.progress.holes.len(),
         });
-        Ok(Turn::Rest { new })
+        Ok(Turn::Rest)
     }
 
-    /// A walk broke off. What fails again and again at one place is given up for now, so that nothing older waits for it.
+    /// A walk broke off. If that is about the stretch and not about the store, the rest is read around it.
     async fn broke(
         &mut self,
         shared: &Shared,
         error: &SourceError,
-        stretch: Stretch,
+        job: &Job,
         reached: Option<Timestamp>,
     ) -> Result<Turn> {
-        if error.kind() == ErrorKind::Incomplete {
-            return self.give_up(shared, error.to_string(), stretch, reached).await;
-        }
-        if State::after(error) != State::Failing {
-            return self.fail_by(shared, error).await;
-        }
-        let place = reached.unwrap_or(stretch.until);
-        let times = match self.stuck {
-            Some((at, times)) if at == place => times + 1,
-            _ => 1,
+        let kind = error.kind();
+        let may_be_local = matches!(
+            kind,
+            ErrorKind::Server
+                | ErrorKind::Undecodable
+                | ErrorKind::TooLarge
+                | ErrorKind::Refused
+                | ErrorKind::Incomplete
+                | ErrorKind::TimedOut
+                | ErrorKind::Interrupted
+        );
+        let stretch = job.stretch();
+        let rest = Stretch::new(stretch.since, reached.map_or(stretch.until, behind));
+        let Some(rest) = rest.filter(|_| may_be_local) else {
+            self.plan.acquit();
+            return self.fail_by(shared, error, None).await;
         };
-        self.stuck = Some((place, times));
-        if times > 1 {
-            return self.give_up(shared, error.to_string(), stretch, reached).await;
+        let mut commit = Commit::default();
+        let too_many = self.plan.suspect(rest, &error.to_string());
+        match job {
+            Job::Slice(..) if self.plan.progress.walk.is_some() => commit.walk = Some(None),
+            // It is read again when its time comes again.
+            Job::Again(..) => commit.rewalked = self.plan.end_rereading(),
+            Job::Slice(..) | Job::News(_) | Job::Fill(_) => {}
         }
-        self.fail_by(shared, error).await
+        // There was an answer, and it is what is wrong; or there was one just now, and this is all that fails.
+        let nothing_else = self.plan.next(self.now()).is_none();
+        let answers = self.answered.is_some_and(|at| at.elapsed() < policy::RECENTLY);
+        let local = kind == ErrorKind::Incomplete || (nothing_else && answers);
+        if local {
+            commit.holes = self.plan.answered(self.now());
+        }
+        if commit.walk.is_some() || !commit.rewalked.is_empty() || !commit.holes.is_empty() {
+            self.commit(shared, commit).await?;
+        }
+        // Whoever keeps going asks a store that is slow to answer again later, lest others wait for it.
+        let slow = matches!(kind, ErrorKind::TimedOut | ErrorKind::Interrupted);
+        if local {
+            return if self.plan.next(self.now()).is_some() { Ok(Turn::More) } else { self.rest(shared).await };
+        }
+        if !(too_many || nothing_else || slow && shared.follow) {
+            return Ok(Turn::More);
+        }
+        if too_many || nothing_else {
+            self.plan.acquit();
+        }
+        self.fail_by(shared, error, Some(rest)).await
     }
 
-    /// Leaves a hole, and goes on behind it.
-    async fn give_up(
-        &mut self,
-        shared: &Shared,
-        reason: String,
-        stretch: Stretch,
-        reached: Option<Timestamp>,
-    ) -> Result<Turn> {
-        self.holes_in_a_row += 1;
-        let until = reached.and_then(|at| at.checked_add(SignedDuration::from_micros(1)).ok()).unwrap_or(stretch.until);
-        let since = until.checked_sub(HOLE).unwrap_or(stretch.since).max(stretch.since);
-        let Some(hole) = Stretch::new(since, until) else {
-            return self.fail(shared, State::Failing, reason, None).await;
-        };
-        let before = self.plan.progress.holes.iter().find(|other| other.stretch.contains(since));
-        let attempts = before.map_or(1, |hole| hole.attempts.saturating_add(1));
-        let next_attempt = policy::hole_retry_at(attempts, Timestamp::now());
-        (shared.observer)(&Event::Hole { store: &self.store, stretch: hole, reason: &reason });
-        self.tried.insert(since);
-        let commit = Commit {
-            hole: Some(Hole { stretch: hole, reason: reason.clone(), attempts, next_attempt }),
-            walk: Some(None),
-            ..Commit::default()
-        };
-        self.commit(shared, commit).await?;
-        if self.holes_in_a_row >= HOLES_IN_A_ROW {
-            self.holes_in_a_row = 0;
-            return self.fail(shared, State::Failing, reason, None).await;
-        }
-        Ok(Turn::More)
-    }
-
-    async fn fail_by(&mut self, shared: &Shared, error: &SourceError) -> Result<Turn> {
+    async fn fail_by(&mut self, shared: &Shared, error: &SourceError, at: Option<Stretch>) -> Result<Turn> {
         let state = State::after(error);
         if matches!(state, State::Unauthorized | State::Misconfigured) {
             self.remote = None; // with a new token next time
         }
-        self.fail(shared, state, error.to_string(), error.retry_after()).await
+        let place = at.map(|at| format!(" (while reading {at})")).unwrap_or_default();
+        self.fail(shared, state, format!("{error}{place}"), error.retry_after()).await
     }
 
     async fn fail(&mut self, shared: &Shared, state: State, reason: String, wait: Option<Duration>) -> Result<Turn> {

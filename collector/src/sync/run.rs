@@ -12,10 +12,10 @@ use tokio::time::Instant;
 
 use super::event::{Event, Observer};
 use super::queue::{Lane, Place, Queue};
-use super::reader::{Reader, Shared, Turn};
+use super::reader::{Errand, Reader, Shared, Turn, stopped};
 use super::writer::Writer;
 use super::{Directory, Shard};
-use crate::archive::{Archive, Committed, State, Status};
+use crate::archive::{Archive, Committed, Hole, State, Status};
 use crate::error::{Error, Result};
 
 /// How stores are read.
@@ -23,8 +23,10 @@ use crate::error::{Error, Result};
 pub struct Options {
     /// Keep going, and ask each store again and again.
     pub follow: bool,
-    /// How many stores are read at once. Each holds some pages in memory.
+    /// How many stores' past is read at once. Each holds some pages in memory.
     pub walks: usize,
+    /// How many stores are asked at once for what is new. They wait for no walk through the past.
+    pub polls: usize,
     /// Only this share of the stores.
     pub shard: Option<Shard>,
     /// The shortest and the longest time between two readings of a store that is followed.
@@ -34,7 +36,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let interval = (Duration::from_secs(30), Duration::from_secs(15 * 60));
-        Self { follow: false, walks: 32, shard: None, interval }
+        Self { follow: false, walks: 32, polls: 256, shard: None, interval }
     }
 }
 
@@ -47,8 +49,8 @@ pub struct Outcome {
     pub committed: Committed,
     /// The state it is in now.
     pub status: Status,
-    /// How many stretches could not be read.
-    pub holes: usize,
+    /// What could not be read.
+    pub holes: Vec<Hole>,
     /// Whether everything that the platform keeps is covered.
     pub complete: bool,
 }
@@ -86,7 +88,10 @@ pub async fn sync(
 struct Seat {
     store: Store,
     reader: Option<Box<Reader>>,
+    /// The time between two readings of what is new.
     interval: Duration,
+    /// What is new is due.
+    due: bool,
     wanted: bool,
 }
 
@@ -101,7 +106,7 @@ struct Run {
 
 impl Run {
     fn new(shared: Shared, options: Options) -> Self {
-        let queue = Queue::new(options.walks);
+        let queue = Queue::new(options.polls, options.walks);
         Self { shared, options, seats: Vec::new(), places: HashMap::new(), queue, turns: JoinSet::new() }
     }
 
@@ -124,7 +129,7 @@ impl Run {
                         reload = Instant::now() + RELOAD;
                     }
                 }
-                _ = stop.wait_for(|stopped| *stopped) => {}
+                () = stopped(&mut stop) => {}
             }
         }
         while let Some(ended) = self.turns.join_next().await {
@@ -144,48 +149,76 @@ impl Run {
     /// Gives every store that can have it its turn.
     fn start(&mut self) {
         for place in self.queue.due(Instant::now()) {
-            self.queue.ready(place, Lane::Poll);
+            self.seats[place].due = true;
+            self.line_up(place, false);
         }
         while let Some((place, lane)) = self.queue.next() {
             let seat = &mut self.seats[place];
-            let (true, Some(mut reader)) = (seat.wanted, seat.reader.take()) else {
-                self.queue.ended(lane); // it is no longer listed
+            let Some(mut reader) = seat.reader.take() else {
+                self.queue.ended(lane);
                 continue;
             };
+            let errand = Errand { news: std::mem::take(&mut seat.due), until: self.queue.time_of(place) };
             let shared = self.shared.clone();
             self.turns.spawn(async move {
-                let turn = reader.turn(&shared).await;
+                let turn = reader.turn(&shared, errand).await;
                 (place, lane, reader, turn)
             });
         }
     }
 
-    fn ended(&mut self, place: Place, lane: Lane, reader: Box<Reader>, turn: Turn) {
+    /// Puts a store where it has to wait, unless it has its turn or rests.
+    fn line_up(&mut self, place: Place, more: bool) {
+        let seat = &self.seats[place];
+        let Some(reader) = &seat.reader else { return };
+        let fails = !matches!(reader.status.state, State::New | State::Active);
+        match (seat.due, more) {
+            (true, _) if fails => self.queue.ready(place, Lane::Parked),
+            (true, _) => self.queue.ready(place, Lane::Poll),
+            (false, true) => self.queue.ready(place, past(reader)),
+            (false, false) => {}
+        }
+    }
+
+    fn ended(&mut self, place: Place, lane: Lane, mut reader: Box<Reader>, turn: Turn) {
         self.queue.ended(lane);
         let now = Instant::now();
         let (shortest, longest) = self.options.interval;
         let seat = &mut self.seats[place];
-        match turn {
-            Turn::More => self.queue.ready(place, past(&reader)),
-            Turn::Rest { new } if self.options.follow => {
-                let interval = match new {
-                    0 => seat.interval.mul_f64(1.5),
-                    BUSY.. => seat.interval / 4,
-                    _ => seat.interval.mul_f64(0.75),
-                };
-                seat.interval = interval.clamp(shortest, longest);
+        if let Some(new) = reader.news.take() {
+            let interval = match new {
+                0 => seat.interval.mul_f64(1.5),
+                BUSY.. => seat.interval / 4,
+                _ => seat.interval.mul_f64(0.75),
+            };
+            seat.interval = interval.clamp(shortest, longest);
+            if self.options.follow {
                 self.queue.later(place, now + seat.interval);
             }
-            Turn::Failed if self.options.follow => {
-                let next = reader
-                    .status
-                    .next_attempt
-                    .map_or(longest, |at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
-                self.queue.later(place, now + next);
-            }
-            Turn::Rest { .. } | Turn::Failed => {}
+        }
+        if self.options.follow && turn == Turn::Failed {
+            let next = reader
+                .status
+                .next_attempt
+                .map_or(longest, |at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
+            self.queue.later(place, now + next);
+            seat.due = false;
+        } else if self.options.follow && self.queue.time_of(place).is_none() && !seat.due {
+            self.queue.later(place, now + seat.interval);
         }
         seat.reader = Some(reader);
+        if seat.wanted {
+            self.line_up(place, turn == Turn::More);
+        } else {
+            self.leave(place);
+        }
+    }
+
+    /// A store that is no longer listed gives up its place, so that it can come again.
+    fn leave(&mut self, place: Place) {
+        self.queue.forget(place);
+        self.seats[place].reader = None;
+        self.places.remove(&self.seats[place].store);
     }
 
     async fn reload(&mut self) -> Result<()> {
@@ -210,17 +243,19 @@ impl Run {
                 continue;
             }
             let (id, progress, status) = self.shared.writer.load(store.clone()).await?;
-            let reader = Box::new(Reader::new(id, store.clone(), progress, status));
+            let reader = Box::new(Reader::new(id, store.clone(), progress, status, self.options.follow));
             let place = self.seats.len();
-            let lane = if reader.status.state == State::Active { Lane::Poll } else { past(&reader) };
-            self.queue.ready(place, lane);
+            // Of a store that was read before, what is new comes first: in a run that ends, if that is all there is.
+            let due = self.options.follow && reader.status.state != State::New;
+            let few = !self.options.follow && reader.plan.is_complete(Timestamp::now());
+            self.queue.ready(place, if due || few { Lane::Poll } else { past(&reader) });
             self.places.insert(store.clone(), place);
             let interval = self.options.interval.0.saturating_mul(2);
-            self.seats.push(Seat { store, reader: Some(reader), interval, wanted: true });
+            self.seats.push(Seat { store, reader: Some(reader), interval, due, wanted: true });
         }
-        // A store that is gone gives up its place, so that it can come again.
-        let Self { seats, places, .. } = self;
-        places.retain(|_, place| seats[*place].wanted);
+        let gone = |place: &Place| !self.seats[*place].wanted && self.seats[*place].reader.is_some();
+        let gone: Vec<Place> = self.places.values().copied().filter(gone).collect();
+        gone.into_iter().for_each(|place| self.leave(place));
         Ok(())
     }
 
@@ -228,13 +263,8 @@ impl Run {
         let wanted = self.seats.into_iter().filter(|seat| seat.wanted);
         let outcome = |seat: Seat| {
             let reader = seat.reader?;
-            let now = reader.now();
-            let missing = reader.plan.missing(now);
-            let holes = reader.plan.progress.holes.len();
-            let head = reader.plan.head(now);
-            let complete = holes == 0
-                && reader.plan.progress.walk.is_none()
-                && missing.iter().all(|gap| head.is_some_and(|head| gap.since >= head.since));
+            let complete = reader.rests && reader.plan.is_complete(reader.now());
+            let holes = reader.plan.progress.holes;
             Some(Outcome { store: seat.store, committed: reader.total, status: reader.status, holes, complete })
         };
         wanted.filter_map(outcome).collect()

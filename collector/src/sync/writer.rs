@@ -8,7 +8,6 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::archive::{Archive, Commit, Committed, Progress, Status, StoreId};
-use crate::coverage::Stretch;
 use crate::error::{Error, Result};
 
 /// So many pages may wait to be written. Whoever brings more waits with them.
@@ -21,12 +20,12 @@ const UNINDEXED: u64 = 100_000;
 const IDLE: Duration = Duration::from_millis(500);
 
 enum Task {
-    Commit(StoreId, Box<Commit>, oneshot::Sender<Result<Committed>>),
-    /// How many records of a stretch the archive accounts for.
-    Count(StoreId, Stretch, oneshot::Sender<Result<u64>>),
+    Commit(StoreId, Box<Commit>, Answer),
     /// What the archive knows of a store.
     Load(Store, oneshot::Sender<Result<Known>>),
 }
+
+type Answer = oneshot::Sender<Result<(Box<Commit>, Committed)>>;
 
 /// A store as the archive knows it.
 type Known = (StoreId, Progress, Status);
@@ -43,17 +42,10 @@ impl Writer {
         (Self(sender), thread::spawn(move || work(archive, receiver, &runtime)))
     }
 
-    /// Writes what belongs together.
-    pub(crate) async fn commit(&self, store: StoreId, commit: Commit) -> Result<Committed> {
+    /// Writes what belongs together, and gives it back with what it did.
+    pub(crate) async fn commit(&self, store: StoreId, commit: Box<Commit>) -> Result<(Box<Commit>, Committed)> {
         let (answer, done) = oneshot::channel();
-        self.0.send(Task::Commit(store, Box::new(commit), answer)).await.map_err(|_| Error::Closed)?;
-        done.await.map_err(|_| Error::Closed)?
-    }
-
-    /// How many records of a stretch the archive accounts for: entries, and what is in quarantine.
-    pub(crate) async fn count(&self, store: StoreId, stretch: Stretch) -> Result<u64> {
-        let (answer, done) = oneshot::channel();
-        self.0.send(Task::Count(store, stretch, answer)).await.map_err(|_| Error::Closed)?;
+        self.0.send(Task::Commit(store, commit, answer)).await.map_err(|_| Error::Closed)?;
         done.await.map_err(|_| Error::Closed)?
     }
 
@@ -79,11 +71,8 @@ fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Task>, runtime: &Handle)
         let mut task = Some(first);
         while let Some(next) = task.take() {
             match next {
-                Task::Count(store, stretch, answer) => {
-                    // Whoever asked may be gone.
-                    let _ = answer.send(count(&archive, store, stretch));
-                }
                 Task::Load(store, answer) => {
+                    // Whoever asked may be gone.
                     let _ = answer.send(load(&archive, &store));
                 }
                 Task::Commit(store, commit, answer) => {
@@ -101,9 +90,9 @@ fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Task>, runtime: &Handle)
         let written = archive.commit(commits.iter().map(|(store, commit, _)| (*store, &**commit)));
         match written {
             Ok(done) => {
-                for ((_, _, answer), done) in commits.into_iter().zip(done) {
+                for ((_, commit, answer), done) in commits.into_iter().zip(done) {
                     behind += done.new + done.revised;
-                    let _ = answer.send(Ok(done));
+                    let _ = answer.send(Ok((commit, done)));
                 }
             }
             Err(_) => one_by_one(&mut archive, commits),
@@ -115,15 +104,11 @@ fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Task>, runtime: &Handle)
 }
 
 /// What failed together is tried alone, so that each store learns its own error.
-fn one_by_one(archive: &mut Archive, commits: Vec<(StoreId, Box<Commit>, oneshot::Sender<Result<Committed>>)>) {
+fn one_by_one(archive: &mut Archive, commits: Vec<(StoreId, Box<Commit>, Answer)>) {
     for (store, commit, answer) in commits {
         let done = archive.commit([(store, &*commit)]).map(|done| done.first().copied().unwrap_or_default());
-        let _ = answer.send(done);
+        let _ = answer.send(done.map(|done| (commit, done)));
     }
-}
-
-fn count(archive: &Archive, store: StoreId, stretch: Stretch) -> Result<u64> {
-    Ok(archive.count(store, stretch)? + archive.quarantined(store, stretch)?)
 }
 
 /// The next task. While there is none, the index of words is brought up to date.

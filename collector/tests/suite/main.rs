@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
 mod archive;
+mod clock;
 mod coverage;
+mod failing;
 mod insight;
+mod live;
 mod metrics;
+mod order;
 mod query;
 mod rollup;
 mod search;

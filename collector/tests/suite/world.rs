@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use storelogs::{BigCommerce, Http, LogEntry, RetryPolicy, Shopline, Store};
+use storelogs_collector::archive::{Commit, Progress, StoreId};
 use storelogs_collector::network::Network;
-use storelogs_collector::sync::{Directory, Event, Options, Outcome, Remote, sync};
+use storelogs_collector::sync::{Directory, Event, Observer, Options, Outcome, Remote, sync};
 use storelogs_collector::{Archive, Error, Stretch};
 use storelogs_sandbox::{Platform, Sandbox};
 use tokio::sync::watch;
@@ -77,6 +79,8 @@ pub(crate) struct World {
     pub(crate) path: PathBuf,
     /// What happened, a line each.
     pub(crate) events: Arc<Mutex<Vec<String>>>,
+    /// What was begun to be read, in order.
+    pub(crate) readings: Arc<Mutex<Vec<(Store, Stretch)>>>,
 }
 
 impl World {
@@ -85,7 +89,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("archive.db");
         let stores = Stores::new(&sandbox);
-        Self { sandbox, stores, _folder: folder, path, events: Arc::default() }
+        Self { sandbox, stores, _folder: folder, path, events: Arc::default(), readings: Arc::default() }
     }
 
     /// A run that ends by itself.
@@ -95,9 +99,67 @@ impl World {
     }
 
     pub(crate) async fn sync_with(&self, options: Options, stop: watch::Receiver<bool>) -> Result<Vec<Outcome>, Error> {
-        let events = Arc::clone(&self.events);
-        let observer = Arc::new(move |event: &Event<'_>| events.lock().unwrap().push(format!("{event:?}")));
-        sync(self.archive(), self.stores.clone(), options, stop, observer).await
+        sync(self.archive(), self.stores.clone(), options, stop, self.observer()).await
+    }
+
+    fn observer(&self) -> Observer {
+        let (events, readings) = (Arc::clone(&self.events), Arc::clone(&self.readings));
+        Arc::new(move |event: &Event<'_>| {
+            events.lock().unwrap().push(format!("{event:?}"));
+            if let Event::Reading { store, stretch } = event {
+                readings.lock().unwrap().push(((*store).clone(), *stretch));
+            }
+        })
+    }
+
+    /// Follows until something holds, which has to be soon. Whatever else happens is up to `meanwhile`, each time.
+    #[track_caller]
+    pub(crate) fn follow<'a>(
+        &'a self,
+        options: Options,
+        mut meanwhile: impl FnMut() + 'a,
+        holds: impl Fn(&Archive) -> bool + 'a,
+    ) -> impl Future<Output = Vec<Outcome>> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let (stop, stopped) = watch::channel(false);
+            let options = Options { follow: true, ..options };
+            let running = tokio::spawn(sync(self.archive(), self.stores.clone(), options, stopped, self.observer()));
+            let deadline = Instant::now() + Duration::from_secs(20);
+            let archive = self.archive();
+            while !holds(&archive) {
+                assert!(!running.is_finished(), "{caller}: it has ended");
+                if Instant::now() > deadline {
+                    panic!(
+                        "{caller}: it does not come: {:#?}",
+                        self.events.lock().unwrap().iter().rev().take(20).collect::<Vec<_>>()
+                    );
+                }
+                meanwhile();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            stop.send(true).unwrap();
+            running.await.unwrap().unwrap()
+        }
+    }
+
+    /// The archive's number of the first store.
+    pub(crate) fn only(&self) -> StoreId {
+        self.archive().stores().unwrap()[0].0
+    }
+
+    /// Changes the archive behind the back of the sync.
+    pub(crate) fn commit(&self, commit: Commit) {
+        self.archive().commit([(self.only(), &commit)]).unwrap();
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        self.archive().progress(self.only()).unwrap()
+    }
+
+    /// Whether an entry with this platform's id is archived.
+    pub(crate) fn holds(&self, id: u64) -> bool {
+        self.archive().entry(self.only(), &id.to_string()).unwrap().is_some()
     }
 
     pub(crate) fn archive(&self) -> Archive {
@@ -155,4 +217,22 @@ impl World {
 
 pub(crate) fn ever() -> Stretch {
     Stretch::new("1971-01-01T00:00:00Z".parse().unwrap(), "2200-01-01T00:00:00Z".parse().unwrap()).unwrap()
+}
+
+/// A record of BigCommerce, so many seconds ago by this machine's clock.
+pub(crate) fn record(id: u64, ago: i64, summary: &str) -> Value {
+    let time = Timestamp::from_second(Timestamp::now().as_second() - ago).unwrap();
+    json!({
+        "id": id, "type": "general", "module": "Order Status", "severity": "success", "summary": summary,
+        "message": null, "date_created": time.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(),
+    })
+}
+
+/// A record of SHOPLINE, so many seconds ago by this machine's clock.
+pub(crate) fn operation(id: u64, ago: i64, detail: &str) -> Value {
+    let time = Timestamp::from_second(Timestamp::now().as_second() - ago).unwrap();
+    json!({
+        "author": "a@example.com", "created_at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(),
+        "detail": detail, "id": id.to_string(), "subject_type": "products", "verb": "edit_product",
+    })
 }

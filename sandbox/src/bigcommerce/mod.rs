@@ -80,7 +80,10 @@ async fn authorised(world: &World, shop: &Shop, behavior: &BigCommerceBehavior, 
         Ok(params) => params,
         Err(refusal) => return done(refusal),
     };
-    let effects = shop.strike(Endpoint::List, params.page, world.clock.now());
+    let view = || shop.view(&params.filter, params.since, params.until, world.clock.now());
+    let before = view();
+    let lists = |id| page::lists(&before, &params, behavior, id);
+    let effects = shop.strike(Endpoint::List, params.page, &lists, world.clock.now());
     if !effects.delay.is_zero() {
         tokio::time::sleep(effects.delay).await;
     }
@@ -92,9 +95,8 @@ async fn authorised(world: &World, shop: &Shop, behavior: &BigCommerceBehavior, 
             quota::scripted(form, after, world.clock.now_ms(), behavior)
         }
         None => {
-            let view = shop.view(&params.filter, params.since, params.until, world.clock.now());
             let style = Style::of(Platform::BigCommerce, &shop.behavior());
-            page::answer(&view, &params, behavior, style, &effects.page)
+            page::answer(&view(), &params, behavior, style, &effects.page)
         }
     };
     Outcome { store: None, auth_ok: true, answer, wire: effects.wire }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     BeyondLastPage, BigCommerceBehavior, Presence, Totals, WrongTotals, answer::Answer, filter::View, render::Style,
-    request::form_encode, script::PageEffects,
+    request::form_encode, row::Row, script::PageEffects,
 };
 
 use super::{errors, params::Params};
@@ -23,11 +23,7 @@ pub(crate) fn answer(
     }
     let wanted = if effects.repeat { params.page.saturating_sub(1).max(1) } else { params.page };
     let places = if effects.empty { Vec::new() } else { book.places(wanted, behavior) };
-    let by_kind = params.by_type.then(|| view.by_kind());
-    let rows = places.iter().map(|&place| {
-        let place = if params.descending { view.len() - 1 - place } else { place };
-        view.row(by_kind.as_ref().map_or(place, |order| order[place]))
-    });
+    let rows = rows(view, params, &places);
     let mut body = Vec::with_capacity(512 + places.len() * 256);
     body.extend_from_slice(b"{\"data\":");
     style.list(rows, effects, &mut body);
@@ -39,6 +35,20 @@ pub(crate) fn answer(
     let mut answer = Answer::json(200, body);
     answer.rows = places.len();
     answer
+}
+
+fn rows<'a>(view: &'a View, params: &Params, places: &[usize]) -> impl Iterator<Item = &'a Row> {
+    let by_kind = params.by_type.then(|| view.by_kind());
+    places.iter().map(move |&place| {
+        let place = if params.descending { view.len() - 1 - place } else { place };
+        view.row(by_kind.as_ref().map_or(place, |order| order[place]))
+    })
+}
+
+/// Whether the page that is asked for lists the record with this id.
+pub(crate) fn lists(view: &View, params: &Params, behavior: &BigCommerceBehavior, id: u64) -> bool {
+    let places = Book::new(view.len() as u64, params.limit, behavior).places(params.page, behavior);
+    rows(view, params, &places).any(|row| row.id == id)
 }
 
 /// How rows fall on pages.

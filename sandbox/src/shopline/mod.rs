@@ -131,8 +131,11 @@ impl<'a> Target<'a> {
                 (endpoint, Some(params))
             }
         };
-        let page = params.as_ref().map_or(1, |params| Place::find(shop, params, behavior, now).number());
-        let effects = shop.strike(endpoint, page, now);
+        let place = params.as_ref().map(|params| Place::find(shop, params, behavior, now));
+        let page = place.as_ref().map_or(1, Place::number);
+        let lists =
+            |id| place.as_ref().is_some_and(|place| place.rows().iter().any(|&row| place.view.row(row).id == id));
+        let effects = shop.strike(endpoint, page, &lists, now);
         if !effects.delay.is_zero() {
             tokio::time::sleep(effects.delay).await;
         }

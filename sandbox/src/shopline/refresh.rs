@@ -35,7 +35,7 @@ pub(crate) async fn answer(world: &World, request: &Request, prefix: Option<&str
         let body = json!({ "code": 401, "i18nCode": code, "message": reason, "data": null });
         return Outcome::refused(name, Answer::json(401, body.to_string()));
     }
-    let effects = shop.strike(Endpoint::Refresh, 1, world.clock.now());
+    let effects = shop.strike(Endpoint::Refresh, 1, &|_| false, world.clock.now());
     if !effects.delay.is_zero() {
         tokio::time::sleep(effects.delay).await;
     }

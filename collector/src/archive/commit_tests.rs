@@ -1,0 +1,66 @@
+//! What is kept in memory of a store's progress is what the archive would say.
+
+use proptest::prelude::*;
+use storelogs::{Cursor, LogEntry, Store};
+
+use super::*;
+
+const MOMENTS: i64 = 60;
+
+fn at(number: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + number).unwrap()
+}
+
+fn stretch() -> impl Strategy<Value = Stretch> {
+    (0..MOMENTS, 1..MOMENTS).prop_map(|(since, length)| Stretch::new(at(since), at(since + length)).unwrap())
+}
+
+fn commits() -> impl Strategy<Value = Commit> {
+    let hole = (stretch(), 0..5_u32).prop_map(|(stretch, attempts)| Hole {
+        stretch,
+        reason: format!("attempt {attempts}"),
+        attempts,
+        next_attempt: at(i64::from(attempts)),
+    });
+    let walk = proptest::option::of(stretch().prop_map(|stretch| Walk { stretch, cursor: Cursor::default() }));
+    let parts = (
+        proptest::option::of(stretch()),
+        proptest::option::of(stretch()),
+        proptest::collection::vec(hole, 0..3),
+        proptest::option::of(0..MOMENTS),
+        proptest::option::of(walk),
+        proptest::collection::vec((0..3_i64, 0..MOMENTS), 0..3),
+        proptest::collection::vec((1..5000_u64, 0..MOMENTS), 0..3),
+    );
+    parts.prop_map(|(covered, uncovered, holes, expired, walk, rewalked, entries)| {
+        let store = Store::bigcommerce("abc123").unwrap();
+        let entry = |(id, time): (u64, i64)| LogEntry::new(&store, id.to_string(), at(time), at(time * time + 1));
+        Commit {
+            covered,
+            uncovered,
+            holes,
+            expired: expired.map(at),
+            walk,
+            rewalked: rewalked.into_iter().map(|(tier, done)| (SignedDuration::from_hours(tier), at(done))).collect(),
+            entries: entries.into_iter().map(entry).collect(),
+            ..Commit::default()
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_kept_in_memory_is_what_the_archive_says(commits in proptest::collection::vec(commits(), 1..20)) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = Archive::open(folder.path().join("archive.db")).unwrap();
+        let id = archive.add_store(&Store::bigcommerce("abc123").unwrap()).unwrap();
+        let mut progress = Progress::default();
+        for commit in &commits {
+            let done = archive.commit([(id, commit)]).unwrap()[0];
+            progress.apply(commit, &done);
+            prop_assert_eq!(&progress, &archive.progress(id).unwrap(), "after {:?}", commit);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::archive::Walk;
+use crate::coverage::Coverage;
+
+const RETENTION: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+fn now() -> Timestamp {
+    "2026-08-01T12:00:00Z".parse().unwrap()
+}
+
+fn ago(hours: i64) -> Timestamp {
+    now() - SignedDuration::from_hours(hours)
+}
+
+fn between(since: i64, until: i64) -> Stretch {
+    Stretch::new(ago(since), ago(until)).unwrap()
+}
+
+fn plan(covered: &[(i64, i64)]) -> Plan {
+    let stretches = covered.iter().filter_map(|(since, until)| Stretch::new(ago(*since), ago(*until)));
+    Plan::new(Progress { coverage: stretches.collect(), ..Progress::default() }, RETENTION, true)
+}
+
+fn hole(since: i64, until: i64, next_attempt: Timestamp) -> Hole {
+    Hole { stretch: between(since, until), reason: String::new(), attempts: 1, next_attempt }
+}
+
+/// Reads everything that the plan says, and returns it.
+fn read_all(plan: &mut Plan) -> Vec<Stretch> {
+    let mut read = Vec::new();
+    while let Some(job) = plan.next(now()) {
+        read.push(job.stretch());
+        if let Job::Again(..) = job {
+            let done = plan.end_rereading();
+            plan.progress.rewalked.extend(done);
+        } else {
+            let covered = Some(job.stretch());
+            let commit = crate::archive::Commit { covered, ..Default::default() };
+            plan.progress.apply(&commit, &Default::default());
+        }
+        assert!(read.len() < 10_000, "it never ends");
+    }
+    read
+}
+
+#[test]
+fn everything_is_read_in_the_order_in_which_it_expires() {
+    let mut plan = plan(&[(300 * 24, 200 * 24)]);
+    plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
+    let read = read_all(&mut plan);
+    assert_eq!((read[0].since, read[0].length()), (now() - RETENTION, FIRST_SLICE));
+    assert!(read.is_sorted_by_key(|stretch| stretch.since), "{read:?}");
+    assert!(read.len() >= 265, "one slice a day, as long as nothing was learned: {}", read.len());
+}
+
+#[test]
+fn what_is_new_is_read_with_some_overlap_and_not_further_back_than_an_hour() {
+    assert_eq!(plan(&[(365 * 24, 1)]).news(now()), Some(Job::News(Stretch::new(ago(1) - OVERLAP, now()).unwrap())));
+    assert_eq!(plan(&[(365 * 24, 48)]).news(now()), Some(Job::News(between(1, 0))));
+    assert_eq!(plan(&[]).news(now()), Some(Job::News(between(1, 0))));
+}
+
+#[test]
+fn where_this_clock_says_that_nothing_can_be_new_the_platform_is_asked_all_the_same() {
+    let Some(Job::News(asked)) = plan(&[(365 * 24, -24)]).news(now()) else { panic!() };
+    assert_eq!((asked.since, asked.until), (ago(-24) - OVERLAP, ago(-24) + SignedDuration::from_secs(1)));
+}
+
+#[test]
+fn what_is_new_does_not_keep_holes_and_rereadings_waiting() {
+    let mut plan = plan(&[(365 * 24, 10), (8, 0)]);
+    plan.progress.holes = vec![hole(10, 8, now())];
+    // Each moment makes something new; that is read when it is worth it, or asked for.
+    let later = now() + OVERLAP;
+    assert_eq!(plan.next(later), Some(Job::Fill(between(10, 8))));
+    plan.progress.holes[0].next_attempt = later + SignedDuration::from_mins(1);
+    assert!(matches!(plan.next(later), Some(Job::Again(..))));
+}
+
+#[test]
+fn a_walk_that_was_begun_goes_on_unless_it_leads_to_nothing_any_more() {
+    let mut plan = plan(&[(365 * 24, 100), (50, 0)]);
+    let cursor = Cursor { reached: Some(ago(50)), ..Cursor::default() };
+    plan.progress.walk = Some(Walk { stretch: between(100, 20), cursor: cursor.clone() });
+    assert_eq!(plan.next(now()), Some(Job::Slice(between(100, 20), Some(cursor))));
+    plan.progress.coverage.add(between(110, 40));
+    assert!(matches!(plan.next(now()), Some(Job::Again(..))));
+}
+
+#[test]
+fn slices_grow_while_they_are_small_and_shrink_when_they_are_large() {
+    let mut plan = plan(&[]);
+    plan.learn(between(24, 0), 1);
+    assert_eq!(plan.slice, FIRST_SLICE * 2);
+    plan.learn(between(48, 0), 20);
+    assert_eq!(plan.slice, FIRST_SLICE * 2);
+    plan.learn(between(48, 0), 100);
+    assert_eq!(plan.slice, FIRST_SLICE);
+}
+
+#[test]
+fn the_longest_stretch_that_is_due_is_read_again_part_by_part_and_counts_for_the_shorter_ones() {
+    let mut plan = plan(&[(365 * 24, 20), (18, 0)]);
+    plan.progress.holes = vec![hole(20, 18, now() + SignedDuration::from_hours(1))];
+    plan.progress.rewalked = plan.begin_tiers(ago(24 * 4)).into_iter().collect();
+    assert_eq!(plan.next(now()), Some(Job::Again(between(18, 0), None)));
+    assert_eq!(plan.end_rereading(), []);
+    assert_eq!(plan.next(now()), Some(Job::Again(between(24 * 7, 20), None)));
+    let done = plan.end_rereading();
+    assert_eq!(done.len(), 3);
+    plan.progress.rewalked.extend(done);
+    assert_eq!(plan.next(now()), None);
+}
+
+#[test]
+fn entries_that_came_very_late_make_it_look_back_further() {
+    let mut plan = plan(&[(365 * 24, 0)]);
+    plan.progress.lateness = SignedDuration::from_hours(24 * 10);
+    assert_eq!(plan.next(now()), Some(Job::Again(between(24 * 20, 0), None)));
+}
+
+#[test]
+fn a_clock_that_was_set_back_keeps_nothing_waiting_for_ever() {
+    let mut plan = plan(&[(365 * 24, 10), (8, 0)]);
+    let far = ago(-24 * 900);
+    plan.progress.holes = vec![hole(10, 8, far)];
+    plan.progress.rewalked = plan.begin_tiers(far).into_iter().collect();
+    assert_eq!(plan.next(now()), Some(Job::Fill(between(10, 8))));
+    plan.progress.holes[0].next_attempt = now() + SignedDuration::from_hours(1);
+    assert!(matches!(plan.next(now()), Some(Job::Again(..))));
+}
+
+#[test]
+fn a_hole_is_cut_where_the_platform_keeps_nothing_any_more() {
+    let mut plan = plan(&[(365 * 24 - 10, 0)]);
+    plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
+    plan.progress.holes = vec![hole(400 * 24, 366 * 24, now()), hole(366 * 24, 365 * 24 - 10, now())];
+    assert_eq!(plan.next(now()), Some(Job::Fill(between(365 * 24, 365 * 24 - 10))));
+    let horizon = now() - RETENTION + SHORTEST_HOLE;
+    assert_eq!(plan.expired(now()), Some(horizon));
+    let commit = crate::archive::Commit { expired: plan.expired(now()), ..Default::default() };
+    plan.progress.apply(&commit, &Default::default());
+    let rest: Vec<Stretch> = plan.progress.holes.iter().map(|hole| hole.stretch).collect();
+    assert_eq!(rest, [Stretch::new(horizon, ago(365 * 24 - 10)).unwrap()]);
+    assert_eq!(plan.expired(now()), None);
+}
+
+#[test]
+fn a_store_that_never_answers_is_not_cut_into_holes() {
+    let mut plan = plan(&[(365 * 24, 100)]);
+    for failures in 1..=policy::FAILURES {
+        let job = plan.next(now()).unwrap();
+        assert_eq!(plan.suspect(job.stretch(), "it fails"), failures == policy::FAILURES);
+    }
+    plan.acquit();
+    assert_eq!(plan.progress.holes, []);
+    assert!(matches!(plan.next(now()), Some(Job::Slice(..))));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_was_covered_everything_gets_read_in_the_end(
+        covered in proptest::collection::vec((0..9000_i64, 0..9000_i64), 0..8),
+        holes in proptest::collection::vec((1..8000_i64, 1..50_i64), 0..4),
+        pages in proptest::collection::vec(0..100_usize, 1..10),
+    ) {
+        let mut plan = plan(&covered);
+        plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
+        for (since, length) in holes {
+            plan.progress.holes.push(hole(since + length, since, now() + SignedDuration::from_hours(1)));
+        }
+        let mut known: Coverage = plan.progress.holes.iter().map(|hole| hole.stretch).collect();
+        let mut steps = 0;
+        while let Some(job) = plan.next(now()) {
+            let stretch = job.stretch();
+            prop_assert!(!plan.progress.coverage.covers(stretch), "{stretch} is read twice");
+            plan.progress.coverage.add(stretch);
+            plan.learn(stretch, pages[steps % pages.len()]);
+            steps += 1;
+            prop_assert!(steps < 10_000, "it never ends");
+        }
+        // But for less than the overlap at the newest end, which is not worth a request yet.
+        let window = Stretch::new(now() - RETENTION + SHORTEST_HOLE, now() - OVERLAP).unwrap();
+        plan.progress.coverage.stretches().for_each(|stretch| known.add(stretch));
+        prop_assert_eq!(known.gaps(window), vec![]);
+    }
+
+    /// Reading a stretch that holds a fault fails; every other one is read.
+    #[test]
+    fn all_is_read_but_for_a_minute_around_each_fault(
+        faults in proptest::collection::btree_set(1..365 * 24 * 60 - 1_i64, 1..4),
+        patient in any::<bool>(),
+    ) {
+        let faults: Vec<Timestamp> = faults.into_iter().map(|ago| now() - SignedDuration::from_mins(ago)).collect();
+        let mut plan = Plan::new(Progress::default(), RETENTION, patient);
+        plan.slice = SignedDuration::from_hours(24 * 30);
+        plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
+        let (mut steps, mut store_fails) = (0, 0);
+        while let Some(job) = plan.next(now()) {
+            let stretch = job.stretch();
+            if faults.iter().any(|at| stretch.contains(*at)) {
+                if plan.suspect(stretch, "a fault") {
+                    store_fails += 1;
+                    plan.acquit();
+                }
+            } else {
+                let holes = plan.answered(now());
+                let commit = crate::archive::Commit { covered: Some(stretch), holes, ..Default::default() };
+                plan.progress.apply(&commit, &Default::default());
+            }
+            steps += 1;
+            prop_assert!(steps < 1000, "it never ends");
+        }
+        prop_assert_eq!(store_fails, 0);
+        let window = Stretch::new(now() - RETENTION + SHORTEST_HOLE, now() - OVERLAP).unwrap();
+        let gaps = plan.progress.coverage.gaps(window);
+        for gap in &gaps {
+            prop_assert!(gap.length() <= SHORTEST_HOLE * 3, "{} around {:?}", gap, faults);
+            prop_assert!(faults.iter().any(|at| gap.contains(*at)));
+        }
+    }
+}

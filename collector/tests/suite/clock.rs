@@ -1,0 +1,88 @@
+//! Clocks that are wrong: coverage keeps to the platform's own.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use storelogs_collector::Stretch;
+use storelogs_collector::archive::Commit;
+use storelogs_collector::sync::Options;
+use storelogs_sandbox::{Behavior, Platform, Sandbox, Store};
+
+use crate::world::{World, record};
+
+const HASH: &str = "abc123";
+const DAY: i64 = 86_400;
+
+async fn small() -> World {
+    let shop = Store::bigcommerce(HASH).records(vec![record(1, 7200, "old")]).behavior(Behavior::unlimited());
+    World::new(Sandbox::builder().store(shop)).await
+}
+
+/// The time by the sandbox's clock.
+fn platform_now(world: &World) -> Timestamp {
+    Timestamp::now() + SignedDuration::from_millis(world.sandbox.clock().offset_ms())
+}
+
+#[tokio::test]
+async fn a_clock_of_ours_that_is_behind_hides_nothing() {
+    let world = small().await;
+    world.sandbox.clock().set_offset(DAY);
+    assert!(world.sync().await[0].complete);
+    world.assert_covered(5);
+    // By our clock all of this is yet to come; a new process knows nothing of the platform's clock yet.
+    world.sandbox.push(Platform::BigCommerce, HASH, record(2, -DAY, "new"));
+    world.sandbox.clock().set_offset(DAY + 600);
+    world.sandbox.push(Platform::BigCommerce, HASH, record(3, -DAY - 590, "newer"));
+    let outcome = world.sync().await.remove(0);
+    assert!(outcome.complete && outcome.committed.new == 2, "{outcome:?}");
+    world.assert_covered(5);
+    world.assert_conserved("with a clock that is behind");
+}
+
+#[tokio::test]
+async fn a_clock_of_ours_that_is_ahead_claims_nothing_that_has_not_passed() {
+    let world = small().await;
+    world.sandbox.clock().set_offset(-DAY);
+    world.sync().await;
+    assert!(world.progress().coverage.end().unwrap() <= platform_now(&world), "{:?}", world.progress());
+    world.sandbox.push(Platform::BigCommerce, HASH, record(2, DAY - 2, "new"));
+    world.sandbox.clock().set_offset(-DAY + 600);
+    world.sync().await;
+    world.assert_conserved("with a clock that is ahead");
+    world.assert_covered(5);
+}
+
+#[tokio::test]
+async fn coverage_that_ran_ahead_of_the_platform_is_taken_back() {
+    let world = small().await;
+    world.sync().await;
+    let covered = Stretch::new(
+        Timestamp::now() - SignedDuration::from_secs(60),
+        Timestamp::now() + SignedDuration::from_secs(DAY),
+    );
+    world.commit(Commit { covered, ..Commit::default() });
+    world.sync().await;
+    assert!(world.progress().coverage.end().unwrap() <= Timestamp::now(), "{:?}", world.progress());
+    world.sandbox.push(Platform::BigCommerce, HASH, record(2, 0, "new"));
+    world.sandbox.clock().set_offset(300);
+    world.sync().await;
+    world.assert_conserved("after it was taken back");
+}
+
+#[tokio::test]
+async fn clocks_may_jump_while_a_store_is_followed() {
+    let world = small().await;
+    let quick = Options { interval: (Duration::from_millis(20), Duration::from_millis(20)), ..Options::default() };
+    world.follow(quick.clone(), || {}, |_| world.archive().stores().unwrap().len() == 1 && world.holds(1)).await;
+    for (id, offset) in [(10, 3 * DAY), (11, -3600), (12, 40), (13, -DAY)] {
+        world.sandbox.clock().set_offset(offset);
+        world.sandbox.push(Platform::BigCommerce, HASH, record(id, -offset, "after a jump"));
+        let ends_there = |world: &World| {
+            let end = world.progress().coverage.end().unwrap();
+            let ahead = end.duration_since(platform_now(world));
+            ahead <= SignedDuration::ZERO && ahead > SignedDuration::from_secs(-5)
+        };
+        world.follow(quick.clone(), || {}, |_| world.holds(id) && ends_there(&world)).await;
+    }
+    world.assert_conserved("after all jumps");
+}

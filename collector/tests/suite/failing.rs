@@ -1,0 +1,129 @@
+//! Stores and stretches that fail: everything else is read, and what is missing is told.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+use storelogs_collector::Stretch;
+use storelogs_collector::archive::{Commit, Hole, State};
+use storelogs_sandbox::{Behavior, Fault, Faults, History, Platform, Sandbox, Store};
+
+use crate::world::{World, record};
+
+const HASH: &str = "abc123";
+const HANDLE: &str = "open001";
+
+/// A store of either platform with a long history, and the id of a record in its middle.
+async fn with_a_record_in_the_middle(shop: Store) -> (World, Platform, String, u64) {
+    let (platform, name) = (shop.platform(), shop.name().to_owned());
+    let history = History::seeded(4).rows_per_day(40);
+    let world = World::new(Sandbox::builder().store(shop.history(history).behavior(Behavior::unlimited()))).await;
+    let records = world.sandbox.oracle(platform, &name, 0, i64::MAX / 2);
+    let id = records[records.len() / 2].parse().unwrap();
+    (world, platform, name, id)
+}
+
+#[tokio::test]
+async fn a_page_that_always_fails_keeps_nothing_else_from_being_read() {
+    for fault in [Fault::Status(500), Fault::MalformedJson, Fault::CutBody(100)] {
+        for shop in [Store::bigcommerce(HASH), Store::shopline(HANDLE)] {
+            let (world, platform, name, id) = with_a_record_in_the_middle(shop).await;
+            world.sandbox.set_faults(platform, &name, Faults::none().row(id, fault.clone()));
+            let outcome = world.sync().await.remove(0);
+            assert!(!outcome.complete && outcome.status.state == State::Active, "{fault:?}: {outcome:?}");
+            // One hole; or two, if the record lies between them: whole seconds are asked for, and one more on each side.
+            let (Some(first), Some(last)) = (outcome.holes.first(), outcome.holes.last()) else {
+                panic!("{outcome:?}")
+            };
+            let hole = Stretch::new(first.stretch.since, last.stretch.until).unwrap();
+            assert!(hole.length() <= SignedDuration::from_mins(2) && first.reason.contains(&name), "{outcome:?}");
+            let record = world
+                .sandbox
+                .records(platform, &name)
+                .into_iter()
+                .find(|record| record["id"].as_u64() == Some(id) || record["id"].as_str() == Some(&id.to_string()));
+            let time = ["date_created", "created_at"].iter().find_map(|date| record.as_ref()?[*date].as_str());
+            assert!(hole.contains(time.unwrap().parse::<Timestamp>().unwrap()));
+            let mut missing = world.sandbox.oracle(platform, &name, 0, i64::MAX / 2);
+            let (since, until) = (hole.since.as_second(), hole.until.as_second() + 1);
+            let inside = world.sandbox.oracle(platform, &name, since, until);
+            let held: HashSet<String> = world.entries().into_iter().map(|entry| entry.id.clone()).collect();
+            missing.retain(|id| !held.contains(id));
+            assert!(missing.contains(&id.to_string()) && missing.iter().all(|id| inside.contains(id)), "{missing:?}");
+
+            world.sandbox.set_faults(platform, &name, Faults::none());
+            let outcome = world.sync().await.remove(0);
+            assert!(outcome.complete && outcome.holes.is_empty(), "{outcome:?}");
+            world.assert_conserved("once the page comes");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_newest_record_of_all_may_be_the_one_that_fails() {
+    let (world, platform, name, _) = with_a_record_in_the_middle(Store::bigcommerce(HASH)).await;
+    world.sync().await;
+    world.sandbox.clock().set_offset(600);
+    world.sandbox.push(platform, &name, record(90_000_001, -400, "fine"));
+    world.sandbox.push(platform, &name, record(90_000_002, -590, "broken"));
+    world.sandbox.set_faults(platform, &name, Faults::none().row(90_000_002, Fault::Status(500)));
+    let outcome = world.sync().await.remove(0);
+    assert!(!outcome.complete && world.holds(90_000_001), "{outcome:?}");
+    assert!(matches!(outcome.holes.len(), 1 | 2), "{outcome:?}");
+    world.sandbox.set_faults(platform, &name, Faults::none());
+    assert!(world.sync().await[0].complete);
+    world.assert_conserved("once it comes");
+}
+
+#[tokio::test]
+async fn a_store_that_fails_as_a_whole_has_no_holes_and_says_where_it_failed() {
+    let (world, platform, name, _) = with_a_record_in_the_middle(Store::shopline(HANDLE)).await;
+    world.sandbox.set_faults(platform, &name, Faults::none().always(Fault::Status(500)));
+    let outcome = world.sync().await.remove(0);
+    assert_eq!((outcome.status.state, outcome.holes.len(), outcome.complete), (State::Failing, 0, false));
+    let reason = outcome.status.reason.unwrap();
+    assert!(reason.contains(HANDLE) && reason.contains("while reading 20"), "{reason}");
+    world.sandbox.set_faults(platform, &name, Faults::none());
+    assert!(world.sync().await[0].complete);
+    world.assert_conserved("once it is back");
+}
+
+#[tokio::test]
+async fn what_the_platform_no_longer_keeps_is_no_hole_any_more() {
+    let shop = Store::bigcommerce(HASH).records(vec![record(1, 7200, "old")]).behavior(Behavior::unlimited());
+    let world = World::new(Sandbox::builder().store(shop)).await;
+    world.sync().await;
+    let at = |days: i64| Timestamp::now() - SignedDuration::from_hours(24 * days);
+    let hole = |since, until| {
+        let stretch = Stretch::new(at(since), at(until)).unwrap();
+        Hole { stretch, reason: "it failed".into(), attempts: 1, next_attempt: at(0) }
+    };
+    let uncovered = Stretch::new(at(600), at(360));
+    world.commit(Commit { uncovered, holes: vec![hole(500, 400), hole(366, 361)], ..Commit::default() });
+    let outcome = world.sync().await.remove(0);
+    assert!(outcome.complete && outcome.holes.is_empty(), "{outcome:?}");
+    assert!(world.progress().holes.is_empty(), "{:?}", world.progress());
+    let requests = world.sandbox.requests();
+    world.sync().await;
+    assert!(world.sandbox.requests() - requests <= 3);
+}
+
+#[tokio::test]
+async fn what_changed_while_the_count_stayed_the_same_is_found_by_reading_again() {
+    let records = vec![record(1, 1900, "removed"), record(2, 1800, "before"), record(3, 1700, "stays")];
+    let bigcommerce = Store::bigcommerce(HASH).records(records).behavior(Behavior::unlimited());
+    let world = World::new(Sandbox::builder().store(bigcommerce)).await;
+    world.sync().await;
+    assert!(world.sandbox.remove(Platform::BigCommerce, HASH, 1));
+    world.sandbox.push(Platform::BigCommerce, HASH, record(2, 1800, "after"));
+    world.sandbox.push(Platform::BigCommerce, HASH, record(4, 1600, "late"));
+    world.sync().await;
+    assert!(!world.holds(4), "it is not time yet");
+    let rewalked = vec![(SignedDuration::from_hours(1), Timestamp::now() - SignedDuration::from_mins(20))];
+    world.commit(Commit { rewalked, ..Commit::default() });
+    let outcome = world.sync().await.remove(0);
+    assert_eq!((outcome.committed.late, outcome.committed.revised), (1, 1), "{outcome:?}");
+    let archive = world.archive();
+    assert_eq!(archive.entry(world.only(), "2").unwrap().unwrap().summary.as_deref(), Some("after"));
+    assert_eq!(archive.revisions(world.only(), "2").unwrap()[0].summary.as_deref(), Some("before"));
+    assert!(world.holds(4) && world.holds(1), "what was archived stays");
+}
