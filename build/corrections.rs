@@ -49,7 +49,7 @@ pub(crate) enum Why {
     /// What it corrects is not what it was. These operations would change nothing any more.
     Changed { path: String, pinned: Value, found: Value, done: Vec<Lines> },
     /// What it corrects is not there at all.
-    Gone { path: String },
+    Gone { what: String, lines: Lines },
     /// It would not apply to any document.
     Broken(String),
 }
@@ -143,22 +143,17 @@ impl Correction {
 
     /// Why it does not apply; and the document that it makes all the same, if it can.
     fn diagnose(&self, document: &Value, why: String) -> (Why, Option<Value>) {
-        let pins = self.operations.iter().filter_map(Operation::pinned);
-        let Some((path, pinned)) = pins.clone().find(|(path, pinned)| document.pointer(path) != Some(pinned)) else {
-            // What is pinned is there, so something of the change was made.
-            let done = self.done(document);
-            let why = match done.len() {
-                _ if self.holds(document, true) => Why::Mended,
-                0 => Why::Broken(why),
-                _ => Why::Partly(done),
-            };
-            return (why, None);
-        };
+        let Some((path, pinned)) = self.amiss(document) else { return (self.needless(document, why), None) };
         let there = |value: Option<&Value>| value == Some(pinned);
         if let Some((from, to)) = place_in_list(document, path, there)
-            && let Some(mended) = self.moved(&from, &to).and_then(|moved| moved.attempt(document).ok())
+            && let Some(moved) = self.moved(&from, &to)
         {
-            return (Why::Moved { from, to }, Some(mended));
+            match moved.attempt(document) {
+                Ok(mended) => return (Why::Moved { from, to }, Some(mended)),
+                // It moved, and that is not all.
+                Err(why) if is_name(path) => return (moved.at_its_place(document, why), None),
+                Err(_) => {}
+            }
         }
         // A parameter is known by its name, wherever it stands and whatever else became of it.
         let is_named = |value: &Value| value["name"].is_string();
@@ -168,12 +163,54 @@ impl Correction {
             None => (None, path.to_owned()),
         };
         let here = here.as_ref().unwrap_or(self);
-        let Some(found) = document.pointer(&path) else { return (Why::Gone { path }, None) };
-        if here.holds(document, same_name(Some(found))) {
-            return (Why::Mended, None);
+        (here.changed(document, &path, pinned, same_name(document.pointer(&path))), None)
+    }
+
+    /// Why it does not apply, if all that it is about is where it has it.
+    fn at_its_place(&self, document: &Value, why: String) -> Why {
+        match self.amiss(document) {
+            Some((path, pinned)) => self.changed(document, path, pinned, true),
+            None => self.needless(document, why),
         }
-        let done = here.done(document);
-        (Why::Changed { path, pinned: pinned.clone(), found: found.clone(), done }, None)
+    }
+
+    /// The path and the value of the first pin that does not hold.
+    fn amiss(&self, document: &Value) -> Option<(&str, &Value)> {
+        self.pins().find(|(path, pinned)| document.pointer(path) != Some(pinned))
+    }
+
+    fn pins(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.operations.iter().filter_map(Operation::pinned)
+    }
+
+    /// What is pinned is there, so something of the change was made, or its place is gone.
+    fn needless(&self, document: &Value, why: String) -> Why {
+        let done = self.done(document);
+        let homeless = self.changes().find(|change| document.pointer(parent(change.patch.path().as_str())).is_none());
+        match (homeless, done.len()) {
+            _ if self.holds(document, true) => Why::Mended,
+            (Some(change), _) => {
+                Why::Gone { what: format!("`{}`", parent(change.patch.path().as_str())), lines: change.lines }
+            }
+            (None, 0) => Why::Broken(why),
+            (None, _) => Why::Partly(done),
+        }
+    }
+
+    /// What is pinned at this path is not what it was.
+    fn changed(&self, document: &Value, path: &str, pinned: &Value, surely_here: bool) -> Why {
+        let is_named = || self.pins().any(|(path, name)| is_name(path) && document.pointer(path) == Some(name));
+        let surely_here = surely_here || is_named() || is_found_by_names(document, parent(path));
+        match document.pointer(path) {
+            _ if self.holds(document, surely_here) => Why::Mended,
+            // What has this place now is another thing.
+            Some(found) if !(is_name(path) && found.is_string()) => {
+                let done = self.done(document);
+                Why::Changed { path: path.to_owned(), pinned: pinned.clone(), found: found.clone(), done }
+            }
+            _ if is_name(path) => Why::Gone { what: format!("the parameter {pinned}"), lines: self.lines },
+            _ => Why::Gone { what: format!("`{path}`"), lines: self.lines },
+        }
     }
 
     /// The operations that would change nothing.
@@ -246,7 +283,10 @@ impl Operation {
         let at = |path: &str| document.pointer(path);
         match &self.patch {
             PatchOperation::Add(add) => {
-                at(add.path.as_str()) == Some(&add.value) || self.appends_a_known_parameter(document)
+                let found = at(add.path.as_str());
+                // The vendor found words of its own.
+                let is_said = self.is_editorial() && found.is_some();
+                found == Some(&add.value) || is_said || self.appends_a_known_parameter(document)
             }
             PatchOperation::Replace(replace) => at(replace.path.as_str()) == Some(&replace.value),
             PatchOperation::Remove(remove) => at(remove.path.as_str()).is_none(),
@@ -259,6 +299,26 @@ impl Operation {
 /// it is said to be.
 pub(crate) fn told(path: &str, stale: &[Stale]) -> Vec<String> {
     stale.iter().rev().map(|stale| format!("{path}:{}: {stale}", stale.lines.0)).collect()
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+/// Whether there is something at a path, and no place in a list on the way to it, which another thing could have by now.
+fn is_found_by_names(document: &Value, path: &str) -> bool {
+    let mut there = Some(document);
+    for (end, _) in path.match_indices('/').skip(1).chain([(path.len(), "")]) {
+        if there.is_none_or(Value::is_array) {
+            return false;
+        }
+        there = document.pointer(&path[..end]);
+    }
+    there.is_some()
+}
+
+fn is_name(path: &str) -> bool {
+    path.ends_with("/name")
 }
 
 fn same_parameter(one: &Value, other: &Value) -> bool {
@@ -309,7 +369,7 @@ impl fmt::Display for Stale {
                 }
                 write!(f, ". If it is right now, delete {lines}; if not, pin what it is now")?;
             }
-            Why::Gone { path } => write!(f, "`{path}` is gone: if nothing took its place, delete {lines}")?,
+            Why::Gone { what, lines } => write!(f, "{what} is gone: if nothing took its place, delete {lines}")?,
             Why::Broken(why) => write!(f, "this cannot be applied, {why}: mend {lines}")?,
         }
         if reason.is_empty() { Ok(()) } else { write!(f, " ({reason})") }
