@@ -7,7 +7,7 @@ use storelogs::Store;
 
 use crate::exit::CODES;
 use crate::terminal::Colour;
-use crate::{check, demo, fetch, report, sandbox, schema, search, sql, status, sync, tail, verify};
+use crate::{check, demo, fetch, logs, report, sandbox, schema, search, sql, status, sync, tail, verify};
 
 /// Every store's log, in one model.
 ///
@@ -23,6 +23,9 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true)]
     #[arg(display_order = 900)]
     pub(crate) color: Colour,
+
+    #[command(flatten)]
+    pub(crate) logs: logs::Options,
 }
 
 const FIRST_STEPS: &str = "\

@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Partly = 4,
     /// It was interrupted with Ctrl-C before it was done.
     Interrupted = 130,
+    /// It was asked to end by SIGTERM before it was done.
+    Terminated = 143,
 }
 
 /// For the end of a command's `--help`.
@@ -33,7 +35,7 @@ Exit codes:
   2  wrong arguments, environment or configuration; nothing was sent
   3  the platform refused access (HTTP 401, 402 or 403)
   4  partly failed: one of several stores, or some records could not be decoded
-  130  interrupted with Ctrl-C";
+  130  interrupted with Ctrl-C before it was done; 143 by SIGTERM";
 
 /// What a command ends with when it cannot go on.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use crate::filters::Filters;
 use crate::output::{self, Format};
 use crate::progress::Progress;
 use crate::reading::{self, Undecodable};
+use crate::signals::Signals;
 
 /// Read the logs of all stores, merged, newest first
 ///
@@ -108,13 +109,14 @@ fn reading_what(stores: &[Store]) -> String {
     }
 }
 
-/// Ends the program on Ctrl-C, even while it waits for whoever reads its output.
+/// Ends the program on Ctrl-C or SIGTERM, even while it waits for whoever reads its output.
 pub(crate) fn interruptible(progress: &Progress) {
     let progress = progress.clone();
+    // Where signals cannot be heard they end the program as they end any.
+    let Ok(mut signals) = Signals::listen() else { return };
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            progress.clear();
-            std::process::exit(130);
-        }
+        let signal = signals.next().await;
+        progress.clear();
+        signal.end()
     });
 }

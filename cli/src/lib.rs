@@ -13,6 +13,7 @@ mod duration;
 mod exit;
 mod fetch;
 mod filters;
+mod logs;
 mod output;
 mod printable;
 mod progress;
@@ -21,6 +22,7 @@ mod report;
 mod sandbox;
 mod schema;
 mod search;
+mod signals;
 mod sql;
 mod status;
 mod summary;
@@ -48,6 +50,7 @@ pub fn main() -> ExitCode {
         }
     };
     terminal::choose_colour(cli.color);
+    logs::begin(cli.logs);
     match run(cli.command) {
         Ok(exit) => exit.code(),
         Err(stop) => stop.report(),

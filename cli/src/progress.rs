@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::logs;
 use storelogs_collector::network::Network;
 
 /// A spinner with counts on stderr, only if that is a terminal. Clones are one.
@@ -19,7 +20,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// `elsewhere`: the rows go into a file.
     pub(crate) fn new(what: String, elsewhere: bool) -> Self {
-        let spinner = if stderr().is_terminal() {
+        let spinner = if stderr().is_terminal() && !logs::are_on() {
             ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10))
         } else {
             ProgressBar::hidden()

@@ -10,6 +10,7 @@ use storelogs_sandbox::{Behavior, History, Loaded, Platform, Sandbox, Store as S
 
 use crate::config::{Settings, TokenSource};
 use crate::exit::{Exit, Stop};
+use crate::signals::Signals;
 use crate::terminal;
 
 /// Serve both platforms' logs on this machine, with their quirks
@@ -94,7 +95,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     out.flush()?;
     drop(out);
     terminal::note("The sandbox runs until Ctrl-C. Paste the lines above into another shell, then: storelogs fetch\n");
-    tokio::signal::ctrl_c().await.map_err(|error| Stop::Failed(format!("Ctrl-C cannot be waited for: {error}")))?;
+    Signals::listen()?.next().await;
     sandbox.shutdown().await;
     Ok(Exit::Done)
 }

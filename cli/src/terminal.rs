@@ -6,7 +6,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 
-use crate::printable;
+use crate::{logs, printable};
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -51,12 +51,24 @@ pub(crate) fn stdout_width() -> Option<usize> {
 
 /// Says on stderr what went wrong. The text may be several lines; it is made safe to show.
 pub(crate) fn error(text: &str) {
+    if logs::are_on() {
+        return tracing::error!(target: "storelogs", "{}", one_line(text));
+    }
     tell("error", RED, text);
 }
 
 /// Says on stderr what the user should know.
 pub(crate) fn warning(text: &str) {
+    if logs::are_on() {
+        return tracing::warn!(target: "storelogs", "{}", one_line(text));
+    }
     tell("warning", YELLOW, text);
+}
+
+/// Several lines as one, safe to show, without styles.
+fn one_line(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(printable::line).filter(|line| !line.trim().is_empty()).collect();
+    lines.join("; ")
 }
 
 fn tell(label: &str, style: Style, text: &str) {
@@ -73,6 +85,9 @@ fn tell(label: &str, style: Style, text: &str) {
 
 /// Writes styled lines to stderr. Where stderr is gone there is nobody to tell.
 pub(crate) fn note(text: &str) {
+    if logs::are_on() {
+        return tracing::info!(target: "storelogs", "{}", one_line(text));
+    }
     let mut stderr = anstream::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }

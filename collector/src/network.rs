@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{Error, Exchange, Failure, Http, Store};
 use tokio::sync::Semaphore;
+use tracing::{Level, debug, enabled};
 
 /// So many requests of all stores are under way at once, unless said otherwise.
 pub const REQUESTS_AT_ONCE: usize = 256;
@@ -196,7 +197,15 @@ impl Exchange for Network {
             if network.own.send(address) {
                 network.count(|counts| &counts.retries);
             }
-            let response = network.exchange.send(operation, request).await?;
+            // An address names the store and the stretch of time; what is secret is in the headers.
+            let told = enabled!(target: "storelogs::network", Level::DEBUG).then(|| request.url().to_string());
+            let response = network.exchange.send(operation, request).await;
+            if let Some(address) = told {
+                let status = response.as_ref().map(|response| response.status().as_u16()).ok();
+                let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+                debug!(target: "storelogs::network", operation, address, status, milliseconds, "request");
+            }
+            let response = response?;
             drop(permit);
             if !is_passing(response.status()) {
                 network.own.settle(address);

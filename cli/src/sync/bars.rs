@@ -11,7 +11,7 @@ use storelogs::Store;
 use storelogs_collector::sync::Event;
 
 use crate::status::grouped;
-use crate::terminal;
+use crate::{logs, terminal};
 
 /// So many stores have a bar; the total line has the others in it.
 const BARS: usize = 8;
@@ -44,8 +44,8 @@ struct Begun {
 
 impl Bars {
     pub(super) fn new(stores: usize) -> Self {
-        let terminal =
-            stderr().is_terminal().then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8)));
+        let terminal = (stderr().is_terminal() && !logs::are_on())
+            .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8)));
         let total = terminal.as_ref().map(|bars| {
             let total = bars.add(ProgressBar::new_spinner());
             total.enable_steady_tick(Duration::from_millis(120));
@@ -85,9 +85,11 @@ impl Bars {
             Event::Failed { store, reason, .. } => {
                 state.failed += 1;
                 self.finish(&mut state, store);
-                self.aside(reason);
+                if !logs::are_on() {
+                    self.aside(reason);
+                }
             }
-            Event::Hole { store, stretch, reason } => {
+            Event::Hole { store, stretch, reason } if !logs::are_on() => {
                 self.aside(&format!("{store}: {stretch} could not be read and is left for later: {reason}"));
             }
             Event::Stores { reason } => self.aside(reason),

@@ -2,10 +2,11 @@
 
 mod bars;
 mod listen;
+mod log;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anstyle::Style;
 use clap::Args;
@@ -23,6 +24,7 @@ use crate::config::{self, Watched};
 use crate::exit::{CODES, Exit, Failure, Stop};
 use crate::output::{self, Out};
 use crate::printable;
+use crate::signals::{Signal, Signals};
 use crate::status::grouped;
 use crate::terminal::{self, BOLD, GREEN, RED, YELLOW};
 use bars::Bars;
@@ -83,7 +85,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
     let bars = Arc::new(Bars::new(configured.stores.len()));
     let (stop, stopped) = watch::channel(false);
-    end_cleanly(stop, Arc::clone(&bars))?;
+    let asked = end_cleanly(stop, Arc::clone(&bars))?;
     let directory = {
         let bars = Arc::clone(&bars);
         let tell = move |problem: &str| bars.aside(problem);
@@ -108,6 +110,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         let bars = Arc::clone(&bars);
         Arc::new(move |event: &sync::Event<'_>| {
             metrics.event(event);
+            log::event(event);
             bars.event(event);
         })
     };
@@ -123,37 +126,36 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         show(&mut out, &outcomes, *stopped.borrow())?;
     }
     out.flush()?;
-    Ok(exit(&outcomes).despite(problems))
+    let exit = exit(&outcomes).despite(problems);
+    Ok(match asked.get() {
+        // A run that follows is there to be ended.
+        Some(signal) if !options.follow && outcomes.iter().any(|outcome| !outcome.complete) => signal.exit(),
+        _ => exit,
+    })
 }
 
-/// The first Ctrl-C or SIGTERM ends the run after the page in hand, the second at once.
-fn end_cleanly(stop: watch::Sender<bool>, bars: Arc<Bars>) -> Result<(), Stop> {
-    let unheard = |error: io::Error| Stop::Failed(format!("signals cannot be waited for: {error}"));
-    #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(unheard)?;
+/// The first Ctrl-C or SIGTERM ends the run after the page in hand, the second at once. What came first is remembered.
+fn end_cleanly(stop: watch::Sender<bool>, bars: Arc<Bars>) -> Result<Arc<OnceLock<Signal>>, Stop> {
+    let mut signals = Signals::listen()?;
+    let first = Arc::new(OnceLock::new());
+    let asked = Arc::clone(&first);
     tokio::spawn(async move {
         loop {
-            #[cfg(unix)]
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            #[cfg(not(unix))]
-            let _ = tokio::signal::ctrl_c().await;
-            if stop.send_replace(true) {
+            let signal = signals.next().await;
+            if asked.set(signal).is_err() {
                 bars.clear();
-                std::process::exit(130);
+                signal.end();
             }
+            stop.send_replace(true);
             bars.say("stopping: the pages in hand are kept; once more ends at once");
         }
     });
-    #[cfg(not(unix))]
-    let _ = unheard;
-    Ok(())
+    Ok(first)
 }
 
 fn exit(outcomes: &[Outcome]) -> Exit {
-    let failed = outcomes.iter().filter(|outcome| outcome.status.state != State::Active);
+    // A new one that was not read to its end was not asked in time.
+    let failed = outcomes.iter().filter(|outcome| !matches!(outcome.status.state, State::Active | State::New));
     let refused = |state| matches!(state, State::Unauthorized | State::Frozen);
     let failures: Vec<Failure> = failed.map(|outcome| Failure { auth: refused(outcome.status.state) }).collect();
     let undecodable = outcomes.iter().map(|outcome| outcome.committed.quarantined + outcome.holes.len() as u64).sum();

@@ -8,6 +8,7 @@ mod configuration;
 mod exit_codes;
 mod help;
 mod hostile;
+mod logs;
 mod many_stores;
 mod memory;
 mod metrics;

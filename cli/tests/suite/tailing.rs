@@ -90,7 +90,7 @@ fn what_comes_while_the_first_entries_are_read_is_shown_once() {
     let slow = Store::shopline(HANDLE).behavior(Behavior::unlimited()).latency(Duration::from_millis(2500));
     let sandbox = serve([shop(), slow]);
     let tail = Tail::start(&Program::reading(&sandbox), &["-n", "2"]);
-    while sandbox.requests() < 2 {
+    while sandbox.journal().of(Platform::BigCommerce, HASH).next().is_none() {
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(500));
