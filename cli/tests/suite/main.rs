@@ -5,6 +5,7 @@ mod broken_pipe;
 mod check;
 mod collecting;
 mod configuration;
+mod deploy;
 mod exit_codes;
 mod help;
 mod hostile;

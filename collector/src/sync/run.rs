@@ -56,7 +56,7 @@ pub struct Outcome {
 }
 
 /// How often the list of stores is read again while following.
-const RELOAD: Duration = Duration::from_secs(10);
+const RELOAD: Duration = Duration::from_secs(3);
 
 /// A busy page: a store that had so many new entries is asked more often.
 const BUSY: u64 = 100;
