@@ -21,6 +21,7 @@ use crate::exit::{Exit, Stop};
 use crate::fetch;
 use crate::output::{self, Layout, Pretty, Sink};
 use crate::progress::Progress;
+use crate::report;
 use crate::sandbox::{self, HANDLE, HASH};
 use crate::status::grouped;
 use crate::summary::Summary;
@@ -29,7 +30,8 @@ use crate::terminal;
 /// See it at work, without any store
 ///
 /// Starts the sandbox with a made-up store of each platform, collects their logs over HTTP into an archive just as real
-/// ones are, proves by the platforms' own counts that nothing is missing, and shows what the last seven days add up to.
+/// ones are, proves by the platforms' own counts that nothing is missing, shows what the last seven days add up to, and
+/// writes the report of the last 30 as a page for the browser.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -92,9 +94,12 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
     out.flush()?;
     drop(out);
     last_week(&archive, &outcomes)?;
+    let page = report::page(&archive, &path.with_file_name("report.html"))?;
     let shown = path.display();
     terminal::note(&format!(
-        "\nThe archive stays in {shown} until you delete it:\n  storelogs search --archive {shown} refund\n"
+        "\nThe archive stays in {shown} until you delete it:\n  storelogs search --archive {shown} refund\n\
+         \nWhat broke, when, since which change, and who to ask:\n  {}\n",
+        page.display()
     ));
     let all = complete == outcomes.len();
     Ok(if all { Exit::Done } else { Exit::Failed })

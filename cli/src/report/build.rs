@@ -28,6 +28,7 @@ pub(super) fn document(report: &Report) -> Document {
             if report.trust.comparable { " Compared with as long a time before." } else { "" }
         )),
         Block::Heading("At a glance".to_owned()),
+        Block::Text(report.verdict.clone()),
     ];
     blocks.extend(report.glance.iter().map(finding));
     activity(report, &mut blocks);

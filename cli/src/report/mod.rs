@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::insight::{self, AsItIs, Report};
 use storelogs_collector::{Archive, Moment};
@@ -57,13 +57,18 @@ pub(crate) struct Options {
     /// Write the report into this file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// Open the report in the browser
+    #[arg(long)]
+    open: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   storelogs report                                    the last 30 days
   storelogs report --since 7d --store bigcommerce:abc123
-  storelogs report --since 90d -o report.md           the same as Markdown
+  storelogs report --open                             as a page in the browser
+  storelogs report --since 90d -o report.html         the same as one file to pass on
   storelogs report --since 2026-08-01 --until 2026-09-01 --time-zone America/Chicago --format json
 
 A period is whole hours; from seven days on it begins with a day. docs/insights.md tells how each figure is come by.";
@@ -81,6 +86,8 @@ enum Compare {
 enum Format {
     /// Text of 80 columns
     Terminal,
+    /// One page that needs nothing else
+    Html,
     /// The whole of it, for machines
     Json,
     /// Markdown
@@ -95,10 +102,19 @@ fn zone(name: &str) -> Result<TimeZone, String> {
 pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
     let format = options.format.unwrap_or_else(|| match &options.output {
         Some(path) => by_name(path),
+        None if options.open => Format::Html,
         None => Format::Terminal,
     });
+    if options.open && format != Format::Html {
+        return Err(Stop::Usage("--open shows an HTML report: leave out --format, or give --format html".to_owned()));
+    }
     let report = make(&options.archive.read()?, options)?;
-    match &options.output {
+    let path = match &options.output {
+        Some(path) => Some(path.clone()),
+        None if options.open => Some(place()?),
+        None => None,
+    };
+    match &path {
         Some(path) => write(&report, format, &mut output::file(path)?, None)?,
         None if format == Format::Terminal => {
             let look =
@@ -108,8 +124,13 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
         // Machines get every byte as it is.
         None => write(&report, format, &mut io::stdout().lock(), None)?,
     }
-    if let Some(path) = &options.output {
+    if let Some(path) = path {
         screen::note(&format!("The report is in {}\n", path.display()));
+        if options.open {
+            open::that_detached(&path).map_err(|error| {
+                Stop::Failed(format!("no browser can be opened: {error}; open the file {} in one", path.display()))
+            })?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -138,18 +159,37 @@ fn make(archive: &Archive, options: &Options) -> Result<Report, Stop> {
     Ok(insight::report(archive, &options, &AsItIs)?)
 }
 
+/// Writes the last 30 days as a page into a file, and returns where it is.
+pub(crate) fn page(archive: &Archive, path: &Path) -> Result<PathBuf, Stop> {
+    let now = Timestamp::now();
+    let zone = Some(insight::time_zone(archive, &[])?);
+    let since = now - SignedDuration::from_hours(30 * 24);
+    let options = insight::Options { since, until: now, compare: true, stores: Vec::new(), zone, now };
+    write(&insight::report(archive, &options, &AsItIs)?, Format::Html, &mut output::file(path)?, None)?;
+    Ok(path.to_owned())
+}
+
 fn by_name(path: &Path) -> Format {
     match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html" | "htm") => Format::Html,
         Some("json") => Format::Json,
         Some("md" | "markdown") => Format::Md,
         _ => Format::Terminal,
     }
 }
 
+/// A new file for a report, for the user only.
+fn place() -> Result<PathBuf, Stop> {
+    let folder = tempfile::Builder::new().prefix("storelogs-report-").tempdir();
+    let folder = folder.map_err(|error| Stop::Failed(format!("no folder can be made for the report: {error}")))?;
+    Ok(folder.keep().join("report.html"))
+}
+
 fn write(report: &Report, format: Format, out: &mut dyn Write, look: Option<terminal::Look>) -> Result<(), Stop> {
     match format {
         Format::Terminal => terminal::write(&build::document(report), look.unwrap_or_default(), out)?,
         Format::Md => markdown::write(&build::document(report), out)?,
+        Format::Html => out.write_all(insight::html(report).as_bytes())?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut *out, report).map_err(io::Error::from)?;
             writeln!(out)?;

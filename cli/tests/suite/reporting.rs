@@ -55,6 +55,9 @@ fn a_report_goes_into_a_file_in_the_form_that_its_name_says() {
     assert_eq!((run.code, run.out.as_str()), (0, ""), "{run:?}");
     assert!(run.err.contains("report.md"), "{}", run.err);
     assert!(read("report.md").starts_with("# What the logs say, "));
+    assert_eq!(program.run(&["report", "--since", "7d", "-o", "report.html"]).code, 0);
+    let page = read("report.html");
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
     assert_eq!(program.run(&["report", "-o", "report.json", "--since", "90d"]).code, 0);
     let report = json(&read("report.json"));
     let held = sandbox.records(Platform::BigCommerce, HASH).len() + sandbox.records(Platform::Shopline, HANDLE).len();
@@ -62,6 +65,18 @@ fn a_report_goes_into_a_file_in_the_form_that_its_name_says() {
     let now = report["activity"]["total"]["now"].as_u64().unwrap() as usize;
     assert!(now <= held && now * 100 >= held * 99, "{now} of {held}");
     assert_eq!(report["version"], 1);
+}
+
+#[test]
+fn the_demo_ends_with_a_report_that_tells_what_broke_and_whom_to_ask() {
+    let program = Program::new();
+    let run = program.run(&["demo"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let path = run.err.trim_end().lines().last().unwrap().trim();
+    let page = std::fs::read_to_string(path).unwrap();
+    for expected in ["Test Payment Gateway failed", "Ask Sofia Lim", "Nothing is missing", "New since"] {
+        assert!(page.contains(expected), "{expected}");
+    }
 }
 
 #[test]

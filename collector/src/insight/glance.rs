@@ -1,9 +1,32 @@
 //! The answer in words: what broke, when, since which change, and who to ask.
 
-use super::Report;
-use super::model::{Change, Finding, Incident, Level, Section, Topic, Trend};
+use super::model::{Change, Finding, Incident, Level, Section, Template, Topic, Trend};
+use super::phrases::{change, grouped, percent, plural, times};
 use super::statistics::as_number;
+use super::{Report, Text};
 use crate::archive::State;
+
+/// The answer in one or two sentences.
+pub(super) fn verdict(report: &Report) -> String {
+    let incidents = report.incidents.list.len() as u64 + report.incidents.others;
+    let new = report.problems.templates.iter().filter(|template| template.trend == Trend::New).count() as u64;
+    let mut what: Vec<&str> = Vec::new();
+    for incident in &report.incidents.list {
+        let named = [&incident.module, &incident.category].into_iter().flatten().next();
+        what.extend(named.map(Text::as_str).filter(|named| !what.contains(named)).into_iter().collect::<Vec<_>>());
+    }
+    let more = if what.len() > MOST_INCIDENTS { " and more" } else { "" };
+    what.truncate(MOST_INCIDENTS);
+    let broke = match incidents {
+        0 => "Nothing broke".to_owned(),
+        incidents if what.is_empty() => plural(incidents, "incident", "incidents"),
+        incidents => format!("{}: {}{more}", plural(incidents, "incident", "incidents"), what.join(", ")),
+    };
+    match new {
+        0 => format!("{broke}."),
+        new => format!("{broke}. {} of problem.", plural(new, "new kind", "new kinds")),
+    }
+}
 
 /// The most incidents and the most new templates that are told.
 const MOST_INCIDENTS: usize = 3;
@@ -103,7 +126,12 @@ fn problems(report: &Report, findings: &mut Vec<Finding>) {
         found.query = Some(most.count.query.clone());
         findings.push(found);
     }
-    let rising: Vec<_> = problems.templates.iter().filter(|template| template.trend == Trend::Rising).collect();
+    // What an incident explains is told there.
+    let told = |template: &Text| {
+        report.incidents.list.iter().any(|one| one.templates.iter().any(|line| line.name == *template))
+    };
+    let is_rising = |template: &&Template| template.trend == Trend::Rising && !told(&template.template);
+    let rising: Vec<_> = problems.templates.iter().filter(is_rising).collect();
     if let Some(most) = rising.first() {
         let before = most.count.before.unwrap_or_default();
         let mut found = finding(
@@ -224,48 +252,4 @@ fn lasted(incident: &Incident) -> String {
 
 fn usual(usual: f64) -> String {
     if usual < 0.5 { "none".to_owned() } else { format!("{usual:.0}") }
-}
-
-fn times(n: u64) -> String {
-    plural(n, "time", "times")
-}
-
-fn plural(n: u64, one: &str, several: &str) -> String {
-    format!("{} {}", grouped(n), if n == 1 { one } else { several })
-}
-
-/// `1,234,567`
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-fn percent(share: f64) -> String {
-    match share * 100.0 {
-        0.0 => "0 %".to_owned(),
-        percent if percent < 0.1 => "less than 0.1 %".to_owned(),
-        percent if percent >= 99.95 && share < 1.0 => "more than 99.9 %".to_owned(),
-        percent if percent < 10.0 || percent > 99.0 && percent < 100.0 => format!("{percent:.1} %"),
-        percent => format!("{percent:.0} %"),
-    }
-}
-
-/// `12 % more than`; `None` if there was nothing.
-fn change(now: u64, before: u64) -> Option<String> {
-    if before == 0 {
-        return None;
-    }
-    let change = as_number(now) / as_number(before) - 1.0;
-    Some(match change {
-        change if change.abs() < 0.005 => "As many as in".to_owned(),
-        change if change > 0.0 => format!("{} more than in", percent(change)),
-        change => format!("{} fewer than in", percent(-change)),
-    })
 }

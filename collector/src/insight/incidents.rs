@@ -25,6 +25,8 @@ const WEEKS: i64 = 13;
 const MOST: usize = 50;
 /// A burst of more entries than this, other ones of its hours included, is told by the hour.
 const MOST_READ: u64 = 200_000;
+/// So many hours before and after an incident are told as well.
+const AROUND: i64 = 12;
 /// Over a whole report, so many hours stand out by chance.
 const BY_CHANCE: f64 = 0.01;
 
@@ -135,6 +137,8 @@ impl Sums {
             entries,
             query: query.text(),
             usual,
+            hours: self.hours(store, module, &numbers, [first - AROUND, (last + 1 + AROUND).min(until)]),
+            hours_since: second_of(first - AROUND, 0),
             weeks: parts.iter().map(|part| part.weeks).fold(f64::INFINITY, f64::min),
             log10_chance: log10_of_at_least(entries, usual),
             changes: changes.unwrap_or_else(|| Changes {
@@ -145,6 +149,19 @@ impl Sums {
                 ordinary: Vec::new(),
             }),
         })
+    }
+
+    /// How many entries these series have in each of these hours.
+    fn hours(&self, store: u32, module: Option<u32>, templates: &BTreeSet<u32>, [first, end]: [i64; 2]) -> Vec<u64> {
+        let mut hours = vec![0; usize::try_from(end - first).unwrap_or_default()];
+        for series in templates.iter().filter_map(|template| self.series.get(&(store, module, *template))) {
+            for (hour, entries) in &series.hours {
+                if let Some(sum) = usize::try_from(hour - first).ok().and_then(|at| hours.get_mut(at)) {
+                    *sum += entries;
+                }
+            }
+        }
+        hours
     }
 
     /// How many entries of these hours a series has.

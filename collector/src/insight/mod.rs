@@ -12,11 +12,13 @@ mod bulk;
 mod bursts;
 mod changes;
 mod glance;
+mod html;
 mod incidents;
 mod mine;
 pub mod model;
 mod people;
 mod period;
+mod phrases;
 mod problems;
 mod query;
 mod scan;
@@ -28,6 +30,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 
+pub use html::html;
 pub use model::Report;
 pub use period::{Period, Step};
 pub use text::{AsItIs, Field, Redact, Text};
@@ -124,6 +127,8 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
         version: model::VERSION,
         made: options.now,
         stores: names.iter().map(ToString::to_string).collect(),
+        scope: named.iter().map(ToString::to_string).collect(),
+        verdict: String::new(),
         glance: Vec::new(),
         incidents: incidents.finish(&context, &people.hours)?,
         problems: problems.finish(&context)?,
@@ -132,6 +137,7 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
         activity: activity.finish(&context),
         period: period.clone(),
     };
+    report.verdict = glance::verdict(&report);
     report.glance = glance::glance(&report);
     Ok(report)
 }

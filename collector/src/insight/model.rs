@@ -26,6 +26,10 @@ pub struct Report {
     pub period: Period,
     /// The stores, as `platform:name`. Elsewhere they are told by their number in this list.
     pub stores: Vec<String>,
+    /// Those of them that a query has to name; none, if they are all that the archive has.
+    pub scope: Vec<String>,
+    /// The answer in one or two sentences.
+    pub verdict: String,
     /// The answer in words, the most important first.
     pub glance: Vec<Finding>,
     /// What happened?
@@ -292,6 +296,10 @@ pub struct Incident {
     pub query: String,
     /// How many are usual in as long a time at this time of the week.
     pub usual: f64,
+    /// How many problems of these templates there were in each hour, from a while before to a while after.
+    pub hours: Vec<u64>,
+    /// When the first of these hours begins.
+    pub hours_since: Timestamp,
     /// From how many weeks that is known.
     pub weeks: f64,
     /// The chance that as many or more come about at the usual rate: 10 to this power.

@@ -1,9 +1,14 @@
 //! What a report says is what the archive holds.
 
+use std::borrow::Cow;
+
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use storelogs_collector::insight::{AsItIs, Options, Report, report};
+use storelogs::{LogEntry, Severity, Store};
+use storelogs_collector::Archive;
+use storelogs_collector::archive::Commit;
+use storelogs_collector::insight::{AsItIs, Field, Options, Redact, Report, html, report};
 use storelogs_collector::search::Filter;
 
 use crate::shop::{self, Shop, now};
@@ -81,4 +86,98 @@ fn what_was_planted_is_found() {
     let bulk: Vec<_> = report.people.bulk.iter().rev().map(|bulk| (bulk.actor.as_str(), bulk.entries)).collect();
     let planted: Vec<_> = shop.shopline.bulk_edits.iter().map(|bulk| (bulk.actor.as_str(), bulk.rows as u64)).collect();
     assert_eq!(bulk, planted);
+}
+
+/// What somebody may make a shop log who wants to do harm to whoever reads it.
+const HOSTILE: [&str; 9] = [
+    "</script><script>window.hacked = 1</script>",
+    "<img src=x onerror=\"window.hacked = 1\">",
+    "<!--<script>",
+    "]]> \u{2028} \u{2029} \u{0} \u{1b}[31m",
+    "javascript:window.hacked=1",
+    "'\"><svg/onload=window.hacked=1>",
+    "\u{202e}txt.exe",
+    "${window.hacked=1} {{hacked}} `hacked`",
+    "\\u003c/script\\u003e",
+];
+
+/// An archive in which every text is hostile.
+fn hostile() -> (tempfile::TempDir, Archive) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = Archive::open(folder.path().join("archive.db")).unwrap();
+    let store: Store = "bigcommerce:abc123".parse().unwrap();
+    let id = archive.add_store(&store).unwrap();
+    let entries = (0..900_i64).map(|n| {
+        let text = HOSTILE[usize::try_from(n % 9).unwrap()];
+        // All at once now and then, so that there are incidents, bulk operations and changes before them too.
+        let time = now() - SignedDuration::from_secs(if n < 300 { 86_400 + n } else { (n - 299) * 3600 });
+        let mut entry = LogEntry::new(&store, (10_000 - n).to_string(), time, time);
+        entry.severity = if n % 2 == 0 { Severity::Error } else { Severity::Info };
+        for field in [&mut entry.category, &mut entry.module, &mut entry.action, &mut entry.actor, &mut entry.summary] {
+            *field = Some(text.to_owned());
+        }
+        entry.message = Some(text.to_owned());
+        entry
+    });
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.time));
+    archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
+    (folder, archive)
+}
+
+#[test]
+fn no_text_of_the_log_is_anything_but_text_in_the_page() {
+    let (_folder, archive) = hostile();
+    let report = report(&archive, &options(30), &AsItIs).unwrap();
+    let page = html(&report);
+    // The tags of the page are its own: there are as many without any text.
+    let own = html(&of(&shop::shop(1), 30));
+    for tag in ["<script", "</script", "<!--", "<style", "<svg", "<img", "<iframe", "onerror=\"", "onload=\""] {
+        assert_eq!(page.matches(tag).count(), own.matches(tag).count(), "{tag}");
+    }
+    assert!(!page.contains(['\u{2028}', '\u{2029}', '\u{202e}', '\u{1b}', '\u{0}']));
+    let embedded = page.split("id=\"report\">").nth(1).unwrap().split("</script>").next().unwrap();
+    let read: Value = serde_json::from_str(embedded).unwrap();
+    assert_eq!(read, serde_json::to_value(&report).unwrap(), "the page has all of the report");
+    assert!(embedded.contains("window.hacked"), "the hostile texts are in it");
+}
+
+#[test]
+fn every_hostile_text_can_be_searched_for() {
+    let (_folder, archive) = hostile();
+    let report = serde_json::to_value(report(&archive, &options(30), &AsItIs).unwrap()).unwrap();
+    let mut queries = 0;
+    each_query(&report, &mut |query, entries, line| {
+        let filter = Filter::parse(query, now(), &TimeZone::UTC).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(archive.count_found(&filter).unwrap(), entries, "{query}\n{line:#}");
+        queries += 1;
+    });
+    assert!(queries > 30, "{queries}");
+}
+
+#[test]
+fn the_page_lets_nothing_be_loaded_and_only_its_own_script_run() {
+    let page = html(&of(&shop::shop(2), 90));
+    let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    for reference in ["src=\"", "href=\"http", "@import", "url("] {
+        assert!(!page.contains(reference), "{reference}");
+    }
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
+}
+
+#[test]
+fn every_text_of_a_report_goes_through_the_redaction() {
+    struct Stars;
+    impl Redact for Stars {
+        fn text<'a>(&self, _: Field, text: &'a str) -> Cow<'a, str> {
+            Cow::Owned("x".repeat(text.len().min(3)))
+        }
+    }
+    let (_folder, archive) = hostile();
+    let redacted = report(&archive, &options(30), &Stars).unwrap();
+    let json = serde_json::to_string(&redacted).unwrap();
+    assert!(!json.contains("hacked") && !json.contains("script"), "{json}");
+    assert!(!html(&redacted).contains("window.hacked"));
 }

@@ -1,0 +1,285 @@
+//! A report as one page that needs nothing else.
+//!
+//! What it shows is embedded as JSON and drawn by a script; the answer in words stands in the page itself, for who lets no
+//! script run. Texts of the log are not to be trusted. In the JSON nothing is left that could end or begin a tag, and the
+//! script puts them into the page as text only; were one to slip through nevertheless, the policy lets no script run but
+//! the one with this sum, and lets nothing be loaded from anywhere.
+
+use std::fmt::Write as _;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::Report;
+use super::model::{Count, Finding, Level, Section};
+use super::phrases::{grouped, percent};
+use super::statistics::as_number;
+
+const STYLE: &str = include_str!("page/style.css");
+const SCRIPT: &str = concat!(
+    include_str!("page/base.js"),
+    include_str!("page/charts.js"),
+    include_str!("page/sections.js"),
+    include_str!("page/main.js"),
+);
+
+/// The sections, by what they are called in the page and what they answer.
+const SECTIONS: [(Section, &str, &str); 5] = [
+    (Section::Activity, "activity", "What happened?"),
+    (Section::Problems, "problems", "What is going wrong?"),
+    (Section::Incidents, "incidents", "When did it go wrong?"),
+    (Section::People, "people", "Who did what?"),
+    (Section::Trust, "trust", "Can I trust this?"),
+];
+
+/// The report as HTML: one file without any reference to another.
+pub fn html(report: &Report) -> String {
+    let title = format!("What the logs say, {}", report.period.days());
+    let json = serde_json::to_string(report).unwrap_or_default();
+    let mut page = String::with_capacity(json.len() + STYLE.len() + SCRIPT.len() + 16 * 1024);
+    let policy = format!(
+        "default-src 'none'; script-src '{}'; style-src '{}'; img-src data:; base-uri 'none'; form-action 'none'",
+        sum(SCRIPT),
+        sum(STYLE)
+    );
+    page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    push(&mut page, format_args!("<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n"));
+    page.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    page.push_str("<meta name=\"referrer\" content=\"no-referrer\">\n<link rel=\"icon\" href=\"data:,\">\n");
+    push(&mut page, format_args!("<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n", escape(&title)));
+    top(&mut page, report);
+    bar(&mut page);
+    page.push_str("<main>\n");
+    for (_, id, question) in SECTIONS {
+        push(
+            &mut page,
+            format_args!(
+                "<section id=\"{id}\" aria-labelledby=\"{id}-h\"><h2 id=\"{id}-h\">{question}</h2><div class=\"made\"></div></section>\n"
+            ),
+        );
+    }
+    page.push_str("<noscript><p class=\"empty\">The charts and tables are drawn by a script, which this browser does not run.</p></noscript>\n</main>\n");
+    foot(&mut page, report);
+    page.push_str("<div id=\"tip\" role=\"tooltip\" hidden></div>\n<div id=\"drawer\" role=\"dialog\" aria-label=\"The search\" hidden></div>\n");
+    push(&mut page, format_args!("<script type=\"application/json\" id=\"report\">{}</script>\n", embedded(&json)));
+    push(&mut page, format_args!("<script>{SCRIPT}</script>\n</body>\n</html>\n"));
+    page
+}
+
+fn top(page: &mut String, report: &Report) {
+    page.push_str(
+        "<div class=\"top\">\n<div class=\"over\"><span class=\"name\">storelogs report</span><span class=\"tools js\" hidden>\
+         <button type=\"button\" class=\"tool\" id=\"print\">Print</button><button type=\"button\" class=\"tool\" id=\"theme\">Dark</button></span></div>\n",
+    );
+    push(page, format_args!("<h1>{}</h1>\n", escape(&report.verdict)));
+    let stores = match &report.stores[..] {
+        some if some.len() <= 4 => some.join(", "),
+        many => format!("{} stores", grouped(many.len() as u64)),
+    };
+    let compared = if report.trust.comparable { " Compared with as long a time before." } else { "" };
+    push(
+        page,
+        format_args!(
+            "<p class=\"about\">{} in {}. Times are those of {}.{compared}</p>\n",
+            escape(&report.period.days()),
+            escape(&stores),
+            escape(&report.period.time_zone)
+        ),
+    );
+    tiles(page, report);
+    page.push_str("<div class=\"findings\" id=\"glance\">\n");
+    let (alarms, others): (Vec<_>, Vec<_>) = report.glance.iter().partition(|finding| finding.level == Level::Alarm);
+    alarms.into_iter().for_each(|finding| push_finding(page, finding));
+    page.push_str("<div class=\"others\">\n");
+    // What the tiles tell already is not told twice.
+    let told = |finding: &&Finding| {
+        finding.level == Level::Note && matches!(finding.section, Section::Activity | Section::Problems)
+    };
+    others.into_iter().filter(|finding| !told(finding)).for_each(|finding| push_finding(page, finding));
+    page.push_str("</div>\n</div>\n</div>\n");
+}
+
+fn tiles(page: &mut String, report: &Report) {
+    let incidents = report.incidents.list.len() as u64 + report.incidents.others;
+    let sensitive = report.people.sensitive.len() as u64 + report.people.other_sensitive;
+    let unusual = report.people.sensitive.iter().filter(|change| change.unusual_hour).count() as u64;
+    let gaps: usize = report.trust.stores.iter().map(|store| store.gaps.len()).sum();
+    let tiles = [
+        ("activity", "Entries", grouped(report.activity.total.now), than(&report.activity.total, false)),
+        ("problems", "Warnings and errors", grouped(report.problems.total.now), than(&report.problems.total, true)),
+        ("incidents", "Incidents", grouped(incidents), "bursts of problems".to_owned()),
+        (
+            "people",
+            "Sensitive changes",
+            grouped(sensitive),
+            if unusual > 0 {
+                format!("{} at unusual hours", grouped(unusual))
+            } else {
+                "none at unusual hours".to_owned()
+            },
+        ),
+        (
+            "trust",
+            "Covered",
+            percent(report.trust.share),
+            if gaps == 0 { "nothing is missing".to_owned() } else { "entries may be missing".to_owned() },
+        ),
+    ];
+    page.push_str("<div class=\"tiles\">\n");
+    for (id, what, figure, than) in tiles {
+        push(
+            page,
+            format_args!(
+                "<div class=\"tile\"><a href=\"#{id}\"><div class=\"what\">{what}</div><div class=\"figure\">{figure}</div>\
+                 <div class=\"than\">{than}</div></a></div>\n"
+            ),
+        );
+    }
+    page.push_str("</div>\n");
+}
+
+fn than(count: &Count, fewer_is_good: bool) -> String {
+    match count.before {
+        None => "nothing to compare with".to_owned(),
+        Some(0) => "none before".to_owned(),
+        Some(before) => {
+            let change = as_number(count.now) / as_number(before) - 1.0;
+            let (class, sign) = match change {
+                change if change.abs() < 0.005 => ("", "±"),
+                change if change > 0.0 => ("more", "+"),
+                _ => ("fewer", "−"),
+            };
+            let class = if fewer_is_good { class } else { "" };
+            let change = if sign == "±" { "0 %".to_owned() } else { percent(change.abs()) };
+            format!("<span class=\"{class}\">{sign} {change}</span> from {}", grouped(before))
+        }
+    }
+}
+
+fn push_finding(page: &mut String, finding: &Finding) {
+    let level = match finding.level {
+        Level::Good => "good",
+        Level::Note => "note",
+        Level::Warning => "warning",
+        Level::Alarm => "alarm",
+    };
+    let section = SECTIONS.iter().find(|(section, ..)| *section == finding.section);
+    let (id, question) = section.map_or(("glance", ""), |(_, id, question)| (*id, *question));
+    push(
+        page,
+        format_args!(
+            "<article class=\"finding {level}\"><h3>{}</h3><p>{}</p><div class=\"foot\">",
+            escape(&finding.title),
+            escape(&finding.text)
+        ),
+    );
+    if let Some(ask) = &finding.ask {
+        push(page, format_args!("<span class=\"ask\">Ask {}</span>", escape(ask.as_str())));
+    }
+    if let Some(query) = &finding.query {
+        push(page, format_args!("<button type=\"button\" data-query=\"{}\" hidden></button>", escape(query)));
+    }
+    push(page, format_args!("<a href=\"#{id}\">{question}</a></div></article>\n"));
+}
+
+fn bar(page: &mut String) {
+    page.push_str("<div class=\"bar js\" hidden><div><nav aria-label=\"Sections\">");
+    for (id, name) in [
+        ("activity", "Activity"),
+        ("problems", "Problems"),
+        ("incidents", "Incidents"),
+        ("people", "People"),
+        ("trust", "Trust"),
+    ] {
+        push(page, format_args!("<a href=\"#{id}\">{name}</a>"));
+    }
+    page.push_str(
+        "</nav><fieldset class=\"filters\" id=\"filters\" aria-label=\"What is shown\"></fieldset></div></div>\n",
+    );
+}
+
+fn foot(page: &mut String, report: &Report) {
+    push(
+        page,
+        format_args!(
+            "<footer><p>Made by storelogs on {} from an archive on this machine. The page holds texts of the shop's logs, \
+             personal data among them; it loads nothing and sends nothing.</p>\
+             <p>Each line with a magnifier has the search that lists its entries, for <code>storelogs search</code>. The period \
+             is whole hours: {} to {}.</p></footer>\n",
+            escape(&report.period.clock(report.made)),
+            escape(&report.period.clock(report.period.since)),
+            escape(&report.period.clock(report.period.until)),
+        ),
+    );
+}
+
+fn push(page: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = page.write_fmt(text);
+}
+
+/// The sum by which a policy lets an inline script or style pass.
+fn sum(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+}
+
+/// Text of a page, or of an attribute in quotes.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            // What turns the reading direction round would do so with the text behind it.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            _ if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => escaped.push(' '),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// JSON that nothing in a page takes for its own: it has no tag, no entity, and no end of a line of a script.
+fn embedded(json: &str) -> String {
+    let mut embedded = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                push(&mut embedded, format_args!("\\u{:04x}", c as u32));
+            }
+            _ => embedded.push(c),
+        }
+    }
+    embedded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_embedded_is_the_same_json_without_anything_of_a_page() {
+        let hostile = "</script><script>alert(1)</script><!-- & \u{2028}\u{2029}\u{202e} ]]> \"'`${x}";
+        let json = serde_json::to_string(hostile).unwrap();
+        let embedded = embedded(&json);
+        assert!(!embedded.contains(['<', '>', '&', '\u{2028}', '\u{2029}', '\u{202e}']), "{embedded}");
+        assert_eq!(serde_json::from_str::<String>(&embedded).unwrap(), hostile);
+        assert_eq!(escape("<a href='x' title=\"&\">\u{202e}"), "&lt;a href=&#39;x&#39; title=&quot;&amp;&quot;&gt;");
+    }
+
+    #[test]
+    fn the_script_and_the_style_end_where_they_should() {
+        for text in [STYLE, SCRIPT] {
+            assert!(!text.contains("</") && !text.contains("<!--"));
+        }
+        assert!(
+            !SCRIPT.contains("innerHTML")
+                && !SCRIPT.contains("insertAdjacentHTML")
+                && !SCRIPT.contains("http:"[..].repeat(2).as_str())
+        );
+    }
+}

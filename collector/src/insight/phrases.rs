@@ -1,0 +1,47 @@
+//! Counts and shares in words.
+
+use super::statistics::as_number;
+
+pub(super) fn times(n: u64) -> String {
+    plural(n, "time", "times")
+}
+
+pub(super) fn plural(n: u64, one: &str, several: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { several })
+}
+
+/// `1,234,567`
+pub(super) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+pub(super) fn percent(share: f64) -> String {
+    match share * 100.0 {
+        0.0 => "0 %".to_owned(),
+        percent if percent < 0.1 => "less than 0.1 %".to_owned(),
+        percent if percent >= 99.95 && share < 1.0 => "more than 99.9 %".to_owned(),
+        percent if percent < 10.0 || percent > 99.0 && percent < 100.0 => format!("{percent:.1} %"),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
+/// `12 % more than`; `None` if there was nothing.
+pub(super) fn change(now: u64, before: u64) -> Option<String> {
+    if before == 0 {
+        return None;
+    }
+    let change = as_number(now) / as_number(before) - 1.0;
+    Some(match change {
+        change if change.abs() < 0.005 => "As many as in".to_owned(),
+        change if change > 0.0 => format!("{} more than in", percent(change)),
+        change => format!("{} fewer than in", percent(-change)),
+    })
+}
