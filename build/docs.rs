@@ -6,7 +6,10 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
 use syn::{Attribute, Expr, ExprLit, File, ImplItem, ImplItemFn, Item, ItemImpl, Lit, Meta, ReturnType, Type};
+
+use super::lists;
 
 /// What the parameters of an operation mean, by the name of their setter.
 type Parameters = HashMap<String, String>;
@@ -43,6 +46,17 @@ pub(crate) fn improve(file: &mut File) {
             if let Some(meaning) = known.get(&setter.sig.ident.to_string()) {
                 set_doc(&mut setter.attrs, meaning);
             }
+        }
+    }
+}
+
+/// Gives a parameter's words to its values: what is generated of those is a type of its own, and would have none.
+pub(crate) fn describe_choices(document: &mut Value) {
+    for pointer in lists::parameters(document) {
+        let Some(Value::Object(parameter)) = document.pointer_mut(&pointer) else { continue };
+        let Some(words) = parameter.get("description").cloned() else { continue };
+        if let Some(Value::Object(schema)) = parameter.get_mut("schema").filter(|schema| schema["enum"].is_array()) {
+            schema.entry("description").or_insert(words);
         }
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn as_one_value(document: &mut Value) -> Result {
 }
 
 /// Where the document describes a parameter, in an operation, a path or the components.
-fn parameters(document: &Value) -> Vec<String> {
+pub(super) fn parameters(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut add = |at: String, list: &Value| match list {
         Value::Array(list) => found.extend((0..list.len()).map(|index| format!("{at}/{index}"))),
@@ -94,7 +94,7 @@ fn item_type(document: &Value, pointer: &str) -> Result<Option<&'static str>> {
 }
 
 /// The schema itself where the document refers to it.
-fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+pub(super) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let mut schema = schema;
     // A document that refers in a circle has no schema to find.
     for _ in 0..16 {

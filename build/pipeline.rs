@@ -7,6 +7,7 @@
 mod corrections;
 mod docs;
 mod lists;
+mod records;
 mod unused;
 
 use std::collections::HashSet;
@@ -53,6 +54,8 @@ fn generate(platform: &Platform) -> Result {
     write(&out.join(format!("{}.json", platform.name)), &(effective + "\n"))?;
 
     check_parameters(&document)?;
+    records::keep_everything(&document)?;
+    docs::describe_choices(&mut document);
     lists::as_one_value(&mut document)?;
     keep_success_only(&mut document);
     unused::leave_out(&mut document);

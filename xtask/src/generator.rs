@@ -6,6 +6,9 @@ pub(crate) mod corrections;
 #[path = "../../build/lists.rs"]
 mod lists;
 #[cfg(test)]
+#[path = "../../build/records.rs"]
+mod records;
+#[cfg(test)]
 #[path = "../../build/unused.rs"]
 mod unused;
 
@@ -14,8 +17,10 @@ mod corrections_tests;
 #[cfg(test)]
 mod lists_tests;
 #[cfg(test)]
+mod records_tests;
+#[cfg(test)]
 mod unused_tests;
 
-// `lists` takes it from the module above, here and in build.rs.
+// `lists` and `records` take it from the module above, here and in build.rs.
 #[cfg(test)]
 use crate::Result;

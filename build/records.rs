@@ -1,0 +1,58 @@
+//! Records that keep what their document does not name.
+//!
+//! Platforms add fields without warning. What is generated keeps one only where the schema says `additionalProperties:
+//! {}`, as the map `extra`; anywhere else it is lost in silence, and so is every one after a schema got another name.
+
+use serde_json::{Value, json};
+
+use super::Result;
+use super::lists::resolve;
+
+/// References in a circle, or nested deeper than any answer.
+const DEEPEST: usize = 8;
+
+/// Looks at the items of every list in a successful answer: those are the records.
+///
+/// # Errors
+/// Each schema whose records would lose what it does not name.
+pub(super) fn keep_everything(document: &Value) -> Result {
+    let mut faults: Vec<String> = Vec::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
+                let schema = &resolve(document, answer)["content"]["application/json"]["schema"];
+                if status.starts_with('2') {
+                    let place = format!("the answer {status} of {} {path}", method.to_uppercase());
+                    look(document, schema, &place, false, DEEPEST, &mut faults);
+                }
+            }
+        }
+    }
+    faults.sort();
+    faults.dedup();
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}
+
+fn look(document: &Value, schema: &Value, place: &str, is_item: bool, depth: usize, faults: &mut Vec<String>) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    let place = schema["$ref"].as_str().unwrap_or(place);
+    let schema = resolve(document, schema);
+    if is_item && schema["properties"].is_object() && schema["additionalProperties"] != json!({}) {
+        faults.push(format!(
+            "{place}: a record would lose the fields that it does not name. Add `additionalProperties: {{}}` in the patch"
+        ));
+    }
+    look_into(document, schema, place, depth, faults);
+}
+
+fn look_into(document: &Value, schema: &Value, place: &str, depth: usize, faults: &mut Vec<String>) {
+    if schema["items"].is_object() {
+        look(document, &schema["items"], &format!("the items of {place}"), true, depth, faults);
+    }
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        look(document, field, &format!("`{name}` of {place}"), false, depth, faults);
+    }
+    for part in ["allOf", "oneOf", "anyOf"].iter().filter_map(|choice| schema[choice].as_array()).flatten() {
+        look(document, part, place, false, depth, faults);
+    }
+}
