@@ -57,6 +57,19 @@ fn every_setter_of_a_request_says_what_it_sets() {
     }
 }
 
+/// Where a document has no words for a type, the generator writes its name and nothing else.
+#[test]
+fn every_type_of_a_client_says_more_than_its_name() {
+    for code in [
+        include_str!(concat!(env!("OUT_DIR"), "/bigcommerce.rs")),
+        include_str!(concat!(env!("OUT_DIR"), "/shopline.rs")),
+    ] {
+        let comments = code.lines().filter_map(|line| line.trim().strip_prefix("///"));
+        let names: Vec<&str> = comments.filter(|text| text.starts_with('`') && text.ends_with('`')).collect();
+        assert!(code.contains("pub struct") && names.is_empty(), "{names:?}: add a description in the patch");
+    }
+}
+
 #[test]
 fn the_schema_of_an_entry_is_the_reviewed_one() {
     keep("docs/log-entry.schema.json", &format!("{:#}\n", LogEntry::json_schema()));
