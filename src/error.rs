@@ -204,6 +204,9 @@ impl Error {
             ErrorKind::Refused => "the platform does not accept these filters or this time range",
             ErrorKind::RateLimited if self.retry_after().is_none() => "wait some minutes, and ask less often",
             ErrorKind::RateLimited => "ask again after the time given, or ask less often",
+            ErrorKind::Server if matches!(self.status(), Some(501 | 505)) => {
+                "the platform does not know this kind of request: check the API address and version"
+            }
             ErrorKind::Server => "the platform has trouble: try again later",
             ErrorKind::Unreachable => "check the network, the store's name and the API address",
             ErrorKind::TimedOut | ErrorKind::Interrupted => "check the network, or try again later",

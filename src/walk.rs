@@ -241,6 +241,11 @@ impl Progress {
         rows.iter().all(|row| self.seen.knows(row.key))
     }
 
+    /// Whether some row was seen before.
+    pub(crate) fn knows_any(&self, rows: &[Row]) -> bool {
+        rows.iter().any(|row| self.seen.knows(row.key))
+    }
+
     /// The rows that were not seen before.
     pub(crate) fn unknown<'a>(&'a self, rows: &'a [Row]) -> impl Iterator<Item = &'a Row> {
         rows.iter().filter(|row| !self.seen.knows(row.key))

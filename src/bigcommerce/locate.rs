@@ -78,6 +78,16 @@ impl About {
             && (self.count == size || pages <= self.number)
     }
 
+    /// Whether the page is the last one that the totals speak of, and they are right about it; or rows came in since they
+    /// were told, and it no longer is. `links` says that a page which others follow names the next one.
+    pub(super) fn totals_end_here(&self, links: bool) -> bool {
+        let (Some(total), Some(pages)) = (self.told.total, self.told.total_pages) else { return false };
+        let seen = (self.number - 1).saturating_mul(self.size()).saturating_add(self.count);
+        // Another page may follow one that is full, unless it says that none does.
+        let ends = self.count < self.size() || (links && !self.told.next);
+        self.totals_agree() && (self.number < pages || (seen == total && ends))
+    }
+
     /// The last page, if the totals can be believed; else the next one. To look for an end from there.
     pub(super) fn last_or_next(&self) -> i64 {
         self.told.total_pages.filter(|_| self.totals_agree()).unwrap_or(0).max(self.number + 1)

@@ -50,6 +50,19 @@ struct Walk {
     elsewhere: Option<Timestamp>,
     /// Oldest first: the page that is delivered next.
     held: Option<Fetched>,
+    totals: Totals,
+}
+
+/// Whether the totals are what they say. Pages that are asked for at the same time may be answered in any order; that
+/// a row moved from one to the other unseen is told by a total that changed, so it must not be made up.
+enum Totals {
+    /// Only one page is asked for at a time.
+    Unproved,
+    /// The page that they call the last is under way.
+    Asked(Task<Result<Fetched>>),
+    /// It is the last one. Until it is needed it is kept.
+    Right(Option<Fetched>),
+    Wrong,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +117,7 @@ impl Walk {
             doubted: None,
             elsewhere: None,
             held: None,
+            totals: Totals::Unproved,
         }
     }
 
@@ -157,6 +171,7 @@ impl Walk {
     }
 
     async fn down(&mut self) -> Result<Option<Page>> {
+        self.prove_totals().await;
         self.fill();
         let (Some((number, in_order)), Some(fetched)) = (self.asked.pop_front(), self.queue.next().await) else {
             return Err(incomplete("the walk lost its place"));
@@ -172,6 +187,11 @@ impl Walk {
         if self.is_doubtful(&fetched) {
             self.doubt(number);
             return Ok(None);
+        }
+        if self.progress.knows_any(&fetched.rows) {
+            // It repeats rows, so they moved, though the total may say nothing of it: as many may have gone as came. The
+            // pages behind it may have been answered before that.
+            self.go_to(number + 1);
         }
         self.deliver(fetched).await
     }
@@ -206,12 +226,41 @@ impl Walk {
         self.asked.clear();
         self.next = number;
         self.ramp = 1;
+        if let Totals::Right(kept) = &mut self.totals {
+            *kept = None;
+        }
+    }
+
+    /// Where several pages at a time would help, asks for the last one beside the next one, and then looks whether it is.
+    async fn prove_totals(&mut self) {
+        let Some(before) = self.before.filter(About::totals_agree) else { return };
+        match &mut self.totals {
+            Totals::Unproved => {
+                let (ahead, listed) = (self.pages_ahead(&before), before.last_or_next());
+                // The last page of a list that is read to its end is needed anyway.
+                let all = ahead > 1 && ahead == listed - before.number;
+                if (all || ahead > FEW_PAGES) && self.listing.source.transport.in_flight() > 1 {
+                    let listing = self.listing.clone();
+                    self.totals = Totals::Asked(Task::spawn(async move { listing.fetch(listed).await }));
+                }
+            }
+            // If it fails, the pages go on one by one, and tell why themselves.
+            Totals::Asked(page) => {
+                self.totals = match page.await {
+                    Ok(page) if page.about.totals_end_here(before.told.next) => Totals::Right(Some(page)),
+                    _ => Totals::Wrong,
+                }
+            }
+            Totals::Right(_) | Totals::Wrong => {}
+        }
     }
 
     /// Keeps pages under way: one at first, more as the walk goes on, never more than can still be needed.
     fn fill(&mut self) {
         let room = match self.before {
-            Some(before) if before.totals_agree() && !self.progress.unordered => {
+            Some(before)
+                if before.totals_agree() && matches!(self.totals, Totals::Right(_)) && !self.progress.unordered =>
+            {
                 let ahead = usize::try_from(self.pages_ahead(&before)).unwrap_or(usize::MAX);
                 let ramp = if self.listing.since.is_none() { usize::MAX } else { self.ramp };
                 ramp.min(self.listing.source.transport.in_flight()).min(ahead)
@@ -220,8 +269,18 @@ impl Walk {
         };
         while self.asked.len() < room.max(1) {
             let (listing, number) = (self.listing.clone(), self.next);
-            self.asked.push_back((number, self.asked.is_empty()));
-            self.queue.push_back(Task::spawn(async move { listing.fetch(number).await }));
+            let kept = match &mut self.totals {
+                Totals::Right(kept) => kept.take_if(|page| page.about.number == number),
+                _ => None,
+            };
+            // The one that is kept came before the page before it.
+            self.asked.push_back((number, self.asked.is_empty() && kept.is_none()));
+            self.queue.push_back(Task::spawn(async move {
+                match kept {
+                    Some(page) => Ok(page),
+                    None => listing.fetch(number).await,
+                }
+            }));
             self.next += 1;
         }
     }
@@ -251,7 +310,11 @@ impl Walk {
         let about = fetched.about;
         self.progress.unordered |= matches!(order(&fetched.rows), Order::Mixed | Order::OldestFirst);
         let known = about.count > 0 && !self.leads_on(&fetched);
-        self.stale = if known { self.stale + 1 } else { 0 };
+        if known {
+            self.stale += 1;
+        } else if about.count > 0 {
+            self.stale = 0; // an empty page tells neither
+        }
         self.deepest = [self.deepest, about.oldest].into_iter().flatten().min();
         if let Some(error) = self.left_out(&about) {
             return Err(error);

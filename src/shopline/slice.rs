@@ -16,6 +16,8 @@ use crate::walk::{Order, Row, Seen, incomplete, oldest, order};
 
 /// The most rows that a page can hold.
 pub(super) const PAGE: i32 = 200;
+/// So many empty answers are believed, even if each was followed by another one, as long as nothing older came.
+const BELIEVED: u32 = 5;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -44,6 +46,8 @@ pub(super) struct Slice {
     pad: SignedDuration,
     /// What ends the slice after the rows in hand.
     gave_up: Option<Error>,
+    /// How many empty answers were followed by another one since rows last led on.
+    emptied: u32,
 }
 
 /// How the next page is asked for.
@@ -73,6 +77,7 @@ impl Slice {
             id_fails: false,
             pad: SECOND,
             gave_up: None,
+            emptied: 0,
         }
     }
 
@@ -133,6 +138,9 @@ impl Slice {
                 }
                 _ => self.how = How::Window,
             }
+            if leads_on {
+                self.emptied = 0;
+            }
             if !fresh.is_empty() {
                 return Ok(Some(fresh));
             }
@@ -174,6 +182,7 @@ impl Slice {
         self.parts.pop();
         self.how = How::Start;
         self.frontier = None;
+        self.emptied = 0;
     }
 
     /// Whether an empty page is the end of the part. One empty page alone never is.
@@ -193,7 +202,9 @@ impl Slice {
         // Ask once more; what comes now is taken as any page is.
         let (rows, _) = self.fetch(since, until, How::Start).await?;
         if !rows.is_empty() {
-            return Ok(false);
+            // Rows that come in and are purged again may go on so for ever.
+            self.emptied += 1;
+            return Ok(self.emptied > BELIEVED);
         }
         match counted {
             Some(counted) => Err(incomplete(format!(
@@ -233,6 +244,7 @@ impl Slice {
 
     /// Reads one second that holds more rows than a page, in every way there is. The present part then ends before it.
     async fn one_second(&mut self, second: Timestamp) -> Result<Vec<Row>> {
+        self.limit = PAGE; // no smaller one saves anything here
         let mut rows = Vec::new();
         let mut found = HashSet::new();
         let mut kinds = BTreeSet::new();
