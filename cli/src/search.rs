@@ -13,7 +13,7 @@ use storelogs_collector::search::{Filter, Order};
 
 use crate::archive::ArchiveOptions;
 use crate::exit::{Exit, Stop};
-use crate::output::{self, Format};
+use crate::output::{self, Format, Marks};
 use crate::status::grouped;
 use crate::terminal;
 
@@ -87,7 +87,11 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
         return Ok(if found > 0 { Exit::Done } else { Exit::Failed });
     }
     let stores: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
-    let mut sink = output::open(options.format, options.output.as_deref(), &stores, zone)?;
+    let marks = {
+        let filter = filter.clone();
+        Box::new(move |text: &str| filter.marks(text)) as Marks
+    };
+    let mut sink = output::open_marking(options.format, options.output.as_deref(), &stores, zone, Some(marks))?;
     let order = if options.oldest_first { Order::OldestFirst } else { Order::NewestFirst };
     let limit = if options.limit == 0 { usize::MAX } else { options.limit };
     let (mut shown, mut more) = (0, false);
@@ -103,6 +107,9 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
     sink.finish()?;
     if more {
         terminal::note(&format!("These are the first {}; --limit 0 shows all.\n", grouped(shown as u64)));
+    }
+    if shown == 0 && options.format == Format::Pretty && terminal::stdout_width().is_some() {
+        terminal::note("Nothing was found.\n");
     }
     Ok(if shown > 0 { Exit::Done } else { Exit::Failed })
 }

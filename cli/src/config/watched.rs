@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures::future::BoxFuture;
 use storelogs::Store;
 use storelogs_collector::network::Network;
-use storelogs_collector::sync::{Directory, Remote};
+use storelogs_collector::sync::{Directory, Remote, Shard};
 
 use super::connect::remote;
 use super::files::{All, Files, Stamp};
@@ -21,6 +21,7 @@ const PATIENCE: u8 = 6;
 /// then listed again: whoever follows the list lets go of it, and connects to it anew.
 pub(crate) struct Watched {
     picked: Vec<Store>,
+    shard: Option<Shard>,
     network: Network,
     tell: Box<dyn Fn(&str) + Send + Sync>,
     state: Mutex<State>,
@@ -47,11 +48,12 @@ enum Return {
 }
 
 impl Watched {
-    /// The stores of a call, of which these were picked. `tell` says what is wrong with the files from now on, one line
+    /// The stores of a call, of which these were picked, and of those this share. `tell` says what is wrong with the files from now on, one line
     /// each.
     pub(crate) fn new(
         configured: Configured,
         picked: &[Store],
+        shard: Option<Shard>,
         network: Network,
         tell: impl Fn(&str) + Send + Sync + 'static,
     ) -> Self {
@@ -63,8 +65,13 @@ impl Watched {
             tokens: HashMap::new(),
             told: configured.told.into_iter().collect(),
         };
-        state.take(configured.stores);
-        Self { picked: picked.to_vec(), network, tell: Box::new(tell), state: Mutex::new(state) }
+        state.take(shared(configured.stores, shard));
+        Self { picked: picked.to_vec(), shard, network, tell: Box::new(tell), state: Mutex::new(state) }
+    }
+
+    /// How many stores there are.
+    pub(crate) fn count(&self) -> usize {
+        self.state().stores.len()
     }
 
     /// The stores that there are, also those that are connected to anew.
@@ -75,6 +82,12 @@ impl Watched {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The stores that are in this share.
+fn shared(mut stores: Vec<Settings>, shard: Option<Shard>) -> Vec<Settings> {
+    stores.retain(|settings| shard.is_none_or(|shard| shard.holds(&settings.store)));
+    stores
 }
 
 impl Directory for Watched {
@@ -93,7 +106,7 @@ impl Directory for Watched {
             stores.extend(named);
             stores.retain(|settings| self.picked.contains(&settings.store));
         }
-        state.take(stores);
+        state.take(shared(stores, self.shard));
         Ok(state.list())
     }
 
@@ -197,7 +210,7 @@ mod tests {
                 let told = Arc::clone(&told);
                 move |problem: &str| told.lock().unwrap().push(problem.to_owned())
             };
-            let watched = Watched::new(configured, &[], Network::new().unwrap(), tell);
+            let watched = Watched::new(configured, &[], None, Network::new().unwrap(), tell);
             Self { folder, watched, told }
         }
 

@@ -16,7 +16,7 @@ use storelogs::{LogEntry, Store};
 use crate::exit::Stop;
 use crate::terminal;
 
-pub(crate) use pretty::{Layout, Pretty, shown_severity};
+pub(crate) use pretty::{Layout, Marks, Pretty, shown_severity};
 
 /// How entries are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -72,6 +72,17 @@ pub(crate) fn open(
     stores: &[Store],
     zone: TimeZone,
 ) -> Result<Box<dyn Sink>, Stop> {
+    open_marking(format, path, stores, zone, None)
+}
+
+/// Opens an output in which what was looked for stands out on a terminal.
+pub(crate) fn open_marking(
+    format: Format,
+    path: Option<&Path>,
+    stores: &[Store],
+    zone: TimeZone,
+    marks: Option<Marks>,
+) -> Result<Box<dyn Sink>, Stop> {
     let out = match (path, format) {
         (Some(path), _) => file(path)?,
         (None, Format::Pretty) => stdout(),
@@ -85,7 +96,8 @@ pub(crate) fn open(
                 coloured: path.is_none() && terminal::stdout_is_coloured(),
                 zone,
             };
-            Box::new(Pretty::new(out, layout, stores))
+            let pretty = Pretty::new(out, layout, stores);
+            Box::new(if let Some(marks) = marks { pretty.marking(marks) } else { pretty })
         }
         Format::Json => Box::new(json::Array::new(out)),
         Format::Jsonl => Box::new(json::Lines(out)),

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use anstyle::Style;
 use jiff::Timestamp;
@@ -35,6 +36,10 @@ const NARROW: usize = 150;
 /// The widest that a column is padded to where nothing is cut.
 const PADDED: usize = 32;
 
+/// Of a message so many characters are shown before and behind what was looked for.
+const BEFORE: usize = 24;
+const BEHIND: usize = 40;
+
 /// Time, store, severity, category, module or action, actor, summary. No entry has both a module and an action.
 const COLUMNS: usize = 7;
 const TIME: usize = 0;
@@ -52,7 +57,11 @@ pub(crate) struct Pretty {
     short_stores: bool,
     widths: [usize; COLUMNS],
     held: Option<Vec<Row>>,
+    marks: Option<Marks>,
 }
+
+/// Says where in a text stands what was looked for.
+pub(crate) type Marks = Box<dyn Fn(&str) -> Vec<Range<usize>>>;
 
 struct Row {
     cells: [String; COLUMNS],
@@ -63,7 +72,13 @@ impl Pretty {
     pub(crate) fn new(out: Out, layout: Layout, stores: &[Store]) -> Self {
         let alone = |store: &Store| stores.iter().filter(|other| other.name() == store.name()).count() == 1;
         let short_stores = layout.is_narrow() && stores.iter().all(alone);
-        Self { out, layout, short_stores, widths: [0; COLUMNS], held: Some(Vec::new()) }
+        Self { out, layout, short_stores, widths: [0; COLUMNS], held: Some(Vec::new()), marks: None }
+    }
+
+    /// Makes what was looked for stand out, where there are colours.
+    pub(crate) fn marking(mut self, marks: Marks) -> Self {
+        self.marks = Some(marks).filter(|_| self.layout.coloured);
+        self
     }
 
     fn row(&self, entry: &LogEntry) -> Row {
@@ -88,9 +103,26 @@ impl Pretty {
                 summary = format!("{}: {summary}", std::mem::take(&mut actor));
             }
         }
+        if let Some(excerpt) = self.excerpt(entry, &[&summary, &category, &what, &actor]) {
+            summary = format!("{summary} {excerpt}");
+        }
         let time = self.layout.time(entry.time);
         let severity = entry.severity.as_str().to_owned();
         Row { cells: [time, store, severity, category, what, actor, summary], severity: entry.severity }
+    }
+
+    /// Where what was looked for stands in the message only, the place in it.
+    fn excerpt(&self, entry: &LogEntry, cells: &[&str]) -> Option<String> {
+        let marks = self.marks.as_ref()?;
+        let message = shown(entry.message.as_deref()?);
+        if entry.summary.as_deref().is_none_or(str::is_empty) || cells.iter().any(|cell| !marks(cell).is_empty()) {
+            return None;
+        }
+        let first = marks(&message).into_iter().next()?;
+        let before = message[..first.start].char_indices().rev().nth(BEFORE - 1).map_or(0, |(at, _)| at);
+        let after = message[first.end..].char_indices().nth(BEHIND).map_or(message.len(), |(at, _)| first.end + at);
+        let dots = |cut: bool| if cut { "…" } else { "" };
+        Some(format!("[{}{}{}]", dots(before > 0), &message[before..after], dots(after < message.len())))
     }
 
     /// Widens the columns to fit, as far as they may grow.
@@ -120,7 +152,13 @@ impl Pretty {
                 line.extend(std::iter::repeat_n(' ', owed));
                 used += owed;
                 owed = 0;
-                self.layout.paint(&mut line, style(column, row.severity), &cell);
+                let style = style(column, row.severity);
+                match &self.marks {
+                    Some(marks) if column > SEVERITY => {
+                        self.layout.paint_marked(&mut line, style, &cell, &marks(&cell))
+                    }
+                    _ => self.layout.paint(&mut line, style, &cell),
+                }
                 used += width;
             }
             owed += self.widths[column].saturating_sub(width) + gap.len();
@@ -204,8 +242,21 @@ impl Layout {
         zoned.strftime(form).to_string()
     }
 
+    fn paint_marked(&self, line: &mut String, style: Style, text: &str, marks: &[Range<usize>]) {
+        let mut at = 0;
+        for mark in marks {
+            self.paint(line, style, &text[at..mark.start]);
+            self.paint(line, RED, &text[mark.clone()]);
+            at = mark.end;
+        }
+        self.paint(line, style, &text[at..]);
+    }
+
     fn paint(&self, line: &mut String, style: Style, text: &str) {
         use std::fmt::Write as _;
+        if text.is_empty() {
+            return;
+        }
         // Writing to a String does not fail.
         let _ = if self.coloured { write!(line, "{style}{text}{style:#}") } else { write!(line, "{text}") };
     }

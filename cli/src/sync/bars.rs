@@ -1,13 +1,14 @@
 //! What is told while stores are read: bars on a terminal, plain lines elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{IsTerminal, stderr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::SignedDuration;
 use storelogs::Store;
+use storelogs_collector::archive::State;
 use storelogs_collector::sync::Event;
 
 use crate::status::grouped;
@@ -19,8 +20,8 @@ const BARS: usize = 8;
 const EVERY: Duration = Duration::from_secs(10);
 
 pub(super) struct Bars {
-    /// How many stores there are.
-    stores: usize,
+    /// How many stores there are now.
+    stores: OnceLock<Box<dyn Fn() -> usize + Send + Sync>>,
     terminal: Option<MultiProgress>,
     state: Mutex<Shown>,
 }
@@ -29,9 +30,10 @@ struct Shown {
     bars: HashMap<Store, ProgressBar>,
     total: Option<ProgressBar>,
     entries: u64,
-    done: u64,
-    failed: u64,
-    told: Instant,
+    done: HashSet<Store>,
+    failing: HashMap<Store, State>,
+    /// When the total was told last, and what it said.
+    told: (Instant, String),
     begun: HashMap<Store, Begun>,
 }
 
@@ -43,7 +45,7 @@ struct Begun {
 }
 
 impl Bars {
-    pub(super) fn new(stores: usize) -> Self {
+    pub(super) fn new() -> Self {
         let terminal = (stderr().is_terminal() && !logs::are_on())
             .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8)));
         let total = terminal.as_ref().map(|bars| {
@@ -55,18 +57,25 @@ impl Bars {
             bars: HashMap::new(),
             total,
             entries: 0,
-            done: 0,
-            failed: 0,
-            told: Instant::now(),
+            done: HashSet::new(),
+            failing: HashMap::new(),
+            told: (Instant::now(), String::new()),
             begun: HashMap::new(),
         };
-        Self { stores, terminal, state: Mutex::new(state) }
+        Self { stores: OnceLock::new(), terminal, state: Mutex::new(state) }
+    }
+
+    /// Sets what tells how many stores there are.
+    pub(super) fn of(&self, stores: impl Fn() -> usize + Send + Sync + 'static) {
+        // It is set once.
+        let _ = self.stores.set(Box::new(stores));
     }
 
     pub(super) fn event(&self, event: &Event<'_>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Page { store, entries, missing, retention, rate_limit, .. } => {
+                self.answers(&mut state, store);
                 state.entries += *entries as u64;
                 let begun = state.begun.entry((*store).clone()).or_insert_with(|| Begun {
                     at: Instant::now(),
@@ -79,13 +88,18 @@ impl Bars {
                 self.bar(&mut state, store, *missing, *retention, message);
             }
             Event::Rest { store, .. } => {
-                state.done += 1;
+                self.answers(&mut state, store);
+                if !state.done.contains(*store) {
+                    state.done.insert((*store).clone());
+                }
                 self.finish(&mut state, store);
             }
-            Event::Failed { store, reason, .. } => {
-                state.failed += 1;
+            Event::Failed { store, state: now, reason, .. } => {
+                state.done.remove(*store);
                 self.finish(&mut state, store);
-                if !logs::are_on() {
+                // What goes on failing in the same way was told.
+                let before = state.failing.insert((*store).clone(), *now);
+                if before != Some(*now) && !logs::are_on() {
                     self.aside(reason);
                 }
             }
@@ -125,6 +139,13 @@ impl Bars {
         }
     }
 
+    /// A store that could not be read can be read again.
+    fn answers(&self, state: &mut Shown, store: &Store) {
+        if state.failing.remove(store).is_some() {
+            self.say(&format!("{store} answers again"));
+        }
+    }
+
     fn finish(&self, state: &mut Shown, store: &Store) {
         state.begun.remove(store);
         if let Some(bar) = state.bars.remove(store) {
@@ -133,18 +154,22 @@ impl Bars {
     }
 
     fn total(&self, state: &mut Shown) {
-        let failed = if state.failed == 0 { String::new() } else { format!(", {} failures", state.failed) };
+        let failing = match state.failing.len() {
+            0 => String::new(),
+            some => format!(", {} cannot be read now", grouped(some as u64)),
+        };
+        let stores = self.stores.get().map_or(0, |stores| stores()).max(state.done.len());
         let line = format!(
-            "{} entries read, {} of {} stores up to date{failed}",
+            "{} entries read, {} of {} stores up to date{failing}",
             grouped(state.entries),
-            state.done.min(self.stores as u64),
-            self.stores
+            grouped(state.done.len() as u64),
+            grouped(stores as u64)
         );
         match &state.total {
             Some(total) => total.set_message(line),
-            None if state.told.elapsed() >= EVERY => {
-                state.told = Instant::now();
+            None if state.told.0.elapsed() >= EVERY && state.told.1 != line => {
                 terminal::note(&format!("{line}\n"));
+                state.told = (Instant::now(), line);
             }
             None => {}
         }

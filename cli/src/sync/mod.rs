@@ -11,7 +11,6 @@ use std::sync::{Arc, OnceLock};
 use anstyle::Style;
 use clap::Args;
 use serde_json::json;
-use storelogs::Store;
 use storelogs_collector::archive::State;
 use storelogs_collector::metrics::Metrics;
 use storelogs_collector::network::Network;
@@ -83,19 +82,21 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let listener = options.metrics_listen.map(listen::bind).transpose()?;
     let archive = options.archive.open()?;
     let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
-    let bars = Arc::new(Bars::new(configured.stores.len()));
+    let bars = Arc::new(Bars::new());
     let (stop, stopped) = watch::channel(false);
     let asked = end_cleanly(stop, Arc::clone(&bars))?;
     let directory = {
         let bars = Arc::clone(&bars);
         let tell = move |problem: &str| bars.aside(problem);
-        Arc::new(Watched::new(configured, &options.stores.store, network.clone(), tell))
+        Arc::new(Watched::new(configured, &options.stores.store, options.shard, network.clone(), tell))
     };
+    bars.of({
+        let directory = Arc::clone(&directory);
+        move || directory.count()
+    });
     let metrics = {
-        let (directory, shard) = (Arc::clone(&directory), options.shard);
-        let holds = move |store: &Store| shard.is_none_or(|shard| shard.holds(store));
-        let listed = move || directory.all().into_iter().filter(holds).collect();
-        Arc::new(Metrics::new(archive.path(), network, listed))
+        let directory = Arc::clone(&directory);
+        Arc::new(Metrics::new(archive.path(), network, move || directory.all()))
     };
     if let Some(listener) = listener {
         listen::serve(listener, Arc::clone(&metrics))?;

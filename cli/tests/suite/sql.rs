@@ -105,3 +105,25 @@ fn ctrl_c_ends_a_long_statement_with_130() {
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn what_was_searched_for_stands_out_also_where_only_the_message_has_it() {
+    let sandbox = serve([Store::bigcommerce(HASH).behavior(Behavior::unlimited())]);
+    let at = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
+    let at = at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+    let message =
+        "The long story of an order. The gateway said: CARD-Declined by the bank, and nothing else was heard of it.";
+    let record = json!({"id": 1, "type": "general", "module": "", "severity": "errors", "summary": "Payment failed",
+        "message": message, "date_created": at});
+    sandbox.push(Platform::BigCommerce, HASH, record);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let search = |query: &str| program.run(&["search", "--color", "always", query]).out;
+    let red = |text: &str| format!("\u{1b}[1m\u{1b}[31m{text}\u{1b}[0m");
+    assert!(search("payment").contains(&red("Payment")), "{:?}", search("payment"));
+    let told = search("\"card declined\"");
+    assert!(told.contains(&red("CARD-Declined")) && told.contains("[…"), "{told:?}");
+    assert!(!search("payment declined").contains("[…"), "the summary has a part of it");
+    let plain = program.run(&["search", "\"card declined\""]).out;
+    assert!(plain.trim_end().ends_with("Payment failed"), "{plain:?}");
+}
