@@ -155,7 +155,7 @@ impl Pretty {
                 let style = style(column, row.severity);
                 match &self.marks {
                     Some(marks) if column > SEVERITY => {
-                        self.layout.paint_marked(&mut line, style, &cell, &marks(&cell))
+                        self.layout.paint_marked(&mut line, style, &cell, &marks(&cell));
                     }
                     _ => self.layout.paint(&mut line, style, &cell),
                 }
