@@ -102,7 +102,7 @@ fn hash(id: &str) -> u64 {
     hasher.finish()
 }
 
-fn memory(field: &str) -> Result<u64> {
+pub(crate) fn memory(field: &str) -> Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix(field)).ok_or("no such field")?;
     Ok(line.trim().trim_end_matches(" kB").parse()?)

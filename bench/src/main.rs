@@ -3,10 +3,12 @@
 //! Clients run in processes of their own, so that their time and memory are theirs alone; the sandbox runs in this one.
 #![allow(clippy::print_stdout, reason = "a table on standard output is what it is for")]
 
+mod archive;
 mod client;
 mod decode;
 mod drain;
 mod footprint;
+mod large;
 mod table;
 
 use std::process::ExitCode;
@@ -16,13 +18,14 @@ use table::Table;
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// What is measured, in the order of the table. Each can be had alone.
-const GROUPS: [&str; 5] = ["decode", "speed", "quota", "memory", "footprint"];
+const GROUPS: [&str; 7] = ["decode", "speed", "quota", "memory", "archive", "large", "footprint"];
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
         Some((first, rest)) if first == "client" => client::run(rest).await,
+        Some((first, [path])) if first == "report" => large::report(path),
         _ => run(&arguments).await,
     };
     match outcome {
@@ -50,6 +53,8 @@ async fn run(arguments: &[String]) -> Result<()> {
             "speed" => drain::speed(&mut table).await?,
             "quota" => drain::quota(&mut table).await?,
             "memory" => drain::memory(&mut table).await?,
+            "archive" => archive::measure(&mut table)?,
+            "large" => large::measure(&mut table).await?,
             _ => footprint::measure(&mut table)?,
         }
     }
@@ -77,6 +82,10 @@ const TAIL: &str = "
 - **quota**: the log is read through 100 ms of latency and a quota of 100 requests in 2 s, of which a quarter is left to
   the shop's other apps. The bound is the time that a perfect client needs: full windows, and the rest eight at a time.
 - **memory**: the most that the process ever held, less what it held before it began.
+- **archive**: a million entries of a believable shop, written from memory as the collector writes them while it is
+  busy. The rate is the middle one of ten parts.
+- **large**: ten million entries of ten stores over two and a half years. A first page is 50 entries, newest first, the
+  middle one of five runs. The report is about all of it, and runs in a process of its own.
 - **footprint**: a program that reads a log, against one that sends a request with reqwest and decodes it with serde.
   The cold build begins with an empty target folder and downloaded sources. Most of the difference is the generator.
 ";

@@ -20,6 +20,12 @@ impl Table {
         self.0.push(Row { what: what.into(), figure: figure_text, target: target_text, met: figure <= target });
     }
 
+    /// Adds a number that should be at least a target.
+    pub(crate) fn at_least(&mut self, what: impl Into<String>, figure: f64, target: f64) {
+        let (figure_text, target_text) = (format!("{figure:.0}"), format!("≥ {target:.0}"));
+        self.0.push(Row { what: what.into(), figure: figure_text, target: target_text, met: figure >= target });
+    }
+
     /// Adds a figure that has no target.
     pub(crate) fn note(&mut self, what: impl Into<String>, figure: impl Into<String>) {
         self.0.push(Row { what: what.into(), figure: figure.into(), target: String::new(), met: true });

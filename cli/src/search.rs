@@ -51,6 +51,10 @@ pub(crate) struct Options {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
+    /// Replace e-mail and postal addresses, names and secrets in texts by pseudonyms
+    #[arg(long)]
+    redact: bool,
+
     /// Times in UTC rather than in this machine's time zone; also those of the query
     #[arg(long)]
     utc: bool,
@@ -94,6 +98,7 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
     let mut sink = output::open_marking(options.format, options.output.as_deref(), &stores, zone, Some(marks))?;
     let order = if options.oldest_first { Order::OldestFirst } else { Order::NewestFirst };
     let limit = if options.limit == 0 { usize::MAX } else { options.limit };
+    let redactor = if options.redact { Some(archive.redactor()?) } else { None };
     let (mut shown, mut more) = (0, false);
     archive.search::<Stop>(&filter, order, |entry| {
         if shown == limit {
@@ -101,7 +106,10 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
             return Ok(ControlFlow::Break(()));
         }
         shown += 1;
-        sink.entry(&entry)?;
+        match &redactor {
+            Some(redactor) => sink.entry(&redactor.entry(&entry))?,
+            None => sink.entry(&entry)?,
+        }
         Ok(ControlFlow::Continue(()))
     })?;
     sink.finish()?;

@@ -16,6 +16,7 @@ pub mod metrics;
 mod moment;
 pub mod network;
 pub mod query;
+pub mod redact;
 pub mod search;
 pub mod status;
 pub mod sync;

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
-use storelogs_collector::insight::{self, AsItIs, Report};
+use storelogs_collector::insight::{self, AsItIs, Redact, Report};
 use storelogs_collector::{Archive, Moment};
 
 use crate::archive::ArchiveOptions;
@@ -61,6 +61,10 @@ pub(crate) struct Options {
     /// Open the report in the browser
     #[arg(long)]
     open: bool,
+
+    /// Show the texts of the log as they are [default: pseudonyms for addresses, names and secrets in them]
+    #[arg(long)]
+    no_redact: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -148,6 +152,7 @@ fn make(archive: &Archive, options: &Options) -> Result<Report, Stop> {
     if until <= since {
         return Err(wrong("--until", format!("{until} is not after --since, {since}")));
     }
+    let redact: Box<dyn Redact> = if options.no_redact { Box::new(AsItIs) } else { Box::new(archive.redactor()?) };
     let options = insight::Options {
         since,
         until,
@@ -156,7 +161,7 @@ fn make(archive: &Archive, options: &Options) -> Result<Report, Stop> {
         zone: Some(zone),
         now,
     };
-    Ok(insight::report(archive, &options, &AsItIs)?)
+    Ok(insight::report(archive, &options, &*redact)?)
 }
 
 /// Writes the last 30 days as a page into a file, and returns where it is.
@@ -165,7 +170,7 @@ pub(crate) fn page(archive: &Archive, path: &Path) -> Result<PathBuf, Stop> {
     let zone = Some(insight::time_zone(archive, &[])?);
     let since = now - SignedDuration::from_hours(30 * 24);
     let options = insight::Options { since, until: now, compare: true, stores: Vec::new(), zone, now };
-    write(&insight::report(archive, &options, &AsItIs)?, Format::Html, &mut output::file(path)?, None)?;
+    write(&insight::report(archive, &options, &archive.redactor()?)?, Format::Html, &mut output::file(path)?, None)?;
     Ok(path.to_owned())
 }
 

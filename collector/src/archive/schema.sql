@@ -170,6 +170,12 @@ CREATE TABLE fact_value (
     PRIMARY KEY (fact, value)
 ) STRICT, WITHOUT ROWID;
 
+-- What pseudonyms are made with, so that nobody without the archive can try names until one fits.
+CREATE TABLE pseudonym (
+    secret BLOB NOT NULL
+) STRICT;
+INSERT INTO pseudonym (secret) VALUES (randomblob(32));
+
 -- What follows is the documented way to read with SQL (docs/search.md): times as text in UTC, severities by name.
 CREATE VIEW entries AS
 SELECT store.platform || ':' || store.name || ':' || entry.id AS uid,

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 use super::Report;
 use super::model::{Count, Finding, Level, Section};
@@ -203,11 +203,16 @@ fn foot(page: &mut String, report: &Report) {
     push(
         page,
         format_args!(
-            "<footer><p>Made by storelogs on {} from an archive on this machine. The page holds texts of the shop's logs, \
-             personal data among them; it loads nothing and sends nothing.</p>\
+            "<footer><p>Made by storelogs on {} from an archive on this machine. {} The page loads nothing and sends \
+             nothing.</p>\
              <p>Each line with a magnifier has the search that lists its entries, for <code>storelogs search</code>. The period \
              is whole hours: {} to {}.</p></footer>\n",
             escape(&report.period.clock(report.made)),
+            if report.redacted {
+                "In texts of the log, e-mail and postal addresses, names and secrets are replaced by pseudonyms."
+            } else {
+                "The texts of the log are as they are, personal data among them."
+            },
             escape(&report.period.clock(report.period.since)),
             escape(&report.period.clock(report.period.until)),
         ),
@@ -221,7 +226,7 @@ fn push(page: &mut String, text: std::fmt::Arguments<'_>) {
 
 /// The sum by which a policy lets an inline script or style pass.
 fn sum(text: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+    format!("sha256-{}", STANDARD.encode(digest(&SHA256, text.as_bytes())))
 }
 
 /// Text of a page, or of an attribute in quotes.

@@ -126,6 +126,7 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
     let mut report = Report {
         version: model::VERSION,
         made: options.now,
+        redacted: redact.hides(),
         stores: names.iter().map(ToString::to_string).collect(),
         scope: named.iter().map(ToString::to_string).collect(),
         verdict: String::new(),

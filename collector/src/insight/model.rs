@@ -22,6 +22,8 @@ pub struct Report {
     pub version: u32,
     /// When it was made.
     pub made: Timestamp,
+    /// Whether people's data and secrets were taken out of its texts.
+    pub redacted: bool,
     /// The time that it is about.
     pub period: Period,
     /// The stores, as `platform:name`. Elsewhere they are told by their number in this list.

@@ -29,6 +29,11 @@ pub enum Field {
 pub trait Redact {
     /// The text as it may be shown.
     fn text<'a>(&self, field: Field, text: &'a str) -> Cow<'a, str>;
+
+    /// Whether it takes anything out at all.
+    fn hides(&self) -> bool {
+        true
+    }
 }
 
 /// Shows everything as it is.
@@ -38,6 +43,10 @@ pub struct AsItIs;
 impl Redact for AsItIs {
     fn text<'a>(&self, _: Field, text: &'a str) -> Cow<'a, str> {
         Cow::Borrowed(text)
+    }
+
+    fn hides(&self) -> bool {
+        false
     }
 }
 

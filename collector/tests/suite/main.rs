@@ -10,6 +10,7 @@ mod live;
 mod metrics;
 mod order;
 mod query;
+mod redact;
 mod rollup;
 mod search;
 mod shop;

@@ -1,0 +1,130 @@
+//! The archive: how fast entries go in, how much room they take, how soon it is open again.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use jiff::{SignedDuration, Timestamp};
+use storelogs::{LogEntry, Store};
+use storelogs_collector::Archive;
+use storelogs_collector::archive::Commit;
+use storelogs_sandbox::{History, Platform};
+
+use crate::Result;
+use crate::table::Table;
+
+/// Entries of a page, as BigCommerce sends them.
+const PAGE: usize = 250;
+/// Pages that the collector commits at once while it is busy.
+const AT_ONCE: usize = 40;
+
+/// A shop's log, newest first, to be put into archives under other names and at other times.
+pub(crate) struct Log {
+    entries: Vec<LogEntry>,
+    lasts: SignedDuration,
+}
+
+impl Log {
+    /// About so many entries over three months, most of what a believable shop writes.
+    pub(crate) fn new(rows: u32) -> Result<Self> {
+        let history = History::seeded(11).rows_per_day(rows / 64);
+        let store = Store::bigcommerce("bench0")?;
+        let (now, (since, until)) = (Timestamp::now(), history.window());
+        let entry = |record| -> Result<LogEntry> {
+            let record = serde_json::from_value(record)?;
+            storelogs::bigcommerce::entry(record, &store, now).map_err(|unfit| unfit.why.into())
+        };
+        let records = history.records(Platform::BigCommerce).values().into_iter();
+        let mut entries = records.map(entry).collect::<Result<Vec<_>>>()?;
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.time));
+        Ok(Self { entries, lasts: SignedDuration::from_secs(until - since) })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The log of a store, so many of its own lengths ago, as pages to commit.
+    pub(crate) fn pages(&self, store: &Store, ago: i32) -> Vec<Commit> {
+        let back = self.lasts * ago;
+        let own = |entry: &LogEntry| {
+            let id = entry.id.parse::<i64>().unwrap_or_default() - i64::from(ago) * 10_000_000;
+            let mut own = LogEntry::new(store, id.to_string(), entry.time - back, entry.observed);
+            own.severity = entry.severity;
+            own.severity_text.clone_from(&entry.severity_text);
+            own.category.clone_from(&entry.category);
+            own.module.clone_from(&entry.module);
+            own.summary.clone_from(&entry.summary);
+            own.message.clone_from(&entry.message);
+            own
+        };
+        let page = |entries: &[LogEntry]| Commit { entries: entries.iter().map(own).collect(), ..Commit::default() };
+        self.entries.chunks(PAGE).map(page).collect()
+    }
+}
+
+/// Writes pages as the collector does while it is busy. Gives the seconds that it took.
+pub(crate) fn write(archive: &mut Archive, store: &Store, pages: &[Commit]) -> Result<f64> {
+    let id = archive.add_store(store)?;
+    let start = Instant::now();
+    let mut new = 0;
+    for pages in pages.chunks(AT_ONCE) {
+        new += archive.commit(pages.iter().map(|page| (id, page)))?.iter().map(|done| done.new).sum::<u64>();
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let entries: usize = pages.iter().map(|page| page.entries.len()).sum();
+    if new != entries as u64 { Err(format!("{new} of {entries} entries were new").into()) } else { Ok(seconds) }
+}
+
+pub(crate) fn measure(table: &mut Table) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("archive.db");
+    let mut archive = Archive::open(&path)?;
+    let log = Log::new(100_000)?;
+    let mut rates = Vec::new();
+    let mut jsonl = Vec::new();
+    let mut rows = 0;
+    for ago in 0..10 {
+        let store = Store::bigcommerce("bench1")?;
+        let pages = log.pages(&store, ago);
+        rates.push(log.len() as f64 / write(&mut archive, &store, &pages)?);
+        rows += log.len();
+        for entry in pages.iter().flat_map(|page| &page.entries) {
+            serde_json::to_writer(&mut jsonl, entry)?;
+            jsonl.write_all(b"\n")?;
+        }
+    }
+    rates.sort_by(f64::total_cmp);
+    table.at_least("entries into the archive in a second, one thread", rates[rates.len() / 2], 100_000.0);
+
+    let start = Instant::now();
+    archive.index_words(usize::MAX)?;
+    table.note("words of entries indexed in a second", format!("{:.0}", rows as f64 / start.elapsed().as_secs_f64()));
+
+    drop(archive);
+    let start = Instant::now();
+    let archive = Archive::open(&path)?;
+    for (id, _) in archive.stores()? {
+        archive.progress(id)?;
+        archive.status(id)?;
+    }
+    let resume = start.elapsed().as_secs_f64() * 1e3;
+    table.at_most(format!("an archive of {rows} entries is open and knows where to go on"), resume, 50.0, " ms");
+    drop(archive);
+
+    let bytes = size(&path)? as f64 / rows as f64;
+    let plain = jsonl.len() as f64 / rows as f64;
+    let packed = zstd::bulk::compress(&jsonl, 3)?.len() as f64 / rows as f64;
+    let figure = format!(
+        "{bytes:.0} bytes, words indexed ({:.2} × JSON Lines, {:.1} × their zstd)",
+        bytes / plain,
+        bytes / packed
+    );
+    table.note("an entry in the archive", figure);
+    Ok(())
+}
+
+/// The size of an archive at rest.
+fn size(path: &Path) -> Result<u64> {
+    Ok(std::fs::metadata(path)?.len())
+}

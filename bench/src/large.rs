@@ -1,0 +1,110 @@
+//! Ten million entries: searching them, and a report about them.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use storelogs::Store;
+use storelogs_collector::search::{Filter, Order};
+use storelogs_collector::{Archive, insight};
+use tokio::process::Command;
+
+use crate::Result;
+use crate::archive::{Log, write};
+use crate::client::memory;
+use crate::table::Table;
+
+const STORES: u32 = 10;
+/// Lengths of the log that each store goes back.
+const BACK: i32 = 10;
+/// Entries of the first page of a search.
+const FIRST: usize = 50;
+
+const QUERIES: [&str; 8] = [
+    "payment",
+    "\"could not be sent\"",
+    "gateway declined severity>=error",
+    "module:*gateway* severity>=warning",
+    "100045",
+    "order -payment",
+    "severity>=error since:1y until:300d",
+    "nosuchwordanywhere",
+];
+
+/// What `report` says of itself when it ran in a process of its own.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Reported {
+    seconds: f64,
+    /// The most memory, less what there was before, in KiB.
+    above: u64,
+}
+
+pub(crate) async fn measure(table: &mut Table) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("archive.db");
+    let rows = fill(&path)?;
+    let archive = Archive::read(&path)?;
+    for query in QUERIES {
+        let filter = Filter::parse(query, Timestamp::now(), &TimeZone::UTC)?;
+        let mut times = Vec::new();
+        for _ in 0..5 {
+            times.push(first_page(&archive, &filter)?);
+        }
+        times.sort_by(f64::total_cmp);
+        table.at_most(format!("first page of `{query}` among {rows} entries"), times[2] * 1e3, 100.0, " ms");
+    }
+    drop(archive);
+    let path = path.to_str().ok_or("the path is not text")?;
+    let output = Command::new(std::env::current_exe()?).args(["report", path]).output().await?;
+    let told = String::from_utf8(output.stdout)?;
+    let reported: Reported = serde_json::from_str(&told).map_err(|_| format!("the report failed: {told}"))?;
+    table.at_most(format!("report about {rows} entries"), reported.seconds, 5.0, " s");
+    table.at_most("peak memory of this report", reported.above as f64 / 1024.0, 256.0, " MiB");
+    Ok(())
+}
+
+fn fill(path: &Path) -> Result<usize> {
+    let mut archive = Archive::open(path)?;
+    let log = Log::new(100_000)?;
+    for ago in (0..BACK).rev() {
+        for number in 0..STORES {
+            let store = Store::bigcommerce(&format!("bench{number}"))?;
+            write(&mut archive, &store, &log.pages(&store, ago))?;
+        }
+        archive.index_words(usize::MAX)?;
+    }
+    Ok(log.len() * BACK as usize * STORES as usize)
+}
+
+fn first_page(archive: &Archive, filter: &Filter) -> Result<f64> {
+    let start = Instant::now();
+    let mut left = FIRST;
+    archive.search(filter, Order::NewestFirst, |_| {
+        left -= 1;
+        Ok::<_, storelogs_collector::Error>(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// `report PATH`: about the whole archive.
+pub(crate) fn report(path: &str) -> Result<()> {
+    let before = memory("VmRSS:")?;
+    let start = Instant::now();
+    let archive = Archive::read(path)?;
+    let now = Timestamp::now();
+    let options = insight::Options {
+        since: now - SignedDuration::from_hours(24 * 1000),
+        until: now,
+        compare: true,
+        stores: Vec::new(),
+        zone: Some(TimeZone::UTC),
+        now,
+    };
+    let report = insight::report(&archive, &options, &insight::AsItIs)?;
+    std::hint::black_box(serde_json::to_vec(&report)?);
+    let reported = Reported { seconds: start.elapsed().as_secs_f64(), above: memory("VmHWM:")?.saturating_sub(before) };
+    println!("{}", serde_json::to_string(&reported)?);
+    Ok(())
+}
