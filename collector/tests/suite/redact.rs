@@ -1,4 +1,5 @@
-//! What must not leave this machine is taken out, whatever it stands in.
+//! What must not leave this machine is taken out, whatever it stands in. The figures are printed.
+#![allow(clippy::print_stdout)]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
