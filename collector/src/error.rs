@@ -1,6 +1,8 @@
 //! What can go wrong with an archive.
 
 use std::fmt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
@@ -80,6 +82,8 @@ impl Error {
         let why = error.to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full { path },
+            // SQLite does not always know why a side file cannot grow.
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if is_full(&path) => Self::Full { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
             Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, why },
             Some(ErrorCode::NotADatabase) => Self::NotAnArchive { path },
@@ -93,6 +97,28 @@ impl Error {
             _ => Self::Sql { path, why },
         }
     }
+}
+
+impl Error {
+    /// What an error of the file system means for this archive.
+    pub(crate) fn of_file(path: &Path, error: &io::Error) -> Self {
+        let path = path.to_owned();
+        if says_full(error) { Self::Full { path } } else { Self::Unusable { path, why: error.to_string() } }
+    }
+}
+
+fn says_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Whether there is no room beside the archive: SQLite's side files grow by no more than is tried here.
+fn is_full(archive: &Path) -> bool {
+    let mut trial = archive.to_owned().into_os_string();
+    trial.push(".room");
+    let tried = fs::write(&trial, [0; 128 * 1024]);
+    // If it cannot be removed it was not made, or the next trial replaces it.
+    let _ = fs::remove_file(&trial);
+    tried.is_err_and(|error| says_full(&error))
 }
 
 impl fmt::Display for Error {

@@ -7,6 +7,7 @@ mod collecting;
 mod configuration;
 mod deploy;
 mod exit_codes;
+mod full_disk;
 mod help;
 mod hostile;
 mod logs;

@@ -64,3 +64,55 @@ proptest! {
         }
     }
 }
+
+fn archive_with(stretch: Stretch) -> (tempfile::TempDir, Archive, StoreId) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = Archive::open(folder.path().join("archive.db")).unwrap();
+    let id = archive.add_store(&Store::bigcommerce("abc123").unwrap()).unwrap();
+    archive.commit([(id, &Commit { covered: Some(stretch), ..Commit::default() })]).unwrap();
+    (folder, archive, id)
+}
+
+/// A page that takes more room than twenty pages of the file.
+fn large_page() -> Commit {
+    let store = Store::bigcommerce("abc123").unwrap();
+    let entry = |id: i64| {
+        let mut entry = LogEntry::new(&store, id.to_string(), at(id), at(id));
+        entry.message = Some("x".repeat(4000));
+        entry
+    };
+    let covered = Stretch::new(at(0), at(1000));
+    Commit { entries: (0..100).map(entry).collect(), covered, ..Commit::default() }
+}
+
+#[test]
+fn a_page_for_which_the_disk_has_no_room_is_not_there_at_all_and_the_next_one_may_be() {
+    let before = Stretch::new(at(0), at(10)).unwrap();
+    let (_folder, mut archive, id) = archive_with(before);
+    let pages: i64 = archive.sql.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    let limit = |archive: &Archive, pages: i64| {
+        archive.sql.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    };
+    limit(&archive, pages + 20);
+    let error = archive.commit([(id, &large_page())]).unwrap_err();
+    assert!(matches!(error, Error::Full { .. }) && error.to_string().contains("make room"), "{error}");
+    assert_eq!(archive.progress(id).unwrap().coverage.stretches().collect::<Vec<_>>(), [before]);
+    assert_eq!(archive.count(id, Stretch::new(at(0), at(1000)).unwrap()).unwrap(), 0);
+    limit(&archive, 1 << 20);
+    assert_eq!(archive.commit([(id, &large_page())]).unwrap()[0].new, 100);
+    assert!(archive.progress(id).unwrap().coverage.contains(at(999)));
+}
+
+#[test]
+fn an_archive_that_stays_locked_is_told_and_nothing_is_written() {
+    let before = Stretch::new(at(0), at(10)).unwrap();
+    let (_folder, mut archive, id) = archive_with(before);
+    archive.sql.busy_timeout(std::time::Duration::from_millis(50)).unwrap();
+    let other = rusqlite::Connection::open(archive.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = archive.commit([(id, &large_page())]).unwrap_err();
+    assert!(matches!(error, Error::Busy { .. }) && error.to_string().contains("locked"), "{error}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(archive.count(id, Stretch::new(at(0), at(1000)).unwrap()).unwrap(), 0);
+    assert_eq!(archive.commit([(id, &large_page())]).unwrap()[0].new, 100);
+}

@@ -36,7 +36,7 @@ impl Archive {
     /// If the file cannot be used, is something else, is damaged, or has a newer version. Then nothing was changed.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
-        make(&path).map_err(|error| Error::Unusable { path: path.clone(), why: error.to_string() })?;
+        make(&path).map_err(|error| Error::of_file(&path, &error))?;
         let mut archive = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         archive.migrate()?;
         Ok(archive)
@@ -66,7 +66,7 @@ impl Archive {
     pub fn lock(&self) -> Result<Lock> {
         let mut name = self.path.clone().into_os_string();
         name.push(".lock");
-        let unusable = |error: std::io::Error| Error::Unusable { path: self.path.clone(), why: error.to_string() };
+        let unusable = |error: std::io::Error| Error::of_file(&self.path, &error);
         let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(name).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),

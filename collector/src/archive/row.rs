@@ -189,3 +189,28 @@ pub(super) fn hole(row: &Row<'_>) -> rusqlite::Result<Hole> {
 pub(crate) fn unreadable(what: &str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, format!("it holds {what} that cannot be read").into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn keys(stores: i64, ids: i64) -> Vec<i64> {
+        let time = "2026-08-01T10:00:00Z".parse().unwrap();
+        let of = |store| (1..=ids).map(move |id| key(time, StoreId(store), Id::Number(id), 0));
+        (1..=stores).flat_map(of).collect()
+    }
+
+    #[test]
+    fn equal_ids_of_many_stores_in_one_second_hardly_ever_meet() {
+        let keys = keys(1000, 100);
+        let apart: HashSet<_> = keys.iter().collect();
+        assert!(keys.len() - apart.len() < keys.len() / 100, "{} of {} apart", apart.len(), keys.len());
+    }
+
+    #[test]
+    fn entries_of_one_store_and_second_keep_the_order_of_their_ids() {
+        assert!(keys(1, 1000).is_sorted());
+    }
+}

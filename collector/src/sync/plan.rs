@@ -122,8 +122,8 @@ impl Plan {
         Stretch::new(self.with_overlap(end), until).map(Job::News)
     }
 
-    /// The rest of what to read: what was begun, what is missing, what failed before, what is to be read again.
-    pub(crate) fn next(&mut self, now: Timestamp) -> Option<Job> {
+    /// The rest of what is missing: what was begun, what was never read, what failed before.
+    pub(crate) fn next(&self, now: Timestamp) -> Option<Job> {
         if let Some(job) = self.begun(now) {
             return Some(job);
         }
@@ -133,7 +133,7 @@ impl Plan {
             (Some(gap), Some(failed)) if failed.since <= gap.since && !in_doubt => Some(Job::Fill(failed)),
             (Some(gap), _) => Some(Job::Slice(gap, None)),
             (None, Some(failed)) => Some(Job::Fill(failed)),
-            (None, None) => self.again(now),
+            (None, None) => None,
         }
     }
 
@@ -187,8 +187,8 @@ impl Plan {
     }
 
     /// What is covered and is to be read again: of the longest tier whose time has come, for it has the shorter ones in
-    /// it, the newest part.
-    fn again(&mut self, now: Timestamp) -> Option<Job> {
+    /// it, the newest part. The time has to be the platform's: what is newer is left out.
+    pub(crate) fn again(&mut self, now: Timestamp) -> Option<Job> {
         if self.again.is_none() {
             let end = self.progress.coverage.end()?;
             let due = |tier: &policy::Tier| {

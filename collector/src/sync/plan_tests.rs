@@ -27,10 +27,17 @@ fn hole(since: i64, until: i64, next_attempt: Timestamp) -> Hole {
     Hole { stretch: between(since, until), reason: String::new(), attempts: 1, next_attempt }
 }
 
+impl Plan {
+    /// Everything that is to be read.
+    fn any(&mut self, now: Timestamp) -> Option<Job> {
+        self.next(now).or_else(|| self.again(now))
+    }
+}
+
 /// Reads everything that the plan says, and returns it.
 fn read_all(plan: &mut Plan) -> Vec<Stretch> {
     let mut read = Vec::new();
-    while let Some(job) = plan.next(now()) {
+    while let Some(job) = plan.any(now()) {
         read.push(job.stretch());
         if let Job::Again(..) = job {
             let done = plan.end_rereading();
@@ -74,9 +81,9 @@ fn what_is_new_does_not_keep_holes_and_rereadings_waiting() {
     plan.progress.holes = vec![hole(10, 8, now())];
     // Each moment makes something new; that is read when it is worth it, or asked for.
     let later = now() + OVERLAP;
-    assert_eq!(plan.next(later), Some(Job::Fill(between(10, 8))));
+    assert_eq!(plan.any(later), Some(Job::Fill(between(10, 8))));
     plan.progress.holes[0].next_attempt = later + SignedDuration::from_mins(1);
-    assert!(matches!(plan.next(later), Some(Job::Again(..))));
+    assert!(matches!(plan.any(later), Some(Job::Again(..))));
 }
 
 #[test]
@@ -84,9 +91,9 @@ fn a_walk_that_was_begun_goes_on_unless_it_leads_to_nothing_any_more() {
     let mut plan = plan(&[(365 * 24, 100), (50, 0)]);
     let cursor = Cursor { reached: Some(ago(50)), ..Cursor::default() };
     plan.progress.walk = Some(Walk { stretch: between(100, 20), cursor: cursor.clone() });
-    assert_eq!(plan.next(now()), Some(Job::Slice(between(100, 20), Some(cursor))));
+    assert_eq!(plan.any(now()), Some(Job::Slice(between(100, 20), Some(cursor))));
     plan.progress.coverage.add(between(110, 40));
-    assert!(matches!(plan.next(now()), Some(Job::Again(..))));
+    assert!(matches!(plan.any(now()), Some(Job::Again(..))));
 }
 
 #[test]
@@ -105,20 +112,20 @@ fn the_longest_stretch_that_is_due_is_read_again_part_by_part_and_counts_for_the
     let mut plan = plan(&[(365 * 24, 20), (18, 0)]);
     plan.progress.holes = vec![hole(20, 18, now() + SignedDuration::from_hours(1))];
     plan.progress.rewalked = plan.begin_tiers(ago(24 * 4)).into_iter().collect();
-    assert_eq!(plan.next(now()), Some(Job::Again(between(18, 0), None)));
+    assert_eq!(plan.any(now()), Some(Job::Again(between(18, 0), None)));
     assert_eq!(plan.end_rereading(), []);
-    assert_eq!(plan.next(now()), Some(Job::Again(between(24 * 7, 20), None)));
+    assert_eq!(plan.any(now()), Some(Job::Again(between(24 * 7, 20), None)));
     let done = plan.end_rereading();
     assert_eq!(done.len(), 3);
     plan.progress.rewalked.extend(done);
-    assert_eq!(plan.next(now()), None);
+    assert_eq!(plan.any(now()), None);
 }
 
 #[test]
 fn entries_that_came_very_late_make_it_look_back_further() {
     let mut plan = plan(&[(365 * 24, 0)]);
     plan.progress.lateness = SignedDuration::from_hours(24 * 10);
-    assert_eq!(plan.next(now()), Some(Job::Again(between(24 * 20, 0), None)));
+    assert_eq!(plan.any(now()), Some(Job::Again(between(24 * 20, 0), None)));
 }
 
 #[test]
@@ -127,9 +134,9 @@ fn a_clock_that_was_set_back_keeps_nothing_waiting_for_ever() {
     let far = ago(-24 * 900);
     plan.progress.holes = vec![hole(10, 8, far)];
     plan.progress.rewalked = plan.begin_tiers(far).into_iter().collect();
-    assert_eq!(plan.next(now()), Some(Job::Fill(between(10, 8))));
+    assert_eq!(plan.any(now()), Some(Job::Fill(between(10, 8))));
     plan.progress.holes[0].next_attempt = now() + SignedDuration::from_hours(1);
-    assert!(matches!(plan.next(now()), Some(Job::Again(..))));
+    assert!(matches!(plan.any(now()), Some(Job::Again(..))));
 }
 
 #[test]
@@ -137,7 +144,7 @@ fn a_hole_is_cut_where_the_platform_keeps_nothing_any_more() {
     let mut plan = plan(&[(365 * 24 - 10, 0)]);
     plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
     plan.progress.holes = vec![hole(400 * 24, 366 * 24, now()), hole(366 * 24, 365 * 24 - 10, now())];
-    assert_eq!(plan.next(now()), Some(Job::Fill(between(365 * 24, 365 * 24 - 10))));
+    assert_eq!(plan.any(now()), Some(Job::Fill(between(365 * 24, 365 * 24 - 10))));
     let horizon = now() - RETENTION + SHORTEST_HOLE;
     assert_eq!(plan.expired(now()), Some(horizon));
     let commit = crate::archive::Commit { expired: plan.expired(now()), ..Default::default() };
@@ -151,12 +158,12 @@ fn a_hole_is_cut_where_the_platform_keeps_nothing_any_more() {
 fn a_store_that_never_answers_is_not_cut_into_holes() {
     let mut plan = plan(&[(365 * 24, 100)]);
     for failures in 1..=policy::FAILURES {
-        let job = plan.next(now()).unwrap();
+        let job = plan.any(now()).unwrap();
         assert_eq!(plan.suspect(job.stretch(), "it fails"), failures == policy::FAILURES);
     }
     plan.acquit();
     assert_eq!(plan.progress.holes, []);
-    assert!(matches!(plan.next(now()), Some(Job::Slice(..))));
+    assert!(matches!(plan.any(now()), Some(Job::Slice(..))));
 }
 
 proptest! {
@@ -175,7 +182,7 @@ proptest! {
         }
         let mut known: Coverage = plan.progress.holes.iter().map(|hole| hole.stretch).collect();
         let mut steps = 0;
-        while let Some(job) = plan.next(now()) {
+        while let Some(job) = plan.any(now()) {
             let stretch = job.stretch();
             prop_assert!(!plan.progress.coverage.covers(stretch), "{stretch} is read twice");
             plan.progress.coverage.add(stretch);
@@ -200,7 +207,7 @@ proptest! {
         plan.slice = SignedDuration::from_hours(24 * 30);
         plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
         let (mut steps, mut store_fails) = (0, 0);
-        while let Some(job) = plan.next(now()) {
+        while let Some(job) = plan.any(now()) {
             let stretch = job.stretch();
             if faults.iter().any(|at| stretch.contains(*at)) {
                 if plan.suspect(stretch, "a fault") {

@@ -119,13 +119,21 @@ impl Reader {
         };
         let now = remote.network.now();
         let news = if errand.news { self.plan.news(now) } else { None };
-        let job = news.or_else(|| self.plan.next(now));
-        // Whoever was not asked cannot be up to date: this machine's clock may be behind.
-        let job = job.or_else(|| if self.answered.is_some() { None } else { self.plan.news(now) });
+        let job = news.or_else(|| self.next(now));
         match job {
             Some(job) => self.read(shared, &remote, job, errand).await,
             None => self.rest(shared).await,
         }
+    }
+
+    /// What to read next, at this time.
+    fn next(&mut self, now: Timestamp) -> Option<Job> {
+        let missing = self.plan.next(now);
+        missing.or_else(|| match self.answered {
+            Some(_) => self.plan.again(now),
+            // Whoever was not asked cannot be up to date: this machine's clock may be behind.
+            None => self.plan.news(now),
+        })
     }
 
     async fn read(&mut self, shared: &Shared, remote: &Remote, job: Job, errand: Errand) -> Result<Turn> {
@@ -181,7 +189,7 @@ impl Reader {
             Job::Fill(_) if ended => self.plan.filled(stretch),
             Job::Slice(..) | Job::Fill(_) | Job::Again(..) => {}
         }
-        if self.plan.next(remote.network.now()).is_some() { Ok(Turn::More) } else { self.rest(shared).await }
+        if self.next(remote.network.now()).is_some() { Ok(Turn::More) } else { self.rest(shared).await }
     }
 
     /// What a page changes.
@@ -308,7 +316,8 @@ impl Reader {
             Job::Slice(..) | Job::News(_) | Job::Fill(_) => {}
         }
         // There was an answer, and it is what is wrong; or there was one just now, and this is all that fails.
-        let nothing_else = self.plan.next(self.now()).is_none();
+        let now = self.now();
+        let nothing_else = self.plan.next(now).or_else(|| self.plan.again(now)).is_none();
         let answers = self.answered.is_some_and(|at| at.elapsed() < policy::RECENTLY);
         let local = kind == ErrorKind::Incomplete || (nothing_else && answers);
         if local {
@@ -320,7 +329,7 @@ impl Reader {
         // Whoever keeps going asks a store that is slow to answer again later, lest others wait for it.
         let slow = matches!(kind, ErrorKind::TimedOut | ErrorKind::Interrupted);
         if local {
-            return if self.plan.next(self.now()).is_some() { Ok(Turn::More) } else { self.rest(shared).await };
+            return if self.next(now).is_some() { Ok(Turn::More) } else { self.rest(shared).await };
         }
         if !(too_many || nothing_else || slow && shared.follow) {
             return Ok(Turn::More);

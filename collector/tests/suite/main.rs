@@ -3,8 +3,11 @@
 
 mod archive;
 mod clock;
+mod complaints;
 mod coverage;
+mod damage;
 mod failing;
+mod honesty;
 mod insight;
 mod live;
 mod metrics;

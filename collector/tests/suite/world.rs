@@ -30,7 +30,8 @@ impl Stores {
 
 /// Waits that a test can afford.
 fn quick() -> RetryPolicy {
-    RetryPolicy::default().delays(Duration::from_millis(1), Duration::from_millis(5)).max_attempts(3)
+    let delays = RetryPolicy::default().delays(Duration::from_millis(1), Duration::from_millis(5));
+    delays.max_attempts(3).attempt_timeout(Duration::from_secs(2))
 }
 
 impl Directory for Stores {
