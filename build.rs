@@ -3,28 +3,13 @@
 
 #[path = "build/pipeline.rs"]
 mod pipeline;
+#[path = "build/platforms.rs"]
+mod platforms;
 
-use pipeline::Platform;
-
-const PLATFORMS: [Platform; 2] = [
-    Platform {
-        name: "bigcommerce",
-        document: "specs/bigcommerce/store-logs.yml",
-        patch: Some("specs/bigcommerce/patch.yml"),
-        operations: &["get_store_system_logs"],
-        library: "crate",
-    },
-    Platform {
-        name: "shopline",
-        document: "specs/shopline/operation-logs.yml",
-        patch: None,
-        operations: &["list_operation_logs", "count_operation_logs", "get_operation_log"],
-        library: "crate",
-    },
-];
+use pipeline::{Platform, Record};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
-    pipeline::run(&PLATFORMS);
+    pipeline::run(&platforms::PLATFORMS);
 }

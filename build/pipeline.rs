@@ -7,6 +7,7 @@
 mod corrections;
 mod docs;
 mod lists;
+mod platform;
 mod records;
 mod unused;
 
@@ -18,20 +19,9 @@ use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use serde_json::Value;
 
-type Result<T = (), E = String> = std::result::Result<T, E>;
+pub(crate) use platform::{Platform, Record};
 
-/// A platform whose client is generated.
-pub(crate) struct Platform {
-    pub(crate) name: &'static str,
-    /// The vendor's document, YAML or JSON.
-    pub(crate) document: &'static str,
-    /// What is wrong with it, as a JSON Patch.
-    pub(crate) patch: Option<&'static str>,
-    /// The operations that the thin layer calls, as the generated methods are named.
-    pub(crate) operations: &'static [&'static str],
-    /// The path of the crate `storelogs` as the generated code sees it.
-    pub(crate) library: &'static str,
-}
+type Result<T = (), E = String> = std::result::Result<T, E>;
 
 /// Generates the clients, or ends the build with what is wrong.
 pub(crate) fn run(platforms: &[Platform]) {
@@ -55,6 +45,7 @@ fn generate(platform: &Platform) -> Result {
 
     check_parameters(&document)?;
     records::keep_everything(&document)?;
+    records::leave_new_fields_to_extra(&mut document, platform.records)?;
     docs::describe_choices(&mut document);
     lists::as_one_value(&mut document)?;
     keep_success_only(&mut document);

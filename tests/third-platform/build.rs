@@ -11,6 +11,7 @@ fn main() {
         document: "specs/audit-log.yml",
         patch: Some("specs/patch.yml"),
         operations: &["list_events", "count_events"],
+        records: &[pipeline::Record { schema: "Event", fields: &["event_id", "at", "level", "kind", "who", "text"] }],
         library: "::storelogs",
     }]);
 }

@@ -23,7 +23,8 @@ use self::document::Document;
 pub(crate) use self::landing::Landing;
 pub(crate) use self::report::{Format, Report, printable};
 use crate::Result;
-use crate::workspace::{PLATFORMS, Workspace, read};
+use crate::generator::PLATFORMS;
+use crate::workspace::{Workspace, read};
 
 /// Whom a change concerns. The worst stands first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +76,8 @@ pub(crate) enum Place {
     /// Whether the type that gets it keeps what it does not know.
     NewField {
         kept: bool,
+        /// The schema that has it, if it has a name.
+        schema: Option<String>,
     },
     /// A Rust type.
     Type(String),
@@ -120,8 +123,9 @@ pub(crate) fn run(arguments: &[String]) -> Result {
 }
 
 pub(crate) fn known_platform(name: &str) -> Result<&'static str> {
-    let known = PLATFORMS.into_iter().find(|platform| *platform == name);
-    known.ok_or_else(|| format!("there is no platform {name}; there are {}", PLATFORMS.join(" and ")))
+    let names = PLATFORMS.map(|platform| platform.name);
+    let known = names.into_iter().find(|known| *known == name);
+    known.ok_or_else(|| format!("there is no platform {name}; there are {}", names.join(" and ")))
 }
 
 fn parsed(path: &str) -> Result<Value> {

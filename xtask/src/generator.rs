@@ -5,6 +5,12 @@ pub(crate) mod corrections;
 #[cfg(test)]
 #[path = "../../build/lists.rs"]
 mod lists;
+// What only the generator reads is not read here.
+#[allow(dead_code)]
+#[path = "../../build/platform.rs"]
+mod platform;
+#[path = "../../build/platforms.rs"]
+mod platforms;
 #[cfg(test)]
 #[path = "../../build/records.rs"]
 mod records;
@@ -24,3 +30,6 @@ mod unused_tests;
 // `lists` and `records` take it from the module above, here and in build.rs.
 #[cfg(test)]
 use crate::Result;
+
+pub(crate) use platform::{Platform, Record};
+pub(crate) use platforms::PLATFORMS;

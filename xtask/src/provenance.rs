@@ -104,8 +104,9 @@ mod tests {
     #[test]
     fn the_documents_are_the_ones_that_the_readme_describes() {
         assert_eq!(check(&root()), Ok(()));
-        for platform in crate::workspace::PLATFORMS {
-            let origin = of_platform(&root(), platform).unwrap();
+        for platform in crate::generator::PLATFORMS {
+            let origin = of_platform(&root(), platform.name).unwrap();
+            assert_eq!(format!("specs/{}", origin.file), platform.document);
             assert!(!origin.source.is_empty() && origin.date.parse::<jiff::civil::Date>().is_ok(), "{origin:?}");
         }
     }

@@ -7,9 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::Result;
-
-/// The platforms that have an OpenAPI document, as build.rs names them.
-pub(crate) const PLATFORMS: [&str; 2] = ["bigcommerce", "shopline"];
+use crate::generator::PLATFORMS;
 
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
@@ -35,7 +33,7 @@ impl Workspace {
             .iter()
             .filter(|message| message["reason"] == "build-script-executed")
             .filter_map(|message| message["out_dir"].as_str().map(PathBuf::from))
-            .find(|out| PLATFORMS.iter().all(|platform| out.join(format!("{platform}.json")).is_file()))
+            .find(|out| PLATFORMS.iter().all(|platform| out.join(format!("{}.json", platform.name)).is_file()))
             .ok_or_else(|| "build.rs did not write the effective documents".into())
     }
 

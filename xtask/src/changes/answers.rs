@@ -191,7 +191,7 @@ fn fields(was: &Schema, is: &Schema, spot: &Spot, changes: &mut Changes) {
             }
             (None, Some(new)) => {
                 let class = if required && spot.side == Side::Request { Class::Requests } else { Class::Additive };
-                let place = Place::NewField { kept: was.keeps_unknown };
+                let place = Place::NewField { kept: was.keeps_unknown, schema: is.name.clone() };
                 add(changes, class, format!("{} is new: {}", below.name(), kind(new)), place);
             }
             (None, None) => {}

@@ -9,6 +9,7 @@ use syn::visit::{self, Visit};
 
 use super::{Change, Place};
 use crate::Result;
+use crate::generator::PLATFORMS;
 use crate::regen::files_below;
 use crate::workspace::read;
 
@@ -17,6 +18,8 @@ use crate::workspace::read;
 pub(crate) struct Landing {
     /// The folder of the thin layer. Without it nothing is known.
     folder: Option<String>,
+    /// The schemas whose new fields are left to `extra`.
+    records: Vec<&'static str>,
     names: BTreeMap<Name, BTreeSet<(String, usize)>>,
     texts: Vec<(String, (String, usize))>,
 }
@@ -41,7 +44,9 @@ impl Landing {
     /// If a file there is not Rust.
     pub(crate) fn read(root: &Path, platform: &str) -> Result<Self> {
         let folder = format!("src/{platform}");
-        let mut landing = Self { folder: Some(folder.clone()), ..Self::default() };
+        let records = PLATFORMS.iter().filter(|known| known.name == platform).flat_map(|known| known.records);
+        let records = records.map(|record| record.schema).collect();
+        let mut landing = Self { folder: Some(folder.clone()), records, ..Self::default() };
         for path in files_below(&root.join(folder))? {
             let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
             let file = syn::parse_file(&read(&path)?).map_err(|e| format!("{name}: {e}"))?;
@@ -70,8 +75,11 @@ impl Landing {
             Place::Field(name) => {
                 named(&[Name::Field(rust_name(name))]).unwrap_or_else(|| nothing("only the raw client has it"))
             }
-            Place::NewField { kept: true } => nothing("it went to `extra`, and is a field of its own now"),
-            Place::NewField { kept: false } => nothing("only the raw client has it"),
+            Place::NewField { schema: Some(schema), .. } if self.records.contains(&schema.as_str()) => {
+                nothing("new field, goes to `extra` as it did")
+            }
+            Place::NewField { kept: true, .. } => nothing("it went to `extra`, and is a field of its own now"),
+            Place::NewField { kept: false, .. } => nothing("only the raw client has it"),
             Place::Type(name) => {
                 named(&[Name::Type(name.clone())]).unwrap_or_else(|| nothing("only the raw client has it"))
             }

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::records::keep_everything;
+use super::Record;
+use super::records::{keep_everything, leave_new_fields_to_extra};
 
 /// A document whose one operation answers with this.
 fn answering(schema: &Value, components: &Value) -> Value {
@@ -62,4 +63,29 @@ fn a_schema_that_holds_itself_is_looked_at_once() {
         json!({ "properties": { "children": { "type": "array", "items": { "$ref": "#/components/schemas/Tree" } } } });
     let document = answering(&json!({ "$ref": "#/components/schemas/Tree" }), &json!({ "Tree": tree }));
     assert_eq!(keep_everything(&document).unwrap_err().lines().count(), 1);
+}
+
+const LOG: Record = Record { schema: "Log", fields: &["id", "text"] };
+
+#[test]
+fn a_field_that_the_vendor_adds_is_left_to_extra() {
+    let text = || json!({ "type": "string" });
+    let log = json!({ "properties": { "id": text(), "text": text() }, "required": ["id"], "additionalProperties": {} });
+    let mut newer = log.clone();
+    newer["properties"]["user_id"] = json!({ "type": "integer" });
+    newer["required"] = json!(["id", "user_id"]);
+    let mut document = answering(&json!({}), &json!({ "Log": newer, "Other": newer }));
+    leave_new_fields_to_extra(&mut document, &[LOG]).unwrap();
+    assert_eq!(document["components"]["schemas"], json!({ "Log": log, "Other": newer }));
+}
+
+#[test]
+fn a_field_that_the_thin_layer_reads_must_be_there() {
+    let mut document = answering(&json!({}), &json!({ "Log": log() }));
+    let other = Record { schema: "Entry", fields: &["id"] };
+    let faults = leave_new_fields_to_extra(&mut document, &[LOG, other]).unwrap_err();
+    assert!(
+        faults.starts_with("`Log` has no field `text`") && faults.contains("\nthere is no schema `Entry`"),
+        "{faults}"
+    );
 }

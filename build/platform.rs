@@ -1,0 +1,23 @@
+//! What the pipeline is told of a platform.
+
+/// A platform whose client is generated.
+pub(crate) struct Platform {
+    pub(crate) name: &'static str,
+    /// The vendor's document, YAML or JSON.
+    pub(crate) document: &'static str,
+    /// What is wrong with it, as a JSON Patch.
+    pub(crate) patch: Option<&'static str>,
+    /// The operations that the thin layer calls, as the generated methods are named.
+    pub(crate) operations: &'static [&'static str],
+    pub(crate) records: &'static [Record],
+    /// The path of the crate `storelogs` as the generated code sees it.
+    pub(crate) library: &'static str,
+}
+
+/// The fields of a record that the thin layer knows. Those that the vendor adds one day stay in `extra`, where they were
+/// while the document did not name them: no entry loses them, and nobody's code has to change on the vendor's day.
+pub(crate) struct Record {
+    /// The schema, by its name in the document.
+    pub(crate) schema: &'static str,
+    pub(crate) fields: &'static [&'static str],
+}

@@ -1,0 +1,28 @@
+//! The platforms of this library.
+
+use super::{Platform, Record};
+
+pub(crate) const PLATFORMS: [Platform; 2] = [
+    Platform {
+        name: "bigcommerce",
+        document: "specs/bigcommerce/store-logs.yml",
+        patch: Some("specs/bigcommerce/patch.yml"),
+        operations: &["get_store_system_logs"],
+        records: &[Record {
+            schema: "SystemLog",
+            fields: &["id", "type", "module", "severity", "summary", "message", "date_created"],
+        }],
+        library: "crate",
+    },
+    Platform {
+        name: "shopline",
+        document: "specs/shopline/operation-logs.yml",
+        patch: None,
+        operations: &["list_operation_logs", "count_operation_logs", "get_operation_log"],
+        records: &[Record {
+            schema: "OperationLog",
+            fields: &["id", "author", "created_at", "subject_type", "subject_id", "verb", "detail"],
+        }],
+        library: "crate",
+    },
+];
