@@ -29,7 +29,7 @@ const QUERIES: [&str; 8] = [
     "module:*gateway* severity>=warning",
     "100045",
     "order -payment",
-    "severity>=error since:1y until:300d",
+    "severity>=error since:400d until:300d",
     "nosuchwordanywhere",
 ];
 
@@ -53,14 +53,14 @@ pub(crate) async fn measure(table: &mut Table) -> Result<()> {
             times.push(first_page(&archive, &filter)?);
         }
         times.sort_by(f64::total_cmp);
-        table.at_most(format!("first page of `{query}` among {rows} entries"), times[2] * 1e3, 100.0, " ms");
+        table.at_most(format!("first page of `{query}`"), times[2] * 1e3, 100.0, " ms");
     }
     drop(archive);
     let path = path.to_str().ok_or("the path is not text")?;
     let output = Command::new(std::env::current_exe()?).args(["report", path]).output().await?;
     let told = String::from_utf8(output.stdout)?;
     let reported: Reported = serde_json::from_str(&told).map_err(|_| format!("the report failed: {told}"))?;
-    table.at_most(format!("report about {rows} entries"), reported.seconds, 5.0, " s");
+    table.at_most(format!("report about {} million entries", rows / 1_000_000), reported.seconds, 5.0, " s");
     table.at_most("peak memory of this report", reported.above as f64 / 1024.0, 256.0, " MiB");
     Ok(())
 }

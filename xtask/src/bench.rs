@@ -1,4 +1,4 @@
-//! `cargo xtask bench [--write | GROUP…]`: the package `storelogs-bench`, built as it is shipped.
+//! `cargo xtask bench [--write] [GROUP …]`: the package `storelogs-bench`, built as it is shipped.
 
 use crate::Result;
 use crate::workspace::{Workspace, cargo};

@@ -82,7 +82,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        arguments: "[--write | GROUP …]",
+        arguments: "[--write] [GROUP …]",
         about: "measure the library against hand-written code; --write keeps the table in docs/benchmarks.md",
         run: bench::run,
     },
