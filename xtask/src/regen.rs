@@ -68,7 +68,8 @@ pub(crate) fn run(arguments: &[String]) -> Result {
             let format = format.unwrap_or(Format::Terminal);
             replace(&Replacement { from, platform, source, format, deny_breaking, mend, build })
         }
-        _ => Err(format!("these do not go together\n\n{HELP}")),
+        None => Err(format!("only --check goes without --from\n\n{HELP}")),
+        Some(_) => Err(format!("--check takes no document\n\n{HELP}")),
     }
 }
 

@@ -1,8 +1,9 @@
 //! A newer document, from a file or an address.
 
-use std::fs;
+use std::error::Error as _;
 use std::path::Path;
 use std::time::Duration;
+use std::{fs, iter};
 
 use reqwest::{Client, Url, redirect};
 use serde_json::Value;
@@ -76,8 +77,8 @@ async fn get(url: Url, is_near: bool) -> Result<Vec<u8>> {
     // Without the address: it may hold a password.
     let told = |error: reqwest::Error| {
         let error = error.without_url();
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        format!("{error}{cause}")
+        let causes = iter::successors(error.source(), |&cause| cause.source());
+        causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
     };
     let mut answer = client.build().map_err(told)?.get(url).send().await.map_err(told)?;
     if !answer.status().is_success() {
