@@ -23,9 +23,9 @@ use crate::output::{self, Layout, Pretty, Sink};
 use crate::progress::Progress;
 use crate::report;
 use crate::sandbox::{self, HANDLE, HASH};
-use crate::status::grouped;
 use crate::summary::Summary;
 use crate::terminal;
+use storelogs_collector::insight::grouped;
 
 /// See it at work, without any store
 ///

@@ -14,8 +14,8 @@ use storelogs_collector::search::{Filter, Order};
 use crate::archive::ArchiveOptions;
 use crate::exit::{Exit, Stop};
 use crate::output::{self, Format, Marks};
-use crate::status::grouped;
 use crate::terminal;
+use storelogs_collector::insight::grouped;
 
 /// Find entries in the archive
 ///

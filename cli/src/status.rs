@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::archive::State;
+use storelogs_collector::insight::grouped;
 use storelogs_collector::status::{self, Standing};
 
 use crate::archive::ArchiveOptions;
@@ -182,17 +183,4 @@ fn summary(out: &mut Out, shown: &[(Store, Standing)], all: usize, wrong: usize)
         0 => writeln!(out, "{stores}, {} entries; every store is read, without a gap", grouped(entries)),
         _ => writeln!(out, "{stores}, {wrong} with something wrong"),
     }
-}
-
-/// `1,234,567`
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }

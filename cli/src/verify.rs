@@ -20,8 +20,8 @@ use crate::fetch;
 use crate::output::{self, Out};
 use crate::printable;
 use crate::progress::Progress;
-use crate::status::grouped;
 use crate::terminal::{self, BOLD, GREEN, RED, YELLOW};
+use storelogs_collector::insight::{grouped, plural};
 
 /// Prove that the archive is complete
 ///
@@ -225,7 +225,9 @@ fn show(out: &mut Out, reports: &[Report], all: bool) -> io::Result<()> {
             let (what, colour) = match found.finding {
                 Finding::Proven { entries } if all => (format!("proven, {} entries", grouped(entries)), style(GREEN)),
                 Finding::Proven { .. } => continue,
-                Finding::Gap { missing } => (format!("gap, {} entries missing", grouped(missing)), style(RED)),
+                Finding::Gap { missing } => {
+                    (format!("gap, {} missing", plural(missing, "entry", "entries")), style(RED))
+                }
                 Finding::Unread => ("gap, never read to its end".to_owned(), style(RED)),
                 Finding::Over { entries } => {
                     (format!("the archive holds {} more than the platform counts", grouped(entries)), style(YELLOW))

@@ -10,7 +10,7 @@ use storelogs_collector::insight::{Report, Text};
 
 use super::document::{self, Block, Cell, Document, Kind, Table};
 use crate::duration::rough;
-use crate::status::grouped;
+use storelogs_collector::insight::grouped;
 
 /// The most lines of a list that could be long. The page and the JSON have more.
 const MOST: usize = 20;

@@ -8,8 +8,8 @@ use storelogs_collector::query::{Console, SqlError};
 
 use super::{Failed, Options, Stopper, answer};
 use crate::exit::{Exit, Stop};
-use crate::status::grouped;
 use crate::terminal;
+use storelogs_collector::insight::grouped;
 
 const HELLO: &str = "\
 The archive is only read. A statement ends with ; and .views lists what can be asked. Ctrl-D ends.

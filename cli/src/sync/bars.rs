@@ -11,8 +11,8 @@ use storelogs::Store;
 use storelogs_collector::archive::State;
 use storelogs_collector::sync::Event;
 
-use crate::status::grouped;
 use crate::{logs, terminal};
+use storelogs_collector::insight::grouped;
 
 /// So many stores have a bar; the total line has the others in it.
 const BARS: usize = 8;

@@ -24,9 +24,9 @@ use crate::exit::{CODES, Exit, Failure, Stop};
 use crate::output::{self, Out};
 use crate::printable;
 use crate::signals::{Signal, Signals};
-use crate::status::grouped;
 use crate::terminal::{self, BOLD, GREEN, RED, YELLOW};
 use bars::Bars;
+use storelogs_collector::insight::grouped;
 
 /// Bring the logs of all stores into the archive
 ///

@@ -33,6 +33,7 @@ use storelogs::Store;
 pub use html::html;
 pub use model::Report;
 pub use period::{Period, Step};
+pub use phrases::{grouped, plural};
 pub use text::{AsItIs, Field, Redact, Text};
 
 use crate::archive::shape::Template;

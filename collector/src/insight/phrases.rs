@@ -6,12 +6,13 @@ pub(super) fn times(n: u64) -> String {
     plural(n, "time", "times")
 }
 
-pub(super) fn plural(n: u64, one: &str, several: &str) -> String {
+/// A number and what it counts: `1 entry`, `1,234 entries`.
+pub fn plural(n: u64, one: &str, several: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { several })
 }
 
 /// `1,234,567`
-pub(super) fn grouped(n: u64) -> String {
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
