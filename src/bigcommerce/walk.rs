@@ -19,6 +19,8 @@ use crate::walk::{self, Order, Progress, Row, Task, incomplete, order};
 
 /// Pages in a row without a single new row before the walk looks elsewhere.
 const STALE: usize = 3;
+/// How often a page may come empty while the totals change, before the walk gives up.
+const CHANGES: u32 = 16;
 /// Pages of a list up to which it is cheaper to read all severities than to prove that `severity:min` is exact.
 const FEW_PAGES: i64 = 4;
 
@@ -44,6 +46,8 @@ struct Walk {
     /// The oldest time of any page so far.
     deepest: Option<Timestamp>,
     empty: u32,
+    /// How often pages came empty while the totals changed.
+    changes: u32,
     /// The page that is asked for again, because it came empty or repeated.
     doubted: Option<i64>,
     /// The time from which the walk already looked for older rows in another way.
@@ -114,6 +118,7 @@ impl Walk {
             stale: 0,
             deepest: None,
             empty: 0,
+            changes: 0,
             doubted: None,
             elsewhere: None,
             held: None,
@@ -308,6 +313,16 @@ impl Walk {
 
     async fn deliver(&mut self, fetched: Fetched) -> Result<Option<Page>> {
         let about = fetched.about;
+        if let Some(before) = self.before_a_change(&about) {
+            self.changes += 1;
+            if self.changes > CHANGES {
+                let number = before.number + 1;
+                return Err(incomplete(format!("page {number} kept coming empty while entries came in or went")));
+            }
+            (self.before, self.empty, self.doubted) = (Some(before), 0, None);
+            self.go_to(before.number + 1);
+            return Ok(None);
+        }
         self.progress.unordered |= matches!(order(&fetched.rows), Order::Mixed | Order::OldestFirst);
         let known = about.count > 0 && !self.leads_on(&fetched);
         if known {
@@ -341,6 +356,16 @@ impl Walk {
         }
         self.ramp = self.ramp.saturating_mul(2);
         Ok(self.progress.step(taken, last))
+    }
+
+    /// The page before one that came empty, if the totals changed over it: then they do not tell whether it had room to be
+    /// empty, and it has to be asked for again. With the new totals.
+    fn before_a_change(&self, page: &About) -> Option<About> {
+        let mut before = self.before.filter(|before| self.empty > 0 && before.totals_agree())?;
+        let told = if page.count > 0 { page.totals_agree() } else { before.says_more() };
+        let changed = page.told.total.is_some() && page.told.total != before.told.total;
+        (before.told.total, before.told.total_pages) = (page.told.total, page.told.total_pages);
+        (told && changed).then_some(before)
     }
 
     /// Rows that the platform counts and does not list: a page that came empty twice, though the totals of the pages around
