@@ -14,6 +14,7 @@ mod npm;
 mod package;
 mod provenance;
 mod regen;
+mod soak;
 mod workspace;
 
 use std::env;
@@ -79,6 +80,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[SECONDS [TARGET]]",
         about: "feed every fuzz target, or one, for so many seconds; 10 unless told otherwise",
         run: fuzz::run,
+    },
+    Command {
+        name: "soak",
+        arguments: "[SECONDS]",
+        about: "kill the program again and again while it collects: nothing is lost, nothing doubled; 600 s unless told otherwise",
+        run: soak::run,
     },
     Command {
         name: "bench",

@@ -10,6 +10,8 @@ mod exit_codes;
 mod full_disk;
 mod help;
 mod hostile;
+#[cfg(unix)]
+mod kills;
 mod logs;
 mod many_stores;
 mod memory;

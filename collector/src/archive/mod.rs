@@ -1,6 +1,8 @@
 //! The archive: one SQLite file.
 
 mod commit;
+#[cfg(feature = "failpoints")]
+mod failpoint;
 mod open;
 pub(crate) mod rollup;
 pub(crate) mod row;

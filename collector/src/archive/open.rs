@@ -113,6 +113,12 @@ impl Archive {
 fn connect(path: PathBuf, access: OpenFlags) -> Result<Archive> {
     let fault = |error: rusqlite::Error| Error::of(&path, &error);
     let sql = Connection::open_with_flags(&path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
+    #[cfg(feature = "failpoints")]
+    let sql = {
+        let mut sql = sql;
+        super::failpoint::watch(&mut sql).map_err(fault)?;
+        sql
+    };
     sql.busy_timeout(PATIENCE).map_err(fault)?;
     sql.set_prepared_statement_cache_capacity(64);
     // With WAL this loses no consistency: after a power cut the last commits may be gone, entries and coverage alike.
