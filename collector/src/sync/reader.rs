@@ -209,8 +209,7 @@ impl Reader {
         let known = remote.network.least_date().unwrap_or(now);
         let stretch = job.stretch();
         let stretch = Stretch::new(stretch.since, stretch.until.min(known));
-        // That a clock was wrong before is mended here, too.
-        commit.uncovered = self.plan.progress.coverage.end().and_then(|end| Stretch::new(known, end));
+        commit.uncovered = self.ahead_of(known);
         if let Job::Again(..) = job {
             if page.last {
                 commit.rewalked = self.plan.end_rereading();
@@ -236,6 +235,11 @@ impl Reader {
         }
         let entries = commit.entries.len();
         (commit, entries)
+    }
+
+    /// What is covered behind the platform's time: some clock was wrong.
+    fn ahead_of(&self, now: Timestamp) -> Option<Stretch> {
+        self.plan.progress.coverage.end().and_then(|end| Stretch::new(now, end))
     }
 
     /// Writes, and then remembers what was written.
@@ -342,11 +346,12 @@ impl Reader {
 
     async fn fail_by(&mut self, shared: &Shared, error: &SourceError, at: Option<Stretch>) -> Result<Turn> {
         let state = State::after(error);
+        let place = at.map(|at| format!(" (while reading {at})")).unwrap_or_default();
+        let failed = self.fail(shared, state, format!("{error}{place}"), error.retry_after()).await;
         if matches!(state, State::Unauthorized | State::Misconfigured) {
             self.remote = None; // with a new token next time
         }
-        let place = at.map(|at| format!(" (while reading {at})")).unwrap_or_default();
-        self.fail(shared, state, format!("{error}{place}"), error.retry_after()).await
+        failed
     }
 
     async fn fail(&mut self, shared: &Shared, state: State, reason: String, wait: Option<Duration>) -> Result<Turn> {
@@ -354,7 +359,10 @@ impl Reader {
         let next = policy::retry_at(state, self.status.failures + 1, wait, now);
         (shared.observer)(&Event::Failed { store: &self.store, state, reason: &reason, next });
         let status = Some(self.status.failed(state, reason, now, next));
-        self.commit(shared, Commit { status, ..Commit::default() }).await?;
+        // A refusal tells the time, too.
+        let told = self.remote.as_ref().and_then(|remote| remote.network.least_date());
+        let uncovered = told.and_then(|now| self.ahead_of(now));
+        self.commit(shared, Commit { status, uncovered, ..Commit::default() }).await?;
         Ok(Turn::Failed)
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 use serde_json::Value;
 use storelogs_collector::archive::Commit;
 use storelogs_collector::sync::Options;
@@ -51,14 +52,17 @@ fn faults() -> impl Strategy<Value = (When, Fault)> {
     let fault = prop_oneof![
         4 => select(vec![
             Fault::Status(500), Fault::Html(502), Fault::Reset, Fault::CutBody(40), Fault::MalformedJson,
-            Fault::EmptyPage, Fault::Status(401),
+            Fault::Status(401),
         ]),
         1 => (1..5_usize).prop_map(Fault::Arrive),
         1 => (1..5_usize).prop_map(Fault::Purge),
     ];
-    // A platform that repeats pages again and again while entries come in can hide some of them for good.
-    let repeated = (1..12_u64).prop_map(|nth| (When::Nth(nth), Fault::RepeatPage));
-    prop_oneof![6 => (when, fault), 1 => repeated]
+    (when, fault)
+}
+
+/// One answer that is not true. A platform that lies again and again, and does not count, can hide entries for good.
+fn lie() -> impl Strategy<Value = (When, Fault)> {
+    ((1..12_u64).prop_map(When::Nth), select(vec![Fault::EmptyPage, Fault::RepeatPage]))
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -69,8 +73,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (1..20_usize).prop_map(Step::Purge),
         2 => (-2 * DAY..3 * DAY).prop_map(Step::Clock),
         2 => (1..600_i64).prop_map(Step::Clock),
-        4 => (proptest::collection::vec(faults(), 0..3), proptest::option::of(1..30_u64))
-            .prop_map(|(faults, stop)| Step::Sync(faults, stop)),
+        4 => (proptest::collection::vec(faults(), 0..3), proptest::option::of(lie()), proptest::option::of(1..30_u64))
+            .prop_map(|(faults, lie, stop)| Step::Sync(faults.into_iter().chain(lie).collect(), stop)),
     ];
     proptest::collection::vec(step, 3..14)
 }
@@ -108,6 +112,8 @@ struct Life {
     ids: u64,
     /// Entries that came or were changed behind the archive's back: where they lie was covered by then.
     late: HashSet<String>,
+    /// The last run was stopped, maybe before any answer told the platform's time.
+    stopped: bool,
 }
 
 fn text_of(record: &Value) -> (String, Timestamp, String) {
@@ -179,6 +185,7 @@ impl Life {
     async fn sync(&mut self, faults: Vec<(When, Fault)>, stop: Option<u64>) {
         let rules = faults.into_iter().map(|(when, fault)| Rule::new(when, fault)).collect();
         self.world.sandbox.set_faults(self.platform, NAME, Faults { rules });
+        self.stopped = stop.is_some();
         let (sender, stopped) = watch::channel(false);
         let sandbox = Arc::clone(&self.world.sandbox);
         let until = stop.map(|requests| sandbox.requests() + requests);
@@ -197,7 +204,8 @@ impl Life {
     fn check(&self, excused: &HashSet<String>, context: &str) -> Result<(), TestCaseError> {
         let progress = self.world.progress();
         let now = Timestamp::from_second(self.now() + 1).unwrap();
-        prop_assert!(progress.coverage.end().is_none_or(|end| end <= now), "{}: {:?} at {}", context, progress, now);
+        let ahead = progress.coverage.end().is_some_and(|end| end > now);
+        prop_assert!(!ahead || self.stopped, "{}: {:?} at {}", context, progress, now);
         let held: HashMap<String, String> =
             self.world.entries().into_iter().map(|entry| (entry.id, entry.summary.unwrap())).collect();
         for (id, time, text) in self.records() {
@@ -245,7 +253,7 @@ fn live(store: Store, steps: Vec<Step>) -> Result<(), TestCaseError> {
         let write = if platform == Platform::BigCommerce { record } else { operation };
         let old = (0..120_u64).map(|id| write(id + 1, 80 * DAY - (id / 3).cast_signed() * DAY, "old"));
         let world = World::new(Sandbox::builder().store(store.records(old.collect::<Vec<_>>()))).await;
-        let mut life = Life { world, platform, ids: 1000, late: HashSet::new() };
+        let mut life = Life { world, platform, ids: 1000, late: HashSet::new(), stopped: false };
         for (number, step) in steps.into_iter().enumerate() {
             let context = format!("step {number}");
             let synced = matches!(step, Step::Sync(..));
@@ -258,8 +266,18 @@ fn live(store: Store, steps: Vec<Step>) -> Result<(), TestCaseError> {
     })
 }
 
+/// An ordinary run tries the same cases every time, so that it fails for a change and not by chance. A long run, with
+/// `PROPTEST_CASES`, tries others.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig { max_shrink_iters: 60, ..ProptestConfig::default() };
+    match std::env::var_os("PROPTEST_CASES") {
+        None => ProptestConfig { cases: 24, rng_seed: RngSeed::Fixed(7), ..config },
+        Some(_) => config,
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 60, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn what_is_covered_is_archived_whatever_happened_on_the_way(store in stores(), steps in steps()) {
