@@ -4,6 +4,7 @@
 
 mod api;
 mod bench;
+mod browser;
 mod changes;
 mod fuzz;
 mod generator;
@@ -62,6 +63,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         about: "run the program against a mock server made from the documents; no request may break them",
         run: |_| interop::run(),
+    },
+    Command {
+        name: "browser",
+        arguments: "[--write]",
+        about: "look at the page of a report in Chromium; --write keeps a picture of it in docs/",
+        run: browser::run,
     },
     Command {
         name: "package",

@@ -7,6 +7,7 @@ use crate::Result;
 use crate::workspace::{Workspace, read, write};
 
 pub(crate) struct Npm {
+    folder: PathBuf,
     bin: PathBuf,
 }
 
@@ -15,13 +16,13 @@ impl Npm {
     pub(crate) fn install(workspace: &Workspace) -> Result<Self> {
         let source = workspace.root.join("xtask/npm");
         let prefix = workspace.target.join("npm");
-        let npm = Self { bin: prefix.join("node_modules/.bin") };
+        let npm = Self { folder: prefix.clone(), bin: prefix.join("node_modules/.bin") };
         let lock = read(&source.join("package-lock.json"))?;
         let installed = prefix.join("installed.json");
         if read(&installed).is_ok_and(|text| text == lock) {
             return Ok(npm);
         }
-        println!("Installing the linters and the mock server under {}", prefix.display());
+        println!("Installing the linters, the mock server and what drives a browser under {}", prefix.display());
         write(&prefix.join("package.json"), &read(&source.join("package.json"))?)?;
         write(&prefix.join("package-lock.json"), &lock)?;
         let status = Command::new("npm")
@@ -34,6 +35,11 @@ impl Npm {
         }
         write(&installed, &lock)?;
         Ok(npm)
+    }
+
+    /// Where the packages are installed.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(crate) fn command(&self, name: &str, folder: &Path) -> Command {

@@ -205,7 +205,14 @@ fn trust(report: &Report, findings: &mut Vec<Finding>) {
             0 => String::new(),
             unread => format!(" {} cannot be read.", plural(unread, "store", "stores")),
         };
-        (Level::Warning, "Entries may be missing".to_owned(), format!("{share} of the period is covered.{unread}"))
+        let gap = report.trust.stores.iter().find_map(|store| Some((store.store, store.gaps.first()?)));
+        let gap = gap.map(|(store, gap)| {
+            let (since, until) = (report.period.clock(gap.since), report.period.clock(gap.until));
+            let more = if gaps > 1 { " for one" } else { "" };
+            format!(" {}{more} was not read from {since} to {until}.", report.stores[store as usize])
+        });
+        let text = format!("{share} of the period is covered.{}{unread}", gap.unwrap_or_default());
+        (Level::Warning, "Entries may be missing".to_owned(), text)
     };
     findings.push(finding(level, Section::Trust, &title, text));
 }

@@ -1,0 +1,165 @@
+// Looks at pages of reports in a real Chromium: `cargo xtask browser` calls it with the folder of playwright-core, the
+// browser, the folder with the pages, and where the pictures go.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { statSync } from "node:fs";
+import path from "node:path";
+
+const [npm, executablePath, folder, pictures] = process.argv.slice(2);
+const { chromium } = createRequire(pathToFileURL(path.join(npm, "package.json")))("playwright-core");
+const browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+const DESKTOP = { width: 1280, height: 900 }, PHONE = { width: 390, height: 844 };
+const failures = [];
+
+async function look(what, name, options, test) {
+  const context = await browser.newContext({ viewport: DESKTOP, permissions: ["clipboard-write"], ...options });
+  const page = await context.newPage();
+  const wrong = [];
+  page.on("console", (message) => wrong.push(`console ${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
+  page.on("dialog", (dialog) => { wrong.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  const url = pathToFileURL(path.join(folder, name)).href;
+  page.on("request", (request) => { if (request.url() !== url && request.url() !== "data:,") wrong.push(`request: ${request.url()}`); });
+  try {
+    await page.goto(url);
+    await test(page);
+    assert.deepEqual(wrong, []);
+    console.log(`ok    ${what}`);
+  } catch (error) {
+    failures.push(what);
+    console.log(`FAILED ${what}\n${error.message}\n${wrong.join("\n")}`);
+    await page.screenshot({ path: path.join(pictures, "failed.png"), fullPage: true });
+  }
+  await context.close();
+}
+
+const reportOf = (page) => page.evaluate(() => JSON.parse(document.getElementById("report").textContent));
+const number = (text) => Number(/[\d,]+/.exec(text)[0].replaceAll(",", ""));
+const shown = async (page) => number(await page.locator("#activity .chart-title strong").first().innerText());
+// How many entries there are, by the counts of the page and by nothing of its script.
+const sum = (report, keep) => report.activity.cube.steps.filter(keep).reduce((all, cell) => all + cell[4], 0);
+const picture = (page, name, options) => page.screenshot({ path: path.join(pictures, name), ...options });
+
+await look("the page opens from disk and asks for nothing", "demo.html", {}, async (page) => {
+  const report = await reportOf(page);
+  assert.equal(await shown(page), report.activity.total.now);
+  assert.equal(await page.locator(".finding.alarm").count(), Math.min(3, report.incidents.list.length));
+  assert.equal(await page.locator("article.incident").count(), report.incidents.list.length);
+  for (const id of ["activity", "problems", "incidents", "people", "trust"]) {
+    assert.ok((await page.locator(`#${id} .made`).innerText()).length > 60, `${id} is empty`);
+  }
+  assert.ok(!(await page.locator("body").innerText()).match(/\[object|undefined|NaN/), "something is not a text");
+  await picture(page, "desktop.png");
+  await picture(page, "desktop-whole.png", { fullPage: true });
+});
+
+await look("filters by store, category and severity change what is counted", "demo.html", {}, async (page) => {
+  const report = await reportOf(page), cube = report.activity.cube;
+  const store = cube.stores.findIndex((number) => report.stores[number].startsWith("shopline"));
+  await page.selectOption("#by-store", { label: report.stores[cube.stores[store]] });
+  assert.equal(await shown(page), sum(report, (cell) => cell[1] === store));
+  assert.equal(await page.locator("article.incident").count(), 0, "the incidents are of the other store");
+  await page.click("#reset");
+  const category = cube.categories.indexOf("payment");
+  await page.selectOption("#by-category", { label: "payment" });
+  assert.equal(await shown(page), sum(report, (cell) => cell[3] === category));
+  const info = cube.severities.indexOf("info");
+  await page.locator("#by-info").uncheck();
+  assert.equal(await shown(page), sum(report, (cell) => cell[3] === category && cell[2] !== info));
+  assert.equal(await page.locator("#problems tbody tr:not(.detail)").count(),
+    report.problems.templates.filter((template) => template.parts.some((part) => part.category === "payment")).length);
+  await page.click("#reset");
+  assert.equal(await shown(page), report.activity.total.now);
+});
+
+await look("tables are sorted by their heads, and rows open", "demo.html", {}, async (page) => {
+  const table = page.locator("#problems table").first();
+  const entries = async () => (await table.locator("tbody tr:not(.detail) td:nth-child(3)").allInnerTexts()).map(number);
+  const head = table.locator("thead th").nth(2);
+  for (const [direction, by] of [["descending", (a, b) => b - a], ["ascending", (a, b) => a - b]]) {
+    await head.locator("button").click();
+    assert.equal(await head.getAttribute("aria-sort"), direction);
+    const found = await entries();
+    assert.deepEqual(found, [...found].sort(by));
+  }
+  await table.locator(".disclose").last().click();
+  assert.ok(await table.locator("tr.detail pre").isVisible());
+});
+
+await look("everything can be reached and used by the keyboard", "demo.html", {}, async (page) => {
+  const button = page.locator("#problems .search").first();
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const drawer = page.locator("#drawer");
+  const report = await reportOf(page);
+  assert.equal(await drawer.locator("pre").innerText(), `storelogs search '${report.problems.total.query}'`);
+  await page.keyboard.press("Enter");
+  await drawer.getByText("Copied").waitFor();
+  await page.keyboard.press("Escape");
+  assert.ok(await drawer.isHidden());
+  assert.ok(await button.evaluate((node) => node === document.activeElement), "the focus comes back");
+  await page.locator("#activity .chart").first().focus();
+  await page.keyboard.press("ArrowRight");
+  const trace = page.locator("#activity .trace").first();
+  const first = sum(report, (cell) => cell[0] === 0);
+  assert.equal(number((await trace.innerText()).split(":").pop()), first);
+  await trace.locator("button").press("Enter");
+  assert.match(await drawer.locator("pre").innerText(), new RegExp(`since:${report.period.steps[0]} until:${report.period.steps[1]}`));
+  // Nothing that can be pressed is out of the order of the keyboard, or without a name.
+  const nameless = await page.evaluate(() => [...document.querySelectorAll("button, select, input, a")].filter((node) =>
+    node.tabIndex < 0 || !(node.textContent || node.getAttribute("aria-label") || "").trim()).length);
+  assert.equal(nameless, 0);
+});
+
+await look("it is read on a phone", "demo.html", { viewport: PHONE, hasTouch: true, isMobile: true }, async (page) => {
+  const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(wide <= room, `${wide} of ${room} pixels`);
+  await page.locator("#incidents .search").first().tap();
+  assert.ok(await page.locator("#drawer pre").isVisible());
+  await page.locator("#drawer").getByText("Close").tap();
+  await picture(page, "phone.png", { fullPage: true });
+});
+
+await look("it is dark where the system is, and where one says so", "demo.html", { colorScheme: "dark" }, async (page) => {
+  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await paper();
+  await picture(page, "dark.png");
+  await page.click("#theme");
+  assert.notEqual(await paper(), dark);
+});
+
+await look("in print nothing is left of what can only be pressed", "demo.html", {}, async (page) => {
+  await page.emulateMedia({ media: "print" });
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  for (const selector of [".bar", ".tools", ".search"]) assert.ok(await page.locator(selector).first().isHidden(), selector);
+  assert.ok(await page.locator("tr.detail pre").first().isVisible(), "details are open");
+  await page.pdf({ path: path.join(pictures, "print.pdf") });
+});
+
+await look("a year is small, and drawn at once", "year.html", {}, async (page) => {
+  const { size } = statSync(path.join(folder, "year.html"));
+  assert.ok(size < 2_000_000, `${size} bytes`);
+  const took = await page.evaluate(() => { const start = performance.now(); render(); return performance.now() - start; });
+  assert.ok(took < 500, `${took} ms`);
+  console.log(`      ${Math.round(size / 1024)} KiB, drawn in ${Math.round(took)} ms`);
+});
+
+await look("hostile texts are texts", "hostile.html", {}, async (page) => {
+  const report = await reportOf(page);
+  assert.ok(report.problems.templates.length > 3 && report.people.actors.length > 3);
+  for (const button of await page.locator(".disclose").all()) await button.click();
+  await page.locator("#problems .search").first().click();
+  for (const hit of (await page.locator("#activity .hit").all()).slice(0, 5)) await hit.hover({ force: true });
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  assert.equal(await page.evaluate(() => document.querySelectorAll("img, iframe, object, embed, base, form, a:not([href^='#'])").length), 0);
+  const text = await page.locator("body").innerText();
+  assert.ok(text.includes("<img src=x onerror="), "what was logged is seen");
+  assert.ok(!/[\u202a-\u202e\u2066-\u2069]/.test(text), "nothing turns the reading direction round");
+});
+
+await browser.close();
+if (failures.length) {
+  console.log(`\n${failures.length} failed`);
+  process.exit(1);
+}
