@@ -10,6 +10,7 @@ mod drain;
 mod footprint;
 mod large;
 mod page;
+mod stores;
 mod table;
 
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ async fn main() -> ExitCode {
     let outcome = match arguments.split_first() {
         Some((first, rest)) if first == "client" => client::run(rest).await,
         Some((first, [path])) if first == "report" => large::report(path),
+        Some((first, rest)) if first == "stores" => stores::run(rest).await,
         _ => run(&arguments).await,
     };
     match outcome {

@@ -1,7 +1,21 @@
-//! `cargo xtask bench [--write] [GROUP …]`: the package `storelogs-bench`, built as it is shipped.
+//! `cargo xtask bench [--write] [GROUP …]` and `cargo xtask stores [N]`: the package `storelogs-bench`, built as it is
+//! shipped.
 
 use crate::Result;
 use crate::workspace::{Workspace, cargo};
+
+/// One process that follows many stores.
+pub(crate) fn stores(arguments: &[String]) -> Result {
+    let workspace = Workspace::find()?;
+    let built = cargo().args(["build", "--release", "--package=storelogs-cli"]).current_dir(&workspace.root).status();
+    if !built.map_err(|e| format!("cargo: {e}"))?.success() {
+        return Err("the program `storelogs` did not build".into());
+    }
+    let program = workspace.target.join("release/storelogs");
+    let program = program.to_str().ok_or("the target folder's path is not text")?;
+    let stores = arguments.first().map_or("10000", String::as_str);
+    run(&["stores", stores, program].map(str::to_owned))
+}
 
 pub(crate) fn run(arguments: &[String]) -> Result {
     let workspace = Workspace::find()?;

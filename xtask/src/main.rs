@@ -100,6 +100,12 @@ const COMMANDS: &[Command] = &[
         about: "measure the library against hand-written code; --write keeps the table in docs/benchmarks.md",
         run: bench::run,
     },
+    Command {
+        name: "stores",
+        arguments: "[N]",
+        about: "follow so many sandbox stores with one process, 10000 unless told otherwise, and measure it; Linux only",
+        run: bench::stores,
+    },
 ];
 
 fn main() -> ExitCode {
