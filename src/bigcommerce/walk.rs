@@ -421,12 +421,22 @@ impl Walk {
     /// Oldest first: the page before this one holds older rows. A page is delivered only after the one before it has
     /// come: if they are mostly the same, one of them came by mistake, or much was purged in between.
     async fn up(&mut self) -> Result<Option<Page>> {
-        let number = self.next;
+        let mut number = self.next;
         let mut older = if number >= 1 { Some(self.listing.fetch(number).await?) } else { None };
-        if older.as_ref().is_some_and(|older| older.about.count == 0) {
+        let is_empty = |page: &Option<Fetched>| page.as_ref().is_some_and(|page| page.about.count == 0);
+        if is_empty(&older) {
             older = Some(self.listing.fetch(number).await?); // an empty page is asked for twice
         }
-        self.next -= 1;
+        if is_empty(&older) && number > 1 {
+            // The list may have become shorter by far: where does it end now?
+            let first = self.listing.fetch(1).await?;
+            let end = last_page(&self.listing, first.about).await?;
+            if end < number {
+                number = end;
+                older = Some(self.listing.fetch(number).await?);
+            }
+        }
+        self.next = number - 1;
         let Some(mut fetched) = std::mem::replace(&mut self.held, older) else { return Ok(None) };
         if self.held.as_ref().is_some_and(|older| mostly_the_same(&older.rows, &fetched.rows)) {
             fetched = self.listing.fetch(fetched.about.number).await?;
