@@ -7,7 +7,7 @@ use storelogs::Store;
 
 use crate::exit::CODES;
 use crate::terminal::Colour;
-use crate::{check, demo, fetch, logs, report, sandbox, schema, search, sql, status, sync, tail, verify};
+use crate::{check, demo, fetch, logs, report, sandbox, schema, search, sql, status, sync, tail, verify, watch};
 
 /// Every store's log, in one model.
 ///
@@ -55,6 +55,7 @@ pub(crate) enum Command {
     Search(search::Options),
     Sql(sql::Options),
     Report(report::Options),
+    Watch(watch::Options),
     Status(status::Options),
     Verify(verify::Options),
     Demo(demo::Options),

@@ -12,13 +12,13 @@ use storelogs::{ErrorKind, RateLimit, RetryPolicy};
 
 use crate::args::StoreOptions;
 use crate::config::{self, Configured, Connected};
-use crate::duration::rough;
 use crate::exit::{CODES, Exit, Failure, Stop};
 use crate::fetch;
 use crate::output::{self, Out};
 use crate::printable;
 use crate::progress::Progress;
 use crate::terminal::{self, BOLD, GREEN, RED, YELLOW};
+use storelogs_collector::insight::rough;
 use storelogs_collector::network::Network;
 
 /// Find out whether each store can be read

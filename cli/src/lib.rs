@@ -9,7 +9,6 @@ mod check;
 mod config;
 mod demo;
 mod directories;
-mod duration;
 mod exit;
 mod fetch;
 mod filters;
@@ -30,6 +29,7 @@ mod sync;
 mod tail;
 mod terminal;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -76,6 +76,7 @@ fn run(command: Command) -> Result<Exit, Stop> {
             Command::Search(options) => search::run(&options),
             Command::Sql(options) => sql::run(options).await,
             Command::Report(options) => report::run(&options),
+            Command::Watch(options) => watch::run(options).await,
             Command::Status(options) => status::run(&options),
             Command::Verify(options) => verify::run(options).await,
             Command::Sandbox(options) => sandbox::run(options).await,

@@ -7,11 +7,10 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::archive::State;
-use storelogs_collector::insight::grouped;
+use storelogs_collector::insight::{grouped, rough};
 use storelogs_collector::status::{self, Standing};
 
 use crate::archive::ArchiveOptions;
-use crate::duration::rough;
 use crate::exit::{Exit, Stop};
 use crate::output::{self, Out};
 use crate::printable;

@@ -45,6 +45,11 @@ pub enum Error {
         /// The archive.
         path: PathBuf,
     },
+    /// Another process watches it at this moment.
+    Watched {
+        /// The archive.
+        path: PathBuf,
+    },
     /// Another process holds the write lock for too long.
     Busy {
         /// The archive.
@@ -141,6 +146,13 @@ impl fmt::Display for Error {
             ),
             Self::InUse { path } => {
                 write!(f, "another process collects into the archive {}; wait for it, or stop it first", path.display())
+            }
+            Self::Watched { path } => {
+                write!(
+                    f,
+                    "another process watches the archive {}, and would tell the same; stop it first",
+                    path.display()
+                )
             }
             Self::Busy { path } => {
                 write!(f, "another process keeps the archive {} locked; end it, or try again", path.display())

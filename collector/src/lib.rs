@@ -21,6 +21,7 @@ pub mod search;
 pub mod status;
 pub mod sync;
 pub mod verify;
+pub mod watch;
 mod words;
 
 pub use archive::Archive;

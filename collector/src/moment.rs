@@ -76,7 +76,7 @@ fn is_day(text: &str) -> bool {
 }
 
 /// `15m`; `None` if the text is nothing like that.
-fn length(text: &str) -> Option<Result<SignedDuration, String>> {
+pub(crate) fn length(text: &str) -> Option<Result<SignedDuration, String>> {
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let seconds = match &text[number.len()..] {
         "s" => 1,

@@ -12,7 +12,7 @@ use storelogs::{Platform, Store};
 use toml::Spanned;
 
 use super::files::Found;
-use super::{App, Settings, TokenSource, environment};
+use super::{App, Settings, TokenSource, environment, rule};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +20,8 @@ struct File {
     stores_csv: Option<PathBuf>,
     #[serde(default)]
     store: Vec<Spanned<Entry>>,
+    #[serde(default)]
+    rule: Vec<Spanned<rule::Entry>>,
 }
 
 #[derive(Deserialize)]
@@ -43,7 +45,9 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Found, String> {
         // The library's own form shows the line in question, and a token may stand there.
         let at = error.span().map(|span| format!(" line {}", line(span.start))).unwrap_or_default();
         let why = match error.message() {
-            "invalid type: map, expected a sequence" => "write [[store]], with two brackets: there may be several",
+            "invalid type: map, expected a sequence" => {
+                "write [[store]] and [[rule]], with two brackets: there may be several"
+            }
             other => other,
         };
         format!("{shown}{at}: {why}")
@@ -61,6 +65,11 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Found, String> {
             Place::Vacant(place) => place.insert(line),
         };
         found.stores.push((settings, line));
+    }
+    for (number, entry) in (1..).zip(file.rule) {
+        let line = line(entry.span().start);
+        let settings = rule::settings(entry.into_inner(), number, path);
+        found.rules.push((settings.map_err(|why| format!("{shown} line {line}: {why}"))?, line));
     }
     Ok(found)
 }
@@ -99,7 +108,7 @@ fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
 }
 
 /// The name of something secret.
-trait Secret {
+pub(super) trait Secret {
     const KEY: &'static str;
     const WHAT: &'static str;
 }
@@ -124,10 +133,10 @@ impl Secret for AppSecret {
 }
 
 /// Where something secret comes from. Read by hand, so that no error can show what stands there.
-struct Reference<S>(TokenSource, PhantomData<S>);
+pub(super) struct Reference<S>(TokenSource, PhantomData<S>);
 
 impl<S> Reference<S> {
-    fn source(self, path: &Path) -> TokenSource {
+    pub(super) fn source(self, path: &Path) -> TokenSource {
         match self.0 {
             TokenSource::File(file) => TokenSource::File(beside(path, &file)),
             other => other,

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use storelogs::Store;
 
-use super::{Settings, environment, file, table};
+use super::{Settings, environment, file, rule, table};
 use crate::directories;
 use crate::exit::Stop;
 
@@ -23,6 +23,8 @@ const SETTLED: Duration = Duration::from_secs(1);
 pub(super) struct Found {
     /// Its stores, and the line of each.
     pub(super) stores: Vec<(Settings, usize)>,
+    /// Its rules, and the line of each.
+    pub(super) rules: Vec<(rule::Settings, usize)>,
     /// A table of stores that it names.
     pub(super) csv: Option<PathBuf>,
     /// What is wrong with single lines of it.
@@ -33,6 +35,7 @@ pub(super) struct Found {
 #[derive(Debug, Default)]
 pub(super) struct All {
     pub(super) stores: Vec<Settings>,
+    pub(super) rules: Vec<rule::Settings>,
     /// One line each. The stores in question are left out, or as they were before.
     pub(super) problems: Vec<String>,
 }
@@ -144,9 +147,10 @@ impl Files {
         all
     }
 
-    /// All stores. Of a store that stands in two files the first counts.
+    /// All stores and rules. Of one that stands twice the first counts.
     fn gather(&self, order: &[PathBuf], all: &mut All) {
         let mut places: HashMap<&Store, (&Path, usize)> = HashMap::new();
+        let mut names: HashMap<&str, (&Path, usize)> = HashMap::new();
         for path in order {
             let Some(known) = self.known.get(path) else { continue };
             if let Some(broken) = &known.broken {
@@ -169,6 +173,17 @@ impl Files {
                 }
                 places.insert(&settings.store, (path, *line));
                 all.stores.push(settings.clone());
+            }
+            for (rule, line) in &found.rules {
+                if let Some((first, at)) = names.get(rule.name()) {
+                    let (path, first, name) = (path.display(), first.display(), rule.name());
+                    all.problems.push(format!(
+                        "{path} line {line}: the rule {name:?} stands in {first} line {at} already: give it another name"
+                    ));
+                    continue;
+                }
+                names.insert(rule.name(), (path, *line));
+                all.rules.push(rule.clone());
             }
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod environment;
 mod file;
 mod files;
 mod fixed;
+mod rule;
 mod table;
 mod token;
 mod watched;
@@ -20,6 +21,7 @@ use crate::terminal;
 pub(crate) use connect::{Connected, connect};
 use files::{All, Files};
 pub(crate) use fixed::Fixed;
+pub(crate) use rule::RuleFiles;
 pub(crate) use token::TokenSource;
 pub(crate) use watched::Watched;
 
@@ -53,7 +55,7 @@ pub(crate) struct Configured {
 /// several, is told, and the others go on.
 pub(crate) fn read(options: &StoreOptions) -> Result<Configured, Stop> {
     let mut files = Files::find(options.config.as_ref(), options.stores.as_ref())?;
-    let All { stores: found, mut problems } = files.read();
+    let All { stores: found, mut problems, .. } = files.read();
     if let Some(why) = files.main_problem() {
         return Err(Stop::Usage(why.to_owned()));
     }

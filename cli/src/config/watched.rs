@@ -93,7 +93,7 @@ fn shared(mut stores: Vec<Settings>, shard: Option<Shard>) -> Vec<Settings> {
 impl Directory for Watched {
     fn stores(&self) -> Result<Vec<Store>, String> {
         let mut state = self.state();
-        let All { stores, problems } = state.files.read();
+        let All { stores, problems, .. } = state.files.read();
         for problem in problems.iter().filter(|problem| !state.told.contains(*problem)) {
             (self.tell)(problem);
         }

@@ -4,13 +4,11 @@ use jiff::SignedDuration;
 use storelogs::Severity;
 use storelogs_collector::archive::State;
 use storelogs_collector::insight::model::{
-    Change, Changes, Count, Finding, Incident, Level, Line, People, Problems, Template, Topic, Trend, Trusted,
+    Change, Changes, Count, Finding, Incident, Level, Line, People, Problems, Template, Trend, Trusted,
 };
-use storelogs_collector::insight::{Report, Text};
+use storelogs_collector::insight::{Report, Text, grouped, rough};
 
 use super::document::{self, Block, Cell, Document, Kind, Table};
-use crate::duration::rough;
-use storelogs_collector::insight::grouped;
 
 /// The most lines of a list that could be long. The page and the JSON have more.
 const MOST: usize = 20;
@@ -251,7 +249,7 @@ fn change_table(report: &Report, changes: &[Change]) -> Table {
         let time = report.period.clock(change.time);
         let time =
             if change.unusual_hour { Cell::new(format!("{time} (!)")).level(Level::Warning) } else { Cell::new(time) };
-        let topic = change.topic.map(|topic| format!("[{}] ", self::topic(topic))).unwrap_or_default();
+        let topic = change.topic.map(|topic| format!("[{}] ", topic.as_str())).unwrap_or_default();
         let what = [&change.summary, &change.action, &change.category].into_iter().flatten().next();
         let what = format!("{topic}{}", what.map_or("", Text::as_str));
         let who = change.actor.as_ref().map_or("", Text::as_str);
@@ -467,15 +465,5 @@ fn trend(trend: Trend) -> (&'static str, Level) {
         Trend::Steady => ("", Level::Note),
         Trend::Falling => ("falling", Level::Good),
         Trend::Gone => ("gone", Level::Good),
-    }
-}
-
-fn topic(topic: Topic) -> &'static str {
-    match topic {
-        Topic::Permissions => "permissions",
-        Topic::Payment => "payment",
-        Topic::Checkout => "checkout",
-        Topic::Domain => "domain",
-        Topic::Plan => "plan",
     }
 }

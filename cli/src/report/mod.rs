@@ -20,6 +20,8 @@ use crate::exit::{Exit, Stop};
 use crate::output;
 use crate::terminal as screen;
 
+pub(crate) use terminal::command;
+
 /// Tell what the logs say: what broke, when, since which change, and who to ask
 ///
 /// Adds up the archive: entries over time, problems by what they say, incidents and what was changed before them, who did

@@ -41,7 +41,7 @@ pub(super) fn write(document: &Document, look: Look, out: &mut dyn Write) -> io:
 }
 
 /// A query as a command of a shell.
-pub(super) fn command(query: &str) -> String {
+pub(crate) fn command(query: &str) -> String {
     format!("storelogs search '{}'", query.replace('\'', "'\\''"))
 }
 

@@ -6,7 +6,7 @@ use tracing::{debug, warn};
 use crate::logs;
 use crate::printable::line;
 
-pub(super) fn event(event: &Event<'_>) {
+pub(crate) fn event(event: &Event<'_>) {
     if !logs::are_on() {
         return;
     }

@@ -2,7 +2,7 @@
 
 mod bars;
 mod listen;
-mod log;
+pub(crate) mod log;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

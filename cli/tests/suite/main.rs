@@ -23,3 +23,4 @@ mod sandbox;
 mod secrets;
 mod sql;
 mod tailing;
+mod watching;

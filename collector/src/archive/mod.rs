@@ -9,6 +9,7 @@ pub(crate) mod row;
 pub(crate) mod shape;
 mod state;
 pub(crate) mod text;
+pub(crate) mod watching;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

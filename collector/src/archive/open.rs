@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// What makes each version out of the one before.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("version_2.sql")];
 
 /// Marks the file as an archive of ours: "SLog".
 const APPLICATION_ID: i64 = 0x534c_6f67;
@@ -22,7 +22,7 @@ const APPLICATION_ID: i64 = 0x534c_6f67;
 /// How long to wait for another process that writes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// As long as this lives, no other process can collect into the archive.
+/// As long as this lives, no other process can do the same to the archive.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -64,13 +64,25 @@ impl Archive {
     /// # Errors
     /// [`Error::InUse`] if another process holds it.
     pub fn lock(&self) -> Result<Lock> {
+        self.lock_file(".lock", Error::InUse { path: self.path.clone() })
+    }
+
+    /// Keeps others out that would tell of the same until the lock is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Watched`] if another process holds it.
+    pub fn lock_watch(&self) -> Result<Lock> {
+        self.lock_file(".watch.lock", Error::Watched { path: self.path.clone() })
+    }
+
+    fn lock_file(&self, ending: &str, held: Error) -> Result<Lock> {
         let mut name = self.path.clone().into_os_string();
-        name.push(".lock");
+        name.push(ending);
         let unusable = |error: std::io::Error| Error::of_file(&self.path, &error);
         let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(name).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::InUse { path: self.path.clone() }),
+            Err(TryLockError::WouldBlock) => Err(held),
             Err(TryLockError::Error(error)) => Err(unusable(error)),
         }
     }

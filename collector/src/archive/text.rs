@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use rusqlite::{TransactionBehavior, params};
 use serde_json::Value;
 use storelogs::{LogEntry, Severity};
 
-use super::{Archive, StoreId, row};
+use super::{Archive, StoreId, row, watching};
 use crate::error::{Error, Result};
 use crate::words::{each_word, push_words};
 
@@ -207,6 +208,7 @@ fn step(sql: &rusqlite::Connection) -> rusqlite::Result<bool> {
         list.execute(params![fact.name(), value])?;
     }
     sql.execute("UPDATE output SET seq = ?2 WHERE name = ?1", params![READER, upto])?;
+    watching::forget_absent(sql, Timestamp::now())?;
     sql.execute(
         "DELETE FROM arrival WHERE seq <= (SELECT min(seq) FROM output) AND seq < (SELECT max(seq) FROM arrival)",
         [],

@@ -33,7 +33,7 @@ pub(super) fn is_change(actor: Option<&str>, category: Option<&str>) -> bool {
 /// What a change can do harm to, by its category and action.
 ///
 /// Only what somebody did is a change: BigCommerce's category `payment` tells of payments.
-pub(super) fn topic(category: Option<&str>, action: Option<&str>) -> Option<Topic> {
+pub(crate) fn topic(category: Option<&str>, action: Option<&str>) -> Option<Topic> {
     let action = action.filter(|action| !value(action).is_empty())?;
     let (category, action) = (words(category.unwrap_or_default()), words(action));
     let any = |words: &[String], wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));

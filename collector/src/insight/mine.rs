@@ -8,7 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::archive::Archive;
 use crate::archive::shape::{Template, VARYING};
+use crate::error::Result;
 
 /// The share of words that shapes of a cluster have in common.
 const ALIKE: f64 = 0.6;
@@ -17,10 +19,19 @@ const EVIDENCE: usize = 4;
 /// The most clusters that a shape is compared with.
 const MOST_COMPARED: usize = 200;
 
+/// The templates of all problems of an archive.
+pub(crate) fn mined(archive: &Archive) -> Result<Mined> {
+    let shapes =
+        archive.rows("SELECT DISTINCT coalesce(shape, '') FROM kind WHERE severity IN (0, 13, 17)", [], |row| {
+            row.get::<_, String>(0)
+        })?;
+    Ok(Mined::new(shapes))
+}
+
 /// Templates, and which of them each shape has. Each shape has one, and no other template covers it.
 #[derive(Debug, Default)]
-pub(super) struct Mined {
-    pub(super) templates: Vec<Template>,
+pub(crate) struct Mined {
+    pub(crate) templates: Vec<Template>,
     of: HashMap<String, usize>,
 }
 

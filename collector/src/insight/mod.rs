@@ -30,10 +30,12 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 
+pub(crate) use changes::topic;
 pub use html::html;
+pub(crate) use mine::{Mined, mined};
 pub use model::Report;
 pub use period::{Period, Step};
-pub use phrases::{grouped, plural};
+pub use phrases::{grouped, plural, rough};
 pub use text::{AsItIs, Field, Redact, Text};
 
 use crate::archive::shape::Template;
@@ -41,10 +43,11 @@ use crate::archive::{Archive, StoreId};
 use crate::error::{Error, Result};
 use model::Count;
 use query::Query;
+pub(crate) use query::quoted;
 use scan::{Kinds, Tally};
 
 /// An archive has to begin so long before the period, so that what is new in it can be told.
-const KNOWS_NEW: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(crate) const KNOWS_NEW: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What a report is to be about.
 #[derive(Clone, Debug)]

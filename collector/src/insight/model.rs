@@ -364,6 +364,19 @@ pub enum Topic {
     Plan,
 }
 
+impl Topic {
+    /// The lower-case name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Permissions => "permissions",
+            Self::Payment => "payment",
+            Self::Checkout => "checkout",
+            Self::Domain => "domain",
+            Self::Plan => "plan",
+        }
+    }
+}
+
 /// So many times the same by the same actor.
 #[derive(Clone, Debug, Serialize)]
 pub struct Deed {

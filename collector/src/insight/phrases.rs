@@ -1,5 +1,7 @@
 //! Counts and shares in words.
 
+use jiff::SignedDuration;
+
 use super::statistics::as_number;
 
 pub(super) fn times(n: u64) -> String {
@@ -45,4 +47,17 @@ pub(super) fn change(now: u64, before: u64) -> Option<String> {
         change if change > 0.0 => format!("{} more than in", percent(change)),
         change => format!("{} fewer than in", percent(-change)),
     })
+}
+
+/// A length of time in its greatest unit.
+pub fn rough(length: SignedDuration) -> String {
+    let seconds = length.as_millis().unsigned_abs().div_ceil(1000);
+    let (unit, name) = match seconds {
+        0..120 => (1, "s"),
+        120..7200 => (60, "min"),
+        7200..172_800 => (3600, "h"),
+        172_800..63_072_000 => (86_400, "days"),
+        _ => (31_536_000, "years"),
+    };
+    format!("{} {name}", (seconds + unit / 2) / unit)
 }

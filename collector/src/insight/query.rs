@@ -102,7 +102,8 @@ pub(super) fn uid(uid: &str) -> String {
     format!("uid:{}", quoted(uid))
 }
 
-fn quoted(value: &str) -> String {
+/// A value as a query takes it.
+pub(crate) fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '@');
     if !value.is_empty() && value.chars().all(plain) { value.to_owned() } else { always_quoted(value) }
 }

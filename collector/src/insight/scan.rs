@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use storelogs::{Severity, Store};
 
 use super::changes;
-use super::mine::Mined;
+use super::mine::{Mined, mined};
 use super::period::{Local, Period, hour_of};
 use crate::archive::rollup::has_shape;
 use crate::archive::text::value;
@@ -73,12 +73,7 @@ pub(super) struct Kinds {
 
 impl Kinds {
     pub(super) fn read(archive: &Archive) -> Result<Self> {
-        let mut kinds = Self::default();
-        let shapes =
-            archive.rows("SELECT DISTINCT coalesce(shape, '') FROM kind WHERE severity IN (0, 13, 17)", [], |row| {
-                row.get::<_, String>(0)
-            })?;
-        kinds.mined = Mined::new(shapes);
+        let mut kinds = Self { mined: mined(archive)?, ..Self::default() };
         let Self { of, categories, modules, actions, actors, mined } = &mut kinds;
         archive.rows(
             "SELECT id, severity, category, module, action, actor, shape FROM kind ORDER BY id",

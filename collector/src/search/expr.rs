@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::ops::Range;
 
 use jiff::Timestamp;
-use storelogs::{LogEntry, Severity};
+use storelogs::{LogEntry, Severity, Store};
 
 use super::pattern::Pattern;
 use crate::archive::shape::Template;
@@ -66,6 +66,43 @@ impl Expr {
             Self::Any(parts) => parts.iter().any(|part| part.matches(entry)),
             Self::Not(part) => !part.matches(entry),
             Self::Is(term) => term.matches(entry),
+        }
+    }
+
+    /// Whether any part of it is such a term.
+    pub(super) fn any(&self, is: &impl Fn(&Term) -> bool) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.any(is)),
+            Self::Not(part) => part.any(is),
+            Self::Is(term) => is(term),
+        }
+    }
+
+    /// Whether an entry of this store can match, and whether one can not.
+    pub(super) fn of_store(&self, store: &Store) -> [bool; 2] {
+        let of = |parts: &[Self]| parts.iter().map(|part| part.of_store(store)).collect::<Vec<_>>();
+        match self {
+            Self::All(parts) => {
+                let parts = of(parts);
+                [parts.iter().all(|[may, _]| *may), parts.iter().any(|[_, may_not]| *may_not)]
+            }
+            Self::Any(parts) => {
+                let parts = of(parts);
+                [parts.iter().any(|[may, _]| *may), parts.iter().all(|[_, may_not]| *may_not)]
+            }
+            Self::Not(part) => {
+                let [may, may_not] = part.of_store(store);
+                [may_not, may]
+            }
+            Self::Is(Term::Store(pattern)) => {
+                let is = is_store(pattern, store.platform().as_str(), store.name());
+                [is, !is]
+            }
+            Self::Is(Term::Platform(pattern)) => {
+                let is = pattern.matches(&store.platform().as_str().to_ascii_lowercase());
+                [is, !is]
+            }
+            Self::Is(_) => [true, true],
         }
     }
 

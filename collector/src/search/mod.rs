@@ -20,10 +20,12 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use storelogs::LogEntry;
+use storelogs::{LogEntry, Store};
 
+use crate::coverage::Stretch;
 pub use error::QueryError;
-use expr::{Expr, Seen};
+use expr::{Expr, Seen, Term};
+use pattern::Pattern;
 pub use plan::Order;
 
 /// Which entries are meant: a query that was understood.
@@ -50,6 +52,39 @@ impl Filter {
     /// Whether an entry is meant. The archive finds the same entries.
     pub fn matches(&self, entry: &LogEntry) -> bool {
         self.expr.matches(&Seen::new(entry))
+    }
+
+    /// Only what of it happened in a stretch of time.
+    #[must_use]
+    pub fn within(&self, stretch: Stretch) -> Self {
+        self.and([Term::Since(stretch.since), Term::Until(stretch.until)])
+    }
+
+    /// Only what of it is of this store.
+    #[must_use]
+    pub fn of_store(&self, store: &Store) -> Self {
+        self.and([Term::Store(Pattern::of_name(&store.to_string()))])
+    }
+
+    fn and(&self, terms: impl IntoIterator<Item = Term>) -> Self {
+        let terms = terms.into_iter().map(Expr::Is);
+        Self { expr: Expr::All(std::iter::once(self.expr.clone()).chain(terms).collect()) }
+    }
+
+    /// What both mean.
+    #[must_use]
+    pub fn both(&self, other: &Self) -> Self {
+        Self { expr: Expr::All(vec![self.expr.clone(), other.expr.clone()]) }
+    }
+
+    /// Whether any entry of a store can be meant.
+    pub fn concerns(&self, store: &Store) -> bool {
+        self.expr.of_store(store)[0]
+    }
+
+    /// Whether it asks for a stretch of time.
+    pub fn tells_time(&self) -> bool {
+        self.expr.any(&|term| matches!(term, Term::Since(_) | Term::Until(_)))
     }
 
     /// Where in a text the words stand that were asked for, in order, none within another.

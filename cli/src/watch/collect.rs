@@ -1,0 +1,98 @@
+//! Collecting while watching, in one process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use storelogs::Store;
+use storelogs_collector::Archive;
+use storelogs_collector::archive::State;
+use storelogs_collector::network::Network;
+use storelogs_collector::sync::{self, Event, Observer, Outcome};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::args::StoreOptions;
+use crate::config::{self, Watched};
+use crate::exit::Stop;
+use crate::{logs, terminal};
+
+type Run = Result<Vec<Outcome>, storelogs_collector::Error>;
+
+/// What `storelogs sync` does, without its bars.
+pub(super) struct Collector {
+    directory: Arc<Watched>,
+    stop: watch::Receiver<bool>,
+    running: Option<JoinHandle<Run>>,
+}
+
+impl Collector {
+    pub(super) fn new(stores: &StoreOptions, stop: watch::Receiver<bool>) -> Result<Self, Stop> {
+        let configured = config::read(stores)?;
+        let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
+        let directory = Watched::new(configured, &stores.store, None, network, terminal::error);
+        Ok(Self { directory: Arc::new(directory), stop, running: None })
+    }
+
+    /// Reads what is missing, to its end.
+    pub(super) async fn once(&self, archive: Archive) -> Result<(), Stop> {
+        let options = sync::Options::default();
+        sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer()).await?;
+        Ok(())
+    }
+
+    /// Reads again and again, until it is asked to end.
+    pub(super) fn follow(&mut self, archive: Archive) {
+        let options = sync::Options { follow: true, ..sync::Options::default() };
+        let run = sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer());
+        self.running = Some(tokio::spawn(run));
+    }
+
+    /// Why collecting has failed, when it has. It goes on for ever if nobody collects, or was asked to end.
+    pub(super) async fn failed(collector: &mut Option<Self>) -> Stop {
+        if let Some(collector) = collector
+            && let Some(running) = &mut collector.running
+        {
+            let ended = running.await;
+            collector.running = None;
+            match ended {
+                Ok(Err(error)) => return error.into(),
+                Err(_) => return Stop::Failed("the collector has ended by itself".to_owned()),
+                Ok(Ok(_)) => {}
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Waits until the pages in hand are kept.
+    pub(super) async fn end(self) -> Result<(), Stop> {
+        match self.running {
+            Some(running) => match running.await {
+                Ok(run) => Ok(run.map(drop)?),
+                Err(_) => Err(Stop::Failed("the collector has ended by itself".to_owned())),
+            },
+            None => Ok(()),
+        }
+    }
+}
+
+/// Tells which stores cannot be read, each once until that changes.
+fn observer() -> Observer {
+    let failing = Mutex::new(HashMap::<Store, State>::new());
+    Arc::new(move |event: &Event<'_>| {
+        crate::sync::log::event(event);
+        if logs::are_on() {
+            return;
+        }
+        let mut failing = failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Failed { store, state, reason, .. } if failing.insert((*store).clone(), *state) != Some(*state) => {
+                terminal::warning(reason);
+            }
+            Event::Rest { store, .. } if failing.remove(*store).is_some() => {
+                terminal::note(&format!("{store} answers again\n"));
+            }
+            Event::Stores { reason } => terminal::warning(reason),
+            _ => {}
+        }
+    })
+}

@@ -1,0 +1,300 @@
+//! `watch`: rules over what comes, and whom they tell.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
+
+use crate::program::{HASH, Program, serve};
+
+const RULE: &str = "[[rule]]\nname = \"errors\"\nwhen = \"severity>=error\"\n";
+
+fn shop() -> Sandbox {
+    serve([Store::bigcommerce(HASH).history(History::seeded(4)).behavior(Behavior::unlimited())])
+}
+
+/// Reads all there is, and begins to watch.
+fn begin(program: &Program) {
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let run = program.run(&["watch", "--once"]);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
+    std::thread::sleep(Duration::from_millis(1100)); // platforms tell whole seconds
+}
+
+/// Adds an error that happens now, and waits until it can be read.
+fn fail(sandbox: &Sandbox, id: u32, summary: &str) {
+    let date = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+    let record = json!({"id": id, "type": "payment", "module": "Test Payment Gateway", "severity": "errors",
+        "summary": summary, "message": "", "date_created": date});
+    sandbox.push(Platform::BigCommerce, HASH, record);
+    std::thread::sleep(Duration::from_millis(1100));
+}
+
+/// Somebody who is told. It answers with one status after the other, and with the last one from then on.
+struct Webhook {
+    url: String,
+    told: Receiver<(String, Value)>,
+}
+
+impl Webhook {
+    fn answering(statuses: &[u16]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/hidden/path", listener.local_addr().unwrap());
+        let (sender, told) = mpsc::channel();
+        let statuses = statuses.to_vec();
+        std::thread::spawn(move || {
+            for (number, stream) in listener.incoming().map_while(Result::ok).enumerate() {
+                let status = statuses[number.min(statuses.len() - 1)];
+                if let Some(request) = answer(stream, status)
+                    && sender.send(request).is_err()
+                {
+                    return;
+                }
+            }
+        });
+        Self { url, told }
+    }
+
+    /// The head and the body of the next request.
+    fn next(&self) -> (String, Value) {
+        self.told.recv_timeout(Duration::from_secs(40)).unwrap()
+    }
+}
+
+/// Reads a request. Status 0 is no answer at all.
+fn answer(stream: TcpStream, status: u16) -> Option<(String, Value)> {
+    let mut reader = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(told) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = told.trim().parse().ok()?;
+        }
+        head.push_str(&line.to_ascii_lowercase());
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let mut stream = reader.into_inner();
+    if status == 0 {
+        std::mem::forget(stream); // nobody ever answers
+    } else {
+        write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok()?;
+    }
+    Some((head, serde_json::from_slice(&body).ok()?))
+}
+
+/// A watcher that runs until this is dropped.
+struct Watcher {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Watcher {
+    fn start(program: &Program, arguments: &[&str]) -> Self {
+        let mut child = program
+            .command(&[&["watch"], arguments].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, lines) = mpsc::channel();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        for stream in [Box::new(out) as Box<dyn Read + Send>, Box::new(err)] {
+            let sender = sender.clone();
+            let lines = BufReader::new(stream).lines();
+            std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        }
+        Self { child, lines }
+    }
+
+    /// The lines up to one that holds this, which has to come.
+    fn until(&self, text: &str) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        while lines.last().is_none_or(|line| !line.contains(text)) {
+            let line = self.lines.recv_timeout(Duration::from_secs(60));
+            lines.push(line.unwrap_or_else(|_| panic!("{text:?} does not come: {lines:#?}")));
+        }
+        lines
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn what_comes_is_printed_given_to_a_program_and_posted_without_peoples_data() {
+    let sandbox = shop();
+    let webhook = Webhook::answering(&[200]);
+    let program = Program::new().reading_bigcommerce(&sandbox).with("HOOK", &webhook.url).configured(&format!(
+        "{RULE}run = [\"sh\", \"-c\", \"env > variables; cat > alert.json; echo heard\"]\nwebhook = {{ env = \"HOOK\" }}\n"
+    ));
+    begin(&program);
+    fail(&sandbox, 900_000_001, "The card of jane.doe@example.com was declined");
+    let watcher = Watcher::start(&program, &["--sync", "--format", "jsonl"]);
+    let lines = watcher.until("was declined");
+    let printed: Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+    assert_eq!(printed["text"], "The card of jane.doe@example.com was declined", "who watches sees it");
+    assert_eq!(
+        (&printed["rule"], &printed["kind"], &printed["entries"]),
+        (&json!("errors"), &json!("entries"), &json!(1))
+    );
+    watcher.until("heard");
+    let (head, posted) = webhook.next();
+    assert!(head.starts_with("post /hidden/path http/1.1"), "{head}");
+    assert!(head.contains(&format!("idempotency-key: {}", printed["id"].as_str().unwrap())), "{head}");
+    let given: Value =
+        serde_json::from_str(&std::fs::read_to_string(program.home.path().join("alert.json")).unwrap()).unwrap();
+    for told in [&posted, &given] {
+        assert_eq!(told["id"], printed["id"]);
+        let text = told.to_string();
+        assert!(text.contains("was declined") && text.contains("[email ") && !text.contains("jane.doe"), "{text}");
+    }
+    let variables = std::fs::read_to_string(program.home.path().join("variables")).unwrap();
+    assert!(variables.contains("HOME=") && !variables.contains("ACCESS_TOKEN"), "{variables}");
+    let query = printed["query"].as_str().unwrap();
+    assert!(program.run(&["search", query]).out.contains("was declined"), "{query}");
+}
+
+#[test]
+fn a_message_for_a_chat_can_call_nobody() {
+    let sandbox = shop();
+    let webhook = Webhook::answering(&[200]);
+    let program = Program::new()
+        .reading_bigcommerce(&sandbox)
+        .with("HOOK", &webhook.url)
+        .configured(&format!("{RULE}webhook = {{ env = \"HOOK\" }}\nwebhook_form = \"slack\"\n"));
+    begin(&program);
+    fail(&sandbox, 900_000_001, "<!channel> it failed");
+    let run = program.run(&["watch", "--once", "--sync"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let (_, posted) = webhook.next();
+    let text = posted["text"].as_str().unwrap();
+    assert!(text.starts_with("*errors*: bigcommerce:abc123\n&lt;!channel&gt; it failed\n"), "{text}");
+    assert_eq!(posted.as_object().unwrap().len(), 1);
+}
+
+#[test]
+fn what_could_not_be_delivered_is_sent_again_and_what_never_will_be_is_given_up() {
+    let sandbox = shop();
+    let (busy, gone) = (Webhook::answering(&[503, 200]), Webhook::answering(&[404]));
+    let rules = "[[rule]]\nname = \"busy\"\nwhen = \"severity>=error\"\nwebhook = { env = \"BUSY\" }\n\
+                 [[rule]]\nname = \"gone\"\nwhen = \"severity>=error\"\nwebhook = { env = \"GONE\" }\n";
+    let program =
+        Program::new().reading_bigcommerce(&sandbox).with("BUSY", &busy.url).with("GONE", &gone.url).configured(rules);
+    begin(&program);
+    fail(&sandbox, 900_000_001, "it failed");
+    let run = program.run(&["watch", "--once", "--sync"]);
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(run.err.contains("\"busy\" could not tell: 127.0.0.1:") && run.err.contains("HTTP 503; it is tried again"));
+    assert!(run.err.contains("\"gone\" could not tell, and gives up: 127.0.0.1:"), "{}", run.err);
+    assert!(run.err.contains("HTTP 404: the address is wrong") && !run.err.contains("hidden"), "{}", run.err);
+    let first = busy.next().1;
+    std::thread::sleep(Duration::from_secs(5));
+    let run = program.run(&["watch", "--once"]);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
+    assert_eq!(busy.next().1, first, "the same alert, under the same id");
+}
+
+#[test]
+fn an_alert_outlives_the_process_that_was_to_deliver_it() {
+    let sandbox = shop();
+    let webhook = Webhook::answering(&[0, 200]);
+    let program = Program::new()
+        .reading_bigcommerce(&sandbox)
+        .with("HOOK", &webhook.url)
+        .configured(&format!("{RULE}webhook = {{ env = \"HOOK\" }}\n"));
+    begin(&program);
+    fail(&sandbox, 900_000_001, "it failed");
+    let mut watcher = Watcher::start(&program, &["--sync"]);
+    let first = webhook.next().1; // it waits for an answer
+    watcher.child.kill().unwrap();
+    watcher.child.wait().unwrap();
+    let run = program.run(&["watch", "--once"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert_eq!(webhook.next().1, first);
+}
+
+#[test]
+fn rules_that_change_hold_at_once_and_broken_ones_change_nothing() {
+    let sandbox = shop();
+    let program = Program::new().reading_bigcommerce(&sandbox).configured(RULE);
+    begin(&program);
+    let watcher = Watcher::start(&program, &["--utc"]);
+    watcher.until("nobody collects into this archive now");
+    program.file("storelogs.toml", &RULE.replace("severity>=error", "severity>=terrible"));
+    let lines = watcher.until("a severity is unspecified");
+    assert!(lines.last().unwrap().contains("storelogs.toml line 1: the rule \"errors\": when: "), "{lines:?}");
+    program.file("storelogs.toml", &RULE.replace("errors", "failures"));
+    watcher.until("The rules have changed: there are 1 now");
+    fail(&sandbox, 900_000_001, "it failed");
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let lines = watcher.until("it failed");
+    assert!(lines.iter().any(|line| line.ends_with("Z  failures  bigcommerce:abc123")), "{lines:?}");
+}
+
+#[test]
+fn a_test_says_what_would_have_been_told_and_sends_nothing() {
+    let sandbox = shop();
+    let webhook = Webhook::answering(&[200]);
+    let program = Program::new().reading_bigcommerce(&sandbox).with("HOOK", &webhook.url).configured(
+        "[[rule]]\nname = \"bursts\"\nincident = true\nwebhook = { env = \"HOOK\" }\n\
+         [[rule]]\nname = \"many\"\nwhen = \"severity>=error\"\nmore_than = 5\nwithin = \"10m\"\n\
+         [[rule]]\nname = \"never\"\nwhen = \"nobody ever says this\"\n",
+    );
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let run = program.run(&["watch", "--test", "90d..", "--utc"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("Z  bursts  bigcommerce:abc123, ") && run.out.contains("  an incident: "), "{}", run.out);
+    assert!(run.out.contains("(more than 5 within 10 min)"), "{}", run.out);
+    assert!(run.err.contains("never   0 alerts"), "{}", run.err);
+    // Each alert counts what its search lists.
+    let run = program.run(&["watch", "--test", "90d..", "--format", "jsonl", "--rule", "many"]);
+    let alerts: Vec<Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!alerts.is_empty());
+    for alert in &alerts {
+        let count = program.run(&["search", "--count", alert["query"].as_str().unwrap()]).out;
+        assert_eq!(count.trim(), alert["entries"].to_string(), "{alert}");
+    }
+    assert!(webhook.told.try_recv().is_err());
+    let run = program.run(&["watch", "--try", "--rule", "bursts"]);
+    assert!(run.code == 0 && run.out.contains("bursts: the webhook at 127.0.0.1:"), "{run:?}");
+    assert_eq!(webhook.next().1["kind"], "trial");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_remedy() {
+    let fails = |text: &str, arguments: &[&str], why: &str| {
+        let program = Program::new().configured(text);
+        let run = program.run(&[&["watch"], arguments].concat());
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.err.contains(why) && !run.err.contains("hidden"), "{}", run.err);
+    };
+    fails("", &[], "there are no rules");
+    fails("[[rule]]\nname = \"it\"\n", &[], "storelogs.toml line 1: the rule \"it\": it tells of every entry");
+    fails("\n[[rule]]\nname = \"it\"\nwhen = \"(refund\"\n", &[], "storelogs.toml line 2: the rule \"it\": when: this");
+    fails(&format!("{RULE}webhook = \"https://hidden\"\n"), &[], "write webhook = { env = \"NAME\" }");
+    fails(
+        &format!("{RULE}webhook = {{ env = \"NOT_THERE\" }}\n"),
+        &[],
+        "the environment variable NOT_THERE is not set",
+    );
+    fails(&format!("{RULE}webhook_form = \"slack\"\n"), &[], "webhook_form says nothing without webhook");
+    fails(&format!("{RULE}{RULE}"), &["--try"], "stands in storelogs.toml line 1 already");
+    fails(RULE, &["--test", "2026-09-01..2026-08-01"], "--test: 2026-08-01T00:00:00Z is not after");
+    fails(RULE, &["--rule", "errors"], "--rule is for --test and --try");
+    fails(RULE, &["--test", "7d", "--rule", "other"], "there is no rule \"other\"");
+    fails(RULE, &["--store", "bigcommerce:abc123"], "--store is for --sync");
+    fails(RULE, &["--try"], "no rule does anything but print");
+}

@@ -1,0 +1,213 @@
+//! What the archive keeps for whoever watches it: how far that reader has come, what was told, and what is on its way.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use storelogs::{LogEntry, Store};
+
+use super::{Archive, StoreId, row};
+use crate::coverage::{micros, moment};
+use crate::error::{Error, Result};
+
+/// The name under which it is kept how far the watcher has come.
+const READER: &str = "watch";
+
+/// A reader of the arrivals that was not here for so long is let go of: what it has not read would be kept for ever.
+const ABSENT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What was told of something last.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) at: Timestamp,
+    /// Up to when it was told.
+    pub(crate) until: Timestamp,
+    /// An alert that is held back, as JSON.
+    pub(crate) held: Option<String>,
+}
+
+/// A rule's name, and what it has told of.
+pub(crate) type About = (String, String);
+
+/// An entry that came.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) store: StoreId,
+    pub(crate) entry: LogEntry,
+    /// What it said before the platform changed it.
+    pub(crate) former: Vec<LogEntry>,
+}
+
+/// An alert on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) id: i64,
+    pub(crate) rule: String,
+    pub(crate) action: String,
+    pub(crate) alert: String,
+    pub(crate) made: Timestamp,
+    pub(crate) attempts: u32,
+}
+
+/// What a look at the arrivals changes. All of it is kept, or nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    /// The last arrival that was looked at.
+    pub(crate) upto: Option<i64>,
+    /// Stores that are watched from now on.
+    pub(crate) watched: Vec<(StoreId, Timestamp)>,
+    pub(crate) told: Vec<(About, Told)>,
+    /// Rule, action and alert.
+    pub(crate) deliveries: Vec<(String, String, String)>,
+}
+
+/// Lets go of readers that have not been here for long. Their arrivals may go then.
+pub(super) fn forget_absent(sql: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    let last = now.checked_sub(ABSENT).unwrap_or(now);
+    sql.execute("DELETE FROM output WHERE seen < ?1", [micros(last)]).map(drop)
+}
+
+impl Archive {
+    /// Takes up the watching where it was left, or begins with what comes from now on. Says when a watcher was last here.
+    pub(crate) fn begin_watching(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
+        let path = &self.path;
+        let fault = |error: rusqlite::Error| Error::of(path, &error);
+        let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        let seen = begin(&change, now).map_err(fault)?;
+        change.commit().map_err(fault)?;
+        Ok(seen)
+    }
+
+    /// Since when each store is watched.
+    pub(crate) fn watched(&self) -> Result<HashMap<StoreId, Timestamp>> {
+        let watched =
+            self.rows("SELECT store, since FROM watched", [], |row| Ok((StoreId(row.get(0)?), moment(row.get(1)?))))?;
+        Ok(watched.into_iter().collect())
+    }
+
+    /// Stores that are not watched yet.
+    pub(crate) fn unwatched(&self) -> Result<Vec<(StoreId, Store)>> {
+        self.rows(
+            "SELECT id, platform, name FROM store WHERE id NOT IN (SELECT store FROM watched) ORDER BY id",
+            [],
+            |row| Ok((StoreId(row.get(0)?), row::store(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?)),
+        )
+    }
+
+    /// The next entries that came, at most so many, in order of time, and the number of the last arrival among them.
+    pub(crate) fn arrivals(&self, most: u32) -> Result<Option<(i64, Vec<Arrival>)>> {
+        let fault = |error: rusqlite::Error| self.fault(&error);
+        let mut find = self.prepared("SELECT seq FROM output WHERE name = ?1")?;
+        let Some(done) = find.query_row([READER], |row| row.get::<_, i64>(0)).optional().map_err(fault)? else {
+            return Ok(None);
+        };
+        let mut find =
+            self.prepared("SELECT max(seq) FROM (SELECT seq FROM arrival WHERE seq > ?1 ORDER BY seq LIMIT ?2)")?;
+        let upto: Option<i64> = find.query_row([done, i64::from(most)], |row| row.get(0)).map_err(fault)?;
+        let Some(upto) = upto else { return Ok(None) };
+        let came = self.rows(row::SELECT_BY_ARRIVAL, [done, upto], |row| {
+            Ok((StoreId(row.get(row::STORE_COLUMN)?), row::entry(row)?))
+        })?;
+        let mut arrivals = Vec::with_capacity(came.len());
+        for (store, entry) in came {
+            let former = self.revisions(store, &entry.id)?;
+            arrivals.push(Arrival { store, entry, former });
+        }
+        Ok(Some((upto, arrivals)))
+    }
+
+    /// What was told, by rule and by what it was about.
+    pub(crate) fn told(&self) -> Result<HashMap<About, Told>> {
+        let told = self.rows("SELECT rule, about, at, until, held FROM told", [], |row| {
+            let told = Told { at: moment(row.get(2)?), until: moment(row.get(3)?), held: row.get(4)? };
+            Ok(((row.get(0)?, row.get(1)?), told))
+        })?;
+        Ok(told.into_iter().collect())
+    }
+
+    /// Keeps what a look has changed.
+    pub(crate) fn keep_look(&mut self, look: &Look, now: Timestamp) -> Result<()> {
+        let path = &self.path;
+        let fault = |error: rusqlite::Error| Error::of(path, &error);
+        let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        keep(&change, look, now).map_err(fault)?;
+        change.commit().map_err(fault)
+    }
+
+    /// Alerts that are to be delivered now, the oldest first.
+    pub(crate) fn deliveries(&self, now: Timestamp, most: u32) -> Result<Vec<Delivery>> {
+        self.rows(
+            "SELECT id, rule, action, alert, made, attempts FROM delivery WHERE next_attempt <= ?1 ORDER BY id LIMIT ?2",
+            [micros(now), i64::from(most)],
+            |row| {
+                Ok(Delivery {
+                    id: row.get(0)?,
+                    rule: row.get(1)?,
+                    action: row.get(2)?,
+                    alert: row.get(3)?,
+                    made: moment(row.get(4)?),
+                    attempts: row.get(5)?,
+                })
+            },
+        )
+    }
+
+    /// How many alerts are on their way.
+    pub(crate) fn undelivered(&self) -> Result<u64> {
+        let all = self.rows("SELECT count(*) FROM delivery", [], |row| row.get::<_, i64>(0))?;
+        Ok(all.first().copied().unwrap_or_default().unsigned_abs())
+    }
+
+    /// An alert has arrived, or never will.
+    pub(crate) fn end_delivery(&mut self, id: i64) -> Result<()> {
+        self.prepared("DELETE FROM delivery WHERE id = ?1")?.execute([id]).map(drop).map_err(|error| self.fault(&error))
+    }
+
+    /// An alert has to be sent again then.
+    pub(crate) fn put_off(&mut self, id: i64, attempts: u32, next: Timestamp) -> Result<()> {
+        let mut put_off = self.prepared("UPDATE delivery SET attempts = ?2, next_attempt = ?3 WHERE id = ?1")?;
+        put_off.execute(params![id, attempts, micros(next)]).map(drop).map_err(|error| self.fault(&error))
+    }
+}
+
+fn begin(sql: &Connection, now: Timestamp) -> rusqlite::Result<Option<Timestamp>> {
+    forget_absent(sql, now)?;
+    let known = sql
+        .query_row("SELECT seen FROM output WHERE name = ?1", [READER], |row| row.get::<_, Option<i64>>(0))
+        .optional()?;
+    if let Some(seen) = known {
+        return Ok(seen.map(moment));
+    }
+    // Nothing of before is told, however late it comes.
+    sql.execute_batch("DELETE FROM watched; DELETE FROM told")?;
+    sql.execute("INSERT INTO watched (store, since) SELECT id, ?1 FROM store", [micros(now)])?;
+    sql.execute(
+        "INSERT INTO output (name, seq, seen) SELECT ?1, max(coalesce((SELECT max(seq) FROM arrival), 0), \
+         coalesce((SELECT max(seq) FROM output), 0)), ?2",
+        params![READER, micros(now)],
+    )?;
+    Ok(None)
+}
+
+fn keep(sql: &Connection, look: &Look, now: Timestamp) -> rusqlite::Result<()> {
+    sql.prepare_cached("UPDATE output SET seq = coalesce(?2, seq), seen = ?3 WHERE name = ?1")?.execute(params![
+        READER,
+        look.upto,
+        micros(now)
+    ])?;
+    for (store, since) in &look.watched {
+        sql.prepare_cached("INSERT OR IGNORE INTO watched (store, since) VALUES (?1, ?2)")?
+            .execute(params![store.0, micros(*since)])?;
+    }
+    for ((rule, about), told) in &look.told {
+        sql.prepare_cached("INSERT OR REPLACE INTO told (rule, about, at, until, held) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![rule, about, micros(told.at), micros(told.until), told.held])?;
+    }
+    for (rule, action, alert) in &look.deliveries {
+        sql.prepare_cached(
+            "INSERT INTO delivery (rule, action, alert, made, next_attempt) VALUES (?1, ?2, ?3, ?4, ?4)",
+        )?
+        .execute(params![rule, action, alert, micros(now)])?;
+    }
+    Ok(())
+}

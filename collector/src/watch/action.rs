@@ -1,0 +1,268 @@
+//! Whom an alert is told, and how: a program, or a web address.
+
+use std::fmt;
+use std::process::Stdio;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
+use reqwest::{Method, Request, StatusCode, Url};
+use serde_json::{Value, json};
+use storelogs::secrecy::{ExposeSecret, SecretString};
+use storelogs::{Exchange, Http, LogEntry};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use super::alert::Alert;
+
+/// How long a program may take, and how long an answer.
+const PROGRAM: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_secs(30);
+/// A longer wait than this is not obeyed.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+/// What of a text is shown in a chat, in characters.
+const SHOWN: usize = 300;
+
+/// What is done with an alert, besides printing it.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A program is run, without a shell. It gets the alert as one line of JSON on its standard input.
+    Run(Vec<String>),
+    /// The alert is sent to a web address.
+    Post(Webhook),
+}
+
+/// A web address that takes alerts. The address is a secret: whoever knows it can write there.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    url: SecretString,
+    host: String,
+    form: Form,
+}
+
+/// What a web address takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// The alert as JSON.
+    #[default]
+    Json,
+    /// A message as Slack takes it, and Mattermost, Rocket.Chat and others do.
+    Slack,
+}
+
+/// Why an alert did not arrive.
+#[derive(Debug)]
+pub(super) struct Undelivered {
+    /// One line, without the address.
+    pub(super) why: String,
+    /// It is no use to send it again.
+    pub(super) is_final: bool,
+    /// Not before that much time has passed.
+    pub(super) wait: Duration,
+}
+
+impl Undelivered {
+    fn passing(why: impl Into<String>) -> Self {
+        Self { why: why.into(), is_final: false, wait: Duration::ZERO }
+    }
+}
+
+impl Webhook {
+    /// A web address: `https`, or `http` on this machine.
+    ///
+    /// # Errors
+    /// What is wrong with it. The address itself is not shown.
+    pub fn new(url: &SecretString, form: Form) -> Result<Self, String> {
+        let text = url.expose_secret().trim();
+        let parsed = Url::parse(text).map_err(|_| "it is no URL such as https://hooks.example.com/…".to_owned())?;
+        let host = parsed.host_str().unwrap_or_default().to_owned();
+        let is_local = host == "localhost"
+            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        match parsed.scheme() {
+            "https" => {}
+            "http" if is_local => {}
+            "http" => return Err("it would be sent unencrypted: use https (http is for this machine only)".to_owned()),
+            _ => return Err("it is no http or https URL".to_owned()),
+        }
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err("it holds a user name or password: leave them out".to_owned());
+        }
+        let host = match parsed.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        };
+        Ok(Self { url: SecretString::from(text.to_owned()), host, form })
+    }
+
+    fn request(&self, alert: &Alert) -> Result<Request, Undelivered> {
+        let unsendable = |why: &str| Undelivered { is_final: true, ..Undelivered::passing(why) };
+        let url = Url::parse(self.url.expose_secret()).map_err(|_| unsendable("the address is no URL"))?;
+        let body = match self.form {
+            Form::Json => serde_json::to_vec(alert),
+            Form::Slack => serde_json::to_vec(&slack(alert)),
+        };
+        let mut request = Request::new(Method::POST, url);
+        *request.body_mut() = Some(body.map_err(|_| unsendable("the alert cannot be written as JSON"))?.into());
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("storelogs/", env!("CARGO_PKG_VERSION"))));
+        // Hexadecimal digits.
+        if let Ok(id) = HeaderValue::from_str(&alert.id) {
+            headers.insert("idempotency-key", id);
+        }
+        Ok(request)
+    }
+
+    async fn send(&self, alert: &Alert, http: &Http) -> Result<(), Undelivered> {
+        let request = self.request(alert)?;
+        let host = &self.host;
+        let answer = match tokio::time::timeout(ANSWER, http.send("webhook", request)).await {
+            Err(_) => return Err(Undelivered::passing(format!("{host} did not answer within {} s", ANSWER.as_secs()))),
+            Ok(Err(failure)) => return Err(Undelivered::passing(format!("{host} cannot be reached: {failure}"))),
+            Ok(Ok(answer)) => answer,
+        };
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let wait = answer.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.trim().parse().ok());
+        let is_passing =
+            status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+        let remedy = match status.as_u16() {
+            _ if is_passing => "",
+            300..=399 => ": redirects are not followed; write the address that it leads to",
+            401 | 403 | 404 | 410 => ": the address is wrong, or was taken back; make a new one",
+            _ => ": it does not take this form; see webhook_form",
+        };
+        Err(Undelivered {
+            why: format!("{host} answered HTTP {}{remedy}", status.as_u16()),
+            is_final: !is_passing,
+            wait: Duration::from_secs(wait.unwrap_or(0)).min(LONGEST_WAIT),
+        })
+    }
+}
+
+impl Action {
+    /// Does it once.
+    pub(super) async fn act(&self, alert: &Alert, http: &Http) -> Result<(), Undelivered> {
+        match self {
+            Self::Run(command) => run(command, alert).await,
+            Self::Post(webhook) => webhook.send(alert, http).await,
+        }
+    }
+
+    /// What it is called in the archive. A rule has one of each.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "run",
+            Self::Post(_) => "post",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(command) => write!(f, "the program {}", command.first().map_or("", String::as_str)),
+            Self::Post(webhook) => write!(f, "the webhook at {}", webhook.host),
+        }
+    }
+}
+
+/// What a program that is run has no business with.
+const SECRETS: [&str; 4] =
+    ["BIGCOMMERCE_ACCESS_TOKEN", "SHOPLINE_ACCESS_TOKEN", "SHOPLINE_APP_KEY", "SHOPLINE_APP_SECRET"];
+
+async fn run(command: &[String], alert: &Alert) -> Result<(), Undelivered> {
+    let [program, arguments @ ..] = command else { return Ok(()) };
+    let mut line = serde_json::to_vec(alert).map_err(|error| Undelivered::passing(error.to_string()))?;
+    line.push(b'\n');
+    let mut command = Command::new(program);
+    // Stdout is for the alerts.
+    command.args(arguments).stdin(Stdio::piped()).stdout(std::io::stderr()).stderr(Stdio::inherit());
+    for name in SECRETS {
+        command.env_remove(name);
+    }
+    let mut child = command
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| Undelivered::passing(format!("the program {program} cannot be run: {error}")))?;
+    let input = child.stdin.take();
+    let done = async {
+        if let Some(mut input) = input {
+            // One that does not read has ended, or will: its exit code tells.
+            let _ = input.write_all(&line).await;
+        }
+        child.wait().await
+    };
+    match tokio::time::timeout(PROGRAM, done).await {
+        Err(_) => Err(Undelivered::passing(format!("the program {program} took longer than {} s", PROGRAM.as_secs()))),
+        Ok(Err(error)) => Err(Undelivered::passing(format!("the program {program}: {error}"))),
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(Ok(status)) => Err(Undelivered::passing(format!("the program {program} failed: {status}"))),
+    }
+}
+
+/// A message for a chat. Texts of the log are quoted and can call nobody.
+fn slack(alert: &Alert) -> Value {
+    let mut text = format!("*{}*: {}\n{}", escaped(&alert.rule), escaped(&alert.subject()), escaped(&alert.text));
+    for entry in &alert.examples {
+        text.push_str(&format!("\n> {}", escaped(&line(entry))));
+    }
+    if !alert.query.is_empty() {
+        text.push_str(&format!("\n`storelogs search '{}'`", escaped(&alert.query.replace(['`', '\''], " "))));
+    }
+    json!({ "text": text })
+}
+
+/// An entry in one line.
+fn line(entry: &LogEntry) -> String {
+    let what = entry.module.as_deref().filter(|module| !module.trim().is_empty()).or(entry.actor.as_deref());
+    let said = entry.summary.as_deref().unwrap_or_default();
+    let time = entry.time.strftime("%Y-%m-%d %H:%M:%SZ");
+    match what {
+        Some(what) => format!("{time} {} {what}: {said}", entry.severity),
+        None => format!("{time} {} {said}", entry.severity),
+    }
+}
+
+/// Short, on one line, and without what a chat takes for a command.
+fn escaped(text: &str) -> String {
+    let mut shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn webhook(url: &str) -> Result<Webhook, String> {
+        Webhook::new(&SecretString::from(url.to_owned()), Form::Json)
+    }
+
+    #[test]
+    fn an_address_is_encrypted_or_of_this_machine_and_never_shown() {
+        for fine in ["https://hooks.example.com/a/b", "http://127.0.0.1:9/x", "http://[::1]/x", "http://localhost/x"] {
+            let webhook = webhook(fine).unwrap();
+            let shown = format!("{webhook:?} {}", Action::Post(webhook.clone()));
+            assert!(!shown.contains("/a/b") && !shown.contains("/x"), "{shown}");
+        }
+        for (wrong, why) in [
+            ("http://hooks.example.com/secret", "unencrypted"),
+            ("ftp://example.com/secret", "no http or https"),
+            ("https://user:secret@example.com/", "user name or password"),
+            ("secret", "no URL"),
+        ] {
+            let error = webhook(wrong).unwrap_err();
+            assert!(error.contains(why) && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_the_log_calls_nobody_in_a_chat() {
+        assert_eq!(escaped("<!channel> a & b\n> c"), "&lt;!channel&gt; a &amp; b &gt; c");
+        assert_eq!(escaped(&"x".repeat(1000)).chars().count(), SHOWN + 1);
+    }
+}

@@ -1,0 +1,164 @@
+//! What a rule has to tell.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use ring::digest;
+use serde::{Deserialize, Serialize};
+use storelogs::{LogEntry, Severity};
+
+use super::rule::{Part, Rule};
+use crate::insight::{Field, Redact, plural, rough};
+use crate::redact::Redactor;
+
+/// The version of an alert as JSON. It rises when a field goes or changes its meaning, not when one comes.
+const VERSION: u32 = 1;
+/// So many entries go with an alert.
+const EXAMPLES: usize = 3;
+/// The longest text of an entry that goes with an alert, in bytes.
+const LONGEST: usize = 4000;
+
+/// What a rule has to tell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The version of this form: 1.
+    pub version: u32,
+    /// The same for every delivery of the same alert, and for no other: whoever gets it twice can tell.
+    pub id: String,
+    /// The rule's name.
+    pub rule: String,
+    /// What the rule looks for.
+    pub kind: Kind,
+    /// When it was told.
+    pub at: Timestamp,
+    /// What it is about: by `store`, and by what else the rule tells apart.
+    pub about: BTreeMap<String, String>,
+    /// In a few words, what happened. It may hold texts of the log, which are not to be trusted.
+    pub text: String,
+    /// The time of the first entry.
+    pub since: Timestamp,
+    /// The time of the last one.
+    pub until: Timestamp,
+    /// How many entries.
+    pub entries: u64,
+    /// They came while the rule cooled down, after it had told of others.
+    pub follows: bool,
+    /// So many stores, modules or whatever the rule tells apart are told together here.
+    pub together: u64,
+    /// The query of `storelogs search` that lists the entries.
+    pub query: String,
+    /// The newest of the entries, newest first.
+    pub examples: Vec<LogEntry>,
+}
+
+/// What a rule looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Entries.
+    Entries,
+    /// A problem that was never told like this before.
+    NewTemplate,
+    /// A burst of problems.
+    Incident,
+    /// A change that can do harm.
+    Sensitive,
+    /// No entries.
+    Silence,
+    /// Nothing: whether alerts arrive is tried.
+    Trial,
+}
+
+impl Alert {
+    /// An alert of a rule about something, with these entries, newest first.
+    pub(super) fn new(rule: &Rule, kind: Kind, at: Timestamp, about: &[(Part, String)]) -> Self {
+        let about = about.iter().map(|(part, value)| (part.name().to_owned(), value.clone())).collect();
+        Self {
+            version: VERSION,
+            id: String::new(),
+            rule: rule.name.clone(),
+            kind,
+            at,
+            about,
+            text: String::new(),
+            since: at,
+            until: at,
+            entries: 0,
+            follows: false,
+            together: 1,
+            query: String::new(),
+            examples: Vec::new(),
+        }
+    }
+
+    pub(super) fn with(mut self, entry: &LogEntry) -> Self {
+        self.examples = vec![short(entry)];
+        (self.since, self.until, self.entries) = (entry.time, entry.time, 1);
+        self
+    }
+
+    /// Takes what another one tells into this one.
+    pub(super) fn add(&mut self, other: Self) {
+        self.since = self.since.min(other.since);
+        self.until = self.until.max(other.until);
+        self.entries += other.entries;
+        self.examples.extend(other.examples);
+        self.examples.sort_by_key(|entry| std::cmp::Reverse(entry.time));
+        self.examples.dedup_by(|a, b| a.uid == b.uid);
+        self.examples.truncate(EXAMPLES);
+    }
+
+    /// Gives it its name, when nothing of it changes any more.
+    pub(super) fn seal(&mut self) {
+        let about: Vec<String> = self.about.iter().map(|(part, value)| format!("{part}={value}")).collect();
+        let parts = format!("{}\0{}\0{}\0{}\0{}", self.rule, about.join("\0"), self.at, self.until, self.text);
+        let sum = digest::digest(&digest::SHA256, parts.as_bytes());
+        self.id = sum.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    }
+
+    /// The most serious entry that goes with it.
+    pub fn severity(&self) -> Option<Severity> {
+        self.examples.iter().map(|entry| entry.severity).max()
+    }
+
+    /// What it is about, in one line: `bigcommerce:abc123, USPS`.
+    pub fn subject(&self) -> String {
+        let store = self.about.get("store").into_iter();
+        let others = self.about.iter().filter(|(part, _)| *part != "store").map(|(_, value)| value);
+        let parts: Vec<&str> = store.chain(others).map(String::as_str).filter(|value| !value.is_empty()).collect();
+        if parts.is_empty() { "all stores".to_owned() } else { parts.join(", ") }
+    }
+
+    /// Without people's data and secrets. Who did something stays, unless that is an e-mail address.
+    pub fn redacted(&self, redactor: &Redactor) -> Self {
+        let mut alert = self.clone();
+        for text in [&mut alert.text, &mut alert.query] {
+            *text = redactor.redact(text).into_owned();
+        }
+        for value in alert.about.values_mut() {
+            *value = redactor.text(Field::Actor, value).into_owned();
+        }
+        alert.examples = alert.examples.iter().map(|entry| redactor.entry(entry)).collect();
+        alert
+    }
+}
+
+/// How many entries in how long a time: `7 entries in 8 min`.
+pub(super) fn count(alert: &Alert) -> String {
+    let (one, several) = if alert.follows { ("more entry", "more entries") } else { ("entry", "entries") };
+    let entries = plural(alert.entries, one, several);
+    let span = alert.until.duration_since(alert.since);
+    if span < SignedDuration::from_secs(1) { entries } else { format!("{entries} in {}", rough(span)) }
+}
+
+/// The entry with texts that a message can carry.
+fn short(entry: &LogEntry) -> LogEntry {
+    let mut entry = entry.clone();
+    for text in [&mut entry.summary, &mut entry.message].into_iter().flatten() {
+        if text.len() > LONGEST {
+            text.truncate((0..=LONGEST).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default());
+            text.push('…');
+        }
+    }
+    entry
+}

@@ -1,0 +1,144 @@
+//! More entries than a rule lets pass, within the time that it says.
+//!
+//! Time here is when entries happened, so that one steady error an hour is no burst only because a weekend of them came
+//! at once. What starts it is that an entry came, however late: the windows around it are looked at again in the archive.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::ControlFlow;
+
+use jiff::{SignedDuration, Timestamp};
+use storelogs::{LogEntry, Store};
+
+use super::alert::{Alert, Kind};
+use super::ledger::Ledger;
+use super::query;
+use super::rule::{Part, Rule};
+use crate::archive::Archive;
+use crate::archive::text::value;
+use crate::coverage::{Coverage, Stretch};
+use crate::error::{Error, Result};
+use crate::search::Order;
+
+/// What of a rule's entries is looked at.
+pub(super) struct Glance<'a> {
+    /// Whether an entry came since the last look.
+    pub(super) is_new: &'a dyn Fn(&LogEntry) -> bool,
+    /// When what an entry brings about is told.
+    pub(super) at: &'a dyn Fn(&LogEntry) -> Timestamp,
+}
+
+/// Entries that are not further apart than the rule says, up to the newest.
+struct Window {
+    /// The times of the entries, and which of them are new.
+    times: VecDeque<(Timestamp, bool)>,
+    /// So many are new.
+    new: usize,
+    /// So many of those at the end were not found too many yet.
+    untold: usize,
+    /// Up to when the rule had told of the same before this look, if it had.
+    told: Option<Timestamp>,
+}
+
+impl Window {
+    fn new(told: Option<Timestamp>) -> Self {
+        Self { times: VecDeque::new(), new: 0, untold: 0, told }
+    }
+
+    fn slide(&mut self, time: Timestamp, within: SignedDuration, is_new: bool) {
+        while let Some((first, new)) = self.times.front().copied()
+            && time.duration_since(first) >= within
+        {
+            self.new -= usize::from(new);
+            self.times.pop_front();
+        }
+        self.times.push_back((time, is_new));
+        self.new += usize::from(is_new);
+        self.untold = (self.untold + 1).min(self.times.len());
+    }
+
+    /// How many there are to tell of, and since when, if there are too many. They count as told from now on.
+    fn take(&mut self, more_than: u64) -> Option<(u64, Timestamp)> {
+        if self.times.len() as u64 <= more_than || self.new == 0 {
+            return None;
+        }
+        let was_told = |time| self.told.is_some_and(|told| time <= told);
+        // Where one came late, nobody knows which of the others around it were told.
+        let is_late = self.times.iter().any(|(time, new)| *new && was_told(*time));
+        let untold = self.times.iter().skip(self.times.len() - self.untold);
+        let mut untold = untold.filter(|(time, new)| *new || is_late || !was_told(*time));
+        let (since, _) = *untold.next()?;
+        let count = 1 + untold.count() as u64;
+        self.untold = 0;
+        Some((count, since))
+    }
+}
+
+/// The stretches around new entries in which they may be too many, by store if the rule is about stores.
+pub(super) fn around<'a>(
+    rule: &Rule,
+    within: SignedDuration,
+    new: impl IntoIterator<Item = &'a LogEntry>,
+) -> BTreeMap<Option<Store>, Coverage> {
+    let mut around: BTreeMap<Option<Store>, Coverage> = BTreeMap::new();
+    for entry in new {
+        let store = if rule.is_per_store() { Store::of(entry.platform.clone(), &entry.store).ok() } else { None };
+        let since = entry.time.checked_sub(within).unwrap_or(Timestamp::MIN);
+        let until = entry.time.checked_add(within).unwrap_or(Timestamp::MAX);
+        if let Some(stretch) = Stretch::new(since, until) {
+            around.entry(store).or_default().add(stretch);
+        }
+    }
+    around
+}
+
+/// Looks through a stretch, of one store or of all.
+pub(super) fn look(
+    archive: &Archive,
+    rule: &Rule,
+    more_than: u64,
+    within: SignedDuration,
+    (store, stretch): (Option<&Store>, Stretch),
+    glance: &Glance<'_>,
+    ledger: &mut Ledger,
+) -> Result<()> {
+    let filter = rule.filter.within(stretch);
+    let filter = store.map_or(filter.clone(), |store| filter.of_store(store));
+    let mut windows: HashMap<String, Window> = HashMap::new();
+    archive.search::<Error>(&filter, Order::OldestFirst, |entry| {
+        let about = name(&rule.about(&entry));
+        let window = windows.entry(about).or_insert_with_key(|about| Window::new(ledger.told(rule, about)));
+        window.slide(entry.time, within, (glance.is_new)(&entry));
+        let whole = window.times.front().map_or(entry.time, |(time, _)| *time);
+        let count = window.times.len() as u64;
+        if let Some(untold) = window.take(more_than) {
+            tell(rule, &entry, (glance.at)(&entry), [(count, whole), untold], ledger);
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// One entry is enough.
+pub(super) fn each(rule: &Rule, entry: &LogEntry, at: Timestamp, ledger: &mut Ledger) {
+    tell(rule, entry, at, [(1, entry.time); 2], ledger);
+}
+
+fn tell(rule: &Rule, entry: &LogEntry, at: Timestamp, counts: [(u64, Timestamp); 2], ledger: &mut Ledger) {
+    let about = rule.about(entry);
+    let [whole, new] = counts.map(|(entries, since)| {
+        let mut alert = Alert::new(rule, Kind::Entries, at, &about).with(entry);
+        (alert.entries, alert.since) = (entries, since);
+        alert.query = query::listing(rule, &about);
+        alert
+    });
+    ledger.offer(rule, &name(&about), whole, new);
+}
+
+/// What it is about, as the ledger has it. Facts are compared by their words, as in a search.
+pub(super) fn name(about: &[(Part, String)]) -> String {
+    let plain = |part: &Part, text: &str| match part {
+        Part::Store | Part::Platform => text.to_owned(),
+        _ => value(text),
+    };
+    let parts: Vec<String> = about.iter().map(|(part, text)| format!("{part}={}", plain(part, text))).collect();
+    parts.join("\u{1f}")
+}

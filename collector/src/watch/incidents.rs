@@ -1,0 +1,141 @@
+//! Bursts of problems, as a report finds them.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use storelogs::Store;
+
+use super::alert::{Alert, Kind};
+use super::entries::name;
+use super::ledger::Ledger;
+use super::rule::{Part, Rule};
+use crate::archive::{Archive, StoreId};
+use crate::coverage::Stretch;
+use crate::error::{Error, Result};
+use crate::insight::model::Incident;
+use crate::insight::{self, AsItIs, plural, rough};
+use crate::search::{Filter, Order};
+
+/// So far back incidents are looked for at every look, and at the most after the watcher was away.
+const BACK: SignedDuration = SignedDuration::from_hours(48);
+const MOST_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// What is usual has to be known from so long before.
+const KNOWN: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The share of that which has to be covered.
+const COVERED: f64 = 0.95;
+/// What begins again so soon is the same.
+const SAME: SignedDuration = SignedDuration::from_hours(1);
+/// With so many templates an incident is told by the first ones.
+const TOLD: usize = 2;
+
+/// Tells of incidents that go on, or ended since somebody was last here.
+pub(super) fn look(
+    archive: &Archive,
+    rules: &[&Rule],
+    watched: &HashMap<StoreId, Timestamp>,
+    [seen, now]: [Timestamp; 2],
+    ledger: &mut Ledger,
+) -> Result<()> {
+    let back = now.checked_sub(BACK).unwrap_or(now);
+    let most = now.checked_sub(MOST_BACK).unwrap_or(now);
+    let since = seen.checked_sub(BACK / 2).unwrap_or(seen).min(back).max(most);
+    let Some(stretch) = Stretch::new(since, now) else { return Ok(()) };
+    let stores: HashMap<String, StoreId> =
+        archive.stores()?.into_iter().map(|(id, store)| (store.to_string(), id)).collect();
+    for (store, incident) in found(archive, stretch)? {
+        let Some(id) = stores.get(&store.to_string()) else { continue };
+        let is_news = watched.get(id).is_some_and(|since| incident.end > *since);
+        if is_news && is_known(archive, *id, incident.start)? {
+            for rule in rules {
+                tell(archive, rule, &store, &incident, now, ledger)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tells of the incidents in a stretch of time, each when it began.
+pub(super) fn replay(archive: &Archive, rule: &Rule, stretch: Stretch, ledger: &mut Ledger) -> Result<()> {
+    for (store, incident) in found(archive, stretch)? {
+        tell(archive, rule, &store, &incident, incident.start, ledger)?;
+    }
+    Ok(())
+}
+
+/// The incidents of a stretch of time, the first one first.
+fn found(archive: &Archive, stretch: Stretch) -> Result<Vec<(Store, Incident)>> {
+    let options = insight::Options {
+        since: stretch.since,
+        until: stretch.until,
+        compare: false,
+        stores: Vec::new(),
+        zone: None,
+        now: stretch.until,
+    };
+    let report = insight::report(archive, &options, &AsItIs)?;
+    let mut found = report.incidents.list;
+    found.sort_by_key(|incident| incident.start);
+    let stores = report.stores;
+    let of = |incident: Incident| {
+        let store = stores.get(incident.store as usize)?.parse::<Store>().ok()?;
+        Some((store, incident))
+    };
+    Ok(found.into_iter().filter_map(of).collect())
+}
+
+/// Whether the archive knows what is usual before an incident.
+fn is_known(archive: &Archive, store: StoreId, start: Timestamp) -> Result<bool> {
+    let Some(before) = start.checked_sub(KNOWN).ok().and_then(|since| Stretch::new(since, start)) else {
+        return Ok(false);
+    };
+    let gaps = archive.progress(store)?.coverage.gaps(before);
+    let missing: SignedDuration = gaps.iter().map(Stretch::length).sum();
+    Ok(missing.as_secs_f64() <= (1.0 - COVERED) * before.length().as_secs_f64())
+}
+
+fn tell(
+    archive: &Archive,
+    rule: &Rule,
+    store: &Store,
+    incident: &Incident,
+    at: Timestamp,
+    ledger: &mut Ledger,
+) -> Result<()> {
+    let mut about = vec![(Part::Store, store.to_string())];
+    if let Some(module) = &incident.module {
+        about.push((Part::Module, module.to_string()));
+    }
+    let key = name(&about);
+    if ledger.told(rule, &key).is_some_and(|told| incident.start <= told.checked_add(SAME).unwrap_or(told)) {
+        ledger.extend(rule, &key, incident.end);
+        return Ok(());
+    }
+    // What the report itself wrote can be read again.
+    let Ok(listing) = Filter::parse(&incident.query, at, &TimeZone::UTC) else { return Ok(()) };
+    let mut newest = None;
+    archive.search::<Error>(&listing.both(&rule.filter), Order::NewestFirst, |entry| {
+        newest = Some(entry);
+        Ok(ControlFlow::Break(()))
+    })?;
+    let Some(newest) = newest else { return Ok(()) };
+    let mut alert = Alert::new(rule, Kind::Incident, at, &about).with(&newest);
+    (alert.since, alert.until, alert.entries) = (incident.start, incident.end, incident.entries);
+    let templates: Vec<&str> = incident.templates.iter().take(TOLD).map(|line| line.name.as_str()).collect();
+    alert.text = format!(
+        "an incident: {} where {:.1} are usual: {}",
+        plural(incident.entries, "problem", "problems"),
+        incident.usual,
+        templates.join("; ")
+    );
+    if let Some(change) = incident.changes.listed.first() {
+        let who = change.actor.as_ref().map_or("somebody", |who| who.as_str());
+        let what = change.summary.as_ref().or(change.action.as_ref()).map_or("", |what| what.as_str());
+        let before = rough(incident.start.duration_since(change.time));
+        alert.text.push_str(&format!("; {before} before it, {who}: {what}"));
+    }
+    alert.query.clone_from(&incident.query);
+    ledger.offer(rule, &key, alert.clone(), alert);
+    Ok(())
+}

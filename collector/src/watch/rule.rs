@@ -1,0 +1,286 @@
+//! A rule: what to look for, and whom to tell.
+
+use std::fmt;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use storelogs::LogEntry;
+
+use super::action::Action;
+use crate::moment;
+use crate::search::Filter;
+
+/// A rule as it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// What it is called. Alerts name it, and what it has told of is remembered by it.
+    pub name: String,
+    /// Which entries it is about, as a query of `storelogs search`; without it, all.
+    pub when: Option<String>,
+    /// So many of them are nothing to tell of.
+    pub more_than: Option<u64>,
+    /// Within how long a time they have to be: `10m`.
+    pub within: Option<String>,
+    /// Tell of problems that were never told like this before.
+    pub new_template: bool,
+    /// Tell of bursts of problems, as a report finds them.
+    pub incident: bool,
+    /// Tell of changes that can do harm, as a report lists them.
+    pub sensitive: bool,
+    /// Tell when no entry comes for so long: `2h`.
+    pub silent_for: Option<String>,
+    /// What is told of apart: `store` unless said otherwise, `module`, …
+    pub per: Option<Vec<String>>,
+    /// After it has told, what comes is held back for so long, and told together: `1h`.
+    pub cool_down: Option<String>,
+    /// Whether people's data and secrets are taken out of what leaves this machine.
+    pub redact: Option<bool>,
+}
+
+/// A rule: what to look for, and whom to tell.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub(super) name: String,
+    /// The query as it is written. Empty: every entry.
+    pub(super) when: String,
+    pub(super) filter: Filter,
+    pub(super) what: What,
+    pub(super) per: Vec<Part>,
+    pub(super) cool_down: SignedDuration,
+    pub(super) redact: bool,
+    pub(super) actions: Vec<Action>,
+}
+
+/// What a rule looks for among the entries it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// More than so many within so long a time.
+    Entries { more_than: u64, within: SignedDuration },
+    /// Problems that were never told like this before.
+    NewTemplate,
+    /// Bursts of problems.
+    Incident,
+    /// Changes that can do harm.
+    Sensitive,
+    /// None of them for so long.
+    Silence(SignedDuration),
+}
+
+/// What entries are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Part {
+    Store,
+    Platform,
+    Category,
+    Module,
+    Action,
+    Actor,
+}
+
+/// Without a `within`, entries are counted over so long a time.
+const WITHIN: SignedDuration = SignedDuration::from_mins(10);
+/// The longest time over which entries are counted, and none may be missed.
+const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
+/// Without a `cool_down`, what comes is held back for so long. Each sensitive change and each new template is told.
+const COOL_DOWN: SignedDuration = SignedDuration::from_hours(1);
+
+impl Draft {
+    /// The rule, with what it does when it has something to tell. It is always printed.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words for whoever wrote it.
+    pub fn rule(self, actions: Vec<Action>) -> Result<Rule, String> {
+        let name = self.name.trim().to_owned();
+        if name.is_empty() {
+            return Err("a rule has no name: write name = \"…\"".to_owned());
+        }
+        let named = |why: String| format!("the rule {name:?}: {why}");
+        let what = self.what().map_err(named)?;
+        let per = self.per(what).map_err(named)?;
+        let when = self.when.unwrap_or_default().trim().to_owned();
+        // A query is seen from now, but nothing of it may depend on that: the rule holds for as long as it is there.
+        let filter = Filter::parse(&when, Timestamp::now(), &TimeZone::UTC);
+        let filter = filter.map_err(|error| named(format!("when: {error}")))?;
+        if filter.tells_time() {
+            return Err(named("when: a rule is about what comes: leave out since, until and time".to_owned()));
+        }
+        let cool_down = match self.cool_down {
+            Some(text) => length("cool_down", &text, SignedDuration::ZERO).map_err(named)?,
+            None if matches!(what, What::Sensitive | What::NewTemplate) => SignedDuration::ZERO,
+            None => COOL_DOWN,
+        };
+        Ok(Rule { name, when, filter, what, per, cool_down, redact: self.redact.unwrap_or(true), actions })
+    }
+
+    fn what(&self) -> Result<What, String> {
+        let counts = self.more_than.is_some() || self.within.is_some();
+        let asked = [
+            (counts, "more_than"),
+            (self.new_template, "new_template"),
+            (self.incident, "incident"),
+            (self.sensitive, "sensitive"),
+            (self.silent_for.is_some(), "silent_for"),
+        ];
+        let asked: Vec<&str> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, name)| name).collect();
+        if let [one, other, ..] = asked[..] {
+            return Err(format!("{one} and {other} stand in one rule: write two rules"));
+        }
+        if self.within.is_some() && self.more_than.is_none() {
+            return Err("within says nothing without more_than".to_owned());
+        }
+        if asked.is_empty() && self.when.as_deref().is_none_or(|when| when.trim().is_empty()) {
+            return Err(
+                "it tells of every entry: write when = \"…\", incident = true, new_template = true, sensitive = \
+                        true or silent_for = \"…\""
+                    .to_owned(),
+            );
+        }
+        let second = SignedDuration::from_secs(1);
+        Ok(match asked.first().copied() {
+            Some("new_template") => What::NewTemplate,
+            Some("incident") => What::Incident,
+            Some("sensitive") => What::Sensitive,
+            Some("silent_for") => {
+                let text = self.silent_for.as_deref().unwrap_or_default();
+                What::Silence(length("silent_for", text, SignedDuration::from_mins(1))?)
+            }
+            _ => {
+                let within = self.within.as_deref().map_or(Ok(WITHIN), |text| length("within", text, second))?;
+                What::Entries { more_than: self.more_than.unwrap_or(0), within }
+            }
+        })
+    }
+
+    fn per(&self, what: What) -> Result<Vec<Part>, String> {
+        let Some(written) = &self.per else { return Ok(vec![Part::Store]) };
+        let mut per = Vec::new();
+        for name in written {
+            let part = Part::ALL.into_iter().find(|part| part.name() == name);
+            let names = || Part::ALL.map(Part::name).join(", ");
+            per.push(part.ok_or_else(|| format!("per: there is no {name:?}: use {}", names()))?);
+        }
+        per.sort_unstable();
+        per.dedup();
+        let only_store = matches!(what, What::Silence(_) | What::Incident);
+        if only_store && per != [Part::Store] {
+            return Err("per: silence and incidents are always told store by store".to_owned());
+        }
+        Ok(per)
+    }
+}
+
+fn length(name: &str, text: &str, least: SignedDuration) -> Result<SignedDuration, String> {
+    match moment::length(text.trim()) {
+        Some(Ok(length)) if length >= least && length <= LONGEST => Ok(length),
+        Some(Ok(length)) if length < least => Err(format!("{name}: {text} is too short")),
+        Some(_) => Err(format!("{name}: {text} is too long: 31 days are the most")),
+        None => Err(format!("{name}: write how long: 90s, 10m, 2h or 7d")),
+    }
+}
+
+impl Rule {
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it does when it has something to tell, besides being printed.
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// What an entry is told of together with.
+    pub(super) fn about(&self, entry: &LogEntry) -> Vec<(Part, String)> {
+        self.per.iter().map(|part| (*part, part.of(entry))).collect()
+    }
+
+    pub(super) fn is_per_store(&self) -> bool {
+        self.per.contains(&Part::Store)
+    }
+}
+
+impl Part {
+    const ALL: [Self; 6] = [Self::Store, Self::Platform, Self::Category, Self::Module, Self::Action, Self::Actor];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Platform => "platform",
+            Self::Category => "category",
+            Self::Module => "module",
+            Self::Action => "action",
+            Self::Actor => "actor",
+        }
+    }
+
+    fn of(self, entry: &LogEntry) -> String {
+        match self {
+            Self::Store => format!("{}:{}", entry.platform, entry.store),
+            Self::Platform => entry.platform.to_string(),
+            Self::Category => entry.category.clone().unwrap_or_default(),
+            Self::Module => entry.module.clone().unwrap_or_default(),
+            Self::Action => entry.action.clone().unwrap_or_default(),
+            Self::Actor => entry.actor.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> Draft {
+        Draft { name: name.to_owned(), ..Draft::default() }
+    }
+
+    fn when(query: &str) -> Draft {
+        Draft { when: Some(query.to_owned()), ..named("it") }
+    }
+
+    #[test]
+    fn a_rule_is_what_its_documentation_says() {
+        let rule = when("severity>=error").rule(Vec::new()).unwrap();
+        assert_eq!(rule.what, What::Entries { more_than: 0, within: WITHIN });
+        assert_eq!((rule.cool_down, &rule.per[..], rule.redact), (COOL_DOWN, &[Part::Store][..], true));
+        let draft = Draft { more_than: Some(5), within: Some("90s".into()), ..when("x") };
+        let within = SignedDuration::from_secs(90);
+        assert_eq!(draft.rule(Vec::new()).unwrap().what, What::Entries { more_than: 5, within });
+        let sensitive = Draft { sensitive: true, ..named("it") }.rule(Vec::new()).unwrap();
+        assert_eq!((sensitive.what, sensitive.cool_down), (What::Sensitive, SignedDuration::ZERO));
+        let silent = Draft { silent_for: Some("2h".into()), ..named("it") }.rule(Vec::new()).unwrap();
+        assert_eq!(silent.what, What::Silence(SignedDuration::from_hours(2)));
+        let apart = Draft { per: Some(vec!["module".into(), "store".into(), "module".into()]), ..when("x") };
+        assert_eq!(apart.rule(Vec::new()).unwrap().per, [Part::Store, Part::Module]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_rule_is_said_with_its_name_and_the_remedy() {
+        let text = |text: &str| Some(text.to_owned());
+        let list = |text: &str| Some(vec![text.to_owned()]);
+        for (draft, why) in [
+            (named(" "), "a rule has no name"),
+            (named("it"), "it tells of every entry: write when"),
+            (Draft { incident: true, sensitive: true, ..named("it") }, "incident and sensitive stand in one rule"),
+            (Draft { within: text("10m"), ..when("x") }, "within says nothing without more_than"),
+            (Draft { more_than: Some(1), within: text("ten"), ..when("x") }, "within: write how long: 90s, 10m"),
+            (Draft { more_than: Some(1), within: text("0s"), ..when("x") }, "within: 0s is too short"),
+            (Draft { silent_for: text("400d"), ..named("it") }, "silent_for: 400d is too long"),
+            (Draft { cool_down: text("1y"), ..when("x") }, "cool_down: write how long"),
+            (when("severity>=terrible"), "when: a severity is unspecified, info"),
+            (when("refund since:7d"), "when: a rule is about what comes: leave out since"),
+            (when("(a OR -(b time<2026-01-01))"), "leave out since, until and time"),
+            (Draft { per: list("shop"), ..when("x") }, "per: there is no \"shop\": use store, platform, category"),
+            (Draft { per: list("module"), incident: true, ..named("it") }, "always told store by store"),
+        ] {
+            let error = draft.rule(Vec::new()).unwrap_err();
+            assert!(error.contains(why), "{error}");
+            assert!(error.starts_with("the rule \"it\": ") || error.starts_with("a rule has no name"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Watching: looks at what comes, and sees to it that alerts arrive.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use storelogs::Http;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::action::{Action, Undelivered};
+use super::alert::{Alert, Kind};
+use super::rule::Rule;
+use super::watcher::{PRINT, Watcher};
+use crate::archive::Archive;
+use crate::archive::watching::Delivery;
+use crate::error::{Error, Result};
+use crate::redact::Redactor;
+
+/// How often the archive is asked whether anything came.
+const EVERY: Duration = Duration::from_secs(1);
+/// So many deliveries are under way at once.
+const AT_ONCE: u32 = 16;
+/// When it has to end, deliveries under way have so long to end too. They are repeated by the next one otherwise.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// What could not be delivered is sent again after so long, then after four times as long, and so on.
+const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(5);
+const LAST_RETRY: SignedDuration = SignedDuration::from_hours(1);
+/// For so long.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// The rules as they are now.
+pub trait Rules: Send {
+    /// The rules, if they are others than the last time. Asked every second.
+    fn changed(&mut self) -> BoxFuture<'_, Option<Vec<Rule>>>;
+}
+
+/// How an archive is watched.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Only look at what came since the last time, deliver what there is to tell, and end.
+    pub once: bool,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// There is something to tell. An alert that was told just before the process died is told again by the next one.
+    Alert(&'a Alert),
+    /// An alert could not be delivered, and will be sent again.
+    Delayed {
+        /// The rule's name.
+        rule: &'a str,
+        /// Why, in one line.
+        why: &'a str,
+        /// When it is sent again.
+        next: Timestamp,
+    },
+    /// An alert could not be delivered, and is given up.
+    GivenUp {
+        /// The rule's name.
+        rule: &'a str,
+        /// Why, in one line.
+        why: &'a str,
+    },
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Alerts that were told.
+    pub alerts: u64,
+    /// Deliveries that were given up.
+    pub given_up: u64,
+    /// Deliveries that are still to be made. The next run makes them.
+    pub undelivered: u64,
+}
+
+/// Watches an archive until `stop` says to end.
+///
+/// # Errors
+/// If the archive cannot be written, another process watches it, or `tell` fails.
+pub async fn watch<E: From<Error>>(
+    archive: Archive,
+    rules: &mut dyn Rules,
+    options: Options,
+    mut stop: watch::Receiver<bool>,
+    mut tell: impl FnMut(Event<'_>) -> Result<(), E>,
+) -> Result<Outcome, E> {
+    let first = rules.changed().await.unwrap_or_default();
+    let redactor = archive.redactor()?;
+    let mut post = Post {
+        watcher: Some(Box::new(Watcher::new(archive, first, Timestamp::now())?)),
+        http: Http::new().map_err(|error| Error::Stores(error.to_string()))?,
+        redactor,
+        under_way: HashSet::new(),
+        sent: JoinSet::new(),
+        outcome: Outcome::default(),
+    };
+    let stopped = async |stop: &mut watch::Receiver<bool>| {
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await; // nobody is left who could
+        }
+    };
+    while !*stop.borrow() {
+        if let Some(rules) = rules.changed().await {
+            post.watcher()?.replace(rules);
+        }
+        let more = post.look().await?;
+        post.deliver(&mut tell)?;
+        if more {
+            post.settle(&mut tell)?;
+            continue;
+        }
+        if options.once && post.sent.is_empty() {
+            break;
+        }
+        tokio::select! {
+            Some(sent) = post.sent.join_next() => post.settled(sent.map_err(|_| Error::Closed)?, &mut tell)?,
+            () = tokio::time::sleep(EVERY) => {}
+            () = stopped(&mut stop) => {}
+        }
+        post.settle(&mut tell)?;
+    }
+    let farewell = tokio::time::Instant::now() + FAREWELL;
+    while let Ok(Some(sent)) = tokio::time::timeout_at(farewell, post.sent.join_next()).await {
+        post.settled(sent.map_err(|_| Error::Closed)?, &mut tell)?;
+    }
+    post.outcome.undelivered = post.watcher()?.archive().undelivered()?;
+    Ok(post.outcome)
+}
+
+type Sent = (Delivery, Result<(), Undelivered>);
+
+/// Alerts on their way.
+struct Post {
+    /// Away only while it looks.
+    watcher: Option<Box<Watcher>>,
+    http: Http,
+    redactor: Redactor,
+    under_way: HashSet<i64>,
+    sent: JoinSet<Sent>,
+    outcome: Outcome,
+}
+
+impl Post {
+    fn watcher(&mut self) -> Result<&mut Watcher> {
+        self.watcher.as_deref_mut().ok_or(Error::Closed)
+    }
+
+    /// A look may take a while: other tasks go on meanwhile.
+    async fn look(&mut self) -> Result<bool> {
+        let mut watcher = self.watcher.take().ok_or(Error::Closed)?;
+        let looked = tokio::task::spawn_blocking(move || {
+            let more = watcher.look(Timestamp::now());
+            (watcher, more)
+        });
+        let (watcher, more) = looked.await.map_err(|_| Error::Closed)?;
+        self.watcher = Some(watcher);
+        more
+    }
+
+    /// Prints what is to be printed, and sends what is to be sent.
+    fn deliver<E: From<Error>>(&mut self, tell: &mut impl FnMut(Event<'_>) -> Result<(), E>) -> Result<(), E> {
+        loop {
+            let most = AT_ONCE + u32::try_from(self.under_way.len()).unwrap_or(0);
+            let due = self.watcher()?.due(Timestamp::now(), most)?;
+            let mut printed = false;
+            for delivery in due {
+                if self.under_way.contains(&delivery.id) {
+                    continue;
+                }
+                let Ok(alert) = serde_json::from_str::<Alert>(&delivery.alert) else {
+                    self.give_up(&delivery, "it cannot be read any more", tell)?;
+                    continue;
+                };
+                if delivery.action == PRINT {
+                    tell(Event::Alert(&alert))?;
+                    self.outcome.alerts += 1;
+                    self.watcher()?.arrived(delivery.id)?;
+                    printed = true;
+                } else if self.under_way.len() < AT_ONCE as usize {
+                    self.send(delivery, &alert, tell)?;
+                }
+            }
+            if !printed {
+                return Ok(());
+            }
+        }
+    }
+
+    fn send<E: From<Error>>(
+        &mut self,
+        delivery: Delivery,
+        alert: &Alert,
+        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let rules = self.watcher()?.rules();
+        let rule = rules.iter().find(|rule| rule.name == delivery.rule);
+        let action = rule.and_then(|rule| rule.actions.iter().find(|action| action.name() == delivery.action));
+        let (Some(rule), Some(action)) = (rule, action) else {
+            return self.give_up(&delivery, "the rule does not ask for it any more", tell);
+        };
+        let (redacts, action) = (rule.redact, action.clone());
+        let alert = if redacts { alert.redacted(&self.redactor) } else { alert.clone() };
+        self.under_way.insert(delivery.id);
+        let http = self.http.clone();
+        self.sent.spawn(async move {
+            let sent = action.act(&alert, &http).await;
+            (delivery, sent)
+        });
+        Ok(())
+    }
+
+    /// Takes note of every delivery that has ended by now.
+    fn settle<E: From<Error>>(&mut self, tell: &mut impl FnMut(Event<'_>) -> Result<(), E>) -> Result<(), E> {
+        while let Some(sent) = self.sent.try_join_next() {
+            self.settled(sent.map_err(|_| Error::Closed)?, tell)?;
+        }
+        Ok(())
+    }
+
+    fn settled<E: From<Error>>(
+        &mut self,
+        (delivery, sent): Sent,
+        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.under_way.remove(&delivery.id);
+        let Err(Undelivered { why, is_final, wait }) = sent else {
+            return Ok(self.watcher()?.arrived(delivery.id)?);
+        };
+        let now = Timestamp::now();
+        if is_final || now.duration_since(delivery.made) >= PATIENCE {
+            return self.give_up(&delivery, &why, tell);
+        }
+        let again = (FIRST_RETRY * 4_i32.pow(delivery.attempts.min(5))).min(LAST_RETRY);
+        let next = now.checked_add(again.max(SignedDuration::try_from(wait).unwrap_or(again))).unwrap_or(now);
+        self.watcher()?.put_off(delivery.id, delivery.attempts + 1, next)?;
+        tell(Event::Delayed { rule: &delivery.rule, why: &why, next })
+    }
+
+    fn give_up<E: From<Error>>(
+        &mut self,
+        delivery: &Delivery,
+        why: &str,
+        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.outcome.given_up += 1;
+        self.watcher()?.arrived(delivery.id)?;
+        tell(Event::GivenUp { rule: &delivery.rule, why })
+    }
+}
+
+/// Does once what each rule does with an alert, with one that tells nothing. The error says why it did not arrive.
+///
+/// # Errors
+/// If nothing can be sent at all.
+pub async fn try_actions(rules: &[Rule]) -> Result<Vec<(String, Action, Result<(), String>)>> {
+    let http = Http::new().map_err(|error| Error::Stores(error.to_string()))?;
+    let mut tried = Vec::new();
+    for rule in rules {
+        let mut alert = Alert::new(rule, Kind::Trial, Timestamp::now(), &[]);
+        alert.text = "a trial: alerts of this rule arrive here".to_owned();
+        alert.seal();
+        for action in &rule.actions {
+            let acted = action.act(&alert, &http).await.map_err(|undelivered| undelivered.why);
+            tried.push((rule.name.clone(), action.clone(), acted));
+        }
+    }
+    Ok(tried)
+}

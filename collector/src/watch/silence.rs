@@ -1,0 +1,148 @@
+//! Stores of which no entry comes.
+//!
+//! Silence is proved like everything else: the stretch without entries has to be covered. Where it is not, because the
+//! store cannot be read or nobody collects, that is what is told.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use jiff::{SignedDuration, Timestamp};
+use storelogs::{LogEntry, Store};
+
+use super::alert::{Alert, Kind};
+use super::entries::name;
+use super::ledger::Ledger;
+use super::query;
+use super::rule::{Part, Rule};
+use crate::archive::{Archive, StoreId};
+use crate::coverage::{Stretch, moment};
+use crate::error::{Error, Result};
+use crate::insight::rough;
+use crate::search::{Filter, Order};
+
+/// A store that is followed is read every 15 minutes at the least: before twice as much, nothing is wrong.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
+
+/// When the newest entry of each store came that a rule is about.
+#[derive(Debug, Default)]
+pub(super) struct Silences {
+    newest: HashMap<String, HashMap<StoreId, Timestamp>>,
+}
+
+impl Silences {
+    /// An entry came.
+    pub(super) fn hear(&mut self, rule: &Rule, store: StoreId, entry: &LogEntry) {
+        if let Some(newest) = self.newest.get_mut(&rule.name).and_then(|of| of.get_mut(&store))
+            && *newest < entry.time
+            && rule.filter.matches(entry)
+        {
+            *newest = entry.time;
+        }
+    }
+
+    /// Tells of stores that are silent.
+    pub(super) fn look(
+        &mut self,
+        archive: &Archive,
+        rule: &Rule,
+        length: SignedDuration,
+        watched: &HashMap<StoreId, Timestamp>,
+        now: Timestamp,
+        ledger: &mut Ledger,
+    ) -> Result<()> {
+        let ends = archive.rows("SELECT store, max(until) FROM coverage GROUP BY store", [], |row| {
+            Ok((StoreId(row.get(0)?), moment(row.get(1)?)))
+        })?;
+        let ends: HashMap<StoreId, Timestamp> = ends.into_iter().collect();
+        let newest = self.newest.entry(rule.name.clone()).or_default();
+        for (id, store) in archive.stores()? {
+            let Some(watched) = watched.get(&id).filter(|_| rule.filter.concerns(&store)) else { continue };
+            let newest = match newest.get(&id) {
+                Some(newest) => *newest,
+                None => {
+                    let found = newest_of(archive, &rule.filter.of_store(&store))?;
+                    *newest.entry(id).or_insert(found.map_or(*watched, |found| found.max(*watched)))
+                }
+            };
+            let Ok(over) = newest.checked_add(length) else { continue };
+            let about = vec![(Part::Store, store.to_string())];
+            if over > now || ledger.told(rule, &name(&about)).is_some_and(|told| told >= newest) {
+                continue;
+            }
+            let end = ends.get(&id).copied();
+            let read = end.is_some_and(|end| end >= over) && is_covered(archive, id, newest, over)?;
+            let text = if read {
+                format!("no entry for {}", rough(end.unwrap_or(now).duration_since(newest)))
+            } else {
+                let unread = end.unwrap_or(*watched);
+                if now.duration_since(unread) < length.max(PATIENCE) {
+                    continue; // it is read in a while
+                }
+                let status = archive.status(id)?;
+                let why = status.reason.unwrap_or_else(|| "nobody collects: storelogs sync --follow".to_owned());
+                format!("nothing is known of it for {}: {why}", rough(now.duration_since(unread)))
+            };
+            tell(rule, &about, [now, newest], text, ledger);
+        }
+        Ok(())
+    }
+
+    /// Tells of each silence in a stretch of time, of one store.
+    pub(super) fn replay(
+        archive: &Archive,
+        rule: &Rule,
+        length: SignedDuration,
+        store: (StoreId, &Store),
+        stretch: Stretch,
+        ledger: &mut Ledger,
+    ) -> Result<()> {
+        let (id, store) = store;
+        let about = vec![(Part::Store, store.to_string())];
+        let filter = rule.filter.of_store(store);
+        let before = Stretch::new(Timestamp::MIN, stretch.since);
+        let before = before.map_or(Ok(None), |before| newest_of(archive, &filter.within(before)))?;
+        let mut silences: Vec<[Timestamp; 2]> = Vec::new();
+        let mut last = before.unwrap_or(stretch.since);
+        let mut hear = |time: Timestamp| {
+            if time.duration_since(last) >= length {
+                silences.push([last, time]);
+            }
+            last = time;
+        };
+        archive.search::<Error>(&filter.within(stretch), Order::OldestFirst, |entry| {
+            hear(entry.time);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        hear(stretch.until);
+        for [from, to] in silences {
+            let Ok(over) = from.checked_add(length) else { continue };
+            if over >= stretch.since && is_covered(archive, id, from.max(stretch.since), over)? {
+                tell(rule, &about, [over, from], format!("no entry for {}", rough(to.duration_since(from))), ledger);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn tell(rule: &Rule, about: &[(Part, String)], [at, newest]: [Timestamp; 2], text: String, ledger: &mut Ledger) {
+    let mut alert = Alert::new(rule, Kind::Silence, at, about);
+    (alert.since, alert.until, alert.text) = (newest, newest, text);
+    // The last entries before it stand first.
+    let until = newest.checked_add(SignedDuration::from_secs(1)).unwrap_or(newest);
+    alert.query = format!("{} until:{}", query::listing(rule, about), until.strftime("%Y-%m-%dT%H:%M:%SZ"));
+    ledger.offer(rule, &name(about), alert.clone(), alert);
+}
+
+fn newest_of(archive: &Archive, filter: &Filter) -> Result<Option<Timestamp>> {
+    let mut newest = None;
+    archive.search::<Error>(filter, Order::NewestFirst, |entry| {
+        newest = Some(entry.time);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(newest)
+}
+
+fn is_covered(archive: &Archive, store: StoreId, since: Timestamp, until: Timestamp) -> Result<bool> {
+    let Some(stretch) = Stretch::new(since, until) else { return Ok(true) };
+    Ok(archive.progress(store)?.coverage.gaps(stretch).is_empty())
+}

@@ -1,0 +1,114 @@
+//! Problems that were never told like this before.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use storelogs::{LogEntry, Severity};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::alert::{Alert, Kind};
+use super::entries::name;
+use super::ledger::Ledger;
+use super::query;
+use super::rule::Rule;
+use crate::archive::rollup::has_shape;
+use crate::archive::shape::shape;
+use crate::archive::{Archive, StoreId};
+use crate::error::Result;
+use crate::insight::{KNOWS_NEW, Mined, mined, quoted};
+
+/// One store, or all.
+type Scope = Option<StoreId>;
+
+/// Which problems are known.
+#[derive(Debug, Default)]
+pub(super) struct Templates {
+    known: HashSet<(Scope, String)>,
+    /// The templates of the archive as it was at this look.
+    mined: Option<Mined>,
+    /// The second at which each shape was first seen.
+    firsts: HashMap<Scope, HashMap<String, i64>>,
+}
+
+impl Templates {
+    /// Another look: more may have come.
+    pub(super) fn refresh(&mut self) {
+        self.mined = None;
+        self.firsts.clear();
+    }
+
+    /// Tells of an entry whose template nobody saw before it, if the archive goes back far enough to know that.
+    pub(super) fn look(
+        &mut self,
+        archive: &Archive,
+        rule: &Rule,
+        (store, entry): (StoreId, &LogEntry),
+        at: Timestamp,
+        ledger: &mut Ledger,
+    ) -> Result<()> {
+        if !has_shape(entry.severity) || !rule.filter.matches(entry) {
+            return Ok(());
+        }
+        let scope = rule.is_per_store().then_some(store);
+        let shape = shape(entry.summary.as_deref().unwrap_or_default());
+        if !self.known.insert((scope, shape.clone())) {
+            return Ok(());
+        }
+        let begins = begins(archive, scope)?;
+        if begins.is_none_or(|begins| entry.time.duration_since(begins) < KNOWS_NEW) {
+            return Ok(());
+        }
+        if self.mined.is_none() {
+            self.mined = Some(mined(archive)?);
+        }
+        let template = self.mined.iter().flat_map(|mined| &mined.templates).find(|template| template.covers(&shape));
+        let firsts = match self.firsts.entry(scope) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(firsts(archive, scope)?),
+        };
+        let covers = |other: &str| template.map_or(other == shape, |template| template.covers(other));
+        let first = firsts.iter().filter(|(other, _)| covers(other)).map(|(_, second)| *second).min();
+        if first.is_some_and(|first| first < entry.time.as_second()) {
+            return Ok(());
+        }
+        let template = template.map_or(shape.as_str(), |template| template.as_str());
+        let about = rule.about(entry);
+        let key = format!("{}\u{1f}{template}", name(&about));
+        if ledger.told(rule, &key).is_some() {
+            return Ok(());
+        }
+        let mut alert = Alert::new(rule, Kind::NewTemplate, at, &about).with(entry);
+        alert.about.insert("template".to_owned(), template.to_owned());
+        let word = if entry.severity == Severity::Unspecified { "problem" } else { entry.severity.as_str() };
+        alert.text = format!("a new {word}: {template}");
+        alert.query = format!("{} like:{}", query::listing(rule, &about), quoted(template)).trim_start().to_owned();
+        ledger.offer(rule, &key, alert.clone(), alert);
+        Ok(())
+    }
+}
+
+/// The first hour of which the archive holds anything.
+fn begins(archive: &Archive, scope: Scope) -> Result<Option<Timestamp>> {
+    let hours = match scope {
+        Some(store) => archive.rows("SELECT min(hour) FROM hour WHERE store = ?1", [store.0], |row| row.get(0))?,
+        None => archive.rows(
+            "SELECT min((SELECT min(hour) FROM hour WHERE hour.store = store.id)) FROM store",
+            [],
+            |row| row.get::<_, Option<i64>>(0),
+        )?,
+    };
+    let hour = hours.into_iter().flatten().next();
+    Ok(hour.and_then(|hour: i64| Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_hours(hour)).ok()))
+}
+
+/// The second at which each shape of a problem was first seen.
+fn firsts(archive: &Archive, scope: Scope) -> Result<HashMap<String, i64>> {
+    let firsts = archive.rows(
+        "SELECT coalesce(kind.shape, ''), min(hour.hour * 3600 + hour.first) FROM hour JOIN kind ON kind.id = hour.kind \
+         WHERE (?1 IS NULL OR hour.store = ?1) AND kind.severity IN (0, 13, 17) GROUP BY 1",
+        [scope.map(|store| store.0)],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(firsts.into_iter().collect())
+}

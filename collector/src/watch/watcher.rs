@@ -1,0 +1,219 @@
+//! Looking at what came, and keeping what there is to tell of it.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::alert::Alert;
+use super::entries::{self, Glance};
+use super::ledger::Ledger;
+use super::rule::{Rule, What};
+use super::silence::Silences;
+use super::templates::Templates;
+use super::{changes, incidents};
+use crate::archive::watching::{Arrival, Delivery, Look};
+use crate::archive::{Archive, Lock, StoreId};
+use crate::error::Result;
+
+/// So many arrivals are looked at together.
+const AT_ONCE: u32 = 5_000;
+/// Without anything to keep, it is kept this often that somebody is here.
+const HERE: SignedDuration = SignedDuration::from_mins(10);
+/// How often silence is looked for, and incidents are if there are new problems.
+const SELDOM: SignedDuration = SignedDuration::from_secs(15);
+/// What took long is done again after so many times as long.
+const REST: i32 = 20;
+
+/// The action that every rule has.
+pub(super) const PRINT: &str = "print";
+
+/// Looks at what comes into an archive. No other process does the same.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    archive: Archive,
+    rules: Vec<Rule>,
+    ledger: Ledger,
+    templates: Templates,
+    silences: Silences,
+    watched: HashMap<StoreId, Timestamp>,
+    /// When somebody was last here.
+    seen: Timestamp,
+    kept: Timestamp,
+    /// When silence and incidents are looked for again.
+    silence_at: Timestamp,
+    incidents_at: Timestamp,
+    /// Problems came since they were last looked for.
+    problems: bool,
+    _lock: Lock,
+}
+
+impl Watcher {
+    /// Goes on where the last one stopped. The first one begins with what comes from now on.
+    pub(super) fn new(mut archive: Archive, rules: Vec<Rule>, now: Timestamp) -> Result<Self> {
+        let lock = archive.lock_watch()?;
+        let seen = archive.begin_watching(now)?;
+        let (ledger, watched) = (Ledger::of(archive.told()?), archive.watched()?);
+        Ok(Self {
+            archive,
+            rules,
+            ledger,
+            templates: Templates::default(),
+            silences: Silences::default(),
+            watched,
+            seen: seen.unwrap_or(now),
+            kept: now,
+            silence_at: now,
+            incidents_at: now,
+            problems: true,
+            _lock: lock,
+        })
+    }
+
+    pub(super) fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    pub(super) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Other rules from now on.
+    pub(super) fn replace(&mut self, rules: Vec<Rule>) {
+        self.rules = rules;
+        self.silences = Silences::default();
+        self.templates = Templates::default();
+        self.problems = true;
+    }
+
+    /// Looks at what came, and keeps what there is to tell together with how far it has come. Says whether more came.
+    pub(super) fn look(&mut self, now: Timestamp) -> Result<bool> {
+        let unwatched = self.archive.unwatched()?;
+        let watched: Vec<(StoreId, Timestamp)> = unwatched.into_iter().map(|(store, _)| (store, now)).collect();
+        self.watched.extend(watched.iter().copied());
+        let (upto, arrivals) = match self.archive.arrivals(AT_ONCE)? {
+            Some((upto, arrivals)) => (Some(upto), arrivals),
+            None => (None, Vec::new()),
+        };
+        let news: Vec<Arrival> = arrivals.into_iter().filter(|arrival| self.is_news(arrival)).collect();
+        for rule in &self.rules {
+            self.ledger.flush(rule, now);
+        }
+        self.templates.refresh();
+        self.entries(&news, now)?;
+        self.seldom(&news, now)?;
+        let alerts = self.ledger.take(&self.archive, &self.rules, true)?;
+        let look = Look { upto, watched, told: self.ledger.changes(), deliveries: deliveries(&self.rules, &alerts) };
+        let is_new = look.upto.is_some() || !look.watched.is_empty() || !look.told.is_empty();
+        if is_new || !look.deliveries.is_empty() || now.duration_since(self.kept) >= HERE {
+            self.archive.keep_look(&look, now)?;
+            self.kept = now;
+        }
+        Ok(upto.is_some())
+    }
+
+    /// What happened before its store was watched is history, whenever it comes.
+    fn is_news(&self, arrival: &Arrival) -> bool {
+        self.watched.get(&arrival.store).is_some_and(|since| arrival.entry.time >= *since)
+    }
+
+    /// Rules about the entries themselves.
+    fn entries(&mut self, news: &[Arrival], now: Timestamp) -> Result<()> {
+        let Self { archive, rules, ledger, templates, .. } = self;
+        for rule in rules.iter() {
+            // One that was meant before the platform changed what it says is not new.
+            let is_meant = |arrival: &&Arrival| {
+                rule.filter.matches(&arrival.entry) && !arrival.former.iter().any(|former| rule.filter.matches(former))
+            };
+            match rule.what {
+                What::Entries { more_than: 0, .. } => {
+                    news.iter().filter(is_meant).for_each(|arrival| entries::each(rule, &arrival.entry, now, ledger));
+                }
+                What::Entries { more_than, within } => {
+                    let new: Vec<_> = news.iter().filter(is_meant).map(|arrival| &arrival.entry).collect();
+                    let uids: HashSet<&str> = new.iter().map(|entry| entry.uid.as_str()).collect();
+                    let glance = Glance { is_new: &|entry| uids.contains(entry.uid.as_str()), at: &|_| now };
+                    for (store, around) in entries::around(rule, within, new.iter().copied()) {
+                        for stretch in around.stretches() {
+                            let of = (store.as_ref(), stretch);
+                            entries::look(archive, rule, more_than, within, of, &glance, ledger)?;
+                        }
+                    }
+                }
+                What::Sensitive => {
+                    news.iter().for_each(|arrival| changes::look(rule, &arrival.entry, now, ledger));
+                }
+                What::NewTemplate => {
+                    for arrival in news {
+                        templates.look(archive, rule, (arrival.store, &arrival.entry), now, ledger)?;
+                    }
+                }
+                What::Incident | What::Silence(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Rules about time that passes, and about more than single entries.
+    fn seldom(&mut self, news: &[Arrival], now: Timestamp) -> Result<()> {
+        let Self { archive, rules, ledger, silences, watched, .. } = self;
+        let silent = |rule: &Rule| match rule.what {
+            What::Silence(length) => Some(length),
+            _ => None,
+        };
+        for rule in rules.iter().filter(|rule| silent(rule).is_some()) {
+            news.iter().for_each(|arrival| silences.hear(rule, arrival.store, &arrival.entry));
+        }
+        if now >= self.silence_at {
+            let begun = Timestamp::now();
+            for (rule, length) in rules.iter().filter_map(|rule| Some((rule, silent(rule)?))) {
+                silences.look(archive, rule, length, watched, now, ledger)?;
+            }
+            self.silence_at = after(now, begun);
+        }
+        self.problems |= news.iter().any(|arrival| crate::archive::rollup::has_shape(arrival.entry.severity));
+        let incident: Vec<&Rule> = rules.iter().filter(|rule| rule.what == What::Incident).collect();
+        if self.problems && now >= self.incidents_at && !incident.is_empty() {
+            let begun = Timestamp::now();
+            incidents::look(archive, &incident, watched, [self.seen, now], ledger)?;
+            (self.seen, self.problems, self.incidents_at) = (now, false, after(now, begun));
+        }
+        Ok(())
+    }
+
+    /// Alerts that are to be delivered now.
+    pub(super) fn due(&self, now: Timestamp, most: u32) -> Result<Vec<Delivery>> {
+        self.archive.deliveries(now, most)
+    }
+
+    pub(super) fn arrived(&mut self, id: i64) -> Result<()> {
+        self.archive.end_delivery(id)
+    }
+
+    pub(super) fn put_off(&mut self, id: i64, attempts: u32, next: Timestamp) -> Result<()> {
+        self.archive.put_off(id, attempts, next)
+    }
+}
+
+/// When to do again what was begun then.
+fn after(now: Timestamp, begun: Timestamp) -> Timestamp {
+    let took = Timestamp::now().duration_since(begun) * REST;
+    now.checked_add(took.max(SELDOM)).unwrap_or(now)
+}
+
+/// Each alert once for each action of its rule.
+fn deliveries(rules: &[Rule], alerts: &[Alert]) -> Vec<(String, String, String)> {
+    let mut deliveries = Vec::new();
+    for alert in alerts {
+        let Ok(json) = serde_json::to_string(alert) else { continue };
+        let rule = rules.iter().find(|rule| rule.name == alert.rule);
+        let actions = rule.iter().flat_map(|rule| &rule.actions).map(super::action::Action::name);
+        for action in std::iter::once(PRINT).chain(actions) {
+            deliveries.push((alert.rule.clone(), action.to_owned(), json.clone()));
+        }
+    }
+    deliveries
+}
+
+#[cfg(test)]
+#[path = "watcher_tests.rs"]
+mod tests;
