@@ -39,6 +39,11 @@ fn help_of_sandbox_teaches() {
 }
 
 #[test]
+fn help_of_watch_teaches() {
+    assert_snapshot!(help(&["watch", "--help"]));
+}
+
+#[test]
 fn help_of_schema_teaches() {
     assert_snapshot!(help(&["schema", "--help"]));
 }

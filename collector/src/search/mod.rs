@@ -103,3 +103,58 @@ impl Filter {
         joined
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn filter(query: &str) -> Filter {
+        Filter::parse(query, Timestamp::UNIX_EPOCH, &TimeZone::UTC).unwrap()
+    }
+
+    fn store(name: &str) -> Store {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn a_query_tells_which_stores_it_can_be_about() {
+        for (query, yes) in [
+            ("", true),
+            ("refund", true),
+            ("store:abc123", true),
+            ("store:bigcommerce:abc123 refund", true),
+            ("store:other", false),
+            ("platform:shopline", false),
+            ("-store:abc123", false),
+            ("-(store:abc123 refund)", true),
+            ("-(store:abc123 OR refund)", false),
+            ("store:other OR refund", true),
+            ("store:other OR platform:shopline", false),
+        ] {
+            assert_eq!(filter(query).concerns(&store("bigcommerce:abc123")), yes, "{query}");
+        }
+    }
+
+    fn query() -> impl Strategy<Value = String> {
+        let term =
+            prop::sample::select(vec!["store:a1", "-store:b1", "platform:shopline", "x", "-x", "since:1970-01-01"]);
+        term.prop_map(str::to_owned).prop_recursive(3, 12, 3, |inner| {
+            (prop::collection::vec(inner, 1..4), prop::sample::select(vec![" ", " OR "]), any::<bool>())
+                .prop_map(|(parts, between, not)| format!("{}({})", if not { "-" } else { "" }, parts.join(between)))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_store_of_which_an_entry_matches_is_concerned(query in query(), other in any::<bool>(), says in any::<bool>()) {
+            let of = if other { store("bigcommerce:b1") } else { store("shopline:a1") };
+            let mut entry = LogEntry::new(&of, "1", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+            entry.summary = says.then(|| "x".to_owned());
+            let filter = filter(&query);
+            prop_assert!(!filter.matches(&entry) || filter.concerns(&of), "{}", query);
+            prop_assert_eq!(filter.tells_time(), query.contains("since"));
+        }
+    }
+}

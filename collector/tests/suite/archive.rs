@@ -145,6 +145,35 @@ fn an_archive_of_a_newer_version_is_left_alone() {
     assert!(matches!(Archive::read(archive.path()), Err(Error::Newer { found: 999, .. })));
 }
 
+#[test]
+fn an_archive_of_an_older_version_is_brought_up_to_date_and_loses_nothing() {
+    for reads in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive.db");
+        let sql = rusqlite::Connection::open(&path).unwrap();
+        sql.pragma_update(None, "journal_mode", "wal").unwrap();
+        sql.execute_batch(include_str!("../../src/archive/schema.sql")).unwrap();
+        sql.execute_batch(
+            "INSERT INTO store (platform, name) VALUES ('bigcommerce', 'abc123'); \
+             INSERT INTO entry (key, store, id, time, utc_offset, observed, severity, summary) \
+             VALUES (1 << 50, 1, 7, 1785578400000000, 0, 1785578401000000, 17, 'of version 1'); \
+             INSERT INTO coverage VALUES (1, 1785570000000000, 1785580000000000); \
+             PRAGMA application_id = 1397518183; PRAGMA user_version = 1;",
+        )
+        .unwrap();
+        drop(sql);
+        let archive = if reads { Archive::read(&path).unwrap() } else { Archive::open(&path).unwrap() };
+        let (id, store) = archive.stores().unwrap().remove(0);
+        assert_eq!(store.to_string(), "bigcommerce:abc123");
+        assert_eq!(archive.entry(id, "7").unwrap().unwrap().summary.as_deref(), Some("of version 1"));
+        assert_eq!(archive.progress(id).unwrap().coverage.stretches().count(), 1);
+        let sql = rusqlite::Connection::open(&path).unwrap();
+        let version: i64 = sql.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, storelogs_collector::archive::VERSION);
+        assert_eq!(sql.query_row("SELECT count(seen) FROM output", [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_archive_and_its_folder_are_for_the_owner_only() {
