@@ -227,6 +227,46 @@ fn an_alert_outlives_the_process_that_was_to_deliver_it() {
 }
 
 #[test]
+fn an_alert_is_told_before_whatever_statement_the_process_dies() {
+    let sandbox = shop();
+    let program = Program::new()
+        .reading_bigcommerce(&sandbox)
+        .configured(&format!("{RULE}run = [\"sh\", \"-c\", \"cat >> given.jsonl\"]\n"));
+    begin(&program);
+    fail(&sandbox, 900_000_001, "it failed");
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let base = program.home.path().join(".local/share/storelogs/archive.db");
+    let given = program.home.path().join("given.jsonl");
+    // Every third one, of other ones each time.
+    for statement in (fastrand::u32(1..=3)..).step_by(3) {
+        std::fs::copy(&base, program.home.path().join("a.db")).unwrap();
+        let _ = std::fs::remove_file(&given);
+        let watch = |dies: Option<u32>| {
+            let mut command = program.command(&["watch", "--once", "--archive", "a.db", "--format", "jsonl"]);
+            command.envs(dies.map(|statement| ("STORELOGS_ABORT_AT_STATEMENT", statement.to_string())));
+            let output = command.stderr(Stdio::null()).output().unwrap();
+            (output.status.success(), String::from_utf8(output.stdout).unwrap())
+        };
+        let (lived, first) = watch(Some(statement));
+        let (fine, second) = watch(None);
+        assert!(fine);
+        let alerts =
+            |lines: &str| -> Vec<Value> { lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+        let printed = [alerts(&first), alerts(&second)].concat();
+        let given = alerts(&std::fs::read_to_string(&given).unwrap_or_default());
+        for told in [&printed, &given] {
+            assert!((1..=2).contains(&told.len()), "before statement {statement}: {told:?}");
+            assert!(told.iter().all(|alert| alert["id"] == printed[0]["id"]), "before statement {statement}: {told:?}");
+        }
+        if lived {
+            assert!(statement > 20, "{statement} statements");
+            assert_eq!((printed.len(), given.len()), (1, 1));
+            return;
+        }
+    }
+}
+
+#[test]
 fn rules_that_change_hold_at_once_and_broken_ones_change_nothing() {
     let sandbox = shop();
     let program = Program::new().reading_bigcommerce(&sandbox).configured(RULE);
