@@ -83,6 +83,7 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
     let filter = Filter::parse(&query, Timestamp::now(), &zone).map_err(|error| Stop::Usage(error.to_string()))?;
     let mut archive = options.archive.read()?;
     catch_up(&mut archive, options)?;
+    let filter = filter.unveiled(&archive)?;
     if options.count {
         let found = archive.count_found(&filter)?;
         let mut out = output::stdout();

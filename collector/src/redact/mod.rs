@@ -41,7 +41,7 @@ const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const CODE: usize = 8;
 
 impl Kind {
-    const ALL: [Self; 6] = [Self::Email, Self::Token, Self::Card, Self::Phone, Self::Address, Self::Name];
+    pub(crate) const ALL: [Self; 6] = [Self::Email, Self::Token, Self::Card, Self::Phone, Self::Address, Self::Name];
 
     /// The word that stands in a pseudonym.
     pub const fn name(self) -> &'static str {
@@ -108,9 +108,8 @@ impl Redactor {
     fn pseudonym(&self, kind: Kind, text: &str) -> String {
         let plain = pattern::plain(text);
         let tag = hmac::sign(&self.key, format!("{}\0{plain}", kind.name()).as_bytes());
-        let letters = b"0123456789abcdefghjkmnpqrstvwxyz";
-        let code: String =
-            tag.as_ref().iter().take(8).map(|byte| char::from(letters[usize::from(byte & 31)])).collect();
+        let letter = |byte: &u8| char::from(LETTERS[usize::from(byte & 31)]);
+        let code: String = tag.as_ref().iter().take(CODE).map(letter).collect();
         format!("[{} {code}]", kind.name())
     }
 

@@ -14,6 +14,7 @@ mod parse;
 mod part;
 mod pattern;
 mod plan;
+mod pseudonym;
 mod run;
 
 use std::ops::Range;

@@ -181,3 +181,41 @@ fn every_text_of_a_report_goes_through_the_redaction() {
     assert!(!json.contains("hacked") && !json.contains("script"), "{json}");
     assert!(!html(&redacted).contains("window.hacked"));
 }
+
+#[test]
+fn the_searches_of_a_redacted_report_find_what_it_counts() {
+    let shop = shop::shop(3);
+    let mut archive = shop.archive;
+    let store: Store = "shopline:open001".parse().unwrap();
+    let id = archive.store_id(&store).unwrap().unwrap();
+    // Somebody who is known by an e-mail address only, another by more than that.
+    let entries = (0..60_i64).map(|n| {
+        let time = now() - SignedDuration::from_hours(n + 1);
+        let mut entry = LogEntry::new(&store, (900_000_000 - n).to_string(), time, time);
+        entry.severity = Severity::Info;
+        let actor = if n % 3 == 0 { "Jane Doe <jane.doe@example.com>" } else { "bob@example.com" };
+        (entry.actor, entry.action) = (Some(actor.to_owned()), Some("edit_payment_settings".to_owned()));
+        (entry.category, entry.summary) = (Some("payment_settings".to_owned()), Some("Edit".to_owned()));
+        if n % 5 == 0 {
+            // What the words say whose name it is.
+            entry.severity = Severity::Error;
+            entry.summary = Some("The card was declined, customer name: John Miller".to_owned());
+        }
+        entry
+    });
+    archive.commit([(id, &Commit { entries: entries.collect(), ..Commit::default() })]).unwrap();
+    archive.index_words(usize::MAX).unwrap();
+    let redacted = report(&archive, &options(30), &archive.redactor().unwrap()).unwrap();
+    let json = serde_json::to_value(&redacted).unwrap();
+    assert!(!json.to_string().contains("@example.com"));
+    let (mut queries, mut pseudonyms, mut names) = (0, 0, 0);
+    each_query(&json, &mut |query, entries, line| {
+        let filter = Filter::parse(query, now(), &TimeZone::UTC).unwrap_or_else(|error| panic!("{error}"));
+        let found = archive.count_found(&filter.unveiled(&archive).unwrap()).unwrap();
+        assert_eq!(found, entries, "{query}\n{line:#}");
+        queries += 1;
+        pseudonyms += u32::from(query.contains("[email "));
+        names += u32::from(query.contains("like:\"The card was declined, customer name: [name "));
+    });
+    assert!(queries > 60 && pseudonyms > 3 && names > 0, "{queries} {pseudonyms} {names}");
+}
