@@ -62,7 +62,9 @@ impl Look {
         let subject = printable::line(&subject);
         writeln!(out, "{dim}{time}{dim:#}  {colour}{rule}{colour:#}  {subject}")?;
         writeln!(out, "  {bold}{}{bold:#}", text.trim())?;
-        for entry in &alert.examples {
+        // One that was told in full already says nothing new.
+        let is_told = |entry: &&LogEntry| alert.kind == Kind::Sensitive && alert.text.ends_with(summary(entry));
+        for entry in alert.examples.iter().filter(|entry| !is_told(entry)) {
             self.write_entry(entry, &alert.text, out)?;
         }
         if !alert.query.is_empty() {
@@ -74,9 +76,13 @@ impl Look {
     fn write_entry(&self, entry: &LogEntry, told: &str, out: &mut Out) -> io::Result<()> {
         let colour = self.style(shown_severity(entry.severity));
         let what = entry.module.as_deref().filter(|module| !module.trim().is_empty()).or(entry.actor.as_deref());
-        let summary = entry.summary.as_deref().map(str::trim).filter(|summary| !told.ends_with(summary));
+        let summary = Some(summary(entry)).filter(|summary| !told.ends_with(summary));
         let parts = [what, summary].into_iter().flatten().map(|part| format!("  {}", printable::line(part).trim()));
         let (time, severity) = (self.clock(entry.time), entry.severity);
         writeln!(out, "  {time}  {colour}{severity}{colour:#}{}", parts.collect::<String>())
     }
+}
+
+fn summary(entry: &LogEntry) -> &str {
+    entry.summary.as_deref().unwrap_or_default().trim()
 }

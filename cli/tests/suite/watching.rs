@@ -314,6 +314,18 @@ fn a_test_says_what_would_have_been_told_and_sends_nothing() {
 }
 
 #[test]
+fn what_a_shop_logs_cannot_move_the_cursor_or_pass_for_another_line() {
+    let sandbox = shop();
+    let program = Program::new().reading_bigcommerce(&sandbox).configured(&format!("{RULE}per = [\"module\"]\n"));
+    fail(&sandbox, 900_000_001, "\u{1b}]0;title\u{7}\u{202e}it failed\r\nerror: it did not");
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let run = program.run(&["watch", "--test", "1h"]);
+    assert!(run.out.contains("it failed error: it did not"), "{}", run.out);
+    assert!(!run.out.contains(['\u{1b}', '\u{202e}', '\u{7}', '\r']), "{}", run.out);
+    assert!(run.out.lines().all(|line| !line.starts_with("error")), "{}", run.out);
+}
+
+#[test]
 fn what_is_wrong_is_said_with_its_remedy() {
     let fails = |text: &str, arguments: &[&str], why: &str| {
         let program = Program::new().configured(text);

@@ -35,4 +35,4 @@ CREATE TABLE delivery (
     attempts     INTEGER NOT NULL DEFAULT 0,
     next_attempt INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX delivery_next ON delivery (next_attempt);
+CREATE INDEX delivery_rule ON delivery (rule, next_attempt);

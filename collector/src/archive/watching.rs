@@ -134,22 +134,33 @@ impl Archive {
         change.commit().map_err(fault)
     }
 
-    /// Alerts that are to be delivered now, the oldest first.
-    pub(crate) fn deliveries(&self, now: Timestamp, most: u32) -> Result<Vec<Delivery>> {
-        self.rows(
-            "SELECT id, rule, action, alert, made, attempts FROM delivery WHERE next_attempt <= ?1 ORDER BY id LIMIT ?2",
-            [micros(now), i64::from(most)],
-            |row| {
-                Ok(Delivery {
-                    id: row.get(0)?,
-                    rule: row.get(1)?,
-                    action: row.get(2)?,
-                    alert: row.get(3)?,
-                    made: moment(row.get(4)?),
-                    attempts: row.get(5)?,
-                })
-            },
-        )
+    /// The rules of which an alert is to be delivered now.
+    pub(crate) fn rules_with_deliveries(&self, now: Timestamp) -> Result<Vec<String>> {
+        let find = "SELECT DISTINCT rule FROM delivery WHERE next_attempt <= ?1 ORDER BY rule";
+        self.rows(find, [micros(now)], |row| row.get(0))
+    }
+
+    /// Alerts of a rule that are to be delivered now by this action, or by any other than it, the oldest first.
+    pub(crate) fn deliveries(
+        &self,
+        rule: &str,
+        (action, by_it): (&str, bool),
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<Delivery>> {
+        let find = "SELECT id, rule, action, alert, made, attempts FROM delivery \
+                    WHERE rule = ?1 AND (action = ?2) = ?3 AND next_attempt <= ?4 ORDER BY id LIMIT ?5";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.rows(find, params![rule, action, by_it, micros(now), most], |row| {
+            Ok(Delivery {
+                id: row.get(0)?,
+                rule: row.get(1)?,
+                action: row.get(2)?,
+                alert: row.get(3)?,
+                made: moment(row.get(4)?),
+                attempts: row.get(5)?,
+            })
+        })
     }
 
     /// How many alerts are on their way.

@@ -124,7 +124,9 @@ impl Alert {
     /// What it is about, in one line: `bigcommerce:abc123, USPS`.
     pub fn subject(&self) -> String {
         let store = self.about.get("store").into_iter();
-        let others = self.about.iter().filter(|(part, _)| *part != "store").map(|(_, value)| value);
+        // What is said of a template is in the text.
+        let others = self.about.iter().filter(|(part, _)| !matches!(part.as_str(), "store" | "template"));
+        let others = others.map(|(_, value)| value);
         let parts: Vec<&str> = store.chain(others).map(String::as_str).filter(|value| !value.is_empty()).collect();
         if parts.is_empty() { "all stores".to_owned() } else { parts.join(", ") }
     }

@@ -123,12 +123,9 @@ fn tell(
     let mut alert = Alert::new(rule, Kind::Incident, at, &about).with(&newest);
     (alert.since, alert.until, alert.entries) = (incident.start, incident.end, incident.entries);
     let templates: Vec<&str> = incident.templates.iter().take(TOLD).map(|line| line.name.as_str()).collect();
-    alert.text = format!(
-        "an incident: {} where {:.1} are usual: {}",
-        plural(incident.entries, "problem", "problems"),
-        incident.usual,
-        templates.join("; ")
-    );
+    let usual = if incident.usual < 0.5 { "none is".to_owned() } else { format!("{:.0} are", incident.usual) };
+    let problems = plural(incident.entries, "problem", "problems");
+    alert.text = format!("an incident: {problems} where {usual} usual: {}", templates.join("; "));
     if let Some(change) = incident.changes.listed.first() {
         let who = change.actor.as_ref().map_or("somebody", |who| who.as_str());
         let what = change.summary.as_ref().or(change.action.as_ref()).map_or("", |what| what.as_str());

@@ -1,6 +1,6 @@
 //! Watching: looks at what comes, and sees to it that alerts arrive.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::action::{Action, Undelivered};
 use super::alert::{Alert, Kind};
 use super::rule::Rule;
-use super::watcher::{PRINT, Watcher};
+use super::watcher::Watcher;
 use crate::archive::Archive;
 use crate::archive::watching::Delivery;
 use crate::error::{Error, Result};
@@ -20,8 +20,8 @@ use crate::redact::Redactor;
 
 /// How often the archive is asked whether anything came.
 const EVERY: Duration = Duration::from_secs(1);
-/// So many deliveries are under way at once.
-const AT_ONCE: u32 = 16;
+/// So many deliveries of one rule are under way at once: an address that does not answer delays no other rule.
+const AT_ONCE: usize = 4;
 /// When it has to end, deliveries under way have so long to end too. They are repeated by the next one otherwise.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// What could not be delivered is sent again after so long, then after four times as long, and so on.
@@ -95,7 +95,7 @@ pub async fn watch<E: From<Error>>(
         watcher: Some(Box::new(Watcher::new(archive, first, Timestamp::now())?)),
         http: Http::new().map_err(|error| Error::Stores(error.to_string()))?,
         redactor,
-        under_way: HashSet::new(),
+        under_way: HashMap::new(),
         sent: JoinSet::new(),
         outcome: Outcome::default(),
     };
@@ -140,7 +140,8 @@ struct Post {
     watcher: Option<Box<Watcher>>,
     http: Http,
     redactor: Redactor,
-    under_way: HashSet<i64>,
+    /// By the names of their rules.
+    under_way: HashMap<String, HashSet<i64>>,
     sent: JoinSet<Sent>,
     outcome: Outcome,
 }
@@ -164,30 +165,36 @@ impl Post {
 
     /// Prints what is to be printed, and sends what is to be sent.
     fn deliver<E: From<Error>>(&mut self, tell: &mut impl FnMut(Event<'_>) -> Result<(), E>) -> Result<(), E> {
-        loop {
-            let most = AT_ONCE + u32::try_from(self.under_way.len()).unwrap_or(0);
-            let due = self.watcher()?.due(Timestamp::now(), most)?;
-            let mut printed = false;
-            for delivery in due {
-                if self.under_way.contains(&delivery.id) {
+        let now = Timestamp::now();
+        for rule in self.watcher()?.rules_with_deliveries(now)? {
+            for delivery in self.watcher()?.to_print(&rule, now)? {
+                let Some(alert) = self.read(&delivery, tell)? else { continue };
+                tell(Event::Alert(&alert))?;
+                self.outcome.alerts += 1;
+                self.watcher()?.arrived(delivery.id)?;
+            }
+            let under_way = self.under_way.get(&rule).cloned().unwrap_or_default();
+            // Those under way stand first, or nearly.
+            for delivery in self.watcher()?.to_send(&rule, now, AT_ONCE + under_way.len())? {
+                let is_full = self.under_way.get(&rule).is_some_and(|under_way| under_way.len() >= AT_ONCE);
+                if is_full || under_way.contains(&delivery.id) {
                     continue;
                 }
-                let Ok(alert) = serde_json::from_str::<Alert>(&delivery.alert) else {
-                    self.give_up(&delivery, "it cannot be read any more", tell)?;
-                    continue;
-                };
-                if delivery.action == PRINT {
-                    tell(Event::Alert(&alert))?;
-                    self.outcome.alerts += 1;
-                    self.watcher()?.arrived(delivery.id)?;
-                    printed = true;
-                } else if self.under_way.len() < AT_ONCE as usize {
-                    self.send(delivery, &alert, tell)?;
-                }
+                let Some(alert) = self.read(&delivery, tell)? else { continue };
+                self.send(delivery, &alert, tell)?;
             }
-            if !printed {
-                return Ok(());
-            }
+        }
+        Ok(())
+    }
+
+    fn read<E: From<Error>>(
+        &mut self,
+        delivery: &Delivery,
+        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
+    ) -> Result<Option<Alert>, E> {
+        match serde_json::from_str(&delivery.alert) {
+            Ok(alert) => Ok(Some(alert)),
+            Err(_) => self.give_up(delivery, "it cannot be read any more", tell).map(|()| None),
         }
     }
 
@@ -205,7 +212,7 @@ impl Post {
         };
         let (redacts, action) = (rule.redact, action.clone());
         let alert = if redacts { alert.redacted(&self.redactor) } else { alert.clone() };
-        self.under_way.insert(delivery.id);
+        self.under_way.entry(delivery.rule.clone()).or_default().insert(delivery.id);
         let http = self.http.clone();
         self.sent.spawn(async move {
             let sent = action.act(&alert, &http).await;
@@ -227,7 +234,9 @@ impl Post {
         (delivery, sent): Sent,
         tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.under_way.remove(&delivery.id);
+        if let Some(under_way) = self.under_way.get_mut(&delivery.rule) {
+            under_way.remove(&delivery.id);
+        }
         let Err(Undelivered { why, is_final, wait }) = sent else {
             return Ok(self.watcher()?.arrived(delivery.id)?);
         };

@@ -25,7 +25,7 @@ const SELDOM: SignedDuration = SignedDuration::from_secs(15);
 const REST: i32 = 20;
 
 /// The action that every rule has.
-pub(super) const PRINT: &str = "print";
+const PRINT: &str = "print";
 
 /// Looks at what comes into an archive. No other process does the same.
 #[derive(Debug)]
@@ -180,9 +180,19 @@ impl Watcher {
         Ok(())
     }
 
-    /// Alerts that are to be delivered now.
-    pub(super) fn due(&self, now: Timestamp, most: u32) -> Result<Vec<Delivery>> {
-        self.archive.deliveries(now, most)
+    /// Rules of which something is to be delivered now.
+    pub(super) fn rules_with_deliveries(&self, now: Timestamp) -> Result<Vec<String>> {
+        self.archive.rules_with_deliveries(now)
+    }
+
+    /// Alerts of a rule that are to be printed.
+    pub(super) fn to_print(&self, rule: &str, now: Timestamp) -> Result<Vec<Delivery>> {
+        self.archive.deliveries(rule, (PRINT, true), now, usize::MAX)
+    }
+
+    /// Alerts of a rule that are to be sent now, at most so many.
+    pub(super) fn to_send(&self, rule: &str, now: Timestamp, most: usize) -> Result<Vec<Delivery>> {
+        self.archive.deliveries(rule, (PRINT, false), now, most)
     }
 
     pub(super) fn arrived(&mut self, id: i64) -> Result<()> {

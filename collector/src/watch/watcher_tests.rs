@@ -103,7 +103,7 @@ impl World {
     fn look(&mut self, second: i64) -> Vec<Alert> {
         let watcher = self.watcher.as_mut().unwrap();
         while watcher.look(at(second)).unwrap() {}
-        for delivery in watcher.due(at(second), 10_000).unwrap() {
+        for delivery in watcher.to_print("it", at(second)).unwrap() {
             self.told.push(serde_json::from_str(&delivery.alert).unwrap());
             watcher.arrived(delivery.id).unwrap();
         }
@@ -317,7 +317,11 @@ fn an_incident_is_told_when_it_is_seen_and_once() {
     world.come((0..40).map(|n| next(MINUTE + n * 20)).collect());
     let told = world.look(20 * MINUTE);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].text.starts_with("an incident: 40 problems where 0."), "{}", told[0].text);
+    assert!(
+        told[0].text.starts_with("an incident: 40 problems where none is usual: Order * failed"),
+        "{}",
+        told[0].text
+    );
     assert_eq!((told[0].since, told[0].until), (at(MINUTE), at(MINUTE + 39 * 20 + 1)));
     world.check(&told[0]);
     world.come((0..40).map(|n| next(25 * MINUTE + n * 20)).collect());
