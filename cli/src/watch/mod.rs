@@ -189,6 +189,9 @@ fn tell(event: &Event<'_>, look: &Look, out: &mut Out) -> Result<(), Stop> {
             look.write(alert, out)?;
             out.flush()?;
         }
+        Event::Begins => terminal::note(
+            "Watching begins: what happened before now is not told (storelogs watch --test 30d.. goes through it)\n",
+        ),
         Event::Delayed { rule, why, next } => {
             let next = look.clock(*next);
             terminal::warning(&format!("the rule {rule:?} could not tell: {why}; it is tried again at {next}"));

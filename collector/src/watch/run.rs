@@ -47,6 +47,8 @@ pub struct Options {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// This archive was not watched before, or not for long: it begins with what comes from now on.
+    Begins,
     /// There is something to tell. An alert that was told just before the process died is told again by the next one.
     Alert(&'a Alert),
     /// An alert could not be delivered, and will be sent again.
@@ -91,8 +93,12 @@ pub async fn watch<E: From<Error>>(
 ) -> Result<Outcome, E> {
     let first = rules.changed().await.unwrap_or_default();
     let redactor = archive.redactor()?;
+    let watcher = Watcher::new(archive, first, Timestamp::now())?;
+    if watcher.is_first() {
+        tell(Event::Begins)?;
+    }
     let mut post = Post {
-        watcher: Some(Box::new(Watcher::new(archive, first, Timestamp::now())?)),
+        watcher: Some(Box::new(watcher)),
         http: Http::new().map_err(|error| Error::Stores(error.to_string()))?,
         redactor,
         under_way: HashMap::new(),

@@ -36,6 +36,7 @@ pub(super) struct Watcher {
     templates: Templates,
     silences: Silences,
     watched: HashMap<StoreId, Timestamp>,
+    is_first: bool,
     /// When somebody was last here.
     seen: Timestamp,
     kept: Timestamp,
@@ -60,6 +61,7 @@ impl Watcher {
             templates: Templates::default(),
             silences: Silences::default(),
             watched,
+            is_first: seen.is_none(),
             seen: seen.unwrap_or(now),
             kept: now,
             silence_at: now,
@@ -67,6 +69,11 @@ impl Watcher {
             problems: true,
             _lock: lock,
         })
+    }
+
+    /// Nobody was here before.
+    pub(super) fn is_first(&self) -> bool {
+        self.is_first
     }
 
     pub(super) fn archive(&self) -> &Archive {
