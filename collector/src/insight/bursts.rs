@@ -11,8 +11,10 @@ const WIDE: i64 = 6;
 const LOG10_BESIDE: f64 = -2.0;
 /// So many quiet hours within a burst do not end it.
 const QUIET: i64 = 1;
-/// With fewer weeks than this an hour of the week says nothing of its own.
-const LEAST_WEEKS: i64 = 4;
+/// Fewer than so many of the same hour say nothing of what is usual in it.
+const LEAST_KNOWN: i64 = 4;
+/// The hours of a day.
+const DAY: usize = 24;
 /// How often the usual rate is taken again without the hours that stand out.
 const ROUNDS: usize = 8;
 
@@ -92,22 +94,24 @@ pub(super) fn bursts(
         .collect()
 }
 
-/// By the hour of the week, the median and the spread above it.
+/// By the hour of the week, the median and the spread above it. As long as too few weeks are known, those of the hour of
+/// the day: a shop is busier in the evening than at night from its first week on.
 fn slots(hours: &[(i64, u64)], all: i64, slot: &impl Fn(i64) -> usize) -> Vec<f64> {
-    let weeks = all / (WEEK as i64);
-    if weeks < LEAST_WEEKS {
+    let alike = [WEEK, DAY].into_iter().map(|length| (length, all / (length as i64)));
+    let Some((length, known)) = alike.into_iter().find(|(_, known)| *known >= LEAST_KNOWN) else {
         return vec![0.0; WEEK];
-    }
-    let mut counts = vec![Vec::new(); WEEK];
+    };
+    let mut counts = vec![Vec::new(); length];
     for (hour, entries) in hours {
-        counts[slot(*hour)].push(*entries);
+        counts[slot(*hour) % length].push(*entries);
     }
-    let weeks = usize::try_from(weeks).unwrap_or(0);
+    let known = usize::try_from(known).unwrap_or(0);
     let usual = |counts: Vec<u64>| {
-        let (median, spread) = median_and_spread(&counts, weeks.saturating_sub(counts.len()));
+        let (median, spread) = median_and_spread(&counts, known.saturating_sub(counts.len()));
         median + spread
     };
-    counts.into_iter().map(usual).collect()
+    let usual: Vec<f64> = counts.into_iter().map(usual).collect();
+    (0..WEEK).map(|slot| usual[slot % length]).collect()
 }
 
 /// Which hours stand out, by themselves or with those before.
@@ -182,6 +186,14 @@ mod tests {
     fn what_happens_every_monday_is_no_burst() {
         let monday = series((0..WEEKS).map(|hour| (hour, if slot(hour) == 9 { 40 + hour as u64 % 7 } else { 1 })));
         assert_eq!(bursts(&monday, [0, 0, WEEKS], slot, -6.0), []);
+    }
+
+    #[test]
+    fn what_happens_every_evening_is_no_burst_from_the_fourth_day_on() {
+        let evening = series((0..WEEKS).map(|hour| (hour, if hour % 24 == 19 { 20 + hour as u64 % 5 } else { 4 })));
+        for days in [4, 10, 27, 40] {
+            assert_eq!(bursts(&evening, [0, 0, days * 24], slot, -6.0), [], "{days} days");
+        }
     }
 
     #[test]
