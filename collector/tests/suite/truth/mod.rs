@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 use std::thread;
 
 use jiff::SignedDuration;
+use storelogs_collector::insight::model::Incident;
 use storelogs_collector::insight::{AsItIs, Options, Report, report};
 use storelogs_sandbox::History;
 
@@ -95,8 +96,25 @@ fn nothing_is_claimed_of_a_calm_shop_but_what_is_true() {
 #[test]
 fn what_fails_every_evening_is_no_incident() {
     for known in [5, 10, 20, 60] {
-        let (claimed, reports) = noise::claimed(1..=3, known);
-        assert_eq!(claimed, 0, "in {reports} reports that know {known} days");
+        assert_eq!(noise::claimed(1..=3, known), 0, "{known} days known");
+    }
+}
+
+#[test]
+fn what_begins_to_fail_and_goes_on_is_one_incident() {
+    for days in [6, 10, 25] {
+        for incidents in noise::incidents(1..=2, 90, days) {
+            let of = |module: &str| {
+                let is_of = |incident: &&Incident| incident.module.as_ref().is_some_and(|of| of.as_str() == module);
+                incidents.iter().filter(is_of).collect::<Vec<_>>()
+            };
+            for module in ["Gateway", "Feed"] {
+                let found = of(module);
+                assert_eq!(found.len(), 1, "{days} days, {module}: {found:#?}");
+                let late = found[0].start.duration_since(now()) + SignedDuration::from_hours(24 * days);
+                assert!(late < SignedDuration::from_hours(6), "{days} days, {module}: {late} late");
+            }
+        }
     }
 }
 
@@ -121,10 +139,14 @@ fn table() {
             println!("## {seeds} shops, {name}, {days} days: {}", scores.table());
         }
     }
-    println!("## Incidents claimed where something fails all the time\n");
-    for known in [3, 4, 5, 10, 20, 27, 40, 90] {
-        let (claimed, reports) = noise::claimed(1..=seeds, known);
-        println!("{known} days known: {claimed} in {reports} reports");
+    println!("## Incidents in {seeds} reports over 30 days, where three modules fail all the time\n");
+    println!("| days known | incidents |\n|---|---|");
+    for known in [3, 4, 5, 7, 10, 14, 20, 27, 28, 40, 90] {
+        println!("| {known} | {} |", noise::claimed(1..=seeds, known));
+    }
+    println!("\n## The same, where they began to fail in the last of 90 days\n\n| days | incidents |\n|---|---|");
+    for days in [2, 3, 4, 5, 7, 10, 20, 30, 50] {
+        println!("| {days} | {} |", noise::incidents(1..=seeds, 90, days).iter().map(Vec::len).sum::<usize>());
     }
     println!("\n## Bursts that are found, by entries, in shops of which a few such failures a day are usual\n");
     println!("| entries | in 30 min | in 1 h | in 6 h |\n|---|---|---|---|");

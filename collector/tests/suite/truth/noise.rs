@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::Archive;
 use storelogs_collector::archive::Commit;
+use storelogs_collector::insight::model::Incident;
 use storelogs_collector::insight::{AsItIs, Options, report};
 
 use super::each_seed;
@@ -55,19 +56,28 @@ fn failures(store: &Store, days: i64, dice: &mut fastrand::Rng) -> Vec<LogEntry>
     failures.into_iter().enumerate().map(entry).rev().collect()
 }
 
-/// How many incidents are claimed in how many reports over 30 days, of an archive that knows so many days.
-pub(super) fn claimed(seeds: RangeInclusive<u64>, days: i64) -> (usize, usize) {
+/// The incidents of a report over 30 days, for each seed, of an archive that knows so many days, in the last ones of which
+/// that fails.
+pub(super) fn incidents(seeds: RangeInclusive<u64>, known: i64, fails: i64) -> Vec<Vec<Incident>> {
     let store: Store = "bigcommerce:abc123".parse().unwrap();
     let of_seed = |seed| {
         let folder = tempfile::tempdir().unwrap();
         let mut archive = Archive::open(folder.path().join("archive.db")).unwrap();
         let id = archive.add_store(&store).unwrap();
-        let entries = failures(&store, days, &mut fastrand::Rng::with_seed(seed));
+        let mut entries = failures(&store, fails, &mut fastrand::Rng::with_seed(seed));
+        let begin = now() - SignedDuration::from_hours(24 * known);
+        let mut first = LogEntry::new(&store, "first", begin, begin);
+        first.severity = Severity::Info;
+        entries.push(first);
         archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
         let since = now() - SignedDuration::from_hours(24 * 30);
         let options = Options { since, until: now(), compare: true, stores: Vec::new(), zone: None, now: now() };
-        report(&archive, &options, &AsItIs).unwrap().incidents.list.len()
+        report(&archive, &options, &AsItIs).unwrap().incidents.list
     };
-    let claimed = each_seed(seeds, of_seed);
-    (claimed.iter().sum(), claimed.len())
+    each_seed(seeds, of_seed)
+}
+
+/// How many incidents are claimed, if it has failed as long as anything is known.
+pub(super) fn claimed(seeds: RangeInclusive<u64>, known: i64) -> usize {
+    incidents(seeds, known, known).iter().map(Vec::len).sum()
 }
