@@ -18,7 +18,6 @@ pub(crate) struct Shop {
     _folder: tempfile::TempDir,
     pub(crate) archive: Archive,
     pub(crate) bigcommerce: Planted,
-    pub(crate) shopline: Planted,
 }
 
 /// Both stores of an owner, over three months that end now.
@@ -50,8 +49,7 @@ pub(crate) fn read_since(history: &History, second: i64) -> Shop {
         let covered = Stretch::new(since, now());
         archive.commit([(id, &Commit { entries, covered, status: Some(status), ..Commit::default() })]).unwrap();
     }
-    let [bigcommerce, shopline] = [Platform::BigCommerce, Platform::Shopline].map(|platform| history.planted(platform));
-    Shop { _folder: folder, archive, bigcommerce, shopline }
+    Shop { _folder: folder, archive, bigcommerce: history.planted(Platform::BigCommerce) }
 }
 
 /// The entry of a record, by hand: what is tested is not the library.

@@ -1,6 +1,7 @@
 //! What was planted in a shop's history is found, and next to nothing else. `docs/insights.md` has the figures, and
 //! `cargo xtask truth` makes them.
 
+mod forms;
 mod noise;
 mod score;
 mod small;
@@ -127,6 +128,13 @@ fn six_failures_in_half_an_hour_are_found_where_a_few_a_day_are_usual() {
 }
 
 #[test]
+fn problems_are_grouped_by_what_they_say_whatever_names_are_in_them() {
+    let grouped = forms::grouped(1..=3);
+    assert!(grouped.accuracy() >= 0.98, "{grouped:?}");
+    assert!(grouped.templates <= grouped.forms + 6, "{grouped:?}");
+}
+
+#[test]
 #[ignore = "a measurement: cargo xtask truth"]
 #[allow(clippy::print_stdout)]
 fn table() {
@@ -138,6 +146,12 @@ fn table() {
         for (days, scores) in scores {
             println!("## {seeds} shops, {name}, {days} days: {}", scores.table());
         }
+    }
+    let grouped = forms::grouped(1..=seeds);
+    println!("## Problems in forms of shops: grouping accuracy {:.4}, {grouped:?}\n", grouped.accuracy());
+    // For whoever wants to see what another miner makes of them.
+    if let Ok(file) = std::env::var("STORELOGS_TRUTH_LINES") {
+        std::fs::write(file, forms::lines(1..=seeds)).unwrap();
     }
     println!("## Incidents in {seeds} reports over 30 days, where three modules fail all the time\n");
     println!("| days known | incidents |\n|---|---|");

@@ -320,7 +320,22 @@ pub(crate) fn percentile(numbers: &[u64], percent: usize) -> u64 {
     sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1).copied().unwrap_or_default()
 }
 
-/// Whether a summary is one of those that a template stands for, told without the collector.
-fn template_fits(template: &storelogs_collector::insight::model::Template, summary: &str) -> bool {
-    fits(&template.template.as_str().replace('…', "*"), "*", summary)
+/// Whether a summary is one of those that a template stands for, told without the collector: `*` is any text without a
+/// space at its edges, `…` one word or more.
+pub(crate) fn template_fits(template: &storelogs_collector::insight::model::Template, summary: &str) -> bool {
+    let words: Vec<&str> = template.template.as_str().split(' ').collect();
+    let said: Vec<&str> = summary.split(' ').collect();
+    words_fit(&words, &said)
+}
+
+fn words_fit(words: &[&str], said: &[&str]) -> bool {
+    match (words, said) {
+        ([], []) => true,
+        (["…"], [_, ..]) => true,
+        (["…", words @ ..], said) => (1..=said.len()).any(|taken| words_fit(words, &said[taken..])),
+        ([word, words @ ..], said) => {
+            (1..=said.len()).any(|taken| fits(word, "*", &said[..taken].join(" ")) && words_fit(words, &said[taken..]))
+        }
+        _ => false,
+    }
 }
