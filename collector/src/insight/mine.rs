@@ -140,28 +140,35 @@ fn collapsed(template: String, members: &[&str]) -> String {
     if !is_one && members.iter().all(|member| shorter.covers(member)) { shorter.as_str().to_owned() } else { template }
 }
 
-/// The templates that cover more than their own text, by their first word, which a shape must have to be covered.
+/// The templates that cover more than their own text, by what a shape must have to be covered: the first word and the last,
+/// if they are fixed.
 struct Index<'a> {
-    of: HashMap<&'a str, Vec<usize>>,
+    of: HashMap<[&'a str; 2], Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
     fn new(templates: &'a [Template]) -> Self {
         let mut of: HashMap<_, Vec<usize>> = HashMap::new();
         for (number, template) in templates.iter().enumerate().filter(|(_, template)| template.is_general()) {
-            of.entry(template.as_str().split(' ').next().unwrap_or_default()).or_default().push(number);
+            of.entry(ends(template.as_str())).or_default().push(number);
         }
         Self { of }
     }
 
     fn covering(&self, templates: &[Template], shape: &str) -> impl Iterator<Item = usize> {
-        let mut leads = vec![shape.split(' ').next().unwrap_or_default(), VARYING];
-        leads.dedup(); // the word may be … itself
-        let numbers = leads.into_iter().filter_map(|lead| self.of.get(lead)).flatten().copied();
+        let [first, last] = ends(shape);
+        // Either word may be … itself.
+        let keys = BTreeSet::from([[first, last], [first, VARYING], [VARYING, last], [VARYING, VARYING]]);
+        let numbers = keys.iter().filter_map(|key| self.of.get(key)).flatten().copied();
         let mut found: Vec<usize> = numbers.filter(|number| templates[*number].covers(shape)).collect();
         found.sort_unstable();
         found.into_iter()
     }
+}
+
+/// The first and the last word.
+fn ends(text: &str) -> [&str; 2] {
+    [text.split(' ').next().unwrap_or_default(), text.rsplit(' ').next().unwrap_or_default()]
 }
 
 /// Makes one of those that cover a shape in common, until each shape has one template.
@@ -197,7 +204,8 @@ fn settle_overlaps(mut templates: Vec<Template>, shapes: &BTreeSet<String>) -> V
         for (number, template) in templates.iter().enumerate() {
             match with.get(&number) {
                 Some(other) => {
-                    let members: Vec<&str> = [number, *other].iter().flat_map(|of_| of[of_].iter().copied()).collect();
+                    let members: Vec<&str> =
+                        [&number, other].into_iter().flat_map(|one| of[one].iter().copied()).collect();
                     settled.insert(common(template, &templates[*other], &members));
                 }
                 None if taken.contains(&number) => {}
@@ -248,6 +256,28 @@ mod tests {
         let first: Vec<String> = names.iter().map(|name| format!("{name} has no price in *")).collect();
         let first: Vec<&str> = first.iter().map(String::as_str).collect();
         assert_eq!(mined(&first), ["… has no price in *"]);
+    }
+
+    #[test]
+    fn names_of_several_words_are_one_place_but_a_short_template_swallows_nothing() {
+        let mut shapes: Vec<String> =
+            ["Lamp", "Oak table", "Desk", "Rug", "Linen shirt", "Mug", "Garden chair, folding"]
+                .map(|name| format!("Product {name} could not be sent"))
+                .into();
+        shapes.extend(
+            ["Import", "Export", "Backup", "Sync", "The sync of all products with the till"]
+                .map(|what| format!("{what} has failed again")),
+        );
+        let mined = Mined::new(shapes.clone());
+        let templates: Vec<&str> = mined.templates.iter().map(Template::as_str).collect();
+        assert_eq!(
+            templates,
+            [
+                "Product … could not be sent",
+                "The sync of all products with the till has failed again",
+                "… has failed again"
+            ]
+        );
     }
 
     #[test]
