@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     // As cargo test builds it, so that nothing is built twice.
     let status = cargo()
         .args(["test", "--quiet", "--package=storelogs-collector", "--test=suite", "--"])
-        .args(["truth::table", "--exact", "--ignored", "--nocapture"])
+        .args(["truth::table_", "--ignored", "--nocapture", "--test-threads=1"])
         .env("STORELOGS_TRUTH_SEEDS", seeds.to_string())
         .current_dir(&workspace.root)
         .status()
