@@ -121,6 +121,17 @@ fn something_was_changed_before_each_incident() {
 }
 
 #[test]
+fn a_calm_history_hides_nothing() {
+    let history = History::seeded(7).ending_at(MARCH).calm();
+    for platform in [Platform::BigCommerce, Platform::Shopline] {
+        let planted = history.planted(platform);
+        assert!(planted.incidents.is_empty() && planted.bulk_edits.is_empty(), "{planted:?}");
+        assert!(planted.sensitive.is_empty() && planted.causes.is_empty(), "{planted:?}");
+        assert!(history.records(platform).values().len() > 3000);
+    }
+}
+
+#[test]
 fn planted_forms_are_all_that_goes_wrong() {
     let history = History::seeded(7).ending_at(MARCH);
     let forms = history.planted(Platform::BigCommerce).forms;

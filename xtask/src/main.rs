@@ -16,6 +16,7 @@ mod package;
 mod provenance;
 mod regen;
 mod soak;
+mod truth;
 mod workspace;
 
 use std::env;
@@ -93,6 +94,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[SECONDS]",
         about: "kill the program again and again while it collects: nothing is lost, nothing doubled; 600 s unless told otherwise",
         run: soak::run,
+    },
+    Command {
+        name: "truth",
+        arguments: "[SEEDS]",
+        about: "compare reports with what was planted in so many made-up shops, 100 unless told otherwise: precision and recall",
+        run: truth::run,
     },
     Command {
         name: "bench",

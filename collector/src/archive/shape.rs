@@ -59,7 +59,8 @@ pub(super) fn coarse(shape: &str) -> String {
     coarse
 }
 
-/// Stands in a template for a word that varies; at its end, for any words.
+/// Stands in a template for words that vary: for one, or for several if at least half of all words are the template's own.
+/// At its end it stands for any words.
 pub(crate) const VARYING: &str = "…";
 
 /// What shapes have in common, word by word. A shape is the template of itself.
@@ -85,14 +86,42 @@ impl Template {
     /// Whether a shape has all that it has.
     pub(crate) fn covers(&self, shape: &str) -> bool {
         let (mut words, mut others) = (self.text.split(' ').peekable(), shape.split(' '));
+        let mut varies = false;
         loop {
             match (words.next(), others.next()) {
                 (None, None) => return true,
                 (Some(VARYING), Some(_)) if words.peek().is_none() => return true,
-                (Some(word), Some(other)) if word == VARYING || word == other => {}
-                _ => return false,
+                (Some(word), Some(other)) if word == VARYING || word == other => varies |= word == VARYING,
+                _ => return varies && self.spans(shape),
             }
         }
+    }
+
+    /// Whether it covers a shape if words that vary may be several.
+    fn spans(&self, shape: &str) -> bool {
+        let own: Vec<&str> = self.text.split(' ').collect();
+        let words: Vec<&str> = shape.split(' ').collect();
+        let (own, open) = match own.split_last() {
+            Some((&VARYING, rest)) => (rest, true),
+            _ => (&own[..], false),
+        };
+        let pieces: Vec<&[&str]> = own.split(|word| *word == VARYING).collect();
+        let (mut end, mut fixed) = (0, 0);
+        for (number, piece) in pieces.iter().enumerate() {
+            // A word that varies stands before each piece but the first; the last one reaches to the end.
+            let places = match number {
+                0 => 0..1,
+                _ if number + 1 == pieces.len() && !open => {
+                    words.len().saturating_sub(piece.len()).max(end + 1)..words.len() + 1
+                }
+                _ => end + 1..words.len() + 1,
+            };
+            let fits = |at: &usize| words.get(*at..).is_some_and(|rest| rest.starts_with(piece));
+            let Some(at) = places.into_iter().find(fits) else { return false };
+            (end, fixed) = (at + piece.len(), fixed + piece.len());
+        }
+        let whole = if open { end < words.len() } else { end == words.len() };
+        whole && (end == own.len() || 2 * fixed >= end)
     }
 
     /// Whether a summary is one of those that it stands for.
@@ -235,7 +264,15 @@ mod tests {
         assert!(!template("Order * failed").matches("Order 7 of Bob failed"));
         assert!(template("Product … failed").matches("Product Lamp failed"));
         assert!(template("Product … failed").matches("Product 7 failed"));
-        assert!(!template("Product … failed").matches("Product Linen shirt failed"));
+        assert!(template("Product … failed").matches("Product Linen shirt failed"));
+        assert!(!template("Product … failed").matches("Product failed"));
+        assert!(
+            !template("Product … failed").matches("Product Linen shirt of the summer failed"),
+            "most of it is not its own"
+        );
+        assert!(!template("… failed").matches("The import failed"));
+        assert!(template("… has no price in …").matches("Linen shirt has no price in list of May and June"));
+        assert!(template("a … b … c d").matches("a x y b z c d") && !template("a … b … c d").matches("a x y b c d"));
         assert!(template("The payment for …").matches("The payment for order 7 was declined"));
         assert!(!template("The payment for …").matches("The payment for"));
         assert!(template("").matches(" ") && !template("").matches("x"));

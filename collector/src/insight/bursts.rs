@@ -11,8 +11,14 @@ const WIDE: i64 = 6;
 const LOG10_BESIDE: f64 = -2.0;
 /// So many quiet hours within a burst do not end it.
 const QUIET: i64 = 1;
-/// With fewer weeks than this an hour of the week says nothing of its own.
-const LEAST_WEEKS: i64 = 4;
+/// So many bursts or more, each within so many hours of the one before, are one that has not ended: what fails from a day on
+/// fails seldom at night, and in some shops not at the weekend.
+const LASTING: usize = 4;
+const APART: i64 = 72;
+/// Fewer than so many of the same hour say nothing of what is usual in it.
+const LEAST_KNOWN: i64 = 4;
+/// The hours of a day.
+const DAY: usize = 24;
 /// How often the usual rate is taken again without the hours that stand out.
 const ROUNDS: usize = 8;
 
@@ -86,28 +92,30 @@ pub(super) fn bursts(
         }
         core = found;
     }
-    join(&hours, &core, &usual, &slot)
+    lasting(&join(&hours, &core, &usual, &slot), &hours, &usual, &slot)
         .into_iter()
         .filter(|burst| burst.last >= since && burst.entries >= LEAST)
         .collect()
 }
 
-/// By the hour of the week, the median and the spread above it.
+/// By the hour of the week, the median and the spread above it. As long as too few weeks are known, those of the hour of
+/// the day: a shop is busier in the evening than at night from its first week on.
 fn slots(hours: &[(i64, u64)], all: i64, slot: &impl Fn(i64) -> usize) -> Vec<f64> {
-    let weeks = all / (WEEK as i64);
-    if weeks < LEAST_WEEKS {
+    let alike = [WEEK, DAY].into_iter().map(|length| (length, all / (length as i64)));
+    let Some((length, known)) = alike.into_iter().find(|(_, known)| *known >= LEAST_KNOWN) else {
         return vec![0.0; WEEK];
-    }
-    let mut counts = vec![Vec::new(); WEEK];
+    };
+    let mut counts = vec![Vec::new(); length];
     for (hour, entries) in hours {
-        counts[slot(*hour)].push(*entries);
+        counts[slot(*hour) % length].push(*entries);
     }
-    let weeks = usize::try_from(weeks).unwrap_or(0);
+    let known = usize::try_from(known).unwrap_or(0);
     let usual = |counts: Vec<u64>| {
-        let (median, spread) = median_and_spread(&counts, weeks.saturating_sub(counts.len()));
+        let (median, spread) = median_and_spread(&counts, known.saturating_sub(counts.len()));
         median + spread
     };
-    counts.into_iter().map(usual).collect()
+    let usual: Vec<f64> = counts.into_iter().map(usual).collect();
+    (0..WEEK).map(|slot| usual[slot % length]).collect()
 }
 
 /// Which hours stand out, by themselves or with those before.
@@ -148,16 +156,31 @@ fn join(hours: &[(i64, u64)], core: &[bool], usual: &Usual, slot: &impl Fn(i64) 
         while last + 1 < hours.len() && near(last, last + 1) && (core[last + 1] || beside(hours[last + 1])) {
             last += 1;
         }
-        let (from, to) = (hours[first].0, hours[last].0);
-        bursts.push(Burst {
-            first: from,
-            last: to,
-            entries: hours[first..=last].iter().map(|(_, entries)| entries).sum(),
-            usual: (from..=to).map(|hour| usual.of(slot(hour))).sum(),
-        });
+        bursts.push(burst(hours, usual, slot, [hours[first].0, hours[last].0]));
         at = last + 1;
     }
     bursts
+}
+
+fn burst(hours: &[(i64, u64)], usual: &Usual, slot: &impl Fn(i64) -> usize, [first, last]: [i64; 2]) -> Burst {
+    let within = hours.iter().filter(|(hour, _)| (first..=last).contains(hour));
+    Burst {
+        first,
+        last,
+        entries: within.map(|(_, entries)| entries).sum(),
+        usual: (first..=last).map(|hour| usual.of(slot(hour))).sum(),
+    }
+}
+
+/// Makes one of bursts that come again and again.
+fn lasting(bursts: &[Burst], hours: &[(i64, u64)], usual: &Usual, slot: &impl Fn(i64) -> usize) -> Vec<Burst> {
+    let near = |one: &Burst, next: &Burst| next.first - one.last <= APART;
+    let runs = bursts.chunk_by(near);
+    let one_of = |run: &[Burst]| match run {
+        [first, .., last] if run.len() >= LASTING => vec![burst(hours, usual, slot, [first.first, last.last])],
+        _ => run.to_vec(),
+    };
+    runs.flat_map(one_of).collect()
 }
 
 #[cfg(test)]
@@ -185,6 +208,14 @@ mod tests {
     }
 
     #[test]
+    fn what_happens_every_evening_is_no_burst_from_the_fourth_day_on() {
+        let evening = series((0..WEEKS).map(|hour| (hour, if hour % 24 == 19 { 20 + hour as u64 % 5 } else { 4 })));
+        for days in [4, 10, 27, 40] {
+            assert_eq!(bursts(&evening, [0, 0, days * 24], slot, -6.0), [], "{days} days");
+        }
+    }
+
+    #[test]
     fn a_burst_is_found_with_its_edges_and_nothing_else() {
         let counts = (0..WEEKS).map(|hour| match hour {
             1000 => (hour, 3),
@@ -207,6 +238,25 @@ mod tests {
         let found = bursts(&series(counts), [0, 0, WEEKS], slot, -6.0);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].first <= 1001 && found[0].last >= 1010, "{found:?}");
+    }
+
+    #[test]
+    fn what_begins_and_stays_is_one_burst() {
+        let stays = |days: i64| {
+            let counts = (0..WEEKS).map(move |hour| match hour {
+                hour if hour < WEEKS - days * 24 => (hour, u64::from(hour % 100 == 0)),
+                hour if (8..22).contains(&(hour % 24)) => (hour, 6),
+                hour => (hour, u64::from(hour % 3 == 0)),
+            });
+            bursts(&series(counts), [0, 0, WEEKS], slot, -6.0)
+        };
+        for days in [5, 10, 25] {
+            let found = stays(days);
+            assert_eq!(found.len(), 1, "{days} days: {found:?}");
+            let begin = WEEKS - days * 24;
+            assert!((begin..begin + 10).contains(&found[0].first) && found[0].last >= WEEKS - 24, "{found:?}");
+        }
+        assert_eq!(stays(60), [], "it is usual by then");
     }
 
     #[test]

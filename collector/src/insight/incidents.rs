@@ -294,9 +294,11 @@ fn method(threshold: f64) -> String {
     format!(
         "Problems of one kind (same store, module and template) are counted by the hour. Usual for an hour is the greater of \
          two: the median of the same hour of the week plus the spread (1.4826 × the median distance from it), from up to \
-         {WEEKS} weeks before the period and the period itself; and the mean of all hours that do not stand out. An hour, or six \
+         {WEEKS} weeks before the period and the period itself, or of the same hour of the day if fewer than four weeks \
+         are known; and the mean of all hours that do not stand out. An hour, or six \
          in a row, stands out if the Poisson distribution gives as many or more a chance below 1 in 10^{:.1}: so that in a \
-         hundred such reports one hour would stand out by chance. Fewer than 5 entries never do. Start and end are where \
+         hundred such reports one hour would stand out by chance. Fewer than 5 entries never do. What stands out four times or \
+         more, each at most three days after the one before, is one incident that has not ended. Start and end are where \
          the entries themselves are best told by the rate of the burst instead of the usual one.",
         -threshold
     )

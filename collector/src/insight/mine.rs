@@ -50,6 +50,7 @@ impl Mined {
             let mut single = Vec::new();
             for cluster in clusters(&left, end) {
                 for (template, members) in cluster.settle() {
+                    let template = collapsed(template, &members);
                     match &members[..] {
                         [one] if template == *one => single.push(*one),
                         _ => templates.entry(template).or_default().extend(members),
@@ -140,37 +141,45 @@ impl<'a> Cluster<'a> {
     }
 }
 
-/// The templates that cover more than their own text, by what a shape must have to be covered.
+/// Words that vary one behind the other are one place of several words, if the template is about as much its own then.
+fn collapsed(template: String, members: &[&str]) -> String {
+    let mut words: Vec<&str> = template.split(' ').collect();
+    words.dedup_by(|a, b| *a == VARYING && *b == VARYING);
+    let shorter = Template::new(words.join(" "));
+    // One that stood for itself stays so.
+    let is_one = matches!(members, [one] if *one == template);
+    if !is_one && members.iter().all(|member| shorter.covers(member)) { shorter.as_str().to_owned() } else { template }
+}
+
+/// The templates that cover more than their own text, by what a shape must have to be covered: the first word and the last,
+/// if they are fixed.
 struct Index<'a> {
-    /// By the number of words, if it is fixed, and the first word, if it is.
-    of: HashMap<(Option<usize>, &'a str), Vec<usize>>,
+    of: HashMap<[&'a str; 2], Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
     fn new(templates: &'a [Template]) -> Self {
         let mut of: HashMap<_, Vec<usize>> = HashMap::new();
         for (number, template) in templates.iter().enumerate().filter(|(_, template)| template.is_general()) {
-            let words: Vec<&str> = template.as_str().split(' ').collect();
-            let length = (words.last() != Some(&VARYING)).then_some(words.len());
-            of.entry((length, words[0])).or_default().push(number);
+            of.entry(ends(template.as_str())).or_default().push(number);
         }
         Self { of }
     }
 
     fn covering(&self, templates: &[Template], shape: &str) -> impl Iterator<Item = usize> {
-        let (length, first) = (shape.split(' ').count(), shape.split(' ').next().unwrap_or_default());
-        let mut found: Vec<usize> = Vec::new();
-        for lead in [first, VARYING] {
-            for length in [Some(length), None] {
-                found.extend(
-                    self.of.get(&(length, lead)).into_iter().flatten().filter(|n| templates[**n].covers(shape)),
-                );
-            }
-        }
+        let [first, last] = ends(shape);
+        // Either word may be … itself.
+        let keys = BTreeSet::from([[first, last], [first, VARYING], [VARYING, last], [VARYING, VARYING]]);
+        let numbers = keys.iter().filter_map(|key| self.of.get(key)).flatten().copied();
+        let mut found: Vec<usize> = numbers.filter(|number| templates[*number].covers(shape)).collect();
         found.sort_unstable();
-        found.dedup(); // the word may be … itself
         found.into_iter()
     }
+}
+
+/// The first and the last word.
+fn ends(text: &str) -> [&str; 2] {
+    [text.split(' ').next().unwrap_or_default(), text.rsplit(' ').next().unwrap_or_default()]
 }
 
 /// Makes one of those that cover a shape in common, until each shape has one template.
@@ -180,30 +189,35 @@ fn settle_overlaps(mut templates: Vec<Template>, shapes: &BTreeSet<String>) -> V
         // Each is made one with at most one other at a time.
         let mut with: BTreeMap<usize, usize> = BTreeMap::new();
         let mut taken = BTreeSet::new();
-        let mut covered = BTreeSet::new();
+        let mut covered: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for shape in shapes {
-            let mut covering = index.covering(&templates, shape);
-            let (first, second) = (covering.next(), covering.next());
-            if first.is_some() {
-                covered.insert(shape.clone());
-            }
-            if let (Some(one), Some(other)) = (first, second)
+            let covering: Vec<usize> = index.covering(&templates, shape).collect();
+            if let [one, other, ..] = covering[..]
                 && !taken.contains(&one)
                 && !taken.contains(&other)
             {
                 taken.extend([one, other]);
                 with.insert(one, other);
             }
+            if !covering.is_empty() {
+                covered.insert(shape, covering);
+            }
         }
         if with.is_empty() {
-            templates.retain(|template| template.is_general() || !covered.contains(template.as_str()));
+            templates.retain(|template| template.is_general() || !covered.contains_key(template.as_str()));
             return templates;
+        }
+        let mut of: HashMap<usize, Vec<&str>> = HashMap::new();
+        for (shape, covering) in &covered {
+            covering.iter().filter(|number| taken.contains(number)).for_each(|n| of.entry(*n).or_default().push(shape));
         }
         let mut settled: BTreeSet<Template> = BTreeSet::new();
         for (number, template) in templates.iter().enumerate() {
             match with.get(&number) {
                 Some(other) => {
-                    settled.insert(Template::new(common(template.as_str(), templates[*other].as_str())));
+                    let members: Vec<&str> =
+                        [&number, other].into_iter().flat_map(|one| of[one].iter().copied()).collect();
+                    settled.insert(common(template, &templates[*other], &members));
                 }
                 None if taken.contains(&number) => {}
                 None => {
@@ -215,21 +229,22 @@ fn settle_overlaps(mut templates: Vec<Template>, shapes: &BTreeSet<String>) -> V
     }
 }
 
-/// What covers all that either covers.
-fn common(one: &str, other: &str) -> String {
-    let (one, other): (Vec<&str>, Vec<&str>) = (one.split(' ').collect(), other.split(' ').collect());
-    let mut common: Vec<&str> = one.iter().zip(&other).map(|(a, b)| if a == b { *a } else { VARYING }).collect();
-    // One of them goes on, or ends with any words: so does what they have in common.
-    let open = |words: &[&str]| words.last() == Some(&VARYING);
-    if one.len() != other.len() || open(&one) || open(&other) {
-        if common.last() != Some(&VARYING) {
-            common.push(VARYING);
-        }
-        while common.len() > 1 && common[common.len() - 2] == VARYING {
-            common.pop();
-        }
-    }
-    common.join(" ")
+/// What covers all that either covers: one of them if it does, else what both begin and end with, else what both begin with.
+fn common(one: &Template, other: &Template, members: &[&str]) -> Template {
+    let (words, others): (Vec<&str>, Vec<&str>) =
+        (one.as_str().split(' ').collect(), other.as_str().split(' ').collect());
+    let least = words.len().min(others.len());
+    let begin = words.iter().zip(&others).take_while(|(a, b)| a == b && **a != VARYING).count();
+    let same = |(a, b): &(&&str, &&str)| a == b && **a != VARYING;
+    let end = words.iter().rev().zip(others.iter().rev()).take(least - begin).take_while(same).count();
+    let between = [&words[..begin], &[VARYING], &words[words.len() - end..]].concat().join(" ");
+    let by_word =
+        words.iter().zip(&others).map(|(a, b)| if a == b { *a } else { VARYING }).collect::<Vec<_>>().join(" ");
+    let by_word = (words.len() == others.len()).then(|| Template::new(by_word));
+    let candidates = [Some(one.clone()), Some(other.clone()), by_word, Some(Template::new(between))];
+    let covering = |template: &Template| members.iter().all(|member| template.covers(member));
+    let any = || Template::new([&words[..begin], &[VARYING]].concat().join(" "));
+    candidates.into_iter().flatten().find(covering).unwrap_or_else(any)
 }
 
 #[cfg(test)]
@@ -252,6 +267,28 @@ mod tests {
         let first: Vec<String> = names.iter().map(|name| format!("{name} has no price in *")).collect();
         let first: Vec<&str> = first.iter().map(String::as_str).collect();
         assert_eq!(mined(&first), ["… has no price in *"]);
+    }
+
+    #[test]
+    fn names_of_several_words_are_one_place_but_a_short_template_swallows_nothing() {
+        let mut shapes: Vec<String> =
+            ["Lamp", "Oak table", "Desk", "Rug", "Linen shirt", "Mug", "Garden chair, folding"]
+                .map(|name| format!("Product {name} could not be sent"))
+                .into();
+        shapes.extend(
+            ["Import", "Export", "Backup", "Sync", "The sync of all products with the till"]
+                .map(|what| format!("{what} has failed again")),
+        );
+        let mined = Mined::new(shapes.clone());
+        let templates: Vec<&str> = mined.templates.iter().map(Template::as_str).collect();
+        assert_eq!(
+            templates,
+            [
+                "Product … could not be sent",
+                "The sync of all products with the till has failed again",
+                "… has failed again"
+            ]
+        );
     }
 
     #[test]

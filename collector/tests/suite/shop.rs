@@ -18,7 +18,6 @@ pub(crate) struct Shop {
     _folder: tempfile::TempDir,
     pub(crate) archive: Archive,
     pub(crate) bigcommerce: Planted,
-    pub(crate) shopline: Planted,
 }
 
 /// Both stores of an owner, over three months that end now.
@@ -26,23 +25,31 @@ pub(crate) fn shop(seed: u64) -> Shop {
     shop_of(&History::seeded(seed).ending_at(now().as_second()))
 }
 
+/// Both stores of an owner with this history, ready to be searched.
 pub(crate) fn shop_of(history: &History) -> Shop {
+    let mut shop = read_since(history, history.window().0);
+    shop.archive.index_words(usize::MAX).unwrap();
+    shop
+}
+
+/// Both stores of an owner, of whose history only what happened since a second was archived. Their words are not indexed:
+/// a report has no use for them.
+pub(crate) fn read_since(history: &History, second: i64) -> Shop {
     let folder = tempfile::tempdir().unwrap();
     let mut archive = Archive::open(folder.path().join("archive.db")).unwrap();
-    let since = Timestamp::from_second(history.window().0).unwrap();
+    let since = Timestamp::from_second(second).unwrap();
     for (platform, store) in [(Platform::BigCommerce, "bigcommerce:abc123"), (Platform::Shopline, "shopline:open001")] {
         let store: Store = store.parse().unwrap();
         let id = archive.add_store(&store).unwrap();
         let records = history.records(platform).values();
         let mut entries: Vec<LogEntry> = records.iter().map(|record| entry(&store, record)).collect();
+        entries.retain(|entry| entry.time >= since);
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.time));
         let status = archive.status(id).unwrap().succeeded(now());
         let covered = Stretch::new(since, now());
         archive.commit([(id, &Commit { entries, covered, status: Some(status), ..Commit::default() })]).unwrap();
     }
-    archive.index_words(usize::MAX).unwrap();
-    let [bigcommerce, shopline] = [Platform::BigCommerce, Platform::Shopline].map(|platform| history.planted(platform));
-    Shop { _folder: folder, archive, bigcommerce, shopline }
+    Shop { _folder: folder, archive, bigcommerce: history.planted(Platform::BigCommerce) }
 }
 
 /// The entry of a record, by hand: what is tested is not the library.

@@ -161,7 +161,7 @@ fn incidents(plan: &Plan, dice: &mut fastrand::Rng) -> Vec<Incident> {
     let mut plant = |kind, days: i64, (hour, minute), minutes: i64, log_type: &str, module: &str| {
         let start = RHYTHM.days_before_end(plan, days, hour, minute);
         let end = start + minutes * 60;
-        if start >= plan.start && end <= plan.end {
+        if start >= plan.start && end <= plan.end && !plan.calm {
             let (log_type, module) = (log_type.to_owned(), module.to_owned());
             incidents.push(Incident { kind, log_type, module, start, end, rows: 0 });
         }

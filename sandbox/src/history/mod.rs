@@ -42,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) end: i64,
     /// Rows on a working day, about; `None` for the platform's own.
     pub(crate) rows_per_day: Option<u32>,
+    /// Nothing happens in it but every day's work.
+    pub(crate) calm: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +72,7 @@ impl History {
 
     fn of(seed: u64, kind: Kind) -> Self {
         let end = Timestamp::now().as_second();
-        let plan = Plan { seed, kind, start: end, months: 3, end, rows_per_day: None };
+        let plan = Plan { seed, kind, start: end, months: 3, end, rows_per_day: None, calm: false };
         Self { plan, made: Arc::default() }.anew()
     }
 
@@ -92,6 +94,14 @@ impl History {
     #[must_use]
     pub fn rows_per_day(mut self, rows: u32) -> Self {
         self.plan.rows_per_day = Some(rows.max(1));
+        self.anew()
+    }
+
+    /// A seeded shop in which nothing happens but every day's work: no incident, no bulk edit, no sensitive change. What
+    /// fails now and then in any shop does fail. For a test of whoever might see more in it.
+    #[must_use]
+    pub fn calm(mut self) -> Self {
+        self.plan.calm = true;
         self.anew()
     }
 

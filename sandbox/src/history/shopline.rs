@@ -138,7 +138,7 @@ fn bulk_edits(plan: &Plan, deeds: &mut Vec<Deed>, dice: &mut fastrand::Rng) -> V
     for (days, (hour, minute), seconds, actor, subject_type, verb, detail, rows) in plans {
         let start = RHYTHM.days_before_end(plan, days, hour, minute);
         let end = start + seconds;
-        if start < plan.start || end > plan.end {
+        if start < plan.start || end > plan.end || plan.calm {
             continue;
         }
         // Nothing else of the same kind by the same actor happens meanwhile, so that the count is the truth.
@@ -176,7 +176,7 @@ fn sensitive(plan: &Plan, deeds: &mut Vec<Deed>, dice: &mut fastrand::Rng) {
     ];
     for (days, (hour, minute), subject_type, verb, detail) in plans {
         let at = RHYTHM.days_before_end(plan, days, hour, minute) + dice.i64(0..60);
-        if (plan.start..plan.end).contains(&at) {
+        if (plan.start..plan.end).contains(&at) && !plan.calm {
             let detail = detail.to_owned();
             deeds.push(Deed {
                 at_ms: at * 1000,

@@ -224,7 +224,7 @@ function people() {
       { name: "who did what", lead: true, value: (one) => one.actor, cell: (one) => [el("strong", null, one.actor), ` ${one.actions.map(words).join(", ")} ×${one.entries}`] },
       { name: "hour", number: true, value: (one) => Date.parse(one.start), cell: (one) => `${moment(one.start)} to ${clockOf(one.end)}` },
       { name: "", tight: true, go: true, cell: (one) => search(one.query) },
-    ], unusual, { limit: 9 }), el("p", { class: "soft small" }, "Hours at which they have done less than 1 % of their work."))));
+    ], unusual, { limit: 9 }), el("p", { class: "soft small" }, "Hours at which they have done less than 2 % of their work."))));
   return nodes;
 }
 
