@@ -50,7 +50,7 @@ Examples:
 
 Exit codes:
   0  every store is read and has no gap
-  1  some store has a gap, or cannot be read";
+  1  some store has a gap, or cannot be read; or there is no store in the archive yet";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
             out.flush()?;
         }
     }
-    Ok(if wrong == 0 { Exit::Done } else { Exit::Failed })
+    Ok(if wrong == 0 && all > 0 { Exit::Done } else { Exit::Failed })
 }
 
 fn is_wrong(standing: &Standing) -> bool {
@@ -180,6 +180,7 @@ fn summary(out: &mut Out, shown: &[(Store, Standing)], all: usize, wrong: usize)
     let entries: u64 = shown.iter().map(|(_, standing)| standing.entries).sum();
     let stores = if all == 1 { "1 store".to_owned() } else { format!("{all} stores") };
     match wrong {
+        _ if all == 0 => writeln!(out, "no store is in the archive yet: `storelogs sync` brings them"),
         0 => writeln!(out, "{stores}, {} entries; every store is read, without a gap", grouped(entries)),
         _ => writeln!(out, "{stores}, {wrong} with something wrong"),
     }
