@@ -63,8 +63,10 @@ enum Format {
 
 /// What expires sooner than this is told.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// The cells of the bar.
-const BAR: u32 = 24;
+/// The cells of the bar, on a terminal that is wide enough.
+const BAR: usize = 24;
+/// The columns beside the name and the bar.
+const BESIDE: usize = 48;
 
 pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
     let now = Timestamp::now();
@@ -105,7 +107,12 @@ fn table(out: &mut Out, standings: &[(Store, Standing)], now: Timestamp) -> io::
     let style = |style: Style| if coloured { style } else { Style::new() };
     let wide = standings.iter().map(|(_, standing)| standing.store.len()).max().unwrap_or(0).max("STORE".len());
     let (bold, dim) = (style(BOLD), style(DIM));
-    writeln!(out, "{bold}{:wide$}  {:<13} {:>10}  {:<24}       READ{bold:#}", "STORE", "STATE", "ENTRIES", "COVERED")?;
+    let cells = terminal::stdout_width().map_or(BAR, |columns| columns.saturating_sub(wide + BESIDE).clamp(7, BAR));
+    writeln!(
+        out,
+        "{bold}{:wide$}  {:<13} {:>10}  {:<cells$}       READ{bold:#}",
+        "STORE", "STATE", "ENTRIES", "COVERED"
+    )?;
     for (store, standing) in standings {
         let colour = style(match standing.state {
             State::Active => GREEN,
@@ -114,8 +121,12 @@ fn table(out: &mut Out, standings: &[(Store, Standing)], now: Timestamp) -> io::
             _ => RED,
         });
         let window = status::window(store, now);
-        let bar: String =
-            window.map(|window| standing.parts(window, BAR)).unwrap_or_default().into_iter().map(cell).collect();
+        let bar: String = window
+            .map(|window| standing.parts(window, cells as u32))
+            .unwrap_or_default()
+            .into_iter()
+            .map(cell)
+            .collect();
         let read = standing
             .last_success
             .map_or_else(|| "never".to_owned(), |at| format!("{} ago", rough(now.duration_since(at))));
