@@ -75,8 +75,8 @@ Exit codes:
   3  the platform refused access (HTTP 401, 402 or 403)
   4  no gap was found, but not everything could be counted, or a store could not be asked";
 
-/// How many stores are compared at once.
-const AT_ONCE: usize = 8;
+/// How many stores are compared at once: as many as `sync` reads at once.
+const AT_ONCE: usize = 32;
 
 /// What was found of one store.
 #[derive(Serialize)]
@@ -112,14 +112,21 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let progress = Progress::new(format!("comparing {} stores", settings.len()), false);
     fetch::interruptible(&progress);
     let connected = config::connect(&settings, &network, &RetryPolicy::default()).await;
-    let mut reports: Vec<Report> = stream::iter(settings.iter().zip(&connected))
-        .map(async |(settings, connected)| match connected {
-            Ok(remote) => compare(&archive, &settings.store, &*remote.client.source(), remote.network.now()).await,
-            Err(why) => Report::failed(&settings.store, ErrorKind::InvalidInput, why.clone()),
+    // In whatever order they end: no store waits for one that is slow.
+    let compared = settings.iter().zip(&connected).enumerate();
+    let mut reports: Vec<(usize, Report)> = stream::iter(compared)
+        .map(async |(place, (settings, connected))| match connected {
+            Ok(remote) => {
+                let (source, now) = (remote.client.source(), remote.network.now());
+                (place, compare(&archive, &settings.store, &*source, now).await)
+            }
+            Err(why) => (place, Report::failed(&settings.store, ErrorKind::InvalidInput, why.clone())),
         })
-        .buffered(AT_ONCE)
+        .buffer_unordered(AT_ONCE)
         .collect()
         .await;
+    reports.sort_unstable_by_key(|(place, _)| *place);
+    let mut reports: Vec<Report> = reports.into_iter().map(|(_, report)| report).collect();
     if options.repair {
         for (report, (settings, connected)) in reports.iter_mut().zip(settings.iter().zip(&connected)) {
             if report.verdict == Verdict::Gaps
