@@ -317,7 +317,8 @@ impl Reader {
             return self.fail_by(shared, error, None).await;
         };
         let mut commit = Commit::default();
-        let too_many = self.plan.suspect(rest, &error.to_string());
+        let hangs = kind == ErrorKind::TimedOut && self.answered.is_none();
+        let too_many = self.plan.suspect(rest, &error.to_string(), hangs);
         match job {
             Job::Slice(..) if self.plan.progress.walk.is_some() => commit.walk = Some(None),
             // It is read again when its time comes again.
