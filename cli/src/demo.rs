@@ -11,7 +11,6 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::{self, Directory, Outcome};
-use storelogs_collector::verify::{self, Finding};
 use storelogs_collector::{Archive, Stretch};
 use storelogs_sandbox::{Behavior, History, Sandbox, Store as Shop};
 use tokio::sync::watch;
@@ -25,6 +24,7 @@ use crate::report;
 use crate::sandbox::{self, HANDLE, HASH};
 use crate::summary::Summary;
 use crate::terminal;
+use crate::verify;
 use storelogs_collector::insight::grouped;
 
 /// See it at work, without any store
@@ -115,15 +115,14 @@ fn place() -> Result<PathBuf, Stop> {
 /// Compares every store with its platform's own counts, and returns how many entries that proves.
 async fn prove(archive: &Archive, stores: &Fixed) -> Result<u64, Stop> {
     let mut proven = 0;
-    for (id, store) in archive.stores()? {
+    for (_, store) in archive.stores()? {
         let remote = stores.connect(&store).await.map_err(Stop::Failed)?;
-        let found = verify::verify(archive, id, &*remote.log, remote.network.now()).await;
-        for found in found.map_err(|error| Stop::Failed(error.to_string()))? {
-            match found.finding {
-                Finding::Proven { entries } => proven += entries,
-                other => return Err(Stop::Failed(format!("{store}: {} is not proven: {other:?}", found.stretch))),
-            }
+        let report = verify::compare(archive, &store, &*remote.log, remote.network.now()).await;
+        if !report.is_complete() {
+            verify::show(&mut output::stdout(), &[report], false)?;
+            return Err(Stop::Failed(format!("{store} is not proven complete")));
         }
+        proven += report.proven();
     }
     Ok(proven)
 }

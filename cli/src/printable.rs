@@ -4,6 +4,7 @@
 //! window's title, fill the clipboard or turn the reading direction round.
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 
 /// The text as one line that a terminal shows and does not obey.
 ///
@@ -76,9 +77,61 @@ enum Kind {
     String,
 }
 
+/// Writes text of several lines with a `?` for each control character but the line break: C0, DEL, and C1 in UTF-8.
+pub(crate) struct Harmless<W> {
+    out: W,
+    /// The last byte was the first of a C1 character, or of an innocent one.
+    begun: bool,
+}
+
+/// What every C1 character begins with in UTF-8.
+const C1: u8 = 0xc2;
+
+impl<W> Harmless<W> {
+    pub(crate) fn new(out: W) -> Self {
+        Self { out, begun: false }
+    }
+}
+
+impl<W: Write> Write for Harmless<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut shown = Vec::with_capacity(bytes.len() + 1);
+        for &byte in bytes {
+            let begun = std::mem::replace(&mut self.begun, byte == C1);
+            match byte {
+                C1 => {}
+                0x80..=0x9f if begun => shown.push(b'?'),
+                _ if begun => shown.extend([C1, byte]),
+                b'\n' => shown.push(byte),
+                0..=0x1f | 0x7f => shown.push(b'?'),
+                _ => shown.push(byte),
+            }
+        }
+        self.out.write_all(&shown)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use std::io::Write;
+
+    use super::{Harmless, line};
+
+    #[test]
+    fn a_terminal_obeys_nothing_of_what_machines_get_however_it_is_cut() {
+        let text = "a,\u{1b}[2J\u{9b}2Jb\r\n\t\u{7f}©é商 \u{85}\n";
+        for cut in 1..text.len() {
+            let mut shown = Vec::new();
+            let mut out = Harmless::new(&mut shown);
+            text.as_bytes().chunks(cut).for_each(|part| out.write_all(part).unwrap());
+            assert_eq!(String::from_utf8(shown).unwrap(), "a,?[2J?2Jb?\n??©é商 ?\n");
+        }
+    }
 
     #[test]
     fn plain_text_of_any_script_stays_as_it_is() {

@@ -49,7 +49,7 @@ Examples:
 
 Exit codes:
   0  every store is read and has no gap
-  1  some store has a gap, or cannot be read";
+  1  some store has a gap, or cannot be read; or there is no store in the archive yet";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -62,8 +62,10 @@ enum Format {
 
 /// What expires sooner than this is told.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// The cells of the bar.
-const BAR: u32 = 24;
+/// The cells of the bar, on a terminal that is wide enough.
+const BAR: usize = 24;
+/// The columns beside the name and the bar.
+const BESIDE: usize = 48;
 
 pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
     let now = Timestamp::now();
@@ -92,7 +94,7 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
             out.flush()?;
         }
     }
-    Ok(if wrong == 0 { Exit::Done } else { Exit::Failed })
+    Ok(if wrong == 0 && all > 0 { Exit::Done } else { Exit::Failed })
 }
 
 fn is_wrong(standing: &Standing) -> bool {
@@ -104,7 +106,12 @@ fn table(out: &mut Out, standings: &[(Store, Standing)], now: Timestamp) -> io::
     let style = |style: Style| if coloured { style } else { Style::new() };
     let wide = standings.iter().map(|(_, standing)| standing.store.len()).max().unwrap_or(0).max("STORE".len());
     let (bold, dim) = (style(BOLD), style(DIM));
-    writeln!(out, "{bold}{:wide$}  {:<13} {:>10}  {:<24}       READ{bold:#}", "STORE", "STATE", "ENTRIES", "COVERED")?;
+    let cells = terminal::stdout_width().map_or(BAR, |columns| columns.saturating_sub(wide + BESIDE).clamp(7, BAR));
+    writeln!(
+        out,
+        "{bold}{:wide$}  {:<13} {:>10}  {:<cells$}       READ{bold:#}",
+        "STORE", "STATE", "ENTRIES", "COVERED"
+    )?;
     for (store, standing) in standings {
         let colour = style(match standing.state {
             State::Active => GREEN,
@@ -113,8 +120,12 @@ fn table(out: &mut Out, standings: &[(Store, Standing)], now: Timestamp) -> io::
             _ => RED,
         });
         let window = status::window(store, now);
-        let bar: String =
-            window.map(|window| standing.parts(window, BAR)).unwrap_or_default().into_iter().map(cell).collect();
+        let bar: String = window
+            .map(|window| standing.parts(window, cells as u32))
+            .unwrap_or_default()
+            .into_iter()
+            .map(cell)
+            .collect();
         let read = standing
             .last_success
             .map_or_else(|| "never".to_owned(), |at| format!("{} ago", rough(now.duration_since(at))));
@@ -179,6 +190,7 @@ fn summary(out: &mut Out, shown: &[(Store, Standing)], all: usize, wrong: usize)
     let entries: u64 = shown.iter().map(|(_, standing)| standing.entries).sum();
     let stores = if all == 1 { "1 store".to_owned() } else { format!("{all} stores") };
     match wrong {
+        _ if all == 0 => writeln!(out, "no store is in the archive yet: `storelogs sync` brings them"),
         0 => writeln!(out, "{stores}, {} entries; every store is read, without a gap", grouped(entries)),
         _ => writeln!(out, "{stores}, {wrong} with something wrong"),
     }

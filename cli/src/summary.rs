@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use storelogs::{LogEntry, Severity};
+use storelogs_collector::insight::grouped;
 use unicode_width::UnicodeWidthStr;
 
 use crate::output::{Layout, Out, shown_severity};
@@ -37,7 +38,8 @@ impl Summary {
     }
 
     pub(crate) fn write(&self, out: &mut Out, layout: &Layout, shown: usize) -> io::Result<()> {
-        let line = format!("the newest {} of {} entries of the last 7 days", shown.min(self.entries), self.entries);
+        let (shown, all) = (shown.min(self.entries), grouped(self.entries as u64));
+        let line = format!("the newest {shown} of {all} entries of the last 7 days");
         let style = |style: Style| if layout.coloured { style } else { Style::new() };
         writeln!(out, "\n{}{line}{:#}", style(DIM), style(DIM))?;
         let mut severities: Vec<_> = self.severities.iter().map(|(severity, count)| (*severity, *count)).collect();
@@ -56,7 +58,7 @@ impl Summary {
         let label = lines.iter().map(|(label, ..)| label.width()).max().unwrap_or_default();
         let most = lines.iter().map(|(_, count, _)| *count).max().unwrap_or(1).max(1);
         for (name, count, style) in lines {
-            let bar = bar(count, most);
+            let (bar, count) = (bar(count, most), grouped(count as u64));
             let pad = " ".repeat(label - name.width());
             writeln!(out, "  {name}{pad}  {count:>7}  {style}{bar}{style:#}")?;
         }

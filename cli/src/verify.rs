@@ -5,11 +5,13 @@ use std::io::{self, Write};
 use anstyle::Style;
 use clap::Args;
 use futures::{StreamExt, stream};
+use jiff::Timestamp;
 use serde::Serialize;
-use storelogs::{ErrorKind, RetryPolicy, Store};
+use storelogs::{ErrorKind, LogSource, RetryPolicy, Store};
 use storelogs_collector::Stretch;
 use storelogs_collector::archive::Archive;
 use storelogs_collector::network::Network;
+use storelogs_collector::sync::Shard;
 use storelogs_collector::verify::{self, Finding, Found};
 
 use crate::archive::ArchiveOptions;
@@ -20,6 +22,7 @@ use crate::fetch;
 use crate::output::{self, Out};
 use crate::printable;
 use crate::progress::Progress;
+use crate::sync::LISTED;
 use crate::terminal::{self, BOLD, GREEN, RED, YELLOW};
 use storelogs_collector::insight::{grouped, plural};
 
@@ -36,6 +39,10 @@ pub(crate) struct Options {
     #[command(flatten)]
     archive: ArchiveOptions,
 
+    /// Only this share of the stores, such as 2/8, as `sync --shard` collects it
+    #[arg(long, value_name = "N/M")]
+    shard: Option<Shard>,
+
     /// Fetch what is missing, and compare again
     #[arg(long)]
     repair: bool,
@@ -44,7 +51,7 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
 
-    /// Show every stretch, also those that are proven
+    /// Show every stretch, also those that are proven, and every store, however many there are
     #[arg(long)]
     all: bool,
 }
@@ -68,12 +75,12 @@ Exit codes:
   3  the platform refused access (HTTP 401, 402 or 403)
   4  no gap was found, but not everything could be counted, or a store could not be asked";
 
-/// How many stores are compared at once.
-const AT_ONCE: usize = 8;
+/// How many stores are compared at once: as many as `sync` reads at once.
+const AT_ONCE: usize = 32;
 
 /// What was found of one store.
 #[derive(Serialize)]
-struct Report {
+pub(crate) struct Report {
     store: String,
     /// `complete`, `gaps`, `unproven` or `failed`.
     verdict: Verdict,
@@ -97,18 +104,29 @@ enum Verdict {
 }
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let Configured { stores: settings, problems, .. } = config::read(&options.stores)?;
+    let Configured { stores: mut settings, problems, .. } = config::read(&options.stores)?;
+    settings.retain(|settings| options.shard.is_none_or(|shard| shard.holds(&settings.store)));
     let mut archive = if options.repair { options.archive.open()? } else { options.archive.read()? };
     let _lock = if options.repair { Some(archive.lock()?) } else { None };
     let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
     let progress = Progress::new(format!("comparing {} stores", settings.len()), false);
     fetch::interruptible(&progress);
     let connected = config::connect(&settings, &network, &RetryPolicy::default()).await;
-    let mut reports: Vec<Report> = stream::iter(settings.iter().zip(&connected))
-        .map(|(settings, connected)| compare(&archive, &settings.store, connected))
-        .buffered(AT_ONCE)
+    // In whatever order they end: no store waits for one that is slow.
+    let compared = settings.iter().zip(&connected).enumerate();
+    let mut reports: Vec<(usize, Report)> = stream::iter(compared)
+        .map(async |(place, (settings, connected))| match connected {
+            Ok(remote) => {
+                let (source, now) = (remote.client.source(), remote.network.now());
+                (place, compare(&archive, &settings.store, &*source, now).await)
+            }
+            Err(why) => (place, Report::failed(&settings.store, ErrorKind::InvalidInput, why.clone())),
+        })
+        .buffer_unordered(AT_ONCE)
         .collect()
         .await;
+    reports.sort_unstable_by_key(|(place, _)| *place);
+    let mut reports: Vec<Report> = reports.into_iter().map(|(_, report)| report).collect();
     if options.repair {
         for (report, (settings, connected)) in reports.iter_mut().zip(settings.iter().zip(&connected)) {
             if report.verdict == Verdict::Gaps
@@ -130,34 +148,45 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     Ok(exit(&reports).despite(problems))
 }
 
-async fn compare(archive: &Archive, store: &Store, connected: &Result<Connected, String>) -> Report {
-    let name = store.to_string();
-    let failed = |kind, error: String| Report {
-        store: name.clone(),
-        verdict: Verdict::Failed,
-        error: Some(error),
-        repaired: None,
-        findings: Vec::new(),
-        kind: Some(kind),
-    };
-    let connected = match connected {
-        Ok(connected) => connected,
-        Err(why) => return failed(ErrorKind::InvalidInput, why.clone()),
-    };
+/// Compares what the archive holds of a store with the platform's counts. That it fails is a finding, too.
+pub(crate) async fn compare(archive: &Archive, store: &Store, source: &dyn LogSource, now: Timestamp) -> Report {
     let id = match archive.store_id(store) {
         Ok(Some(id)) => id,
         Ok(None) => {
-            return failed(ErrorKind::NotFound, format!("{store}: the archive does not know it: run `storelogs sync`"));
+            let why = format!("{store}: the archive does not know it: run `storelogs sync`");
+            return Report::failed(store, ErrorKind::NotFound, why);
         }
-        Err(error) => return failed(ErrorKind::InvalidInput, error.to_string()),
+        Err(error) => return Report::failed(store, ErrorKind::InvalidInput, error.to_string()),
     };
-    let now = connected.network.now();
-    match verify::verify(archive, id, &*connected.client.source(), now).await {
-        Ok(findings) => {
-            Report { store: name, verdict: verdict(&findings), error: None, repaired: None, findings, kind: None }
-        }
-        Err(verify::Failure::Source(error)) => failed(error.kind(), error.to_string()),
-        Err(verify::Failure::Archive(error)) => failed(ErrorKind::InvalidInput, error.to_string()),
+    match verify::verify(archive, id, source, now).await {
+        Ok(findings) => Report {
+            store: store.to_string(),
+            verdict: verdict(&findings),
+            error: None,
+            repaired: None,
+            findings,
+            kind: None,
+        },
+        Err(verify::Failure::Source(error)) => Report::failed(store, error.kind(), error.to_string()),
+        Err(verify::Failure::Archive(error)) => Report::failed(store, ErrorKind::InvalidInput, error.to_string()),
+    }
+}
+
+impl Report {
+    fn failed(store: &Store, kind: ErrorKind, error: String) -> Self {
+        let (verdict, findings) = (Verdict::Failed, Vec::new());
+        Self { store: store.to_string(), verdict, error: Some(error), repaired: None, findings, kind: Some(kind) }
+    }
+
+    /// Whether the platform counts every entry.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.verdict == Verdict::Complete
+    }
+
+    /// How many entries the platform counts as the archive does.
+    pub(crate) fn proven(&self) -> u64 {
+        let proven = |found: &Found| if let Finding::Proven { entries } = found.finding { entries } else { 0 };
+        self.findings.iter().map(proven).sum()
     }
 }
 
@@ -199,22 +228,18 @@ fn exit(reports: &[Report]) -> Exit {
     }
 }
 
-fn show(out: &mut Out, reports: &[Report], all: bool) -> io::Result<()> {
+pub(crate) fn show(out: &mut Out, reports: &[Report], all: bool) -> io::Result<()> {
     let coloured = terminal::stdout_is_coloured();
     let style = |style: Style| if coloured { style } else { Style::new() };
     let wide = reports.iter().map(|report| report.store.len()).max().unwrap_or(0);
-    for report in reports {
+    for report in reports.iter().filter(|report| all || reports.len() <= LISTED || !report.is_complete()) {
         let (word, colour) = match report.verdict {
             Verdict::Complete => ("complete", style(GREEN)),
             Verdict::Gaps => ("gaps", style(RED)),
             Verdict::Unproven => ("not countable", style(YELLOW)),
             Verdict::Failed => ("failed", style(RED)),
         };
-        let proven: u64 = report
-            .findings
-            .iter()
-            .map(|found| if let Finding::Proven { entries } = found.finding { entries } else { 0 })
-            .sum();
+        let proven = report.proven();
         let repaired = report.repaired.map(|new| format!(", {} fetched again", grouped(new))).unwrap_or_default();
         let name = &report.store;
         writeln!(out, "{name:wide$}  {colour}{word:<13}{colour:#}  {} entries proven{repaired}", grouped(proven))?;
@@ -237,7 +262,7 @@ fn show(out: &mut Out, reports: &[Report], all: bool) -> io::Result<()> {
             writeln!(out, "  {}  {colour}{what}{colour:#}", found.stretch)?;
         }
     }
-    let complete = reports.iter().filter(|report| report.verdict == Verdict::Complete).count();
+    let complete = reports.iter().filter(|report| report.is_complete()).count();
     let bold = style(BOLD);
     let gaps = reports.iter().any(|report| report.verdict == Verdict::Gaps);
     let next = if gaps { "; `storelogs verify --repair` fetches what is missing" } else { "" };

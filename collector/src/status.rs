@@ -124,62 +124,71 @@ pub struct Brief {
 /// # Errors
 /// If the archive cannot be read.
 pub fn briefly(archive: &Archive, now: Timestamp) -> Result<Vec<Brief>> {
-    let covered = archive.rows("SELECT store, since, until FROM coverage ORDER BY store, since", [], |row| {
-        let stretch = Stretch::new(moment(row.get(1)?), moment(row.get(2)?));
-        Ok((row.get::<_, i64>(0)?, stretch.ok_or_else(|| row::unreadable("an empty stretch"))?))
-    })?;
-    let mut coverage: HashMap<i64, Coverage> = HashMap::new();
-    for (store, stretch) in covered {
-        coverage.entry(store).or_default().add(stretch);
-    }
+    let mut coverage = coverage(archive)?;
     archive.rows("SELECT id, platform, name, state, last_success FROM store ORDER BY platform, name", [], |row| {
         let store = row::store(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
         let state = row.get_ref(3)?.as_str()?.parse().map_err(|()| row::unreadable("a state"))?;
         let last_success = row.get::<_, Option<i64>>(4)?.map(moment);
-        let coverage = coverage.remove(&row.get::<_, i64>(0)?).unwrap_or_default();
+        let coverage = coverage.remove(&StoreId(row.get(0)?)).unwrap_or_default();
         Ok(Brief { reach: Reach::of(&store, &coverage, now), store, state, last_success })
     })
 }
 
-/// How every store of the archive stands.
+/// What is covered of each store that has anything covered.
+fn coverage(archive: &Archive) -> Result<HashMap<StoreId, Coverage>> {
+    let covered = archive.rows("SELECT store, since, until FROM coverage ORDER BY store, since", [], |row| {
+        let stretch = Stretch::new(moment(row.get(1)?), moment(row.get(2)?));
+        Ok((StoreId(row.get(0)?), stretch.ok_or_else(|| row::unreadable("an empty stretch"))?))
+    })?;
+    let mut coverage: HashMap<StoreId, Coverage> = HashMap::new();
+    for (store, stretch) in covered {
+        coverage.entry(store).or_default().add(stretch);
+    }
+    Ok(coverage)
+}
+
+/// How every store of the archive stands. Tables are read as a whole, not store by store: there may be thousands.
 ///
 /// # Errors
 /// If the archive cannot be read.
 pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)>> {
-    let counts = archive.rows("SELECT store, count(*), min(time), max(time) FROM entry GROUP BY store", [], |row| {
-        Ok((StoreId(row.get(0)?), (row.get::<_, i64>(1)?, moment(row.get(2)?), moment(row.get(3)?))))
+    let held = archive.rows("SELECT store, count(*), min(time), max(time) FROM entry GROUP BY store", [], |row| {
+        Ok((StoreId(row.get(0)?), (row.get::<_, i64>(1)?.unsigned_abs(), moment(row.get(2)?), moment(row.get(3)?))))
     })?;
-    let counts: HashMap<_, _> = counts.into_iter().collect();
-    let number = |sql: &str, id: StoreId| -> Result<u64> {
-        let found = archive.rows(sql, [id.0], |row| row.get::<_, i64>(0))?;
-        Ok(found.into_iter().map(i64::unsigned_abs).sum())
+    let held: HashMap<_, _> = held.into_iter().collect();
+    let numbers = |sql: &str| -> Result<HashMap<StoreId, u64>> {
+        let rows = archive.rows(sql, [], |row| Ok((StoreId(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs())))?;
+        Ok(rows.into_iter().collect())
     };
+    let quarantined = numbers("SELECT store, count(*) FROM quarantine GROUP BY store")?;
+    let late = numbers("SELECT store, sum(entries) FROM lateness GROUP BY store")?;
+    let revisions = numbers("SELECT store, count(*) FROM revision GROUP BY store")?;
+    let number = |of: &HashMap<StoreId, u64>, id| of.get(&id).copied().unwrap_or_default();
+    let mut coverage = coverage(archive)?;
     let mut standings = Vec::new();
     for (id, store) in archive.stores()? {
-        let (status, progress) = (archive.status(id)?, archive.progress(id)?);
-        let held = counts.get(&id);
-        let reach = Reach::of(&store, &progress.coverage, now);
-        standings.push((
-            store.clone(),
-            Standing {
-                store: store.to_string(),
-                state: status.state,
-                reason: status.reason,
-                state_since: status.since,
-                last_success: status.last_success,
-                next_attempt: status.next_attempt,
-                entries: held.map_or(0, |(entries, _, _)| entries.unsigned_abs()),
-                oldest: held.map(|(_, oldest, _)| *oldest),
-                newest: held.map(|(_, _, newest)| *newest),
-                covered: reach.covered,
-                gaps: reach.gaps,
-                share: reach.share,
-                headroom_seconds: reach.expires.map(|at| at.duration_since(now).as_secs()),
-                quarantined: number("SELECT count(*) FROM quarantine WHERE store = ?1", id)?,
-                late: number("SELECT coalesce(sum(entries), 0) FROM lateness WHERE store = ?1", id)?,
-                revisions: number("SELECT count(*) FROM revision WHERE store = ?1", id)?,
-            },
-        ));
+        let status = archive.status(id)?;
+        let held = held.get(&id);
+        let reach = Reach::of(&store, &coverage.remove(&id).unwrap_or_default(), now);
+        let standing = Standing {
+            store: store.to_string(),
+            state: status.state,
+            reason: status.reason,
+            state_since: status.since,
+            last_success: status.last_success,
+            next_attempt: status.next_attempt,
+            entries: held.map_or(0, |(entries, _, _)| *entries),
+            oldest: held.map(|(_, oldest, _)| *oldest),
+            newest: held.map(|(_, _, newest)| *newest),
+            covered: reach.covered,
+            gaps: reach.gaps,
+            share: reach.share,
+            headroom_seconds: reach.expires.map(|at| at.duration_since(now).as_secs()),
+            quarantined: number(&quarantined, id),
+            late: number(&late, id),
+            revisions: number(&revisions, id),
+        };
+        standings.push((store, standing));
     }
     Ok(standings)
 }

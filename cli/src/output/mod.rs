@@ -6,7 +6,7 @@ mod pretty;
 pub(crate) mod rows;
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use storelogs::{LogEntry, Store};
 
 use crate::exit::Stop;
-use crate::terminal;
+use crate::{printable, terminal};
 
 pub(crate) use pretty::{Layout, Marks, Pretty, shown_severity};
 
@@ -59,6 +59,14 @@ pub(crate) fn stdout() -> Out {
     BufWriter::with_capacity(BUFFER, Box::new(anstream::stdout().lock()))
 }
 
+/// Stdout for machines, which get every byte as it is. A terminal does not: it would obey some.
+pub(crate) fn for_machines() -> Out {
+    let stdout = io::stdout().lock();
+    let out: Box<dyn Write> =
+        if stdout.is_terminal() { Box::new(printable::Harmless::new(stdout)) } else { Box::new(stdout) };
+    Out::with_capacity(BUFFER, out)
+}
+
 pub(crate) fn file(path: &Path) -> Result<Out, Stop> {
     let file = File::create(path)
         .map_err(|error| Stop::Failed(format!("the file {} cannot be written: {error}", path.display())))?;
@@ -86,8 +94,7 @@ pub(crate) fn open_marking(
     let out = match (path, format) {
         (Some(path), _) => file(path)?,
         (None, Format::Pretty) => stdout(),
-        // Machines get every byte as it is.
-        (None, _) => Out::with_capacity(BUFFER, Box::new(io::stdout().lock())),
+        (None, _) => for_machines(),
     };
     Ok(match format {
         Format::Pretty => {

@@ -12,8 +12,8 @@ use storelogs_collector::query::{Answer, Cell, Console, Interrupt, SqlError};
 
 use crate::archive::ArchiveOptions;
 use crate::exit::{Exit, Stop};
+use crate::output;
 use crate::output::rows::{self, Format, Rows};
-use crate::output::{self, Out};
 use crate::terminal;
 
 /// Ask the archive with SQL
@@ -112,7 +112,7 @@ impl Shown<'_> {
         Ok(match format {
             Format::Table => rows::open(format, output::stdout(), self.width, terminal::stdout_is_coloured()),
             // Machines get every byte as it is.
-            _ => rows::open(format, Out::new(Box::new(io::stdout().lock())), None, false),
+            _ => rows::open(format, output::for_machines(), None, false),
         })
     }
 }

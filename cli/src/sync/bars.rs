@@ -216,6 +216,6 @@ impl Begun {
             60..172_800 => format!(", {:.0} min left", left / 60.0),
             _ => String::new(),
         };
-        format!("{rate:.0} entries/s{left}")
+        format!("{} entries/s{left}", grouped(rate as u64))
     }
 }

@@ -71,8 +71,8 @@ Examples:
 
 Then: `storelogs verify` proves it, `storelogs status` tells how each store stands.";
 
-/// With more stores than this only those that are not complete are listed at the end.
-const LISTED: usize = 40;
+/// With more stores than this only those that something is wrong with are listed at the end.
+pub(crate) const LISTED: usize = 40;
 /// Of one store so many stretches that could not be read are listed.
 const HOLES_LISTED: usize = 5;
 
@@ -183,7 +183,14 @@ fn show(out: &mut Out, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
     let style = |style: Style| if coloured { style } else { Style::new() };
     let fine = |outcome: &&Outcome| outcome.complete && outcome.status.state == State::Active;
     let wide = outcomes.iter().map(|outcome| outcome.store.to_string().len()).max().unwrap_or_default();
-    for outcome in outcomes.iter().filter(|outcome| outcomes.len() <= LISTED || !fine(outcome)) {
+    // Of a run that was stopped most are not complete, and that is no news of any one of them.
+    let fails = |outcome: &Outcome| !matches!(outcome.status.state, State::Active | State::New);
+    let listed = |outcome: &&Outcome| match stopped {
+        _ if outcomes.len() <= LISTED => true,
+        true => fails(outcome) || !outcome.holes.is_empty(),
+        false => !fine(outcome),
+    };
+    for outcome in outcomes.iter().filter(listed) {
         let (word, colour) = match outcome.status.state {
             State::Active | State::New if outcome.complete => ("complete", style(GREEN)),
             State::Active | State::New => ("not complete", style(YELLOW)),

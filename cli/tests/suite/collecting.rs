@@ -121,6 +121,72 @@ fn without_an_archive_the_way_to_get_one_is_told() {
 }
 
 #[test]
+fn an_archive_without_a_store_is_not_called_fine() {
+    let program = Program::new();
+    program.file("archive.db", "");
+    let run = program.run(&["status", "--archive", "archive.db"]);
+    assert!(run.code == 1 && run.out.contains("no store is in the archive yet"), "{run:?}");
+}
+
+/// Sixty stores of one platform, each with an entry.
+fn many() -> (Sandbox, Program) {
+    let name = |number: u32| format!("s{number}");
+    let shops = (0..60).map(|number| Store::bigcommerce(name(number)).history(History::bulk(1, 1)));
+    let sandbox = serve(shops.map(|shop| shop.behavior(Behavior::unlimited())));
+    let program = Program::new().with("TOKEN", sandbox.token(Platform::BigCommerce, &name(0)));
+    let row = |number| format!("bigcommerce,{},TOKEN,{}\n", name(number), sandbox.bigcommerce_url());
+    let rows: String = (0..60).map(row).collect();
+    program.file("stores.csv", &format!("platform,store,token_env,api_url\n{rows}"));
+    (sandbox, program)
+}
+
+#[test]
+fn a_machine_that_collects_a_share_of_the_stores_can_prove_its_share() {
+    let (_sandbox, program) = many();
+    let run = |arguments: &[&str]| program.run(&[arguments, &["--stores", "stores.csv", "--shard", "2/3"]].concat());
+    let synced = run(&["sync", "--json"]);
+    let share = json(&synced.out).as_array().unwrap().len();
+    assert!(synced.code == 0 && share > 5 && share < 40, "{synced:?}");
+    let proven = run(&["verify"]);
+    assert_eq!(proven.code, 0, "{proven:?}");
+    assert!(proven.out.contains(&format!("{share} of {share} stores proven complete")), "{proven:?}");
+}
+
+#[test]
+fn of_many_stores_only_those_with_something_wrong_are_listed() {
+    let (sandbox, program) = many();
+    sandbox.set_faults(Platform::BigCommerce, "s7", Faults::none().always(Fault::Status(402)));
+    for (arguments, last) in [
+        (&["sync"][..], "59 new entries; 59 of 60 stores complete"),
+        (&["verify"], "59 of 60 stores proven complete; `storelogs verify --repair` fetches what is missing"),
+    ] {
+        let run = program.run(&[arguments, &["--stores", "stores.csv"]].concat());
+        let names: Vec<&str> = run.out.lines().filter(|line| line.starts_with("bigcommerce:")).collect();
+        assert!(names.len() == 1 && names[0].starts_with("bigcommerce:s7 "), "{run:?}");
+        assert_eq!(run.out.lines().last(), Some(last), "{run:?}");
+    }
+    let all = program.run(&["verify", "--all", "--stores", "stores.csv"]);
+    assert_eq!(all.out.lines().filter(|line| line.starts_with("bigcommerce:")).count(), 60);
+}
+
+#[cfg(unix)]
+#[test]
+fn of_many_stores_a_run_that_is_stopped_lists_none_that_only_waited() {
+    let (sandbox, program) = many();
+    (0..60).for_each(|number| {
+        sandbox.set_latency(Platform::BigCommerce, &format!("s{number}"), Duration::from_secs(3));
+    });
+    let child =
+        program.command(&["sync", "--stores", "stores.csv"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.unwrap();
+    std::thread::sleep(Duration::from_millis(1200));
+    assert!(std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(out.trim_end(), "0 new entries; 0 of 60 stores complete; stopped, the next run goes on from here");
+}
+
+#[test]
 fn what_was_collected_is_found_and_a_query_that_is_wrong_is_pointed_at() {
     let sandbox = two_shops();
     let program = Program::reading(&sandbox);

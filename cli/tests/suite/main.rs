@@ -6,8 +6,8 @@ mod check;
 mod collecting;
 mod configuration;
 mod deploy;
+mod disks;
 mod exit_codes;
-mod full_disk;
 mod help;
 mod hostile;
 #[cfg(unix)]

@@ -37,12 +37,12 @@ impl Archive {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         make(&path).map_err(|error| Error::of_file(&path, &error))?;
-        let mut archive = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut archive = connect(path.clone(), &path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         archive.migrate()?;
         Ok(archive)
     }
 
-    /// Opens an archive to read it. Other processes may write into it.
+    /// Opens an archive to read it. Other processes may write into it. A copy on a medium that is read-only will do.
     ///
     /// # Errors
     /// If there is none, or it cannot be used, is something else, is damaged, or has another version.
@@ -51,8 +51,16 @@ impl Archive {
         if !path.exists() {
             return Err(Error::Missing { path });
         }
-        let archive = connect(path.clone(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        if archive.version()? < VERSION {
+        let opened = |file: &Path, more| {
+            let archive = connect(path.clone(), file, OpenFlags::SQLITE_OPEN_READ_ONLY | more)?;
+            Ok((archive.version()?, archive))
+        };
+        let (version, archive) = match opened(&path, OpenFlags::empty()) {
+            // A reader has to make side files. Where it cannot, nothing changes either, unless something is left to recover.
+            Err(Error::Unusable { .. }) if has_no_wal(&path) => opened(&unchanging(&path), OpenFlags::SQLITE_OPEN_URI)?,
+            opened => opened?,
+        };
+        if version < VERSION {
             drop(archive);
             return Self::open(path); // brought up to date by whoever comes first
         }
@@ -122,9 +130,9 @@ impl Archive {
     }
 }
 
-fn connect(path: PathBuf, access: OpenFlags) -> Result<Archive> {
+fn connect(path: PathBuf, file: &Path, access: OpenFlags) -> Result<Archive> {
     let fault = |error: rusqlite::Error| Error::of(&path, &error);
-    let sql = Connection::open_with_flags(&path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
+    let sql = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
     #[cfg(feature = "failpoints")]
     let sql = {
         let mut sql = sql;
@@ -139,6 +147,22 @@ fn connect(path: PathBuf, access: OpenFlags) -> Result<Archive> {
     sql.pragma_update(None, "cache_size", -32 * 1024).map_err(fault)?;
     sql.pragma_update(None, "trusted_schema", "off").map_err(fault)?;
     Ok(Archive { sql, path, kinds: Kinds::default() })
+}
+
+/// Whether every change stands in the file itself.
+fn has_no_wal(path: &Path) -> bool {
+    let mut wal = path.to_owned().into_os_string();
+    wal.push("-wal");
+    fs::metadata(wal).map_or(true, |wal| wal.len() == 0)
+}
+
+/// The URI of a file that nobody can change while it is read.
+fn unchanging(path: &Path) -> PathBuf {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
+    let path = path.as_os_str().as_encoded_bytes().iter();
+    let path: String =
+        path.map(|&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") }).collect();
+    format!("file:{path}?immutable=1").into()
 }
 
 /// An empty file, if there is none yet, in folders that are there.

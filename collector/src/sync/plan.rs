@@ -247,11 +247,15 @@ impl Plan {
     }
 
     /// What is left of a stretch could not be read. It is cut in halves, and left alone while there is anything else to
-    /// read. Says whether the store itself has to be taken for the culprit.
-    pub(crate) fn suspect(&mut self, rest: Stretch, reason: &str) -> bool {
+    /// read. Says whether the store itself has to be taken for the culprit: sooner if it never answers in time.
+    pub(crate) fn suspect(&mut self, rest: Stretch, reason: &str, hangs: bool) -> bool {
         // That a hole fails again is no news.
         let known = self.progress.holes.iter().any(|hole| hole.stretch.overlap(rest).is_some());
-        self.failures += if known { 1 } else { policy::FAILURE };
+        self.failures += match (known, hangs) {
+            (true, _) => 1,
+            (false, false) => policy::FAILURE,
+            (false, true) => policy::FAILURE * policy::HANGING,
+        };
         self.suspects.retain(|suspect| suspect.stretch.overlap(rest).is_none());
         for part in self.progress.coverage.gaps(rest) {
             let half = SignedDuration::from_secs(part.length().as_secs() / 2);

@@ -159,7 +159,7 @@ fn a_store_that_never_answers_is_not_cut_into_holes() {
     let mut plan = plan(&[(365 * 24, 100)]);
     for failures in 1..=policy::FAILURES {
         let job = plan.any(now()).unwrap();
-        assert_eq!(plan.suspect(job.stretch(), "it fails"), failures == policy::FAILURES);
+        assert_eq!(plan.suspect(job.stretch(), "it fails", false), failures == policy::FAILURES);
     }
     plan.acquit();
     assert_eq!(plan.progress.holes, []);
@@ -210,7 +210,7 @@ proptest! {
         while let Some(job) = plan.any(now()) {
             let stretch = job.stretch();
             if faults.iter().any(|at| stretch.contains(*at)) {
-                if plan.suspect(stretch, "a fault") {
+                if plan.suspect(stretch, "a fault", false) {
                     store_fails += 1;
                     plan.acquit();
                 }

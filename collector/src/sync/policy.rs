@@ -56,6 +56,8 @@ pub(crate) const LARGE_SLICE: usize = 40;
 pub(crate) const SHORTEST_HOLE: SignedDuration = SignedDuration::from_mins(1);
 /// After so many failures without an answer between them it is the store that fails, and not a stretch of it.
 pub(crate) const FAILURES: u32 = 6;
+/// As so many counts one of a store that has not answered at all: each takes minutes, and a run waits for the last store.
+pub(crate) const HANGING: u32 = 3;
 /// So many failures of known holes count as one.
 pub(crate) const FAILURE: u32 = 4;
 

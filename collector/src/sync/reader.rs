@@ -130,10 +130,15 @@ impl Reader {
     fn next(&mut self, now: Timestamp) -> Option<Job> {
         let missing = self.plan.next(now);
         missing.or_else(|| match self.answered {
-            Some(_) => self.plan.again(now),
+            Some(_) => self.again(now),
             // Whoever was not asked cannot be up to date: this machine's clock may be behind.
             None => self.plan.news(now),
         })
+    }
+
+    /// What to read again. What was just read for the first time need not be: its time begins when the store first rests.
+    fn again(&mut self, now: Timestamp) -> Option<Job> {
+        if self.plan.progress.rewalked.is_empty() { None } else { self.plan.again(now) }
     }
 
     async fn read(&mut self, shared: &Shared, remote: &Remote, job: Job, errand: Errand) -> Result<Turn> {
@@ -312,7 +317,8 @@ impl Reader {
             return self.fail_by(shared, error, None).await;
         };
         let mut commit = Commit::default();
-        let too_many = self.plan.suspect(rest, &error.to_string());
+        let hangs = kind == ErrorKind::TimedOut && self.answered.is_none();
+        let too_many = self.plan.suspect(rest, &error.to_string(), hangs);
         match job {
             Job::Slice(..) if self.plan.progress.walk.is_some() => commit.walk = Some(None),
             // It is read again when its time comes again.
@@ -321,7 +327,7 @@ impl Reader {
         }
         // There was an answer, and it is what is wrong; or there was one just now, and this is all that fails.
         let now = self.now();
-        let nothing_else = self.plan.next(now).or_else(|| self.plan.again(now)).is_none();
+        let nothing_else = self.plan.next(now).or_else(|| self.again(now)).is_none();
         let answers = self.answered.is_some_and(|at| at.elapsed() < policy::RECENTLY);
         let local = kind == ErrorKind::Incomplete || (nothing_else && answers);
         if local {

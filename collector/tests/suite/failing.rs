@@ -127,3 +127,15 @@ async fn what_changed_while_the_count_stayed_the_same_is_found_by_reading_again(
     assert_eq!(archive.revisions(world.only(), "2").unwrap()[0].summary.as_deref(), Some("before"));
     assert!(world.holds(4) && world.holds(1), "what was archived stays");
 }
+
+/// Each request that is not answered takes half a minute, and is sent several times.
+#[tokio::test]
+async fn a_run_that_ends_does_not_wait_long_for_a_store_that_never_answers() {
+    let shop = Store::bigcommerce(HASH).history(History::bulk(6, 100)).behavior(Behavior::unlimited());
+    let world = World::new(Sandbox::builder().store(shop)).await;
+    let hangs = Faults::none().always(Fault::Delay(std::time::Duration::from_secs(60)));
+    world.sandbox.set_faults(Platform::BigCommerce, HASH, hangs);
+    let outcome = world.sync().await.remove(0);
+    assert_eq!((outcome.status.state, outcome.complete), (State::Unreachable, false), "{outcome:?}");
+    assert!(world.sandbox.requests() <= 6, "{} requests: two stretches, three times each", world.sandbox.requests());
+}

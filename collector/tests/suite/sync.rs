@@ -1,5 +1,6 @@
 //! Syncing: everything arrives, once, whatever happens on the way.
 
+use jiff::{SignedDuration, Timestamp};
 use storelogs_collector::archive::State;
 use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
 
@@ -25,6 +26,18 @@ async fn the_first_run_brings_everything_and_the_next_only_what_is_new() {
     assert!(outcomes.iter().all(|outcome| outcome.complete && outcome.status.state == State::Active), "{outcomes:?}");
     world.assert_conserved("after the first run");
     world.assert_covered(120);
+    let week = Timestamp::now() - SignedDuration::from_hours(7 * 24);
+    let readings = world.readings.lock().unwrap().clone();
+    for (store, stretch) in &readings {
+        let twice =
+            readings.iter().filter(|(other, _)| other == store).filter_map(|(_, other)| other.overlap(*stretch));
+        let twice: SignedDuration = twice.map(|twice| twice.length()).sum::<SignedDuration>() - stretch.length();
+        assert!(
+            twice < SignedDuration::from_mins(10),
+            "{store}: {twice:#} of {stretch} was read twice in the first run"
+        );
+    }
+    assert!(readings.iter().any(|(_, stretch)| stretch.contains(week)));
     let first = world.sandbox.requests();
 
     let outcomes = world.sync().await;

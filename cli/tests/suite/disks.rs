@@ -1,0 +1,82 @@
+//! An archive on a disk without room, or on one that is read-only, really: in memory, in a namespace of its own.
+#![cfg(target_os = "linux")]
+
+use std::process::{Command, Output};
+
+use storelogs_sandbox::{Behavior, History, Store};
+
+use crate::program::{HASH, Program, serve};
+
+/// Whether a disk may be mounted here. Some containers forbid it.
+fn may_mount() -> bool {
+    let tried = Command::new("unshare").args(["-rm", "sh", "-c", "mount -t tmpfs tmpfs /mnt"]).output();
+    tried.is_ok_and(|output| output.status.success())
+}
+
+/// Runs the program in a shell that may mount a disk before, and do something with it behind.
+fn on_disk(program: &Program, arguments: &[&str], before: &str, behind: &str) -> Output {
+    let run = program.command(arguments);
+    let script = format!("{before} && {{ \"$@\"; code=$?; {behind}; exit $code; }}");
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", &script, "sh"]).arg(run.get_program()).args(run.get_args());
+    command.env_clear().envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(program.home.path()).output().unwrap()
+}
+
+#[test]
+fn a_full_disk_is_told_as_such_wherever_it_strikes_and_nothing_is_damaged() {
+    if !may_mount() {
+        return; // then the collector's own tests have to do, which limit the size of the file
+    }
+    let shop = Store::bigcommerce(HASH).history(History::bulk(1, 3000)).behavior(Behavior::unlimited());
+    let sandbox = serve([shop]);
+    // From no room for a first byte, over the side files, to the middle of the walk.
+    for size in [4, 48, 100, 140, 180, 260, 400, 700, 1200] {
+        let program = Program::new().reading_bigcommerce(&sandbox);
+        let kept = program.home.path().join("kept");
+        std::fs::create_dir_all(program.home.path().join("disk")).unwrap();
+        std::fs::create_dir_all(&kept).unwrap();
+        let arguments = ["sync", "--archive", "disk/archive.db"];
+        let mount = format!("mount -t tmpfs -o size={size}k tmpfs disk");
+        let output = on_disk(&program, &arguments, &mount, "cp disk/archive.db* kept/");
+        let (code, err) = (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert_eq!(code, Some(1), "{size} KiB: {err}");
+        assert!(err.contains("is full") && err.contains("make room"), "{size} KiB: {err}");
+        // Elsewhere there is room: it goes on with what was kept.
+        let run = program.run(&["sync", "--archive", "kept/archive.db"]);
+        assert_eq!(run.code, 0, "{size} KiB: {run:?}");
+        let run = program.run(&["verify", "--archive", "kept/archive.db"]);
+        assert_eq!(run.code, 0, "{size} KiB: {run:?}");
+    }
+}
+
+#[test]
+fn an_archive_on_a_read_only_disk_can_be_read_and_is_not_written() {
+    if !may_mount() {
+        return;
+    }
+    let shop = Store::bigcommerce(HASH).history(History::bulk(1, 300)).behavior(Behavior::unlimited());
+    let sandbox = serve([shop]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    // Characters that mean something in a URI.
+    let archive = "disk/100% #1?.db";
+    assert_eq!(program.run(&["sync", "--archive", "archive.db"]).code, 0);
+    std::fs::create_dir_all(program.home.path().join("disk")).unwrap();
+    let mount = format!("mount -t tmpfs tmpfs disk && cp archive.db '{archive}' && mount -o remount,ro disk");
+    let on_disk = |arguments: &[&str]| {
+        let output = on_disk(&program, &[arguments, &["--archive", archive]].concat(), &mount, "true");
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    for (arguments, says) in [
+        (&["status"][..], "300 entries; every store is read"),
+        (&["verify"], "1 of 1 stores proven complete"),
+        (&["search", "--count", "since:400d"], "300\n"),
+        (&["sql", "SELECT count(*) FROM entries"], "300\n"),
+    ] {
+        let (code, said) = on_disk(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {said}");
+        assert!(said.contains(says), "{arguments:?}: {said}");
+    }
+    let (code, said) = on_disk(&["sync"]);
+    assert!(code == Some(1) && said.contains("Read-only file system"), "{said}");
+}

@@ -1,0 +1,144 @@
+//! Whatever is asked of whatever entries: the archive finds what matches in memory.
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use storelogs::{LogEntry, Severity, Store};
+use storelogs_collector::search::{Filter, Order};
+
+use super::{NOW, archive, filter, found, put, samples, time};
+
+const TEXTS: [&str; 12] = [
+    "refund",
+    "Refunds requested",
+    "Order #1042",
+    "编辑商品",
+    "商品 A",
+    "café",
+    "CAFE",
+    "order status",
+    "a b a b",
+    "",
+    "<b>x</b>",
+    "\u{0} \u{202e}odd",
+];
+const FACTS: [&str; 6] = ["Order Status", "order", "状态", "a-b", "", "café *"];
+
+const STORES: [&str; 4] = ["bigcommerce:abc", "bigcommerce:shop", "shopline:abc", "shopline:shop-2"];
+
+fn any_text(texts: &'static [&'static str]) -> impl Strategy<Value = Option<String>> {
+    proptest::option::weighted(0.7, proptest::collection::vec(proptest::sample::select(texts), 1..3))
+        .prop_map(|texts| texts.map(|texts| texts.join(" ")))
+}
+
+fn any_entry() -> impl Strategy<Value = LogEntry> {
+    let who = (proptest::sample::select(&STORES[..]), 0..30_u64, 0..14_i64, 0..3_i64);
+    let facts = [any_text(&FACTS), any_text(&FACTS), any_text(&FACTS), any_text(&FACTS), any_text(&FACTS)];
+    let texts = (any_text(&TEXTS), any_text(&TEXTS), proptest::sample::select(&Severity::ALL[..]));
+    (who, facts, texts).prop_map(|((store, id, half_seconds, nanos), facts, (summary, message, severity))| {
+        let store: Store = store.parse().unwrap();
+        let offset = SignedDuration::from_millis(half_seconds * 500) + SignedDuration::from_nanos(nanos);
+        let mut entry = LogEntry::new(&store, id.to_string(), time(NOW) - offset, time(NOW));
+        [entry.module, entry.category, entry.action, entry.actor, entry.subject_id] = facts;
+        (entry.summary, entry.message, entry.severity) = (summary, message, severity);
+        entry
+    })
+}
+
+fn any_term() -> impl Strategy<Value = String> {
+    let select = |choices: &'static [&'static str]| proptest::sample::select(choices).prop_map(str::to_owned);
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', ""));
+    let has_word = |text: &String| text.chars().any(char::is_alphanumeric);
+    prop_oneof![
+        select(&[
+            "refund",
+            "ref*",
+            "requested",
+            "商",
+            "编辑*",
+            "cafe",
+            "\"a b\"",
+            "\"b a\"*",
+            "order-status",
+            "x",
+            "104*"
+        ]),
+        select(&[
+            "summary:refund*",
+            "message:order",
+            "summary:\"a b\"",
+            "store:abc",
+            "store:shop*",
+            "store:*s*",
+            "store:no"
+        ]),
+        select(&["platform:shopline", "-platform:b*", "store:shopline:abc", "id:7", "id:1*", "uid:shopline:abc:3"]),
+        select(&["severity>=notice", "severity:info", "severity<warning", "severity<=notice", "severity>info"]),
+        select(&["since:3s", "until:2s", "time>=2026-08-10T11:59:58.500000001Z", "time<2026-08-10T11:59:57Z"]),
+        select(&["time<=2026-08-10T11:59:58Z", "time>2026-08-10T11:59:56.5Z", "since:2027-01-01", "until:1969-01-01"]),
+        (
+            select(&["module", "category", "action", "actor", "subject"]),
+            select(&["order", "or*", "*", "*a*", "*状*", "a*b", "\"cafe *\"", "\"order *\"", "*-b"])
+        )
+            .prop_map(|(field, value)| format!("{field}:{value}")),
+        proptest::sample::select(&TEXTS[..]).prop_map(quoted).prop_filter("a word", has_word),
+    ]
+}
+
+fn any_query() -> impl Strategy<Value = String> {
+    any_term().prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.join(" ")),
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(|parts| format!("({})", parts.join(" OR "))),
+            inner.prop_map(|part| format!("-({part})")),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_archive_finds_what_matches_in_memory(
+        entries in proptest::collection::vec(any_entry(), 0..40),
+        indexed in 0..40_usize,
+        queries in proptest::collection::vec(any_query(), 24),
+    ) {
+        let (_folder, mut archive) = archive();
+        let (before, after) = entries.split_at(indexed.min(entries.len()));
+        put(&mut archive, before);
+        archive.index_words(usize::MAX).unwrap();
+        put(&mut archive, after);
+        let all = found(&archive, &Filter::all(), Order::NewestFirst);
+        let mut reversed = all.clone();
+        reversed.reverse();
+        prop_assert!(all.windows(2).all(|pair| pair[0].time >= pair[1].time));
+        for query in queries {
+            let filter = filter(&query);
+            let expected: Vec<_> = all.iter().filter(|entry| filter.matches(entry)).cloned().collect();
+            prop_assert_eq!(&found(&archive, &filter, Order::NewestFirst), &expected, "{}", query);
+            prop_assert_eq!(archive.count_found(&filter).unwrap(), expected.len() as u64, "{}", query);
+            let backwards: Vec<_> = reversed.iter().filter(|entry| filter.matches(entry)).cloned().collect();
+            prop_assert_eq!(&found(&archive, &filter, Order::OldestFirst), &backwards, "{}", query);
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_odd_to_be_a_query(query in "(\\PC|[-():\"*<>=\\\\ ]|OR |since:|module:){0,20}") {
+        let now = time(NOW);
+        match Filter::parse(&query, now, &TimeZone::UTC) {
+            Ok(filter) => {
+                let entry = &samples()[0];
+                let (_folder, mut archive) = archive();
+                put(&mut archive, std::slice::from_ref(entry));
+                archive.index_words(usize::MAX).unwrap();
+                prop_assert_eq!(archive.count_found(&filter).unwrap() == 1, filter.matches(entry));
+                filter.marks(&query);
+            }
+            Err(error) => {
+                prop_assert!(query.get(error.at()).is_some());
+                prop_assert_eq!(error.to_string().lines().count(), 3);
+            }
+        }
+    }
+}
