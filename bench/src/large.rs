@@ -4,11 +4,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
+use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::Store;
+use storelogs::{LogEntry, Severity, Store};
+use storelogs_collector::archive::Commit;
 use storelogs_collector::search::{Filter, Order};
-use storelogs_collector::{Archive, insight};
+use storelogs_collector::watch::{self, Draft, Rule, Rules};
+use storelogs_collector::{Archive, Error, Stretch, insight};
 use tokio::process::Command;
 
 use crate::Result;
@@ -56,6 +59,7 @@ pub(crate) async fn measure(table: &mut Table) -> Result<()> {
         table.at_most(format!("first page of `{query}`"), times[2] * 1e3, 100.0, " ms");
     }
     drop(archive);
+    watching(&path, table).await?;
     let path = path.to_str().ok_or("the path is not text")?;
     let output = Command::new(std::env::current_exe()?).args(["report", path]).output().await?;
     let told = String::from_utf8(output.stdout)?;
@@ -76,6 +80,66 @@ fn fill(path: &Path) -> Result<usize> {
         archive.index_words(usize::MAX)?;
     }
     Ok(log.len() * BACK as usize * STORES as usize)
+}
+
+/// How long rules take over what came.
+async fn watching(path: &Path, table: &mut Table) -> Result<()> {
+    let text = |text: &str| Some(text.to_owned());
+    let [errors, new, sensitive, silent, incident] = ["errors", "new", "sensitive", "silent", "incident"]
+        .map(|name| Draft { name: name.to_owned(), ..Draft::default() });
+    let drafts = [
+        Draft { when: text("severity>=error module:*gateway*"), more_than: Some(5), ..errors },
+        Draft { new_template: true, ..new },
+        Draft { sensitive: true, ..sensitive },
+        Draft { silent_for: text("2h"), ..silent },
+        Draft { incident: true, ..incident },
+    ];
+    let rules = drafts.into_iter().map(|draft| draft.rule(Vec::new())).collect::<Result<Vec<_>, _>>()?;
+    once(path, &rules[..4]).await?;
+    let mut times = Vec::new();
+    for page in 0..4_u64 {
+        let mut archive = Archive::open(path)?;
+        let store = Store::bigcommerce("bench1")?;
+        let entries = (0..250).map(|n| {
+            let mut entry =
+                LogEntry::new(&store, (900_000_000 + page * 1000 + n).to_string(), Timestamp::now(), Timestamp::now());
+            (entry.severity, entry.module) = (Severity::Error, Some("Test Payment Gateway".to_owned()));
+            entry.summary = Some(format!("The payment for order {n} was declined by the gateway"));
+            entry
+        });
+        let commit = Commit { entries: entries.collect(), ..Commit::default() };
+        archive.commit([(archive.add_store(&store)?, &commit)])?;
+        drop(archive);
+        times.push(once(path, if page < 3 { &rules[..4] } else { &rules }).await?);
+    }
+    let with_incidents = times.pop().ok_or("nothing was measured")?;
+    times.sort_by(f64::total_cmp);
+    table.at_most("what came, looked at by four rules", times[1] * 1e3, 1000.0, " ms");
+    table.at_most("what came, looked at by the fifth too", with_incidents, 5.0, " s");
+    let archive = Archive::read(path)?;
+    let now = Timestamp::now();
+    let stretch = Stretch::new(now - SignedDuration::from_hours(30 * 24), now).ok_or("an empty stretch")?;
+    let start = Instant::now();
+    std::hint::black_box(watch::replay(&archive, &rules, stretch)?);
+    table.note("a test of the five rules over 30 days", format!("{:.2} s", start.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+/// The seconds that `watch --once` takes.
+async fn once(path: &Path, rules: &[Rule]) -> Result<f64> {
+    struct Fixed(Option<Vec<Rule>>);
+    impl Rules for Fixed {
+        fn changed(&mut self) -> BoxFuture<'_, Option<Vec<Rule>>> {
+            let rules = self.0.take();
+            Box::pin(async move { rules })
+        }
+    }
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let start = Instant::now();
+    let options = watch::Options { once: true };
+    let mut rules = Fixed(Some(rules.to_vec()));
+    watch::watch::<Error>(Archive::open(path)?, &mut rules, options, stopped, |_| Ok(())).await?;
+    Ok(start.elapsed().as_secs_f64())
 }
 
 fn first_page(archive: &Archive, filter: &Filter) -> Result<f64> {

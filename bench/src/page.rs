@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::{GROUPS, Result};
+use crate::{GROUPS, Result, STORES};
 
 const PATH: &str = "docs/benchmarks.md";
 
@@ -24,7 +24,7 @@ pub(crate) fn keep(group: &str, section: &str) -> Result<()> {
         section.map(|text| text.trim_end().to_owned())
     };
     let mut page = HEAD.to_owned();
-    for (name, _) in GROUPS {
+    for (name, _) in GROUPS.into_iter().chain([STORES]) {
         let kept = if name == group { Some(section.trim_end().to_owned()) } else { of(name) };
         if let Some(text) = kept {
             page.push_str(&format!("\n{text}\n"));

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use storelogs_sandbox::{JournalEntry, Platform, Sandbox, Store};
 use tokio::process::{Child, Command};
 
-use crate::Result;
 use crate::table::Table;
+use crate::{Result, STORES};
 
 /// What each answer waits for, as over an ocean.
 const LATENCY: Duration = Duration::from_millis(50);
@@ -71,7 +71,8 @@ pub(crate) async fn run(arguments: &[String]) -> Result<()> {
     table.note("cycle of polls, longest", format!("{:.1} s", polls.cycle(1.0)));
     table.at_most("peak memory", peak, 512.0, " MiB");
     table.at_most("processor time", cpu / watched, 1.0, " cores");
-    println!("{}", table.markdown());
+    let write = arguments.iter().any(|argument| argument == "--write");
+    crate::told(STORES.0, STORES.1, &table, write)?;
     if table.missed() || polls.stores < stores as usize { Err("a target is missed".into()) } else { Ok(()) }
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench [--write] [GROUP …]` and `cargo xtask stores [N]`: the package `storelogs-bench`, built as it is
+//! `cargo xtask bench [--write] [GROUP …]` and `cargo xtask stores [N] [--write]`: the package `storelogs-bench`, built as it is
 //! shipped.
 
 use crate::Result;
@@ -13,8 +13,10 @@ pub(crate) fn stores(arguments: &[String]) -> Result {
     }
     let program = workspace.target.join("release/storelogs");
     let program = program.to_str().ok_or("the target folder's path is not text")?;
-    let stores = arguments.first().map_or("10000", String::as_str);
-    run(&["stores", stores, program].map(str::to_owned))
+    let stores = arguments.iter().find(|argument| *argument != "--write").map_or("10000", String::as_str);
+    let write = arguments.iter().filter(|argument| *argument == "--write").map(String::as_str);
+    let arguments: Vec<String> = ["stores", stores, program].into_iter().chain(write).map(str::to_owned).collect();
+    run(&arguments)
 }
 
 pub(crate) fn run(arguments: &[String]) -> Result {

@@ -109,8 +109,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "stores",
-        arguments: "[N]",
-        about: "follow so many sandbox stores with one process, 10000 unless told otherwise, and measure it; Linux only",
+        arguments: "[N] [--write]",
+        about: "follow so many sandbox stores with one process, 10000 unless told otherwise, and measure it (--write keeps it); Linux only",
         run: bench::stores,
     },
 ];

@@ -99,6 +99,16 @@ pub(super) enum Format {
     Jsonl,
 }
 
+impl Format {
+    /// Stdout, for alerts of this form.
+    fn out(self) -> Out {
+        match self {
+            Self::Pretty => output::stdout(),
+            Self::Jsonl => output::for_machines(),
+        }
+    }
+}
+
 /// A stretch of time as a user writes it.
 #[derive(Clone, Copy, Debug)]
 struct Times {
@@ -157,7 +167,7 @@ async fn follow(options: &Options, mut rules: RuleFiles, look: &Look) -> Result<
     } else if archive.lock().is_ok() {
         terminal::warning("nobody collects into this archive now: run `storelogs sync --follow` too, or give --sync");
     }
-    let mut out = output::stdout();
+    let mut out = options.format.out();
     let watching = watch::Options { once: options.once };
     let ending = watch::watch::<Stop>(archive, &mut rules, watching, stopped, |event| tell(&event, look, &mut out));
     let mut ending = std::pin::pin!(ending);
@@ -214,7 +224,7 @@ fn test(options: &Options, times: Times, rules: &mut RuleFiles, look: &Look) -> 
     let archive = options.archive.read()?;
     let rules = rules.take();
     let alerts = watch::replay(&archive, &rules, stretch)?;
-    let mut out = output::stdout();
+    let mut out = options.format.out();
     for alert in &alerts {
         look.write(alert, &mut out)?;
     }

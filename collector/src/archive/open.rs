@@ -36,6 +36,7 @@ impl Archive {
     /// If the file cannot be used, is something else, is damaged, or has a newer version. Then nothing was changed.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
+        is_no_folder(&path)?;
         make(&path).map_err(|error| Error::of_file(&path, &error))?;
         let mut archive = connect(path.clone(), &path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         archive.migrate()?;
@@ -51,6 +52,7 @@ impl Archive {
         if !path.exists() {
             return Err(Error::Missing { path });
         }
+        is_no_folder(&path)?;
         let opened = |file: &Path, more| {
             let archive = connect(path.clone(), file, OpenFlags::SQLITE_OPEN_READ_ONLY | more)?;
             Ok((archive.version()?, archive))
@@ -163,6 +165,16 @@ fn unchanging(path: &Path) -> PathBuf {
     let path: String =
         path.map(|&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") }).collect();
     format!("file:{path}?immutable=1").into()
+}
+
+fn is_no_folder(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::Unusable {
+            path: path.to_owned(),
+            why: "it is a folder, and an archive is a file".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// An empty file, if there is none yet, in folders that are there.

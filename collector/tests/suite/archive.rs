@@ -134,6 +134,9 @@ fn a_file_that_is_something_else_is_left_alone() {
     rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE mine (a)").unwrap();
     assert!(matches!(Archive::open(&other), Err(Error::NotAnArchive { .. })));
     assert!(matches!(Archive::read(folder.path().join("none.db")), Err(Error::Missing { .. })));
+    for opened in [Archive::open(folder.path()), Archive::read(folder.path())] {
+        assert!(opened.unwrap_err().to_string().contains("it is a folder, and an archive is a file"));
+    }
 }
 
 #[test]

@@ -1,0 +1,137 @@
+//! When did it go wrong, and what was changed before?
+
+use jiff::Timestamp;
+use serde::Serialize;
+use storelogs::Severity;
+
+use super::Line;
+use crate::coverage::Stretch;
+use crate::insight::text::Text;
+
+/// When did it go wrong?
+#[derive(Clone, Debug, Serialize)]
+pub struct Incidents {
+    /// How they are found, in words.
+    pub method: String,
+    /// A chance below 10 to this power stands out: for so many hours and series, once in a hundred reports.
+    pub log10_threshold: f64,
+    /// The newest first.
+    pub list: Vec<Incident>,
+    /// How many more there are that stand out less.
+    pub others: u64,
+}
+
+/// A burst of problems.
+#[derive(Clone, Debug, Serialize)]
+pub struct Incident {
+    /// The number of the store.
+    pub store: u32,
+    /// The module that failed, if they name one.
+    pub module: Option<Text>,
+    /// The most frequent category of it.
+    pub category: Option<Text>,
+    /// The most serious of it.
+    pub severity: Severity,
+    /// The second of the first of them.
+    pub start: Timestamp,
+    /// The second behind the last of them.
+    pub end: Timestamp,
+    /// It may go on: it lasts into the last hour of the period.
+    pub open: bool,
+    /// How many, and what they say, the most frequent first.
+    pub templates: Vec<Line<Text>>,
+    /// How many.
+    pub entries: u64,
+    /// Lists them.
+    pub query: String,
+    /// How many are usual in as long a time at this time of the week.
+    pub usual: f64,
+    /// How many problems of these templates there were in each hour, from a while before to a while after.
+    pub hours: Vec<u64>,
+    /// When the first of these hours begins.
+    pub hours_since: Timestamp,
+    /// From how many weeks that is known.
+    pub weeks: f64,
+    /// The chance that as many or more come about at the usual rate: 10 to this power.
+    pub log10_chance: f64,
+    /// What was changed in the hour before.
+    pub changes: Changes,
+}
+
+/// What administrators and apps changed in a stretch of time, in all stores of the owner.
+#[derive(Clone, Debug, Serialize)]
+pub struct Changes {
+    /// The time that was looked at.
+    pub stretch: Stretch,
+    /// All that was changed.
+    pub entries: u64,
+    /// Lists them.
+    pub query: String,
+    /// Those that most likely have to do with it, the likeliest first.
+    pub listed: Vec<Change>,
+    /// The others by who did what, the most frequent first.
+    pub ordinary: Vec<Deed>,
+}
+
+/// A change.
+#[derive(Clone, Debug, Serialize)]
+pub struct Change {
+    /// The number of the store.
+    pub store: u32,
+    /// When.
+    pub time: Timestamp,
+    /// Who.
+    pub actor: Option<Text>,
+    /// What was done.
+    pub action: Option<Text>,
+    /// What it was done to.
+    pub category: Option<Text>,
+    /// In the log's words.
+    pub summary: Option<Text>,
+    /// What it can do harm to.
+    pub topic: Option<Topic>,
+    /// At an hour at which the actor hardly ever works.
+    pub unusual_hour: bool,
+    /// Finds it.
+    pub query: String,
+}
+
+/// What a sensitive change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Topic {
+    /// Who may do what.
+    Permissions,
+    /// Where the money goes.
+    Payment,
+    /// How it is asked for.
+    Checkout,
+    /// Where the shop is found.
+    Domain,
+    /// What the shop pays the platform.
+    Plan,
+}
+
+impl Topic {
+    /// The lower-case name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Permissions => "permissions",
+            Self::Payment => "payment",
+            Self::Checkout => "checkout",
+            Self::Domain => "domain",
+            Self::Plan => "plan",
+        }
+    }
+}
+
+/// So many times the same by the same actor.
+#[derive(Clone, Debug, Serialize)]
+pub struct Deed {
+    /// Who.
+    pub actor: Option<Text>,
+    /// What.
+    pub action: Option<Text>,
+    /// How often.
+    pub entries: u64,
+}

@@ -1,0 +1,168 @@
+//! What a report says. As JSON it is kept stable: `version` tells when it is not.
+
+mod incidents;
+mod people;
+mod problems;
+mod trust;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use storelogs::Severity;
+
+use super::period::Period;
+use super::text::Text;
+
+pub use incidents::{Change, Changes, Deed, Incident, Incidents, Topic};
+pub use people::{Actor, Bulk, NewAction, People, Unusual};
+pub use problems::{Example, Module, Part, Problems, Template, Trend};
+pub use trust::{Trust, Trusted};
+
+/// The version of the report's form. It rises when a field goes or changes its meaning, not when one comes.
+pub const VERSION: u32 = 1;
+
+/// What the logs say of a period.
+///
+/// A `query` is one of `storelogs search`: it lists exactly the entries that the line counts. Texts of the log are not to
+/// be trusted; whoever shows them escapes them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// [`VERSION`].
+    pub version: u32,
+    /// When it was made.
+    pub made: Timestamp,
+    /// Whether people's data and secrets were taken out of its texts.
+    pub redacted: bool,
+    /// The time that it is about.
+    pub period: Period,
+    /// The stores, as `platform:name`. Elsewhere they are told by their number in this list.
+    pub stores: Vec<String>,
+    /// Those of them that a query has to name; none, if they are all that the archive has.
+    pub scope: Vec<String>,
+    /// The answer in one or two sentences.
+    pub verdict: String,
+    /// The answer in words, the most important first.
+    pub glance: Vec<Finding>,
+    /// What happened?
+    pub activity: Activity,
+    /// What is going wrong?
+    pub problems: Problems,
+    /// When did it go wrong?
+    pub incidents: Incidents,
+    /// Who did what?
+    pub people: People,
+    /// Can I trust this?
+    pub trust: Trust,
+}
+
+/// One sentence or two that tell what a reader should know.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// How much it matters.
+    pub level: Level,
+    /// The section that tells more.
+    pub section: Section,
+    /// What is the matter, in a few words.
+    pub title: String,
+    /// The whole of it.
+    pub text: String,
+    /// Who can tell more, if somebody did it.
+    pub ask: Option<Text>,
+    /// Lists what it is about.
+    pub query: Option<String>,
+}
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// All is well.
+    Good,
+    /// To know.
+    Note,
+    /// To look at.
+    Warning,
+    /// Something broke.
+    Alarm,
+}
+
+/// A part of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Section {
+    /// [`Activity`]
+    Activity,
+    /// [`Problems`]
+    Problems,
+    /// [`Incidents`]
+    Incidents,
+    /// [`People`]
+    People,
+    /// [`Trust`]
+    Trust,
+}
+
+/// So many entries, and those that they are compared with.
+#[derive(Clone, Debug, Serialize)]
+pub struct Count {
+    /// Entries in the period.
+    pub now: u64,
+    /// Entries in the period before; `None` if that cannot be compared with.
+    pub before: Option<u64>,
+    /// Lists those of the period.
+    pub query: String,
+}
+
+/// A count of what has a name.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line<Name> {
+    /// What is counted.
+    pub name: Name,
+    /// How often.
+    #[serde(flatten)]
+    pub count: Count,
+}
+
+/// What happened?
+#[derive(Clone, Debug, Serialize)]
+pub struct Activity {
+    /// All entries.
+    pub total: Count,
+    /// By severity, the most serious first. What was never seen is left out, here and below.
+    pub severities: Vec<Line<Severity>>,
+    /// By platform, by name.
+    pub platforms: Vec<Line<String>>,
+    /// By store, the busiest first.
+    pub stores: Vec<Line<String>>,
+    /// By category, the most frequent first; `None` are entries without one.
+    pub categories: Vec<Line<Option<Text>>>,
+    /// The busiest hour of the week.
+    pub busiest: Option<Busiest>,
+    /// What the charts are drawn from.
+    pub cube: Cube,
+}
+
+/// An hour of the week.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Busiest {
+    /// 0 is Monday.
+    pub weekday: u8,
+    /// The hour of the day.
+    pub hour: u8,
+    /// Entries in all such hours of the period.
+    pub entries: u64,
+}
+
+/// The counts of the period by what they can be filtered by. What a report has many of is counted in one.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cube {
+    /// Numbers of [`Report::stores`]; one place further stand all others.
+    pub stores: Vec<u32>,
+    /// The severities.
+    pub severities: Vec<Severity>,
+    /// Categories, `None` for entries without one; one place further stand all others.
+    pub categories: Vec<Option<Text>>,
+    /// Step of the period, store, severity, category, entries: all but the last are places in the lists.
+    pub steps: Vec<[u64; 5]>,
+    /// Hour of the week from Monday 0:00, store, severity, category, entries.
+    pub week: Vec<[u64; 5]>,
+}

@@ -1,0 +1,115 @@
+//! Who did what?
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Change, Count, Line};
+use crate::insight::text::Text;
+
+/// Who did what?
+#[derive(Clone, Debug, Serialize)]
+pub struct People {
+    /// Entries that name who did it.
+    pub total: u64,
+    /// Who, the busiest first.
+    pub actors: Vec<Actor>,
+    /// How many more there are.
+    pub other_actors: u64,
+    /// What was never done before in the archive, the newest first. Empty if the archive begins too late to tell.
+    pub new_actions: Vec<NewAction>,
+    /// Whether the archive begins early enough to tell what is new.
+    pub knows_new: bool,
+    /// Many entries in minutes by one actor with one action, the newest first.
+    pub bulk: Vec<Bulk>,
+    /// What was done outside the usual hours of who did it, the newest first.
+    pub unusual: Vec<Unusual>,
+    /// How many more such hours there are.
+    pub other_unusual: u64,
+    /// Changes of permissions, payment, checkout, domain and plan, the newest first.
+    pub sensitive: Vec<Change>,
+    /// How many more there are.
+    pub other_sensitive: u64,
+}
+
+/// Somebody who acts.
+#[derive(Clone, Debug, Serialize)]
+pub struct Actor {
+    /// The name.
+    pub actor: Text,
+    /// How much.
+    #[serde(flatten)]
+    pub count: Count,
+    /// Never seen before the period.
+    pub new: bool,
+    /// The time of the first entry in the archive.
+    pub first: Timestamp,
+    /// The time of the last up to the end of the period.
+    pub last: Timestamp,
+    /// The numbers of the stores, ascending.
+    pub stores: Vec<u32>,
+    /// What was done, the most frequent first, at most five.
+    pub actions: Vec<Line<Option<Text>>>,
+    /// What it was done to, the most frequent first, at most five.
+    pub categories: Vec<Line<Option<Text>>>,
+    /// In how many hours something was done, by the hour of the day, in all of the archive.
+    pub hours: Vec<u64>,
+}
+
+/// An action that was never seen before the period.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewAction {
+    /// What was done.
+    pub action: Text,
+    /// Who did it first.
+    pub actor: Option<Text>,
+    /// When.
+    pub first: Timestamp,
+    /// The number of the store.
+    pub store: u32,
+    /// How often since.
+    pub entries: u64,
+    /// Lists them.
+    pub query: String,
+}
+
+/// Many entries in minutes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Bulk {
+    /// The number of the store.
+    pub store: u32,
+    /// Who.
+    pub actor: Text,
+    /// What.
+    pub action: Option<Text>,
+    /// To what.
+    pub category: Option<Text>,
+    /// The second of the first.
+    pub start: Timestamp,
+    /// The second behind the last.
+    pub end: Timestamp,
+    /// How many.
+    pub entries: u64,
+    /// Lists them.
+    pub query: String,
+}
+
+/// Something done at an hour at which somebody hardly ever works.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unusual {
+    /// The number of the store.
+    pub store: u32,
+    /// Who.
+    pub actor: Text,
+    /// The beginning of the hour.
+    pub start: Timestamp,
+    /// The end of the last such hour in a row.
+    pub end: Timestamp,
+    /// How much.
+    pub entries: u64,
+    /// How much of the actor's hours of work are at this hour of the day and the two beside it, 0 to 1.
+    pub share: f64,
+    /// What was done, the most frequent first, at most three.
+    pub actions: Vec<Text>,
+    /// Lists them.
+    pub query: String,
+}
