@@ -57,6 +57,7 @@ pub(crate) struct Look {
     /// Stores that are watched from now on.
     pub(crate) watched: Vec<(StoreId, Timestamp)>,
     pub(crate) told: Vec<(About, Told)>,
+    pub(crate) forgotten: Vec<About>,
     /// Rule, action and alert.
     pub(crate) deliveries: Vec<(String, String, String)>,
 }
@@ -213,6 +214,9 @@ fn keep(sql: &Connection, look: &Look, now: Timestamp) -> rusqlite::Result<()> {
     for ((rule, about), told) in &look.told {
         sql.prepare_cached("INSERT OR REPLACE INTO told (rule, about, at, until, held) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![rule, about, micros(told.at), micros(told.until), told.held])?;
+    }
+    for (rule, about) in &look.forgotten {
+        sql.prepare_cached("DELETE FROM told WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;
     }
     for (rule, action, alert) in &look.deliveries {
         sql.prepare_cached(

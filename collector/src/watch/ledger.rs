@@ -20,7 +20,9 @@ const NAMED: usize = 5;
 /// What each rule has told of, and what it has to tell now.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    told: HashMap<About, Told>,
+    told: HashMap<About, Last>,
+    /// Of what something is held back.
+    holding: BTreeSet<About>,
     /// What has changed since it was last kept.
     changed: BTreeSet<About>,
     /// What is to be told now, and about what.
@@ -29,9 +31,25 @@ pub(super) struct Ledger {
     replays: bool,
 }
 
+/// What was told of something last, and what is held back.
+#[derive(Debug)]
+struct Last {
+    at: Timestamp,
+    until: Timestamp,
+    held: Option<Box<Alert>>,
+}
+
 impl Ledger {
     pub(super) fn of(told: HashMap<About, Told>) -> Self {
-        Self { told, ..Self::default() }
+        let mut ledger = Self::default();
+        for (about, told) in told {
+            let held = told.held.as_deref().and_then(|held| serde_json::from_str(held).ok());
+            if held.is_some() {
+                ledger.holding.insert(about.clone());
+            }
+            ledger.told.insert(about, Last { at: told.at, until: told.until, held });
+        }
+        ledger
     }
 
     /// One that remembers nothing, for times of before.
@@ -74,23 +92,23 @@ impl Ledger {
             && at < told.at.checked_add(rule.cool_down).unwrap_or(Timestamp::MAX)
             && !rule.cool_down.is_zero()
         {
-            let mut held = told.held.as_deref().and_then(read).unwrap_or_else(|| Alert { entries: 0, ..new.clone() });
-            held.add(new);
-            told.held = serde_json::to_string(&held).ok();
+            match &mut told.held {
+                Some(held) => held.add(new),
+                None => told.held = Some(Box::new(new)),
+            }
             told.until = until.max(told.until);
+            self.holding.insert(key.clone());
             self.changed.insert(key);
             return;
         }
-        self.told.insert(key.clone(), Told { at, until, held: None });
+        self.told.insert(key.clone(), Last { at, until, held: None });
         self.changed.insert(key.clone());
         self.now.push((key, whole));
     }
 
     /// Tells what a rule held back and has cooled down by now.
     pub(super) fn flush(&mut self, rule: &Rule, now: Timestamp) {
-        let due = self.told.iter().filter(|((name, _), told)| *name == rule.name && told.held.is_some());
-        let mut due: Vec<About> = due.map(|(key, _)| key.clone()).collect();
-        due.sort_unstable();
+        let due: Vec<About> = self.holding.iter().filter(|(name, _)| *name == rule.name).cloned().collect();
         due.iter().for_each(|key| self.flush_one(rule, key, now));
     }
 
@@ -100,11 +118,12 @@ impl Ledger {
         if cooled > now {
             return;
         }
-        let Some(mut held) = told.held.take().as_deref().and_then(read) else { return };
+        let Some(mut held) = told.held.take() else { return };
         (held.at, held.follows) = (if self.replays { cooled } else { now }, true);
         told.at = held.at;
+        self.holding.remove(key);
         self.changed.insert(key.clone());
-        self.now.push((key.clone(), held));
+        self.now.push((key.clone(), *held));
     }
 
     /// What is to be told now, in order of time. Where it is too much, the rest of a rule's is told together.
@@ -138,16 +157,27 @@ impl Ledger {
     /// What has changed since the last time.
     pub(super) fn changes(&mut self) -> Vec<(About, Told)> {
         let changed = std::mem::take(&mut self.changed);
-        changed.into_iter().filter_map(|key| Some((key.clone(), self.told.get(&key)?.clone()))).collect()
+        let told = |last: &Last| {
+            let held = last.held.as_deref().and_then(|held| serde_json::to_string(held).ok());
+            Told { at: last.at, until: last.until, held }
+        };
+        changed.into_iter().filter_map(|key| Some((key.clone(), told(self.told.get(&key)?)))).collect()
+    }
+
+    /// Forgets what was told before a time and can hardly be told again. What is forgotten is returned. Silence is
+    /// remembered: it may last.
+    pub(super) fn forget(&mut self, rules: &[Rule], before: Timestamp) -> Vec<About> {
+        let lasts = |name: &str| rules.iter().any(|rule| rule.name == name && matches!(rule.what, What::Silence(_)));
+        let is_old = |key: &About, last: &Last| last.at < before && last.held.is_none() && !lasts(&key.0);
+        let old: Vec<About> =
+            self.told.iter().filter(|(key, last)| is_old(key, last)).map(|(key, _)| key.clone()).collect();
+        old.iter().for_each(|key| drop(self.told.remove(key)));
+        old
     }
 }
 
 fn key(rule: &Rule, about: &str) -> About {
     (rule.name.clone(), about.to_owned())
-}
-
-fn read(json: &str) -> Option<Alert> {
-    serde_json::from_str(json).ok()
 }
 
 /// Many alerts of one rule as one.

@@ -19,6 +19,8 @@ use crate::error::Result;
 const AT_ONCE: u32 = 5_000;
 /// Without anything to keep, it is kept this often that somebody is here.
 const HERE: SignedDuration = SignedDuration::from_mins(10);
+/// So long it is remembered what was told. What is told again then, such as an entry that the platform has changed, is news.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How often silence is looked for, and incidents are if there are new problems.
 const SELDOM: SignedDuration = SignedDuration::from_secs(15);
 /// What took long is done again after so many times as long.
@@ -109,9 +111,15 @@ impl Watcher {
         self.entries(&news, now)?;
         self.seldom(&news, now)?;
         let alerts = self.ledger.take(&self.archive, &self.rules, true)?;
-        let look = Look { upto, watched, told: self.ledger.changes(), deliveries: deliveries(&self.rules, &alerts) };
+        let is_time = now.duration_since(self.kept) >= HERE;
+        let forgotten = match now.checked_sub(REMEMBERED) {
+            Ok(before) if is_time => self.ledger.forget(&self.rules, before),
+            _ => Vec::new(),
+        };
+        let deliveries = deliveries(&self.rules, &alerts);
+        let look = Look { upto, watched, told: self.ledger.changes(), forgotten, deliveries };
         let is_new = look.upto.is_some() || !look.watched.is_empty() || !look.told.is_empty();
-        if is_new || !look.deliveries.is_empty() || now.duration_since(self.kept) >= HERE {
+        if is_new || !look.deliveries.is_empty() || is_time {
             self.archive.keep_look(&look, now)?;
             self.kept = now;
         }

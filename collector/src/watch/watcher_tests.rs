@@ -286,6 +286,22 @@ fn each_change_that_can_do_harm_is_told() {
 }
 
 #[test]
+fn what_was_told_long_ago_is_forgotten_but_for_silence() {
+    let mut world = World::new(Draft { per: Some(vec!["actor".to_owned()]), ..errors(0) });
+    for day in [0_i64, 10, 40] {
+        let mut entry = error(1 + day.unsigned_abs(), day * DAY + 10);
+        entry.actor = Some(format!("somebody of day {day}"));
+        world.come(vec![entry]);
+        assert_eq!(world.look(day * DAY + 20).len(), 1);
+    }
+    assert_eq!(world.archive.told().unwrap().len(), 2, "those of days 10 and 40");
+    let mut silent = World::new(Draft { silent_for: Some("2h".to_owned()), ..Draft::default() });
+    silent.cover(-DAY, 90 * DAY);
+    assert_eq!(silent.look(DAY).len(), 1);
+    assert!(silent.look(40 * DAY).is_empty() && silent.look(80 * DAY).is_empty(), "it lasts");
+}
+
+#[test]
 fn silence_is_told_once_it_is_proved_and_not_for_want_of_reading() {
     let mut world = World::new(Draft { silent_for: Some("2h".to_owned()), ..Draft::default() });
     world.come(vec![error(1, 10)]);
