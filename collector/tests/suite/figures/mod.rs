@@ -4,6 +4,7 @@
 mod events;
 mod people;
 mod trust;
+mod words;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
