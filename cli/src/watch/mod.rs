@@ -154,6 +154,9 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
 /// Tells until it is asked to end.
 async fn follow(options: &Options, mut rules: RuleFiles, look: &Look) -> Result<Exit, Stop> {
     let problems = rules.problems();
+    if !options.sync {
+        options.archive.read()?; // one that is not there is not to be made
+    }
     let archive = options.archive.open()?;
     let mut signals = Signals::listen()?;
     let (stop, stopped) = tokio::sync::watch::channel(false);

@@ -349,4 +349,8 @@ fn what_is_wrong_is_said_with_its_remedy() {
     fails(RULE, &["--test", "7d", "--rule", "other"], "there is no rule \"other\"");
     fails(RULE, &["--store", "bigcommerce:abc123"], "--store is for --sync");
     fails(RULE, &["--try"], "no rule does anything but print");
+    let program = Program::new().configured(RULE);
+    let run = program.run(&["watch", "--once", "--archive", "none.db"]);
+    assert!(run.code == 1 && run.err.contains("there is no archive none.db; `storelogs sync` makes one"), "{run:?}");
+    assert!(!program.home.path().join("none.db").exists());
 }

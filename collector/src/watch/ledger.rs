@@ -168,10 +168,15 @@ impl Ledger {
     /// remembered: it may last.
     pub(super) fn forget(&mut self, rules: &[Rule], before: Timestamp) -> Vec<About> {
         let lasts = |name: &str| rules.iter().any(|rule| rule.name == name && matches!(rule.what, What::Silence(_)));
-        let is_old = |key: &About, last: &Last| last.at < before && last.held.is_none() && !lasts(&key.0);
+        // What a rule holds back that is no more, nobody tells.
+        let holds = |name: &str, last: &Last| last.held.is_some() && rules.iter().any(|rule| rule.name == name);
+        let is_old = |key: &About, last: &Last| last.at < before && !holds(&key.0, last) && !lasts(&key.0);
         let old: Vec<About> =
             self.told.iter().filter(|(key, last)| is_old(key, last)).map(|(key, _)| key.clone()).collect();
-        old.iter().for_each(|key| drop(self.told.remove(key)));
+        for key in &old {
+            self.told.remove(key);
+            self.holding.remove(key);
+        }
         old
     }
 }

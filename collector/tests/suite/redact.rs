@@ -100,6 +100,14 @@ fn e_mail_addresses_and_tokens_are_found_in_text_html_and_json() {
     assert!(tokens.share() >= 0.99, "{:#?}", &tokens.told[..5.min(tokens.told.len())]);
 }
 
+/// Whether a text stands in another by itself: the number of a quote may have a postcode's digits in it.
+fn stands_in(text: &str, secret: &str) -> bool {
+    let is_inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    text.match_indices(secret).any(|(at, _)| {
+        !is_inside(text[..at].chars().next_back()) && !is_inside(text[at + secret.len()..].chars().next())
+    })
+}
+
 #[test]
 fn nothing_of_a_customer_is_left_in_a_shops_messages() {
     let redactor = redactor();
@@ -126,7 +134,7 @@ fn nothing_of_a_customer_is_left_in_a_shops_messages() {
             }
             planted += secrets.len();
             for secret in secrets {
-                assert!(!redacted.contains(&secret), "{secret} in {redacted}");
+                assert!(!stands_in(&redacted, &secret), "{secret} in {redacted}");
             }
         }
     }
