@@ -157,6 +157,11 @@ impl RuleFiles {
         self.told.len()
     }
 
+    /// How many rules there are.
+    pub(crate) fn count(&self) -> usize {
+        self.settings.len()
+    }
+
     /// The rules as they are now.
     pub(crate) fn take(&mut self) -> Vec<Rule> {
         self.fresh.take().unwrap_or_default()

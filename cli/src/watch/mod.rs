@@ -170,6 +170,10 @@ async fn follow(options: &Options, mut rules: RuleFiles, look: &Look) -> Result<
     } else if archive.lock().is_ok() {
         terminal::warning("nobody collects into this archive now: run `storelogs sync --follow` too, or give --sync");
     }
+    if !options.once && terminal::stdout_width().is_some() {
+        let rules = plural(rules.count() as u64, "rule", "rules");
+        terminal::note(&format!("Watching {} by {rules}; Ctrl-C ends it\n", archive.path().display()));
+    }
     let mut out = options.format.out();
     let watching = watch::Options { once: options.once };
     let ending = watch::watch::<Stop>(archive, &mut rules, watching, stopped, |event| tell(&event, look, &mut out));
