@@ -8,6 +8,10 @@ use storelogs::{Platform, Store};
 use super::{App, Settings, TokenSource};
 use crate::exit::Stop;
 
+/// The variables that hold something secret of a store.
+pub(super) const SECRETS: [&str; 4] =
+    ["BIGCOMMERCE_ACCESS_TOKEN", "SHOPLINE_ACCESS_TOKEN", "SHOPLINE_APP_KEY", "SHOPLINE_APP_SECRET"];
+
 /// The variable that holds the access token of a platform's store.
 pub(super) fn token_variable(platform: &Platform) -> &'static str {
     if *platform == Platform::SHOPLINE { "SHOPLINE_ACCESS_TOKEN" } else { "BIGCOMMERCE_ACCESS_TOKEN" }

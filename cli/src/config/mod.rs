@@ -35,6 +35,13 @@ pub(crate) struct Settings {
     pub(crate) app: Option<App>,
 }
 
+impl Settings {
+    /// Where what is secret of the store comes from.
+    fn secrets(&self) -> impl Iterator<Item = &TokenSource> {
+        std::iter::once(&self.token).chain(self.app.iter().flat_map(|app| [&app.key, &app.secret]))
+    }
+}
+
 /// An OAuth app of SHOPLINE's, whose tokens live ten hours.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct App {

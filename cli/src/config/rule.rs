@@ -1,17 +1,17 @@
 //! The rules of `storelogs watch`, as the files say.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::Deserialize;
-use storelogs_collector::watch::{Action, Draft, Form, Rule, Rules, Webhook};
+use storelogs_collector::watch::{Action, Draft, Form, Program, Rule, Rules, Webhook};
 
-use super::TokenSource;
 use super::file::{Reference, Secret};
 use super::files::{All, Files};
+use super::{TokenSource, environment};
 use crate::args::StoreOptions;
 use crate::exit::Stop;
 use crate::terminal;
@@ -101,9 +101,10 @@ impl Settings {
         &self.draft.name
     }
 
-    /// The rule, with the address of its webhook.
-    async fn rule(&self) -> Result<Rule, String> {
-        let mut actions: Vec<Action> = self.run.iter().cloned().map(Action::Run).collect();
+    /// The rule, with the address of its webhook. Its program does not get these variables.
+    async fn rule(&self, secrets: &[String]) -> Result<Rule, String> {
+        let program = |command: &Vec<String>| Program { command: command.clone(), without: secrets.to_vec() };
+        let mut actions: Vec<Action> = self.run.iter().map(program).map(Action::Run).collect();
         if let Some(source) = &self.webhook {
             let named = |why| format!("the rule {:?}: {why}", self.draft.name);
             let url = source.read("webhook").await.map_err(named)?;
@@ -120,6 +121,8 @@ pub(crate) struct RuleFiles {
     files: Files,
     /// As they were read last.
     settings: Vec<Settings>,
+    /// The variables that hold something secret of a store.
+    secrets: Vec<String>,
     /// Until they were handed out.
     fresh: Option<Vec<Rule>>,
     looked: Instant,
@@ -133,7 +136,7 @@ impl RuleFiles {
     /// The rules of a call. Only those of these names, if there are any.
     pub(crate) async fn read(options: &StoreOptions, names: &[String], quiet: bool) -> Result<Self, Stop> {
         let mut files = Files::find(options.config.as_ref(), options.stores.as_ref())?;
-        let All { rules: mut settings, problems, .. } = files.read();
+        let All { rules: mut settings, stores, problems } = files.read();
         if let Some(why) = files.main_problem() {
             return Err(Stop::Usage(why.to_owned()));
         }
@@ -147,9 +150,10 @@ impl RuleFiles {
         if !quiet {
             problems.iter().for_each(|problem| terminal::error(problem));
         }
-        let fresh = Some(rules(&settings).await.map_err(Stop::Usage)?);
+        let secrets = variables(&stores);
+        let fresh = Some(rules(&settings, &secrets).await.map_err(Stop::Usage)?);
         let told = problems.into_iter().collect();
-        Ok(Self { files, settings, fresh, looked: Instant::now(), told, quiet })
+        Ok(Self { files, settings, secrets, fresh, looked: Instant::now(), told, quiet })
     }
 
     /// How many files or lines are wrong.
@@ -175,12 +179,14 @@ impl RuleFiles {
             return None;
         }
         self.looked = Instant::now();
-        let All { rules: settings, mut problems, .. } = self.files.read();
+        let All { rules: settings, stores, mut problems } = self.files.read();
+        let secrets = variables(&stores);
         let mut changed = None;
-        if settings != self.settings {
-            match rules(&settings).await {
+        let are_others = settings != self.settings;
+        if are_others || secrets != self.secrets {
+            match rules(&settings, &secrets).await {
                 Ok(rules) => {
-                    self.settings = settings;
+                    (self.settings, self.secrets) = (settings, secrets);
                     changed = Some(rules);
                 }
                 Err(why) => problems.push(format!("{why}; the rules stay as they were")),
@@ -190,7 +196,7 @@ impl RuleFiles {
             terminal::error(problem);
         }
         self.told = problems.into_iter().collect();
-        if let Some(rules) = &changed {
+        if let Some(rules) = changed.as_ref().filter(|_| are_others) {
             terminal::note(&format!("The rules have changed: there are {} now\n", rules.len()));
         }
         changed
@@ -203,10 +209,20 @@ impl Rules for RuleFiles {
     }
 }
 
-async fn rules(settings: &[Settings]) -> Result<Vec<Rule>, String> {
+/// The variables that hold something secret of any store.
+fn variables(stores: &[super::Settings]) -> Vec<String> {
+    let named = stores.iter().flat_map(super::Settings::secrets).filter_map(|source| match source {
+        TokenSource::Env(name) => Some(name.clone()),
+        _ => None,
+    });
+    let all: BTreeSet<String> = environment::SECRETS.into_iter().map(str::to_owned).chain(named).collect();
+    all.into_iter().collect()
+}
+
+async fn rules(settings: &[Settings], secrets: &[String]) -> Result<Vec<Rule>, String> {
     let mut rules = Vec::with_capacity(settings.len());
     for rule in settings {
-        rules.push(rule.rule().await?);
+        rules.push(rule.rule(secrets).await?);
     }
     Ok(rules)
 }

@@ -168,13 +168,11 @@ impl State {
 
 /// The files that what is secret of a store is read from.
 fn stamps(settings: &Settings) -> Vec<Option<Stamp>> {
-    let app = settings.app.iter().flat_map(|app| [&app.key, &app.secret]);
-    let sources = std::iter::once(&settings.token).chain(app);
     let file = |source: &TokenSource| match source {
         TokenSource::File(path) => Some(Stamp::of(path)),
         _ => None,
     };
-    sources.filter_map(file).collect()
+    settings.secrets().filter_map(file).collect()
 }
 
 #[cfg(test)]

@@ -168,6 +168,19 @@ fn what_comes_is_printed_given_to_a_program_and_posted_without_peoples_data() {
 }
 
 #[test]
+fn a_program_gets_no_variable_that_a_stores_token_is_in() {
+    let store =
+        "[[store]]\nplatform = \"bigcommerce\"\nstore = \"abc123\"\naccess_token = { env = \"ABC123_TOKEN\" }\n";
+    let program = Program::new()
+        .with("ABC123_TOKEN", "sandbox-token")
+        .with("BIGCOMMERCE_ACCESS_TOKEN", "sandbox-token")
+        .configured(&format!("{store}{RULE}run = [\"sh\", \"-c\", \"env > variables\"]\n"));
+    assert_eq!(program.run(&["watch", "--try"]).code, 0);
+    let variables = std::fs::read_to_string(program.home.path().join("variables")).unwrap();
+    assert!(variables.contains("HOME=") && !variables.contains("sandbox-token"), "{variables}");
+}
+
+#[test]
 fn a_message_for_a_chat_can_call_nobody() {
     let sandbox = shop();
     let webhook = Webhook::answering(&[200]);

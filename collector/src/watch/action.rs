@@ -26,9 +26,18 @@ const SHOWN: usize = 300;
 #[derive(Clone, Debug)]
 pub enum Action {
     /// A program is run, without a shell. It gets the alert as one line of JSON on its standard input.
-    Run(Vec<String>),
+    Run(Program),
     /// The alert is sent to a web address.
     Post(Webhook),
+}
+
+/// A program that takes alerts.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The program, and its arguments.
+    pub command: Vec<String>,
+    /// Variables of the environment that it does not get: it has no business with tokens.
+    pub without: Vec<String>,
 }
 
 /// A web address that takes alerts. The address is a secret: whoever knows it can write there.
@@ -145,7 +154,7 @@ impl Action {
     /// Does it once.
     pub(super) async fn act(&self, alert: &Alert, http: &Http) -> Result<(), Undelivered> {
         match self {
-            Self::Run(command) => run(command, alert).await,
+            Self::Run(program) => run(program, alert).await,
             Self::Post(webhook) => webhook.send(alert, http).await,
         }
     }
@@ -162,24 +171,20 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Run(command) => write!(f, "the program {}", command.first().map_or("", String::as_str)),
+            Self::Run(program) => write!(f, "the program {}", program.command.first().map_or("", String::as_str)),
             Self::Post(webhook) => write!(f, "the webhook at {}", webhook.host),
         }
     }
 }
 
-/// What a program that is run has no business with.
-const SECRETS: [&str; 4] =
-    ["BIGCOMMERCE_ACCESS_TOKEN", "SHOPLINE_ACCESS_TOKEN", "SHOPLINE_APP_KEY", "SHOPLINE_APP_SECRET"];
-
-async fn run(command: &[String], alert: &Alert) -> Result<(), Undelivered> {
-    let [program, arguments @ ..] = command else { return Ok(()) };
+async fn run(Program { command, without }: &Program, alert: &Alert) -> Result<(), Undelivered> {
+    let [program, arguments @ ..] = &command[..] else { return Ok(()) };
     let mut line = serde_json::to_vec(alert).map_err(|error| Undelivered::passing(error.to_string()))?;
     line.push(b'\n');
     let mut command = Command::new(program);
     // Stdout is for the alerts.
     command.args(arguments).stdin(Stdio::piped()).stdout(std::io::stderr()).stderr(Stdio::inherit());
-    for name in SECRETS {
+    for name in without {
         command.env_remove(name);
     }
     let mut child = command

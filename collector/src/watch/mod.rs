@@ -20,7 +20,7 @@ mod silence;
 mod templates;
 mod watcher;
 
-pub use action::{Action, Form, Webhook};
+pub use action::{Action, Form, Program, Webhook};
 pub use alert::{Alert, Kind};
 pub use replay::replay;
 pub use rule::{Draft, Rule};
