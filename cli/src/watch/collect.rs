@@ -50,27 +50,21 @@ impl Collector {
     /// Why collecting has failed, when it has. It goes on for ever if nobody collects, or was asked to end.
     pub(super) async fn failed(collector: &mut Option<Self>) -> Stop {
         if let Some(collector) = collector
-            && let Some(running) = &mut collector.running
+            && let Err(why) = collector.end().await
         {
-            let ended = running.await;
-            collector.running = None;
-            match ended {
-                Ok(Err(error)) => return error.into(),
-                Err(_) => return Stop::Failed("the collector has ended by itself".to_owned()),
-                Ok(Ok(_)) => {}
-            }
+            return why;
         }
         std::future::pending().await
     }
 
-    /// Waits until the pages in hand are kept.
-    pub(super) async fn end(self) -> Result<(), Stop> {
-        match self.running {
-            Some(running) => match running.await {
-                Ok(run) => Ok(run.map(drop)?),
-                Err(_) => Err(Stop::Failed("the collector has ended by itself".to_owned())),
-            },
-            None => Ok(()),
+    /// Waits until it has ended, with the pages in hand kept.
+    pub(super) async fn end(&mut self) -> Result<(), Stop> {
+        let Some(running) = &mut self.running else { return Ok(()) };
+        let ended = running.await;
+        self.running = None;
+        match ended {
+            Ok(run) => Ok(run.map(drop)?),
+            Err(_) => Err(Stop::Failed("the collector has ended by itself".to_owned())),
         }
     }
 }

@@ -191,7 +191,7 @@ async fn follow(options: &Options, mut rules: RuleFiles, look: &Look) -> Result<
             }
         }
     };
-    if let Some(collector) = collector {
+    if let Some(collector) = &mut collector {
         collector.end().await?;
     }
     Ok(match (outcome.given_up, options.once.then_some(outcome.undelivered)) {

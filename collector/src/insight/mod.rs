@@ -37,6 +37,7 @@ pub use model::Report;
 pub use period::{Period, Step};
 pub use phrases::{grouped, plural, rough};
 pub use text::{AsItIs, Field, Redact, Text};
+pub(crate) use trust::comparable;
 
 use crate::archive::shape::Template;
 use crate::archive::{Archive, StoreId};

@@ -20,7 +20,7 @@ const ENOUGH: f64 = 0.95;
 const MOST_GAPS: usize = 20;
 
 /// Whether so much of the period before is covered that it can be compared with.
-pub(super) fn comparable(
+pub(crate) fn comparable(
     archive: &Archive,
     stores: &[(StoreId, storelogs::Store)],
     previous: Option<Stretch>,

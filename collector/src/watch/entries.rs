@@ -137,7 +137,7 @@ fn tell(rule: &Rule, entry: &LogEntry, at: Timestamp, counts: [(u64, Timestamp);
 pub(super) fn name(about: &[(Part, String)]) -> String {
     let plain = |part: &Part, text: &str| match part {
         Part::Store | Part::Platform => text.to_owned(),
-        _ => value(text),
+        Part::Fact(_) => value(text),
     };
     let parts: Vec<String> = about.iter().map(|(part, text)| format!("{part}={}", plain(part, text))).collect();
     parts.join("\u{1f}")

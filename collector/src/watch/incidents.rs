@@ -1,7 +1,6 @@
 //! Bursts of problems, as a report finds them.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -10,21 +9,19 @@ use storelogs::Store;
 use super::alert::{Alert, Kind};
 use super::entries::name;
 use super::ledger::Ledger;
+use super::query;
 use super::rule::{Part, Rule};
+use crate::archive::text::Fact;
 use crate::archive::{Archive, StoreId};
 use crate::coverage::Stretch;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::insight::model::Incident;
-use crate::insight::{self, AsItIs, plural, rough};
-use crate::search::{Filter, Order};
+use crate::insight::{self, AsItIs, KNOWS_NEW, comparable, plural, rough};
+use crate::search::Filter;
 
 /// So far back incidents are looked for at every look, and at the most after the watcher was away.
 const BACK: SignedDuration = SignedDuration::from_hours(48);
 const MOST_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// What is usual has to be known from so long before.
-const KNOWN: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// The share of that which has to be covered.
-const COVERED: f64 = 0.95;
 /// What begins again so soon is the same.
 const SAME: SignedDuration = SignedDuration::from_hours(1);
 /// With so many templates an incident is told by the first ones.
@@ -42,12 +39,12 @@ pub(super) fn look(
     let most = now.checked_sub(MOST_BACK).unwrap_or(now);
     let since = seen.checked_sub(BACK / 2).unwrap_or(seen).min(back).max(most);
     let Some(stretch) = Stretch::new(since, now) else { return Ok(()) };
-    let stores: HashMap<String, StoreId> =
-        archive.stores()?.into_iter().map(|(id, store)| (store.to_string(), id)).collect();
     for (store, incident) in found(archive, stretch)? {
-        let Some(id) = stores.get(&store.to_string()) else { continue };
-        let is_news = watched.get(id).is_some_and(|since| incident.end > *since);
-        if is_news && is_known(archive, *id, incident.start)? {
+        let Some(id) = archive.store_id(&store)? else { continue };
+        let is_news = watched.get(&id).is_some_and(|since| incident.end > *since);
+        // What is usual has to be known from so long before.
+        let before = incident.start.checked_sub(KNOWS_NEW).ok().and_then(|since| Stretch::new(since, incident.start));
+        if is_news && comparable(archive, &[(id, store.clone())], before)? {
             for rule in rules {
                 tell(archive, rule, &store, &incident, now, ledger)?;
             }
@@ -85,16 +82,6 @@ fn found(archive: &Archive, stretch: Stretch) -> Result<Vec<(Store, Incident)>> 
     Ok(found.into_iter().filter_map(of).collect())
 }
 
-/// Whether the archive knows what is usual before an incident.
-fn is_known(archive: &Archive, store: StoreId, start: Timestamp) -> Result<bool> {
-    let Some(before) = start.checked_sub(KNOWN).ok().and_then(|since| Stretch::new(since, start)) else {
-        return Ok(false);
-    };
-    let gaps = archive.progress(store)?.coverage.gaps(before);
-    let missing: SignedDuration = gaps.iter().map(Stretch::length).sum();
-    Ok(missing.as_secs_f64() <= (1.0 - COVERED) * before.length().as_secs_f64())
-}
-
 fn tell(
     archive: &Archive,
     rule: &Rule,
@@ -105,7 +92,7 @@ fn tell(
 ) -> Result<()> {
     let mut about = vec![(Part::Store, store.to_string())];
     if let Some(module) = &incident.module {
-        about.push((Part::Module, module.to_string()));
+        about.push((Part::Fact(Fact::Module), module.to_string()));
     }
     let key = name(&about);
     if ledger.told(rule, &key).is_some_and(|told| incident.start <= told.checked_add(SAME).unwrap_or(told)) {
@@ -114,12 +101,7 @@ fn tell(
     }
     // What the report itself wrote can be read again.
     let Ok(listing) = Filter::parse(&incident.query, at, &TimeZone::UTC) else { return Ok(()) };
-    let mut newest = None;
-    archive.search::<Error>(&listing.both(&rule.filter), Order::NewestFirst, |entry| {
-        newest = Some(entry);
-        Ok(ControlFlow::Break(()))
-    })?;
-    let Some(newest) = newest else { return Ok(()) };
+    let Some(newest) = query::newest(archive, &listing.both(&rule.filter))? else { return Ok(()) };
     let mut alert = Alert::new(rule, Kind::Incident, at, &about).with(&newest);
     (alert.since, alert.until, alert.entries) = (incident.start, incident.end, incident.entries);
     let templates: Vec<&str> = incident.templates.iter().take(TOLD).map(|line| line.name.as_str()).collect();

@@ -84,8 +84,9 @@ impl Ledger {
             && let Some((_, alert)) = self.now.iter_mut().rfind(|(other, alert)| *other == key && alert.at == at)
         {
             alert.add(new); // it is about to be told anyway
-            let told = self.told.get_mut(&key).map(|told| &mut told.until);
-            told.into_iter().for_each(|told| *told = until.max(*told));
+            if let Some(told) = self.told.get_mut(&key) {
+                told.until = until.max(told.until);
+            }
             return;
         }
         if let Some(told) = self.told.get_mut(&key)

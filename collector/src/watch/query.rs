@@ -1,14 +1,17 @@
 //! The search that lists what an alert tells of.
 
+use std::ops::ControlFlow;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use storelogs::LogEntry;
 
 use super::alert::Alert;
 use super::rule::{Part, Rule};
 use crate::archive::Archive;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::insight::quoted;
-use crate::search::Filter;
+use crate::search::{Filter, Order};
 
 /// The entries of a rule that have to do with this.
 pub(super) fn listing(rule: &Rule, about: &[(Part, String)]) -> String {
@@ -31,6 +34,16 @@ pub(super) fn timed(query: &str, alert: &Alert) -> String {
     let second = |time: Timestamp, more| Timestamp::from_second(time.as_second() + more).unwrap_or(time);
     let (since, until) = (second(alert.since, 0), second(alert.until, 1));
     format!("{query} since:{since} until:{until}").trim_start().to_owned()
+}
+
+/// The newest entry that a filter means.
+pub(super) fn newest(archive: &Archive, filter: &Filter) -> Result<Option<LogEntry>> {
+    let mut newest = None;
+    archive.search::<Error>(filter, Order::NewestFirst, |entry| {
+        newest = Some(entry);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(newest)
 }
 
 /// Gives an alert of entries the query that lists them, and counts what that lists.

@@ -1,5 +1,6 @@
 //! What rules would have told.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
@@ -7,11 +8,11 @@ use jiff::Timestamp;
 use super::alert::Alert;
 use super::entries::{self, Glance};
 use super::ledger::Ledger;
-use super::rule::{Rule, What};
+use super::rule::{Part, Rule, What};
 use super::silence::Silences;
 use super::templates::Templates;
 use super::{changes, incidents};
-use crate::archive::Archive;
+use crate::archive::{Archive, StoreId};
 use crate::coverage::Stretch;
 use crate::error::{Error, Result};
 use crate::search::Order;
@@ -29,17 +30,17 @@ pub fn replay(archive: &Archive, rules: &[Rule], stretch: Stretch) -> Result<Vec
                 let glance = Glance { is_new: &|_| true, at: &|entry| entry.time };
                 entries::look(archive, rule, more_than, within, (None, stretch), &glance, &mut ledger)?;
             }
-            What::Sensitive | What::NewTemplate => {
-                let stores = archive.stores()?;
+            What::Sensitive => {
                 archive.search::<Error>(&rule.filter.within(stretch), Order::OldestFirst, |entry| {
-                    if rule.what == What::Sensitive {
-                        changes::look(rule, &entry, entry.time, &mut ledger);
-                        return Ok(ControlFlow::Continue(()));
-                    }
-                    let is_of =
-                        |name: &str, platform: &str| *entry.store == *name && entry.platform.as_str() == platform;
-                    let store = stores.iter().find(|(_, store)| is_of(store.name(), store.platform().as_str()));
-                    if let Some((id, _)) = store {
+                    changes::look(rule, &entry, entry.time, &mut ledger);
+                    Ok(ControlFlow::Continue(()))
+                })?;
+            }
+            What::NewTemplate => {
+                let stores: HashMap<String, StoreId> =
+                    archive.stores()?.into_iter().map(|(id, store)| (store.to_string(), id)).collect();
+                archive.search::<Error>(&rule.filter.within(stretch), Order::OldestFirst, |entry| {
+                    if let Some(id) = stores.get(&Part::Store.of(&entry)) {
                         templates.look(archive, rule, (*id, &entry), entry.time, &mut ledger)?;
                     }
                     Ok(ControlFlow::Continue(()))

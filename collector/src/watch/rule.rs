@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::LogEntry;
 
 use super::action::Action;
+use crate::archive::text::Fact;
 use crate::moment;
 use crate::search::Filter;
 
@@ -67,14 +68,11 @@ pub(super) enum What {
 }
 
 /// What entries are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Store,
     Platform,
-    Category,
-    Module,
-    Action,
-    Actor,
+    Fact(Fact),
 }
 
 /// Without a `within`, entries are counted over so long a time.
@@ -153,14 +151,11 @@ impl Draft {
 
     fn per(&self, what: What) -> Result<Vec<Part>, String> {
         let Some(written) = &self.per else { return Ok(vec![Part::Store]) };
-        let mut per = Vec::new();
-        for name in written {
-            let part = Part::ALL.into_iter().find(|part| part.name() == name);
-            let names = || Part::ALL.map(Part::name).join(", ");
-            per.push(part.ok_or_else(|| format!("per: there is no {name:?}: use {}", names()))?);
+        if let Some(unknown) = written.iter().find(|name| Part::ALL.iter().all(|part| part.name() != name.as_str())) {
+            return Err(format!("per: there is no {unknown:?}: use {}", Part::ALL.map(Part::name).join(", ")));
         }
-        per.sort_unstable();
-        per.dedup();
+        let is_written = |part: &Part| written.iter().any(|name| name == part.name());
+        let per: Vec<Part> = Part::ALL.into_iter().filter(is_written).collect();
         let only_store = matches!(what, What::Silence(_) | What::Incident);
         if only_store && per != [Part::Store] {
             return Err("per: silence and incidents are always told store by store".to_owned());
@@ -200,27 +195,29 @@ impl Rule {
 }
 
 impl Part {
-    const ALL: [Self; 6] = [Self::Store, Self::Platform, Self::Category, Self::Module, Self::Action, Self::Actor];
+    const ALL: [Self; 6] = [
+        Self::Store,
+        Self::Platform,
+        Self::Fact(Fact::Category),
+        Self::Fact(Fact::Module),
+        Self::Fact(Fact::Action),
+        Self::Fact(Fact::Actor),
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Store => "store",
             Self::Platform => "platform",
-            Self::Category => "category",
-            Self::Module => "module",
-            Self::Action => "action",
-            Self::Actor => "actor",
+            Self::Fact(fact) => fact.name(),
         }
     }
 
-    fn of(self, entry: &LogEntry) -> String {
+    /// What an entry says of it, or nothing.
+    pub(super) fn of(self, entry: &LogEntry) -> String {
         match self {
             Self::Store => format!("{}:{}", entry.platform, entry.store),
             Self::Platform => entry.platform.to_string(),
-            Self::Category => entry.category.clone().unwrap_or_default(),
-            Self::Module => entry.module.clone().unwrap_or_default(),
-            Self::Action => entry.action.clone().unwrap_or_default(),
-            Self::Actor => entry.actor.clone().unwrap_or_default(),
+            Self::Fact(fact) => fact.of(entry).unwrap_or_default().to_owned(),
         }
     }
 }
@@ -256,7 +253,7 @@ mod tests {
         let silent = Draft { silent_for: Some("2h".into()), ..named("it") }.rule(Vec::new()).unwrap();
         assert_eq!(silent.what, What::Silence(SignedDuration::from_hours(2)));
         let apart = Draft { per: Some(vec!["module".into(), "store".into(), "module".into()]), ..when("x") };
-        assert_eq!(apart.rule(Vec::new()).unwrap().per, [Part::Store, Part::Module]);
+        assert_eq!(apart.rule(Vec::new()).unwrap().per, [Part::Store, Part::Fact(Fact::Module)]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::archive::{Archive, StoreId};
 use crate::coverage::{Stretch, moment};
 use crate::error::{Error, Result};
 use crate::insight::rough;
-use crate::search::{Filter, Order};
+use crate::search::Order;
 
 /// A store that is followed is read every 15 minutes at the least: before twice as much, nothing is wrong.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
@@ -60,8 +60,8 @@ impl Silences {
             let newest = match newest.get(&id) {
                 Some(newest) => *newest,
                 None => {
-                    let found = newest_of(archive, &rule.filter.of_store(&store))?;
-                    *newest.entry(id).or_insert(found.map_or(*watched, |found| found.max(*watched)))
+                    let found = query::newest(archive, &rule.filter.of_store(&store))?;
+                    *newest.entry(id).or_insert(found.map_or(*watched, |found| found.time.max(*watched)))
                 }
             };
             let Ok(over) = newest.checked_add(length) else { continue };
@@ -100,9 +100,9 @@ impl Silences {
         let about = vec![(Part::Store, store.to_string())];
         let filter = rule.filter.of_store(store);
         let before = Stretch::new(Timestamp::MIN, stretch.since);
-        let before = before.map_or(Ok(None), |before| newest_of(archive, &filter.within(before)))?;
+        let before = before.map_or(Ok(None), |before| query::newest(archive, &filter.within(before)))?;
         let mut silences: Vec<[Timestamp; 2]> = Vec::new();
-        let mut last = before.unwrap_or(stretch.since);
+        let mut last = before.map_or(stretch.since, |before| before.time);
         let mut hear = |time: Timestamp| {
             if time.duration_since(last) >= length {
                 silences.push([last, time]);
@@ -131,15 +131,6 @@ fn tell(rule: &Rule, about: &[(Part, String)], [at, newest]: [Timestamp; 2], tex
     let until = newest.checked_add(SignedDuration::from_secs(1)).unwrap_or(newest);
     alert.query = format!("{} until:{}", query::listing(rule, about), until.strftime("%Y-%m-%dT%H:%M:%SZ"));
     ledger.offer(rule, &name(about), alert.clone(), alert);
-}
-
-fn newest_of(archive: &Archive, filter: &Filter) -> Result<Option<Timestamp>> {
-    let mut newest = None;
-    archive.search::<Error>(filter, Order::NewestFirst, |entry| {
-        newest = Some(entry.time);
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(newest)
 }
 
 fn is_covered(archive: &Archive, store: StoreId, since: Timestamp, until: Timestamp) -> Result<bool> {
