@@ -25,6 +25,7 @@ struct Inner {
     detail: Option<String>,
     raw: Option<String>,
     path: Option<String>,
+    missing: Option<u64>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -83,6 +84,7 @@ impl Error {
             detail: None,
             raw: None,
             path: None,
+            missing: None,
             source: None,
         }))
     }
@@ -133,6 +135,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_missing(mut self, entries: u64) -> Self {
+        self.0.missing = Some(entries);
+        self
+    }
+
     /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -176,6 +183,12 @@ impl Error {
     /// For [`ErrorKind::Record`]: where in the page's JSON the fault is, such as `data[3].id`.
     pub fn path(&self) -> Option<&str> {
         self.0.path.as_deref()
+    }
+
+    /// For [`ErrorKind::Incomplete`]: how many entries the platform counts that could not be had. `None` if it does not
+    /// count them.
+    pub fn missing(&self) -> Option<u64> {
+        self.0.missing
     }
 
     /// What to do about it, in plain words. Part of `Display`.

@@ -94,6 +94,6 @@ pub use secrecy;
 pub use severity::Severity;
 #[doc(inline)]
 pub use shopline::Shopline;
-pub use source::{Cursor, LogSource, Page, Reconciliation, entries};
+pub use source::{Cursor, Learned, LogSource, Page, Proof, Reconciliation, entries};
 pub use store::{Platform, Store};
 pub use transport::{Exchange, Failure, Http, MAX_BODY, RateLimit, RetryPolicy, TokenProvider, Transport};

@@ -31,6 +31,15 @@ pub trait LogSource: Send + Sync {
     /// `None` where that cannot be told: the platform does not count, or what it says cannot be trusted.
     fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>>;
 
+    /// What the platform was seen to do, by this client and its clones. To be kept, and given to the next client of the
+    /// store with [`teach`](Self::teach).
+    fn learned(&self) -> Learned {
+        Learned::default()
+    }
+
+    /// Begins with what another client of the store has learned. Forget it from time to time: platforms change.
+    fn teach(&self, _: &Learned) {}
+
     /// Compares a number of entries that were read with the platform's own count of the stretch.
     fn reconcile(&self, since: Timestamp, until: Timestamp, read: u64) -> BoxFuture<'_, Result<Reconciliation>> {
         Box::pin(async move {
@@ -91,6 +100,50 @@ pub struct Page {
     pub records: usize,
     /// Whether this is the last page: everything of the query from [`Cursor::reached`] on was delivered.
     pub last: bool,
+    /// What proves that nothing is missing. On the last page only, and not where the query's limit ended the walk. Of a
+    /// walk that goes on from a cursor it holds for what came after that.
+    pub proof: Option<Proof>,
+}
+
+/// What proves that a walk has delivered everything of its time range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// The platform counts as many entries as it listed.
+    Counted,
+    /// The platform does not count, or its count contradicts itself. The end of the list was seen twice.
+    EndOfList,
+}
+
+/// What a platform was seen to do with the requests of one store. None of it is documented beyond doubt, so it is learned;
+/// kept, it spares the next client of the store the requests that found it out.
+///
+/// Everything is a hint: what is wrong here costs requests, never an entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Learned {
+    /// The most records that a page was seen to hold, where that is fewer than were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u32>,
+    /// The longest time range that was answered, in seconds, where a longer one was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_range: Option<u32>,
+    /// Whether a time range is obeyed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date_filters: Option<bool>,
+    /// Whether the order is obeyed that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<bool>,
+    /// Whether the platform's counts agree with its lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<bool>,
+    /// Whether the continuation by id (SHOPLINE's `since_id`) leads through the whole list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_id: Option<bool>,
+    /// When it was seen, by this machine's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// How far a walk has come. It can be kept as JSON and used in another process.

@@ -1,0 +1,58 @@
+//! What all walks share: the stream of pages, the records that were seen, and how far a walk has come.
+//!
+//! A walk is a reader and an auditor. The reader asks for pages and hands their rows to [`Progress`], which drops
+//! repeats and applies the query. The auditor compares what came with what the platform counts, and decides whether the
+//! walk may end, and what its cursor may claim until then.
+
+mod progress;
+mod row;
+mod seen;
+mod task;
+
+use std::future::Future;
+
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::query::LogQuery;
+use crate::source::{Cursor, Page};
+use crate::store::Store;
+
+pub(crate) use progress::{Progress, Taken};
+pub(crate) use row::{Order, Row, fingerprint, newest, oldest, order};
+pub(crate) use task::Task;
+
+/// A platform's way through a time range of its log.
+pub(crate) trait Walk: Send + 'static {
+    /// The next page. None is asked for behind the last one, nor behind an error.
+    fn next(&mut self) -> impl Future<Output = Result<Page>> + Send;
+}
+
+/// The pages of a walk up to its last, or up to an error that names the store. `begin` gives `None` for a query that no
+/// entry of the platform can match; then nothing is asked.
+pub(crate) fn pages<W: Walk>(
+    store: Store,
+    query: LogQuery,
+    from: Option<&Cursor>,
+    begin: impl FnOnce(Progress) -> Option<W>,
+) -> BoxStream<'static, Result<Page>> {
+    let over = from.is_some_and(|cursor| cursor.done) || query.limit == Some(0);
+    let walk = if over { None } else { begin(Progress::new(query, from)) };
+    let pages = stream::unfold((walk, store), |(walk, store)| async {
+        let mut walk = walk?;
+        Some(match walk.next().await {
+            Ok(page) => {
+                let rest = (!page.last).then_some(walk);
+                (Ok(page), (rest, store))
+            }
+            Err(error) => (Err(error.of(&store)), (None, store)),
+        })
+    });
+    pages.boxed()
+}
+
+/// The error of a walk that had to give up: what is missing.
+pub(crate) fn incomplete(what: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Incomplete, what)
+}

@@ -1,0 +1,110 @@
+//! Which records a walk has seen, exactly, in eight bytes a record.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use jiff::Timestamp;
+
+/// So many of the latest records are kept in a hash set; those before them in sorted runs.
+const RECENT: usize = 16_384;
+
+/// The records that a walk has seen. None is ever forgotten: what a platform repeats much later is still a repeat, and a
+/// count of distinct records is exact.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    recent: HashSet<u64, BuildHasherDefault<Hashed>>,
+    /// The oldest time among the recent. `None` while they have none, or while one of them has no time.
+    oldest: Option<Timestamp>,
+    timeless: bool,
+    runs: Vec<Run>,
+}
+
+/// Keys in order, and a time than which none of their records is older. Most lists come newest first: a record that is
+/// older than all of a run cannot be in it, and need not be looked for.
+#[derive(Debug)]
+struct Run {
+    keys: Vec<u64>,
+    oldest: Option<Timestamp>,
+}
+
+impl Seen {
+    /// Says whether the record is new, and remembers it.
+    pub(crate) fn remember(&mut self, key: u64, time: Option<Timestamp>) -> bool {
+        if self.runs.iter().any(|run| run.holds(key, time)) || !self.recent.insert(key) {
+            return false;
+        }
+        match time {
+            Some(time) => self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time))),
+            None => self.timeless = true,
+        }
+        if self.recent.len() >= RECENT {
+            self.seal();
+        }
+        true
+    }
+
+    pub(crate) fn knows(&self, key: u64, time: Option<Timestamp>) -> bool {
+        self.recent.contains(&key) || self.runs.iter().any(|run| run.holds(key, time))
+    }
+
+    /// Makes a sorted run of the recent, and joins runs so that there are few of them.
+    fn seal(&mut self) {
+        let mut keys: Vec<u64> = self.recent.drain().collect();
+        keys.sort_unstable();
+        let oldest = self.oldest.take().filter(|_| !std::mem::take(&mut self.timeless));
+        let mut run = Run { keys, oldest };
+        while let Some(last) = self.runs.pop_if(|last| last.keys.len() <= 2 * run.keys.len()) {
+            run.keys.extend(last.keys);
+            run.keys.sort(); // two sorted runs: the stable sort merges them
+            run.oldest = run.oldest.zip(last.oldest).map(|(a, b)| a.min(b));
+        }
+        run.keys.shrink_to_fit();
+        self.runs.push(run);
+    }
+}
+
+impl Run {
+    fn holds(&self, key: u64, time: Option<Timestamp>) -> bool {
+        let older = time.zip(self.oldest).is_some_and(|(time, oldest)| time < oldest);
+        !older && self.keys.binary_search(&key).is_ok()
+    }
+}
+
+/// The keys are hashes already.
+#[derive(Debug, Default)]
+pub(crate) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_new_once_however_many_came_between() {
+        let mut seen = Seen::default();
+        let at = |second: i64| Some(Timestamp::from_second(second).unwrap());
+        let key = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let rows = 5 * RECENT as u64 + 7;
+        for number in 0..rows {
+            assert!(seen.remember(key(number), at(1_000_000 - number as i64 / 3)), "{number} is new");
+        }
+        for number in 0..rows {
+            assert!(!seen.remember(key(number), at(1_000_000 - number as i64 / 3)), "{number} came before");
+        }
+        assert!(seen.knows(key(3), None) && !seen.knows(key(rows), None));
+        assert!(seen.runs.len() < 6);
+    }
+}
