@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::entry::LogEntry;
 use crate::error::{Error, Result};
 use crate::query::LogQuery;
-use crate::source::{Cursor, Page};
+use crate::source::{Cursor, Page, Proof};
 use crate::store::Store;
 use crate::walk::{self, Order, Progress, Row, incomplete, oldest, order};
 
@@ -55,7 +55,7 @@ where
 {
     walk::pages(store.clone(), query, from, |progress| {
         let ask = Ask { query: progress.query.clone(), next: None, wanted: None };
-        Some(Follow { fetch, ask, progress, emptied: false, stale: 0, circle: Circle::default() })
+        Some(Follow { fetch, ask, progress, emptied: false, stale: 0, circle: Circle::default(), unordered: false })
     })
 }
 
@@ -70,6 +70,8 @@ struct Follow<F> {
     emptied: bool,
     stale: usize,
     circle: Circle,
+    /// The rows came in no order.
+    unordered: bool,
 }
 
 impl<F, Fut> walk::Walk for Follow<F>
@@ -96,11 +98,11 @@ where
 impl<F> Follow<F> {
     fn take(&mut self, rows: Vec<Row>, next: Option<String>) -> Result<Option<Page>> {
         let (oldest, count) = (oldest(&rows), rows.len());
-        self.progress.unordered |= self.is_out_of_order(&rows);
+        self.unordered |= self.is_out_of_order(&rows);
         if count > 0 {
             self.stale = if self.progress.knows_all(&rows) { self.stale + 1 } else { 0 };
         }
-        let passed = !self.progress.unordered && oldest.is_some_and(|oldest| self.is_before(oldest));
+        let passed = !self.unordered && oldest.is_some_and(|oldest| self.is_before(oldest));
         let taken = self.progress.take(rows);
         let last = next.is_none() || passed || self.progress.is_full();
         if let Some(next) = next.filter(|_| !last) {
@@ -111,7 +113,14 @@ impl<F> Follow<F> {
             }
             self.ask.next = Some(next);
         }
-        Ok(self.progress.step(taken, last))
+        if self.unordered {
+            self.progress.hold_nothing(); // it claims nothing before the end
+        }
+        Ok(match last {
+            true if self.progress.is_full() => Some(self.progress.full(taken)),
+            true => Some(self.progress.end(taken, Proof::EndOfList)),
+            false => self.progress.step(taken),
+        })
     }
 
     /// Whether rows of the stretch come in another order, or are newer than those of the pages before.

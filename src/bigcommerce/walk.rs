@@ -14,7 +14,7 @@ use super::BigCommerce;
 use super::locate::{About, BEYOND, Fetched, Listing, first_page, is_about_form, last_page, start_of};
 use crate::error::{Error, Result};
 use crate::query::{LogQuery, only};
-use crate::source::{Cursor, LogSource, Page};
+use crate::source::{Cursor, LogSource, Page, Proof};
 use crate::walk::{self, Order, Progress, Row, Task, incomplete, order};
 
 /// Pages in a row without a single new row before the walk looks elsewhere.
@@ -55,6 +55,7 @@ struct Walk {
     /// Oldest first: the page that is delivered next.
     held: Option<Fetched>,
     totals: Totals,
+    unordered: bool,
 }
 
 /// Whether the totals are what they say. Pages that are asked for at the same time may be answered in any order; that
@@ -123,6 +124,18 @@ impl Walk {
             elsewhere: None,
             held: None,
             totals: Totals::Unproved,
+            unordered: false,
+        }
+    }
+
+    fn step(&mut self, taken: walk::Taken, last: bool) -> Option<Page> {
+        if self.unordered {
+            self.progress.hold_nothing();
+        }
+        match last {
+            true if self.progress.is_full() => Some(self.progress.full(taken)),
+            true => Some(self.progress.end(taken, Proof::EndOfList)),
+            false => self.progress.step(taken),
         }
     }
 
@@ -148,7 +161,7 @@ impl Walk {
             }
             order => {
                 self.direction = Direction::Down;
-                self.progress.unordered = order == Order::Mixed;
+                self.unordered = order == Order::Mixed;
                 let about = first.about;
                 if order != Order::Mixed && self.progress.query.until.is_none() {
                     // What comes in from now on would be delivered behind older rows.
@@ -193,7 +206,7 @@ impl Walk {
             self.doubt(number);
             return Ok(None);
         }
-        if self.progress.knows_any(&fetched.rows) {
+        if fetched.rows.iter().any(|row| self.progress.knows(row)) {
             // It repeats rows, so they moved, though the total may say nothing of it: as many may have gone as came. The
             // pages behind it may have been answered before that.
             self.go_to(number + 1);
@@ -264,7 +277,7 @@ impl Walk {
     fn fill(&mut self) {
         let room = match self.before {
             Some(before)
-                if before.totals_agree() && matches!(self.totals, Totals::Right(_)) && !self.progress.unordered =>
+                if before.totals_agree() && matches!(self.totals, Totals::Right(_)) && !self.unordered =>
             {
                 let ahead = usize::try_from(self.pages_ahead(&before)).unwrap_or(usize::MAX);
                 let ramp = if self.listing.since.is_none() { usize::MAX } else { self.ramp };
@@ -323,7 +336,7 @@ impl Walk {
             self.go_to(before.number + 1);
             return Ok(None);
         }
-        self.progress.unordered |= matches!(order(&fetched.rows), Order::Mixed | Order::OldestFirst);
+        self.unordered |= matches!(order(&fetched.rows), Order::Mixed | Order::OldestFirst);
         let known = about.count > 0 && !self.leads_on(&fetched);
         if known {
             self.stale += 1;
@@ -355,7 +368,7 @@ impl Walk {
             self.before = Some(about);
         }
         self.ramp = self.ramp.saturating_mul(2);
-        Ok(self.progress.step(taken, last))
+        Ok(self.step(taken, last))
     }
 
     /// The page before one that came empty, if the totals changed over it: then they do not tell whether it had room to be
@@ -383,7 +396,7 @@ impl Walk {
 
     /// Whether a page of a list in order reaches back behind the stretch.
     fn passed_since(&self, page: &About) -> bool {
-        let since = self.progress.query.since.filter(|_| !self.progress.unordered);
+        let since = self.progress.query.since.filter(|_| !self.unordered);
         since.is_some_and(|since| page.oldest.is_some_and(|oldest| oldest < since))
     }
 
@@ -400,7 +413,7 @@ impl Walk {
         };
         if self.elsewhere.replace(frontier) == Some(frontier) {
             let counted = self.before.is_some_and(|before| before.totals_agree() && before.says_more());
-            return if counted || lost { Err(unread()) } else { Ok(Some(self.progress.end())) };
+            return if counted || lost { Err(unread()) } else { Ok(Some(self.progress.end(walk::Taken::default(), Proof::EndOfList))) };
         }
         let mut narrower = self.listing.clone();
         narrower.until = Some(frontier + SignedDuration::from_secs(1));
@@ -415,7 +428,7 @@ impl Walk {
         self.go_to(2);
         (self.stale, self.before, self.doubted) = (0, Some(first.about), None);
         let taken = self.progress.take(first.rows);
-        Ok(self.progress.step(taken, ended))
+        Ok(self.step(taken, ended))
     }
 
     /// Oldest first: the page before this one holds older rows. A page is delivered only after the one before it has
@@ -442,10 +455,10 @@ impl Walk {
             fetched = self.listing.fetch(fetched.about.number).await?;
             self.held = Some(self.listing.fetch(number).await?);
         }
-        self.progress.unordered |= order(&fetched.rows) == Order::Mixed;
+        self.unordered |= order(&fetched.rows) == Order::Mixed;
         let taken = self.progress.take(fetched.rows);
         let last = self.held.is_none() || self.passed_since(&fetched.about) || self.progress.is_full();
-        Ok(self.progress.step(taken, last))
+        Ok(self.step(taken, last))
     }
 }
 

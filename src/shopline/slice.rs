@@ -109,7 +109,7 @@ impl Slice {
             let last = last_id(&rows);
             let oldest = oldest(&rows);
             let before = self.frontier;
-            let fresh: Vec<Row> = rows.into_iter().filter(|row| self.seen.remember(row.key)).collect();
+            let fresh: Vec<Row> = rows.into_iter().filter(|row| self.seen.remember(row.key, row.time())).collect();
             // Rows that came in newer than where we are do not lead on.
             let leads_on =
                 fresh.iter().any(|row| before.is_none_or(|before| row.time().is_none_or(|time| time <= before)));
@@ -334,7 +334,7 @@ impl Slice {
             if let Ok(entry) = &row.entry {
                 kinds.insert((entry.category.clone(), entry.action.clone()));
             }
-            if self.seen.remember(row.key) {
+            if self.seen.remember(row.key, row.time()) {
                 rows.push(row);
             }
         }

@@ -13,7 +13,7 @@ use super::slice::{Filter, PAGE, Slice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{LogQuery, only};
 use crate::severity::Severity;
-use crate::source::{Cursor, LogSource, Page};
+use crate::source::{Cursor, LogSource, Page, Proof};
 use crate::walk::{self, Progress, Row, newest, oldest};
 
 /// The platform allows one month; February is one, too.
@@ -66,7 +66,7 @@ impl walk::Walk for Walk {
     async fn next(&mut self) -> Result<Page> {
         loop {
             let Some((since, until, begun, rows)) = self.step().await else {
-                return Ok(self.progress.end());
+                return Ok(self.progress.end(walk::Taken::default(), Proof::EndOfList));
             };
             let rows = match rows {
                 Ok(rows) => rows,
@@ -88,7 +88,10 @@ impl walk::Walk for Walk {
                 }
             }
             let taken = self.progress.take(rows);
-            if let Some(page) = self.progress.step(taken, self.progress.is_full()) {
+            if self.progress.is_full() {
+                return Ok(self.progress.full(taken));
+            }
+            if let Some(page) = self.progress.step(taken) {
                 return Ok(page);
             }
         }

@@ -21,6 +21,7 @@ use crate::store::Store;
 
 pub(crate) use progress::{Progress, Taken};
 pub(crate) use row::{Order, Row, fingerprint, newest, oldest, order};
+pub(crate) use seen::Seen;
 pub(crate) use task::Task;
 
 /// A platform's way through a time range of its log.
