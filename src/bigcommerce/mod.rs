@@ -1,9 +1,12 @@
 //! BigCommerce store logs: the client of one store.
 
+mod audit;
 mod convert;
 mod count;
-mod locate;
+mod listing;
 mod page;
+mod place;
+mod reader;
 mod walk;
 
 use std::fmt;
@@ -18,7 +21,7 @@ use crate::builder::{Build, Builder, Settings, optional, required};
 use crate::error::Result;
 use crate::query::LogQuery;
 use crate::raw::bigcommerce as raw;
-use crate::source::{Cursor, LogSource, Page};
+use crate::source::{Cursor, Learned, LogSource, Page};
 use crate::store::Store;
 use crate::transport::{Endpoint, Pacer, RateLimit, Scheme, Transport, hook};
 
@@ -49,7 +52,7 @@ pub const API_URL: &str = "https://api.bigcommerce.com";
 #[derive(Clone)]
 pub struct BigCommerce {
     transport: Transport,
-    shape: Arc<Mutex<page::Shape>>,
+    known: Arc<Mutex<page::Known>>,
 }
 
 impl BigCommerce {
@@ -106,7 +109,7 @@ impl Build for BigCommerce {
         let scheme = Scheme::Header(HeaderName::from_static("x-auth-token"));
         let pacer = Pacer::window(settings.leave_quota);
         let transport = settings.transport(Endpoint::new(store, API_URL, scheme, pacer).path(path))?;
-        Ok(Self { transport, shape: Arc::default() })
+        Ok(Self { transport, known: Arc::default() })
     }
 }
 
@@ -122,7 +125,15 @@ impl LogSource for BigCommerce {
     }
 
     fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>> {
-        Box::pin(count::of_stretch(self, since, until))
+        Box::pin(count::of_range(self, since, until))
+    }
+
+    fn learned(&self) -> Learned {
+        self.learnt()
+    }
+
+    fn teach(&self, learned: &Learned) {
+        self.begin_with(learned);
     }
 }
 

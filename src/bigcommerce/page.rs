@@ -1,6 +1,6 @@
 //! One page of records, and which form of the request the platform takes.
 
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::raw::bigcommerce as raw;
 use crate::raw::bigcommerce::builder::GetStoreSystemLogs;
 use crate::raw::bigcommerce::types::{GetStoreSystemLogsResponse, IndexMeta, SystemLog};
+use crate::source::Learned;
 use crate::walk::Row;
 
 /// One page of records, as the platform sent it.
@@ -132,6 +133,12 @@ impl Shape {
         pairs(true).chain(pairs(false))
     }
 
+    /// The same form with smaller pages.
+    pub(super) fn smaller(self) -> Option<Self> {
+        let limit = [50, 5, 1].into_iter().find(|limit| *limit < self.limit)?;
+        Some(Self { limit, ..self })
+    }
+
     /// The next form to try after a refusal of this one. A 413 is about the size alone.
     pub(super) fn after(self, refusal: &Error) -> Option<Self> {
         let says = |word: &str| refusal.detail().is_some_and(|detail| detail.contains(word));
@@ -150,12 +157,82 @@ impl Shape {
     }
 }
 
+/// What the clones of a client know of the platform.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    shape: Shape,
+    learned: Learned,
+    /// Some request was answered as it should be.
+    answered: bool,
+}
+
 impl BigCommerce {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn shape(&self) -> Shape {
-        *self.shape.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known().shape
     }
 
     pub(super) fn set_shape(&self, shape: Shape) {
-        *self.shape.lock().unwrap_or_else(PoisonError::into_inner) = shape;
+        let mut known = self.known();
+        known.shape = shape;
+        if shape != Shape::default() {
+            known.learn(|learned| {
+                learned.page_size = u32::try_from(shape.limit).ok().filter(|_| shape.limit < LIMITS[0]);
+                learned.date_filters = if shape.dates { learned.date_filters } else { Some(false) };
+                learned.direction = if shape.sort { learned.direction } else { Some(false) };
+            });
+        }
+    }
+
+    pub(super) fn has_answered(&self) -> bool {
+        self.known().answered
+    }
+
+    pub(super) fn answered(&self) {
+        self.known().answered = true;
+    }
+
+    /// The platform gives pages of so many rows, whatever is asked for.
+    pub(super) fn learn_size(&self, size: i64) {
+        let mut known = self.known();
+        known.shape.limit = size.clamp(1, LIMITS[0]);
+        let page_size = u32::try_from(size).ok();
+        known.learn(|learned| learned.page_size = page_size);
+    }
+
+    /// Writes down what the platform was seen to do.
+    pub(super) fn learn(&self, write: impl FnOnce(&mut Learned)) {
+        self.known().learn(write);
+    }
+
+    pub(super) fn learnt(&self) -> Learned {
+        self.known().learned.clone()
+    }
+
+    /// Begins with what was learned before. The date filters and the order are asked for all the same: what was refused
+    /// once may be taken now, and what was ignored does no harm.
+    pub(super) fn begin_with(&self, learned: &Learned) {
+        let mut known = self.known();
+        if let Some(size) = learned.page_size {
+            known.shape.limit = i64::from(size).clamp(1, LIMITS[0]);
+        }
+        known.learned = learned.clone();
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.transport.in_flight()
+    }
+}
+
+impl Known {
+    fn learn(&mut self, write: impl FnOnce(&mut Learned)) {
+        let before = self.learned.clone();
+        write(&mut self.learned);
+        if self.learned != before {
+            self.learned.at = Some(Timestamp::now());
+        }
     }
 }

@@ -1,0 +1,300 @@
+//! Whether everything came, and reading again where it did not.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::listing::{Listing, Scope, is_about_form, is_about_size};
+use super::reader::{Brings, End, Reader};
+use crate::entry::LogEntry;
+use crate::error::{Error, Result};
+use crate::source::Proof;
+use crate::walk::{Progress, Row, Seen, Taken, incomplete};
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+/// How far back a list may reach that was asked for without a start.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(400 * 24);
+/// For each page of the list so many may be read again, and some more for short lists.
+const BUDGET: (usize, usize) = (4, 120);
+/// How often one and the same list is read again, as long as that brings something.
+const PASSES: u32 = 8;
+/// The severities that the filter knows.
+const SEVERITIES: std::ops::RangeInclusive<i64> = 1..=4;
+/// A list of so few rows is never cut: its total has to be its length.
+const FEW: i64 = 10;
+
+/// What the audit says of a list that was read.
+#[derive(Debug)]
+pub(super) enum Judgement {
+    Proved(Proof),
+    /// So many rows lack; `None` where the platform does not say how many.
+    Short(Option<u64>),
+}
+
+/// Compares what came of a list with what the platform counts.
+pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Result<Judgement> {
+    let tally = &reader.tally;
+    let total = tally.last_total.filter(|_| !tally.lies).and_then(|total| u64::try_from(total).ok());
+    let passed = matches!(end, End::Passed) || tally.partial;
+    if passed && tally.is_tidy(reader.direction) && !reader.unordered {
+        return Ok(Judgement::Proved(if total.is_some() { Proof::Counted } else { Proof::EndOfList }));
+    }
+    if passed {
+        return Ok(Judgement::Short(None));
+    }
+    let Some(total) = total else {
+        let whole = tally.skipped == 0 && matches!(end, End::Empty | End::Whole | End::Repeats);
+        return Ok(if whole { Judgement::Proved(Proof::EndOfList) } else { Judgement::Short(None) });
+    };
+    let read = tally.fresh;
+    let (newcomers, total) = if tally.drift() == 0 && tally.repeats == 0 || read == total {
+        (0, total)
+    } else {
+        match reader.newcomers(|row| progress.knows(row)).await? {
+            Some((newcomers, total)) => (newcomers, u64::try_from(total).unwrap_or(0)),
+            None => return Ok(Judgement::Short(None)),
+        }
+    };
+    let counted = total.saturating_sub(newcomers);
+    Ok(match read.cmp(&counted) {
+        std::cmp::Ordering::Less => Judgement::Short(Some(counted - read)),
+        std::cmp::Ordering::Equal => Judgement::Proved(Proof::Counted),
+        // Rows were purged since they were read, or the count is stale.
+        std::cmp::Ordering::Greater if tally.drift() < 0 => Judgement::Proved(Proof::Counted),
+        std::cmp::Ordering::Greater => Judgement::Proved(Proof::EndOfList),
+    })
+}
+
+/// Reads lists again, one after the other and page by page, until as much has come as lacked: the whole list first, then
+/// its halves by time, the other way round, and parted by severity and category.
+pub(super) struct Recovery {
+    listing: Listing,
+    /// What is still to be read again, the next one last.
+    lists: Vec<List>,
+    present: Option<(List, Reader, Seen)>,
+    /// How many rows lack; `None` if that is not known.
+    missing: Option<u64>,
+    found: u64,
+    budget: usize,
+    categories: BTreeSet<String>,
+    /// The platform ignores the time range.
+    dates_ignored: bool,
+    /// Some reading of the whole list was exact in itself.
+    exact: bool,
+    cause: Option<String>,
+}
+
+/// A list that is read again.
+#[derive(Clone, Debug)]
+struct List {
+    scope: Scope,
+    /// How often it was read.
+    passes: u32,
+    /// The last time brought something.
+    useful: bool,
+}
+
+impl List {
+    fn new(scope: Scope) -> Self {
+        Self { scope, passes: 0, useful: false }
+    }
+}
+
+/// What one step of a recovery came to.
+pub(super) enum Recovered {
+    /// A page's rows were taken.
+    Rows(Taken),
+    /// Everything that lacked is there, or nothing can be proved.
+    Proved(Proof),
+    /// This is still missing.
+    Lost(Error),
+}
+
+impl Recovery {
+    pub(super) fn new(reader: &Reader, missing: Option<u64>, progress: &Progress) -> Self {
+        let mut scope = reader.listing.scope.clone();
+        scope.until = scope.until.or(progress.query.until);
+        let pages = usize::try_from(reader.tally.fresh / 50).unwrap_or(usize::MAX);
+        Self {
+            listing: reader.listing.with(scope.clone()),
+            lists: vec![List::new(scope)],
+            present: None,
+            missing,
+            found: 0,
+            budget: pages.saturating_mul(BUDGET.0).saturating_add(BUDGET.1),
+            categories: BTreeSet::new(),
+            dates_ignored: !reader.listing.source.shape().dates,
+            exact: false,
+            cause: reader.tally.cause.clone(),
+        }
+    }
+
+    pub(super) async fn next(&mut self, progress: &mut Progress) -> Result<Recovered> {
+        loop {
+            if self.missing.is_some_and(|missing| self.found >= missing) {
+                return Ok(Recovered::Proved(Proof::Counted));
+            }
+            if self.present.is_none() && !self.begin().await? {
+                return self.give_up(progress).await;
+            }
+            let Some((list, reader, seen)) = &mut self.present else { continue };
+            if self.budget == 0 {
+                self.lists.clear();
+                self.present = None;
+                continue;
+            }
+            self.budget -= 1;
+            let fetched = match reader.next(1).await {
+                Ok(Ok(fetched)) => fetched,
+                Ok(Err(end)) => {
+                    self.ended(&end, progress);
+                    continue;
+                }
+                Err(error) if is_about_size(&error) || is_about_form(&error) => {
+                    self.present = None;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let info = fetched.info;
+            let leads_on = fetched.rows.iter().any(|row| !seen.knows(row.key, row.time()));
+            let brings = reader.weigh(&info, leads_on);
+            if matches!(brings, Brings::Doubt) {
+                continue;
+            }
+            let (mut fresh, mut again) = (0, BTreeSet::new());
+            for row in &fetched.rows {
+                if seen.remember(row.key, row.time()) {
+                    fresh += 1;
+                } else {
+                    again.insert(row.key);
+                }
+            }
+            note_categories(&mut self.categories, &fetched.rows);
+            let until = list.scope.until;
+            let inside = |row: &&Row| row.time().is_none_or(|time| until.is_none_or(|until| time <= until + SECOND));
+            let found = progress.unknown(&fetched.rows).filter(inside).map(|row| row.key).collect::<BTreeSet<_>>().len();
+            self.found += found as u64;
+            list.useful |= found > 0;
+            let end = reader.took(&info, fresh, again.len() as u64, &brings, 0);
+            let endless = reader.seems_endless();
+            let taken = progress.take(fetched.rows);
+            if let Some(error) = endless {
+                return Err(error);
+            }
+            if let Some(end) = end {
+                self.ended(&end, progress);
+            }
+            if !taken.entries.is_empty() {
+                return Ok(Recovered::Rows(taken));
+            }
+        }
+    }
+
+    /// Begins with the next list. `false` if there is none left.
+    async fn begin(&mut self) -> Result<bool> {
+        while let Some(mut list) = self.lists.pop() {
+            if self.budget == 0 {
+                return Ok(false);
+            }
+            self.budget -= 1;
+            let listing = self.listing.with(list.scope.clone());
+            let first = match listing.fetch(1, listing.size()).await {
+                Ok(first) => first,
+                Err(error) if is_about_size(&error) || is_about_form(&error) => continue,
+                Err(error) => return Err(error),
+            };
+            let outside = first.rows.iter().filter_map(Row::time).any(|time| !list.scope.may_hold(time));
+            if outside && !self.dates_ignored {
+                self.dates_ignored = true;
+                self.listing.source.learn(|learned| learned.date_filters = Some(false));
+                // Halves by time are the whole list, each: one reading of it is enough.
+                list.scope = self.listing.scope.clone();
+                self.lists.clear();
+            }
+            list.passes += 1;
+            list.useful = false;
+            let mut reader = Reader::behind(listing, first);
+            reader.unordered = true; // whatever the order: nothing is left out, and one page at a time
+            self.present = Some((list, reader, Seen::default()));
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// A list was read to an end. If it was not all of it by its own total, it is parted.
+    fn ended(&mut self, end: &End, progress: &Progress) {
+        let Some((list, reader, _)) = self.present.take() else { return };
+        let tally = &reader.tally;
+        let total = tally.last_total.filter(|_| !tally.lies).and_then(|total| u64::try_from(total).ok());
+        if total == Some(tally.fresh) && !matches!(end, End::Refused(_)) {
+            self.exact |= list.scope == self.listing.scope;
+            return;
+        }
+        if let Some(halves) = self.halves(&list.scope, progress) {
+            let [newer, older] = halves.map(List::new);
+            self.lists.extend([older, newer]);
+        } else if list.passes < 2 || (list.useful && list.passes < PASSES) {
+            let scope = Scope { ascending: !list.scope.ascending, ..list.scope };
+            self.lists.push(List { scope, ..list });
+        } else if list.scope.severity_min.is_none() && list.scope.severity_max.is_none() {
+            let of = |severity| Scope { severity_min: Some(severity), severity_max: Some(severity), ..list.scope.clone() };
+            self.lists.extend(SEVERITIES.rev().map(of).map(List::new));
+        } else if list.scope.category.is_none() {
+            let of = |category: &String| Scope { category: Some(category.clone()), ..list.scope.clone() };
+            self.lists.extend(self.categories.iter().map(of).map(List::new));
+        }
+    }
+
+    fn halves(&self, scope: &Scope, progress: &Progress) -> Option<[Scope; 2]> {
+        if self.dates_ignored {
+            return None;
+        }
+        let since = scope.since.or_else(|| progress.frontier()?.checked_sub(FARTHEST).ok());
+        Scope { since, ..scope.clone() }.halves()
+    }
+
+    async fn give_up(&self, progress: &Progress) -> Result<Recovered> {
+        let Some(missing) = self.missing else {
+            return Ok(Recovered::Proved(if self.exact { Proof::Counted } else { Proof::EndOfList }));
+        };
+        if !self.dates_ignored && counts_lie(&self.listing, progress).await? {
+            self.listing.source.learn(|learned| learned.counts = Some(false));
+            return Ok(Recovered::Proved(Proof::EndOfList));
+        }
+        let lacks = missing - self.found;
+        let range = progress.frontier().map(|frontier| format!(" from {frontier} on")).unwrap_or_default();
+        let cause = self.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+        let what = format!("the platform counts {lacks} more entries{range} than it lists, however they are asked for{cause}");
+        Ok(Recovered::Lost(incomplete(what).with_missing(lacks)))
+    }
+}
+
+fn note_categories(categories: &mut BTreeSet<String>, rows: &[Row]) {
+    let of = |entry: &LogEntry| entry.category.clone();
+    let found = rows.iter().filter_map(|row| row.entry.as_ref().ok()).filter_map(of);
+    categories.extend(found.filter(|category| !category.chars().any(char::is_uppercase)));
+}
+
+/// Whether the platform's total is another number than the rows of a list, even where these are so few that no page size
+/// can cut them: then it is no count.
+async fn counts_lie(listing: &Listing, progress: &Progress) -> Result<bool> {
+    let newest = progress.query.until.and_then(|until| until.checked_sub(SECOND).ok());
+    let mut contradicted = false;
+    for second in [progress.frontier(), newest].into_iter().flatten() {
+        let Ok(second) = Timestamp::from_second(second.as_second()) else { continue };
+        let scope = Scope { since: Some(second), until: Some(second + SECOND), ..listing.scope.clone() };
+        let page = listing.with(scope.clone()).fetch(1, listing.size()).await?;
+        let obeyed = page.rows.iter().filter_map(Row::time).all(|time| scope.may_hold(time));
+        match page.info.says.total {
+            Some(total) if obeyed && page.info.count <= FEW => {
+                if total == page.info.count {
+                    return Ok(false);
+                }
+                contradicted = true;
+            }
+            _ => {}
+        }
+    }
+    Ok(contradicted)
+}

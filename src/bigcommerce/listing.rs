@@ -1,0 +1,238 @@
+//! One list as the platform numbers it, and one page of it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::BigCommerce;
+use super::page::Pagination;
+use crate::error::{Error, ErrorKind, Result};
+use crate::raw::bigcommerce::types::{GetStoreSystemLogsDirection, GetStoreSystemLogsSort};
+use crate::walk::{Row, fingerprint, newest, oldest};
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// A list: the request with its filters. Only the place in it is open.
+#[derive(Clone)]
+pub(super) struct Listing {
+    pub(super) source: BigCommerce,
+    pub(super) scope: Scope,
+    /// The most rows that are of use, if fewer than a page.
+    pub(super) most: Option<i64>,
+}
+
+/// What a list is asked to hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Scope {
+    pub(super) since: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
+    pub(super) category: Option<String>,
+    pub(super) module: Option<String>,
+    pub(super) severity_min: Option<i64>,
+    pub(super) severity_max: Option<i64>,
+    /// Asked for oldest first.
+    pub(super) ascending: bool,
+}
+
+/// No log has so many rows: a list that changes while its end is looked for may not seem to have one.
+pub(super) const BEYOND: i64 = 1 << 40;
+
+/// One page of the list.
+#[derive(Debug, Default)]
+pub(super) struct Fetched {
+    pub(super) info: PageInfo,
+    pub(super) rows: Vec<Row>,
+}
+
+/// What is known of a page besides its rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PageInfo {
+    /// Its number, from 1, in pages of the size that was asked for.
+    pub(super) number: i64,
+    /// The page size that was asked for.
+    pub(super) asked: i64,
+    /// How many rows came.
+    pub(super) count: i64,
+    pub(super) says: Pagination,
+    pub(super) oldest: Option<Timestamp>,
+    pub(super) newest: Option<Timestamp>,
+    fingerprint: u64,
+}
+
+impl PageInfo {
+    /// Where its first row stands in the list, from 0.
+    pub(super) fn start(&self) -> i64 {
+        (self.number - 1).saturating_mul(self.asked)
+    }
+
+    /// Whether the page says that others follow.
+    pub(super) fn says_more(&self) -> bool {
+        self.says.next || self.says.total_pages.is_some_and(|pages| pages > self.number)
+    }
+
+    /// Whether the list has nothing behind the page, as far as the page itself tells: it is shorter than it was asked to
+    /// be, names no next page, and the total counts no row behind it. Whether the total is to be believed is for the audit.
+    pub(super) fn ends_by_total(&self) -> bool {
+        let read = self.start().saturating_add(self.count);
+        self.count < self.asked && !self.says_more() && self.says.total.is_some_and(|total| total <= read)
+    }
+
+    /// How many rows the page says the whole list has, unless the page itself shows that it cannot be so.
+    pub(super) fn total(&self) -> Option<i64> {
+        let read = if self.count == 0 { 0 } else { self.start().saturating_add(self.count) };
+        self.says.total.filter(|total| *total >= read)
+    }
+
+    /// Whether the other page has the very same rows.
+    pub(super) fn same_rows(&self, other: &Self) -> bool {
+        self.count > 0 && self.count == other.count && self.fingerprint == other.fingerprint
+    }
+
+    /// What is wrong with the page itself, where it is not the one that was asked for.
+    pub(super) fn is_another(&self) -> Option<String> {
+        let (asked, came) = (self.number, self.says.current_page?);
+        (came != asked).then(|| format!("the platform answered with page {came} where page {asked} was asked for"))
+    }
+}
+
+impl Listing {
+    /// The rows on a page, as far as is known: as many as the platform gives at once, and no more than are of use.
+    pub(super) fn size(&self) -> i64 {
+        let most = self.source.shape().limit;
+        // One row alone would not show how the list is ordered.
+        self.most.map_or(most, |rows| rows.clamp(2, most.max(2)))
+    }
+
+    /// The same list with other contents.
+    pub(super) fn with(&self, scope: Scope) -> Self {
+        Self { source: self.source.clone(), scope, most: None }
+    }
+
+    /// Gets the first page, and with it finds out which form of the request the platform takes.
+    pub(super) async fn settle(&self) -> Result<Fetched> {
+        let mut refusal = None;
+        loop {
+            let error = match self.fetch(1, self.size()).await {
+                Ok(fetched) => {
+                    self.source.answered();
+                    return Ok(fetched);
+                }
+                Err(error) => error,
+            };
+            let shape = self.source.shape();
+            let next = if is_about_form(&error) {
+                shape.after(&error)
+            } else if is_about_size(&error) && (self.source.has_answered() || error.kind() != ErrorKind::TimedOut) {
+                shape.smaller()
+            } else {
+                None
+            };
+            // Where no form is taken, the first refusal says best what is wrong.
+            let first = refusal.get_or_insert((error, shape));
+            let Some(next) = next else {
+                self.source.set_shape(first.1);
+                return Err(refusal.map_or_else(|| Error::invalid("no request was sent"), |(error, _)| error));
+            };
+            self.source.set_shape(next);
+        }
+    }
+
+    /// Gets one page, in pages of this size.
+    pub(super) async fn fetch(&self, number: i64, size: i64) -> Result<Fetched> {
+        let (rows, says) = match self.ask(number, size).await {
+            Ok((rows, says)) => (rows, says.unwrap_or_default()),
+            // Beyond the last page some servers answer so.
+            Err(error) if number > 1 && error.kind() == ErrorKind::NotFound => (Vec::new(), Pagination::default()),
+            Err(error) => return Err(error),
+        };
+        let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let (oldest, newest, fingerprint) = (oldest(&rows), newest(&rows), fingerprint(&rows));
+        Ok(Fetched { info: PageInfo { number, asked: size, count, says, oldest, newest, fingerprint }, rows })
+    }
+
+    /// What is known of a page. One that comes empty is asked for again, and then it is the one behind it that tells: an
+    /// empty page in the middle is not the end.
+    pub(super) async fn probe(&self, number: i64) -> Result<PageInfo> {
+        for number in [number, number, number + 1] {
+            let page = self.fetch(number, self.size()).await?.info;
+            if page.count > 0 || page.ends_by_total() {
+                return Ok(page);
+            }
+        }
+        Ok(PageInfo { number, asked: self.size(), ..PageInfo::default() })
+    }
+
+    /// How many rows the platform says that a list has.
+    pub(super) async fn total(&self) -> Result<Option<i64>> {
+        let page = self.fetch(1, 1).await?;
+        Ok(page.info.total().filter(|total| (*total > 0) == (page.info.count > 0)))
+    }
+
+    async fn ask(&self, number: i64, limit: i64) -> Result<(Vec<Row>, Option<Pagination>)> {
+        let (shape, scope) = (self.source.shape(), &self.scope);
+        // Whether the bounds are included is not documented, and rows may be finer than the second: ask for a second
+        // more on both sides. Every row is checked again.
+        let min = scope.since.filter(|_| shape.dates).map(|time| (time - SECOND).as_second().max(0));
+        let max = scope.until.filter(|_| shape.dates).map(|time| (time + SECOND).as_second() + 1);
+        let direction =
+            if scope.ascending { GetStoreSystemLogsDirection::Asc } else { GetStoreSystemLogsDirection::Desc };
+        self.source
+            .rows(|mut request| {
+                request = request.limit(limit).page(number);
+                if shape.sort {
+                    request = request.sort(GetStoreSystemLogsSort::DateCreated).direction(direction);
+                }
+                if let Some(min) = min {
+                    request = request.date_created_min(min.to_string());
+                }
+                if let Some(max) = max {
+                    request = request.date_created_max(max.to_string());
+                }
+                if let Some(category) = &scope.category {
+                    request = request.type_(category);
+                }
+                if let Some(module) = &scope.module {
+                    request = request.module(module);
+                }
+                if let Some(min) = scope.severity_min {
+                    request = request.severity_min(min);
+                }
+                if let Some(max) = scope.severity_max {
+                    request = request.severity_max(max);
+                }
+                request
+            })
+            .await
+    }
+}
+
+impl Scope {
+    /// Whether a time may be in a list that obeys this range, as widely as it was asked for.
+    pub(super) fn may_hold(&self, time: Timestamp) -> bool {
+        let margin = SECOND * 3;
+        self.since.is_none_or(|since| time >= since - margin) && self.until.is_none_or(|until| time <= until + margin)
+    }
+
+    /// Its two halves by time, the newer first. `None` where it is not longer than a second, or open at an end.
+    pub(super) fn halves(&self) -> Option<[Self; 2]> {
+        let (since, until) = (self.since?, self.until?);
+        let seconds = until.duration_since(since).as_secs();
+        let middle = since + SignedDuration::from_secs(seconds / 2);
+        (seconds > 1).then(|| {
+            [Self { since: Some(middle), ..self.clone() }, Self { until: Some(middle), ..self.clone() }]
+        })
+    }
+}
+
+/// A refusal that may be about the form of the request rather than about the caller.
+pub(super) fn is_about_form(error: &Error) -> bool {
+    error.kind() == ErrorKind::Refused && matches!(error.status(), Some(400 | 413 | 422))
+}
+
+/// A failure that fewer rows may spare: the platform documents its 500 as an expensive call.
+pub(super) fn is_about_size(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Server => !matches!(error.status(), Some(501 | 503 | 505)),
+        ErrorKind::TimedOut | ErrorKind::TooLarge | ErrorKind::Interrupted => true,
+        ErrorKind::Refused => error.status() == Some(413),
+        _ => false,
+    }
+}

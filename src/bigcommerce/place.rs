@@ -1,0 +1,129 @@
+//! Finding a place in a list without reading all that is before it.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use super::listing::{BEYOND, Fetched, Listing, PageInfo};
+use crate::error::Result;
+use crate::walk::{Order, incomplete, order};
+
+/// The order of the list. A page that is all of one moment does not show it; one further on does.
+pub(super) async fn order_of(listing: &Listing, first: &Fetched) -> Result<Order> {
+    let (order, info) = (order(&first.rows), first.info);
+    if order != Order::Flat || info.count < 2 || info.ends_by_total() {
+        return Ok(order);
+    }
+    let (mut low, mut high, mut number) = (info, None, last_or_next(&info));
+    loop {
+        let mut other = listing.probe(number).await?;
+        if other.same_rows(&low) {
+            other = listing.probe(number).await?;
+        }
+        if other.count == 0 || other.same_rows(&low) {
+            high = Some(number); // beyond the end, or as good as that
+        } else if (other.oldest, other.newest) != (info.oldest, info.newest) {
+            return Ok(if other.newest > info.newest { Order::OldestFirst } else { order });
+        } else if other.ends_by_total() {
+            return Ok(order);
+        } else {
+            low = other;
+        }
+        number = high.map_or(low.number.saturating_mul(2), |high| low.number + (high - low.number) / 2);
+        if number <= low.number || number > BEYOND / info.asked.max(1) {
+            return Ok(order);
+        }
+    }
+}
+
+/// The last page, if the total can be believed; else the next one. To look for an end from there.
+pub(super) fn last_or_next(page: &PageInfo) -> i64 {
+    let by_total = page.total().map_or(0, |total| total.saturating_add(page.asked - 1) / page.asked.max(1));
+    by_total.max(page.number + 1)
+}
+
+/// The number of the last page of a list that is oldest first. Reads a few pages on the way, not all.
+pub(super) async fn last_page(listing: &Listing, first: PageInfo) -> Result<i64> {
+    if first.count == 0 || first.ends_by_total() {
+        return Ok(first.number);
+    }
+    let mut known = first; // has rows, and is not the last
+    let mut guess = last_or_next(&first);
+    let beyond = loop {
+        let mut page = listing.probe(guess).await?;
+        if page.same_rows(&known) {
+            page = listing.probe(guess).await?; // it is the last one, or it came twice by mistake
+        }
+        if page.count > 0 && page.ends_by_total() && page.total().is_some() {
+            return Ok(page.number);
+        }
+        if page.count == 0 || page.same_rows(&known) {
+            break page;
+        }
+        if guess > BEYOND / page.asked.max(1) {
+            return Err(incomplete("the end of the list was not found, because new entries came in too fast"));
+        }
+        known = page;
+        guess = if guess == last_or_next(&first) { guess + 1 } else { guess.saturating_mul(2) };
+    };
+    // The first page that is empty, or the same as the one beyond the end.
+    let found = first_page(known.number, beyond.number, |number| async move {
+        let page = listing.probe(number).await?;
+        Ok(page.count == 0 || page.same_rows(&beyond))
+    })
+    .await?;
+    Ok(match found {
+        Some(number) if beyond.count == 0 => (number - 1).max(1),
+        Some(number) => listing.probe(number).await?.number.max(number),
+        None => beyond.number,
+    })
+}
+
+/// The page of an oldest-first list to begin at: the last that holds something of the time range.
+pub(super) async fn top(listing: &Listing, until: Option<Timestamp>, first: PageInfo) -> Result<i64> {
+    let last = last_page(listing, first).await?;
+    let Some(until) = until else { return Ok(last) };
+    let beyond = first_page(1, last, |number| async move {
+        let page = listing.probe(number).await?;
+        Ok(page.oldest.is_none_or(|oldest| oldest >= until))
+    });
+    Ok(beyond.await?.map_or(last, |beyond| (beyond - 1).max(1)))
+}
+
+/// The page of a newest-first list to begin at: the one before the first that reaches below `until`, in case a page
+/// came twice on the way there. The one before the last if none does.
+pub(super) async fn start_of(listing: &Listing, first: PageInfo, until: Timestamp) -> Result<i64> {
+    let reaches = |page: &PageInfo| page.count == 0 || page.oldest.is_some_and(|oldest| oldest < until);
+    let mut low = first.number;
+    let mut high = last_or_next(&first);
+    loop {
+        let page = listing.probe(high).await?;
+        if reaches(&page) || !page.says_more() || high > BEYOND / first.asked.max(1) {
+            break;
+        }
+        low = high;
+        high = high.saturating_mul(2);
+    }
+    let found = first_page(low, high, |number| async move { Ok(reaches(&listing.probe(number).await?)) });
+    Ok((found.await?.unwrap_or(high) - 1).max(1))
+}
+
+/// The first number of `low..=high` for which the test holds, by halving: from there on it holds for all.
+pub(super) async fn first_page<F, Fut>(mut low: i64, high: i64, test: F) -> Result<Option<i64>>
+where
+    F: Fn(i64) -> Fut,
+    Fut: Future<Output = Result<bool>>,
+{
+    let mut found = None;
+    let mut high = high;
+    while low <= high {
+        let middle = low + (high - low) / 2;
+        if test(middle).await? {
+            found = Some(middle);
+            high = middle - 1;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(found)
+}

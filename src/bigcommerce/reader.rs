@@ -1,0 +1,451 @@
+//! Reading one list from its newest row to its oldest, several pages at a time, and counting what came.
+//!
+//! The reader believes nothing: a page that brings nothing is asked for once more, a page that was asked for beside
+//! others is asked for again where the list moved meanwhile, and where the platform fails, fewer rows are asked for. Why
+//! it stopped is an [`End`]; whether nothing is missing is for the audit, which has its [`Tally`].
+
+use std::collections::VecDeque;
+
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
+use jiff::Timestamp;
+
+use super::listing::{Fetched, Listing, PageInfo, is_about_form, is_about_size};
+use super::place::last_page;
+use crate::error::{Error, Result};
+use crate::walk::{Row, Task, incomplete};
+
+/// Where a page of so many rows fails, so many are asked for next.
+const FEWER: [i64; 5] = [100, 50, 20, 5, 1];
+/// So many rows in a row may fail on their own before it is the platform that fails, and not a row.
+const POISONED: u64 = 3;
+/// Pages in a row that bring nothing, each asked for twice: then the list does not lead on.
+const NOTHING: usize = 2;
+/// The most pages of a list whose total is not to be believed. A list that never ends must not be read for ever; the
+/// cursor leads on behind it.
+const MOST_PAGES: usize = 5_000;
+/// Pages that are looked at for rows that came in.
+const PAGES_OF_NEWCOMERS: usize = 8;
+/// So many more rows than the platform counted at first may be listed before the list counts as endless.
+const SLACK: u64 = 10_000;
+
+/// How the list is gone through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// It is newest first: from its beginning on.
+    Down,
+    /// It is oldest first: from its end back to its beginning.
+    Up,
+}
+
+/// Why a reader stopped.
+#[derive(Debug)]
+pub(super) enum End {
+    /// As many rows came as the platform counts, or the first row of an oldest-first list was reached.
+    Whole,
+    /// A row is older than the time range.
+    Passed,
+    /// Nothing came any more, twice.
+    Empty,
+    /// Nothing new came any more: the platform repeats itself.
+    Repeats,
+    /// A page that far back is refused.
+    Refused(Error),
+}
+
+/// What came of a list.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Distinct rows.
+    pub(super) fresh: u64,
+    /// Rows that came again, on another page than before.
+    pub(super) repeats: u64,
+    /// Rows that fail on their own, and were left out.
+    pub(super) skipped: u64,
+    /// The totals that the first and the last page named.
+    pub(super) first_total: Option<i64>,
+    pub(super) last_total: Option<i64>,
+    /// The totals contradict the pages they came with.
+    pub(super) lies: bool,
+    /// Places of the list came empty, and rows behind them.
+    pub(super) holes: bool,
+    /// The list was not begun at its newest row.
+    pub(super) partial: bool,
+    /// What was wrong with a page.
+    pub(super) cause: Option<String>,
+}
+
+impl Tally {
+    /// How many rows came to the list while it was read, less those that went, by its totals.
+    pub(super) fn drift(&self) -> i64 {
+        self.first_total.zip(self.last_total).map_or(0, |(first, last)| last - first)
+    }
+
+    /// Whether every place of the list that was read held a row of its own, but for rows that moved because others came
+    /// in or went, and the totals say how many. Then nothing newer than the last row was left out.
+    pub(super) fn is_tidy(&self, direction: Direction) -> bool {
+        let moved = match direction {
+            Direction::Down => self.drift(),
+            Direction::Up => -self.drift(),
+        };
+        let explained = if self.lies || self.last_total.is_none() { 0 } else { moved.max(0) };
+        !self.holes && self.skipped == 0 && i64::try_from(self.repeats).is_ok_and(|repeats| repeats <= explained)
+    }
+}
+
+pub(super) struct Reader {
+    pub(super) listing: Listing,
+    pub(super) direction: Direction,
+    pub(super) tally: Tally,
+    /// The rows come in no order.
+    pub(super) unordered: bool,
+    /// The page that was got before there was a reader.
+    first: Option<Fetched>,
+    /// The place where reading began, if that is not an end of the list.
+    begun: i64,
+    /// Down: the place of the next row. Up: the place behind it.
+    edge: i64,
+    size: i64,
+    /// The page size to go back to, and the place from which on.
+    normal: i64,
+    trouble: Option<i64>,
+    poisoned: u64,
+    queue: FuturesOrdered<Task<Result<Fetched>>>,
+    asked: VecDeque<Asked>,
+    ramp: usize,
+    /// How many pages came.
+    pages: usize,
+    before: Option<PageInfo>,
+    /// The page before was shorter than it was asked to be, and nothing says that it was the last.
+    short: bool,
+    /// The page at the edge brought nothing, and is asked for once more.
+    doubted: bool,
+    /// Pages in a row that brought nothing.
+    nothing: usize,
+    /// The oldest time so far.
+    deepest: Option<Timestamp>,
+}
+
+/// A page on its way.
+struct Asked {
+    number: i64,
+    size: i64,
+    /// No other page was on its way when it was asked for.
+    alone: bool,
+}
+
+/// What a page is to the reader, before its rows are taken.
+pub(super) enum Brings {
+    /// Something.
+    Rows,
+    /// Nothing: it is asked for once more.
+    Doubt,
+    /// Nothing, for the second time.
+    Nothing,
+}
+
+impl Reader {
+    /// Reads from this place on.
+    pub(super) fn new(listing: Listing, direction: Direction, edge: i64) -> Self {
+        let size = listing.size();
+        Self {
+            listing,
+            direction,
+            tally: Tally { partial: direction == Direction::Down && edge > 0, ..Tally::default() },
+            unordered: false,
+            first: None,
+            begun: if direction == Direction::Down { edge } else { 0 },
+            edge,
+            size,
+            normal: size,
+            trouble: None,
+            poisoned: 0,
+            queue: FuturesOrdered::new(),
+            asked: VecDeque::new(),
+            ramp: 1,
+            pages: 0,
+            before: None,
+            short: false,
+            doubted: false,
+            nothing: 0,
+            deepest: None,
+        }
+    }
+
+    /// Reads from the beginning of a list whose first page is at hand.
+    pub(super) fn behind(listing: Listing, first: Fetched) -> Self {
+        Self { first: Some(first), ..Self::new(listing, Direction::Down, 0) }
+    }
+
+    /// Whether nothing is left in the direction of the reader.
+    fn is_over(&self) -> bool {
+        self.direction == Direction::Up && self.edge <= 0
+    }
+
+    /// The next page, or why there is none. `wanted`: how many pages are of use at the most.
+    pub(super) async fn next(&mut self, wanted: i64) -> Result<Result<Fetched, End>> {
+        loop {
+            if let Some(first) = self.first.take() {
+                return Ok(Ok(first));
+            }
+            if self.is_over() {
+                return Ok(Err(End::Whole));
+            }
+            self.fill(wanted);
+            let (Some(asked), Some(fetched)) = (self.asked.pop_front(), self.queue.next().await) else {
+                return Err(incomplete("the walk lost its place"));
+            };
+            let fetched = match fetched {
+                Ok(fetched) => fetched,
+                Err(error) if is_about_size(&error) && self.ask_for_less(&asked) => continue,
+                Err(error) if is_about_form(&error) && asked.number > 1 && self.pages > 0 => {
+                    return Ok(Err(End::Refused(error)));
+                }
+                Err(error) => return Err(error),
+            };
+            self.poisoned = 0;
+            let total = fetched.info.says.total;
+            if !asked.alone && (total.is_none() || self.before.is_some_and(|before| before.says.total != total)) {
+                // Rows came or went between this answer and the one before it, which was asked for at the same time. A
+                // row may have moved from one page to the other unseen. Ask again, now that the one before is here.
+                self.again();
+                continue;
+            }
+            return Ok(Ok(fetched));
+        }
+    }
+
+    /// After a failure: fewer rows, or the next row if it was a single one that failed. `false` if it is no row's fault.
+    fn ask_for_less(&mut self, asked: &Asked) -> bool {
+        let answers = self.pages > 0 || self.listing.source.has_answered();
+        let start = (asked.number - 1) * asked.size;
+        if let Some(fewer) = FEWER.into_iter().find(|fewer| *fewer < asked.size).filter(|_| answers) {
+            self.trouble.get_or_insert(match self.direction {
+                Direction::Down => start + asked.size,
+                Direction::Up => start,
+            });
+            self.size = fewer;
+        } else if answers && asked.size == 1 && self.pages > 0 && self.poisoned < POISONED {
+            self.poisoned += 1;
+            self.tally.skipped += 1;
+            self.edge += if self.direction == Direction::Down { 1 } else { -1 };
+            self.leave_trouble();
+        } else {
+            return false;
+        }
+        self.again();
+        true
+    }
+
+    fn leave_trouble(&mut self) {
+        let passed = self.trouble.is_some_and(|trouble| match self.direction {
+            Direction::Down => self.edge >= trouble,
+            Direction::Up => self.edge <= trouble,
+        });
+        if passed {
+            (self.trouble, self.size) = (None, self.normal);
+        }
+    }
+
+    /// Forgets what is on its way, and asks for the page at the edge.
+    fn again(&mut self) {
+        self.queue = FuturesOrdered::new();
+        self.asked.clear();
+        self.ramp = 1;
+    }
+
+    /// Keeps pages under way: one at first, more as the list is read on, never more than can still be needed.
+    fn fill(&mut self, wanted: i64) {
+        let room = match self.before.filter(|_| !self.unordered && !self.doubted && self.trouble.is_none()) {
+            Some(before) if !self.tally.lies && before.says.total.is_some() => {
+                let ahead = self.pages_ahead(&before).min(wanted);
+                let ramp = if self.listing.scope.since.is_none() { usize::MAX } else { self.ramp };
+                ramp.min(self.listing.source.in_flight()).min(usize::try_from(ahead).unwrap_or(usize::MAX))
+            }
+            _ => 1,
+        };
+        while self.asked.len() < room.max(1) {
+            let beside = i64::try_from(self.asked.len()).unwrap_or(i64::MAX);
+            let (size, listing) = (self.size, self.listing.clone());
+            let number = match self.direction {
+                Direction::Down => self.edge / size + 1 + beside,
+                Direction::Up => (self.edge - 1) / size + 1 - beside,
+            };
+            if number < 1 {
+                break;
+            }
+            self.asked.push_back(Asked { number, size, alone: beside == 0 });
+            self.queue.push_back(Task::spawn(async move { listing.fetch(number, size).await }));
+        }
+    }
+
+    /// How many pages the list still has, as far as its total says, or as its density lets expect up to `since`.
+    fn pages_ahead(&self, before: &PageInfo) -> i64 {
+        let listed = match self.direction {
+            Direction::Up => (self.edge + self.size - 1) / self.size,
+            Direction::Down => match before.total() {
+                Some(total) => (total - self.edge + self.size - 1) / self.size,
+                None => 1,
+            },
+        };
+        // Where the date filter is ignored, the time range ends long before the list does. How dense the rows are shows
+        // how far off that is: a page too few costs a moment, a page too many a request.
+        let (Some(since), Some(oldest), Some(newest)) = (self.listing.scope.since, before.oldest, before.newest) else {
+            return listed;
+        };
+        let a_page = newest.duration_since(oldest).as_secs().max(1);
+        listed.min((oldest.duration_since(since).as_secs() / a_page).max(1))
+    }
+
+    /// What a page brings. `leads_on`: it has rows that were not known, of the time range or at least as old as any before.
+    pub(super) fn weigh(&mut self, info: &PageInfo, leads_on: bool) -> Brings {
+        self.tally.cause = info.is_another().or(self.tally.cause.take());
+        let as_counted = info.count == 0 && info.says.total.is_some_and(|total| total == self.covered());
+        if leads_on || as_counted {
+            self.doubted = false;
+            return Brings::Rows;
+        }
+        if std::mem::replace(&mut self.doubted, true) {
+            self.doubted = false;
+            return Brings::Nothing;
+        }
+        self.again();
+        Brings::Doubt
+    }
+
+    /// Whether a page reaches at least as far back as all before it.
+    pub(super) fn reaches_back(&self, info: &PageInfo) -> bool {
+        self.deepest.is_none_or(|deepest| info.oldest.is_none_or(|oldest| oldest <= deepest))
+    }
+
+    /// The rows of a page were taken: so many were fresh, so many repeats. Says whether the list ends here, and how.
+    pub(super) fn took(&mut self, info: &PageInfo, fresh: u64, repeats: u64, brings: &Brings, carried: usize) -> Option<End> {
+        let first = self.pages == 0;
+        self.pages += 1;
+        let overlap = match self.direction {
+            Direction::Down => self.edge - info.start(),
+            Direction::Up => info.start() + info.count - self.edge,
+        };
+        let repeats = repeats.saturating_sub(u64::try_from(overlap).unwrap_or(0));
+        self.tally.fresh += fresh;
+        self.tally.repeats += repeats;
+        self.note_total(info);
+        self.deepest = [self.deepest, info.oldest].into_iter().flatten().min();
+        let short = info.count < info.asked;
+        // Rows come behind a page that had room for them.
+        self.tally.holes |= self.short && info.count > 0 && !matches!(brings, Brings::Nothing);
+        self.short = short && info.count > 0 && self.direction == Direction::Down;
+        if matches!(brings, Brings::Nothing) {
+            self.nothing += 1;
+        } else {
+            // Something came behind a place that was empty.
+            self.tally.holes |= self.nothing > 0 && info.count > 0;
+            self.nothing = 0;
+        }
+        self.advance(info, first);
+        if repeats > 0 {
+            // The list moved. What is on its way may have been answered before that.
+            self.again();
+        }
+        // Rows of the moment that was reached come again where a walk goes on from there, and may fill pages. Twice as
+        // many, as a page may list a row twice.
+        let carried = 2 * carried / usize::try_from(info.count.max(1)).unwrap_or(1);
+        if self.nothing >= NOTHING + carried {
+            return Some(if info.count == 0 { End::Empty } else { End::Repeats });
+        }
+        let counted_out = info.says.total == Some(self.covered()) && !info.says.next;
+        // A full page is never the end, and the first not where it may be cut to the platform's own size.
+        let cut = first && info.count > 0 && info.count % 10 == 0;
+        if self.direction == Direction::Down && counted_out && short && !cut && !self.tally.lies {
+            return Some(End::Whole);
+        }
+        self.is_over().then_some(End::Whole)
+    }
+
+    /// How many places of the list are accounted for, from its beginning.
+    fn covered(&self) -> i64 {
+        let Tally { fresh, repeats, skipped, .. } = &self.tally;
+        i64::try_from(fresh + repeats + skipped).unwrap_or(i64::MAX).saturating_add(self.begun)
+    }
+
+    fn note_total(&mut self, info: &PageInfo) {
+        let Some(total) = info.says.total else { return };
+        self.tally.first_total.get_or_insert(total);
+        self.tally.last_total = Some(total);
+        self.tally.lies |= info.total().is_none() || u64::try_from(total).is_ok_and(|total| total < self.tally.fresh);
+    }
+
+    fn advance(&mut self, info: &PageInfo, first: bool) {
+        let other_size = info.count > info.asked || (info.count < info.asked && !info.ends_by_total());
+        if first && self.direction == Direction::Down && info.count > 0 && other_size && self.trouble.is_none() {
+            // The platform may give another number of rows than was asked for: its own pages have as many.
+            (self.size, self.normal) = (info.count, info.count);
+            self.edge = info.start() + info.count;
+            self.short = false;
+            self.again();
+        } else {
+            match self.direction {
+                Direction::Down => self.edge = self.edge.max(info.start() + info.asked),
+                Direction::Up => self.edge = self.edge.min(info.start()),
+            }
+            let kept = self.pages > 1 && info.count == self.normal && self.normal < self.listing.size();
+            if kept {
+                self.listing.source.learn_size(self.normal);
+            }
+        }
+        self.before = (info.count > 0).then_some(*info).or(self.before);
+        self.ramp = self.ramp.saturating_mul(2);
+        self.leave_trouble();
+    }
+
+    /// Whether the list may be endless: many more rows came than the platform counted, or it does not count and there are
+    /// more pages than one walk reads.
+    pub(super) fn seems_endless(&self) -> Option<Error> {
+        let counted = self.tally.first_total.and_then(|total| u64::try_from(total).ok());
+        let trusted = counted.filter(|_| !self.tally.lies);
+        let read = self.tally.fresh;
+        let beyond = trusted.is_some_and(|counted| read > counted + counted / 4 + SLACK);
+        let pages = trusted.is_none() && self.pages > MOST_PAGES;
+        (beyond || pages).then(|| {
+            let counted = counted.map_or_else(|| "it does not count them".to_owned(), |n| format!("it counted {n} at first"));
+            incomplete(format!("the list does not seem to end: {read} entries came, and {counted}"))
+        })
+    }
+
+    /// Oldest first: the list has become shorter than it was. Goes on from where it ends now.
+    pub(super) async fn find_end(&mut self) -> Result<()> {
+        let first = self.listing.fetch(1, self.size).await?;
+        let last = last_page(&self.listing, first.info).await?;
+        self.edge = self.edge.min(last.saturating_mul(self.listing.size()));
+        self.again();
+        Ok(())
+    }
+
+    /// How many rows came to the newest end of the list since it was begun, and its total now. `None` where that cannot
+    /// be seen.
+    pub(super) async fn newcomers(&self, known: impl Fn(&Row) -> bool) -> Result<Option<(u64, i64)>> {
+        let mut newcomers = 0;
+        let mut number = match self.direction {
+            Direction::Down => 1,
+            Direction::Up => self.tally.last_total.map_or(1, |total| (total - 1).max(0) / self.size + 1),
+        };
+        for _ in 0..PAGES_OF_NEWCOMERS {
+            let mut page = self.listing.fetch(number, self.size).await?;
+            if self.direction == Direction::Up {
+                page.rows.reverse();
+            }
+            let new = page.rows.iter().take_while(|row| !known(row)).count();
+            newcomers += new as u64;
+            match page.info.total() {
+                None => return Ok(None),
+                Some(total) if new < page.rows.len() || new == 0 => return Ok(Some((newcomers, total))),
+                Some(_) => {}
+            }
+            number += if self.direction == Direction::Down { 1 } else { -1 };
+            if number < 1 {
+                return Ok(page.info.total().map(|total| (newcomers, total)));
+            }
+        }
+        Ok(None)
+    }
+}
