@@ -49,6 +49,31 @@ impl Faults {
         self.with(Rule::new(When::Row(id), fault))
     }
 
+    /// Adds a fault for every page that lists a row of this time: from `since` up to but not including `until`, both
+    /// in Unix seconds.
+    #[must_use]
+    pub fn rows_of(self, since: i64, until: i64, fault: Fault) -> Self {
+        self.with(Rule::new(When::RowsOf(since, until), fault))
+    }
+
+    /// Adds a fault for every request whose time range touches this one, in Unix seconds, the end not included.
+    #[must_use]
+    pub fn range(self, since: i64, until: i64, fault: Fault) -> Self {
+        self.with(Rule::new(When::Range(since, until), fault))
+    }
+
+    /// Adds a fault for every request for more rows than this.
+    #[must_use]
+    pub fn limit_above(self, limit: u64, fault: Fault) -> Self {
+        self.with(Rule::new(When::LimitAbove(limit), fault))
+    }
+
+    /// Adds a fault for every page beyond this one.
+    #[must_use]
+    pub fn page_above(self, page: u64, fault: Fault) -> Self {
+        self.with(Rule::new(When::PageAbove(page), fault))
+    }
+
     /// Adds a fault for every request.
     #[must_use]
     pub fn always(self, fault: Fault) -> Self {
@@ -112,6 +137,15 @@ pub enum When {
     Page(u64),
     /// On every page that lists the record with this id.
     Row(u64),
+    /// On every page that lists a row of this time: from the first second up to but not including the second.
+    RowsOf(i64, i64),
+    /// On every request that names a time range which touches this one; the end is not included. A request without
+    /// such a filter is not struck: see [`RowsOf`](Self::RowsOf).
+    Range(i64, i64),
+    /// On every request for more rows than this, whatever the store's greatest page size is.
+    LimitAbove(u64),
+    /// On every page beyond this one, counted as [`Page`](Self::Page) counts.
+    PageAbove(u64),
     /// By chance: a seed, and a probability from 0 to 1.
     Probability(u64, f64),
     /// On every request.
@@ -152,6 +186,19 @@ pub enum Fault {
     SlowBody(u64),
     /// The body breaks off in the middle of its JSON, though its length is right.
     MalformedJson,
+    /// The body ends after this many bytes, in the middle of its JSON, and its length says so: nothing was cut on the
+    /// way.
+    ShortJson(usize),
+    /// A byte-order mark stands before the JSON.
+    ByteOrderMark,
+    /// A 200 with this body in place of the page, sent as JSON.
+    Body(String),
+    /// No answer ever comes; the connection stays open.
+    Hang,
+    /// The record at this index has a byte in its text that is not UTF-8.
+    InvalidUtf8(usize),
+    /// The record at this index has half of a surrogate pair as an escape in its text.
+    LoneSurrogate(usize),
     /// The record at this index is no object.
     MalformedRecord(usize),
     /// The record at this index has fields of wrong types.
@@ -160,6 +207,8 @@ pub enum Fault {
     Oversize(u64),
     /// A small gzip body that unpacks to at least this many bytes.
     GzipBomb(u64),
+    /// A small gzip body that unpacks to a list of `{}`, of at least this many bytes.
+    EmptyRecords(u64),
     /// The page has no rows.
     EmptyPage,
     /// The rows of the page before.

@@ -1,7 +1,5 @@
 //! Filters other than time: which rows a request is about.
 
-use std::sync::Arc;
-
 use crate::{
     row::{Row, UNKNOWN_RANK},
     table::Table,
@@ -99,59 +97,4 @@ impl Filter {
 
 fn narrow(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
-}
-
-/// The rows a request is about: matching a filter, within a stretch of time, oldest first.
-#[derive(Clone, Debug)]
-pub(crate) struct View {
-    table: Arc<Table>,
-    matched: Arc<Matched>,
-    first: usize,
-    end: usize,
-}
-
-impl View {
-    /// The rows of `table` that match `filter`, from second `since` up to but not including second `until`.
-    pub(crate) fn new(table: Arc<Table>, filter: &Filter, since: i64, until: i64) -> Self {
-        let matched = table.matching(filter);
-        let first = table.first_at(since);
-        let end = table.first_at(until).max(first);
-        let (first, end) = match &*matched {
-            Matched::All => (first, end),
-            Matched::Some(places) => (
-                places.partition_point(|&place| (place as usize) < first),
-                places.partition_point(|&place| (place as usize) < end),
-            ),
-        };
-        Self { table, matched, first, end }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.end - self.first
-    }
-
-    /// The row at an index, 0 being the oldest.
-    pub(crate) fn row(&self, index: usize) -> &Row {
-        let place = match &*self.matched {
-            Matched::All => self.first + index,
-            Matched::Some(places) => places[self.first + index] as usize,
-        };
-        &self.table.rows()[place]
-    }
-
-    /// How many of the view's rows stand before a place of the table.
-    pub(crate) fn before(&self, place: usize) -> usize {
-        let index = match &*self.matched {
-            Matched::All => place,
-            Matched::Some(places) => places.partition_point(|&other| (other as usize) < place),
-        };
-        index.clamp(self.first, self.end) - self.first
-    }
-
-    /// The same rows by the name of their kind, then by time: places in this view.
-    pub(crate) fn by_kind(&self) -> Vec<usize> {
-        let mut indexes: Vec<usize> = (0..self.len()).collect();
-        indexes.sort_by_key(|&index| self.table.names().get(self.row(index).kind));
-        indexes
-    }
 }

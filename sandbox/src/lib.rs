@@ -32,6 +32,7 @@ mod faults;
 mod filter;
 mod history;
 mod journal;
+mod listing;
 mod load;
 mod platform;
 mod records;
@@ -45,6 +46,7 @@ mod shop;
 mod shopline;
 mod store;
 mod table;
+mod view;
 mod wire;
 mod world;
 
@@ -56,14 +58,18 @@ pub use clock::Clock;
 pub use faults::{Endpoint, Fault, Faults, Rule, When};
 pub use history::{Actor, ActorKind, BulkEdit, Cause, Form, History, Incident, IncidentKind, Planted, SensitiveChange};
 pub use journal::{Journal, JournalEntry};
+pub use listing::{
+    ClampOffset, Damage, Damaged, DamagedRows, DateHeader, EmptyForm, EndlessTotal, Hidden, Listing, LostParameters,
+    SilentClamp, Ties,
+};
 pub use load::{Loaded, load_file};
 pub use platform::Platform;
 pub use records::Records;
-pub use sandbox::{Builder, Sandbox};
+pub use sandbox::{Builder, Restored, Sandbox};
 pub use shopline::{
     behavior::{
         BeyondHorizon, Bucket, Count, Envelope, ErrorShape, Horizon, LinkHeader, Lock, ShoplineBehavior, SinceId,
-        SubjectId, WindowBounds,
+        SubjectId, TimeRangeReading, WindowBounds,
     },
     token::shopline_token,
 };

@@ -3,10 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Behavior, Platform, SeverityForm, SubjectId,
+    Behavior, Damage, Listing, Platform, SeverityForm, SubjectId,
     row::{Row, UNKNOWN_RANK, object, write_json, write_record},
     script::PageEffects,
 };
+
+/// Stands where a damaged record's odd bytes come, until they do.
+const MARK: &str = "@@odd@@";
 
 /// How a store writes its records.
 #[derive(Clone, Copy, Debug)]
@@ -28,19 +31,23 @@ impl Style {
         }
     }
 
-    /// A list of rows as a JSON array, with the script's damage done to it.
-    pub(crate) fn list<'a>(self, rows: impl Iterator<Item = &'a Row>, effects: &PageEffects, out: &mut Vec<u8>) {
+    /// A list of rows as a JSON array, damaged as the store or the script has it.
+    pub(crate) fn list<'a>(
+        self,
+        rows: impl Iterator<Item = &'a Row>,
+        listing: &Listing,
+        effects: &PageEffects,
+        out: &mut Vec<u8>,
+    ) {
         out.push(b'[');
         for (index, row) in rows.enumerate() {
             if index > 0 {
                 out.push(b',');
             }
-            if effects.malformed.contains(&index) {
-                write_json(&json!(["this", "is", "no", "record"]), out);
-            } else if effects.wrong_types.contains(&index) {
-                write_json(&self.wrong_types(row), out);
-            } else {
-                self.write(row, out);
+            let scripted = effects.damaged.iter().find(|(damaged, _)| *damaged == index).map(|(_, damage)| *damage);
+            match scripted.or_else(|| listing.damage(row)) {
+                Some(damage) => self.write_damaged(row, damage, out),
+                None => self.write(row, out),
             }
         }
         out.push(b']');
@@ -77,12 +84,40 @@ impl Style {
         self.severity == SeverityForm::Names && !self.subject_id && !self.extra_fields
     }
 
-    fn wrong_types(self, row: &Row) -> Value {
-        let mut fields = object(row).unwrap_or_default();
-        let date = if self.platform == Platform::BigCommerce { "date_created" } else { "created_at" };
-        fields.insert("id".into(), json!({ "value": row.id_text() }));
-        fields.insert(date.into(), json!(true));
-        Value::Object(fields)
+    fn write_damaged(self, row: &Row, damage: Damage, out: &mut Vec<u8>) {
+        let mut fields = match self.value(row) {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        let bigcommerce = self.platform == Platform::BigCommerce;
+        let date = if bigcommerce { "date_created" } else { "created_at" };
+        let text = if bigcommerce { "summary" } else { "detail" };
+        let odd: &[u8] = match damage {
+            Damage::NoObject => return write_json(&json!(["this", "is", "no", "record"]), out),
+            Damage::WrongTypes => {
+                fields.insert("id".into(), json!({ "value": row.id_text() }));
+                fields.insert(date.into(), json!(true));
+                b""
+            }
+            Damage::NoTime => {
+                fields.insert(date.into(), json!("the other day"));
+                b""
+            }
+            Damage::InvalidUtf8 => b"\xff",
+            Damage::LoneSurrogate => b"\\ud83d",
+        };
+        if odd.is_empty() {
+            return write_record(self.platform, &Value::Object(fields), out);
+        }
+        let said = fields.get(text).and_then(Value::as_str).unwrap_or_default();
+        let marked = format!("{said} {MARK} and on");
+        fields.insert(text.into(), marked.into());
+        let mut record = Vec::new();
+        write_record(self.platform, &Value::Object(fields), &mut record);
+        let at = record.windows(MARK.len()).position(|bytes| bytes == MARK.as_bytes()).unwrap_or(record.len());
+        out.extend_from_slice(&record[..at]);
+        out.extend_from_slice(odd);
+        out.extend_from_slice(record.get(at + MARK.len()..).unwrap_or_default());
     }
 }
 

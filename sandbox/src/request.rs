@@ -1,12 +1,16 @@
 //! A request as the platforms look at it.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, request::Parts};
+
+use crate::LostParameters;
 
 /// Headers whose values the journal never shows.
 const SECRET: [&str; 5] = ["authorization", "x-auth-token", "appkey", "sign", "cookie"];
 
 /// Method, path, query and headers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
@@ -30,6 +34,17 @@ impl Request {
     /// A decoded parameter; the last one if it is given twice.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The request as it comes through a gateway.
+    pub(crate) fn through(&self, lost: &LostParameters) -> Cow<'_, Self> {
+        if *lost == LostParameters::None {
+            return Cow::Borrowed(self);
+        }
+        let mut request = self.clone();
+        request.query.retain(|(name, _)| !lost.loses(name));
+        request.raw_query = form_encode(request.query.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        Cow::Owned(request)
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -7,7 +7,6 @@ use tokio::{runtime::Runtime, sync::watch};
 
 use crate::{
     Behavior, Clock, Faults, History, Journal, Platform, Store,
-    filter::Filter,
     server::{self, Server},
     shop::{Shop, Token},
     store::Source,
@@ -111,6 +110,15 @@ impl Builder {
     }
 }
 
+/// What stands in the place of rows that a restored backup does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restored {
+    /// Rows of the same seconds, under ids of their own.
+    OtherIds,
+    /// Rows of a second later, under the same ids: ids were given out again.
+    SameIds,
+}
+
 /// Both platforms on loopback. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -203,9 +211,8 @@ impl Sandbox {
     #[must_use]
     #[track_caller]
     pub fn oracle(&self, platform: Platform, store: &str, since: i64, until: i64) -> Vec<String> {
-        let shop = self.shop(platform, store);
-        let view = shop.view(&Filter::default(), since, until, self.world.clock.now());
-        (0..view.len()).map(|index| view.row(index).id_text()).collect()
+        let rows = self.shop(platform, store).truth(since, until, self.world.clock.now());
+        rows.iter().map(crate::row::Row::id_text).collect()
     }
 
     /// Adds a record. One of the same id is replaced; one of an earlier time comes late.
@@ -219,6 +226,13 @@ impl Sandbox {
     #[expect(clippy::needless_pass_by_value, reason = "an id may be a number or a string")]
     pub fn remove(&self, platform: Platform, store: &str, id: impl ToString) -> bool {
         id.to_string().parse().is_ok_and(|id| self.shop(platform, store).remove(id))
+    }
+
+    /// Restores a store from a backup: so many of its rows, spread over its time, are gone, and as many others are in
+    /// their place. Returns the ids of those that are gone.
+    #[track_caller]
+    pub fn restore_backup(&self, platform: Platform, store: &str, rows: usize, restored: Restored) -> Vec<String> {
+        self.shop(platform, store).restore(rows, restored, self.world.clock.now())
     }
 
     /// Puts other records in the place of all of a store's.

@@ -2,7 +2,30 @@
 
 use std::time::Duration;
 
-use crate::{Endpoint, Fault, Faults, RateLimitForm, When, faults::Rule};
+use crate::{Damage, Endpoint, Fault, Faults, RateLimitForm, When, faults::Rule, row::Row};
+
+/// Longer than any client waits.
+const FOR_EVER: Duration = Duration::from_secs(365 * 86_400);
+
+/// What a request asks for, as far as a rule may look at it.
+pub(crate) struct Asked<'a> {
+    pub(crate) page: u64,
+    pub(crate) limit: u64,
+    /// The first second of the time range that is asked for and the first after it; `None` where none is.
+    pub(crate) range: Option<(i64, i64)>,
+    /// Whether the page lists a row like this.
+    pub(crate) lists: &'a dyn Fn(Wanted<'_>) -> bool,
+}
+
+/// Which rows are looked for.
+pub(crate) type Wanted<'a> = &'a dyn Fn(&Row) -> bool;
+
+impl Asked<'_> {
+    /// A request that is not for a list.
+    pub(crate) const fn nothing() -> Self {
+        Self { page: 1, limit: 0, range: None, lists: &|_| false }
+    }
+}
 
 /// A script and how far it has come.
 #[derive(Debug)]
@@ -32,11 +55,11 @@ impl Script {
         (!rules.is_empty()).then(|| Box::new(Self { rules }))
     }
 
-    /// What strikes a request for `page` of `endpoint`, which lists the records that `lists` says.
-    pub(crate) fn strike(&mut self, endpoint: Endpoint, page: u64, lists: &dyn Fn(u64) -> bool) -> Effects {
+    /// What strikes a request.
+    pub(crate) fn strike(&mut self, endpoint: Endpoint, asked: &Asked<'_>) -> Effects {
         let mut effects = Effects::default();
         for running in &mut self.rules {
-            if running.fires(endpoint, page, lists) {
+            if running.fires(endpoint, asked) {
                 effects.add(&running.rule.fault);
             }
         }
@@ -45,7 +68,7 @@ impl Script {
 }
 
 impl Running {
-    fn fires(&mut self, endpoint: Endpoint, page: u64, lists: &dyn Fn(u64) -> bool) -> bool {
+    fn fires(&mut self, endpoint: Endpoint, asked: &Asked<'_>) -> bool {
         if self.rule.endpoint != Endpoint::Any && self.rule.endpoint != endpoint {
             return false;
         }
@@ -53,8 +76,12 @@ impl Running {
         let due = match self.rule.when {
             When::Nth(k) => self.seen == k,
             When::Every(k) => k > 0 && self.seen.is_multiple_of(k),
-            When::Page(wanted) => page == wanted,
-            When::Row(id) => lists(id),
+            When::Page(wanted) => asked.page == wanted,
+            When::PageAbove(page) => asked.page > page,
+            When::LimitAbove(limit) => asked.limit > limit,
+            When::Range(since, until) => asked.range.is_some_and(|(first, end)| first < until && since < end),
+            When::RowsOf(since, until) => (asked.lists)(&|row| (since..until).contains(&row.at)),
+            When::Row(id) => (asked.lists)(&|row| row.id == id),
             When::Probability(_, p) => self.dice.f64() < p,
             When::Always => true,
         };
@@ -78,8 +105,9 @@ pub(crate) struct Effects {
 }
 
 /// An answer in place of the right one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Instead {
+    Body(String),
     Status(u16),
     Html(u16),
     RateLimit(RateLimitForm, Duration),
@@ -90,8 +118,8 @@ pub(crate) enum Instead {
 pub(crate) struct PageEffects {
     pub(crate) empty: bool,
     pub(crate) repeat: bool,
-    pub(crate) malformed: Vec<usize>,
-    pub(crate) wrong_types: Vec<usize>,
+    /// Damage to the records at these indexes.
+    pub(crate) damaged: Vec<(usize, Damage)>,
 }
 
 /// What happens to the bytes of an answer.
@@ -102,27 +130,37 @@ pub(crate) enum Wire {
     Slow(u64),
     Malformed,
     Oversize(u64),
+    Short(usize),
+    Mark,
     Bomb(u64),
+    EmptyRecords(u64),
 }
 
 impl Effects {
     fn add(&mut self, fault: &Fault) {
         match *fault {
+            Fault::Body(ref body) => self.answer(Instead::Body(body.clone())),
+            Fault::Hang => self.delay = FOR_EVER,
             Fault::Status(status) => self.answer(Instead::Status(status)),
             Fault::Html(status) => self.answer(Instead::Html(status)),
             Fault::RateLimit(form, after) => self.answer(Instead::RateLimit(form, after)),
-            Fault::Delay(delay) => self.delay += delay,
+            Fault::Delay(delay) => self.delay = self.delay.saturating_add(delay),
             Fault::Arrive(rows) => self.arrive += rows,
             Fault::Purge(rows) => self.purge += rows,
             Fault::EmptyPage => self.page.empty = true,
             Fault::RepeatPage => self.page.repeat = true,
-            Fault::MalformedRecord(index) => self.page.malformed.push(index),
-            Fault::WrongTypes(index) => self.page.wrong_types.push(index),
+            Fault::MalformedRecord(index) => self.page.damaged.push((index, Damage::NoObject)),
+            Fault::WrongTypes(index) => self.page.damaged.push((index, Damage::WrongTypes)),
+            Fault::InvalidUtf8(index) => self.page.damaged.push((index, Damage::InvalidUtf8)),
+            Fault::LoneSurrogate(index) => self.page.damaged.push((index, Damage::LoneSurrogate)),
             Fault::CutBody(bytes) => self.send(Wire::Cut(bytes)),
             Fault::Reset => self.send(Wire::Reset),
             Fault::SlowBody(rate) => self.send(Wire::Slow(rate)),
             Fault::MalformedJson => self.send(Wire::Malformed),
             Fault::Oversize(bytes) => self.send(Wire::Oversize(bytes)),
+            Fault::ShortJson(bytes) => self.send(Wire::Short(bytes)),
+            Fault::ByteOrderMark => self.send(Wire::Mark),
+            Fault::EmptyRecords(bytes) => self.send(Wire::EmptyRecords(bytes)),
             Fault::GzipBomb(bytes) => self.send(Wire::Bomb(bytes)),
         }
     }

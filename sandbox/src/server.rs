@@ -1,9 +1,10 @@
 //! The two servers: from a connection to a handler and back.
 
 use std::{
+    convert::Infallible,
     io,
     net::SocketAddr,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,20 +14,20 @@ use std::{
 };
 
 use axum::{
-    Router,
     body::Body,
-    extract::{ConnectInfo, State, connect_info::Connected},
     http::{self, HeaderValue, Response},
-    serve::{IncomingStream, Listener},
 };
+use futures::future::{self, Either};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
 };
 
-use crate::{Platform, bigcommerce, clock::http_date, request::Request, shopline, wire, world::World};
+use crate::{DateHeader, Platform, bigcommerce, clock::http_date, request::Request, shopline, wire, world::World};
 
 /// Connections that may wait to be accepted: benchmarks open many at once.
 const BACKLOG: u32 = 4096;
@@ -52,36 +53,63 @@ pub(crate) fn start(
     socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
     let listener = socket.listen(BACKLOG)?;
     let address = listener.local_addr()?;
-    let router = Router::new().fallback(handle).with_state((platform, world));
-    let service = router.into_make_service_with_connect_info::<Line>();
     let task = tokio::spawn(async move {
-        let stopped = async move {
+        let mut connections = JoinSet::new();
+        loop {
             // An error means that the sandbox is gone, which is a reason to stop as well.
-            let _ = stop.wait_for(|stop| *stop).await;
-        };
-        // Serving on a listener never fails: accept errors are waited out.
-        let _ = axum::serve(Gate(listener), service).with_graceful_shutdown(stopped).await;
+            let accepted = match future::select(pin!(accept(&listener)), pin!(stop.wait_for(|stop| *stop))).await {
+                Either::Left((connection, _)) => Some(connection),
+                Either::Right(_) => None,
+            };
+            let Some(connection) = accepted else { break };
+            while connections.try_join_next().is_some() {}
+            connections.spawn(serve(connection, platform, Arc::clone(&world), stop.clone()));
+        }
+        drop(listener);
+        connections.join_all().await;
     });
     Ok(Server { address, task })
 }
 
-async fn handle(
-    State((platform, world)): State<(Platform, Arc<World>)>,
-    ConnectInfo(line): ConnectInfo<Line>,
-    request: http::Request<Body>,
-) -> Response<Body> {
+/// Answers what comes by one connection. Told to stop, it ends what it is at.
+async fn serve(connection: Connection, platform: Platform, world: Arc<World>, mut stop: watch::Receiver<bool>) {
+    let line = connection.line.clone();
+    let service = service_fn(|request| {
+        let (world, line) = (Arc::clone(&world), line.clone());
+        async move { Ok::<_, Infallible>(handle(platform, world, line, request).await) }
+    });
+    // What the Date header says is a switch.
+    let mut connection =
+        pin!(http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(connection), service));
+    // Either may end in an error, which is the other side's to notice.
+    let served =
+        matches!(future::select(connection.as_mut(), pin!(stop.wait_for(|stop| *stop))).await, Either::Left(_));
+    if !served {
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
+}
+
+async fn handle(platform: Platform, world: Arc<World>, line: Line, request: http::Request<Incoming>) -> Response<Body> {
     let at = world.clock.now_ms();
     let (parts, body) = request.into_parts();
     let request = Request::new(parts);
     let mut outcome = match platform {
         Platform::BigCommerce => bigcommerce::answer(&world, &request).await,
         Platform::Shopline => {
-            let body = axum::body::to_bytes(body, MAX_REQUEST_BODY).await.unwrap_or_default();
+            let body = axum::body::to_bytes(Body::new(body), MAX_REQUEST_BODY).await.unwrap_or_default();
             shopline::answer(&world, &request, &body).await
         }
     };
-    if world.clock.offset_ms() != 0 {
-        outcome.answer.headers.push(("date", http_date(world.clock.now_ms())));
+    let named = outcome.store.as_deref().and_then(|name| world.stores().get(platform, name).map(Arc::clone));
+    let date = named.map(|shop| shop.behavior().listing(platform).date).unwrap_or_default();
+    let shift = match date {
+        DateHeader::Right => Some(0),
+        DateHeader::Off(seconds) => Some(seconds.saturating_mul(1000)),
+        DateHeader::Absent => None,
+    };
+    if let Some(shift) = shift {
+        outcome.answer.headers.push(("date", http_date(world.clock.now_ms().saturating_add(shift))));
     }
     world.record(platform, request, &outcome, at);
     let mut response = wire::send(&world, &line, outcome.answer, outcome.wire).await;
@@ -91,27 +119,16 @@ async fn handle(
     response
 }
 
-/// Accepts connections, and again after an error.
-struct Gate(TcpListener);
-
-impl Listener for Gate {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        loop {
-            if let Ok((stream, address)) = self.0.accept().await {
-                // Without it small answers may be held back; with an error they merely are.
-                let _ = stream.set_nodelay(true);
-                return (Connection { stream, line: Line::default() }, address);
-            }
-            // Most likely there are too many open files; some will be closed soon.
-            tokio::time::sleep(Duration::from_millis(20)).await;
+/// The next connection; after an error another try.
+async fn accept(listener: &TcpListener) -> Connection {
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            // Without it small answers may be held back; with an error they merely are.
+            let _ = stream.set_nodelay(true);
+            return Connection { stream, line: Line::default() };
         }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        // Most likely there are too many open files; some will be closed soon.
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -127,12 +144,6 @@ impl Line {
 
     fn is_reset(&self) -> bool {
         self.0.load(Ordering::Acquire)
-    }
-}
-
-impl Connected<IncomingStream<'_, Gate>> for Line {
-    fn connect_info(stream: IncomingStream<'_, Gate>) -> Self {
-        stream.io().line.clone()
     }
 }
 

@@ -11,12 +11,15 @@ use serde_json::Value;
 
 use crate::{
     Behavior, Endpoint, Faults, Platform, Records, Store,
-    filter::{Filter, View},
+    filter::Filter,
     history, render,
-    script::{Effects, Script},
+    row::Row,
+    sandbox::Restored,
+    script::{Asked, Effects, Script},
     shopline::token,
     store::Source,
-    table::Table,
+    table::{Table, TableBuilder},
+    view::View,
 };
 
 static DEFAULT_BEHAVIOR: LazyLock<Arc<Behavior>> = LazyLock::new(Arc::default);
@@ -44,6 +47,8 @@ pub(crate) struct Desk {
     /// Requests that already got their empty page.
     pub(crate) emptied: HashSet<String>,
     arrived: u64,
+    /// Rows that were made up for a list without end.
+    made_up: u64,
 }
 
 /// A token that the store accepts, and until when (milliseconds) if not for ever.
@@ -86,6 +91,7 @@ impl Shop {
                 meter: Meter::default(),
                 emptied: HashSet::new(),
                 arrived: 0,
+                made_up: 0,
             }),
         }
     }
@@ -133,13 +139,13 @@ impl Shop {
     }
 
     /// The script's effects on a request; rows that arrive or are purged do so at once.
-    pub(crate) fn strike(&self, endpoint: Endpoint, page: u64, lists: &dyn Fn(u64) -> bool, now: i64) -> Effects {
+    pub(crate) fn strike(&self, endpoint: Endpoint, asked: &Asked<'_>, now: i64) -> Effects {
         let mut desk = self.desk();
         let mut effects = match &mut desk.script {
-            Some(script) => script.strike(endpoint, page, lists),
+            Some(script) => script.strike(endpoint, asked),
             None => Effects::default(),
         };
-        effects.delay += desk.latency;
+        effects.delay = effects.delay.saturating_add(desk.latency);
         drop(desk);
         if effects.purge > 0 {
             let since = self.retained_since(now);
@@ -184,8 +190,60 @@ impl Shop {
     /// The rows still served, as the store sends them.
     pub(crate) fn records(&self, now: i64) -> Vec<Value> {
         let style = render::Style::of(self.platform, &self.behavior());
-        let view = self.view(&Filter::default(), i64::MIN, i64::MAX, now);
-        (0..view.len()).map(|index| style.value(view.row(index))).collect()
+        self.truth(i64::MIN, i64::MAX, now).iter().map(|row| style.value(row)).collect()
+    }
+
+    /// The rows of a time range that are still served and not hidden.
+    pub(crate) fn truth(&self, since: i64, until: i64, now: i64) -> Vec<Row> {
+        let behavior = self.behavior();
+        let listing = behavior.listing(self.platform);
+        let view = self.view(&Filter::default(), since, until, now);
+        (0..view.len()).map(|index| view.row(index)).filter(|row| !listing.hides(row)).cloned().collect()
+    }
+
+    /// So many new rows at a second, for a list without end. They are in no table.
+    pub(crate) fn make_up(&self, at: i64, count: usize) -> Vec<Row> {
+        let newest = self.table().greatest_id();
+        let mut desk = self.desk();
+        let first = desk.made_up;
+        desk.made_up += count as u64;
+        drop(desk);
+        (first..first + count as u64)
+            .map(|number| {
+                let mut record = history::arriving(self.platform, newest + number, number, at);
+                let id = newest + 1 + number;
+                record["id"] = if self.platform == Platform::Shopline { id.to_string().into() } else { id.into() };
+                let mut table = TableBuilder::default();
+                table.add_value(self.platform, &record, at);
+                table.finish().rows()[0].clone()
+            })
+            .collect()
+    }
+
+    /// How many rows were made up so far.
+    pub(crate) fn made_up(&self) -> u64 {
+        self.desk().made_up
+    }
+
+    /// Puts the store back to a backup: see [`Sandbox::restore_backup`](crate::Sandbox::restore_backup).
+    pub(crate) fn restore(&self, count: usize, restored: Restored, now: i64) -> Vec<String> {
+        let rows = self.truth(i64::MIN, i64::MAX, now);
+        let step = (rows.len() / count.max(1)).max(1);
+        let mut ids = Vec::new();
+        for row in rows.iter().step_by(step).take(count) {
+            ids.push(row.id_text());
+            let (newest, at) = match restored {
+                Restored::OtherIds => (self.table().greatest_id(), row.at),
+                Restored::SameIds => (row.id.saturating_sub(1), row.at.saturating_add(1).min(now)),
+            };
+            self.remove(row.id);
+            let mut record = history::arriving(self.platform, newest, ids.len() as u64, at);
+            if restored == Restored::SameIds {
+                record["id"] = row.value()["id"].clone();
+            }
+            self.push(&record, now);
+        }
+        ids
     }
 }
 

@@ -16,6 +16,7 @@ use futures::stream;
 
 use crate::{answer::Answer, script::Wire, server::Line, world::World};
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Size of the pieces in which padding is made.
 const PIECE: usize = 64 * 1024;
 /// A slow body comes in pieces this far apart.
@@ -39,8 +40,10 @@ pub(crate) async fn send(world: &World, line: &Line, answer: Answer, wire: Optio
         Some(Wire::Slow(rate)) => declared(answer.response(slow(answer.body.clone(), rate)), length),
         Some(Wire::Malformed) => answer.response(Body::from(broken(&answer.body))),
         Some(Wire::Oversize(bytes)) => answer.response(padded(&answer.body, bytes)),
-        Some(Wire::Bomb(bytes)) => {
-            let packed = bomb(world, bytes).await;
+        Some(Wire::Short(bytes)) => answer.response(Body::from(answer.body.slice(..bytes.min(length)))),
+        Some(Wire::Mark) => answer.response(Body::from([BYTE_ORDER_MARK, &answer.body].concat())),
+        Some(kind @ (Wire::Bomb(bytes) | Wire::EmptyRecords(bytes))) => {
+            let packed = bomb(world, bytes, matches!(kind, Wire::EmptyRecords(_))).await;
             answer.header("content-encoding", "gzip").response(Body::from(packed))
         }
     }
@@ -115,24 +118,33 @@ fn around_padding(body: &[u8]) -> (Bytes, &'static [u8]) {
     (head.into(), b"\"}")
 }
 
-/// Made once for each size, off the server's threads.
-async fn bomb(world: &World, bytes: u64) -> Bytes {
-    if let Some(packed) = world.bombs.lock().unwrap_or_else(PoisonError::into_inner).get(&bytes) {
+/// Made once for each kind and size, off the server's threads.
+async fn bomb(world: &World, bytes: u64, of_records: bool) -> Bytes {
+    let key = (bytes, of_records);
+    if let Some(packed) = world.bombs.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return packed.clone();
     }
-    let packed = tokio::task::spawn_blocking(move || pack(bytes)).await;
+    let packed = tokio::task::spawn_blocking(move || if of_records { pack_records(bytes) } else { pack(bytes) }).await;
     let packed: Bytes = packed.ok().and_then(Result::ok).unwrap_or_default().into();
-    world.bombs.lock().unwrap_or_else(PoisonError::into_inner).insert(bytes, packed.clone());
+    world.bombs.lock().unwrap_or_else(PoisonError::into_inner).insert(key, packed.clone());
     packed
 }
 
 fn pack(bytes: u64) -> io::Result<Vec<u8>> {
+    packed(b"{\"data\":[],\"padding\":\"", &vec![b'x'; PIECE], bytes, b"\"}")
+}
+
+fn pack_records(bytes: u64) -> io::Result<Vec<u8>> {
+    packed(b"{\"data\":[", &b"{},".repeat(PIECE / 3), bytes, b"{}]}")
+}
+
+/// Head, pieces of at least this many bytes in all, tail.
+fn packed(head: &[u8], piece: &[u8], bytes: u64, tail: &[u8]) -> io::Result<Vec<u8>> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
-    packer.write_all(b"{\"data\":[],\"padding\":\"")?;
-    let piece = vec![b'x'; PIECE];
-    for _ in 0..bytes.div_ceil(PIECE as u64) {
-        packer.write_all(&piece)?;
+    packer.write_all(head)?;
+    for _ in 0..bytes.div_ceil(piece.len() as u64) {
+        packer.write_all(piece)?;
     }
-    packer.write_all(b"\"}")?;
+    packer.write_all(tail)?;
     packer.finish()
 }

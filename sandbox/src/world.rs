@@ -36,8 +36,8 @@ pub(crate) struct World {
     stores: RwLock<Stores>,
     journal: Mutex<Ring>,
     pub(crate) clock: Clock,
-    /// Gzip bombs by unpacked size.
-    pub(crate) bombs: Mutex<HashMap<u64, Bytes>>,
+    /// Gzip bombs by unpacked size, and whether they are of records.
+    pub(crate) bombs: Mutex<HashMap<(u64, bool), Bytes>>,
     requests: AtomicU64,
 }
 

@@ -1,5 +1,7 @@
 //! What is not known for sure about BigCommerce, as switches.
 
+use crate::Listing;
+
 /// How a BigCommerce store's log behaves. The default is the documented or observed reading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BigCommerceBehavior {
@@ -47,6 +49,8 @@ pub struct BigCommerceBehavior {
     pub other_apps: f64,
     /// Rows older than this many days are not served.
     pub retention_days: Option<i64>,
+    /// What both platforms' lists may do.
+    pub listing: Listing,
 }
 
 impl Default for BigCommerceBehavior {
@@ -74,6 +78,7 @@ impl Default for BigCommerceBehavior {
             rate_limit_form: RateLimitForm::Full,
             other_apps: 0.0,
             retention_days: Some(365),
+            listing: Listing::default(),
         }
     }
 }
@@ -151,6 +156,10 @@ pub enum WrongTotals {
     Zero,
     /// Both totals are twice the truth, and one more.
     TooMany,
+    /// The totals are those of so many seconds ago: what is newer is not counted yet.
+    Stale(i64),
+    /// `total` is off by this many, but never below 0.
+    Off(i64),
     /// `total` is always this number.
     Constant(u64),
 }

@@ -13,14 +13,14 @@ use crate::{
     answer::Answer,
     render::Style,
     request::Request,
-    script::Instead,
+    script::{Asked, Instead, Wanted},
     shop::Shop,
     world::{Outcome, World},
 };
 
 /// Answers one request.
 pub(crate) async fn answer(world: &World, request: &Request) -> Outcome {
-    world.next_request();
+    let number = world.next_request();
     let Some(hash) = store_hash(&request.path) else {
         return Outcome::refused(None, errors::not_found());
     };
@@ -50,7 +50,7 @@ pub(crate) async fn answer(world: &World, request: &Request) -> Outcome {
         let answer = quota::refusal(behavior.rate_limit_form, after, now_ms);
         Outcome { store: None, auth_ok: true, answer, wire: None }
     } else {
-        authorised(world, &shop, behavior, request).await
+        authorised(world, &shop, behavior, &request.through(&behavior.listing.lost_parameters), number).await
     };
     outcome.store = Some(Arc::clone(&shop.name));
     if let Some(quota) = quota.filter(|quota| quota::shows(behavior.rate_limit_form, outcome.answer.status, quota)) {
@@ -65,7 +65,13 @@ fn store_hash(path: &str) -> Option<&str> {
     (!hash.is_empty() && !hash.contains('/')).then_some(hash)
 }
 
-async fn authorised(world: &World, shop: &Shop, behavior: &BigCommerceBehavior, request: &Request) -> Outcome {
+async fn authorised(
+    world: &World,
+    shop: &Shop,
+    behavior: &BigCommerceBehavior,
+    request: &Request,
+    number: u64,
+) -> Outcome {
     let done = |answer| Outcome { store: None, auth_ok: true, answer, wire: None };
     if request.method != "GET" {
         return done(errors::error(405));
@@ -80,14 +86,22 @@ async fn authorised(world: &World, shop: &Shop, behavior: &BigCommerceBehavior, 
         Ok(params) => params,
         Err(refusal) => return done(refusal),
     };
-    let view = || shop.view(&params.filter, params.since, params.until, world.clock.now());
-    let before = view();
-    let lists = |id| page::lists(&before, &params, behavior, id);
-    let effects = shop.strike(Endpoint::List, params.page, &lists, world.clock.now());
+    let view = || {
+        let view = shop.view(&params.filter, params.since, params.until, world.clock.now());
+        view.with_ties(behavior.listing.ties, number)
+    };
+    let effects = {
+        let before = view();
+        let lists = |wanted: Wanted<'_>| page::lists(&before, &params, behavior, wanted);
+        let range = (params.since > i64::MIN || params.until < i64::MAX).then_some((params.since, params.until));
+        let asked = Asked { page: params.page, limit: params.limit, range, lists: &lists };
+        shop.strike(Endpoint::List, &asked, world.clock.now())
+    };
     if !effects.delay.is_zero() {
         tokio::time::sleep(effects.delay).await;
     }
     let answer = match effects.instead {
+        Some(Instead::Body(body)) => Answer::json(200, body),
         Some(Instead::Status(status)) => errors::error(status),
         Some(Instead::Html(status)) => Answer::html(status),
         Some(Instead::RateLimit(form, after)) => {
@@ -96,7 +110,7 @@ async fn authorised(world: &World, shop: &Shop, behavior: &BigCommerceBehavior, 
         }
         None => {
             let style = Style::of(Platform::BigCommerce, &shop.behavior());
-            page::answer(&view(), &params, behavior, style, &effects.page)
+            page::answer(shop, &view(), &params, behavior, style, &effects.page, world.clock.now())
         }
     };
     Outcome { store: None, auth_ok: true, answer, wire: effects.wire }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Listing;
+
 /// How a SHOPLINE store's log behaves. The default is the documented or observed reading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShoplineBehavior {
@@ -55,6 +57,12 @@ pub struct ShoplineBehavior {
     pub token_lives: Duration,
     /// Every so many answers `traceId` holds several values joined by commas; 0 is never.
     pub joined_trace_every: u64,
+    /// True compares ids where `since_id` is given, in whatever order of time they are.
+    pub since_id_compares_ids: bool,
+    /// How the bounds of the time range are read.
+    pub time_range: TimeRangeReading,
+    /// What both platforms' lists may do.
+    pub listing: Listing,
 }
 
 impl Default for ShoplineBehavior {
@@ -85,6 +93,9 @@ impl Default for ShoplineBehavior {
             old_token_lives: Duration::from_secs(300),
             token_lives: Duration::from_secs(36_000),
             joined_trace_every: 3,
+            since_id_compares_ids: false,
+            time_range: TimeRangeReading::AsSent,
+            listing: Listing::default(),
         }
     }
 }
@@ -177,6 +188,23 @@ pub enum Count {
     Unavailable,
     /// It is off by this many, but never below 0.
     Wrong(i64),
+    /// It is always 0.
+    Zero,
+    /// It is that of so many seconds ago: what is newer is not counted yet.
+    Stale(i64),
+    /// The answer has no count in it.
+    Missing,
+}
+
+/// How the bounds of a time range are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeRangeReading {
+    /// With the offset that they were sent with.
+    AsSent,
+    /// As times at this offset in hours, whatever offset they were sent with: the range is another one.
+    OwnZone(i8),
+    /// Not at all: every range is all of time.
+    Ignored,
 }
 
 /// The shape of `errors` in an error body.

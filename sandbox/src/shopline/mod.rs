@@ -14,11 +14,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::{
-    Count, Endpoint, Platform, ShoplineBehavior,
+    Count, EndlessTotal, Endpoint, Platform, ShoplineBehavior,
     answer::Answer,
     render::Style,
     request::Request,
-    script::{Effects, Instead, Wire},
+    script::{Asked, Effects, Instead, Wanted, Wire},
     shop::Shop,
     world::{Outcome, World},
 };
@@ -27,7 +27,7 @@ use params::{Params, Place};
 /// Answers one request.
 pub(crate) async fn answer(world: &World, request: &Request, body: &[u8]) -> Outcome {
     let number = world.next_request();
-    let mut outcome = route(world, request, body).await;
+    let mut outcome = route(world, request, body, number).await;
     let every = outcome.store.as_deref().map_or(3, |name| {
         let shop = world.stores().get(Platform::Shopline, name).map(Arc::clone);
         shop.map_or(3, |shop| shop.behavior().shopline.joined_trace_every)
@@ -36,7 +36,7 @@ pub(crate) async fn answer(world: &World, request: &Request, body: &[u8]) -> Out
     outcome
 }
 
-async fn route(world: &World, request: &Request, body: &[u8]) -> Outcome {
+async fn route(world: &World, request: &Request, body: &[u8], number: u64) -> Outcome {
     let (prefix, path) = resolve::split_prefix(&request.path);
     if path == "/admin/oauth/token/refresh" {
         return refresh::answer(world, request, prefix, body).await;
@@ -58,13 +58,14 @@ async fn route(world: &World, request: &Request, body: &[u8]) -> Outcome {
     let mut outcome =
         Outcome { store: Some(Arc::clone(&shop.name)), auth_ok: true, answer: Answer::empty(200), wire: None };
     let spent = bucket::spend(&mut shop.desk().meter, behavior, world.clock.now_ms());
+    let request = &*request.through(&behavior.listing.lost_parameters);
     let early = match spent {
         Err(status) => Some(errors::error(status, behavior)),
         Ok(()) => refusal(request, &target, behavior),
     };
     match early {
         Some(refusal) => outcome.answer = refusal,
-        None => (outcome.answer, outcome.wire) = target.answer(world, &shop, behavior, request).await,
+        None => (outcome.answer, outcome.wire) = target.answer(world, &shop, behavior, request, number).await,
     }
     outcome
 }
@@ -118,6 +119,7 @@ impl<'a> Target<'a> {
         shop: &Shop,
         behavior: &ShoplineBehavior,
         request: &Request,
+        number: u64,
     ) -> (Answer, Option<Wire>) {
         let now = world.clock.now();
         let (endpoint, params) = match self.what {
@@ -131,11 +133,17 @@ impl<'a> Target<'a> {
                 (endpoint, Some(params))
             }
         };
-        let place = params.as_ref().map(|params| Place::find(shop, params, behavior, now));
-        let page = place.as_ref().map_or(1, Place::number);
-        let lists =
-            |id| place.as_ref().is_some_and(|place| place.rows().iter().any(|&row| place.view.row(row).id == id));
-        let effects = shop.strike(endpoint, page, &lists, now);
+        let effects = {
+            let place = params.as_ref().map(|params| Place::find(shop, params, behavior, now, number));
+            let page = place.as_ref().map_or(1, Place::number);
+            let lists = |wanted: Wanted<'_>| {
+                place.as_ref().is_some_and(|place| place.rows().iter().any(|&row| wanted(place.view.row(row))))
+            };
+            let limit = params.as_ref().map_or(0, |params| params.limit as u64);
+            let range = params.as_ref().map(|params| (params.since, params.until));
+            let asked = Asked { page, limit, range, lists: &lists };
+            shop.strike(endpoint, &asked, now)
+        };
         if !effects.delay.is_zero() {
             tokio::time::sleep(effects.delay).await;
         }
@@ -145,7 +153,7 @@ impl<'a> Target<'a> {
         let now = world.clock.now();
         let answer = match (&self.what, &params) {
             (What::One(id), _) => one(shop, id, behavior, now),
-            (What::List, Some(params)) => page::answer(shop, params, behavior, request, &effects.page, now),
+            (What::List, Some(params)) => page::answer(shop, params, behavior, request, &effects.page, (now, number)),
             (What::Count, Some(params)) => count(shop, params, behavior, now),
             (What::List | What::Count, None) => errors::error(500, behavior),
         };
@@ -154,7 +162,8 @@ impl<'a> Target<'a> {
 }
 
 fn scripted(effects: &Effects, behavior: &ShoplineBehavior, now_ms: i64) -> Option<Answer> {
-    Some(match effects.instead? {
+    Some(match effects.instead.clone()? {
+        Instead::Body(body) => Answer::json(200, body),
         Instead::Status(status) => errors::error(status, behavior),
         Instead::Html(status) => Answer::html(status),
         Instead::RateLimit(form, after) => bucket::scripted(form, after, behavior, now_ms),
@@ -162,10 +171,20 @@ fn scripted(effects: &Effects, behavior: &ShoplineBehavior, now_ms: i64) -> Opti
 }
 
 fn count(shop: &Shop, params: &Params, behavior: &ShoplineBehavior, now: i64) -> Answer {
-    let rows = i64::try_from(params.view(shop, now).len()).unwrap_or(i64::MAX);
+    let uncounted = behavior.listing.uncounted();
+    let until = if let Count::Stale(seconds) = behavior.count { now.saturating_sub(seconds) } else { i64::MAX };
+    let view = params.view(shop, now);
+    let rows = view.count_without(|row| row.at > until || uncounted.is_some_and(|hidden| hidden.hides(row)));
+    let more = match behavior.listing.endless {
+        Some(EndlessTotal::Growing) => shop.made_up() + params.limit as u64,
+        Some(EndlessTotal::Constant) | None => 0,
+    };
+    let rows = i64::try_from(rows + more).unwrap_or(i64::MAX);
     let count = match behavior.count {
-        Count::Right => rows,
+        Count::Right | Count::Stale(_) => rows,
         Count::Wrong(by) => rows.saturating_add(by).max(0),
+        Count::Zero => 0,
+        Count::Missing => return Answer::json(200, json!({ "data": {} }).to_string()),
         Count::Unavailable => return errors::error(404, behavior),
     };
     Answer::json(200, json!({ "data": { "count": count } }).to_string())

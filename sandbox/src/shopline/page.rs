@@ -1,10 +1,11 @@
 //! One page of SHOPLINE operation logs.
 
 use crate::{
-    Envelope, LinkHeader, Platform, ShoplineBehavior,
+    EmptyForm, Envelope, LinkHeader, Platform, ShoplineBehavior,
     answer::Answer,
     render::Style,
     request::{Request, form_encode},
+    row::Row,
     script::PageEffects,
     shop::Shop,
 };
@@ -21,9 +22,9 @@ pub(crate) fn answer(
     behavior: &ShoplineBehavior,
     request: &Request,
     effects: &PageEffects,
-    now: i64,
+    (now, request_number): (i64, u64),
 ) -> Answer {
-    let mut place = Place::find(shop, params, behavior, now);
+    let mut place = Place::find(shop, params, behavior, now, request_number);
     let number = place.number();
     if effects.repeat {
         place.back();
@@ -42,18 +43,41 @@ pub(crate) fn answer(
         rows.insert(0, first);
     }
     let link = link(&place, &rows, params, behavior, request);
+    let listing = &behavior.listing;
+    let missing = if listing.endless.is_some() { place.step.saturating_sub(rows.len()) } else { 0 };
+    let made_up = shop.make_up(end_of(&place, params, now), missing);
+    let rows: Vec<&Row> = rows
+        .iter()
+        .map(|&index| place.view.row(index))
+        .filter(|row| !listing.hides(row))
+        .chain(made_up.iter())
+        .collect();
+    let list = match behavior.envelope {
+        Envelope::Data => "data",
+        Envelope::OperationLogs => "operationLogs",
+    };
     let mut body = Vec::with_capacity(32 + rows.len() * 256);
-    body.extend_from_slice(match behavior.envelope {
-        Envelope::Data => b"{\"data\":",
-        Envelope::OperationLogs => b"{\"operationLogs\":",
-    });
-    let style = Style::of(Platform::Shopline, &shop.behavior());
-    style.list(rows.iter().map(|&index| place.view.row(index)), effects, &mut body);
-    body.push(b'}');
-    let mut answer = Answer::json(200, body);
+    match (listing.empty, rows.is_empty()) {
+        (EmptyForm::Null, true) => body.extend_from_slice(format!("{{\"{list}\":null}}").as_bytes()),
+        (EmptyForm::Missing, true) => body.extend_from_slice(b"{}"),
+        _ => {
+            body.extend_from_slice(format!("{{\"{list}\":").as_bytes());
+            let style = Style::of(Platform::Shopline, &shop.behavior());
+            style.list(rows.iter().copied(), listing, effects, &mut body);
+            body.push(b'}');
+        }
+    }
+    let bodiless = listing.bodiless().filter(|_| rows.is_empty());
+    let mut answer = bodiless.map_or_else(|| Answer::json(200, body), Answer::empty);
     answer.rows = rows.len();
     answer.headers.extend(link.map(|link| ("link", link)));
     answer
+}
+
+/// The second that a list without end goes on at: that of the last row in list order.
+fn end_of(place: &Place, params: &Params, now: i64) -> i64 {
+    let last = if place.ascending { place.view.len().saturating_sub(1) } else { 0 };
+    if place.view.len() > 0 { place.view.row(last).at } else { params.since.clamp(0, now) }
 }
 
 /// The `link` header: on to the next page, if rows are left below this one.

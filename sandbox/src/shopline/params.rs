@@ -1,15 +1,17 @@
 //! The query parameters of SHOPLINE operation logs, and the place in the list they point to.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::{civil::DateTime, tz::Offset};
 use serde_json::json;
 
 use crate::{
-    BeyondHorizon, LinkHeader, ShoplineBehavior, SinceId, WindowBounds,
+    BeyondHorizon, LinkHeader, ShoplineBehavior, SinceId, TimeRangeReading, WindowBounds,
     answer::Answer,
-    filter::{Filter, View},
+    filter::Filter,
     request::Request,
     row::seconds,
     shop::{Shop, months_before},
+    view::View,
 };
 
 use super::errors;
@@ -97,7 +99,9 @@ fn window(request: &Request, behavior: &ShoplineBehavior, now: i64) -> Result<(i
     let bad = |problem: &str| errors::message(behavior.bad_request_status, problem, behavior);
     let bound = |name: &str| match request.param(name) {
         None | Some("") => Err(bad(&format!("{name} is required"))),
-        Some(text) => seconds(text).ok_or_else(|| bad(&format!("{name} is not an ISO 8601 time with an offset"))),
+        Some(text) => {
+            read_bound(text, behavior).ok_or_else(|| bad(&format!("{name} is not an ISO 8601 time with an offset")))
+        }
     };
     let min = bound("created_at_min")?;
     let max = bound("created_at_max")?;
@@ -118,11 +122,25 @@ fn window(request: &Request, behavior: &ShoplineBehavior, now: i64) -> Result<(i
             BeyondHorizon::Empty => Ok((max, max)),
         };
     }
+    if behavior.time_range == TimeRangeReading::Ignored {
+        return Ok((i64::MIN, i64::MAX));
+    }
     Ok(match behavior.window_bounds {
         WindowBounds::Inclusive => (min, max + 1),
         WindowBounds::MaxExclusive => (min, max),
         WindowBounds::Exclusive => (min + 1, max),
     })
+}
+
+fn read_bound(text: &str, behavior: &ShoplineBehavior) -> Option<i64> {
+    let second = seconds(text)?;
+    match behavior.time_range {
+        TimeRangeReading::AsSent | TimeRangeReading::Ignored => Some(second),
+        TimeRangeReading::OwnZone(hours) => {
+            let written = text.parse::<DateTime>().ok()?;
+            Some(Offset::constant(hours).to_timestamp(written).ok()?.as_second())
+        }
+    }
 }
 
 /// A stretch of a view that a page is the beginning of. Indexes count from the oldest row.
@@ -137,18 +155,32 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn find(shop: &Shop, params: &Params, behavior: &ShoplineBehavior, now: i64) -> Self {
+    pub(crate) fn find(shop: &Shop, params: &Params, behavior: &ShoplineBehavior, now: i64, number: u64) -> Self {
         let table = shop.table();
-        let view = params.view(shop, now);
-        let step = if behavior.duplicate_rows && params.limit > 1 { params.limit - 1 } else { params.limit };
+        let mut view = params.view(shop, now).with_ties(behavior.listing.ties, number);
+        let asked = if behavior.duplicate_rows && params.limit > 1 { params.limit - 1 } else { params.limit };
+        let step = usize::try_from(behavior.listing.at_most(asked as u64)).unwrap_or(asked);
+        if let (Start::SinceId(id), true) = (params.start, behavior.since_id_compares_ids) {
+            let ascending = behavior.since_id == SinceId::NewerAscending;
+            match behavior.since_id {
+                SinceId::ExclusiveOlder => view.retain(|row| row.id < id),
+                SinceId::InclusiveOlder => view.retain(|row| row.id <= id),
+                SinceId::NewerAscending | SinceId::NewerDescending => view.retain(|row| row.id > id),
+                SinceId::Ignored => {}
+            }
+            let high = view.len();
+            return Self { view, low: 0, high, ascending, step };
+        }
         let len = view.len();
         // The rows before that row, and those up to and including it; a row that is gone is neither.
         let around = |id: u64| match table.place(id) {
-            Some(place) => (view.before(place), view.before(place + 1)),
-            None => {
-                let place = table.place_by_id(id);
-                (view.before(place), view.before(place))
-            }
+            Some(place) => view.around(place),
+            // A row that was made up stands at the end of its list.
+            None if behavior.listing.endless.is_some() && id > table.greatest_id() => match behavior.since_id {
+                SinceId::NewerAscending | SinceId::NewerDescending => (len, len),
+                SinceId::ExclusiveOlder | SinceId::InclusiveOlder | SinceId::Ignored => (0, 0),
+            },
+            None => view.around_gone(table.place_by_id(id)),
         };
         let (low, high, ascending) = match (params.start, behavior.since_id) {
             (Start::Top, _) | (Start::SinceId(_), SinceId::Ignored) => (0, len, false),

@@ -11,6 +11,7 @@ use crate::{
     Endpoint,
     answer::Answer,
     request::Request,
+    script::Asked,
     shop::{Shop, Token},
     world::{Outcome, World},
 };
@@ -35,7 +36,7 @@ pub(crate) async fn answer(world: &World, request: &Request, prefix: Option<&str
         let body = json!({ "code": 401, "i18nCode": code, "message": reason, "data": null });
         return Outcome::refused(name, Answer::json(401, body.to_string()));
     }
-    let effects = shop.strike(Endpoint::Refresh, 1, &|_| false, world.clock.now());
+    let effects = shop.strike(Endpoint::Refresh, &Asked::nothing(), world.clock.now());
     if !effects.delay.is_zero() {
         tokio::time::sleep(effects.delay).await;
     }
