@@ -13,6 +13,8 @@ use super::{
 const ROWS_PER_DAY: u32 = 160;
 const ERROR: u8 = 4;
 const USPS: &str = "USPS (endicia)";
+/// Of so many orders one is refunded.
+const REFUNDED: i64 = 12;
 const GATEWAY: &str = "Test Payment Gateway";
 const FEDEX: &str = "FedEx Ground Home Delivery (5-7 Business Days) (flatrate)";
 
@@ -212,6 +214,10 @@ fn write(
         Event::Payment if fails => {
             let summary = complaint.replace("{}", &order.to_string());
             ("payment", GATEWAY, 1, summary, Some(messages::declined(order, &customer)))
+        }
+        // Now and then the money goes back.
+        Event::Payment if order % REFUNDED == 0 => {
+            ("payment", GATEWAY, 1, format!("A refund for order {order} was sent to the gateway"), Some(String::new()))
         }
         Event::Payment => {
             ("payment", GATEWAY, 1, format!("Payment for order {order} was captured"), Some(String::new()))
