@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::table::{Table, TableBuilder};
+use crate::table::Table;
 
 use super::{
     Form, Incident, IncidentKind, Plan, Planted, messages,
     rhythm::Rhythm,
-    write::{Ids, SystemLog},
+    write::{Ids, SystemLog, Writer},
 };
 
 const ROWS_PER_DAY: u32 = 160;
@@ -114,9 +114,8 @@ pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
     events.extend(passing(plan));
     events.sort_by_key(|&(at, _)| at);
     let mut forms: BTreeMap<&str, Form> = BTreeMap::new();
-    let mut table = TableBuilder::with_capacity(events.len());
+    let mut writer = Writer::new(plan, events.len());
     let mut ids = Ids::from(dice.u64(1000..50_000));
-    let mut body = Vec::with_capacity(2048);
     for (at, event) in events {
         let fails = fails(event, at, &mut incidents, &mut dice);
         if fails {
@@ -125,9 +124,9 @@ pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
                 forms.entry(words).or_insert_with(|| Form { words: words.to_owned(), rows: 0, first: at, last: at });
             (form.rows, form.last) = (form.rows + 1, at);
         }
-        write(event, at, fails, &mut ids, &mut dice, &mut table, &mut body);
+        write(event, at, fails, &mut ids, &mut dice, &mut writer);
     }
-    (table.finish(), Planted { incidents, forms: forms.into_values().collect(), ..Planted::default() })
+    (writer.finish(), Planted { incidents, forms: forms.into_values().collect(), ..Planted::default() })
 }
 
 fn dice(plan: &Plan) -> fastrand::Rng {
@@ -194,15 +193,7 @@ fn fails(event: Event, at: i64, incidents: &mut [Incident], dice: &mut fastrand:
     }
 }
 
-fn write(
-    event: Event,
-    at: i64,
-    fails: bool,
-    ids: &mut Ids,
-    dice: &mut fastrand::Rng,
-    table: &mut TableBuilder,
-    body: &mut Vec<u8>,
-) {
+fn write(event: Event, at: i64, fails: bool, ids: &mut Ids, dice: &mut fastrand::Rng, writer: &mut Writer) {
     let order = 100_000 + at.rem_euclid(50_000_000) / 600;
     let complaint = event.complaint();
     let customer = format!("customer{}@example.com", dice.u16(1..400));
@@ -260,5 +251,5 @@ fn write(
     };
     let rank = if fails { event.failure().1 } else { good };
     let id = ids.bigcommerce(dice);
-    SystemLog { id, at, log_type, module, rank, summary: &summary, message: message.as_deref() }.write(table, body);
+    SystemLog { id, at, log_type, module, rank, summary: &summary, message: message.as_deref() }.write(writer);
 }
