@@ -1,7 +1,8 @@
 //! `demo`: what a shop owner gets of it, on stores that are made up.
 
+use std::collections::HashMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,8 +31,9 @@ use storelogs_collector::insight::grouped;
 /// See it at work, without any store
 ///
 /// Starts the sandbox with a made-up store of each platform, collects their logs over HTTP into an archive just as real
-/// ones are, proves by the platforms' own counts that nothing is missing, shows what the last seven days add up to, and
-/// writes the report of the last 30 as a page for the browser.
+/// ones are, proves by the platforms' own counts that nothing is missing, shows the newest entries of both and what the
+/// last seven days add up to, says what broke last and whom to ask, and writes the report of the last 30 days as a page for
+/// the browser.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -45,14 +47,15 @@ pub(crate) struct Options {
     seed: u64,
 }
 
-/// The rows that are shown: a screen.
-const SHOWN: usize = 15;
+/// The rows that are shown of each store. Of all stores together the newest might be of one alone: at most hours one shop
+/// is at work while the other sleeps.
+const SHOWN: usize = 8;
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
     let progress = Progress::new("collecting two made-up stores".to_owned(), false);
     fetch::interruptible(&progress);
-    let history = History::seeded(options.seed);
+    let history = History::seeded(options.seed).ending_at(Timestamp::now().as_second());
     let sandbox = Sandbox::builder()
         .store(Shop::bigcommerce(HASH).history(history.clone()).behavior(Behavior::unlimited()))
         .store(Shop::shopline(HANDLE).history(history).behavior(Behavior::unlimited()))
@@ -94,11 +97,15 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
     out.flush()?;
     drop(out);
     last_week(&archive, &outcomes)?;
-    let page = report::page(&archive, &path.with_file_name("report.html"))?;
-    let shown = path.display();
+    let report = report::last_month(&archive)?;
+    report::last_incident(&report, &mut output::stdout())?;
+    let page = path.with_file_name("report.html");
+    report::write_page(&report, &page)?;
     terminal::note(&format!(
-        "\nThe archive stays in {shown} until you delete it:\n  storelogs search --archive {shown} refund\n\
+        "\nThe archive stays in {} until you delete it:\n  {}\n\
          \nWhat broke, when, since which change, and who to ask:\n  {}\n",
+        path.display(),
+        search(&path, "refund"),
         page.display()
     ));
     let all = complete == outcomes.len();
@@ -127,7 +134,16 @@ async fn prove(archive: &Archive, stores: &Fixed) -> Result<u64, Stop> {
     Ok(proven)
 }
 
-/// Shows the newest entries of the archive, and adds up a week.
+/// A search of the archive as a command of a shell.
+fn search(archive: &Path, query: &str) -> String {
+    let archive = archive.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let archive =
+        if archive.chars().all(plain) { archive } else { format!("'{}'", archive.replace('\'', "'\\''")).into() };
+    format!("storelogs search --archive {archive} {query}")
+}
+
+/// Shows the newest entries of each store, and adds up a week.
 fn last_week(archive: &Archive, outcomes: &[Outcome]) -> Result<(), Stop> {
     let now = Timestamp::now();
     let Some(week) = Stretch::new(now - WEEK, now) else { return Ok(()) };
@@ -136,10 +152,28 @@ fn last_week(archive: &Archive, outcomes: &[Outcome]) -> Result<(), Stop> {
     let names: Vec<Store> = outcomes.iter().map(|outcome| outcome.store.clone()).collect();
     let mut rows = Pretty::new(output::stdout(), layout.clone(), &names);
     let mut summary = Summary::default();
+    let mut shown: HashMap<String, usize> = HashMap::new();
     archive.each_entry::<Stop>(week, |entry| {
         summary.add(&entry);
-        if summary.entries() <= SHOWN { Ok(rows.entry(&entry)?) } else { Ok(()) }
+        let shown = shown.entry(format!("{}:{}", entry.platform, entry.store)).or_default();
+        *shown += 1;
+        if *shown <= SHOWN { Ok(rows.entry(&entry)?) } else { Ok(()) }
     })?;
     rows.finish()?;
-    Ok(summary.write(&mut output::stdout(), &layout, SHOWN)?)
+    let all = grouped(summary.entries() as u64);
+    let title = format!("the newest {SHOWN} entries of each store, and what all {all} of the last 7 days add up to");
+    Ok(summary.write(&mut output::stdout(), &layout, &title)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_search_that_is_suggested_can_be_pasted_whatever_the_folder_is_called() {
+        let plain = search(Path::new("/tmp/storelogs-demo-x1/archive.db"), "refund");
+        assert_eq!(plain, "storelogs search --archive /tmp/storelogs-demo-x1/archive.db refund");
+        let odd = search(Path::new("/tmp/it's mine/archive.db"), "refund");
+        assert_eq!(odd, r"storelogs search --archive '/tmp/it'\''s mine/archive.db' refund");
+    }
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::Timestamp;
 use storelogs::Store;
 use storelogs::secrecy::SecretString;
 use storelogs_sandbox::{Behavior, History, Loaded, Platform, Sandbox, Store as Shop, load_file};
@@ -55,7 +56,7 @@ pub(crate) const HASH: &str = "abc123";
 pub(crate) const HANDLE: &str = "open001";
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let history = History::seeded(options.seed);
+    let history = History::seeded(options.seed).ending_at(Timestamp::now().as_second());
     let mut bigcommerce = Shop::bigcommerce(HASH).history(history.clone());
     let mut shopline = Shop::shopline(HANDLE).history(history);
     let (mut hash_records, mut handle_records) = (Vec::new(), Vec::new());

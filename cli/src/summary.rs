@@ -37,11 +37,9 @@ impl Summary {
         self.entries
     }
 
-    pub(crate) fn write(&self, out: &mut Out, layout: &Layout, shown: usize) -> io::Result<()> {
-        let (shown, all) = (shown.min(self.entries), grouped(self.entries as u64));
-        let line = format!("the newest {shown} of {all} entries of the last 7 days");
+    pub(crate) fn write(&self, out: &mut Out, layout: &Layout, title: &str) -> io::Result<()> {
         let style = |style: Style| if layout.coloured { style } else { Style::new() };
-        writeln!(out, "\n{}{line}{:#}", style(DIM), style(DIM))?;
+        writeln!(out, "\n{}{title}{:#}", style(DIM), style(DIM))?;
         let mut severities: Vec<_> = self.severities.iter().map(|(severity, count)| (*severity, *count)).collect();
         severities.sort_by_key(|(severity, _)| std::cmp::Reverse(severity.number()));
         let severities = severities.into_iter();

@@ -187,3 +187,37 @@ fn a_file_tells_its_platform_by_its_shape() {
     assert!(load_file(folder.join("missing.json")).unwrap_err().to_string().contains("missing.json"));
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn what_a_moved_history_holds_depends_on_no_hour_and_no_weekday() {
+    let times = |platform, end: i64| -> Vec<(i64, String)> {
+        let records = History::seeded(7).rows_per_day(20).moved_to(end).records(platform).values();
+        let said = if platform == Platform::BigCommerce { "summary" } else { "detail" };
+        records.iter().map(|record| (end - second(record), record[said].to_string())).collect()
+    };
+    let planted = |platform, end: i64| {
+        let planted = History::seeded(7).rows_per_day(20).moved_to(end).planted(platform);
+        let incidents = planted.incidents.iter().map(|incident| (end - incident.start, end - incident.end));
+        let causes = planted.causes.iter().map(|cause| (end - cause.at, end - cause.incident));
+        incidents.chain(causes).collect::<Vec<_>>()
+    };
+    // A Sunday night, and the last second of a year.
+    for other in [1_790_550_000, 1_798_761_599] {
+        for platform in BOTH {
+            assert_eq!(times(platform, other), times(platform, MARCH), "{platform:?} {other}");
+            assert_eq!(planted(platform, other), planted(platform, MARCH), "{platform:?} {other}");
+        }
+    }
+}
+
+#[test]
+fn a_history_ends_now_and_holds_entries_of_its_last_hours_at_any_time() {
+    for platform in BOTH {
+        let history = History::seeded(7);
+        let (since, until) = history.window();
+        assert_eq!(until - since, 90 * 86_400);
+        let records = history.records(platform).values();
+        let last = second(records.last().unwrap());
+        assert!((until - 4 * 3600..until).contains(&last), "{platform:?} {}", until - last);
+    }
+}

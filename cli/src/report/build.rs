@@ -45,7 +45,7 @@ fn stores(report: &Report) -> String {
     }
 }
 
-fn finding(finding: &Finding) -> Block {
+pub(super) fn finding(finding: &Finding) -> Block {
     let ask = finding.ask.as_ref().map(|who| format!(" Ask {who}.")).unwrap_or_default();
     let text = format!("{}{ask}", finding.text);
     Block::Finding(finding.level, document::Line { title: finding.title.clone(), text, query: finding.query.clone() })

@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
+use storelogs_collector::insight::model::{Finding, Level, Section};
 use storelogs_collector::insight::{self, AsItIs, Redact, Report};
 use storelogs_collector::{Archive, Moment};
 
@@ -123,9 +124,7 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
     match &path {
         Some(path) => write(&report, format, &mut output::file(path)?, None)?,
         None if format == Format::Terminal => {
-            let look =
-                terminal::Look { sparks: screen::stdout_width().is_some(), coloured: screen::stdout_is_coloured() };
-            write(&report, format, &mut output::stdout(), Some(look))?;
+            write(&report, format, &mut output::stdout(), Some(look()))?;
         }
         // Machines get every byte as it is.
         None => write(&report, format, &mut io::stdout().lock(), None)?,
@@ -166,14 +165,36 @@ fn make(archive: &Archive, options: &Options) -> Result<Report, Stop> {
     Ok(insight::report(archive, &options, &*redact)?)
 }
 
-/// Writes the last 30 days as a page into a file, and returns where it is.
-pub(crate) fn page(archive: &Archive, path: &Path) -> Result<PathBuf, Stop> {
+/// What the last 30 days of the whole archive say, with pseudonyms.
+pub(crate) fn last_month(archive: &Archive) -> Result<Report, Stop> {
     let now = Timestamp::now();
     let zone = Some(insight::time_zone(archive, &[])?);
     let since = now - SignedDuration::from_hours(30 * 24);
     let options = insight::Options { since, until: now, compare: true, stores: Vec::new(), zone, now };
-    write(&insight::report(archive, &options, &archive.redactor()?)?, Format::Html, &mut output::file(path)?, None)?;
-    Ok(path.to_owned())
+    Ok(insight::report(archive, &options, &archive.redactor()?)?)
+}
+
+/// Writes a report as a page into a file.
+pub(crate) fn write_page(report: &Report, path: &Path) -> Result<(), Stop> {
+    write(report, Format::Html, &mut output::file(path)?, None)
+}
+
+/// Writes what broke last and whom to ask. Where nothing did, nothing.
+pub(crate) fn last_incident(report: &Report, out: &mut dyn Write) -> Result<(), Stop> {
+    let broke = |finding: &&Finding| finding.section == Section::Incidents && finding.level == Level::Alarm;
+    let mut incidents = report.glance.iter().filter(broke);
+    let first = incidents.clone().next();
+    let Some(incident) = incidents.find(|finding| finding.ask.is_some()).or(first) else { return Ok(()) };
+    let incident = Finding { query: None, ..incident.clone() };
+    writeln!(out)?;
+    terminal::write(&vec![build::finding(&incident)], look(), out)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
+}
+
+/// What the terminal that stdout is can show.
+fn look() -> terminal::Look {
+    terminal::Look { sparks: screen::stdout_width().is_some(), coloured: screen::stdout_is_coloured() }
 }
 
 fn by_name(path: &Path) -> Format {

@@ -5,6 +5,7 @@ mod broken_pipe;
 mod check;
 mod collecting;
 mod configuration;
+mod demo;
 mod deploy;
 mod disks;
 mod exit_codes;

@@ -64,14 +64,3 @@ fn a_taken_port_is_a_clear_error() {
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.err.contains(&port) && run.err.contains("--port-bigcommerce"), "{}", run.err);
 }
-
-#[test]
-fn the_demo_needs_nothing_and_shows_both_platforms() {
-    let run = Program::new().run(&["demo"]);
-    assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.out.contains("bigcommerce:") && run.out.contains("shopline:"));
-    assert!(run.out.contains("nothing is missing"), "{}", run.out);
-    for table in ["by severity", "by category", "by actor"] {
-        assert!(run.out.contains(table), "{table}");
-    }
-}

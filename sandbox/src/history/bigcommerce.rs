@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::table::{Table, TableBuilder};
+use crate::table::Table;
 
 use super::{
     Form, Incident, IncidentKind, Plan, Planted, messages,
     rhythm::Rhythm,
-    write::{Ids, SystemLog},
+    write::{Ids, SystemLog, Writer},
 };
 
 const ROWS_PER_DAY: u32 = 160;
 const ERROR: u8 = 4;
 const USPS: &str = "USPS (endicia)";
+/// Of so many orders one is refunded.
+const REFUNDED: i64 = 12;
 const GATEWAY: &str = "Test Payment Gateway";
 const FEDEX: &str = "FedEx Ground Home Delivery (5-7 Business Days) (flatrate)";
 
@@ -112,9 +114,8 @@ pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
     events.extend(passing(plan));
     events.sort_by_key(|&(at, _)| at);
     let mut forms: BTreeMap<&str, Form> = BTreeMap::new();
-    let mut table = TableBuilder::with_capacity(events.len());
+    let mut writer = Writer::new(plan, events.len());
     let mut ids = Ids::from(dice.u64(1000..50_000));
-    let mut body = Vec::with_capacity(2048);
     for (at, event) in events {
         let fails = fails(event, at, &mut incidents, &mut dice);
         if fails {
@@ -123,9 +124,9 @@ pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
                 forms.entry(words).or_insert_with(|| Form { words: words.to_owned(), rows: 0, first: at, last: at });
             (form.rows, form.last) = (form.rows + 1, at);
         }
-        write(event, at, fails, &mut ids, &mut dice, &mut table, &mut body);
+        write(event, at, fails, &mut ids, &mut dice, &mut writer);
     }
-    (table.finish(), Planted { incidents, forms: forms.into_values().collect(), ..Planted::default() })
+    (writer.finish(), Planted { incidents, forms: forms.into_values().collect(), ..Planted::default() })
 }
 
 fn dice(plan: &Plan) -> fastrand::Rng {
@@ -192,15 +193,7 @@ fn fails(event: Event, at: i64, incidents: &mut [Incident], dice: &mut fastrand:
     }
 }
 
-fn write(
-    event: Event,
-    at: i64,
-    fails: bool,
-    ids: &mut Ids,
-    dice: &mut fastrand::Rng,
-    table: &mut TableBuilder,
-    body: &mut Vec<u8>,
-) {
+fn write(event: Event, at: i64, fails: bool, ids: &mut Ids, dice: &mut fastrand::Rng, writer: &mut Writer) {
     let order = 100_000 + at.rem_euclid(50_000_000) / 600;
     let complaint = event.complaint();
     let customer = format!("customer{}@example.com", dice.u16(1..400));
@@ -212,6 +205,10 @@ fn write(
         Event::Payment if fails => {
             let summary = complaint.replace("{}", &order.to_string());
             ("payment", GATEWAY, 1, summary, Some(messages::declined(order, &customer)))
+        }
+        // Now and then the money goes back.
+        Event::Payment if order % REFUNDED == 0 => {
+            ("payment", GATEWAY, 1, format!("A refund for order {order} was sent to the gateway"), Some(String::new()))
         }
         Event::Payment => {
             ("payment", GATEWAY, 1, format!("Payment for order {order} was captured"), Some(String::new()))
@@ -254,5 +251,5 @@ fn write(
     };
     let rank = if fails { event.failure().1 } else { good };
     let id = ids.bigcommerce(dice);
-    SystemLog { id, at, log_type, module, rank, summary: &summary, message: message.as_deref() }.write(table, body);
+    SystemLog { id, at, log_type, module, rank, summary: &summary, message: message.as_deref() }.write(writer);
 }

@@ -1,13 +1,10 @@
 //! Many plain rows, fast.
 
-use crate::{
-    Platform,
-    table::{Table, TableBuilder},
-};
+use crate::{Platform, table::Table};
 
 use super::{
     Plan,
-    write::{Ids, OperationLog, SystemLog},
+    write::{Ids, OperationLog, SystemLog, Writer},
 };
 
 const SYSTEM: [(&str, &str, u8, &str); 6] = [
@@ -30,8 +27,7 @@ const OPERATIONS: [(&str, &str, &str); 5] = [
 /// `rows` rows spread evenly over the plan's time, `per_second` of them in each second that has any.
 pub(crate) fn make(plan: &Plan, platform: Platform, rows: usize, per_second: usize) -> Table {
     let mut dice = fastrand::Rng::with_seed(plan.seed);
-    let mut table = TableBuilder::with_capacity(rows);
-    let mut body = Vec::with_capacity(512);
+    let mut writer = Writer::new(plan, rows);
     let mut ids = Ids::from(if platform == Platform::BigCommerce { dice.u64(1000..100_000) } else { 0 });
     let groups = rows.div_ceil(per_second).max(1) as i128;
     let span = i128::from((plan.end - plan.start).max(1));
@@ -43,19 +39,17 @@ pub(crate) fn make(plan: &Plan, platform: Platform, rows: usize, per_second: usi
                 let (log_type, module, rank, summary) = SYSTEM[dice.usize(..SYSTEM.len())];
                 let id = ids.bigcommerce(&mut dice);
                 let summary = format!("{summary} ({index})");
-                SystemLog { id, at, log_type, module, rank, summary: &summary, message: None }
-                    .write(&mut table, &mut body);
+                SystemLog { id, at, log_type, module, rank, summary: &summary, message: None }.write(&mut writer);
             }
             Platform::Shopline => {
                 let (subject_type, verb, detail) = OPERATIONS[dice.usize(..OPERATIONS.len())];
                 // The milliseconds rise within a second as the rows do.
                 let ms = i64::try_from((index % per_second) * 1000 / per_second).unwrap_or(0);
-                let id = ids.shopline(at * 1000 + ms, &mut dice);
+                let id = ids.shopline((at + plan.moved) * 1000 + ms, &mut dice);
                 let detail = format!("{detail} ({index})");
-                OperationLog { id, at, author: "shopline", detail: &detail, subject_type, verb }
-                    .write(&mut table, &mut body);
+                OperationLog { id, at, author: "shopline", detail: &detail, subject_type, verb }.write(&mut writer);
             }
         }
     }
-    table.finish()
+    writer.finish()
 }

@@ -23,6 +23,11 @@ pub use planted::{Actor, ActorKind, BulkEdit, Cause, Form, Incident, IncidentKin
 /// A month of a history, in seconds. Calendar months would make histories depend on the day they are made.
 const MONTH: i64 = 30 * 86_400;
 
+/// The second up to which a history is made unless it is told otherwise, a Tuesday noon: 2026-11-24T12:00:00Z. Then it is
+/// moved to where it shall end. Were it made up to the moment at which it is asked for, the hour and the weekday of that
+/// moment would decide what its last hours hold.
+const MADE: i64 = 1_795_521_600;
+
 /// A plan for records of a made-up shop. Nothing is made before it is needed; clones of one plan share what is made.
 #[derive(Clone)]
 pub struct History {
@@ -35,11 +40,13 @@ pub struct History {
 pub(crate) struct Plan {
     pub(crate) seed: u64,
     kind: Kind,
-    /// The first second.
+    /// The first second, before the history is moved.
     pub(crate) start: i64,
     months: i64,
-    /// The first second after the history.
+    /// The first second after the history, before it is moved.
     pub(crate) end: i64,
+    /// By how many seconds the whole of it is moved.
+    pub(crate) moved: i64,
     /// Rows on a working day, about; `None` for the platform's own.
     pub(crate) rows_per_day: Option<u32>,
     /// Nothing happens in it but every day's work.
@@ -59,6 +66,10 @@ struct Made {
 
 impl History {
     /// A believable shop over three months that end now.
+    ///
+    /// What it holds depends on nothing but the seed: how long ago each thing happened is the same on every day and at
+    /// every hour. For that its days and nights are those of a Tuesday noon, wherever it ends; for days and nights that
+    /// agree with the calendar see [`ending_at`](Self::ending_at).
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self::of(seed, Kind::Shop)
@@ -71,9 +82,8 @@ impl History {
     }
 
     fn of(seed: u64, kind: Kind) -> Self {
-        let end = Timestamp::now().as_second();
-        let plan = Plan { seed, kind, start: end, months: 3, end, rows_per_day: None, calm: false };
-        Self { plan, made: Arc::default() }.anew()
+        let plan = Plan { seed, kind, start: MADE, months: 3, end: MADE, moved: 0, rows_per_day: None, calm: false };
+        Self { plan, made: Arc::default() }.moved_to(Timestamp::now().as_second())
     }
 
     /// How many months of 30 days the history lasts.
@@ -83,10 +93,18 @@ impl History {
         self.anew()
     }
 
-    /// The second before which the history ends. Given a fixed one, the same seed makes the same bytes every day.
+    /// The second before which the history ends, with days, nights and weekends as the calendar has them before it.
+    /// Given a fixed one, the same seed makes the same bytes every day; what the last hours hold depends on it.
     #[must_use]
     pub fn ending_at(mut self, unix_seconds: i64) -> Self {
-        self.plan.end = unix_seconds;
+        (self.plan.end, self.plan.moved) = (unix_seconds, 0);
+        self.anew()
+    }
+
+    /// Moves the whole history so that it ends before this second. It holds the same, as long before its end.
+    #[must_use]
+    pub fn moved_to(mut self, unix_seconds: i64) -> Self {
+        self.plan.moved = unix_seconds - self.plan.end;
         self.anew()
     }
 
@@ -117,7 +135,7 @@ impl History {
     /// The first second of the history, and the first after it.
     #[must_use]
     pub fn window(&self) -> (i64, i64) {
-        (self.plan.start, self.plan.end)
+        (self.plan.start + self.plan.moved, self.plan.end + self.plan.moved)
     }
 
     /// The records, made now if they were not yet.
@@ -146,7 +164,7 @@ impl History {
                 (Kind::Shop, Platform::BigCommerce) => bigcommerce::make(&self.plan),
                 (Kind::Shop, Platform::Shopline) => shopline::make(&self.plan),
             };
-            Made { table: Arc::new(table), planted }
+            Made { table: Arc::new(table), planted: planted.moved(self.plan.moved) }
         })
     }
 

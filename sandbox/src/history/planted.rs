@@ -17,6 +17,28 @@ pub struct Planted {
     pub forms: Vec<Form>,
 }
 
+impl Planted {
+    /// The same, so many seconds later.
+    pub(super) fn moved(mut self, by: i64) -> Self {
+        for incident in &mut self.incidents {
+            (incident.start, incident.end) = (incident.start + by, incident.end + by);
+        }
+        for edit in &mut self.bulk_edits {
+            (edit.start, edit.end) = (edit.start + by, edit.end + by);
+        }
+        for change in &mut self.sensitive {
+            change.at += by;
+        }
+        for cause in &mut self.causes {
+            (cause.at, cause.incident) = (cause.at + by, cause.incident + by);
+        }
+        for form in &mut self.forms {
+            (form.first, form.last) = (form.first + by, form.last + by);
+        }
+        self
+    }
+}
+
 /// A change after which something broke.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cause {

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::table::{Table, TableBuilder};
+use crate::table::Table;
 
 use super::{
     Actor, ActorKind, BulkEdit, Cause, IncidentKind, Plan, Planted, SensitiveChange, bigcommerce,
     rhythm::Rhythm,
-    write::{Ids, OperationLog, SHOPLINE_OFFSET},
+    write::{Ids, OperationLog, SHOPLINE_OFFSET, Writer},
 };
 
 const ROWS_PER_DAY: u32 = 60;
@@ -56,12 +56,12 @@ pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
     deeds.sort_by_key(|deed| deed.at_ms);
 
     let mut planted = Planted { bulk_edits, ..Planted::default() };
-    let mut table = TableBuilder::with_capacity(deeds.len());
+    let mut writer = Writer::new(plan, deeds.len());
     let mut ids = Ids::from(0);
-    let mut body = Vec::with_capacity(512);
     let mut rows: HashMap<&str, usize> = HashMap::new();
     for deed in &deeds {
-        let (at, id) = (deed.at_ms.div_euclid(1000), ids.shopline(deed.at_ms, &mut dice));
+        let at = deed.at_ms.div_euclid(1000);
+        let id = ids.shopline(deed.at_ms + plan.moved * 1000, &mut dice);
         *rows.entry(deed.author).or_default() += 1;
         if deed.sensitive {
             planted.sensitive.push(SensitiveChange {
@@ -70,17 +70,17 @@ pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
                 at,
                 subject_type: deed.subject_type.to_owned(),
                 verb: deed.verb.to_owned(),
-                at_night: (at + SHOPLINE_OFFSET).rem_euclid(86_400) < NIGHT_ENDS,
+                at_night: (at + plan.moved + SHOPLINE_OFFSET).rem_euclid(86_400) < NIGHT_ENDS,
             });
         }
         if let Some(incident) = deed.breaks {
             planted.causes.push(Cause { id: id.to_string(), actor: deed.author.to_owned(), at, incident });
         }
         let Deed { author, subject_type, verb, detail, .. } = deed;
-        OperationLog { id, at, author, detail, subject_type, verb }.write(&mut table, &mut body);
+        OperationLog { id, at, author, detail, subject_type, verb }.write(&mut writer);
     }
     planted.actors = actors(rows);
-    (table.finish(), planted)
+    (writer.finish(), planted)
 }
 
 fn ordinary(at: i64, dice: &mut fastrand::Rng) -> Deed {

@@ -2,8 +2,10 @@
 
 use crate::{
     row::{Fields, write_text},
-    table::TableBuilder,
+    table::{Table, TableBuilder},
 };
+
+use super::Plan;
 
 /// SHOPLINE's logs tell times at +08:00; seconds.
 pub(crate) const SHOPLINE_OFFSET: i64 = 8 * 3600;
@@ -69,6 +71,23 @@ impl Ids {
     }
 }
 
+/// Writes the records of a history, moved to where it shall end.
+pub(crate) struct Writer {
+    table: TableBuilder,
+    body: Vec<u8>,
+    moved: i64,
+}
+
+impl Writer {
+    pub(crate) fn new(plan: &Plan, rows: usize) -> Self {
+        Self { table: TableBuilder::with_capacity(rows), body: Vec::with_capacity(2048), moved: plan.moved }
+    }
+
+    pub(crate) fn finish(self) -> Table {
+        self.table.finish()
+    }
+}
+
 /// A BigCommerce record to be written.
 pub(crate) struct SystemLog<'a> {
     pub(crate) id: u64,
@@ -82,8 +101,9 @@ pub(crate) struct SystemLog<'a> {
 }
 
 impl SystemLog<'_> {
-    /// Adds the record to a table, using `body` as scratch space.
-    pub(crate) fn write(&self, table: &mut TableBuilder, body: &mut Vec<u8>) {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        let Writer { table, body, moved } = writer;
+        let at = self.at + *moved;
         let severity = match self.rank {
             1 => "success",
             2 => "notices",
@@ -102,9 +122,9 @@ impl SystemLog<'_> {
             Some(message) => field("message", message, body),
             None => body.extend_from_slice(b",\"message\":null"),
         }
-        field("date_created", &time(self.at, 0), body);
+        field("date_created", &time(at, 0), body);
         body.push(b'}');
-        let fields = Fields { id: self.id, at: self.at, kind: self.log_type, what: self.module, rank: self.rank };
+        let fields = Fields { id: self.id, at, kind: self.log_type, what: self.module, rank: self.rank };
         table.add(&fields, body);
     }
 }
@@ -120,18 +140,19 @@ pub(crate) struct OperationLog<'a> {
 }
 
 impl OperationLog<'_> {
-    /// Adds the record to a table, using `body` as scratch space.
-    pub(crate) fn write(&self, table: &mut TableBuilder, body: &mut Vec<u8>) {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        let Writer { table, body, moved } = writer;
+        let at = self.at + *moved;
         body.clear();
         body.extend_from_slice(b"{\"author\":");
         write_text(self.author, body);
-        field("created_at", &time(self.at, SHOPLINE_OFFSET), body);
+        field("created_at", &time(at, SHOPLINE_OFFSET), body);
         field("detail", self.detail, body);
         field("id", &self.id.to_string(), body);
         field("subject_type", self.subject_type, body);
         field("verb", self.verb, body);
         body.push(b'}');
-        let fields = Fields { id: self.id, at: self.at, kind: self.subject_type, what: self.verb, rank: 0 };
+        let fields = Fields { id: self.id, at, kind: self.subject_type, what: self.verb, rank: 0 };
         table.add(&fields, body);
     }
 }
