@@ -15,7 +15,7 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 /// How far back a list may reach that was asked for without a start.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// For each page of the list so many may be read again, and some more for short lists.
-const BUDGET: (usize, usize) = (4, 120);
+const BUDGET: (usize, usize) = (4, 50);
 /// How often one and the same list is read again, as long as that brings something.
 const PASSES: u32 = 8;
 /// The severities that the filter knows.
@@ -50,7 +50,9 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
     let (newcomers, total) = if tally.drift() == 0 && tally.repeats == 0 || read == total {
         (0, total)
     } else {
-        match reader.newcomers(|row| progress.knows(row)).await? {
+        let until = progress.query.until;
+        let newer = |row: &Row| row.time().is_some_and(|time| until.is_some_and(|until| time >= until));
+        match reader.newcomers(|row| newer(row) && !progress.knows(row)).await? {
             Some((newcomers, total)) => (newcomers, u64::try_from(total).unwrap_or(0)),
             None => return Ok(Judgement::Short(None)),
         }
@@ -135,7 +137,7 @@ impl Recovery {
                 return Ok(Recovered::Proved(Proof::Counted));
             }
             if self.present.is_none() && !self.begin().await? {
-                return self.give_up(progress).await;
+                return self.give_up(progress);
             }
             let Some((list, reader, seen)) = &mut self.present else { continue };
             if self.budget == 0 {
@@ -176,7 +178,7 @@ impl Recovery {
             let found = progress.unknown(&fetched.rows).filter(inside).map(|row| row.key).collect::<BTreeSet<_>>().len();
             self.found += found as u64;
             list.useful |= found > 0;
-            let end = reader.took(&info, fresh, again.len() as u64, &brings, 0);
+            let end = reader.took(&info, fresh, again.len() as u64, &brings);
             let endless = reader.seems_endless();
             let taken = progress.take(fetched.rows);
             if let Some(error) = endless {
@@ -254,14 +256,10 @@ impl Recovery {
         Scope { since, ..scope.clone() }.halves()
     }
 
-    async fn give_up(&self, progress: &Progress) -> Result<Recovered> {
+    fn give_up(&self, progress: &Progress) -> Result<Recovered> {
         let Some(missing) = self.missing else {
             return Ok(Recovered::Proved(if self.exact { Proof::Counted } else { Proof::EndOfList }));
         };
-        if !self.dates_ignored && counts_lie(&self.listing, progress).await? {
-            self.listing.source.learn(|learned| learned.counts = Some(false));
-            return Ok(Recovered::Proved(Proof::EndOfList));
-        }
         let lacks = missing - self.found;
         let range = progress.frontier().map(|frontier| format!(" from {frontier} on")).unwrap_or_default();
         let cause = self.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -276,22 +274,36 @@ fn note_categories(categories: &mut BTreeSet<String>, rows: &[Row]) {
     categories.extend(found.filter(|category| !category.chars().any(char::is_uppercase)));
 }
 
-/// Whether the platform's total is another number than the rows of a list, even where these are so few that no page size
-/// can cut them: then it is no count.
-async fn counts_lie(listing: &Listing, progress: &Progress) -> Result<bool> {
+/// Whether the platform's total is another number than the rows of a list, even where there can be none, or so few that no
+/// page size can cut them: then it is no count.
+pub(super) async fn counts_lie(listing: &Listing, progress: &Progress) -> Result<bool> {
+    if !listing.source.shape().dates || listing.source.learnt().date_filters == Some(false) {
+        return Ok(false);
+    }
     let newest = progress.query.until.and_then(|until| until.checked_sub(SECOND).ok());
     let mut contradicted = false;
-    for second in [progress.frontier(), newest].into_iter().flatten() {
+    for second in [Some(Timestamp::UNIX_EPOCH), progress.frontier(), newest].into_iter().flatten() {
         let Ok(second) = Timestamp::from_second(second.as_second()) else { continue };
         let scope = Scope { since: Some(second), until: Some(second + SECOND), ..listing.scope.clone() };
-        let page = listing.with(scope.clone()).fetch(1, listing.size()).await?;
+        let page = match listing.with(scope.clone()).fetch(1, listing.size()).await {
+            Ok(page) => page,
+            Err(error) if is_about_form(&error) => {
+                listing.source.learn(|learned| learned.date_filters = Some(false));
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        };
+        let before_all = second == Timestamp::UNIX_EPOCH;
+        let few = if before_all { 0..=0 } else { 1..=FEW };
         let obeyed = page.rows.iter().filter_map(Row::time).all(|time| scope.may_hold(time));
         match page.info.says.total {
-            Some(total) if obeyed && page.info.count <= FEW => {
-                if total == page.info.count {
+            Some(total) if obeyed && few.contains(&page.info.count) => {
+                if before_all && total > 0 {
+                    return Ok(true);
+                } else if !before_all && total == page.info.count {
                     return Ok(false);
                 }
-                contradicted = true;
+                contradicted |= total != page.info.count;
             }
             _ => {}
         }

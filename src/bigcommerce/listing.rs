@@ -68,11 +68,16 @@ impl PageInfo {
         self.says.next || self.says.total_pages.is_some_and(|pages| pages > self.number)
     }
 
+    /// Whether the page had room for more rows, by what was asked for and by what it says its own size is.
+    pub(super) fn is_short(&self) -> bool {
+        self.count < self.says.per_page.filter(|size| *size > 0).map_or(self.asked, |size| size.min(self.asked))
+    }
+
     /// Whether the list has nothing behind the page, as far as the page itself tells: it is shorter than it was asked to
     /// be, names no next page, and the total counts no row behind it. Whether the total is to be believed is for the audit.
     pub(super) fn ends_by_total(&self) -> bool {
         let read = self.start().saturating_add(self.count);
-        self.count < self.asked && !self.says_more() && self.says.total.is_some_and(|total| total <= read)
+        self.is_short() && !self.says_more() && self.says.total.is_some_and(|total| total <= read)
     }
 
     /// How many rows the page says the whole list has, unless the page itself shows that it cannot be so.

@@ -42,10 +42,10 @@ pub(super) fn last_or_next(page: &PageInfo) -> i64 {
     by_total.max(page.number + 1)
 }
 
-/// The number of the last page of a list that is oldest first. Reads a few pages on the way, not all.
-pub(super) async fn last_page(listing: &Listing, first: PageInfo) -> Result<i64> {
+/// The last page of a list that is oldest first. Reads a few pages on the way, not all.
+pub(super) async fn last_page(listing: &Listing, first: PageInfo) -> Result<PageInfo> {
     if first.count == 0 || first.ends_by_total() {
-        return Ok(first.number);
+        return Ok(first);
     }
     let mut known = first; // has rows, and is not the last
     let mut guess = last_or_next(&first);
@@ -55,7 +55,7 @@ pub(super) async fn last_page(listing: &Listing, first: PageInfo) -> Result<i64>
             page = listing.probe(guess).await?; // it is the last one, or it came twice by mistake
         }
         if page.count > 0 && page.ends_by_total() && page.total().is_some() {
-            return Ok(page.number);
+            return Ok(page);
         }
         if page.count == 0 || page.same_rows(&known) {
             break page;
@@ -66,28 +66,40 @@ pub(super) async fn last_page(listing: &Listing, first: PageInfo) -> Result<i64>
         known = page;
         guess = if guess == last_or_next(&first) { guess + 1 } else { guess.saturating_mul(2) };
     };
-    // The first page that is empty, or the same as the one beyond the end.
-    let found = first_page(known.number, beyond.number, |number| async move {
+    // The first page that is empty, or the same as the one beyond the end. From the beginning: the ones before may have
+    // been the last page again, too.
+    let found = first_page(first.number, beyond.number, |number| async move {
         let page = listing.probe(number).await?;
         Ok(page.count == 0 || page.same_rows(&beyond))
     })
     .await?;
-    Ok(match found {
-        Some(number) if beyond.count == 0 => (number - 1).max(1),
-        Some(number) => listing.probe(number).await?.number.max(number),
-        None => beyond.number,
-    })
+    match found {
+        Some(number) if beyond.count == 0 => listing.probe((number - 1).max(1)).await,
+        Some(number) => listing.probe(number).await,
+        None => Ok(beyond),
+    }
 }
 
-/// The page of an oldest-first list to begin at: the last that holds something of the time range.
-pub(super) async fn top(listing: &Listing, until: Option<Timestamp>, first: PageInfo) -> Result<i64> {
-    let last = last_page(listing, first).await?;
-    let Some(until) = until else { return Ok(last) };
+/// Where to begin in a list that is oldest first.
+pub(super) struct Top {
+    /// The last page that holds something of the time range.
+    pub(super) page: i64,
+    /// It is the last of the list.
+    pub(super) is_last: bool,
+    /// The newest time of the list.
+    pub(super) newest: Option<Timestamp>,
+}
+
+/// Finds the page of an oldest-first list to begin at.
+pub(super) async fn top(listing: &Listing, until: Option<Timestamp>, first: PageInfo) -> Result<Top> {
+    let PageInfo { number: last, newest, .. } = last_page(listing, first).await?;
+    let Some(until) = until else { return Ok(Top { page: last, is_last: true, newest }) };
     let beyond = first_page(1, last, |number| async move {
         let page = listing.probe(number).await?;
         Ok(page.oldest.is_none_or(|oldest| oldest >= until))
     });
-    Ok(beyond.await?.map_or(last, |beyond| (beyond - 1).max(1)))
+    let page = beyond.await?.map_or(last, |beyond| (beyond - 1).max(1));
+    Ok(Top { page, is_last: page == last, newest })
 }
 
 /// The page of a newest-first list to begin at: the one before the first that reaches below `until`, in case a page

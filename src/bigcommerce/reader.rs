@@ -47,8 +47,10 @@ pub(super) enum End {
     Passed,
     /// Nothing came any more, twice.
     Empty,
-    /// Nothing new came any more: the platform repeats itself.
+    /// The same page came again and again.
     Repeats,
+    /// Nothing that is older came any more, though other pages did: new rows come in faster than they are read.
+    Flooded,
     /// A page that far back is refused.
     Refused(Error),
 }
@@ -122,6 +124,8 @@ pub(super) struct Reader {
     doubted: bool,
     /// Pages in a row that brought nothing.
     nothing: usize,
+    /// One of them was empty.
+    emptied: bool,
     /// The oldest time so far.
     deepest: Option<Timestamp>,
 }
@@ -168,6 +172,7 @@ impl Reader {
             short: false,
             doubted: false,
             nothing: 0,
+            emptied: false,
             deepest: None,
         }
     }
@@ -299,9 +304,11 @@ impl Reader {
 
     /// What a page brings. `leads_on`: it has rows that were not known, of the time range or at least as old as any before.
     pub(super) fn weigh(&mut self, info: &PageInfo, leads_on: bool) -> Brings {
-        self.tally.cause = info.is_another().or(self.tally.cause.take());
-        let as_counted = info.count == 0 && info.says.total.is_some_and(|total| total == self.covered());
-        if leads_on || as_counted {
+        let another = info.is_another();
+        let is_another = another.is_some() && info.count > 0;
+        self.tally.cause = another.or(self.tally.cause.take());
+        let as_counted = info.count == 0 && !self.tally.lies && info.says.total == Some(self.covered());
+        if (leads_on && !(is_another && !self.doubted)) || as_counted {
             self.doubted = false;
             return Brings::Rows;
         }
@@ -319,8 +326,8 @@ impl Reader {
     }
 
     /// The rows of a page were taken: so many were fresh, so many repeats. Says whether the list ends here, and how.
-    pub(super) fn took(&mut self, info: &PageInfo, fresh: u64, repeats: u64, brings: &Brings, carried: usize) -> Option<End> {
-        let first = self.pages == 0;
+    pub(super) fn took(&mut self, info: &PageInfo, fresh: u64, repeats: u64, brings: &Brings) -> Option<End> {
+        let (first, last) = (self.pages == 0, self.before);
         self.pages += 1;
         let overlap = match self.direction {
             Direction::Down => self.edge - info.start(),
@@ -331,27 +338,30 @@ impl Reader {
         self.tally.repeats += repeats;
         self.note_total(info);
         self.deepest = [self.deepest, info.oldest].into_iter().flatten().min();
-        let short = info.count < info.asked;
+        let short = info.is_short();
         // Rows come behind a page that had room for them.
         self.tally.holes |= self.short && info.count > 0 && !matches!(brings, Brings::Nothing);
         self.short = short && info.count > 0 && self.direction == Direction::Down;
         if matches!(brings, Brings::Nothing) {
             self.nothing += 1;
+            self.emptied |= info.count == 0;
         } else {
             // Something came behind a place that was empty.
-            self.tally.holes |= self.nothing > 0 && info.count > 0;
-            self.nothing = 0;
+            self.tally.holes |= self.emptied && info.count > 0;
+            (self.nothing, self.emptied) = (0, false);
         }
         self.advance(info, first);
         if repeats > 0 {
             // The list moved. What is on its way may have been answered before that.
             self.again();
         }
-        // Rows of the moment that was reached come again where a walk goes on from there, and may fill pages. Twice as
-        // many, as a page may list a row twice.
-        let carried = 2 * carried / usize::try_from(info.count.max(1)).unwrap_or(1);
-        if self.nothing >= NOTHING + carried {
-            return Some(if info.count == 0 { End::Empty } else { End::Repeats });
+        // An oldest-first list has older rows on its earlier pages, whatever a later one brings.
+        if self.nothing >= NOTHING && self.direction == Direction::Down {
+            return Some(match last {
+                _ if info.count == 0 => End::Empty,
+                Some(last) if last.same_rows(info) => End::Repeats,
+                _ => End::Flooded,
+            });
         }
         let counted_out = info.says.total == Some(self.covered()) && !info.says.next;
         // A full page is never the end, and the first not where it may be cut to the platform's own size.
@@ -372,7 +382,7 @@ impl Reader {
         let Some(total) = info.says.total else { return };
         self.tally.first_total.get_or_insert(total);
         self.tally.last_total = Some(total);
-        self.tally.lies |= info.total().is_none() || u64::try_from(total).is_ok_and(|total| total < self.tally.fresh);
+        self.tally.lies |= u64::try_from(total).is_ok_and(|total| total < self.tally.fresh);
     }
 
     fn advance(&mut self, info: &PageInfo, first: bool) {
@@ -388,7 +398,7 @@ impl Reader {
                 Direction::Down => self.edge = self.edge.max(info.start() + info.asked),
                 Direction::Up => self.edge = self.edge.min(info.start()),
             }
-            let kept = self.pages > 1 && info.count == self.normal && self.normal < self.listing.size();
+            let kept = self.pages > 1 && info.count == self.normal && self.normal < self.listing.source.shape().limit;
             if kept {
                 self.listing.source.learn_size(self.normal);
             }
@@ -416,34 +426,30 @@ impl Reader {
     pub(super) async fn find_end(&mut self) -> Result<()> {
         let first = self.listing.fetch(1, self.size).await?;
         let last = last_page(&self.listing, first.info).await?;
-        self.edge = self.edge.min(last.saturating_mul(self.listing.size()));
+        self.edge = self.edge.min(last.number.saturating_mul(self.listing.size()));
         self.again();
         Ok(())
     }
 
     /// How many rows came to the newest end of the list since it was begun, and its total now. `None` where that cannot
-    /// be seen.
-    pub(super) async fn newcomers(&self, known: impl Fn(&Row) -> bool) -> Result<Option<(u64, i64)>> {
+    /// be seen. `is_new`: whether a row was not listed before, and is newer than what the walk reads.
+    pub(super) async fn newcomers(&self, is_new: impl Fn(&Row) -> bool) -> Result<Option<(u64, i64)>> {
         let mut newcomers = 0;
         let mut number = match self.direction {
             Direction::Down => 1,
-            Direction::Up => self.tally.last_total.map_or(1, |total| (total - 1).max(0) / self.size + 1),
+            Direction::Up => self.tally.last_total.map_or(1, |total| (total - 1).max(0) / self.size + 2),
         };
         for _ in 0..PAGES_OF_NEWCOMERS {
-            let mut page = self.listing.fetch(number, self.size).await?;
-            if self.direction == Direction::Up {
-                page.rows.reverse();
-            }
-            let new = page.rows.iter().take_while(|row| !known(row)).count();
+            let page = self.listing.fetch(number, self.size).await?;
+            let new = page.rows.iter().filter(|row| is_new(row)).count();
             newcomers += new as u64;
-            match page.info.total() {
-                None => return Ok(None),
-                Some(total) if new < page.rows.len() || new == 0 => return Ok(Some((newcomers, total))),
-                Some(_) => {}
-            }
-            number += if self.direction == Direction::Down { 1 } else { -1 };
-            if number < 1 {
-                return Ok(page.info.total().map(|total| (newcomers, total)));
+            let before = if self.direction == Direction::Down { number + 1 } else { number - 1 };
+            // Behind the end of an oldest-first list there may be room for more.
+            let over = before < 1 || new < page.rows.len() || (new == 0 && self.direction == Direction::Down);
+            match page.info.says.total {
+                None if over => return Ok(None),
+                Some(total) if over => return Ok(Some((newcomers, total))),
+                _ => number = before,
             }
         }
         Ok(None)

@@ -6,14 +6,14 @@
 //! total, and what lacks is looked for.
 
 use futures::stream::BoxStream;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::BigCommerce;
-use super::audit::{Judgement, Recovered, Recovery, judge};
+use super::audit::{Judgement, Recovered, Recovery, counts_lie, judge};
 use super::listing::{Fetched, Listing, PageInfo, Scope};
 use super::place::{order_of, start_of, top};
 use super::reader::{Brings, Direction, End, Reader};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::query::{LogQuery, only};
 use crate::source::{Cursor, LogSource, Page, Proof};
 use crate::walk::{self, Order, Progress, Row, Taken, incomplete, order};
@@ -36,7 +36,7 @@ struct Walk {
     /// A part of the list that was read before was in doubt.
     doubtful: bool,
     /// Where the walk looked for older rows by their time, because pages did not lead there.
-    narrowed: Option<jiff::Timestamp>,
+    narrowed: Option<Timestamp>,
 }
 
 enum State {
@@ -95,23 +95,26 @@ impl Walk {
                 first = self.listing.fetch(number, self.listing.size()).await?;
             }
         }
+        let info = first.info;
+        if info.count > 0 && info.count != info.asked && !info.ends_by_total() {
+            // The platform may give another number of rows than was asked for: its pages are counted by that.
+            self.listing.most = Some(info.count);
+        }
         let order = order_of(&self.listing, &first).await?;
         self.note(&first, order);
-        let info = first.info;
         if order == Order::OldestFirst {
-            let cut = info.count < info.asked && !info.ends_by_total();
-            self.listing.most = if cut { Some(info.count) } else { self.listing.most };
             let top = top(&self.listing, self.progress.query.until, info).await?;
-            let edge = top.saturating_mul(self.listing.size());
-            let reader = Reader::new(self.listing.clone(), Direction::Up, edge);
+            self.ends_at(top.newest);
+            let edge = top.page.saturating_mul(self.listing.size());
+            let mut reader = Reader::new(self.listing.clone(), Direction::Up, edge);
+            reader.tally.partial = !top.is_last;
             self.state = State::Reading(Box::new(reader));
             return Ok(());
         }
         if order == Order::Mixed {
             self.progress.hold_nothing();
-        } else if self.progress.query.until.is_none() {
-            // What comes in from now on would be delivered behind older rows.
-            self.progress.query.until = info.newest.map(|newest| newest + SignedDuration::from_nanos(1));
+        } else {
+            self.ends_at(info.newest);
         }
         let newer = self.progress.query.until.filter(|until| info.oldest.is_some_and(|oldest| oldest >= *until));
         let mut reader = match newer {
@@ -126,6 +129,12 @@ impl Walk {
         reader.unordered = order == Order::Mixed;
         self.state = State::Reading(Box::new(reader));
         Ok(())
+    }
+
+    /// A walk without an end ends at the newest row: what comes in from now on would be delivered behind older rows.
+    fn ends_at(&mut self, newest: Option<Timestamp>) {
+        let until = newest.map(|newest| newest + SignedDuration::from_nanos(1));
+        self.progress.query.until = self.progress.query.until.or(until);
     }
 
     /// Writes down what the first page shows.
@@ -162,9 +171,8 @@ impl Walk {
             Direction::Down => matches!(order, Order::Mixed | Order::OldestFirst),
             Direction::Up => order == Order::Mixed,
         };
-        let carried = self.progress.at_frontier();
         let taken = self.progress.take(fetched.rows);
-        let end = reader.took(&info, taken.fresh, taken.repeats, &brings, carried);
+        let end = reader.took(&info, taken.fresh, taken.repeats, &brings);
         if reader.unordered {
             self.progress.hold_nothing();
         } else if !reader.tally.is_tidy(reader.direction) {
@@ -194,23 +202,26 @@ impl Walk {
         let behind = match &end {
             End::Refused(_) => true,
             End::Repeats => self.more_is_listed(reader),
-            End::Whole | End::Passed | End::Empty => false,
+            End::Whole | End::Passed | End::Empty | End::Flooded => false,
         };
+        if matches!(end, End::Flooded) {
+            return Err(self.unread("new entries come in faster than the list can be read"));
+        }
+        if matches!(end, End::Repeats) && reader.tally.last_total.is_none() && self.is_deaf().await? {
+            return Err(self.unread("every request is answered with the same page, whatever page and limit are asked for"));
+        }
         if behind && self.narrow().await? {
             return Ok(self.progress.step(taken));
         }
         let State::Reading(reader) = &self.state else { return Ok(None) };
         if let End::Refused(error) = end {
-            let frontier = self.progress.frontier().map(|at| format!("; entries older than {at} were not read"));
-            let what = format!("a page that far back was refused ({error}){}", frontier.unwrap_or_default());
-            return Err(incomplete(what));
+            return Err(self.unread(&format!("a page that far back was refused ({error})")));
         }
         let judgement = judge(reader, &end, &self.progress).await?;
         match judgement {
             Judgement::Proved(_) if behind => {
-                let cause = reader.tally.cause.clone().unwrap_or_else(|| "the platform repeats itself".to_owned());
-                let frontier = self.progress.frontier().map(|at| format!("; entries older than {at} were not read"));
-                Err(incomplete(format!("{cause}{}", frontier.unwrap_or_default())))
+                let cause = reader.tally.cause.as_deref().unwrap_or("the platform repeats itself");
+                Err(self.unread(cause))
             }
             Judgement::Proved(proof) if !self.doubtful => {
                 if proof == Proof::Counted {
@@ -219,8 +230,23 @@ impl Walk {
                 Ok(Some(self.progress.end(taken, proof)))
             }
             Judgement::Proved(_) => Ok(self.recover_from(None, taken)),
+            Judgement::Short(Some(_)) if counts_lie(&self.listing, &self.progress).await? => {
+                self.listing.source.learn(|learned| learned.counts = Some(false));
+                Ok(Some(self.progress.end(taken, Proof::EndOfList)))
+            }
             Judgement::Short(missing) => Ok(self.recover_from(missing, taken)),
         }
+    }
+
+    /// The error of a walk that found no way to older entries.
+    fn unread(&self, cause: &str) -> Error {
+        let frontier = self.progress.frontier().map(|at| format!("; entries older than {at} were not read"));
+        incomplete(format!("{cause}{}", frontier.unwrap_or_default()))
+    }
+
+    /// Whether something on the way drops the query: one row is asked for, and more come.
+    async fn is_deaf(&self) -> Result<bool> {
+        Ok(self.listing.fetch(1, 1).await?.info.count > 1)
     }
 
     /// Whether the platform says that there is more than it listed before it began to repeat itself.
@@ -259,12 +285,14 @@ impl Walk {
     }
 
     fn recover_from(&mut self, missing: Option<u64>, taken: Taken) -> Option<Page> {
+        // Where the list was tidy, what lacks is older than all that came, so this page may still be claimed.
+        let page = self.progress.step(taken);
         self.progress.hold();
         if let State::Reading(reader) = &self.state {
             let recovery = Recovery::new(reader, missing, &self.progress);
             self.state = State::Recovering(Box::new(recovery));
         }
-        self.progress.step(taken)
+        page
     }
 
     async fn recover(&mut self) -> Result<Option<Page>> {

@@ -103,9 +103,9 @@ impl Progress {
         wanted.map(|(place, _)| place).nth(room)
     }
 
-    /// Whether this walk was listed the record before, or delivered it before its cursor.
+    /// Whether this walk was listed the record before. What was delivered before its cursor is listed again, once.
     pub(crate) fn knows(&self, row: &Row) -> bool {
-        self.seen.knows(row.key, row.time())
+        self.seen.knows(row.key, row.time()) && !self.carried.contains(&row.key)
     }
 
     /// Whether every row was seen before.

@@ -31,8 +31,8 @@ async fn bigcommerce_is_counted_where_its_totals_can_be_trusted() {
     let cases = [
         ("as documented", base(), COUNTED),
         ("bounds excluded", BigCommerceBehavior { date_bounds: DateBounds::Exclusive, ..base() }, COUNTED),
-        ("dates ignored", BigCommerceBehavior { date_filters: DateFilters::Ignored, ..base() }, NOT_COUNTABLE),
-        ("dates refused", BigCommerceBehavior { date_filters: DateFilters::Rejected(422), ..base() }, NOT_COUNTABLE),
+        ("dates ignored", BigCommerceBehavior { date_filters: DateFilters::Ignored, ..base() }, COUNTED),
+        ("dates refused", BigCommerceBehavior { date_filters: DateFilters::Rejected(422), ..base() }, COUNTED),
         ("no meta", BigCommerceBehavior { meta: Presence::Missing, ..base() }, NOT_COUNTABLE),
         ("totals zero", BigCommerceBehavior { totals: Totals::Wrong(WrongTotals::Zero), ..base() }, NOT_COUNTABLE),
         (

@@ -107,6 +107,19 @@ impl Case {
         }
     }
 
+    /// Whether every list has every row once, at its place: then a walk needs no second look, and its entries come in order.
+    pub(crate) fn is_plain(&self) -> bool {
+        let Behavior { bigcommerce, shopline } = &self.behavior;
+        let moves = |rule: &Rule| {
+            matches!(rule.fault, Fault::EmptyPage | Fault::RepeatPage | Fault::Arrive(_) | Fault::Purge(_))
+        };
+        !self.rules.iter().any(moves)
+            && bigcommerce.empty_middle_page.is_none()
+            && shopline.empty_middle_page.is_none()
+            && !bigcommerce.duplicate_rows
+            && !shopline.duplicate_rows
+    }
+
     /// The oldest second that the platform answers for under every reading.
     pub(crate) fn kept_since(&self, now: i64) -> i64 {
         if self.behavior.shopline.horizon.is_some() { now - THREE_MONTHS * DAY } else { i64::MIN }
