@@ -1,6 +1,7 @@
 //! The library's tests. One binary, since linking is what takes the time.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
+mod audit;
 mod bigcommerce_walk;
 mod drain;
 mod errors;
