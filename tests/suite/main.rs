@@ -1,6 +1,7 @@
 //! The library's tests. One binary, since linking is what takes the time.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
+mod audit;
 mod bigcommerce_walk;
 mod drain;
 mod errors;
@@ -9,7 +10,6 @@ mod follow;
 mod fuzz_finds;
 mod golden;
 mod kept;
-mod laws;
 mod merge;
 mod model;
 mod offline;
@@ -21,3 +21,4 @@ mod static_server;
 mod testing_kit;
 mod token;
 mod transport;
+mod walk_properties;

@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     };
     let _: u32 = cases.parse().map_err(|_| format!("{cases:?} is not a number of cases"))?;
     let status = cargo()
-        .args(["test", "--release", "--package=storelogs", "--all-features", "--test=suite", "--", "laws::"])
+        .args(["test", "--release", "--package=storelogs", "--all-features", "--test=suite", "--", "walk_properties::"])
         .env("PROPTEST_CASES", cases)
         .current_dir(Workspace::find()?.root)
         .status()

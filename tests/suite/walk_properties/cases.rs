@@ -396,10 +396,10 @@ fn shopline_behavior() -> impl Strategy<Value = ShoplineBehavior> {
     })
 }
 
-fn odds() -> impl Strategy<Value = bool> {
+pub(super) fn odds() -> impl Strategy<Value = bool> {
     prop::bool::weighted(0.2)
 }
 
-fn rarely<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Option<T>> {
+pub(super) fn rarely<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Option<T>> {
     option::weighted(0.2, value)
 }
