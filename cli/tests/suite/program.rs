@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 use storelogs_sandbox::{Behavior, Builder, Platform, Sandbox, Store};
 use tempfile::TempDir;
 
+/// A clock that the tests were given, by `cargo xtask calendar`, is the clock of the program too.
+const CLOCK: [&str; 3] = ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"];
+
 pub(crate) const HASH: &str = "abc123";
 pub(crate) const HANDLE: &str = "open001";
 /// A stretch that holds every sample.
@@ -29,7 +32,9 @@ impl Program {
     pub(crate) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let temporary = home.path().to_string_lossy().into_owned(); // what the demo leaves goes with the test
-        Self { home, environment: Vec::new() }.with("TZ", "UTC").with("RUST_BACKTRACE", "1").with("TMPDIR", temporary)
+        // Where a test says nothing of the zone, it has to hold in each.
+        let zone = std::env::var("TZ").unwrap_or_else(|_| "UTC".to_owned());
+        Self { home, environment: Vec::new() }.with("TZ", zone).with("RUST_BACKTRACE", "1").with("TMPDIR", temporary)
     }
 
     /// Set up to read both stores of a sandbox.
@@ -70,6 +75,7 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_storelogs"));
         command.args(arguments).env_clear().current_dir(self.home.path());
         command.env("HOME", self.home.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(CLOCK.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.envs(self.environment.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
         command
     }
