@@ -35,7 +35,7 @@ const COMMANDS: [&str; 15] = [
 const RULES: &str = "[[rule]]\nname = \"errors\"\nwhen = \"severity>=error\"\nrun = [\"true\"]\n";
 
 /// A command that follows prints what it has to within this time, on a busy machine too.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// Two stores as `storelogs sandbox` serves them, an archive of them, and somebody's files.
 struct Stage {

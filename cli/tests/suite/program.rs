@@ -108,6 +108,34 @@ pub(crate) fn start(builder: Builder) -> Sandbox {
     runtime.block_on(builder.own_threads(1).start()).unwrap()
 }
 
+/// Waits until a program that was started has sent a request to the sandbox, which had so many before. Then it has read its
+/// settings and listens to signals, however busy the machine is.
+#[cfg(unix)]
+pub(crate) fn wait_for_request(sandbox: &Sandbox, before: u64) {
+    let begun = std::time::Instant::now();
+    while sandbox.requests() <= before {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(120), "it asks for nothing");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+/// Waits until a program that asks nobody for anything listens to Ctrl-C, and a moment longer, for it to begin.
+#[cfg(unix)]
+pub(crate) fn wait_for_listening(child: &std::process::Child) {
+    let caught = |status: String| -> Option<u64> {
+        u64::from_str_radix(status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?.trim(), 16).ok()
+    };
+    let begun = std::time::Instant::now();
+    // Only Linux says which signals a process catches. SIGINT is the second.
+    while let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", child.id()))
+        && caught(status).is_some_and(|caught| caught & 2 == 0)
+        && begun.elapsed() < std::time::Duration::from_secs(120)
+    {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(700));
+}
+
 pub(crate) fn bigcommerce() -> Store {
     let samples = (1..=5).flat_map(|page| sample(&format!("bigcommerce-{page}.json")));
     Store::bigcommerce(HASH).records(samples.collect::<Vec<_>>()).behavior(behavior())
