@@ -64,9 +64,9 @@ Examples:
   storelogs fetch                                     the last 24 hours of every store
   storelogs fetch --since 7d --min-severity warning   what went wrong this week
   storelogs fetch --since 2026-08-01 --until 2026-08-02 --utc
-  storelogs fetch --store shopline:open001 --category products --actor shopline
+  storelogs fetch --since 7d --store shopline:open001 --category products --actor shopline
   storelogs fetch --module 'order status' --limit 20
-  storelogs fetch --since 30d --format csv -o august.csv
+  storelogs fetch --since 30d --format csv -o month.csv
   storelogs fetch --format jsonl | jq -r 'select(.severity == \"error\").summary'";
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {

@@ -63,9 +63,9 @@ pub(crate) struct Options {
 const EXAMPLES: &str = "\
 Examples:
   storelogs search refund
-  storelogs search '\"card declined\" store:abc123 since:7d'
+  storelogs search '\"declined by the gateway\" store:abc123 since:30d'
   storelogs search 'severity>=warning module:*gateway* -sandbox'
-  storelogs search 'actor:\"Amelia Wong\" (price OR sku*) since:2026-08-01 until:2026-09-01'
+  storelogs search 'actor:\"Amelia Wong\" (discount OR theme*) since:2026-08-01 until:2026-09-01'
   storelogs search --count 'severity>=error since:24h'
   storelogs search --limit 0 --format csv -o errors.csv 'severity>=error'
 

@@ -78,7 +78,7 @@ async fn cell(case: &Case, (platform, name, rows, page): (Platform, &str, usize,
         }
     };
     let drained =
-        tokio::time::timeout(Duration::from_secs(60), drain(&*source, LogQuery::new().since(at(start)))).await;
+        tokio::time::timeout(Duration::from_secs(120), drain(&*source, LogQuery::new().since(at(start)))).await;
     let Ok(drained) = drained else { return Some(format!("{} ({platform}): no end", case.name)) };
     let oracle = sandbox.oracle(platform, name, start, i64::MAX);
     let requests = match case.fault {

@@ -120,12 +120,15 @@ async fn what_the_platform_asks_for_is_the_least_wait_and_the_longest_wins() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_may_be_given_as_a_date() {
+    let now = std::time::Instant::now();
     let date = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(20);
     let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let started = Instant::now();
     ask(&client(&once(status(503).header("retry-after", &date)), exact())).await.unwrap();
     let elapsed = started.elapsed();
-    assert!(elapsed > 17 * SECOND && elapsed <= 20 * SECOND, "{elapsed:?}");
+    // The date names whole seconds, and on a busy machine some of them pass before the answer is read.
+    let (least, most) = ((19 * SECOND).saturating_sub(now.elapsed()), 20 * SECOND);
+    assert!(elapsed >= least && elapsed <= most, "{elapsed:?}");
 }
 
 #[tokio::test(start_paused = true)]

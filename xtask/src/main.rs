@@ -5,6 +5,7 @@
 mod api;
 mod bench;
 mod browser;
+mod calendar;
 mod changes;
 mod fuzz;
 mod generator;
@@ -70,6 +71,13 @@ const COMMANDS: &[Command] = &[
         arguments: "[--write]",
         about: "look at the page of a report in Chromium; --write keeps a picture of it in docs/",
         run: browser::run,
+    },
+    Command {
+        name: "calendar",
+        arguments: "[--quick | --week] [TEXT]",
+        about: "run the tests and the demo under shifted clocks: a Saturday's hours, ends of months and years, daylight \
+                saving; --quick tries six moments, --week the demo at each hour of a week, TEXT the moments that have it",
+        run: calendar::run,
     },
     Command {
         name: "package",

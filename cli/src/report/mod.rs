@@ -188,7 +188,6 @@ pub(crate) fn last_incident(report: &Report, out: &mut dyn Write) -> Result<(), 
     let incident = Finding { query: None, ..incident.clone() };
     writeln!(out)?;
     terminal::write(&vec![build::finding(&incident)], look(), out)?;
-    writeln!(out)?;
     Ok(out.flush()?)
 }
 

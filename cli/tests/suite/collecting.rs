@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use storelogs_sandbox::{Behavior, Fault, Faults, History, Platform, Sandbox, Store};
 
-use crate::program::{HANDLE, HASH, Program, serve};
+use crate::program::{HANDLE, HASH, Program, serve, wait_for_request};
 
 fn two_shops() -> Sandbox {
     let history = History::seeded(5);
@@ -176,10 +176,11 @@ fn of_many_stores_a_run_that_is_stopped_lists_none_that_only_waited() {
     (0..60).for_each(|number| {
         sandbox.set_latency(Platform::BigCommerce, &format!("s{number}"), Duration::from_secs(3));
     });
+    let before = sandbox.requests();
     let child =
         program.command(&["sync", "--stores", "stores.csv"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let child = child.unwrap();
-    std::thread::sleep(Duration::from_millis(1200));
+    wait_for_request(&sandbox, before);
     assert!(std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     let out = String::from_utf8_lossy(&output.stdout);

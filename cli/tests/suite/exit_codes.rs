@@ -2,7 +2,7 @@
 
 use storelogs_sandbox::{Fault, Faults, Platform};
 
-use crate::program::{HASH, Program, bigcommerce, sandbox, serve, shopline};
+use crate::program::{HASH, Program, bigcommerce, sandbox, serve, shopline, wait_for_request};
 
 #[test]
 fn it_ends_with_0_when_everything_was_read() {
@@ -101,7 +101,7 @@ fn ctrl_c_ends_it_quietly_with_130() {
     let program = Program::new().reading_bigcommerce(&sandbox);
     let mut command = program.command(&["fetch"]);
     let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(700));
+    wait_for_request(&sandbox, 0);
     let id = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();

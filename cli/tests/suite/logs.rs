@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use storelogs_sandbox::{Behavior, Fault, Faults, History, Platform, Sandbox, Store};
 
-use crate::program::{HANDLE, HASH, Program, serve};
+use crate::program::{HANDLE, HASH, Program, serve, wait_for_request};
 
 /// Fits where a token fits.
 const CANARY: &str = "canary7f3a9c2e5d";
@@ -71,8 +71,9 @@ fn what_is_asked_to_end_before_it_is_done_says_by_whom() {
         sandbox.set_latency(Platform::BigCommerce, HASH, Duration::from_secs(2));
         for command in [&["sync"][..], &["fetch", "--since", "90d", "-o", "out"]] {
             let program = Program::reading(&sandbox);
+            let before = sandbox.requests();
             let child = program.command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            std::thread::sleep(Duration::from_millis(700));
+            wait_for_request(&sandbox, before);
             assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
             let output = child.wait_with_output().unwrap();
             assert_eq!(output.status.code(), Some(code), "{command:?} {signal}");
@@ -91,7 +92,7 @@ fn a_run_that_follows_ends_with_0_when_it_is_asked_to() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(700));
+    wait_for_request(&sandbox, 0);
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");

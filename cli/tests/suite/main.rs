@@ -8,6 +8,7 @@ mod configuration;
 mod demo;
 mod deploy;
 mod disks;
+mod examples;
 mod exit_codes;
 mod help;
 mod hostile;

@@ -154,7 +154,7 @@ fn while_following_a_store_that_is_added_and_a_token_that_is_mended_take_effect(
     let wait_for = |what: &str| {
         let begun = Instant::now();
         while !held().contains(what) {
-            assert!(begun.elapsed() < Duration::from_secs(60), "no {what:?} in {:?}", held());
+            assert!(begun.elapsed() < Duration::from_secs(120), "no {what:?} in {:?}", held());
             std::thread::sleep(Duration::from_millis(100));
         }
     };

@@ -9,11 +9,13 @@ use crate::program::{HANDLE, HASH, Program, Run, bigcommerce, sandbox, serve};
 /// The output without what differs from run to run: when the answer came.
 fn settled(run: &Run) -> String {
     let mut text = run.out.clone();
-    let now = jiff::Timestamp::now().to_string();
-    let (day, _) = now.split_at("2026-08-01T".len());
-    while let Some(at) = text.find(day) {
-        let end = text[at..].find('Z').map_or(text.len(), |z| at + z + 1);
-        text.replace_range(at..end, "[observed]");
+    // It may have been yesterday.
+    for ago in [0, 24] {
+        let day = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(ago)).strftime("%Y-%m-%dT").to_string();
+        while let Some(at) = text.find(&day) {
+            let end = text[at..].find('Z').map_or(text.len(), |z| at + z + 1);
+            text.replace_range(at..end, "[observed]");
+        }
     }
     text
 }

@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 use storelogs_sandbox::{Behavior, Builder, Platform, Sandbox, Store};
 use tempfile::TempDir;
 
+/// A clock that the tests were given, by `cargo xtask calendar`, is the clock of the program too.
+const CLOCK: [&str; 3] = ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"];
+
 pub(crate) const HASH: &str = "abc123";
 pub(crate) const HANDLE: &str = "open001";
 /// A stretch that holds every sample.
@@ -29,7 +32,9 @@ impl Program {
     pub(crate) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let temporary = home.path().to_string_lossy().into_owned(); // what the demo leaves goes with the test
-        Self { home, environment: Vec::new() }.with("TZ", "UTC").with("RUST_BACKTRACE", "1").with("TMPDIR", temporary)
+        // Where a test says nothing of the zone, it has to hold in each.
+        let zone = std::env::var("TZ").unwrap_or_else(|_| "UTC".to_owned());
+        Self { home, environment: Vec::new() }.with("TZ", zone).with("RUST_BACKTRACE", "1").with("TMPDIR", temporary)
     }
 
     /// Set up to read both stores of a sandbox.
@@ -70,6 +75,7 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_storelogs"));
         command.args(arguments).env_clear().current_dir(self.home.path());
         command.env("HOME", self.home.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(CLOCK.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.envs(self.environment.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
         command
     }
@@ -100,6 +106,34 @@ pub(crate) fn serve(stores: impl IntoIterator<Item = Store>) -> Sandbox {
 pub(crate) fn start(builder: Builder) -> Sandbox {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(builder.own_threads(1).start()).unwrap()
+}
+
+/// Waits until a program that was started has sent a request to the sandbox, which had so many before. Then it has read its
+/// settings and listens to signals, however busy the machine is.
+#[cfg(unix)]
+pub(crate) fn wait_for_request(sandbox: &Sandbox, before: u64) {
+    let begun = std::time::Instant::now();
+    while sandbox.requests() <= before {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(120), "it asks for nothing");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+/// Waits until a program that asks nobody for anything listens to Ctrl-C, and a moment longer, for it to begin.
+#[cfg(unix)]
+pub(crate) fn wait_for_listening(child: &std::process::Child) {
+    let caught = |status: String| -> Option<u64> {
+        u64::from_str_radix(status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?.trim(), 16).ok()
+    };
+    let begun = std::time::Instant::now();
+    // Only Linux says which signals a process catches. SIGINT is the second.
+    while let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", child.id()))
+        && caught(status).is_some_and(|caught| caught & 2 == 0)
+        && begun.elapsed() < std::time::Duration::from_secs(120)
+    {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(700));
 }
 
 pub(crate) fn bigcommerce() -> Store {

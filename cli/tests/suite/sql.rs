@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use storelogs_sandbox::{Behavior, Platform, Store};
 
-use crate::program::{HASH, Program, Run, serve};
+use crate::program::{HASH, Program, Run, serve, wait_for_listening};
 
 /// A program with an archive of one store, which has three entries.
 fn collected() -> Program {
@@ -99,7 +99,7 @@ fn ctrl_c_ends_a_long_statement_with_130() {
     let program = collected();
     let endless = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
     let child = program.command(&["sql", endless]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(700));
+    wait_for_listening(&child);
     assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");

@@ -50,7 +50,7 @@ impl Tail {
     }
 
     fn next(&self) -> String {
-        self.lines.recv_timeout(Duration::from_secs(40)).unwrap()
+        self.lines.recv_timeout(Duration::from_secs(120)).unwrap()
     }
 }
 

@@ -61,7 +61,7 @@ impl Webhook {
 
     /// The head and the body of the next request.
     fn next(&self) -> (String, Value) {
-        self.told.recv_timeout(Duration::from_secs(40)).unwrap()
+        self.told.recv_timeout(Duration::from_secs(120)).unwrap()
     }
 }
 
@@ -119,7 +119,7 @@ impl Watcher {
     fn until(&self, text: &str) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         while lines.last().is_none_or(|line| !line.contains(text)) {
-            let line = self.lines.recv_timeout(Duration::from_secs(60));
+            let line = self.lines.recv_timeout(Duration::from_secs(120));
             lines.push(line.unwrap_or_else(|_| panic!("{text:?} does not come: {lines:#?}")));
         }
         lines

@@ -279,6 +279,7 @@ async fn no_secret_is_in_the_archive_nor_in_anything_that_is_told() {
 async fn a_store_that_hangs_is_told_and_keeps_no_other_waiting() {
     let world = world(both(&History::bulk(7, 2000))).await;
     world.sandbox.set_faults(Platform::BigCommerce, HASH, Faults::none().always(Fault::Delay(Duration::from_secs(60))));
+    world.stores.give_up_after(Duration::from_secs(2));
     let begun = Instant::now();
     let told = Arc::new(Mutex::new(None));
     let shopline = storelogs::Store::shopline(HANDLE).unwrap();

@@ -1,0 +1,107 @@
+//! `cargo xtask calendar [--quick | --week] [TEXT]`: the tests and the demo under shifted clocks.
+//!
+//! libfaketime gives each program another wall clock. Timers go by the monotonic clock, which stays as it is: a program
+//! that waits for a second waits for a second. The programs of the tests are run and not cargo, which compares the times
+//! of files.
+
+mod clock;
+mod demo;
+mod moments;
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use self::clock::Clock;
+use self::demo::Demo;
+use self::moments::Moment;
+use self::tests::Tests;
+use crate::Result;
+use crate::workspace::Workspace;
+
+/// What is run, and when.
+struct Plan {
+    /// Only the tests that touch time.
+    quick: bool,
+    /// Each moment, and whether the tests are run then or the demo alone.
+    moments: Vec<(Moment, bool)>,
+}
+
+pub(crate) fn run(arguments: &[String]) -> Result {
+    let plan = plan(arguments)?;
+    let workspace = Workspace::find()?;
+    let clock = Clock::find()?;
+    let scratch = workspace.target.join("calendar");
+    let _ = std::fs::remove_dir_all(&scratch);
+    std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
+    let demo = Demo { program: workspace.program()?, scratch: scratch.clone() };
+    let tests = if plan.moments.iter().any(|(_, tests)| *tests) {
+        Some(Tests::build(&workspace, &scratch, plan.quick)?)
+    } else {
+        None
+    };
+
+    println!("{:<27}{:<20}{:>7}{:>8}  {:<6}{:>7}  what it is", "moment", "zone", "passed", "failed", "demo", "took");
+    let mut failures: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (moment, with_tests) in &plan.moments {
+        let begun = Instant::now();
+        let mut failed = Vec::new();
+        let mut passed = 0;
+        if let (true, Some(tests)) = (with_tests, &tests) {
+            let outcome = tests.run(&clock, moment)?;
+            passed = outcome.passed;
+            failed = outcome.failed;
+        }
+        let counted = failed.len();
+        let shown = demo.run(&clock, moment);
+        let outcome = if shown.is_ok() { "ok" } else { "FAILED" };
+        let took = format!("{} s", begun.elapsed().as_secs());
+        println!(
+            "{:<27}{:<20}{passed:>7}{counted:>8}  {outcome:<6}{took:>7}  {}",
+            moment.time, moment.zone, moment.about
+        );
+        failed.extend(shown.err().map(|why| format!("the demo: {why}")));
+        for failure in failed {
+            failures.entry(failure).or_default().push(moment.time.to_string());
+        }
+    }
+    let moments = plan.moments.len();
+    if failures.is_empty() {
+        println!("\nAll is well at {moments} moments.");
+        return Ok(());
+    }
+    let lines = failures.iter().map(|(what, when)| format!("- {what}: at {}", when.join(", ")));
+    Err(format!(
+        "{} of what ran failed at some of {moments} moments; what it printed is in {}\n{}",
+        failures.len(),
+        scratch.display(),
+        lines.collect::<Vec<_>>().join("\n")
+    ))
+}
+
+fn plan(arguments: &[String]) -> Result<Plan> {
+    let (mut quick, mut week, mut only) = (false, false, None);
+    for argument in arguments {
+        match argument.as_str() {
+            "--quick" => quick = true,
+            "--week" => week = true,
+            option if option.starts_with('-') => return Err(format!("there is no option {option}")),
+            text if only.is_none() => only = Some(text),
+            _ => return Err("it takes one TEXT".into()),
+        }
+    }
+    if quick && week {
+        return Err("--quick is for the tests and --week is for the demo: give one of them".into());
+    }
+    let tests = moments::all().into_iter().filter(|moment| moment.quick || !quick).map(|moment| (moment, true));
+    let demos = moments::week().into_iter().map(|moment| (moment, false));
+    let mut moments: Vec<_> = match (quick, week) {
+        (true, _) => tests.collect(),
+        (_, true) => demos.collect(),
+        _ => tests.chain(demos).collect(),
+    };
+    if let Some(text) = only {
+        moments.retain(|(moment, _)| moment.line().contains(text));
+    }
+    if moments.is_empty() { Err("there is no such moment".into()) } else { Ok(Plan { quick, moments }) }
+}
