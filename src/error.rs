@@ -26,6 +26,8 @@ struct Inner {
     raw: Option<String>,
     path: Option<String>,
     missing: Option<u64>,
+    /// What to do, where more is known than the kind.
+    hint: Option<&'static str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -85,6 +87,7 @@ impl Error {
             raw: None,
             path: None,
             missing: None,
+            hint: None,
             source: None,
         }))
     }
@@ -121,6 +124,11 @@ impl Error {
 
     pub(crate) fn with_detail(mut self, detail: Option<String>) -> Self {
         self.0.detail = detail;
+        self
+    }
+
+    pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
+        self.0.hint = Some(hint);
         self
     }
 
@@ -193,6 +201,9 @@ impl Error {
 
     /// What to do about it, in plain words. Part of `Display`.
     pub fn hint(&self) -> &'static str {
+        if let Some(hint) = self.0.hint {
+            return hint;
+        }
         let is = |platform| self.store().is_some_and(|store| *store.platform() == platform);
         let bigcommerce = is(Platform::BIGCOMMERCE);
         match self.kind() {
@@ -224,7 +235,7 @@ impl Error {
             ErrorKind::Unreachable => "check the network, the store's name and the API address",
             ErrorKind::TimedOut | ErrorKind::Interrupted => "check the network, or try again later",
             ErrorKind::TooLarge => "ask for smaller pages",
-            ErrorKind::Undecodable => "check that the API address is the platform's; its answer is not a page of logs",
+            ErrorKind::Undecodable => "try again later, and report it if it stays so",
             ErrorKind::Record => "the other entries were read; keep the raw record and report its shape",
             ErrorKind::Incomplete => "ask for smaller stretches of time, or go on from the last cursor",
         }

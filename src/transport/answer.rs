@@ -9,6 +9,7 @@ use futures::stream;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue};
 
+use crate::body::{self, MAX_RECORDS, MAX_VALUES, Outline};
 use crate::error::ErrorKind;
 
 /// An answer whose body was read to its end.
@@ -26,21 +27,38 @@ impl Answer {
         let headers = response.headers().clone();
         let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let mut pieces = response.bytes_stream();
-        let mut body = BytesMut::new();
+        let mut read = BytesMut::new();
         while let Some(piece) = pieces.next().await.transpose()? {
-            if body.len() + piece.len() > limit {
+            if read.len() + piece.len() > limit {
                 let what = format!("the answer is larger than {} MiB", limit >> 20);
                 return Err(Failure::new(Cause::TooLarge, what));
             }
-            if body.is_empty() {
+            if read.is_empty() {
                 if piece.len() == length {
-                    return Ok(Self { status, headers, body: piece }); // it came in one piece, which is not copied
+                    return Self { status, headers, body: piece }.checked(); // it came in one piece, which is not copied
                 }
-                body.reserve(length.min(limit));
+                read.reserve(length.min(limit));
             }
-            body.extend_from_slice(&piece);
+            read.extend_from_slice(&piece);
         }
-        Ok(Self { status, headers, body: body.freeze() })
+        Self { status, headers, body: read.freeze() }.checked()
+    }
+
+    /// Looks at the body of a success before anything is made of it.
+    fn checked(mut self) -> Result<Self, Failure> {
+        self.body = body::without_mark(self.body);
+        if !self.status.is_success() {
+            return Ok(self);
+        }
+        match body::outline(&self.body) {
+            Outline::Whole => Ok(self),
+            // Whatever its length said: a proxy that lost the rest may have counted what was left.
+            Outline::Cut => Err(Failure::new(Cause::Interrupted, "the answer ended before its JSON was complete")),
+            Outline::Crowded => {
+                let what = format!("the answer holds more than {MAX_RECORDS} records or {MAX_VALUES} values");
+                Err(Failure::new(Cause::TooLarge, what))
+            }
+        }
     }
 
     /// Takes a secret out of the body and the headers, wherever it stands.

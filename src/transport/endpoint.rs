@@ -80,6 +80,7 @@ impl Settings {
                 policy: self.policy.clone(),
                 pacer: endpoint.pacer,
             }),
+            large: false,
             report: None,
         })
     }

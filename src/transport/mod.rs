@@ -47,6 +47,8 @@ pub const MAX_BODY: usize = 32 << 20;
 #[derive(Clone)]
 pub struct Transport {
     shared: Arc<Shared>,
+    /// Whether what is asked for can be asked for in smaller pages.
+    large: bool,
     report: Option<Arc<Mutex<Report>>>,
 }
 
@@ -112,10 +114,17 @@ impl Transport {
         C::on(&self.shared.base, self.shared.maker.clone(), self.clone())
     }
 
+    /// This transport for a page that its caller can ask for again with fewer records: it gives up sooner, as
+    /// [`RetryPolicy::large_attempts`] says.
+    #[must_use]
+    pub fn for_large_page(&self) -> Self {
+        Self { large: true, ..self.clone() }
+    }
+
     /// A transport that also writes down what it sees, for one call.
     pub(crate) fn reporting(&self) -> (Self, Arc<Mutex<Report>>) {
         let report = Arc::default();
-        (Self { shared: Arc::clone(&self.shared), report: Some(Arc::clone(&report)) }, report)
+        (Self { shared: Arc::clone(&self.shared), large: self.large, report: Some(Arc::clone(&report)) }, report)
     }
 
     fn note(&self, write: impl FnOnce(&mut Report)) {
@@ -145,7 +154,7 @@ impl Transport {
     async fn run(&self, operation: &'static str, request: reqwest::Request) -> Result<Answer, Failure> {
         let shared = &*self.shared;
         let mut request = request;
-        let mut retry = retry::Retry::new(&shared.policy, &shared.budget);
+        let mut retry = retry::Retry::new(&shared.policy, &shared.budget, self.large);
         let mut renewed = false;
         loop {
             let next = request.try_clone().filter(|_| request.method() == Method::GET);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
 mod bigcommerce_walk;
+mod bodies;
 mod drain;
 mod errors;
 mod faults;
