@@ -17,7 +17,7 @@ use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::refusal;
 use crate::store::Store;
-use crate::transport::{Cause, Failure, Generated, Report, Transport};
+use crate::transport::{Failure, Generated, Report, Transport};
 use crate::walk::Row;
 
 impl Transport {
@@ -310,20 +310,11 @@ async fn explain(error: progenitor_client::Error<()>, report: &Report) -> Error 
             refusal::error(status, &headers, &body, report.attempts)
         }
         Raw::CommunicationError(error) | Raw::ResponseBodyError(error) | Raw::InvalidUpgrade(error) => {
-            let (kind, what, wait) = match Failure::inside(&error) {
-                Some(failure) => {
-                    let wait = match failure.cause {
-                        Cause::RateLimited(wait) => Some(wait),
-                        _ => None,
-                    };
-                    (failure.cause.kind(), failure.to_string(), wait)
-                }
-                None => (ErrorKind::Interrupted, "the request failed".to_owned(), None),
+            let failed = match Failure::inside(&error) {
+                Some(failure) => failure.explain(),
+                None => Error::new(ErrorKind::Interrupted, "the request failed"),
             };
-            Error::new(kind, what)
-                .with_answer(None, report.request_id(), report.attempts)
-                .with_retry_after(wait)
-                .with_source(error)
+            failed.with_answer(None, report.request_id(), report.attempts).with_source(error)
         }
         // Our own hook writes whole sentences; the store is in them already where it matters.
         Raw::InvalidRequest(what) | Raw::Custom(what) => Error::invalid(what),

@@ -28,6 +28,7 @@ struct Inner {
     missing: Option<u64>,
     /// What to do, where more is known than the kind.
     hint: Option<&'static str>,
+    reason: Option<&'static str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -88,6 +89,7 @@ impl Error {
             path: None,
             missing: None,
             hint: None,
+            reason: None,
             source: None,
         }))
     }
@@ -124,6 +126,11 @@ impl Error {
 
     pub(crate) fn with_detail(mut self, detail: Option<String>) -> Self {
         self.0.detail = detail;
+        self
+    }
+
+    pub(crate) fn with_reason(mut self, reason: &'static str) -> Self {
+        self.0.reason = Some(reason);
         self
     }
 
@@ -199,6 +206,13 @@ impl Error {
         self.0.missing
     }
 
+    /// The cause in one word that does not change, where more is known than the kind: `unknown_authority`,
+    /// `certificate_expired`, `name_not_found`, `connection_refused`, `connect_timeout`, `proxy_authorization` and others;
+    /// docs/operations.md lists them.
+    pub fn reason(&self) -> Option<&'static str> {
+        self.0.reason
+    }
+
     /// What to do about it, in plain words. Part of `Display`.
     pub fn hint(&self) -> &'static str {
         if let Some(hint) = self.0.hint {
@@ -232,7 +246,7 @@ impl Error {
                 "the platform does not know this kind of request: check the API address and version"
             }
             ErrorKind::Server => "the platform has trouble: try again later",
-            ErrorKind::Unreachable => "check the network, the store's name and the API address",
+            ErrorKind::Unreachable => "check the network and the store's name",
             ErrorKind::TimedOut | ErrorKind::Interrupted => "check the network, or try again later",
             ErrorKind::TooLarge => "ask for smaller pages",
             ErrorKind::Undecodable => "try again later, and report it if it stays so",

@@ -101,4 +101,4 @@ pub use severity::Severity;
 pub use shopline::Shopline;
 pub use source::{Cursor, Learned, LogSource, Page, Proof, Reconciliation, entries};
 pub use store::{Platform, Store};
-pub use transport::{Exchange, Failure, Http, MAX_BODY, RateLimit, RetryPolicy, TokenProvider, Transport};
+pub use transport::{Exchange, Failure, Http, MAX_BODY, Proxy, RateLimit, RetryPolicy, TokenProvider, Transport};

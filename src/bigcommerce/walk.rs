@@ -276,9 +276,7 @@ impl Walk {
     /// Keeps pages under way: one at first, more as the walk goes on, never more than can still be needed.
     fn fill(&mut self) {
         let room = match self.before {
-            Some(before)
-                if before.totals_agree() && matches!(self.totals, Totals::Right(_)) && !self.unordered =>
-            {
+            Some(before) if before.totals_agree() && matches!(self.totals, Totals::Right(_)) && !self.unordered => {
                 let ahead = usize::try_from(self.pages_ahead(&before)).unwrap_or(usize::MAX);
                 let ramp = if self.listing.since.is_none() { usize::MAX } else { self.ramp };
                 ramp.min(self.listing.source.transport.in_flight()).min(ahead)
@@ -413,7 +411,11 @@ impl Walk {
         };
         if self.elsewhere.replace(frontier) == Some(frontier) {
             let counted = self.before.is_some_and(|before| before.totals_agree() && before.says_more());
-            return if counted || lost { Err(unread()) } else { Ok(Some(self.progress.end(walk::Taken::default(), Proof::EndOfList))) };
+            return if counted || lost {
+                Err(unread())
+            } else {
+                Ok(Some(self.progress.end(walk::Taken::default(), Proof::EndOfList)))
+            };
         }
         let mut narrower = self.listing.clone();
         narrower.until = Some(frontier + SignedDuration::from_secs(1));

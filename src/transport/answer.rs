@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue};
 
 use crate::body::{self, MAX_RECORDS, MAX_VALUES, Outline};
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 
 /// An answer whose body was read to its end.
 #[derive(Debug)]
@@ -99,6 +99,10 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     Unreachable,
+    /// The other side is not who it should be, or cannot be proved to be. Asking again would not help.
+    Untrusted,
+    /// A proxy on the way refuses us.
+    Refused,
     TimedOut,
     Interrupted,
     TooLarge,
@@ -108,7 +112,7 @@ pub(crate) enum Cause {
 impl Cause {
     pub(crate) fn kind(self) -> ErrorKind {
         match self {
-            Self::Unreachable => ErrorKind::Unreachable,
+            Self::Unreachable | Self::Untrusted | Self::Refused => ErrorKind::Unreachable,
             Self::TimedOut => ErrorKind::TimedOut,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::TooLarge => ErrorKind::TooLarge,
@@ -122,12 +126,23 @@ impl Cause {
 pub struct Failure {
     pub(crate) cause: Cause,
     what: String,
+    /// The word that programs know it by, and the remedy, where more is known than the cause.
+    pub(crate) because: Option<(&'static str, &'static str)>,
     source: Option<reqwest::Error>,
 }
 
 impl Failure {
     pub(crate) fn new(cause: Cause, what: impl Into<String>) -> Self {
-        Self { cause, what: what.into(), source: None }
+        Self { cause, what: what.into(), because: None, source: None }
+    }
+
+    pub(super) fn because(self, reason: &'static str, hint: &'static str) -> Self {
+        Self { because: Some((reason, hint)), ..self }
+    }
+
+    pub(super) fn with_source(self, error: reqwest::Error) -> Self {
+        // The URL is the caller's to name; it only makes the line longer here.
+        Self { source: Some(error.without_url()), ..self }
     }
 
     /// The host refused the connection, or could not be found. For stand-ins of the network in tests.
@@ -150,6 +165,19 @@ impl Failure {
         }
     }
 
+    /// The error that says it.
+    pub(crate) fn explain(&self) -> Error {
+        let error = Error::new(self.cause.kind(), &*self.what);
+        let error = match self.cause {
+            Cause::RateLimited(wait) => error.with_retry_after(Some(wait)),
+            _ => error,
+        };
+        match self.because {
+            Some((reason, hint)) => error.with_reason(reason).with_hint(hint),
+            None => error,
+        }
+    }
+
     /// Finds our error inside the one that the generated code passed on.
     pub(crate) fn inside(error: &reqwest::Error) -> Option<&Self> {
         let mut source = std::error::Error::source(error);
@@ -163,17 +191,15 @@ impl Failure {
     }
 }
 
+/// What went wrong while a body was read.
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
         let (cause, what) = if error.is_timeout() {
             (Cause::TimedOut, "no complete answer came in time")
-        } else if error.is_connect() {
-            (Cause::Unreachable, "no connection could be made")
         } else {
             (Cause::Interrupted, "the connection broke before the answer was complete")
         };
-        // The URL is the caller's to name; it only makes the line longer here.
-        Self { cause, what: what.into(), source: Some(error.without_url()) }
+        Self::new(cause, what).with_source(error)
     }
 }
 

@@ -1,16 +1,19 @@
 //! The one way to the network: every generated client, the raw ones included, goes through [`Transport`].
 //!
 //! `pre` signs a request; `exec` paces it, sends it, reads the answer whole and retries, so what the generated code gets
-//! is complete. Redirects are not followed, proxies are not used, and a token only ever goes to the origin that the
-//! transport was made for.
+//! is complete. Redirects are not followed, https goes through a proxy by CONNECT only, and a token only ever goes to the
+//! origin that the transport was made for.
 
 mod answer;
 mod auth;
+mod diagnosis;
 mod endpoint;
 mod exchange;
 mod hook;
 mod pace;
+mod proxy;
 mod retry;
+mod roots;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +40,7 @@ pub use exchange::{Exchange, Http};
 pub use hook::{Generated, hook};
 use pace::Admitted;
 pub use pace::{Pacer, RateLimit};
+pub use proxy::Proxy;
 pub use retry::RetryPolicy;
 pub(crate) use retry::asked_wait;
 

@@ -13,6 +13,7 @@ mod kept;
 mod laws;
 mod merge;
 mod model;
+mod network;
 mod offline;
 mod reconcile;
 mod secrets;
