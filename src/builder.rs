@@ -8,7 +8,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::error::{Error, Result};
-use crate::transport::{self, Exchange, Http, RetryPolicy, TokenProvider};
+use crate::transport::{self, Exchange, Http, Proxy, RetryPolicy, TokenProvider};
 
 /// Makes a client of one store. From [`BigCommerce::builder`](crate::BigCommerce::builder) or
 /// [`Shopline::builder`](crate::Shopline::builder), or that of another platform's client.
@@ -29,6 +29,7 @@ pub struct Settings {
     pub(crate) user_agent: Option<String>,
     pub(crate) policy: RetryPolicy,
     pub(crate) exchange: Option<Arc<dyn Exchange>>,
+    pub(crate) proxy: Option<Result<Proxy>>,
     pub(crate) leave_quota: f64,
     pub(crate) bucket: Option<(u32, f64)>,
     pub(crate) in_flight: usize,
@@ -67,6 +68,7 @@ impl<C: Build> Builder<C> {
             user_agent: None,
             policy: RetryPolicy::default(),
             exchange: None,
+            proxy: None,
             leave_quota: LEAVE_QUOTA,
             bucket: None,
             in_flight: IN_FLIGHT,
@@ -111,6 +113,13 @@ impl<C: Build> Builder<C> {
         self
     }
 
+    /// The proxy to go through, such as `http://user:password@proxy.example:3128`, in place of the one that the
+    /// environment names. Of no use beside [`exchange`](Self::exchange), which is a whole network.
+    pub fn proxy(mut self, address: impl AsRef<str>) -> Self {
+        self.settings.proxy = Some(Proxy::new(address.as_ref()));
+        self
+    }
+
     /// How many pages or slices of a walk are under way at once. Default 8, at least 1.
     pub fn in_flight(mut self, requests: usize) -> Self {
         self.settings.in_flight = requests.max(1);
@@ -145,7 +154,8 @@ impl Settings {
         if let Some(exchange) = &self.exchange {
             return Ok(Arc::clone(exchange));
         }
-        let made: Arc<dyn Exchange> = Arc::new(Http::new()?);
+        let proxy = self.proxy.take().unwrap_or_else(Proxy::from_env)?;
+        let made: Arc<dyn Exchange> = Arc::new(Http::through(proxy)?);
         Ok(Arc::clone(self.exchange.insert(made)))
     }
 }

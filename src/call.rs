@@ -9,14 +9,15 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use progenitor_client::ResponseValue;
 use reqwest::header::HeaderMap;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
+use crate::body::{self, Repaired};
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::refusal;
 use crate::store::Store;
-use crate::transport::{Cause, Failure, Generated, Report, Transport};
+use crate::transport::{Failure, Generated, Report, Transport};
 use crate::walk::Row;
 
 impl Transport {
@@ -39,6 +40,11 @@ impl Transport {
         let body = match result {
             Ok(value) => Decoded::Typed(value.into_inner()),
             Err(progenitor_client::Error::InvalidResponsePayload(bytes, fault)) => Decoded::Raw(bytes, fault),
+            // A success that the document does not name, such as 204.
+            Err(progenitor_client::Error::UnexpectedResponse(answer)) if answer.status().is_success() => {
+                let what = format!("HTTP {} is not documented", answer.status().as_u16());
+                Decoded::Raw(report.body.clone(), serde_json::Error::custom(what))
+            }
             Err(error) => return Err(explain(error, &report).await.of(self.store())),
         };
         Ok(Reply { body, about: About { store: self.store().clone(), report } })
@@ -81,15 +87,31 @@ pub struct List<R> {
 /// Makes an entry of a record. The time is when the answer came.
 pub type Convert<R> = fn(R, &Store, Timestamp) -> Result<LogEntry, Box<Unfit<R>>>;
 
+/// The field of a record's `extra` that holds its text as it came, where that is no text that JSON allows.
+const AS_SENT: &str = "raw_record";
+/// The most records of one answer that may be another shape. Each is kept with its text.
+const MAX_BAD_RECORDS: usize = 1_000;
+
+type Fields<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
+
 impl<T> Reply<T> {
-    /// The body, if it is the documented shape.
+    /// The body, if it is the documented shape. No body is one without fields.
     ///
     /// # Errors
     /// [`ErrorKind::Undecodable`] with what the platform said instead.
-    pub fn typed(self) -> Result<(T, About)> {
+    pub fn typed(self) -> Result<(T, About)>
+    where
+        T: DeserializeOwned,
+    {
         match self.body {
             Decoded::Typed(body) => Ok((body, self.about)),
-            Decoded::Raw(_, fault) => Err(self.about.undecodable(fault)),
+            Decoded::Raw(bytes, fault) => {
+                let repaired = Repaired::of(if body::is_blank(&bytes) { b"{}" } else { &bytes });
+                match serde_json::from_str(repaired.text()) {
+                    Ok(body) => Ok((body, self.about)),
+                    Err(_) => Err(self.about.undecodable(fault)),
+                }
+            }
         }
     }
 
@@ -97,6 +119,9 @@ impl<T> Reply<T> {
     ///
     /// Where the body is another shape, the list is looked for under its `names`, the first that is there, and decoded
     /// record by record: the good ones go on. The rest is then read from the body as well as it can be.
+    ///
+    /// An answer without a body, one whose list is null, and one that has its `meta` and no list are pages without
+    /// records, unless the platform says in words that something is wrong.
     ///
     /// # Errors
     /// [`ErrorKind::Undecodable`] where there is no list at all.
@@ -110,31 +135,42 @@ impl<T> Reply<T> {
         M: DeserializeOwned + Default,
     {
         let about = self.about;
-        let first = names.first().copied().unwrap_or_default();
-        let (found, rest) = match self.body {
-            Decoded::Typed(body) => {
-                let (records, rest) = take(body);
-                (records.map(|records| (first, records.into_iter().map(Ok).collect())), rest)
+        let name = names.first().copied().unwrap_or_default();
+        match self.body {
+            Decoded::Typed(body) => match take(body) {
+                (Some(records), rest) => {
+                    let records = records.into_iter().map(Ok).collect();
+                    Ok((List { records, about, name }, rest))
+                }
+                (None, rest) => {
+                    about.check_empty(names)?;
+                    Ok((List { records: Vec::new(), about, name }, rest))
+                }
+            },
+            Decoded::Raw(bytes, _) if body::is_blank(&bytes) => {
+                Ok((List { records: Vec::new(), about, name }, M::default()))
             }
             Decoded::Raw(bytes, fault) => {
-                let Ok(fields) = serde_json::from_slice::<HashMap<Cow<'_, str>, &RawValue>>(&bytes) else {
-                    return Err(about.undecodable(fault));
+                let repaired = Repaired::of(&bytes);
+                let fields: Fields<'_> = match serde_json::from_str(repaired.text()) {
+                    Ok(fields) => fields,
+                    Err(fault) => return Err(about.undecodable(fault)),
                 };
                 let list =
                     |name: &&'static str| Some((*name, *fields.get(*name)?)).filter(|(_, raw)| raw.get() != "null");
-                let found = match names.iter().find_map(list) {
-                    None => None,
+                let (name, records) = match names.iter().find_map(list) {
+                    None => {
+                        about.check_empty(names)?;
+                        (name, Vec::new())
+                    }
                     Some((name, raw)) => match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
-                        Ok(records) => Some((name, about.one_by_one(name, &records))),
+                        Ok(records) => (name, about.one_by_one(name, &records, &repaired)?),
                         Err(_) => return Err(about.undecodable(fault)),
                     },
                 };
-                (found, serde_json::from_slice(&bytes).unwrap_or_default())
+                let rest = serde_json::from_str(repaired.text()).unwrap_or_default();
+                Ok((List { records, about, name }, rest))
             }
-        };
-        match found {
-            Some((name, records)) => Ok((List { records, about, name }, rest)),
-            None => Err(about.without(&names.join("` or `"))),
         }
     }
 }
@@ -180,14 +216,23 @@ impl About {
 
     /// An answer that is not what was asked for at all. Its body tells the platform's own words, if it holds any.
     pub(crate) fn undecodable(&self, fault: serde_json::Error) -> Error {
-        self.error(ErrorKind::Undecodable, "the answer is not the documented shape")
-            .with_detail(self.words())
-            .with_source(fault)
+        let body = &self.report.body;
+        let (what, hint) = if body::is_markup(body) {
+            (
+                "the answer is a web page, not JSON",
+                "a proxy, a sign-in page or another site may answer in the platform's place",
+            )
+        } else if fault.is_syntax() && !body::is_blank(body) {
+            ("the answer is not JSON", "something between here and the platform may have changed it: try again later")
+        } else {
+            ("the answer is JSON of another shape than the documented one", "report its shape if it stays so")
+        };
+        self.error(ErrorKind::Undecodable, what).with_hint(hint).with_detail(self.words()).with_source(fault)
     }
 
     /// An answer in which this field is missing, with what the platform says in its place.
     pub(crate) fn without(&self, field: &str) -> Error {
-        self.undecodable(serde::de::Error::custom(format!("`{field}` is not there")))
+        self.undecodable(serde_json::Error::custom(format!("`{field}` is not there")))
     }
 
     /// What the platform says in its own words, where it answers with success and something else than was asked for.
@@ -195,19 +240,53 @@ impl About {
         refusal::words(&self.report.body)
     }
 
+    /// Whether an answer without a list is a page without records: the list is null, or what stands beside it is there.
+    fn check_empty(&self, names: &[&str]) -> Result<()> {
+        let repaired = Repaired::of(&self.report.body);
+        let fields = serde_json::from_str::<Fields<'_>>(repaired.text()).unwrap_or_default();
+        let is_null = names.iter().any(|name| fields.contains_key(*name));
+        let is_meta = fields.get("meta").is_some_and(|meta| meta.get().starts_with('{'));
+        if (is_null || is_meta) && self.words().is_none() {
+            return Ok(());
+        }
+        Err(self.without(&names.join("` or `")))
+    }
+
     /// Decodes the records of a page one by one: the good ones go on, each bad one becomes an error with its raw text.
-    fn one_by_one<R: DeserializeOwned>(&self, list: &str, records: &[&RawValue]) -> Vec<Result<R>> {
-        let decode = |(index, raw): (usize, &&RawValue)| {
-            let mut json = serde_json::Deserializer::from_str(raw.get());
-            serde_path_to_error::deserialize(&mut json).map_err(|fault| {
-                let path = match plain(&fault.path().to_string()).as_str() {
-                    "." => format!("{list}[{index}]"),
-                    inner => format!("{list}[{index}].{inner}"),
-                };
-                self.bad_record(path, raw.get().to_owned()).with_source(fault.into_inner())
-            })
-        };
-        records.iter().enumerate().map(decode).collect()
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] where too many are bad to keep each of them.
+    fn one_by_one<R: DeserializeOwned>(
+        &self,
+        list: &str,
+        records: &[&RawValue],
+        repaired: &Repaired,
+    ) -> Result<Vec<Result<R>>> {
+        let (mut decoded, mut bad) = (Vec::with_capacity(records.len()), 0);
+        for (index, raw) in records.iter().enumerate() {
+            let sent = repaired.sent(raw.get());
+            let text = match &sent {
+                None => Some(Cow::Borrowed(raw.get())),
+                Some(sent) => with_text_as_sent(raw.get(), sent).map(Cow::Owned),
+            };
+            let record = match text {
+                None => Err((format!("{list}[{index}].{AS_SENT}"), serde_json::Error::custom("is a name of our own"))),
+                Some(text) => decode(&text).map_err(|(inner, fault)| match inner.as_str() {
+                    "." => (format!("{list}[{index}]"), fault),
+                    inner => (format!("{list}[{index}].{inner}"), fault),
+                }),
+            };
+            let record = record.map_err(|(path, fault)| {
+                self.bad_record(path, sent.unwrap_or_else(|| raw.get().to_owned())).with_source(fault)
+            });
+            bad += usize::from(record.is_err());
+            if bad > MAX_BAD_RECORDS {
+                let what = format!("more than {MAX_BAD_RECORDS} records of one answer are not the documented shape");
+                return Err(self.error(ErrorKind::TooLarge, &what));
+            }
+            decoded.push(record);
+        }
+        Ok(decoded)
     }
 
     /// A record that is not the documented shape.
@@ -231,20 +310,11 @@ async fn explain(error: progenitor_client::Error<()>, report: &Report) -> Error 
             refusal::error(status, &headers, &body, report.attempts)
         }
         Raw::CommunicationError(error) | Raw::ResponseBodyError(error) | Raw::InvalidUpgrade(error) => {
-            let (kind, what, wait) = match Failure::inside(&error) {
-                Some(failure) => {
-                    let wait = match failure.cause {
-                        Cause::RateLimited(wait) => Some(wait),
-                        _ => None,
-                    };
-                    (failure.cause.kind(), failure.to_string(), wait)
-                }
-                None => (ErrorKind::Interrupted, "the request failed".to_owned(), None),
+            let failed = match Failure::inside(&error) {
+                Some(failure) => failure.explain(),
+                None => Error::new(ErrorKind::Interrupted, "the request failed"),
             };
-            Error::new(kind, what)
-                .with_answer(None, report.request_id(), report.attempts)
-                .with_retry_after(wait)
-                .with_source(error)
+            failed.with_answer(None, report.request_id(), report.attempts).with_source(error)
         }
         // Our own hook writes whole sentences; the store is in them already where it matters.
         Raw::InvalidRequest(what) | Raw::Custom(what) => Error::invalid(what),
@@ -252,6 +322,22 @@ async fn explain(error: progenitor_client::Error<()>, report: &Report) -> Error 
             Error::new(ErrorKind::Undecodable, "the answer is not the documented shape")
         }
     }
+}
+
+/// One record, or the place in it that is at fault, and why.
+fn decode<R: DeserializeOwned>(text: &str) -> Result<R, (String, serde_json::Error)> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut json).map_err(|fault| (plain(&fault.path().to_string()), fault.into_inner()))
+}
+
+/// A record with one more field, which holds the text that was sent. `None` if it has a field of that name.
+fn with_text_as_sent(record: &str, sent: &str) -> Option<String> {
+    if serde_json::from_str::<Fields<'_>>(record).is_ok_and(|fields| fields.contains_key(AS_SENT)) {
+        return None;
+    }
+    let Some(fields) = record.strip_prefix('{') else { return Some(record.to_owned()) };
+    let between = if fields.trim_start().starts_with('}') { "" } else { "," };
+    Some(format!("{{\"{AS_SENT}\":{}{between}{fields}", serde_json::Value::from(sent)))
 }
 
 /// A path ends up in error messages, and its names are the platform's to choose: plain characters only.

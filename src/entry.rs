@@ -64,7 +64,9 @@ pub struct LogEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Fields of the record that the platform's document does not name, under their own names. Also the field as it
-    /// was sent, where the model can't hold its exact form, such as a time that is not written the usual way.
+    /// was sent, where the model can't hold its exact form, such as a time that is not written the usual way. Where the
+    /// record was no text that JSON allows, such as bytes that are not UTF-8 or half of a surrogate pair, `raw_record`
+    /// is all of it as it was sent, with `\xff` for such a byte; the entry has U+FFFD in its place.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
 }

@@ -26,6 +26,9 @@ struct Inner {
     raw: Option<String>,
     path: Option<String>,
     missing: Option<u64>,
+    /// What to do, where more is known than the kind.
+    hint: Option<&'static str>,
+    reason: Option<&'static str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -85,6 +88,8 @@ impl Error {
             raw: None,
             path: None,
             missing: None,
+            hint: None,
+            reason: None,
             source: None,
         }))
     }
@@ -121,6 +126,16 @@ impl Error {
 
     pub(crate) fn with_detail(mut self, detail: Option<String>) -> Self {
         self.0.detail = detail;
+        self
+    }
+
+    pub(crate) fn with_reason(mut self, reason: &'static str) -> Self {
+        self.0.reason = Some(reason);
+        self
+    }
+
+    pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
+        self.0.hint = Some(hint);
         self
     }
 
@@ -191,8 +206,18 @@ impl Error {
         self.0.missing
     }
 
+    /// The cause in one word that does not change, where more is known than the kind: `unknown_authority`,
+    /// `certificate_expired`, `name_not_found`, `connection_refused`, `connect_timeout`, `proxy_authorization` and others;
+    /// docs/operations.md lists them.
+    pub fn reason(&self) -> Option<&'static str> {
+        self.0.reason
+    }
+
     /// What to do about it, in plain words. Part of `Display`.
     pub fn hint(&self) -> &'static str {
+        if let Some(hint) = self.0.hint {
+            return hint;
+        }
         let is = |platform| self.store().is_some_and(|store| *store.platform() == platform);
         let bigcommerce = is(Platform::BIGCOMMERCE);
         match self.kind() {
@@ -221,10 +246,10 @@ impl Error {
                 "the platform does not know this kind of request: check the API address and version"
             }
             ErrorKind::Server => "the platform has trouble: try again later",
-            ErrorKind::Unreachable => "check the network, the store's name and the API address",
+            ErrorKind::Unreachable => "check the network and the store's name",
             ErrorKind::TimedOut | ErrorKind::Interrupted => "check the network, or try again later",
             ErrorKind::TooLarge => "ask for smaller pages",
-            ErrorKind::Undecodable => "check that the API address is the platform's; its answer is not a page of logs",
+            ErrorKind::Undecodable => "try again later, and report it if it stays so",
             ErrorKind::Record => "the other entries were read; keep the raw record and report its shape",
             ErrorKind::Incomplete => "ask for smaller stretches of time, or go on from the last cursor",
         }

@@ -49,6 +49,10 @@
 //! # Features
 //!
 //! - `http2` (default): HTTP/2, where the platform offers it.
+//! - `exact-numbers` (default): a number in a field that no document names keeps its digits, however many. It turns on
+//!   `serde_json/arbitrary_precision`, for the whole program: leave it out if you read floats with `#[serde(flatten)]` or
+//!   `#[serde(untagged)]`, which that feature breaks. Without it such a number is rounded, and one beyond a double makes
+//!   its record an error that holds the text.
 //! - `schema` (default): the JSON Schema of an entry, [`LogEntry::json_schema`].
 //! - `testing`: `storelogs::testing`, for the tests of your own code. No socket, no token.
 //!
@@ -56,6 +60,7 @@
 #![warn(missing_docs)]
 
 pub mod bigcommerce;
+mod body;
 mod builder;
 mod call;
 mod entry;
@@ -96,4 +101,4 @@ pub use severity::Severity;
 pub use shopline::Shopline;
 pub use source::{Cursor, Learned, LogSource, Page, Proof, Reconciliation, entries};
 pub use store::{Platform, Store};
-pub use transport::{Exchange, Failure, Http, MAX_BODY, RateLimit, RetryPolicy, TokenProvider, Transport};
+pub use transport::{Exchange, Failure, Http, MAX_BODY, Proxy, RateLimit, RetryPolicy, TokenProvider, Transport};

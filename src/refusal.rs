@@ -32,8 +32,12 @@ pub(crate) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8], attemp
 pub(crate) fn words(body: &[u8]) -> Option<String> {
     let json: Value = serde_json::from_slice(body).ok()?;
     let mut parts = Vec::new();
+    // SHOPLINE's other answers say `"code":200,"message":"success"`.
+    let fine = ["200", "0", "\"200\"", "\"0\"", "\"SUCCESS\""].contains(&json["code"].to_string().as_str());
     for field in ["title", "message", "detail", "errors", "error"] {
-        flatten(&json[field], None, &mut parts);
+        if !(fine && field == "message") {
+            flatten(&json[field], None, &mut parts);
+        }
     }
     parts.dedup();
     let text: String = parts.join("; ").chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();

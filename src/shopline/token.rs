@@ -138,7 +138,7 @@ impl Refreshing {
         }
         let failed = |failure: Failure| {
             let what = format!("the access token could not be refreshed: {failure}");
-            Error::new(failure.cause.kind(), what).with_source(failure)
+            failure.explain().saying(&what).with_source(failure)
         };
         let response = self.exchange.send("refresh_access_token", request).await.map_err(failed)?;
         let answer = Answer::read(response, MAX_ANSWER).await.map_err(failed)?;

@@ -9,7 +9,8 @@ use futures::stream;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue};
 
-use crate::error::ErrorKind;
+use crate::body::{self, MAX_RECORDS, MAX_VALUES, Outline};
+use crate::error::{Error, ErrorKind};
 
 /// An answer whose body was read to its end.
 #[derive(Debug)]
@@ -26,21 +27,38 @@ impl Answer {
         let headers = response.headers().clone();
         let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let mut pieces = response.bytes_stream();
-        let mut body = BytesMut::new();
+        let mut read = BytesMut::new();
         while let Some(piece) = pieces.next().await.transpose()? {
-            if body.len() + piece.len() > limit {
+            if read.len() + piece.len() > limit {
                 let what = format!("the answer is larger than {} MiB", limit >> 20);
                 return Err(Failure::new(Cause::TooLarge, what));
             }
-            if body.is_empty() {
+            if read.is_empty() {
                 if piece.len() == length {
-                    return Ok(Self { status, headers, body: piece }); // it came in one piece, which is not copied
+                    return Self { status, headers, body: piece }.checked(); // it came in one piece, which is not copied
                 }
-                body.reserve(length.min(limit));
+                read.reserve(length.min(limit));
             }
-            body.extend_from_slice(&piece);
+            read.extend_from_slice(&piece);
         }
-        Ok(Self { status, headers, body: body.freeze() })
+        Self { status, headers, body: read.freeze() }.checked()
+    }
+
+    /// Looks at the body of a success before anything is made of it.
+    fn checked(mut self) -> Result<Self, Failure> {
+        self.body = body::without_mark(self.body);
+        if !self.status.is_success() {
+            return Ok(self);
+        }
+        match body::outline(&self.body) {
+            Outline::Whole => Ok(self),
+            // Whatever its length said: a proxy that lost the rest may have counted what was left.
+            Outline::Cut => Err(Failure::new(Cause::Interrupted, "the answer ended before its JSON was complete")),
+            Outline::Crowded => {
+                let what = format!("the answer holds more than {MAX_RECORDS} records or {MAX_VALUES} values");
+                Err(Failure::new(Cause::TooLarge, what))
+            }
+        }
     }
 
     /// Takes a secret out of the body and the headers, wherever it stands.
@@ -81,6 +99,10 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     Unreachable,
+    /// The other side is not who it should be, or cannot be proved to be. Asking again would not help.
+    Untrusted,
+    /// A proxy on the way refuses us.
+    Refused,
     TimedOut,
     Interrupted,
     TooLarge,
@@ -90,7 +112,7 @@ pub(crate) enum Cause {
 impl Cause {
     pub(crate) fn kind(self) -> ErrorKind {
         match self {
-            Self::Unreachable => ErrorKind::Unreachable,
+            Self::Unreachable | Self::Untrusted | Self::Refused => ErrorKind::Unreachable,
             Self::TimedOut => ErrorKind::TimedOut,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::TooLarge => ErrorKind::TooLarge,
@@ -104,12 +126,23 @@ impl Cause {
 pub struct Failure {
     pub(crate) cause: Cause,
     what: String,
+    /// The word that programs know it by, and the remedy, where more is known than the cause.
+    pub(crate) because: Option<(&'static str, &'static str)>,
     source: Option<reqwest::Error>,
 }
 
 impl Failure {
     pub(crate) fn new(cause: Cause, what: impl Into<String>) -> Self {
-        Self { cause, what: what.into(), source: None }
+        Self { cause, what: what.into(), because: None, source: None }
+    }
+
+    pub(super) fn because(self, reason: &'static str, hint: &'static str) -> Self {
+        Self { because: Some((reason, hint)), ..self }
+    }
+
+    pub(super) fn with_source(self, error: reqwest::Error) -> Self {
+        // The URL is the caller's to name; it only makes the line longer here.
+        Self { source: Some(error.without_url()), ..self }
     }
 
     /// The host refused the connection, or could not be found. For stand-ins of the network in tests.
@@ -132,6 +165,19 @@ impl Failure {
         }
     }
 
+    /// The error that says it.
+    pub(crate) fn explain(&self) -> Error {
+        let error = Error::new(self.cause.kind(), &*self.what);
+        let error = match self.cause {
+            Cause::RateLimited(wait) => error.with_retry_after(Some(wait)),
+            _ => error,
+        };
+        match self.because {
+            Some((reason, hint)) => error.with_reason(reason).with_hint(hint),
+            None => error,
+        }
+    }
+
     /// Finds our error inside the one that the generated code passed on.
     pub(crate) fn inside(error: &reqwest::Error) -> Option<&Self> {
         let mut source = std::error::Error::source(error);
@@ -145,17 +191,15 @@ impl Failure {
     }
 }
 
+/// What went wrong while a body was read.
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
         let (cause, what) = if error.is_timeout() {
             (Cause::TimedOut, "no complete answer came in time")
-        } else if error.is_connect() {
-            (Cause::Unreachable, "no connection could be made")
         } else {
             (Cause::Interrupted, "the connection broke before the answer was complete")
         };
-        // The URL is the caller's to name; it only makes the line longer here.
-        Self { cause, what: what.into(), source: Some(error.without_url()) }
+        Self::new(cause, what).with_source(error)
     }
 }
 

@@ -80,6 +80,7 @@ impl Settings {
                 policy: self.policy.clone(),
                 pacer: endpoint.pacer,
             }),
+            large: false,
             report: None,
         })
     }
@@ -109,15 +110,12 @@ fn origin(text: &str) -> Result<Url> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::invalid("the API address holds a user name or password: leave them out"));
     }
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return Err(bad("names no host")),
-    };
+    if url.host().is_none() {
+        return Err(bad("names no host"));
+    }
     match url.scheme() {
         "https" => {}
-        "http" if loopback => {}
+        "http" if is_loopback(&url) => {}
         "http" => {
             return Err(bad("would send the access token unencrypted: use https (http is for this machine only)"));
         }
@@ -129,9 +127,19 @@ fn origin(text: &str) -> Result<Url> {
     Ok(url)
 }
 
+/// Whether an address is on this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
 /// A user's text as far as it is safe to show: a pasted address may hold a password before an `@`, or a token in its
 /// path or query.
-fn printable(text: &str) -> &str {
+pub(super) fn printable(text: &str) -> &str {
     let text = text.rsplit_once('@').map_or(text, |(_, after)| after);
     let host = text.find("://").map_or(0, |at| at + 3);
     let end = text[host..].find(['/', '?', '#']).map_or(text.len(), |at| host + at);

@@ -1,16 +1,19 @@
 //! The one way to the network: every generated client, the raw ones included, goes through [`Transport`].
 //!
 //! `pre` signs a request; `exec` paces it, sends it, reads the answer whole and retries, so what the generated code gets
-//! is complete. Redirects are not followed, proxies are not used, and a token only ever goes to the origin that the
-//! transport was made for.
+//! is complete. Redirects are not followed, https goes through a proxy by CONNECT only, and a token only ever goes to the
+//! origin that the transport was made for.
 
 mod answer;
 mod auth;
+mod diagnosis;
 mod endpoint;
 mod exchange;
 mod hook;
 mod pace;
+mod proxy;
 mod retry;
+mod roots;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +40,7 @@ pub use exchange::{Exchange, Http};
 pub use hook::{Generated, hook};
 use pace::Admitted;
 pub use pace::{Pacer, RateLimit};
+pub use proxy::Proxy;
 pub use retry::RetryPolicy;
 pub(crate) use retry::asked_wait;
 
@@ -47,6 +51,8 @@ pub const MAX_BODY: usize = 32 << 20;
 #[derive(Clone)]
 pub struct Transport {
     shared: Arc<Shared>,
+    /// Whether what is asked for can be asked for in smaller pages.
+    large: bool,
     report: Option<Arc<Mutex<Report>>>,
 }
 
@@ -112,10 +118,17 @@ impl Transport {
         C::on(&self.shared.base, self.shared.maker.clone(), self.clone())
     }
 
+    /// This transport for a page that its caller can ask for again with fewer records: it gives up sooner, as
+    /// [`RetryPolicy::large_attempts`] says.
+    #[must_use]
+    pub fn for_large_page(&self) -> Self {
+        Self { large: true, ..self.clone() }
+    }
+
     /// A transport that also writes down what it sees, for one call.
     pub(crate) fn reporting(&self) -> (Self, Arc<Mutex<Report>>) {
         let report = Arc::default();
-        (Self { shared: Arc::clone(&self.shared), report: Some(Arc::clone(&report)) }, report)
+        (Self { shared: Arc::clone(&self.shared), large: self.large, report: Some(Arc::clone(&report)) }, report)
     }
 
     fn note(&self, write: impl FnOnce(&mut Report)) {
@@ -145,7 +158,7 @@ impl Transport {
     async fn run(&self, operation: &'static str, request: reqwest::Request) -> Result<Answer, Failure> {
         let shared = &*self.shared;
         let mut request = request;
-        let mut retry = retry::Retry::new(&shared.policy, &shared.budget);
+        let mut retry = retry::Retry::new(&shared.policy, &shared.budget, self.large);
         let mut renewed = false;
         loop {
             let next = request.try_clone().filter(|_| request.method() == Method::GET);

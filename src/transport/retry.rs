@@ -23,6 +23,10 @@ use super::answer::{Answer, Cause, Failure};
 /// [`ceiling`](RetryPolicy::ceiling) is not begun: the answer is returned at once, as
 /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) with the time.
 ///
+/// A request for a large page can ask for less instead. What a smaller page may heal (500, 502, 504, a timeout, an
+/// answer that was cut) is then sent [`large_attempts`](RetryPolicy::large_attempts) times at the most: five timeouts of
+/// a minute would be five minutes in which nothing is read, and asking for less is the better repeat.
+///
 /// Three things bound it: attempts, a deadline over all of them, and a budget that the clones of a client share. Every
 /// repeat takes from the budget and every success gives back, so when a platform is down for good, a thousand walks do
 /// not each try five times.
@@ -31,6 +35,8 @@ use super::answer::{Answer, Cause, Failure};
 pub struct RetryPolicy {
     /// The most times that a request is sent. 1 means never again. Default 5.
     pub max_attempts: u32,
+    /// The most times that a request is sent that can be made smaller, where that may help. Default 2.
+    pub large_attempts: u32,
     /// The ceiling of the random wait before the second attempt; it doubles from there. Default 500 ms.
     pub base_delay: Duration,
     /// The highest ceiling of the random wait. Default 20 s.
@@ -49,6 +55,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             max_attempts: 5,
+            large_attempts: 2,
             base_delay: Duration::from_millis(500),
             max_delay: Duration::from_secs(20),
             deadline: Duration::from_secs(180),
@@ -69,6 +76,13 @@ impl RetryPolicy {
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// Sets the most times that a request is sent that can be made smaller.
+    #[must_use]
+    pub fn large_attempts(mut self, attempts: u32) -> Self {
+        self.large_attempts = attempts.max(1);
         self
     }
 
@@ -135,6 +149,8 @@ impl Budget {
 pub(crate) struct Retry<'a> {
     policy: &'a RetryPolicy,
     budget: &'a Budget,
+    /// Whether the request can ask for less.
+    large: bool,
     started: Instant,
     attempts: u32,
 }
@@ -145,8 +161,8 @@ pub(crate) enum Verdict {
 }
 
 impl<'a> Retry<'a> {
-    pub(crate) fn new(policy: &'a RetryPolicy, budget: &'a Budget) -> Self {
-        Self { policy, budget, started: Instant::now(), attempts: 0 }
+    pub(crate) fn new(policy: &'a RetryPolicy, budget: &'a Budget, large: bool) -> Self {
+        Self { policy, budget, large, started: Instant::now(), attempts: 0 }
     }
 
     /// Counts an attempt, and says how many there were.
@@ -176,8 +192,16 @@ impl<'a> Retry<'a> {
             Some(floor) => floor + self.jitter() / 8,
         };
         let beyond = floor.is_some_and(|floor| floor > self.policy.ceiling);
+        let less_may_help = match &outcome {
+            Ok(answer) => matches!(answer.status.as_u16(), 500 | 502 | 504),
+            Err(failure) => matches!(failure.cause, Cause::TimedOut | Cause::Interrupted),
+        };
+        let most = match self.policy {
+            policy if self.large && less_may_help => policy.large_attempts.min(policy.max_attempts),
+            policy => policy.max_attempts,
+        };
         let too_late = self.started.elapsed() + delay > self.policy.deadline;
-        if self.attempts >= self.policy.max_attempts || beyond || too_late || !self.budget.take() {
+        if self.attempts >= most || beyond || too_late || !self.budget.take() {
             return Verdict::Done(outcome);
         }
         Verdict::Again(delay)

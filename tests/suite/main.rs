@@ -3,6 +3,7 @@
 
 mod audit;
 mod bigcommerce_walk;
+mod bodies;
 mod drain;
 mod errors;
 mod faults;
@@ -12,6 +13,7 @@ mod golden;
 mod kept;
 mod merge;
 mod model;
+mod network;
 mod offline;
 mod reconcile;
 mod secrets;

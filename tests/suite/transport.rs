@@ -80,6 +80,33 @@ async fn attempts_are_capped_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_that_can_be_smaller_is_given_up_sooner_where_that_may_help() {
+    type Outcome = fn() -> Option<Response>;
+    let always = |outcome: Outcome| match outcome() {
+        Some(_) => Recorder::new().serve(move |_| outcome()),
+        None => (0..9).fold(Recorder::new(), |network, _| network.answer(Failure::interrupted())),
+    };
+    let cases: [(Outcome, usize); 7] = [
+        (|| Some(status(500)), 2),
+        (|| Some(status(502)), 2),
+        (|| Some(status(504)), 2),
+        (|| Some(Response::text(200, "{\"data\":[")), 2),
+        (|| None, 2),
+        (|| Some(status(503)), 5),
+        (|| Some(status(429)), 5),
+    ];
+    for (outcome, attempts) in cases {
+        let network = always(outcome);
+        let transport = client(&network, exact()).raw().inner().for_large_page();
+        transport.client::<Client>().get_store_system_logs().send().await.unwrap_err();
+        assert_eq!(network.requests().len(), attempts, "{:?}", outcome());
+        let network = always(outcome);
+        ask(&client(&network, exact())).await.unwrap_err();
+        assert_eq!(network.requests().len(), 5, "whoever cannot ask for less is patient: {:?}", outcome());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn random_waits_double_up_to_their_ceiling() {
     for _ in 0..50 {
         let network = (0..4).fold(Recorder::new(), |network, _| network.answer(status(500)));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use storelogs::ErrorKind::{
     self, Blocked, Forbidden, Frozen, Incomplete, Interrupted, Locked, NotFound, RateLimited, Record, Server, TimedOut,
-    TooLarge, Unauthorized, Undecodable, Unreachable,
+    TooLarge, Unauthorized, Unreachable,
 };
 use storelogs::MAX_BODY;
 use storelogs_sandbox::Fault as Wire;
@@ -184,7 +184,13 @@ fn rate_limits() -> Vec<Case> {
 fn bodies() -> Vec<Case> {
     let large = MAX_BODY as u64 + 1;
     vec![
-        case("malformed JSON", for_good(Wire::MalformedJson), first_page(Undecodable, 2), AT_ONCE),
+        case(
+            "JSON that ends too early, once",
+            once(Wire::MalformedJson),
+            all(4),
+            "whatever its length says, it was cut",
+        ),
+        case("JSON that ends too early, for good", for_good(Wire::MalformedJson), first_page(Interrupted, 6), GIVES_UP),
         case(
             "one malformed record",
             for_good(Wire::MalformedRecord(3)),
