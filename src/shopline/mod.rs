@@ -2,7 +2,10 @@
 
 mod convert;
 mod count;
+mod crowded;
+mod habits;
 mod page;
+mod reader;
 mod slice;
 mod token;
 mod walk;
@@ -18,7 +21,7 @@ use crate::builder::{Build, Builder, Settings, Token, optional, required};
 use crate::error::{Error, Result};
 use crate::query::LogQuery;
 use crate::raw::shopline as raw;
-use crate::source::{Cursor, LogSource, Page};
+use crate::source::{Cursor, Learned, LogSource, Page};
 use crate::store::Store;
 use crate::transport::{Endpoint, Pacer, RateLimit, Scheme, TokenProvider, Transport, checked_token, hook};
 
@@ -53,6 +56,7 @@ const BUCKET: (u32, f64) = (40, 4.0);
 #[derive(Clone)]
 pub struct Shopline {
     transport: Transport,
+    habits: habits::Habits,
 }
 
 impl Shopline {
@@ -152,7 +156,7 @@ impl Build for Shopline {
         let endpoint = Endpoint::new(store, own, Scheme::Bearer, pacer).path(path);
         // Required even on a GET without a body.
         let endpoint = endpoint.header("content-type", "application/json; charset=utf-8");
-        Ok(Self { transport: settings.transport(endpoint)? })
+        Ok(Self { transport: settings.transport(endpoint)?, habits: habits::Habits::default() })
     }
 }
 
@@ -196,7 +200,15 @@ impl LogSource for Shopline {
     }
 
     fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>> {
-        Box::pin(count::of_stretch(self, since, until))
+        Box::pin(count::of_range(self, since, until))
+    }
+
+    fn learned(&self) -> Learned {
+        self.habits.learned()
+    }
+
+    fn teach(&self, learned: &Learned) {
+        self.habits.teach(learned);
     }
 }
 

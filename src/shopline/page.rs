@@ -45,7 +45,7 @@ impl Shopline {
     where
         F: for<'a> FnOnce(ListOperationLogs<'a>) -> ListOperationLogs<'a>,
     {
-        let (list, page_info) = self.list(since, until, set).await?;
+        let (list, page_info) = self.list((since, until), self.offset(), set).await?;
         let (observed, request_id) = (list.about.observed(), list.about.request_id());
         Ok(RecordPage { records: list.records, page_info, observed, request_id })
     }
@@ -58,9 +58,23 @@ impl Shopline {
     where
         F: for<'a> FnOnce(CountOperationLogs<'a>) -> CountOperationLogs<'a>,
     {
+        self.count_written((since, until), self.offset(), set).await
+    }
+
+    /// The same, with bounds that are written with this offset.
+    pub(super) async fn count_written<F>(
+        &self,
+        (since, until): (Timestamp, Timestamp),
+        offset: UtcOffset,
+        set: F,
+    ) -> Result<u64>
+    where
+        F: for<'a> FnOnce(CountOperationLogs<'a>) -> CountOperationLogs<'a>,
+    {
         let send = async |client: raw::Client| {
-            let request = client.count_operation_logs().created_at_min(written(since)).created_at_max(written(until));
-            set(request).send().await
+            let request = client.count_operation_logs();
+            let request = request.created_at_min(time::write(since, offset));
+            set(request.created_at_max(time::write(until, offset))).send().await
         };
         let (answer, about) = self.transport.call(send).await?.typed()?;
         let count = answer.data.and_then(|data| data.count).and_then(|count| u64::try_from(count).ok());
@@ -82,22 +96,38 @@ impl Shopline {
         convert::entry(record, about.store(), about.observed()).map_err(|unfit| unfit.at(&about, "data"))
     }
 
-    /// A page as rows of a walk, and the continuation of its `link` header.
-    pub(super) async fn rows<F>(&self, since: Timestamp, until: Timestamp, set: F) -> Result<(Vec<Row>, Option<String>)>
+    /// A page as rows of a walk, with bounds that are written with this offset, and the continuation of its `link` header.
+    pub(super) async fn rows_written<F>(
+        &self,
+        bounds: (Timestamp, Timestamp),
+        offset: UtcOffset,
+        set: F,
+    ) -> Result<(Vec<Row>, Option<String>)>
     where
         F: for<'a> FnOnce(ListOperationLogs<'a>) -> ListOperationLogs<'a>,
     {
-        let (list, page_info) = self.list(since, until, set).await?;
+        let (list, page_info) = self.list(bounds, offset, set).await?;
         Ok((list.rows(convert::entry), page_info))
     }
 
-    async fn list<F>(&self, since: Timestamp, until: Timestamp, set: F) -> Result<(List<OperationLog>, Option<String>)>
+    /// The offset that this store's bounds are written with. All are right where the platform reads them.
+    fn offset(&self) -> UtcOffset {
+        self.habits.offset().unwrap_or_default()
+    }
+
+    async fn list<F>(
+        &self,
+        (since, until): (Timestamp, Timestamp),
+        offset: UtcOffset,
+        set: F,
+    ) -> Result<(List<OperationLog>, Option<String>)>
     where
         F: for<'a> FnOnce(ListOperationLogs<'a>) -> ListOperationLogs<'a>,
     {
         let send = async |client: raw::Client| {
-            let request = client.list_operation_logs().created_at_min(written(since)).created_at_max(written(until));
-            set(request).send().await
+            let request = client.list_operation_logs();
+            let request = request.created_at_min(time::write(since, offset));
+            set(request.created_at_max(time::write(until, offset))).send().await
         };
         let reply = self.transport.call(send).await?;
         let take = |page: OperationLogPage| (page.data.or(page.operation_logs), ());
@@ -106,11 +136,6 @@ impl Shopline {
         let page_info = links.iter().find_map(|link| next_page(link.to_str().ok()?));
         Ok((list, page_info))
     }
-}
-
-/// A bound in whole seconds, with an offset as the vendor's examples have one.
-fn written(time: Timestamp) -> String {
-    time::write(time, UtcOffset::default())
 }
 
 /// The `page_info` of `<https://…?page_info=…>; rel="next"`. Only that value is used, never the address: a header

@@ -1,360 +1,646 @@
-//! Reading one stretch of a SHOPLINE log, of at most 28 days, to its proved end.
+//! Reading a slice of a SHOPLINE log, of at most 28 days, and auditing what was read.
 //!
-//! How `since_id` works is not documented, so it is only a first try. What must hold is that every page brings rows at or
-//! before the oldest one so far. Where it does not, the stretch is read by moving its end (`created_at_max`) back; where
-//! the rows come in another order, by halving it until each part fits on one page; where one second holds more than a
-//! page, in every way there is, and then the platform's own count has to agree.
+//! How the platform pages is not documented beyond doubt, so the reader rests on time alone: each page is asked for with
+//! the oldest row so far as its end. The auditor then compares the distinct records that were listed between two bounds
+//! with the platform's count between the very same bounds. Where more are counted, each half is read and audited by
+//! itself, down to one second, and that in every way there is. Where nothing is counted, the end must be seen twice.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Shopline;
-use crate::error::{Error, ErrorKind, Result};
-use crate::walk::{Order, Row, Seen, incomplete, oldest, order};
+use super::crowded::{self, kind, last_id, with_keys};
+use super::reader::{Answer, Filter, Reader, SECOND, Start, is_heavy, whole};
+use crate::error::{Error, Result};
+use crate::source::Proof;
+use crate::walk::{Order, Row, incomplete, newest, oldest, order};
 
-/// The most rows that a page can hold.
-pub(super) const PAGE: i32 = 200;
-/// So many empty answers are believed, even if each was followed by another one, as long as nothing older came.
-const BELIEVED: u32 = 5;
+/// The most pages that are audited at once: what a slice has to remember stays small.
+pub(super) const MOST_PAGES: usize = 50;
+/// The most ranges that are audited again because one was short.
+const MOST_AUDITS: u32 = 120;
+/// The most ranges that are cut in two because they failed.
+const MOST_FAILURES: u32 = 60;
+/// The most kinds of entry that are remembered, to ask for them one by one.
+const MOST_KINDS: usize = 40;
+/// Pages that bring new rows but none that is older, before the second is read in other ways.
+const STILL: u32 = 2;
 
-const SECOND: SignedDuration = SignedDuration::from_secs(1);
-
-/// The filters that the platform applies.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Filter {
-    pub(super) subject_type: Option<String>,
-    pub(super) verb: Option<String>,
+/// What one step of a slice comes to.
+#[derive(Debug)]
+pub(super) enum Batch {
+    /// Rows, not newer than those before unless the auditor found them.
+    Rows { rows: Vec<Row>, trust: Trust },
+    /// The slice is read to its end.
+    End { proof: Proof, trust: Trust, lacks: Vec<Lack> },
+    /// The platform does not read the time range that it is asked for.
+    Misread,
 }
 
-/// One stretch on its way to its end. Both ends are included, in whole seconds.
+/// What a cursor may claim once a batch was delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trust {
+    /// Everything newer was delivered.
+    Sure,
+    /// Something may be missing that is not older than these rows.
+    Held,
+    /// Something may be missing that earlier cursors have passed.
+    Lost,
+}
+
+/// A time range that could not be read completely.
+#[derive(Debug)]
+pub(super) struct Lack {
+    pub(super) since: Timestamp,
+    pub(super) until: Timestamp,
+    /// How many entries, if they are counted.
+    pub(super) entries: Option<u64>,
+    pub(super) why: &'static str,
+    pub(super) error: Option<Error>,
+}
+
+/// A slice on its way to its end.
 pub(super) struct Slice {
-    source: Shopline,
-    filter: Filter,
-    limit: i32,
-    /// What is still to be read; the newest part last.
-    parts: Vec<(Timestamp, Timestamp)>,
-    how: How,
-    seen: Seen,
-    /// The time of the oldest row of the present part.
-    frontier: Option<Timestamp>,
-    /// `since_id` was found not to lead on.
-    id_fails: bool,
-    /// What is asked for beyond both ends. That they are included is documented, but costs nothing to doubt: every row
-    /// is checked again. Nothing once it was seen to be so.
-    pad: SignedDuration,
-    /// What ends the slice after the rows in hand.
-    gave_up: Option<Error>,
-    /// How many empty answers were followed by another one since rows last led on.
-    emptied: u32,
+    reader: Reader,
+    /// What is still to do, the newest part last.
+    parts: Vec<Part>,
+    /// Where it is to begin instead, once the first page has shown how dense the rows are.
+    shorten: Arc<OnceLock<Timestamp>>,
+    proof: Proof,
+    trust: Trust,
+    lacks: Vec<Lack>,
+    /// Seconds whose list has room for more than it shows, and yet more are counted.
+    contradictions: BTreeSet<Timestamp>,
+    kinds: BTreeSet<Filter>,
+    audits: u32,
+    failures: u32,
+    resettled: bool,
+    ended: bool,
 }
 
-/// How the next page is asked for.
-#[derive(Clone, Debug, PartialEq)]
-enum How {
-    /// From the newest row on.
-    Start,
-    /// Behind this row.
-    SinceId(String),
-    /// With the continuation of a `link` header.
-    Link(String),
-    /// From the oldest row so far on, by its time.
-    Window,
+/// One thing to do.
+enum Part {
+    /// Reads a time range page by page, newest first. Entered for the slice, and for each half of a range that was short,
+    /// failed or came in another order.
+    Down(Box<Down>),
+    /// Reads one second in every way there is. Entered where it holds more than a page, or where nothing narrower is left.
+    Second(Timestamp),
+    /// Follows the list from page to page. Entered where the platform does not read time ranges.
+    List(Box<List>),
+}
+
+/// A time range that is read page by page. All times are whole seconds, both ends included.
+struct Down {
+    since: Timestamp,
+    until: Timestamp,
+    /// The bounds as they were sent for the whole of it, and as they are counted.
+    bounds: (Timestamp, Timestamp),
+    listed: HashMap<u64, Option<Timestamp>>,
+    next: Next,
+    counted: Option<u64>,
+    empty: u32,
+    still: u32,
+    pages: usize,
+}
+
+/// Which rows the next page is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Next {
+    /// All of the range. At the start.
+    All,
+    /// From the oldest row so far on, by its second. `padded`: the end is asked for a second later, as it is not included.
+    From { second: Timestamp, padded: bool },
+    /// From this second on, of which nothing was listed: the second behind it was read completely.
+    Below { second: Timestamp },
+}
+
+struct List {
+    since: Timestamp,
+    bounds: (Timestamp, Timestamp),
+    listed: HashMap<u64, ()>,
+    start: Start,
+    empty: u32,
+    pages: usize,
+    /// Pages since an older row came.
+    still: usize,
+    oldest: Option<Timestamp>,
+    in_order: bool,
+    ascending: bool,
 }
 
 impl Slice {
-    pub(super) fn new(source: Shopline, filter: Filter, limit: i32, since: Timestamp, until: Timestamp) -> Self {
-        let parts = vec![(since, until)];
+    pub(super) fn new(reader: Reader, since: Timestamp, until: Timestamp) -> Self {
+        let down = Down::new(&reader, since, until);
+        Self::of(reader, Part::Down(Box::new(down)))
+    }
+
+    /// The whole of a list whose time range is not read.
+    pub(super) fn list(reader: Reader, since: Timestamp, until: Timestamp) -> Self {
+        let list = List {
+            since,
+            bounds: (since, until),
+            listed: HashMap::new(),
+            start: Start::Newest,
+            empty: 0,
+            pages: 0,
+            still: 0,
+            oldest: None,
+            in_order: true,
+            ascending: false,
+        };
+        Self::of(reader, Part::List(Box::new(list)))
+    }
+
+    fn of(reader: Reader, part: Part) -> Self {
         Self {
-            source,
-            filter,
-            limit,
-            parts,
-            how: How::Start,
-            seen: Seen::default(),
-            frontier: None,
-            id_fails: false,
-            pad: SECOND,
-            gave_up: None,
-            emptied: 0,
+            reader,
+            parts: vec![part],
+            shorten: Arc::default(),
+            proof: Proof::Counted,
+            trust: Trust::Sure,
+            lacks: Vec::new(),
+            contradictions: BTreeSet::new(),
+            kinds: BTreeSet::new(),
+            audits: 0,
+            failures: 0,
+            resettled: false,
+            ended: false,
         }
     }
 
-    /// The next rows that were not seen before, in any order but not newer than those before them. `None` at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Vec<Row>>> {
-        while let Some((since, until)) = self.parts.last().copied() {
-            if let Some(error) = self.gave_up.take() {
-                return Err(error);
-            }
-            let until = match (&self.how, self.frontier) {
-                (How::Window, Some(frontier)) => frontier,
-                _ => until,
+    /// Where a later beginning of this slice may be put, before its second page is asked for.
+    pub(super) fn shorten(&self) -> Arc<OnceLock<Timestamp>> {
+        Arc::clone(&self.shorten)
+    }
+
+    /// The next step. `None` behind the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Batch>> {
+        while let Some(part) = self.parts.pop() {
+            let batch = match part {
+                Part::Down(down) => self.down(down).await?,
+                Part::Second(second) => self.second(second).await?,
+                Part::List(list) => self.follow(list).await?,
             };
-            let (rows, link) = self.fetch(since, until, self.how.clone()).await?;
-            let full = rows.len() >= usize::try_from(self.limit).unwrap_or(usize::MAX);
-            if rows.is_empty() {
-                if self.after_empty(since, until).await? {
-                    self.end_part();
-                }
-                continue;
+            if batch.is_some() {
+                return Ok(batch);
             }
-            let in_order = matches!(order(&rows), Order::NewestFirst | Order::Flat);
-            if self.how == How::Start && full && link.is_none() && !in_order {
-                if !self.halve(since, until) {
-                    return self.one_second(until).await.map(Some);
+        }
+        if std::mem::replace(&mut self.ended, true) {
+            return Ok(None);
+        }
+        let lacks = std::mem::take(&mut self.lacks);
+        let trust = if lacks.is_empty() { Trust::Sure } else { self.trust };
+        Ok(Some(Batch::End { proof: self.proof, trust, lacks }))
+    }
+
+    /// One page of a range.
+    async fn down(&mut self, mut down: Box<Down>) -> Result<Option<Batch>> {
+        if let Some(since) = self.shorten.get().copied().filter(|since| *since > down.since) {
+            down.since = since;
+            down.bounds.0 = self.reader.habits().since(since);
+        }
+        let (low, high) = down.asked(&self.reader);
+        let answer = match self.reader.list((low, high), Start::Newest, &self.reader.filter).await {
+            Err(error) if is_heavy(&error) => return self.narrow(down, error).await,
+            answer => answer?,
+        };
+        down.pages += 1;
+        let stray = |time: Timestamp| whole(time) < low - SECOND || whole(time) > high + SECOND;
+        if answer.rows.iter().filter_map(Row::time).any(stray) {
+            return self.misread(down, &answer.rows).await;
+        }
+        if answer.rows.is_empty() {
+            return self.empty(down).await;
+        }
+        self.note_kinds(&answer.rows);
+        if !matches!(order(&answer.rows), Order::NewestFirst | Order::Flat) || oldest(&answer.rows).is_none() {
+            return self.unordered(down, answer).await;
+        }
+        self.in_order(down, answer).await
+    }
+
+    async fn in_order(&mut self, mut down: Box<Down>, answer: Answer) -> Result<Option<Batch>> {
+        let habits = self.reader.habits().clone();
+        let (Some(oldest), Some(newest)) = (oldest(&answer.rows).map(whole), newest(&answer.rows).map(whole)) else {
+            return Ok(None);
+        };
+        let (short, room) = (answer.is_short(), answer.has_room());
+        if let Next::From { second, padded } = down.next {
+            // The second that was reached must be listed again, or its other rows may not be either.
+            match (padded, newest >= second) {
+                (false, true) => habits.set_bounds(|bounds| bounds.until_included = Some(true)),
+                (false, false) => {
+                    down.next = Next::From { second, padded: true };
+                    self.parts.push(Part::Down(down));
+                    return Ok(None);
                 }
-                continue;
-            }
-            let last = last_id(&rows);
-            let oldest = oldest(&rows);
-            let before = self.frontier;
-            let fresh: Vec<Row> = rows.into_iter().filter(|row| self.seen.remember(row.key, row.time())).collect();
-            // Rows that came in newer than where we are do not lead on.
-            let leads_on =
-                fresh.iter().any(|row| before.is_none_or(|before| row.time().is_none_or(|time| time <= before)));
-            // Rows of the very second may come from either side of it: a way that goes to newer rows finds those that have
-            // just come in. Only an older row shows that the list was followed.
-            let older =
-                fresh.iter().any(|row| before.is_none_or(|before| row.time().is_some_and(|time| time < before)));
-            self.frontier = [before, oldest].into_iter().flatten().min();
-            match (&self.how, link, leads_on, full) {
-                (_, Some(link), true, _) => self.how = How::Link(link),
-                (How::Link(_), None, _, _) | (How::Start, None, true, false) => self.end_part(),
-                (How::SinceId(_), None, true, false) if older => self.end_part(),
-                // Every row from the oldest so far back was listed, and there was room for more.
-                (How::Window, _, _, false) => self.end_part(),
-                (How::Start | How::SinceId(_), None, true, true) if !self.id_fails => {
-                    self.how = last.map_or(How::Window, How::SinceId);
+                (true, true) => habits.set_bounds(|bounds| {
+                    bounds.until_included.get_or_insert(false);
+                }),
+                // The row is gone; unless bounds are read as other times than they say.
+                (true, false) if habits.learned().date_filters.is_none() => {
+                    return self.misread(down, &answer.rows).await;
                 }
-                (How::Window, _, false, true) => {
-                    let mut all = fresh;
-                    all.extend(self.one_second(until).await?);
-                    return Ok(Some(all));
-                }
-                (How::SinceId(_), _, false, _) => {
-                    self.id_fails = true;
-                    self.how = How::Window;
-                }
-                _ => self.how = How::Window,
+                (true, false) => {}
             }
-            if leads_on {
-                self.emptied = 0;
+        }
+        let asked_below = match down.next {
+            Next::Below { second } => Some(second),
+            Next::All | Next::From { .. } => None,
+        };
+        down.empty = 0;
+        let reached = down.reached();
+        let listed = down.listed.len();
+        let mut rows = Vec::with_capacity(answer.rows.len());
+        for (row, key) in with_keys(answer.rows) {
+            if down.listed.insert(key, row.time()).is_none() {
+                rows.push(row);
             }
-            if !fresh.is_empty() {
-                return Ok(Some(fresh));
+        }
+        let (fresh, older) = (down.listed.len() > listed, reached.is_none_or(|reached| oldest < reached));
+        down.still = if older { 0 } else { down.still + 1 };
+        down.next = Next::From {
+            second: oldest.max(down.since - SECOND),
+            padded: habits.bounds().until_included == Some(false),
+        };
+        let may_be_all = (short || !older) && down.counted.is_none_or(|counted| down.listed.len() as u64 >= counted);
+        if may_be_all && self.is_audited(&mut down).await? {
+            return Ok(self.batch(rows));
+        }
+        if !older && !(fresh && down.still <= STILL) {
+            // What was asked for below may have been hidden by a crowded second that the bounds took in.
+            let below = asked_below.filter(|below| *below < oldest && *below >= down.since);
+            let lowest = below.unwrap_or(oldest);
+            if lowest > down.since {
+                down.next = Next::Below { second: lowest - SECOND };
+                self.parts.push(Part::Down(down));
+            } else {
+                down.next = Next::Below { second: down.since };
+                self.end(down).await?;
             }
+            self.parts.extend(below.map(Part::Second));
+            if !room {
+                self.parts.push(Part::Second(oldest));
+            }
+        } else if down.pages >= MOST_PAGES && oldest < down.until && oldest > down.since {
+            self.cut(down, oldest).await?;
+        } else {
+            self.parts.push(Part::Down(down));
+        }
+        Ok(self.batch(rows))
+    }
+
+    /// Rows to deliver, if any, with what may be claimed of them.
+    fn batch(&self, rows: Vec<Row>) -> Option<Batch> {
+        (!rows.is_empty()).then_some(Batch::Rows { rows, trust: self.trust })
+    }
+
+    /// Ends a range before the second that was reached, and goes on with a new one.
+    async fn cut(&mut self, mut down: Box<Down>, reached: Timestamp) -> Result<()> {
+        self.reader.settle_bounds(reached).await?;
+        let older = Down::new(&self.reader, down.since, reached);
+        self.parts.push(Part::Down(Box::new(older)));
+        let since = reached + SECOND;
+        down.since = since;
+        down.bounds.0 = self.reader.habits().since(since);
+        down.listed.retain(|_, time| time.is_none_or(|time| time >= since));
+        down.counted = None;
+        if !self.is_audited(&mut down).await? {
+            self.end(down).await?;
+        }
+        Ok(())
+    }
+
+    /// After a page without rows. One alone is no end.
+    async fn empty(&mut self, mut down: Box<Down>) -> Result<Option<Batch>> {
+        if let Next::From { second, padded: false } = down.next
+            && self.reader.habits().bounds().until_included.is_none()
+        {
+            down.next = Next::From { second, padded: true };
+            self.parts.push(Part::Down(down));
+            return Ok(None);
+        }
+        down.empty += 1;
+        if self.is_audited(&mut down).await? {
+            return Ok(None);
+        }
+        let short = down.counted.is_some_and(|counted| counted > down.listed.len() as u64);
+        if down.empty < if short { 3 } else { 2 } {
+            self.parts.push(Part::Down(down));
+        } else {
+            self.end(down).await?;
         }
         Ok(None)
     }
 
-    async fn fetch(&self, since: Timestamp, until: Timestamp, how: How) -> Result<(Vec<Row>, Option<String>)> {
-        self.ask(since - self.pad, until + self.pad, how, &self.filter).await
-    }
-
-    async fn ask(
-        &self,
-        since: Timestamp,
-        until: Timestamp,
-        how: How,
-        filter: &Filter,
-    ) -> Result<(Vec<Row>, Option<String>)> {
-        let limit = self.limit;
-        self.source
-            .rows(since, until, |mut request| {
-                request = request.limit(limit);
-                if let Some(subject_type) = &filter.subject_type {
-                    request = request.subject_type(subject_type);
-                }
-                if let Some(verb) = &filter.verb {
-                    request = request.verb(verb);
-                }
-                match how {
-                    How::SinceId(id) => request.since_id(id),
-                    How::Link(page_info) => request.page_info(page_info),
-                    How::Start | How::Window => request,
-                }
+    /// Rows in another order than newest first cannot be read by time. Each half is read by itself.
+    async fn unordered(&mut self, mut down: Box<Down>, answer: Answer) -> Result<Option<Batch>> {
+        let room = answer.has_room();
+        let known = oldest(&answer.rows).map(whole);
+        let rows: Vec<Row> = with_keys(answer.rows)
+            .map(|(row, key)| {
+                down.listed.insert(key, row.time());
+                row
             })
-            .await
+            .collect();
+        let all = self.is_audited(&mut down).await?;
+        if all || room && down.counted.is_none() {
+            if !all {
+                self.proof = Proof::EndOfList;
+            }
+            return Ok(self.batch(rows));
+        }
+        if let Some(known) = known {
+            self.reader.settle_bounds(known).await?;
+        }
+        self.halve(down.since, down.top());
+        Ok(None)
     }
 
-    fn end_part(&mut self) {
-        self.parts.pop();
-        self.how = How::Start;
-        self.frontier = None;
-        self.emptied = 0;
-    }
-
-    /// Whether an empty page is the end of the part. One empty page alone never is.
-    async fn after_empty(&mut self, since: Timestamp, until: Timestamp) -> Result<bool> {
-        if self.how != How::Start && self.how != How::Window {
-            self.how = How::Window;
+    /// Whether as many records were listed as the platform counts. Counts anew.
+    async fn is_audited(&mut self, down: &mut Down) -> Result<bool> {
+        if self.reader.habits().learned().counts == Some(false) {
             return Ok(false);
         }
-        let counted = match self.count(since - self.pad, until + self.pad).await {
-            Ok(counted) => Some(counted),
-            Err(error) if cannot_count(error.kind()) => None,
-            Err(error) => return Err(error),
+        down.counted = match self.reader.count(down.bounds, &self.reader.filter).await {
+            Err(error) if is_heavy(&error) && self.failures > 0 => None,
+            counted => counted?,
         };
-        if counted == Some(0) {
-            return Ok(true);
+        let audited = down.counted == Some(down.listed.len() as u64);
+        if audited && self.reader.habits().learned().counts.is_none() && !down.listed.is_empty() {
+            self.reader.habits().learn(|learned| learned.counts = Some(true));
         }
-        // Ask once more; what comes now is taken as any page is.
-        let (rows, _) = self.fetch(since, until, How::Start).await?;
-        if !rows.is_empty() {
-            // Rows that come in and are purged again may go on so for ever.
-            self.emptied += 1;
-            return Ok(self.emptied > BELIEVED);
-        }
-        match counted {
-            Some(counted) => Err(incomplete(format!(
-                "the platform counts {counted} entries from {since} to {until} but lists none of them"
-            ))),
-            None => Ok(true),
-        }
+        Ok(audited)
     }
 
-    async fn count(&self, since: Timestamp, until: Timestamp) -> Result<u64> {
-        let filter = &self.filter;
-        self.source
-            .count_where(since, until, |mut request| {
-                if let Some(subject_type) = &filter.subject_type {
-                    request = request.subject_type(subject_type);
-                }
-                if let Some(verb) = &filter.verb {
-                    request = request.verb(verb);
-                }
-                request
-            })
-            .await
-    }
-
-    /// Halves the present part, newest half first. `false` if it is one second already.
-    fn halve(&mut self, since: Timestamp, until: Timestamp) -> bool {
-        let seconds = until.duration_since(since).as_secs();
-        if seconds < 1 {
-            return false;
+    /// A range has come to its own end, and was not audited.
+    async fn end(&mut self, down: Box<Down>) -> Result<()> {
+        let had = down.listed.len() as u64;
+        let Some(counted) = down.counted.filter(|counted| *counted > had) else {
+            self.proof = Proof::EndOfList; // nothing is counted, or what it counts is out of date
+            return Ok(());
+        };
+        if self.audits == 0 && self.counts_what_is_not_there().await? {
+            self.distrust();
+            return Ok(());
         }
-        let middle = since + SignedDuration::from_secs(seconds / 2);
-        self.end_part();
-        self.parts.push((since, middle));
-        self.parts.push((middle + SECOND, until));
-        true
-    }
-
-    /// Reads one second that holds more rows than a page, in every way there is. The present part then ends before it.
-    async fn one_second(&mut self, second: Timestamp) -> Result<Vec<Row>> {
-        self.limit = PAGE; // no smaller one saves anything here
-        let mut rows = Vec::new();
-        let mut found = HashSet::new();
-        let mut kinds = BTreeSet::new();
-        let (mut low, mut high) = (second, second);
-        let (mut first, _) = self.ask(low, high, How::Start, &self.filter).await?;
-        if first.is_empty() {
-            (first, _) = self.ask(low, high, How::Start, &self.filter).await?; // an empty page is asked for twice
+        self.audits += 1;
+        self.trust = Trust::Lost;
+        if self.audits > MOST_AUDITS {
+            self.lack(down.since, down.until, Some(counted - had), "the platform counts more than it lists", None);
+            return Ok(());
         }
-        if first.is_empty() {
-            (low, high) = (second - SECOND, second + SECOND); // so the ends are not included
-            (first, _) = self.ask(low, high, How::Start, &self.filter).await?;
-            if first.is_empty() {
-                (first, _) = self.ask(low, high, How::Start, &self.filter).await?;
+        if let Some(known) = down.listed.values().flatten().min() {
+            self.reader.settle_bounds(whole(*known)).await?;
+        }
+        if down.since >= down.until {
+            self.parts.push(Part::Second(down.since));
+            return Ok(());
+        }
+        let middle = middle(down.since, down.until);
+        let habits = self.reader.habits().clone();
+        let mut sum = 0;
+        let mut short = Vec::new();
+        for (since, until) in [(down.since, middle), (middle + SECOND, down.until)] {
+            let half = Down::new(&self.reader, since, until);
+            let Some(counted) = self.reader.count(half.bounds, &self.reader.filter).await? else { continue };
+            sum += counted;
+            let inside = |time: &&Timestamp| (since..until + SECOND).contains(*time);
+            if counted > down.listed.values().flatten().filter(inside).count() as u64 {
+                short.push(half);
             }
+        }
+        let bounds = habits.bounds();
+        let settled = bounds.since_included.is_some() && bounds.until_included.is_some();
+        if settled && (sum < counted || sum > counted + 1 && sum - counted > counted.saturating_sub(had)) {
+            self.distrust(); // the parts do not make the whole
+            return Ok(());
+        }
+        if short.is_empty() {
+            self.proof = Proof::EndOfList;
+        }
+        self.parts.extend(short.into_iter().map(|half| Part::Down(Box::new(half))));
+        Ok(())
+    }
+
+    /// Counts a second that is yet to come.
+    async fn counts_what_is_not_there(&self) -> Result<bool> {
+        let second = whole(Timestamp::now()) + SignedDuration::from_hours(365 * 24);
+        Ok(self.reader.count((second, second), &self.reader.filter).await?.is_some_and(|counted| counted > 0))
+    }
+
+    /// The platform's counts contradict its lists: nothing is proved by them any more.
+    fn distrust(&mut self) {
+        self.reader.habits().learn(|learned| learned.counts = Some(false));
+        self.proof = Proof::EndOfList;
+        self.lacks.retain(|lack| lack.error.is_some());
+    }
+
+    async fn second(&mut self, second: Timestamp) -> Result<Option<Batch>> {
+        let read = crowded::read(&self.reader, second, &self.kinds).await?;
+        if read.endless {
+            let what = format!("the list gives new rows for ever: {} of the second {second}", read.rows.len());
+            return Err(incomplete(what));
+        }
+        if read.contradicts {
+            self.contradictions.insert(second);
+            if self.contradictions.len() > 1 {
+                self.distrust();
+            }
+        }
+        let distrusted = self.reader.habits().learned().counts == Some(false);
+        match read.proof {
+            Some(Proof::Counted) => {}
+            Some(Proof::EndOfList) => self.proof = Proof::EndOfList,
+            None if distrusted && read.contradicts => {}
+            None => self.lack(second, second, read.missing, "no request lists all of them", None),
+        }
+        Ok(self.batch(read.rows))
+    }
+
+    /// After a page that failed, whatever number of rows was asked for: a narrower range may do without what fails.
+    async fn narrow(&mut self, down: Box<Down>, error: Error) -> Result<Option<Batch>> {
+        self.failures += 1;
+        let (since, top) = (down.since, down.top());
+        if !self.reader.habits().has_answered() || self.failures > MOST_FAILURES {
+            return Err(error);
+        }
+        let habits = self.reader.habits();
+        if self.failures == 1 && top > since {
+            // Whether the platform answers at all.
+            let older = (habits.since(since), habits.until(middle(since, top)));
+            match self.reader.count(older, &self.reader.filter).await {
+                Err(dead) if is_heavy(&dead) => return Err(error),
+                alive => alive?,
+            };
+        }
+        self.proof = Proof::EndOfList;
+        if top > since {
+            self.halve(since, top);
+            return Ok(None);
+        }
+        let read = match crowded::read(&self.reader, top, &self.kinds).await {
+            Err(dead) if is_heavy(&dead) => None,
+            read => Some(read?),
+        };
+        let (missing, rows) = read.map_or((None, Vec::new()), |read| (read.missing, read.rows));
+        self.lack(top, top, missing.or(Some(1)), "each request that lists it fails", Some(error));
+        Ok(self.batch(rows))
+    }
+
+    /// Rows lie outside the time range that was asked for, or those that lie inside do not come.
+    async fn misread(&mut self, down: Box<Down>, rows: &[Row]) -> Result<Option<Batch>> {
+        let known = rows.iter().find_map(|row| Some((whole(row.time()?), row.key)));
+        let again = std::mem::replace(&mut self.resettled, true);
+        let Some((second, key)) = known.filter(|_| !again) else { return Ok(Some(Batch::Misread)) };
+        if !self.reader.settle_offset(second, key).await? {
+            return Ok(Some(Batch::Misread));
+        }
+        let restarted = Down::new(&self.reader, down.since, down.until);
+        self.parts.push(Part::Down(Box::new(restarted)));
+        Ok(None)
+    }
+
+    /// One page of a list whose time range is not read.
+    async fn follow(&mut self, mut list: Box<List>) -> Result<Option<Batch>> {
+        let answer = self.reader.list(list.bounds, list.start.clone(), &self.reader.filter).await?;
+        list.pages += 1;
+        if answer.rows.is_empty() {
+            list.empty += 1;
+            if list.empty < 2 {
+                self.parts.push(Part::List(list));
+            } else {
+                self.end_list(&list, list.pages > 2).await?;
+            }
+            return Ok(None);
+        }
+        list.empty = 0;
+        let short = answer.is_short();
+        list.in_order &= matches!(order(&answer.rows), Order::NewestFirst | Order::Flat);
+        let next = match (answer.link, last_id(&answer.rows)) {
+            (Some(link), _) => Some(Start::Link(link)),
+            (None, last) => last.map(Start::SinceId),
+        };
+        let oldest = oldest(&answer.rows);
+        let mut rows = answer.rows;
+        rows.retain(|row| list.listed.insert(row.key, ()).is_none());
+        let older = oldest.is_some_and(|time| list.oldest.is_none_or(|oldest| time < oldest));
+        list.still = if older { 0 } else { list.still + 1 };
+        list.oldest = [list.oldest, oldest].into_iter().flatten().min();
+        if list.still > 8 * MOST_PAGES {
+            return Err(incomplete("the list gives new rows for ever, and none that is older"));
+        }
+        let passed = list.in_order && list.oldest.is_some_and(|oldest| oldest < list.since);
+        if passed {
+            self.proof = Proof::EndOfList;
+        } else if short && self.counts(&list).await? == Some(list.listed.len() as u64) {
+        } else if rows.is_empty() && !list.ascending {
+            (list.ascending, list.in_order) = (true, false); // perhaps it goes on to newer rows
+            list.start = Start::SinceId("1".to_owned());
+            self.parts.push(Part::List(list));
+        } else if let Some(next) = next.filter(|_| !rows.is_empty()) {
+            list.start = next;
+            self.parts.push(Part::List(list));
         } else {
-            self.pad = SignedDuration::ZERO;
+            self.end_list(&list, false).await?;
         }
-        let start = [first.last(), first.first()].map(id_of);
-        let end = first.last().map(|row| row.key);
-        let mut proved = !first.is_empty() && first.len() < self.page_size();
-        self.collect(first, &mut found, &mut kinds, &mut rows);
-        let counted = match self.count(low, high).await {
-            Ok(counted) => usize::try_from(counted).ok(),
-            Err(error) if cannot_count(error.kind()) => None,
-            Err(error) => return Err(error),
-        };
-        proved |= counted.is_some_and(|counted| found.len() >= counted);
-        // From the last row on, from the first row on, and from before all rows.
-        for from in start.clone().into_iter().flatten().chain(["1".to_owned()]) {
-            let (mut from, mut led_on, mut empty) = (Some(from), false, 0);
-            while let Some(id) = from.take().filter(|_| !proved) {
-                let (page, _) = self.ask(low, high, How::SinceId(id.clone()), &self.filter).await?;
-                let (count, last) = (page.len(), last_id(&page));
-                // From the first row on, or from the last, and there is no more than up to the last.
-                let to_end = start.contains(&Some(id.clone()))
-                    && count < self.page_size()
-                    && page.iter().any(|row| Some(row.key) == end);
-                let new = self.collect(page, &mut found, &mut kinds, &mut rows);
-                led_on |= new;
-                empty = if count == 0 { empty + 1 } else { 0 };
-                // Without a count: a way that led on has ended with a short page, or an empty one that was asked twice.
-                let ended = to_end || led_on && (empty == 2 || (new && count < self.page_size()));
-                proved = counted.map_or(ended, |counted| found.len() >= counted);
-                from = match empty {
-                    0 => last.filter(|_| new),
-                    1 => Some(id),
-                    _ => None,
-                };
-            }
-        }
-        if !proved && self.filter.verb.is_none() {
-            // Each kind of entry on its own may fit on a page.
-            for (subject_type, verb) in kinds.clone() {
-                let filter = Filter { subject_type, verb };
-                let (page, _) = self.ask(low, high, How::Start, &filter).await?;
-                self.collect(page, &mut found, &mut kinds, &mut rows);
-            }
-            proved = counted.is_some_and(|counted| found.len() >= counted);
-        }
-        if !proved {
-            let all = counted.map_or_else(|| "more".to_owned(), |counted| counted.to_string());
-            let had = found.len();
-            let what = format!("{had} of {all} entries of the second {second} could be read, and no older");
-            self.gave_up = Some(incomplete(what)); // after what was read
-        }
-        let Some((since, _)) = self.parts.pop() else { return Ok(rows) };
-        if second - SECOND >= since || self.gave_up.is_some() {
-            self.parts.push((since, second - SECOND));
-        }
-        self.how = How::Start;
-        self.frontier = None;
-        rows.sort_by_cached_key(|row| Reverse(id_of(Some(row)).map(|id| (id.len(), id))));
-        Ok(rows)
+        self.trust = Trust::Held;
+        Ok(self.batch(rows))
     }
 
-    /// Takes rows of one second: those that are new to the slice go to `rows`. Says whether any was new to the second.
-    fn collect(
+    async fn counts(&self, list: &List) -> Result<Option<u64>> {
+        self.reader.count(list.bounds, &self.reader.filter).await
+    }
+
+    async fn end_list(&mut self, list: &List, seen: bool) -> Result<()> {
+        let had = list.listed.len() as u64;
+        match self.counts(list).await? {
+            Some(counted) if counted == had => {}
+            Some(counted) if counted > had => {
+                let why = "rows lie outside the time range that was asked for, and no request lists the others";
+                self.lack(list.since, list.bounds.1, Some(counted - had), why, None);
+            }
+            _ if seen => self.proof = Proof::EndOfList,
+            _ => {
+                let why = "rows lie outside the time range that was asked for, and no request lists the others";
+                self.lack(list.since, list.bounds.1, None, why, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn halve(&mut self, since: Timestamp, until: Timestamp) {
+        if since >= until {
+            self.parts.push(Part::Second(until));
+            return;
+        }
+        let middle = middle(since, until);
+        for (since, until) in [(since, middle), (middle + SECOND, until)] {
+            let half = Down::new(&self.reader, since, until);
+            self.parts.push(Part::Down(Box::new(half)));
+        }
+    }
+
+    fn lack(
         &mut self,
-        page: Vec<Row>,
-        found: &mut HashSet<u64>,
-        kinds: &mut BTreeSet<(Option<String>, Option<String>)>,
-        rows: &mut Vec<Row>,
-    ) -> bool {
-        let mut new = false;
-        for row in page {
-            new |= found.insert(row.key);
-            if let Ok(entry) = &row.entry {
-                kinds.insert((entry.category.clone(), entry.action.clone()));
-            }
-            if self.seen.remember(row.key, row.time()) {
-                rows.push(row);
+        since: Timestamp,
+        until: Timestamp,
+        entries: Option<u64>,
+        why: &'static str,
+        error: Option<Error>,
+    ) {
+        self.trust = self.trust.max(Trust::Held);
+        self.lacks.push(Lack { since, until, entries, why, error });
+    }
+
+    fn note_kinds(&mut self, rows: &[Row]) {
+        for kind in rows.iter().filter_map(|row| kind(row, &self.reader.filter)) {
+            if self.kinds.len() < MOST_KINDS {
+                self.kinds.insert(kind);
             }
         }
-        new
-    }
-
-    fn page_size(&self) -> usize {
-        usize::try_from(self.limit).unwrap_or(usize::MAX)
     }
 }
 
-fn last_id(rows: &[Row]) -> Option<String> {
-    rows.iter().rev().find_map(|row| id_of(Some(row)))
+impl Down {
+    fn new(reader: &Reader, since: Timestamp, until: Timestamp) -> Self {
+        let until = until.max(since);
+        let bounds = (reader.habits().since(since), reader.habits().until(until));
+        let (listed, next) = (HashMap::new(), Next::All);
+        Self { since, until, bounds, listed, next, counted: None, empty: 0, still: 0, pages: 0 }
+    }
+
+    /// The bounds of the next page.
+    fn asked(&self, reader: &Reader) -> (Timestamp, Timestamp) {
+        let (low, high) = self.bounds;
+        let end = match self.next {
+            Next::All => high,
+            Next::From { second, padded: false } => second,
+            Next::From { second, padded: true } => second + SECOND,
+            Next::Below { second } => reader.habits().until(second),
+        };
+        (low, end.min(high).max(low))
+    }
+
+    /// The oldest second that was listed.
+    fn reached(&self) -> Option<Timestamp> {
+        match self.next {
+            Next::All => None,
+            Next::From { second, .. } => Some(second),
+            Next::Below { second } => Some(second + SECOND),
+        }
+    }
+
+    /// The newest second of which something may be unread.
+    fn top(&self) -> Timestamp {
+        match self.next {
+            Next::All => self.until,
+            Next::From { second, .. } | Next::Below { second } => second.clamp(self.since, self.until),
+        }
+    }
 }
 
-fn id_of(row: Option<&Row>) -> Option<String> {
-    row?.entry.as_ref().ok().map(|entry| entry.id.clone())
-}
-
-/// The platform may not offer counts in every edition.
-pub(super) fn cannot_count(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NotFound | ErrorKind::Refused | ErrorKind::Undecodable | ErrorKind::Forbidden)
+fn middle(since: Timestamp, until: Timestamp) -> Timestamp {
+    since + SignedDuration::from_secs(until.duration_since(since).as_secs() / 2)
 }

@@ -1,6 +1,7 @@
-//! Reading a stretch of a SHOPLINE log to its proved end: slices, several at a time, delivered in order.
+//! Reading a time range of a SHOPLINE log to its proved end: slices, several at a time, delivered in order.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 use futures::stream::{self, BoxStream};
@@ -9,7 +10,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::Shopline;
-use super::slice::{Filter, PAGE, Slice};
+use super::reader::{Filter, PAGE, Reader, SECOND, is_heavy, whole};
+use super::slice::{Batch, Lack, MOST_PAGES, Slice, Trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{LogQuery, only};
 use crate::severity::Severity;
@@ -18,16 +20,20 @@ use crate::walk::{self, Progress, Row, newest, oldest};
 
 /// The platform allows one month; February is one, too.
 pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
+/// What is asked for in place of longer time ranges that are refused, in seconds.
+const SHORTER: [u32; 3] = [7 * 86_400, 86_400, 3_600];
 /// How far back a query without a start goes. The platform is said to keep three months; nothing proves it.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The store's clock may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 /// The fewest rows that are asked for: a second with more rows than a page takes many requests.
 const FEWEST: i32 = 3;
-/// Pages of a slice that may wait to be delivered.
+/// Batches of a slice that may wait to be delivered.
 const WAITING: usize = 4;
-/// Pages that must be expected before a stretch is cut up to be read several slices at a time.
+/// Pages that must be expected before a time range is cut up to be read several slices at a time.
 const WORTH_CUTTING: i64 = 6;
+/// Slices one after the other that may fail before the walk gives up.
+const MOST_FAILURES: usize = 3;
 
 pub(super) fn pages(source: Shopline, query: LogQuery, from: Option<&Cursor>) -> BoxStream<'static, Result<Page>> {
     walk::pages(source.store().clone(), query, from, |progress| {
@@ -39,46 +45,68 @@ pub(super) fn pages(source: Shopline, query: LogQuery, from: Option<&Cursor>) ->
 }
 
 struct Walk {
-    source: Shopline,
+    reader: Reader,
     progress: Progress,
-    filter: Filter,
-    limit: i32,
     since: Timestamp,
-    /// The stretches that no request was sent for yet, both ends included; the newest first.
+    /// The time ranges that no request was sent for yet, in whole seconds with both ends included; the newest first.
     cuts: VecDeque<(Timestamp, Timestamp)>,
-    lanes: VecDeque<Lane>,
-    /// The first page tells how dense the rows are.
+    underway: VecDeque<Underway>,
+    /// The first page shows how dense the rows are.
     first: bool,
+    /// The platform does not read time ranges: there is but one slice, and it is the whole list.
+    whole_list: bool,
+    proof: Proof,
+    lacks: Vec<Lack>,
+    /// Slices that failed since the last one that did not.
+    failed: usize,
 }
 
 /// One slice under way, with what waits to be delivered.
-struct Lane {
+struct Underway {
     since: Timestamp,
     until: Timestamp,
-    rows: BoxStream<'static, Result<Vec<Row>>>,
-    ready: VecDeque<Result<Vec<Row>>>,
+    batches: BoxStream<'static, Result<Batch>>,
+    shorten: Arc<OnceLock<Timestamp>>,
+    ready: VecDeque<Result<Batch>>,
     ended: bool,
     /// Whether anything of it was delivered.
     begun: bool,
 }
 
+/// The next batch in order, and the slice that it is of.
+struct Step {
+    since: Timestamp,
+    until: Timestamp,
+    begun: bool,
+    batch: Result<Batch>,
+}
+
 impl walk::Walk for Walk {
     async fn next(&mut self) -> Result<Page> {
         loop {
-            let Some((since, until, begun, rows)) = self.step().await else {
-                return Ok(self.progress.end(walk::Taken::default(), Proof::EndOfList));
-            };
-            let rows = match rows {
-                Ok(rows) => rows,
-                Err(error) if !begun && is_horizon(&error, since) => {
-                    let reached = find_horizon(&self.source, until).await?;
-                    self.since = reached.unwrap_or(until);
-                    self.lanes.clear();
-                    self.cuts.clear();
-                    self.cuts.extend(reached.map(|since| (since, until)));
+            let Some(step) = self.step().await else { return self.end() };
+            let rows = match step.batch {
+                Ok(Batch::Rows { rows, trust }) => {
+                    self.failed = 0;
+                    self.trust(trust);
+                    rows
+                }
+                Ok(Batch::End { proof, trust, lacks }) => {
+                    if proof != Proof::Counted {
+                        self.proof = proof;
+                    }
+                    self.lacks.extend(lacks);
+                    self.trust(trust);
                     continue;
                 }
-                Err(error) => return Err(error),
+                Ok(Batch::Misread) => {
+                    self.read_whole_list();
+                    continue;
+                }
+                Err(error) => {
+                    self.after_error(step.since, step.until, step.begun, error).await?;
+                    continue;
+                }
             };
             if std::mem::take(&mut self.first) {
                 self.plan(&rows);
@@ -112,100 +140,213 @@ impl Walk {
             || query.categories.len() > usize::from(filter.subject_type.is_some())
             || query.actions.len() > usize::from(filter.verb.is_some());
         let wanted = query.limit.filter(|_| !checked_here).and_then(|limit| i32::try_from(limit).ok());
-        let limit = wanted.map_or(PAGE, |wanted| wanted.clamp(FEWEST, PAGE));
-        let mut walk =
-            Self { source, progress, filter, limit, since, cuts: VecDeque::new(), lanes: VecDeque::new(), first: true };
-        // A row of the last second's fraction has that second's time: round up.
-        let end = if until.subsec_nanosecond() == 0 { until } else { until + SignedDuration::from_secs(1) };
-        walk.cut(since, end, 1);
+        let wanted = wanted.map_or(PAGE, |wanted| wanted.clamp(FEWEST, PAGE));
+        let since = whole(since);
+        let mut walk = Self {
+            reader: Reader { source, filter, wanted },
+            progress,
+            since,
+            cuts: VecDeque::new(),
+            underway: VecDeque::new(),
+            first: true,
+            whole_list: false,
+            proof: Proof::Counted,
+            lacks: Vec::new(),
+            failed: 0,
+        };
+        if since < until {
+            walk.cut(whole(until), 1);
+        }
         walk
     }
 
-    /// Cuts a stretch into at least so many slices, none longer than the platform allows. They overlap by the second
-    /// between them, so that no fraction of it falls through.
-    fn cut(&mut self, since: Timestamp, until: Timestamp, at_least: i64) {
+    /// Cuts what is left, up to this second, into at least so many slices, none longer than the platform allows.
+    fn cut(&mut self, until: Timestamp, at_least: i64) {
         self.cuts.clear();
-        let whole = until.duration_since(since).as_secs().max(0);
-        let slices = (whole / LONGEST.as_secs() + 1).max(at_least);
-        let step = SignedDuration::from_secs((whole / slices).max(1));
+        let longest = self
+            .reader
+            .habits()
+            .learned()
+            .longest_range
+            .map_or(LONGEST, |seconds| SignedDuration::from_secs(i64::from(seconds.max(60))).min(LONGEST));
+        let seconds = until.duration_since(self.since).as_secs().max(0);
+        let slices = (seconds / longest.as_secs() + 1).max(at_least);
+        let step = SignedDuration::from_secs((seconds / slices).max(1));
         let mut end = until;
-        while end > since {
-            let start =
-                if end.duration_since(since) <= step + SignedDuration::from_secs(slices) { since } else { end - step };
-            self.cuts.push_back((start, end));
-            end = start;
+        loop {
+            let left = end.duration_since(self.since);
+            let start = if left <= step + SignedDuration::from_secs(slices) { self.since } else { end - step };
+            self.cuts.push_back((start.min(end), end));
+            if start <= self.since {
+                return;
+            }
+            end = start - SECOND;
         }
     }
 
-    /// The next rows in order, from whichever slice is first. All slices under way move on meanwhile.
-    async fn step(&mut self) -> Option<(Timestamp, Timestamp, bool, Result<Vec<Row>>)> {
+    /// After the first page: if much is left, cut it up to read several slices at a time.
+    fn plan(&mut self, rows: &[Row]) {
+        let (Some(oldest), Some(newest)) = (oldest(rows).map(whole), newest(rows)) else { return };
+        let limit = self.reader.habits().limit(self.reader.wanted);
+        let full = i32::try_from(rows.len()).is_ok_and(|count| count >= limit);
+        let a_page = newest.duration_since(oldest).as_secs().max(1);
+        let pages = oldest.duration_since(self.since).as_secs() / a_page;
+        let Some(first) = self.underway.front() else { return };
+        if !full || self.progress.query.limit.is_some() || pages < WORTH_CUTTING || self.whole_list {
+            return;
+        }
+        let at_once = i64::try_from(self.reader.source.transport.in_flight()).unwrap_or(1).min(pages / 2);
+        let small = pages * 2 / i64::try_from(MOST_PAGES).unwrap_or(i64::MAX) + 1;
+        let (until, shorten) = (first.until, Arc::clone(&first.shorten));
+        self.cut(until, at_once.max(small));
+        // The slice under way is the first of them; what its first page has is read already.
+        while let Some((since, _)) = self.cuts.pop_front() {
+            if since <= oldest {
+                let _ = shorten.set(since); // set here only
+                if let Some(first) = self.underway.front_mut() {
+                    first.since = since;
+                }
+                return;
+            }
+        }
+    }
+
+    fn trust(&mut self, trust: Trust) {
+        match trust {
+            Trust::Sure if self.lacks.is_empty() => self.progress.release(),
+            Trust::Sure => {}
+            Trust::Held => self.progress.hold(),
+            Trust::Lost => self.progress.hold_nothing(),
+        }
+    }
+
+    /// Starts again with the whole list, of which time ranges are picked here.
+    fn read_whole_list(&mut self) {
+        let until = self.underway.front().map_or(self.since, |slice| slice.until);
+        self.underway.clear();
+        self.cuts.clear();
+        self.first = false;
+        self.whole_list = true;
+        self.cuts.push_back((self.since, until));
+    }
+
+    async fn after_error(&mut self, since: Timestamp, until: Timestamp, begun: bool, error: Error) -> Result<()> {
+        let replan = |walk: &mut Self| {
+            walk.underway.clear();
+            walk.cuts.clear();
+        };
+        if !begun && is_horizon(&error, since) {
+            let reached = find_horizon(&self.reader.source, until).await?;
+            replan(self);
+            if let Some(reached) = reached {
+                self.since = whole(reached);
+                self.cuts.push_back((self.since, until));
+            }
+            return Ok(());
+        }
+        if !begun && is_refusal(&error) {
+            let seconds = until.duration_since(since).as_secs();
+            if let Some(shorter) = SHORTER.into_iter().find(|shorter| i64::from(*shorter) < seconds) {
+                self.reader.habits().learn(|learned| learned.longest_range = Some(shorter));
+                replan(self);
+                self.cut(until, 1);
+                return Ok(());
+            }
+        }
+        self.failed += 1;
+        if !is_heavy(&error) || self.cuts.is_empty() && self.underway.len() <= 1 || self.failed > MOST_FAILURES {
+            return Err(error);
+        }
+        self.underway.pop_front();
+        self.trust(Trust::Held);
+        let why = "each request for it fails";
+        self.lacks.push(Lack { since, until, entries: None, why, error: Some(error) });
+        Ok(())
+    }
+
+    /// The last page, or what could not be had.
+    fn end(&mut self) -> Result<Page> {
+        let Some(first) = self.lacks.first() else {
+            return Ok(self.progress.end(walk::Taken::default(), self.proof));
+        };
+        let missing = self.lacks.iter().map(|lack| lack.entries).sum::<Option<u64>>();
+        let ranges = match self.lacks.len() {
+            1 => String::new(),
+            more => format!(", and of {} more time ranges", more - 1),
+        };
+        let number = missing.map_or_else(|| "entries".to_owned(), |missing| format!("{missing} entries"));
+        let what = format!("{number} from {} to {}{ranges} could not be read: {}", first.since, first.until, first.why);
+        let mut error = walk::incomplete(what);
+        if let Some(missing) = missing {
+            error = error.with_missing(missing);
+        }
+        match self.lacks.iter_mut().find_map(|lack| lack.error.take()) {
+            Some(source) => Err(error.with_source(source)),
+            None => Err(error),
+        }
+    }
+
+    /// The next batch in order, from whichever slice is first. All slices under way move on meanwhile.
+    async fn step(&mut self) -> Option<Step> {
         loop {
-            let room = if self.first { 1 } else { self.source.transport.in_flight() };
-            while self.lanes.len() < room
-                && (self.lanes.is_empty() || self.progress.wanted().is_none())
+            let room = if self.first { 1 } else { self.reader.source.transport.in_flight() };
+            while self.underway.len() < room
+                && (self.underway.is_empty() || self.progress.wanted().is_none())
                 && let Some((since, until)) = self.cuts.pop_front()
             {
-                self.lanes.push_back(self.lane(since, until));
+                self.underway.push_back(self.begin(since, until));
             }
-            if self.lanes.is_empty() {
+            if self.underway.is_empty() {
                 return None;
             }
             // Where few are wanted, or nothing is known yet, no page is asked for before the one before it was used.
             let waiting = if self.first || self.progress.wanted().is_some() { 1 } else { WAITING };
-            let lanes = &mut self.lanes;
-            let rows = future::poll_fn(|context| {
-                for lane in lanes.iter_mut() {
-                    while !lane.ended && lane.ready.len() < waiting {
-                        match lane.rows.as_mut().poll_next(context) {
-                            Poll::Ready(Some(rows)) => lane.ready.push_back(rows),
-                            Poll::Ready(None) => lane.ended = true,
+            let underway = &mut self.underway;
+            let step = future::poll_fn(|context| {
+                for slice in underway.iter_mut() {
+                    while !slice.ended && slice.ready.len() < waiting {
+                        match slice.batches.as_mut().poll_next(context) {
+                            Poll::Ready(Some(batch)) => slice.ready.push_back(batch),
+                            Poll::Ready(None) => slice.ended = true,
                             Poll::Pending => break,
                         }
                     }
                 }
-                let Some(first) = lanes.front_mut() else { return Poll::Ready(None) };
+                let Some(first) = underway.front_mut() else { return Poll::Ready(None) };
                 match first.ready.pop_front() {
-                    Some(rows) => {
+                    Some(batch) => {
                         let begun = std::mem::replace(&mut first.begun, true);
-                        Poll::Ready(Some((first.since, first.until, begun, rows)))
+                        Poll::Ready(Some(Step { since: first.since, until: first.until, begun, batch }))
                     }
                     None if first.ended => Poll::Ready(None),
                     None => Poll::Pending,
                 }
             })
             .await;
-            match rows {
-                Some(rows) => return Some(rows),
-                None => drop(self.lanes.pop_front()),
+            match step {
+                Some(step) => return Some(step),
+                None => drop(self.underway.pop_front()),
             }
         }
     }
 
-    fn lane(&self, since: Timestamp, until: Timestamp) -> Lane {
-        let slice = Slice::new(self.source.clone(), self.filter.clone(), self.limit, since, until);
-        let rows = stream::unfold(Some(slice), |slice| async {
+    fn begin(&self, since: Timestamp, until: Timestamp) -> Underway {
+        let slice = if self.whole_list {
+            Slice::list(self.reader.clone(), since, until)
+        } else {
+            Slice::new(self.reader.clone(), since, until)
+        };
+        let shorten = slice.shorten();
+        let batches = stream::unfold(Some(slice), |slice| async {
             let mut slice = slice?;
             match slice.next().await {
-                Ok(Some(rows)) => Some((Ok(rows), Some(slice))),
+                Ok(Some(batch)) => Some((Ok(batch), Some(slice))),
                 Ok(None) => None,
                 Err(error) => Some((Err(error), None)),
             }
         });
-        Lane { since, until, rows: rows.boxed(), ready: VecDeque::new(), ended: false, begun: false }
-    }
-
-    /// After the first page: if much is left, cut the rest up to read several slices at a time.
-    fn plan(&mut self, rows: &[Row]) {
-        let (Some(oldest), Some(newest)) = (oldest(rows), newest(rows)) else { return };
-        let full = i32::try_from(rows.len()).is_ok_and(|count| count >= self.limit);
-        let a_page = newest.duration_since(oldest).as_secs().max(1);
-        let pages = oldest.duration_since(self.since).as_secs() / a_page;
-        if !full || self.progress.query.limit.is_some() || pages < WORTH_CUTTING {
-            return;
-        }
-        let slices = i64::try_from(self.source.transport.in_flight()).unwrap_or(1).min(pages / 2);
-        self.lanes.clear();
-        self.cut(self.since, oldest, slices);
+        let (batches, ready) = (batches.boxed(), VecDeque::new());
+        Underway { since, until, batches, shorten, ready, ended: false, begun: false }
     }
 }
 
@@ -228,8 +369,13 @@ async fn find_horizon(source: &Shopline, until: Timestamp) -> Result<Option<Time
     Ok(None)
 }
 
-/// Whether a refusal may mean that the stretch begins before what the platform keeps.
+/// Whether a refusal may mean that the time range begins before what the platform keeps.
 fn is_horizon(error: &Error, since: Timestamp) -> bool {
     let old = Timestamp::now().duration_since(since) > SignedDuration::from_hours(87 * 24);
     old && error.kind() == ErrorKind::Refused && matches!(error.status(), Some(400 | 406 | 412 | 422))
+}
+
+/// Whether a refusal may mean that the time range is too long.
+fn is_refusal(error: &Error) -> bool {
+    error.kind() == ErrorKind::Refused && matches!(error.status(), Some(400 | 413 | 422))
 }

@@ -1,0 +1,131 @@
+//! What a SHOPLINE store was seen to do with requests, shared by the clones of its client.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::entry::UtcOffset;
+use crate::source::Learned;
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// What was seen, behind a lock.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Habits(Arc<Mutex<Seen>>);
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bounds {
+    /// Whether a row of the very second that a time range begins with is listed.
+    pub(super) since_included: Option<bool>,
+    /// The same of its end.
+    pub(super) until_included: Option<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    learned: Learned,
+    bounds: Bounds,
+    /// The offset that bounds are written with: the store's own, as seen in its rows. Where a platform ignores the offset
+    /// of a bound, it reads it as its own.
+    offset: Option<UtcOffset>,
+    answered: bool,
+    /// The most rows that are asked for now, where more were refused or failed.
+    most: Option<i32>,
+    /// The most rows that were asked for with success.
+    proved: i32,
+    /// Pages since `most` was last changed.
+    easy: u32,
+}
+
+/// After so many pages of fewer rows, more are asked for again.
+const EASY: u32 = 12;
+
+impl Habits {
+    fn with<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn learned(&self) -> Learned {
+        self.with(|seen| seen.learned.clone())
+    }
+
+    pub(super) fn teach(&self, learned: &Learned) {
+        self.with(|seen| {
+            seen.most = learned.page_size.and_then(|rows| i32::try_from(rows).ok()).filter(|rows| *rows > 0);
+            seen.learned = learned.clone();
+        });
+    }
+
+    /// Keeps what was learned just now.
+    pub(super) fn learn(&self, note: impl FnOnce(&mut Learned)) {
+        self.with(|seen| {
+            note(&mut seen.learned);
+            seen.learned.at = Some(Timestamp::now());
+        });
+    }
+
+    pub(super) fn offset(&self) -> Option<UtcOffset> {
+        self.with(|seen| seen.offset)
+    }
+
+    pub(super) fn write_with(&self, offset: UtcOffset) {
+        self.with(|seen| seen.offset = Some(offset));
+    }
+
+    pub(super) fn bounds(&self) -> Bounds {
+        self.with(|seen| seen.bounds)
+    }
+
+    pub(super) fn set_bounds(&self, note: impl FnOnce(&mut Bounds)) {
+        self.with(|seen| note(&mut seen.bounds));
+    }
+
+    /// What to send so that every row from this second on is listed.
+    pub(super) fn since(&self, second: Timestamp) -> Timestamp {
+        if self.bounds().since_included == Some(true) { second } else { second - SECOND }
+    }
+
+    /// What to send so that every row up to this second is listed.
+    pub(super) fn until(&self, second: Timestamp) -> Timestamp {
+        if self.bounds().until_included == Some(true) { second } else { second + SECOND }
+    }
+
+    /// How many rows to ask for, where so many are wanted.
+    pub(super) fn limit(&self, wanted: i32) -> i32 {
+        self.with(|seen| seen.most.map_or(wanted, |most| wanted.min(most)))
+    }
+
+    /// Whether so many rows, or more, were asked for with success.
+    pub(super) fn allows(&self, limit: i32) -> bool {
+        self.with(|seen| seen.proved >= limit)
+    }
+
+    pub(super) fn has_answered(&self) -> bool {
+        self.with(|seen| seen.answered)
+    }
+
+    /// A page came for a request for so many rows.
+    pub(super) fn came(&self, limit: i32, longest: i32) {
+        self.with(|seen| {
+            seen.answered = true;
+            seen.proved = seen.proved.max(limit);
+            if seen.most.is_some_and(|most| limit >= most) {
+                seen.easy += 1;
+                if seen.easy >= EASY {
+                    seen.easy = 0;
+                    seen.most = seen.most.map(|most| most.saturating_mul(2)).filter(|most| *most < longest);
+                    seen.learned.page_size = seen.most.and_then(|most| u32::try_from(most).ok());
+                }
+            }
+        });
+    }
+
+    /// From now on no more than so many rows are asked for.
+    pub(super) fn ask_for_fewer(&self, most: i32) {
+        self.with(|seen| {
+            (seen.most, seen.easy) = (Some(most), 0);
+            seen.learned.page_size = u32::try_from(most).ok();
+            seen.learned.at = Some(Timestamp::now());
+        });
+    }
+}

@@ -1,0 +1,233 @@
+//! Asking for one page or one count: how bounds are written, and how many rows are asked for.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Shopline;
+use super::habits::Habits;
+use crate::entry::UtcOffset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::walk::Row;
+
+/// The most rows that a page can hold.
+pub(super) const PAGE: i32 = 200;
+/// What is asked for in place of more that failed.
+const FEWER: [i32; 4] = [100, 50, 20, 1];
+/// Until a row was seen: the offset of the vendor's examples.
+const USUAL_OFFSET: i32 = 8 * 3600;
+pub(super) const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// The filters that the platform applies.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Filter {
+    pub(super) subject_type: Option<String>,
+    pub(super) verb: Option<String>,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Start {
+    /// At the newest row of the time range.
+    Newest,
+    /// Behind this row, in whatever order the platform goes on.
+    SinceId(String),
+    /// Where the `link` header of the page before says.
+    Link(String),
+}
+
+/// One page, and how many rows were asked for.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) rows: Vec<Row>,
+    pub(super) link: Option<String>,
+    pub(super) limit: i32,
+}
+
+impl Answer {
+    /// Whether there was room for many more rows. A hint, not a proof.
+    pub(super) fn has_room(&self) -> bool {
+        self.rows.len() * 2 <= usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn is_short(&self) -> bool {
+        self.rows.len() < usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+}
+
+/// Asks for pages and counts of one query.
+#[derive(Clone)]
+pub(super) struct Reader {
+    pub(super) source: Shopline,
+    pub(super) filter: Filter,
+    /// The most rows to ask for.
+    pub(super) wanted: i32,
+}
+
+impl Reader {
+    pub(super) fn habits(&self) -> &Habits {
+        &self.source.habits
+    }
+
+    /// A page of the time range between these bounds, sent as they are.
+    pub(super) async fn list(
+        &self,
+        (since, until): (Timestamp, Timestamp),
+        start: Start,
+        filter: &Filter,
+    ) -> Result<Answer> {
+        let habits = self.habits();
+        let mut tried = 0;
+        loop {
+            let limit = habits.limit(self.wanted);
+            let known = habits.offset();
+            let offset = known.unwrap_or_else(|| UtcOffset::from_seconds(USUAL_OFFSET));
+            let (way, filter) = (start.clone(), filter.clone());
+            let answer = self.source.rows_written((since, until), offset, |mut request| {
+                request = request.limit(limit);
+                if let Some(subject_type) = &filter.subject_type {
+                    request = request.subject_type(subject_type);
+                }
+                if let Some(verb) = &filter.verb {
+                    request = request.verb(verb);
+                }
+                match way {
+                    Start::SinceId(id) => request.since_id(id),
+                    Start::Link(page_info) => request.page_info(page_info),
+                    Start::Newest => request,
+                }
+            });
+            match answer.await {
+                Ok((rows, link)) => {
+                    habits.came(limit, PAGE);
+                    if known.is_none()
+                        && let Some(own) = rows.iter().find_map(|row| row.entry.as_ref().ok()).map(|row| row.utc_offset)
+                    {
+                        habits.write_with(own);
+                        if own != offset {
+                            continue; // a platform that reads bounds as its own time was asked for another time range
+                        }
+                    }
+                    return Ok(Answer { rows, link, limit });
+                }
+                Err(error) => match fewer(&error, limit, habits, tried) {
+                    Some(most) => {
+                        tried += 1;
+                        habits.ask_for_fewer(most);
+                    }
+                    None => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// How many rows the platform counts between these bounds. `None` where it does not count.
+    pub(super) async fn count(&self, (since, until): (Timestamp, Timestamp), filter: &Filter) -> Result<Option<u64>> {
+        let offset = self.habits().offset().unwrap_or_else(|| UtcOffset::from_seconds(USUAL_OFFSET));
+        let counted = self.source.count_written((since, until), offset, |mut request| {
+            if let Some(subject_type) = &filter.subject_type {
+                request = request.subject_type(subject_type);
+            }
+            if let Some(verb) = &filter.verb {
+                request = request.verb(verb);
+            }
+            request
+        });
+        match counted.await {
+            Ok(counted) => Ok(Some(counted)),
+            Err(error) if cannot_count(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Finds out, by a second that has a row, whether the bounds of a time range are included. Asks nothing that is known.
+    pub(super) async fn settle_bounds(&self, second: Timestamp) -> Result<()> {
+        let bounds = self.habits().bounds();
+        if bounds.since_included.is_some() && bounds.until_included.is_some() {
+            return Ok(());
+        }
+        for (since_included, until_included) in [(true, true), (true, false), (false, true), (false, false)] {
+            let since = if since_included { second } else { second - SECOND };
+            let until = if until_included { second } else { second + SECOND };
+            let mut answer = self.list((since, until), Start::Newest, &self.filter).await?;
+            if answer.rows.is_empty() {
+                answer = self.list((since, until), Start::Newest, &self.filter).await?;
+            }
+            if answer.rows.iter().any(|row| row.time().is_some_and(|time| whole(time) == second)) {
+                self.habits().set_bounds(|bounds| {
+                    bounds.since_included = Some(since_included);
+                    bounds.until_included = Some(until_included);
+                });
+                return Ok(());
+            }
+        }
+        Ok(()) // the row is gone
+    }
+
+    /// Finds the offset that bounds must be written with for the platform to read them right, by a row that is there.
+    /// `false` where there is none: the platform does not read them at all.
+    pub(super) async fn settle_offset(&self, second: Timestamp, row: u64) -> Result<bool> {
+        let habits = self.habits();
+        let hours = (-12..=14).map(|hour| hour * 3600);
+        let own = habits.offset().map(UtcOffset::seconds);
+        let mut tried = HashSet::new();
+        for seconds in own.into_iter().chain([0, USUAL_OFFSET]).chain(hours).chain([19_800, 34_200, -12_600]) {
+            if !tried.insert(seconds) {
+                continue;
+            }
+            habits.write_with(UtcOffset::from_seconds(seconds));
+            let range = (second - SECOND, second + SECOND);
+            let answer = self.list(range, Start::Newest, &self.filter).await?;
+            let times = || answer.rows.iter().filter_map(Row::time);
+            if let (Some(oldest), Some(newest)) = (times().min(), times().max())
+                && newest.duration_since(oldest) > SignedDuration::from_secs(3)
+            {
+                break;
+            }
+            if answer.rows.iter().any(|found| found.key == row) {
+                habits.learn(|learned| learned.date_filters = Some(true));
+                return Ok(true);
+            }
+        }
+        habits.write_with(UtcOffset::from_seconds(own.unwrap_or(USUAL_OFFSET)));
+        habits.learn(|learned| learned.date_filters = Some(false));
+        Ok(false)
+    }
+}
+
+/// How many rows to ask for after this failure. `None` where fewer would not help.
+fn fewer(error: &Error, limit: i32, habits: &Habits, tried: u32) -> Option<i32> {
+    let lower = || FEWER.into_iter().find(|fewer| *fewer < limit);
+    match error.kind() {
+        ErrorKind::TooLarge => lower(),
+        // Each of these was sent several times already: in larger steps. A store that never answered is asked once more.
+        ErrorKind::Server | ErrorKind::TimedOut | ErrorKind::Interrupted
+            if (habits.has_answered() || tried == 0) && !matches!(error.status(), Some(501 | 505)) =>
+        {
+            [50, 20].into_iter().find(|fewer| *fewer < limit)
+        }
+        ErrorKind::Refused if matches!(error.status(), Some(400 | 413 | 422)) && !habits.allows(limit) => {
+            let says = error.detail().is_some_and(|detail| detail.to_ascii_lowercase().contains("limit"));
+            if error.status() == Some(413) || says { lower() } else { None }
+        }
+        _ => None,
+    }
+}
+
+/// Whether asking for a narrower time range may help after this failure.
+pub(super) fn is_heavy(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Server | ErrorKind::TimedOut | ErrorKind::Interrupted | ErrorKind::TooLarge)
+        && !matches!(error.status(), Some(501 | 505))
+}
+
+/// The platform may not offer counts in every edition.
+pub(super) fn cannot_count(error: &Error) -> bool {
+    use ErrorKind::{Forbidden, NotFound, Refused, Undecodable};
+    matches!(error.kind(), NotFound | Refused | Undecodable | Forbidden)
+}
+
+/// The second that a time lies in.
+pub(super) fn whole(time: Timestamp) -> Timestamp {
+    let second = time.as_nanosecond().div_euclid(1_000_000_000);
+    i64::try_from(second).ok().and_then(|second| Timestamp::from_second(second).ok()).unwrap_or(time)
+}
