@@ -24,8 +24,6 @@ pub(super) struct Second {
     pub(super) proof: Option<Proof>,
     /// How many more the platform counts, if it does.
     pub(super) missing: Option<u64>,
-    /// Its first page had room for many more, so a count of more contradicts the list.
-    pub(super) contradicts: bool,
     /// New rows came for ever.
     pub(super) endless: bool,
 }
@@ -195,7 +193,7 @@ impl Reading<'_> {
             None => (self.ended || fits).then_some(Proof::EndOfList),
         };
         let missing = self.counted.and_then(|counted| counted.checked_sub(had)).filter(|missing| *missing > 0);
-        Second { rows: self.rows, proof, missing, contradicts: fits && missing.is_some(), endless }
+        Second { rows: self.rows, proof, missing, endless }
     }
 }
 

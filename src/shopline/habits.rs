@@ -33,8 +33,9 @@ struct Seen {
     most: Option<i32>,
     /// The most rows that were asked for with success.
     proved: i32,
-    /// Pages since `most` was last changed.
+    /// Pages since `most` was last changed, and how many of them it takes to ask for more.
     easy: u32,
+    patience: u32,
 }
 
 /// After so many pages of fewer rows, more are asked for again.
@@ -111,7 +112,7 @@ impl Habits {
             seen.proved = seen.proved.max(limit);
             if seen.most.is_some_and(|most| limit >= most) {
                 seen.easy += 1;
-                if seen.easy >= EASY {
+                if seen.easy >= EASY << seen.patience {
                     seen.easy = 0;
                     seen.most = seen.most.map(|most| most.saturating_mul(2)).filter(|most| *most < longest);
                     seen.learned.page_size = seen.most.and_then(|most| u32::try_from(most).ok());
@@ -123,9 +124,19 @@ impl Habits {
     /// From now on no more than so many rows are asked for.
     pub(super) fn ask_for_fewer(&self, most: i32) {
         self.with(|seen| {
+            if seen.easy == 0 && seen.most.is_some_and(|before| before > most) {
+                seen.patience = (seen.patience + 1).min(6); // more was just tried again, to no avail
+            }
             (seen.most, seen.easy) = (Some(most), 0);
             seen.learned.page_size = u32::try_from(most).ok();
             seen.learned.at = Some(Timestamp::now());
+        });
+    }
+
+    /// It was one row that failed, not the number of them.
+    pub(super) fn ask_for_all_again(&self) {
+        self.with(|seen| {
+            (seen.most, seen.easy, seen.learned.page_size) = (None, 0, None);
         });
     }
 }

@@ -200,15 +200,18 @@ fn fewer(error: &Error, limit: i32, habits: &Habits, tried: u32) -> Option<i32> 
     let lower = || FEWER.into_iter().find(|fewer| *fewer < limit);
     match error.kind() {
         ErrorKind::TooLarge => lower(),
-        // Each of these was sent several times already: in larger steps. A store that never answered is asked once more.
-        ErrorKind::Server | ErrorKind::TimedOut | ErrorKind::Interrupted
-            if (habits.has_answered() || tried == 0) && !matches!(error.status(), Some(501 | 505)) =>
+        // Each of these took long already: in larger steps. A store that never answered is asked once more.
+        ErrorKind::TimedOut if habits.has_answered() || tried == 0 => [20, 1].into_iter().find(|fewer| *fewer < limit),
+        ErrorKind::Server | ErrorKind::Interrupted
+            if (habits.has_answered() || tried < 2) && !matches!(error.status(), Some(501 | 505)) =>
         {
-            [50, 20].into_iter().find(|fewer| *fewer < limit)
+            if habits.has_answered() { lower() } else { [20, 1].into_iter().find(|fewer| *fewer < limit) }
         }
         ErrorKind::Refused if matches!(error.status(), Some(400 | 413 | 422)) && !habits.allows(limit) => {
-            let says = error.detail().is_some_and(|detail| detail.to_ascii_lowercase().contains("limit"));
-            if error.status() == Some(413) || says { lower() } else { None }
+            let detail = error.detail().unwrap_or_default().to_ascii_lowercase();
+            let of_time = ["interval", "range", "window", "time", "month", "day", "created_at"];
+            let other = error.status() != Some(413) && of_time.iter().any(|word| detail.contains(word));
+            if other && !detail.contains("limit") { None } else { lower() }
         }
         _ => None,
     }

@@ -70,8 +70,6 @@ pub(super) struct Slice {
     proof: Proof,
     trust: Trust,
     lacks: Vec<Lack>,
-    /// Seconds whose list has room for more than it shows, and yet more are counted.
-    contradictions: BTreeSet<Timestamp>,
     kinds: BTreeSet<Filter>,
     audits: u32,
     failures: u32,
@@ -160,7 +158,6 @@ impl Slice {
             proof: Proof::Counted,
             trust: Trust::Sure,
             lacks: Vec::new(),
-            contradictions: BTreeSet::new(),
             kinds: BTreeSet::new(),
             audits: 0,
             failures: 0,
@@ -225,7 +222,7 @@ impl Slice {
         let (Some(oldest), Some(newest)) = (oldest(&answer.rows).map(whole), newest(&answer.rows).map(whole)) else {
             return Ok(None);
         };
-        let (short, room) = (answer.is_short(), answer.has_room());
+        let (short, room, alone) = (answer.is_short(), answer.has_room(), answer.limit == 1);
         if let Next::From { second, padded } = down.next {
             // The second that was reached must be listed again, or its other rows may not be either.
             match (padded, newest >= second) {
@@ -267,6 +264,14 @@ impl Slice {
         let may_be_all = (short || !older) && down.counted.is_none_or(|counted| down.listed.len() as u64 >= counted);
         if may_be_all && self.is_audited(&mut down).await? {
             return Ok(self.batch(rows));
+        }
+        if alone && older && oldest > down.since && habits.bounds().until_included.is_some() {
+            // Rows are asked for one by one: the next second is, and the audit finds what more this one has.
+            if down.counted.is_some() || self.is_audited(&mut down).await? || down.counted.is_some() {
+                down.next = Next::Below { second: oldest - SECOND };
+                self.parts.push(Part::Down(down));
+                return Ok(self.batch(rows));
+            }
         }
         if !older && !(fresh && down.still <= STILL) {
             // What was asked for below may have been hidden by a crowded second that the bounds took in.
@@ -443,17 +448,9 @@ impl Slice {
             let what = format!("the list gives new rows for ever: {} of the second {second}", read.rows.len());
             return Err(incomplete(what));
         }
-        if read.contradicts {
-            self.contradictions.insert(second);
-            if self.contradictions.len() > 1 {
-                self.distrust();
-            }
-        }
-        let distrusted = self.reader.habits().learned().counts == Some(false);
         match read.proof {
             Some(Proof::Counted) => {}
             Some(Proof::EndOfList) => self.proof = Proof::EndOfList,
-            None if distrusted && read.contradicts => {}
             None => self.lack(second, second, read.missing, "no request lists all of them", None),
         }
         Ok(self.batch(read.rows))
@@ -476,17 +473,48 @@ impl Slice {
             };
         }
         self.proof = Proof::EndOfList;
-        if top > since {
+        let located = if top > since { self.newest_counted(since, top).await? } else { Some(top) };
+        let Some(second) = located else {
             self.halve(since, top);
             return Ok(None);
+        };
+        if second > since {
+            let older = Down::new(&self.reader, since, second - SECOND);
+            self.parts.push(Part::Down(Box::new(older)));
         }
-        let read = match crowded::read(&self.reader, top, &self.kinds).await {
+        let read = match crowded::read(&self.reader, second, &self.kinds).await {
             Err(dead) if is_heavy(&dead) => None,
             read => Some(read?),
         };
-        let (missing, rows) = read.map_or((None, Vec::new()), |read| (read.missing, read.rows));
-        self.lack(top, top, missing.or(Some(1)), "each request that lists it fails", Some(error));
+        let (proof, missing, rows) =
+            read.map_or((None, None, Vec::new()), |read| (read.proof, read.missing, read.rows));
+        if proof.is_none() || rows.is_empty() {
+            self.lack(second, second, missing.or(Some(1)), "each request that lists it fails", Some(error));
+        }
+        self.reader.habits().ask_for_all_again();
         Ok(self.batch(rows))
+    }
+
+    /// The newest second of a range that has a row, by the platform's counts. `None` where they do not say.
+    async fn newest_counted(&self, since: Timestamp, until: Timestamp) -> Result<Option<Timestamp>> {
+        let (mut low, mut high) = (since, until);
+        let habits = self.reader.habits();
+        let bounds = habits.bounds();
+        if bounds.since_included.is_none() && bounds.until_included.is_none() {
+            return Ok(None);
+        }
+        while low < high {
+            let middle = middle(low, high) + SECOND;
+            let newer = (habits.since(middle), habits.until(high));
+            match self.reader.count(newer, &self.reader.filter).await {
+                Ok(Some(0)) => high = middle - SECOND,
+                Ok(Some(_)) => low = middle,
+                Ok(None) => return Ok(None),
+                Err(error) if is_heavy(&error) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(low))
     }
 
     /// Rows lie outside the time range that was asked for, or those that lie inside do not come.
