@@ -164,21 +164,15 @@ impl Recovery {
             if matches!(brings, Brings::Doubt) {
                 continue;
             }
-            let (mut fresh, mut again) = (0, BTreeSet::new());
-            for row in &fetched.rows {
-                if seen.remember(row.key, row.time()) {
-                    fresh += 1;
-                } else {
-                    again.insert(row.key);
-                }
-            }
+            let (fresh, repeats) = seen.count(&fetched.rows);
             note_categories(&mut self.categories, &fetched.rows);
             let until = list.scope.until;
             let inside = |row: &&Row| row.time().is_none_or(|time| until.is_none_or(|until| time <= until + SECOND));
-            let found = progress.unknown(&fetched.rows).filter(inside).map(|row| row.key).collect::<BTreeSet<_>>().len();
+            let found =
+                progress.unknown(&fetched.rows).filter(inside).map(|row| row.key).collect::<BTreeSet<_>>().len();
             self.found += found as u64;
             list.useful |= found > 0;
-            let end = reader.took(&info, fresh, again.len() as u64, &brings);
+            let end = reader.took(&info, fresh, repeats, &brings);
             let endless = reader.seems_endless();
             let taken = progress.take(fetched.rows);
             if let Some(error) = endless {
@@ -240,7 +234,8 @@ impl Recovery {
             let scope = Scope { ascending: !list.scope.ascending, ..list.scope };
             self.lists.push(List { scope, ..list });
         } else if list.scope.severity_min.is_none() && list.scope.severity_max.is_none() {
-            let of = |severity| Scope { severity_min: Some(severity), severity_max: Some(severity), ..list.scope.clone() };
+            let of =
+                |severity| Scope { severity_min: Some(severity), severity_max: Some(severity), ..list.scope.clone() };
             self.lists.extend(SEVERITIES.rev().map(of).map(List::new));
         } else if list.scope.category.is_none() {
             let of = |category: &String| Scope { category: Some(category.clone()), ..list.scope.clone() };
@@ -263,7 +258,8 @@ impl Recovery {
         let lacks = missing - self.found;
         let range = progress.frontier().map(|frontier| format!(" from {frontier} on")).unwrap_or_default();
         let cause = self.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
-        let what = format!("the platform counts {lacks} more entries{range} than it lists, however they are asked for{cause}");
+        let what =
+            format!("the platform counts {lacks} more entries{range} than it lists, however they are asked for{cause}");
         Ok(Recovered::Lost(incomplete(what).with_missing(lacks)))
     }
 }

@@ -133,9 +133,8 @@ async fn by_place(source: &BigCommerce, since: Timestamp, until: Timestamp) -> R
     let mut places = [0; 2];
     for (place, time) in places.iter_mut().zip([since, until]) {
         let listing = &listing;
-        let found = first_page(1, total, |number| async move {
-            Ok(behind(&listing.fetch(number, 1).await?.info, time))
-        });
+        let found =
+            first_page(1, total, |number| async move { Ok(behind(&listing.fetch(number, 1).await?.info, time)) });
         *place = found.await?.unwrap_or(total + 1);
     }
     // Rows that came in or went meanwhile have moved the others.

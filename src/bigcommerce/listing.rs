@@ -123,13 +123,11 @@ impl Listing {
                 Err(error) => error,
             };
             let shape = self.source.shape();
-            let next = if is_about_form(&error) {
-                shape.after(&error)
-            } else if is_about_size(&error) && (self.source.has_answered() || error.kind() != ErrorKind::TimedOut) {
-                shape.smaller()
-            } else {
-                None
-            };
+            // A store that never answered is asked for less once: its silence is dear.
+            let silent = error.kind() == ErrorKind::TimedOut && !self.source.has_answered();
+            let next = shape.after(&error).filter(|_| is_about_form(&error));
+            let next =
+                next.or_else(|| shape.smaller().filter(|_| is_about_size(&error) && (!silent || shape.is_first())));
             // Where no form is taken, the first refusal says best what is wrong.
             let first = refusal.get_or_insert((error, shape));
             let Some(next) = next else {
@@ -221,9 +219,8 @@ impl Scope {
         let (since, until) = (self.since?, self.until?);
         let seconds = until.duration_since(since).as_secs();
         let middle = since + SignedDuration::from_secs(seconds / 2);
-        (seconds > 1).then(|| {
-            [Self { since: Some(middle), ..self.clone() }, Self { until: Some(middle), ..self.clone() }]
-        })
+        (seconds > 1)
+            .then(|| [Self { since: Some(middle), ..self.clone() }, Self { until: Some(middle), ..self.clone() }])
     }
 }
 

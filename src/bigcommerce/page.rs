@@ -133,6 +133,11 @@ impl Shape {
         pairs(true).chain(pairs(false))
     }
 
+    /// Whether it is the form that is tried first.
+    pub(super) fn is_first(self) -> bool {
+        self == Self::default()
+    }
+
     /// The same form with smaller pages.
     pub(super) fn smaller(self) -> Option<Self> {
         let limit = [50, 5, 1].into_iter().find(|limit| *limit < self.limit)?;

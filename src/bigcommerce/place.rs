@@ -11,7 +11,7 @@ use crate::walk::{Order, incomplete, order};
 /// The order of the list. A page that is all of one moment does not show it; one further on does.
 pub(super) async fn order_of(listing: &Listing, first: &Fetched) -> Result<Order> {
     let (order, info) = (order(&first.rows), first.info);
-    if order != Order::Flat || info.count < 2 || info.ends_by_total() {
+    if order != Order::Flat || info.count == 0 || info.ends_by_total() {
         return Ok(order);
     }
     let (mut low, mut high, mut number) = (info, None, last_or_next(&info));

@@ -5,6 +5,7 @@
 //! it stopped is an [`End`]; whether nothing is missing is for the audit, which has its [`Tally`].
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
@@ -19,6 +20,8 @@ use crate::walk::{Row, Task, incomplete};
 const FEWER: [i64; 5] = [100, 50, 20, 5, 1];
 /// So many rows in a row may fail on their own before it is the platform that fails, and not a row.
 const POISONED: u64 = 3;
+/// So many pages of the normal size may fail before it is the size that fails, and not the rows.
+const FAILED: u32 = 1;
 /// Pages in a row that bring nothing, each asked for twice: then the list does not lead on.
 const NOTHING: usize = 2;
 /// The most pages of a list whose total is not to be believed. A list that never ends must not be read for ever; the
@@ -26,6 +29,8 @@ const NOTHING: usize = 2;
 const MOST_PAGES: usize = 5_000;
 /// Pages that are looked at for rows that came in.
 const PAGES_OF_NEWCOMERS: usize = 8;
+/// So many rows may come, where no total says how many there are, without one that is older than those before.
+const CROWD: u64 = 150_000;
 /// So many more rows than the platform counted at first may be listed before the list counts as endless.
 const SLACK: u64 = 10_000;
 
@@ -107,10 +112,12 @@ pub(super) struct Reader {
     begun: i64,
     /// Down: the place of the next row. Up: the place behind it.
     edge: i64,
-    size: i64,
-    /// The page size to go back to, and the place from which on.
+    /// The page size that is asked for where nothing fails.
     normal: i64,
-    trouble: Option<i64>,
+    /// The places of the smallest page that failed.
+    bad: Option<Range<i64>>,
+    /// How many pages of the normal size failed, and how many rows in a row did on their own.
+    failed: u32,
     poisoned: u64,
     queue: FuturesOrdered<Task<Result<Fetched>>>,
     asked: VecDeque<Asked>,
@@ -126,8 +133,9 @@ pub(super) struct Reader {
     nothing: usize,
     /// One of them was empty.
     emptied: bool,
-    /// The oldest time so far.
+    /// The oldest time so far, and how many rows came since it was reached.
     deepest: Option<Timestamp>,
+    lingering: u64,
 }
 
 /// A page on its way.
@@ -160,9 +168,9 @@ impl Reader {
             first: None,
             begun: if direction == Direction::Down { edge } else { 0 },
             edge,
-            size,
             normal: size,
-            trouble: None,
+            bad: None,
+            failed: 0,
             poisoned: 0,
             queue: FuturesOrdered::new(),
             asked: VecDeque::new(),
@@ -174,6 +182,7 @@ impl Reader {
             nothing: 0,
             emptied: false,
             deepest: None,
+            lingering: 0,
         }
     }
 
@@ -224,17 +233,24 @@ impl Reader {
     fn ask_for_less(&mut self, asked: &Asked) -> bool {
         let answers = self.pages > 0 || self.listing.source.has_answered();
         let start = (asked.number - 1) * asked.size;
-        if let Some(fewer) = FEWER.into_iter().find(|fewer| *fewer < asked.size).filter(|_| answers) {
-            self.trouble.get_or_insert(match self.direction {
-                Direction::Down => start + asked.size,
-                Direction::Up => start,
-            });
-            self.size = fewer;
-        } else if answers && asked.size == 1 && self.pages > 0 && self.poisoned < POISONED {
+        if !answers {
+            return false;
+        }
+        if asked.size > 1 {
+            self.bad = Some(start..start + asked.size);
+            if asked.size == self.normal {
+                self.failed += 1;
+                if self.failed > FAILED {
+                    // It is not these rows but so many rows.
+                    self.normal = FEWER.into_iter().find(|fewer| *fewer < self.normal).unwrap_or(1);
+                    self.failed = 0;
+                }
+            }
+        } else if self.poisoned < POISONED {
+            self.bad = Some(start..start + 1);
             self.poisoned += 1;
             self.tally.skipped += 1;
-            self.edge += if self.direction == Direction::Down { 1 } else { -1 };
-            self.leave_trouble();
+            self.edge = if self.direction == Direction::Down { start + 1 } else { start };
         } else {
             return false;
         }
@@ -242,14 +258,33 @@ impl Reader {
         true
     }
 
-    fn leave_trouble(&mut self) {
-        let passed = self.trouble.is_some_and(|trouble| match self.direction {
-            Direction::Down => self.edge >= trouble,
-            Direction::Up => self.edge <= trouble,
+    /// How many rows to ask for at the edge: the most that do not take in again all of what failed.
+    fn size(&self) -> i64 {
+        let Some(bad) = &self.bad else { return self.normal };
+        let fails = |size: i64| {
+            let place = if self.direction == Direction::Down { self.edge } else { self.edge - 1 };
+            let start = place / size * size;
+            start <= bad.start && bad.end <= start + size
+        };
+        let sizes = std::iter::once(self.normal).chain(FEWER.into_iter().filter(|size| *size < self.normal));
+        sizes.into_iter().find(|size| !fails(*size)).unwrap_or(1)
+    }
+
+    /// What failed is behind the edge, or less of it is left.
+    fn leave_bad(&mut self) {
+        self.bad = self.bad.take().and_then(|bad| {
+            let left = match self.direction {
+                Direction::Down => bad.start.max(self.edge)..bad.end,
+                Direction::Up => bad.start..bad.end.min(self.edge),
+            };
+            if left.is_empty() && bad.end - bad.start > 1 {
+                None
+            } else if left.is_empty() {
+                Some(bad)
+            } else {
+                Some(left)
+            }
         });
-        if passed {
-            (self.trouble, self.size) = (None, self.normal);
-        }
     }
 
     /// Forgets what is on its way, and asks for the page at the edge.
@@ -261,7 +296,7 @@ impl Reader {
 
     /// Keeps pages under way: one at first, more as the list is read on, never more than can still be needed.
     fn fill(&mut self, wanted: i64) {
-        let room = match self.before.filter(|_| !self.unordered && !self.doubted && self.trouble.is_none()) {
+        let room = match self.before.filter(|_| !self.unordered && !self.doubted && self.bad.is_none()) {
             Some(before) if !self.tally.lies && before.says.total.is_some() => {
                 let ahead = self.pages_ahead(&before).min(wanted);
                 let ramp = if self.listing.scope.since.is_none() { usize::MAX } else { self.ramp };
@@ -271,7 +306,7 @@ impl Reader {
         };
         while self.asked.len() < room.max(1) {
             let beside = i64::try_from(self.asked.len()).unwrap_or(i64::MAX);
-            let (size, listing) = (self.size, self.listing.clone());
+            let (size, listing) = (self.size(), self.listing.clone());
             let number = match self.direction {
                 Direction::Down => self.edge / size + 1 + beside,
                 Direction::Up => (self.edge - 1) / size + 1 - beside,
@@ -287,9 +322,9 @@ impl Reader {
     /// How many pages the list still has, as far as its total says, or as its density lets expect up to `since`.
     fn pages_ahead(&self, before: &PageInfo) -> i64 {
         let listed = match self.direction {
-            Direction::Up => (self.edge + self.size - 1) / self.size,
+            Direction::Up => (self.edge + self.normal - 1) / self.normal,
             Direction::Down => match before.total() {
-                Some(total) => (total - self.edge + self.size - 1) / self.size,
+                Some(total) => (total - self.edge + self.normal - 1) / self.normal,
                 None => 1,
             },
         };
@@ -337,6 +372,8 @@ impl Reader {
         self.tally.fresh += fresh;
         self.tally.repeats += repeats;
         self.note_total(info);
+        let deeper = info.oldest.is_some_and(|oldest| self.deepest.is_none_or(|deepest| oldest < deepest));
+        self.lingering = if deeper { 0 } else { self.lingering + fresh };
         self.deepest = [self.deepest, info.oldest].into_iter().flatten().min();
         let short = info.is_short();
         // Rows come behind a page that had room for them.
@@ -387,9 +424,9 @@ impl Reader {
 
     fn advance(&mut self, info: &PageInfo, first: bool) {
         let other_size = info.count > info.asked || (info.count < info.asked && !info.ends_by_total());
-        if first && self.direction == Direction::Down && info.count > 0 && other_size && self.trouble.is_none() {
+        if first && self.direction == Direction::Down && info.count > 0 && other_size && self.bad.is_none() {
             // The platform may give another number of rows than was asked for: its own pages have as many.
-            (self.size, self.normal) = (info.count, info.count);
+            self.normal = info.count;
             self.edge = info.start() + info.count;
             self.short = false;
             self.again();
@@ -405,7 +442,7 @@ impl Reader {
         }
         self.before = (info.count > 0).then_some(*info).or(self.before);
         self.ramp = self.ramp.saturating_mul(2);
-        self.leave_trouble();
+        self.leave_bad();
     }
 
     /// Whether the list may be endless: many more rows came than the platform counted, or it does not count and there are
@@ -415,16 +452,17 @@ impl Reader {
         let trusted = counted.filter(|_| !self.tally.lies);
         let read = self.tally.fresh;
         let beyond = trusted.is_some_and(|counted| read > counted + counted / 4 + SLACK);
-        let pages = trusted.is_none() && self.pages > MOST_PAGES;
-        (beyond || pages).then(|| {
-            let counted = counted.map_or_else(|| "it does not count them".to_owned(), |n| format!("it counted {n} at first"));
+        let unbounded = trusted.is_none() && (self.pages > MOST_PAGES || self.lingering > CROWD);
+        (beyond || unbounded).then(|| {
+            let counted =
+                counted.map_or_else(|| "it does not count them".to_owned(), |n| format!("it counted {n} at first"));
             incomplete(format!("the list does not seem to end: {read} entries came, and {counted}"))
         })
     }
 
     /// Oldest first: the list has become shorter than it was. Goes on from where it ends now.
     pub(super) async fn find_end(&mut self) -> Result<()> {
-        let first = self.listing.fetch(1, self.size).await?;
+        let first = self.listing.fetch(1, self.normal).await?;
         let last = last_page(&self.listing, first.info).await?;
         self.edge = self.edge.min(last.number.saturating_mul(self.listing.size()));
         self.again();
@@ -437,10 +475,10 @@ impl Reader {
         let mut newcomers = 0;
         let mut number = match self.direction {
             Direction::Down => 1,
-            Direction::Up => self.tally.last_total.map_or(1, |total| (total - 1).max(0) / self.size + 2),
+            Direction::Up => self.tally.last_total.map_or(1, |total| (total - 1).max(0) / self.normal + 2),
         };
         for _ in 0..PAGES_OF_NEWCOMERS {
-            let page = self.listing.fetch(number, self.size).await?;
+            let page = self.listing.fetch(number, self.normal).await?;
             let new = page.rows.iter().filter(|row| is_new(row)).count();
             newcomers += new as u64;
             let before = if self.direction == Direction::Down { number + 1 } else { number - 1 };

@@ -16,7 +16,7 @@ use super::reader::{Brings, Direction, End, Reader};
 use crate::error::{Error, Result};
 use crate::query::{LogQuery, only};
 use crate::source::{Cursor, LogSource, Page, Proof};
-use crate::walk::{self, Order, Progress, Row, Taken, incomplete, order};
+use crate::walk::{self, Order, Progress, Row, Seen, Taken, incomplete, order};
 
 /// Pages of a list up to which it is cheaper to read all severities than to prove that `severity:min` is exact.
 const FEW_PAGES: i64 = 4;
@@ -35,8 +35,10 @@ struct Walk {
     state: State,
     /// A part of the list that was read before was in doubt.
     doubtful: bool,
-    /// Where the walk looked for older rows by their time, because pages did not lead there.
+    /// Where the walk looked for older rows by their time, because pages did not lead there. And what that narrower list
+    /// showed: its rows are counted for themselves, for it begins with some that came before.
     narrowed: Option<Timestamp>,
+    listed: Option<Seen>,
 }
 
 enum State {
@@ -79,7 +81,7 @@ impl Walk {
         let most = query.limit.filter(|_| !checked_here).and_then(|limit| i64::try_from(limit).ok());
         let scope = Scope { since: query.since, until: query.until, category, module, ..Scope::default() };
         let listing = Listing { source, scope, most };
-        Self { listing, progress, state: State::Start, doubtful: false, narrowed: None }
+        Self { listing, progress, state: State::Start, doubtful: false, narrowed: None, listed: None }
     }
 
     /// The first page decides how to read on.
@@ -161,7 +163,10 @@ impl Walk {
             Err(end) => return self.ended(end, Taken::default()).await,
         };
         let info = fetched.info;
-        let leads_on = leads_on(&self.progress, &fetched.rows, reader.reaches_back(&info));
+        let leads_on = match &self.listed {
+            Some(listed) => fetched.rows.iter().any(|row| !listed.knows(row.key, row.time())),
+            None => leads_on(&self.progress, &fetched.rows, reader.reaches_back(&info)),
+        };
         let brings = reader.weigh(&info, leads_on);
         if matches!(brings, Brings::Doubt) {
             return Ok(None);
@@ -171,8 +176,10 @@ impl Walk {
             Direction::Down => matches!(order, Order::Mixed | Order::OldestFirst),
             Direction::Up => order == Order::Mixed,
         };
+        let counted = self.listed.as_mut().map(|listed| listed.count(&fetched.rows));
         let taken = self.progress.take(fetched.rows);
-        let end = reader.took(&info, taken.fresh, taken.repeats, &brings);
+        let (fresh, repeats) = counted.unwrap_or((taken.fresh, taken.repeats));
+        let end = reader.took(&info, fresh, repeats, &brings);
         if reader.unordered {
             self.progress.hold_nothing();
         } else if !reader.tally.is_tidy(reader.direction) {
@@ -208,7 +215,9 @@ impl Walk {
             return Err(self.unread("new entries come in faster than the list can be read"));
         }
         if matches!(end, End::Repeats) && reader.tally.last_total.is_none() && self.is_deaf().await? {
-            return Err(self.unread("every request is answered with the same page, whatever page and limit are asked for"));
+            return Err(
+                self.unread("every request is answered with the same page, whatever page and limit are asked for")
+            );
         }
         if behind && self.narrow().await? {
             return Ok(self.progress.step(taken));
@@ -280,6 +289,7 @@ impl Walk {
             self.doubtful |= !reader.tally.is_tidy(reader.direction) && reader.tally.last_total.is_some();
         }
         self.listing = narrower.clone();
+        self.listed = Some(Seen::default());
         self.state = State::Reading(Box::new(Reader::behind(narrower, first)));
         Ok(true)
     }

@@ -5,6 +5,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use jiff::Timestamp;
 
+use super::row::Row;
+
 /// So many of the latest records are kept in a hash set; those before them in sorted runs.
 const RECENT: usize = 16_384;
 
@@ -45,6 +47,16 @@ impl Seen {
 
     pub(crate) fn knows(&self, key: u64, time: Option<Timestamp>) -> bool {
         self.recent.contains(&key) || self.runs.iter().any(|run| run.holds(key, time))
+    }
+
+    /// Remembers the rows of an answer: how many distinct ones are new, and how many were there before it.
+    pub(crate) fn count(&mut self, rows: &[Row]) -> (u64, u64) {
+        let (mut fresh, mut page) = (0, HashSet::new());
+        for row in rows {
+            fresh += u64::from(self.remember(row.key, row.time()));
+            page.insert(row.key);
+        }
+        (fresh, page.len() as u64 - fresh)
     }
 
     /// Makes a sorted run of the recent, and joins runs so that there are few of them.
