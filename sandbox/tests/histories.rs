@@ -226,7 +226,7 @@ fn a_history_ends_now_and_holds_entries_of_its_last_hours_at_any_time() {
 fn at_each_hour_of_a_week_both_shops_have_a_screenful_of_entries_and_an_incident_with_its_cause() {
     for hour in 0..7 * 24 {
         let end = MARCH + hour * 3600;
-        let history = History::seeded(1).months(1).ending_at(end);
+        let history = History::seeded(1).months(1).rows_per_day(20).ending_at(end);
         for platform in BOTH {
             let records = history.records(platform).values();
             let week = records.iter().filter(|record| second(record) >= end - 7 * 86_400).count();
