@@ -221,3 +221,20 @@ fn a_history_ends_now_and_holds_entries_of_its_last_hours_at_any_time() {
         assert!((until - 4 * 3600..until).contains(&last), "{platform:?} {}", until - last);
     }
 }
+
+#[test]
+fn at_each_hour_of_a_week_both_shops_have_a_screenful_of_entries_and_an_incident_with_its_cause() {
+    for hour in 0..7 * 24 {
+        let end = MARCH + hour * 3600;
+        let history = History::seeded(1).months(1).rows_per_day(20).ending_at(end);
+        for platform in BOTH {
+            let records = history.records(platform).values();
+            let week = records.iter().filter(|record| second(record) >= end - 7 * 86_400).count();
+            assert!(week >= 8, "{platform:?} at hour {hour}: {week} in the last week");
+        }
+        let incidents = history.planted(Platform::BigCommerce).incidents;
+        let causes = history.planted(Platform::Shopline).causes;
+        let last = incidents.last().unwrap_or_else(|| panic!("no incident at hour {hour}"));
+        assert!(last.rows > 20 && causes.iter().any(|cause| cause.incident == last.start), "hour {hour}: {last:?}");
+    }
+}
