@@ -15,7 +15,7 @@ pub(crate) fn leave_out(document: &mut Value) {
         used.insert(reference);
         next.retain(|reference| !used.contains(reference));
     }
-    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
         schemas.retain(|name, _| used.contains(&format!("#/components/schemas/{name}")));
     }
 }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{BigCommerce, RecordPage};
 use crate::error::{ErrorKind, Result};
+use crate::raw::bigcommerce::push_down::{DATE_CREATED_MAX, DATE_CREATED_MIN, GetStoreSystemLogs as _};
 use crate::time;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -14,6 +15,10 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 /// be in the stretch tells: asked for its very second, a server that includes bounds counts it, one that excludes them
 /// counts nothing, and one that ignores the filters answers with a row of another time.
 pub(super) async fn of_stretch(source: &BigCommerce, since: Timestamp, until: Timestamp) -> Result<Option<u64>> {
+    // Without the filters the total is of the whole log.
+    if !(DATE_CREATED_MIN && DATE_CREATED_MAX) {
+        return Ok(None);
+    }
     if since.subsec_nanosecond() != 0 || until.subsec_nanosecond() != 0 {
         return Ok(None);
     }
@@ -50,7 +55,8 @@ enum Row {
 async fn ask(source: &BigCommerce, min: Timestamp, max: Timestamp) -> Result<Option<Asked>> {
     let page = source
         .page(|request| {
-            request.limit(1).date_created_min(min.as_second().to_string()).date_created_max(max.as_second().to_string())
+            let request = request.limit(1).push_date_created_min(min.as_second().to_string());
+            request.push_date_created_max(max.as_second().to_string())
         })
         .await;
     match page {

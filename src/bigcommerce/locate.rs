@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::BigCommerce;
 use super::page::Pagination;
 use crate::error::{Error, ErrorKind, Result};
-use crate::raw::bigcommerce::types::{GetStoreSystemLogsDirection, GetStoreSystemLogsSort};
+use crate::raw::bigcommerce::push_down::GetStoreSystemLogs as _;
 use crate::walk::{Row, fingerprint, incomplete, newest, oldest};
 
 /// A list request with its filters; only the page number is open.
@@ -173,26 +173,25 @@ impl Listing {
             .rows(|mut request| {
                 request = request.limit(limit).page(number);
                 if shape.sort {
-                    request =
-                        request.sort(GetStoreSystemLogsSort::DateCreated).direction(GetStoreSystemLogsDirection::Desc);
+                    request = request.push_sort("date_created").push_direction("desc");
                 }
                 if let Some(min) = min {
-                    request = request.date_created_min(min.to_string());
+                    request = request.push_date_created_min(min.to_string());
                 }
                 if let Some(max) = max {
-                    request = request.date_created_max(max.to_string());
+                    request = request.push_date_created_max(max.to_string());
                 }
                 if let Some(category) = &self.category {
-                    request = request.type_(category);
+                    request = request.push_type(category);
                 }
                 if let Some(module) = &self.module {
-                    request = request.module(module);
+                    request = request.push_module(module);
                 }
                 if let Some(min) = severity_min {
-                    request = request.severity_min(min);
+                    request = request.push_severity_min(min);
                 }
                 if let Some(max) = severity_max {
-                    request = request.severity_max(max);
+                    request = request.push_severity_max(max);
                 }
                 request
             })

@@ -34,12 +34,14 @@ pub(crate) enum Class {
     /// Rust code that uses the library no longer compiles, or gets something else.
     Users,
     Additive,
+    /// The vendor's document lost or changed it, and a correction keeps it as it was.
+    Kept,
     /// Words only.
     Editorial,
 }
 
 impl Class {
-    pub(crate) const ALL: [Self; 4] = [Self::Requests, Self::Users, Self::Additive, Self::Editorial];
+    pub(crate) const ALL: [Self; 5] = [Self::Requests, Self::Users, Self::Additive, Self::Kept, Self::Editorial];
 
     pub(crate) fn is_breaking(self) -> bool {
         matches!(self, Self::Requests | Self::Users)
@@ -50,6 +52,7 @@ impl Class {
             Self::Requests => "breaking for our requests",
             Self::Users => "breaking for our users",
             Self::Additive => "additive",
+            Self::Kept => "kept by a correction",
             Self::Editorial => "editorial",
         }
     }
