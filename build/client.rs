@@ -7,30 +7,58 @@ use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use serde_json::Value;
 
-use super::{Platform, Result, docs, lists, push_down, records, unused};
+use super::operations::LeftOut;
+use super::{
+    Platform, Result, docs, limits, lists, media, names, operations, parameters, push_down, records, schemas, unused,
+};
 
-/// The client as Rust.
+/// A client as Rust, and what of the document it does not have.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) code: String,
+    /// How many operations were generated. The chores count them.
+    #[allow(dead_code)]
+    pub(crate) operations: usize,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// Generates the client.
 ///
 /// # Errors
 /// What is wrong with the document, or with what was generated of it.
-pub(crate) fn generate(mut document: Value, platform: &Platform) -> Result<String> {
+pub(crate) fn generate(mut document: Value, platform: &Platform) -> Result<Client> {
     check_parameters(&document)?;
-    records::keep_everything(&document)?;
-    records::leave_new_fields_to_extra(&mut document, platform.records)?;
+    schemas::make_plain(&mut document);
+    if !platform.records.is_empty() {
+        records::keep_everything(&document)?;
+        records::leave_new_fields_to_extra(&mut document, platform.records)?;
+    }
+    let mut left_out = Vec::new();
     docs::describe_choices(&mut document);
+    keep_success_only(&mut document);
+    parameters::make_plain(&mut document, &mut left_out);
+    media::one_form(&mut document, &mut left_out);
+    let names = names::tell_apart(&mut document);
+    let checks = limits::take_out(&mut document);
     let described = document.clone();
     lists::as_one_value(&mut document)?;
-    keep_success_only(&mut document);
     unused::leave_out(&mut document);
-    let spec: openapiv3::OpenAPI =
-        serde_json::from_value(document).map_err(|e| format!("{} is not OpenAPI 3.0: {e}", platform.document))?;
-    let tokens = Generator::new(&settings(platform)?).generate_tokens(&spec).map_err(|e| format!("progenitor: {e}"))?;
-    let mut file = syn::parse2(tokens).map_err(|e| format!("progenitor wrote Rust that does not parse: {e}"))?;
+    let settings = settings(platform)?;
+    let mut file = operations::generate_what_can_be(&mut document, &mut left_out, |document| {
+        let spec: openapiv3::OpenAPI = serde_json::from_value(document.clone())
+            .map_err(|e| format!("{} is not OpenAPI 3.0: {e}", platform.document))?;
+        let tokens =
+            Generator::new(&settings).generate_tokens(&spec).map_err(|e| format!("the generator says: {e}"))?;
+        syn::parse2::<syn::File>(tokens).map_err(|e| format!("the generator writes Rust that does not parse: {e}"))
+    })?;
     docs::improve(&mut file);
+    limits::check(&mut file, &checks);
     push_down::append(&mut file, &described, platform.pushed_down)?;
-    let code = prettyplease::unparse(&file);
+    let code = names.restore(prettyplease::unparse(&file));
     check_code(&code, platform)?;
-    Ok(code)
+    let mut operations = 0;
+    operations::each_operation(&mut document, |_, _| operations += 1);
+    Ok(Client { code, operations, left_out })
 }
 
 fn settings(platform: &Platform) -> Result<GenerationSettings> {

@@ -6,10 +6,17 @@
 pub(crate) mod client;
 pub(crate) mod corrections;
 mod docs;
+pub(crate) mod document;
+mod limits;
 pub(crate) mod lists;
+mod media;
+mod names;
+pub(crate) mod operations;
+mod parameters;
 mod platform;
 mod push_down;
 pub(crate) mod records;
+mod schemas;
 pub(crate) mod unused;
 
 use std::path::{Path, PathBuf};
@@ -34,20 +41,23 @@ pub(crate) fn run(platforms: &[Platform]) {
 
 fn generate(platform: &Platform) -> Result {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run cargo build")?);
-    let mut document = read_yaml(platform.document)?;
+    let mut document = read_document(platform.document)?;
     if let Some(patch) = platform.patch {
         apply(&mut document, patch)?;
     }
     let effective = serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?;
     write(&out.join(format!("{}.json", platform.name)), &(effective + "\n"))?;
-    let code = client::generate(document, platform)?;
-    write(&out.join(format!("{}.rs", platform.name)), &code)
+    let client = client::generate(document, platform)?;
+    for left_out in &client.left_out {
+        println!("cargo::warning={}: {left_out}", platform.name);
+    }
+    write(&out.join(format!("{}.rs", platform.name)), &client.code)
 }
 
-fn read_yaml(path: &str) -> Result<Value> {
+fn read_document(path: &str) -> Result<Value> {
     println!("cargo::rerun-if-changed={path}");
     let text = fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
-    yaml_serde::from_str(&text).map_err(|e| format!("{path}: {e}"))
+    document::read(&text).map_err(|e| format!("{path}: {e}"))
 }
 
 /// Applies a patch.

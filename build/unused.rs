@@ -20,6 +20,20 @@ pub(crate) fn leave_out(document: &mut Value) {
     }
 }
 
+/// The names of the schemas that a part of a document leads to.
+pub(super) fn schemas_below(document: &Value, part: &Value) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    let mut next = references(part);
+    while let Some(reference) = next.pop_first() {
+        if used.insert(reference.clone())
+            && let Some(component) = document.pointer(&reference[1..])
+        {
+            next.append(&mut references(component));
+        }
+    }
+    used.iter().filter_map(|reference| reference.strip_prefix("#/components/schemas/")).map(str::to_owned).collect()
+}
+
 /// The components that a part of a document refers to, in a `$ref` or in the mapping of a discriminator.
 fn references(part: &Value) -> BTreeSet<String> {
     match part {

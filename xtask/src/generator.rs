@@ -8,7 +8,11 @@ mod pipeline;
 mod platforms;
 
 #[cfg(test)]
+mod client_tests;
+#[cfg(test)]
 mod corrections_tests;
+#[cfg(test)]
+mod limits_tests;
 #[cfg(test)]
 mod lists_tests;
 #[cfg(test)]
@@ -18,10 +22,7 @@ mod records_tests;
 #[cfg(test)]
 mod unused_tests;
 
-#[cfg(test)]
-pub(crate) use pipeline::client;
-pub(crate) use pipeline::{Platform, PushedDown, Record};
-pub(crate) use pipeline::{corrections, lists};
+pub(crate) use pipeline::{Platform, PushedDown, Record, client, corrections, document, lists, operations};
 #[cfg(test)]
 use pipeline::{records, unused};
 pub(crate) use platforms::PLATFORMS;

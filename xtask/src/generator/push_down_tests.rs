@@ -28,7 +28,7 @@ fn document(parameters: Value) -> Value {
 }
 
 fn pushed(parameters: Value) -> String {
-    let code = generate(document(parameters), &NARROWED).unwrap();
+    let code = generate(document(parameters), &NARROWED).unwrap().code;
     code.split_once("mod push_down {").unwrap().1.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -65,5 +65,5 @@ fn a_parameter_that_the_document_lost_is_left_out_and_the_method_stays() {
 #[test]
 fn nothing_is_added_where_nothing_is_pushed_down() {
     let plain = Platform { pushed_down: &[], ..NARROWED };
-    assert!(!generate(document(json!([])), &plain).unwrap().contains("push_down"));
+    assert!(!generate(document(json!([])), &plain).unwrap().code.contains("push_down"));
 }

@@ -72,7 +72,7 @@ fn built(root: &Path) -> Result<(Value, String)> {
     let mut document: Value = yaml_serde::from_str(&text("store-logs.yml")).unwrap();
     let stale = corrections::apply(&mut document, &corrections::read(&text("patch.yml"))?);
     assert!(stale.is_empty(), "{stale:?}");
-    let client = client::generate(document.clone(), &PLATFORMS[0])?;
+    let client = client::generate(document.clone(), &PLATFORMS[0])?.code;
     Ok((document, client))
 }
 
