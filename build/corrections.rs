@@ -9,6 +9,8 @@ use std::fmt;
 use json_patch::PatchOperation;
 use serde_json::Value;
 
+use super::document;
+
 /// One block of `patch.yml`.
 #[derive(Clone, Debug)]
 pub(crate) struct Correction {
@@ -61,7 +63,7 @@ pub(crate) enum Why {
 /// # Errors
 /// If it is not a JSON Patch, written as blocks of operations that begin with `- op:`.
 pub(crate) fn read(text: &str) -> Result<Vec<Correction>, String> {
-    let patch: Value = yaml_serde::from_str(text).map_err(|e| e.to_string())?;
+    let patch = document::parse(text)?;
     // Without any correction, comments are all there is.
     let patches: Option<Vec<Value>> =
         serde_json::from_value(patch).map_err(|e| format!("this is not a JSON Patch: {e}"))?;

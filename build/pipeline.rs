@@ -7,6 +7,8 @@ pub(crate) mod client;
 pub(crate) mod corrections;
 mod docs;
 pub(crate) mod document;
+mod edition;
+mod json;
 mod limits;
 pub(crate) mod lists;
 mod media;
@@ -18,6 +20,7 @@ mod push_down;
 pub(crate) mod records;
 mod schemas;
 pub(crate) mod unused;
+mod yaml;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -41,7 +44,7 @@ pub(crate) fn run(platforms: &[Platform]) {
 
 fn generate(platform: &Platform) -> Result {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run cargo build")?);
-    let mut document = read_document(platform.document)?;
+    let mut document = read_document(platform)?;
     if let Some(patch) = platform.patch {
         apply(&mut document, patch)?;
     }
@@ -54,10 +57,15 @@ fn generate(platform: &Platform) -> Result {
     write(&out.join(format!("{}.rs", platform.name)), &client.code)
 }
 
-fn read_document(path: &str) -> Result<Value> {
+fn read_document(platform: &Platform) -> Result<Value> {
+    let path = platform.document;
     println!("cargo::rerun-if-changed={path}");
     let text = fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
-    document::read(&text).map_err(|e| format!("{path}: {e}"))
+    let (document, lost) = document::read(&text).map_err(|e| format!("{path}: {e}"))?;
+    for lost in lost {
+        println!("cargo::warning={}: {lost}", platform.name);
+    }
+    Ok(document)
 }
 
 /// Applies a patch.

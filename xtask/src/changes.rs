@@ -24,6 +24,7 @@ pub(crate) use self::landing::Landing;
 pub(crate) use self::report::{Format, Report, printable};
 use crate::Result;
 use crate::generator::PLATFORMS;
+use crate::generator::document as documents;
 use crate::workspace::{Workspace, read};
 
 /// Whom a change concerns. The worst stands first.
@@ -132,5 +133,6 @@ pub(crate) fn known_platform(name: &str) -> Result<&'static str> {
 }
 
 fn parsed(path: &str) -> Result<Value> {
-    yaml_serde::from_str(&read(Path::new(path))?).map_err(|e| format!("{path}: {e}"))
+    let (document, _) = documents::read(&read(Path::new(path))?).map_err(|e| format!("{path}: {e}"))?;
+    Ok(document)
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::Result;
 use crate::changes::printable;
 use crate::generator::client::{self, Client};
+use crate::generator::operations::{self, LeftOut};
 use crate::generator::{Platform, document};
 use crate::regen::files_below;
 use crate::workspace::{Workspace, cargo, messages, read, write};
@@ -86,12 +87,14 @@ fn documents(folder: &Path, names: &[&str]) -> Result<Vec<PathBuf>> {
 fn row(folder: &Path, path: &Path) -> Row {
     let name = path.strip_prefix(folder).unwrap_or(path).display().to_string();
     let begun = Instant::now();
-    let mut operations = 0;
-    let outcome = read(path).and_then(|text| document::read(&text)).and_then(|mut document| {
-        crate::generator::operations::each_operation(&mut document, |_, _| operations += 1);
-        client::generate(document, &platform())
+    let mut count = 0;
+    let outcome = read(path).and_then(|text| document::read(&text)).and_then(|(mut document, lost)| {
+        operations::each_operation(&mut document, |_, _| count += 1);
+        let mut client = client::generate(document, &platform())?;
+        client.left_out.splice(0..0, lost.into_iter().map(|what| LeftOut { what, why: "3.0 cannot say it".into() }));
+        Ok(client)
     });
-    Row { name, operations, outcome, took: begun.elapsed(), compiler: Vec::new() }
+    Row { name, operations: count, outcome, took: begun.elapsed(), compiler: Vec::new() }
 }
 
 /// Nothing is known of it, so nothing is demanded.

@@ -12,6 +12,10 @@ mod client_tests;
 #[cfg(test)]
 mod corrections_tests;
 #[cfg(test)]
+mod document_tests;
+#[cfg(test)]
+mod edition_tests;
+#[cfg(test)]
 mod limits_tests;
 #[cfg(test)]
 mod lists_tests;

@@ -13,7 +13,7 @@ use super::derived::Derived;
 use super::replace::Replacement;
 use crate::Result;
 use crate::changes::Format;
-use crate::generator::{PLATFORMS, client, corrections};
+use crate::generator::{PLATFORMS, client, corrections, document};
 use crate::provenance::{self, Origin};
 
 const OLDER: &str = include_str!("../../fixtures/store-logs.yml");
@@ -69,7 +69,7 @@ fn tree(document: &Value, patch: &str) -> TempDir {
 /// The effective document, and the client that is generated of it.
 fn built(root: &Path) -> Result<(Value, String)> {
     let text = |name: &str| fs::read_to_string(root.join("specs/bigcommerce").join(name)).unwrap();
-    let mut document: Value = yaml_serde::from_str(&text("store-logs.yml")).unwrap();
+    let (mut document, _) = document::read(&text("store-logs.yml")).unwrap();
     let stale = corrections::apply(&mut document, &corrections::read(&text("patch.yml"))?);
     assert!(stale.is_empty(), "{stale:?}");
     let client = client::generate(document.clone(), &PLATFORMS[0])?.code;
@@ -193,4 +193,14 @@ fn a_field_that_the_vendor_drops_is_kept_by_its_name() {
     take(&tree, &edition, true, &["SystemLog.module"], &[]).unwrap();
     let (document, _) = built(tree.path()).unwrap();
     assert_eq!(document["components"]["schemas"]["SystemLog"]["properties"]["module"]["type"], "string");
+}
+
+#[test]
+fn the_same_document_in_openapi_3_1_changes_nothing_that_is_generated() {
+    let tree = tree(&older(), PATCH);
+    let before = built(tree.path()).unwrap().1;
+    let upgraded: Value = serde_json::from_str(include_str!("../../fixtures/store-logs-3.1.json")).unwrap();
+    let said = take(&tree, &upgraded, false, &[], &[]).unwrap();
+    assert!(said.contains("it is from the vendor"), "{said}");
+    assert!(built(tree.path()).unwrap().1 == before);
 }

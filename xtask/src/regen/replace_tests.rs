@@ -232,7 +232,7 @@ fn what_is_no_document_changes_nothing() {
         (b"\xff\xfe", "it is not text"),
         (b"{\"openapi\":", "neither YAML nor JSON"),
         (b"swagger: '2.0'\npaths: { /a: {} }", "Swagger"),
-        (with(|document| document["openapi"] = json!("3.1.0")).leak().as_bytes(), "3.1.0"),
+        (with(|document| document["openapi"] = json!("3.2.0")).leak().as_bytes(), "3.2.0"),
         (with(|document| document["paths"] = json!({})).leak().as_bytes(), "no `paths`"),
     ];
     for (bytes, why) in table {
