@@ -17,7 +17,7 @@ use super::names::snake;
 use super::operations::METHODS;
 use super::unused::schemas_below;
 
-const LIMITS: [&str; 13] = [
+pub(crate) const LIMITS: [&str; 13] = [
     "minimum",
     "maximum",
     "exclusiveMinimum",

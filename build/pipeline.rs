@@ -9,7 +9,7 @@ mod docs;
 pub(crate) mod document;
 mod edition;
 mod json;
-mod limits;
+pub(crate) mod limits;
 pub(crate) mod lists;
 mod media;
 mod names;

@@ -26,7 +26,7 @@ mod records_tests;
 #[cfg(test)]
 mod unused_tests;
 
-pub(crate) use pipeline::{Platform, PushedDown, Record, client, corrections, document, lists, operations};
+pub(crate) use pipeline::{Platform, PushedDown, Record, client, corrections, document, limits, lists, operations};
 #[cfg(test)]
 use pipeline::{records, unused};
 pub(crate) use platforms::PLATFORMS;
