@@ -6,7 +6,7 @@ mod pipeline;
 #[path = "build/platforms.rs"]
 mod platforms;
 
-use pipeline::{Platform, Record};
+use pipeline::{Platform, PushedDown, Record};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -9,6 +9,8 @@ use std::fmt;
 use json_patch::PatchOperation;
 use serde_json::Value;
 
+use super::document;
+
 /// One block of `patch.yml`.
 #[derive(Clone, Debug)]
 pub(crate) struct Correction {
@@ -22,7 +24,9 @@ pub(crate) struct Correction {
 #[derive(Clone, Debug)]
 struct Operation {
     lines: Lines,
+    /// A test of what is missing is a `test` of the place where it would be, and its value is what is missing.
     patch: PatchOperation,
+    tests_missing: bool,
 }
 
 /// From a line to a line, both of them included.
@@ -49,7 +53,7 @@ pub(crate) enum Why {
     /// What it corrects is not what it was. These operations would change nothing any more.
     Changed { path: String, pinned: Value, found: Value, done: Vec<Lines> },
     /// What it corrects is not there at all.
-    Gone { what: String, lines: Lines },
+    Gone { what: String, parameter: Option<String>, lines: Lines },
     /// It would not apply to any document.
     Broken(String),
 }
@@ -59,11 +63,13 @@ pub(crate) enum Why {
 /// # Errors
 /// If it is not a JSON Patch, written as blocks of operations that begin with `- op:`.
 pub(crate) fn read(text: &str) -> Result<Vec<Correction>, String> {
-    let patch: Value = yaml_serde::from_str(text).map_err(|e| e.to_string())?;
+    let patch = document::parse(text)?;
     // Without any correction, comments are all there is.
-    let patches: Option<Vec<PatchOperation>> =
+    let patches: Option<Vec<Value>> =
         serde_json::from_value(patch).map_err(|e| format!("this is not a JSON Patch: {e}"))?;
-    let mut patches = patches.into_iter().flatten();
+    let patches: Vec<(PatchOperation, bool)> =
+        patches.into_iter().flatten().map(operation).collect::<Result<_, String>>()?;
+    let mut patches = patches.into_iter();
     let mut corrections: Vec<Correction> = Vec::new();
     let (mut begins, mut comment, mut after_blank) = (0, String::new(), true);
     for (number, line) in (1..).zip(text.lines()) {
@@ -82,12 +88,13 @@ pub(crate) fn read(text: &str) -> Result<Vec<Correction>, String> {
             continue;
         }
         if is_operation {
-            let patch = patches.next().ok_or("an operation begins with `- op:` at the start of a line")?;
+            let (patch, tests_missing) =
+                patches.next().ok_or("an operation begins with `- op:` at the start of a line")?;
             if corrections.last().is_none_or(|last| last.lines.0 < begins) {
                 let (lines, reason) = (Lines(begins, number), first_sentence(&comment));
                 corrections.push(Correction { lines, reason, operations: Vec::new() });
             }
-            let operation = Operation { lines: Lines(number, number), patch };
+            let operation = Operation { lines: Lines(number, number), patch, tests_missing };
             corrections.last_mut().into_iter().for_each(|last| last.operations.push(operation.clone()));
         }
         // Text of an operation may hold blank lines, so the operation ends where its last line is.
@@ -100,6 +107,15 @@ pub(crate) fn read(text: &str) -> Result<Vec<Correction>, String> {
         Some(_) => Err("an operation does not begin with `- op:` at the start of a line".into()),
         None => Ok(corrections),
     }
+}
+
+/// An operation of JSON Patch, which cannot say that something is not there; ours can: `test` with `missing` for `value`.
+fn operation(mut written: Value) -> Result<(PatchOperation, bool), String> {
+    let missing = written.as_object_mut().filter(|written| written.get("op").is_some_and(|op| op == "test"));
+    let missing = missing.and_then(|written| Some((written.remove("missing")?, written)));
+    let tests_missing = missing.map(|(what, written)| written.insert("value".into(), what)).is_some();
+    let patch = serde_json::from_value(written).map_err(|e| format!("this is not a JSON Patch: {e}"))?;
+    Ok((patch, tests_missing))
 }
 
 fn first_sentence(comment: &str) -> String {
@@ -133,6 +149,10 @@ impl Correction {
     fn attempt(&self, document: &Value) -> Result<Value, String> {
         let mut document = document.clone();
         for operation in &self.operations {
+            if operation.tests_missing {
+                operation.is_missing(&document)?;
+                continue;
+            }
             if operation.overwrites(&document) {
                 return Err(format!("`{}` exists by now", operation.patch.path()));
             }
@@ -143,6 +163,9 @@ impl Correction {
 
     /// Why it does not apply; and the document that it makes all the same, if it can.
     fn diagnose(&self, document: &Value, why: String) -> (Why, Option<Value>) {
+        if self.operations.iter().any(|operation| operation.finds_what_was_missing(document)) {
+            return (Why::Mended, None);
+        }
         let Some((path, pinned)) = self.amiss(document) else { return (self.needless(document, why), None) };
         let there = |value: Option<&Value>| value == Some(pinned);
         if let Some((from, to)) = place_in_list(document, path, there)
@@ -190,7 +213,8 @@ impl Correction {
         match (homeless, done.len()) {
             _ if self.holds(document, true) => Why::Mended,
             (Some(change), _) => {
-                Why::Gone { what: format!("`{}`", parent(change.patch.path().as_str())), lines: change.lines }
+                let what = format!("`{}`", parent(change.patch.path().as_str()));
+                Why::Gone { what, parameter: None, lines: change.lines }
             }
             (None, 0) => Why::Broken(why),
             (None, _) => Why::Partly(done),
@@ -208,8 +232,11 @@ impl Correction {
                 let done = self.done(document);
                 Why::Changed { path: path.to_owned(), pinned: pinned.clone(), found: found.clone(), done }
             }
-            _ if is_name(path) => Why::Gone { what: format!("the parameter {pinned}"), lines: self.lines },
-            _ => Why::Gone { what: format!("`{path}`"), lines: self.lines },
+            _ if is_name(path) => {
+                let parameter = pinned.as_str().map(str::to_owned);
+                Why::Gone { what: format!("the parameter {pinned}"), parameter, lines: self.lines }
+            }
+            _ => Why::Gone { what: format!("`{path}`"), parameter: None, lines: self.lines },
         }
     }
 
@@ -219,7 +246,7 @@ impl Correction {
     }
 
     fn changes(&self) -> impl Iterator<Item = &Operation> + Clone {
-        self.operations.iter().filter(|operation| operation.pinned().is_none())
+        self.operations.iter().filter(|operation| !matches!(operation.patch, PatchOperation::Test(_)))
     }
 
     /// Whether the document says by now what this makes it say. What it says in words does not count, unless the
@@ -256,9 +283,35 @@ impl Operation {
     /// The path and the value of a `test`.
     fn pinned(&self) -> Option<(&str, &Value)> {
         match &self.patch {
-            PatchOperation::Test(test) => Some((test.path.as_str(), &test.value)),
+            PatchOperation::Test(test) if !self.tests_missing => Some((test.path.as_str(), &test.value)),
             _ => None,
         }
+    }
+
+    /// # Errors
+    /// If what this says is missing is there, or the place is not where it would be.
+    fn is_missing(&self, document: &Value) -> Result<(), String> {
+        let path = self.patch.path();
+        match document.pointer(path.as_str()) {
+            None => Err(format!("there is no `{path}` that something could be missing in")),
+            Some(_) if self.finds_what_was_missing(document) => Err(format!("what was missing in `{path}` is there")),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// A field is missing by its name; a parameter, and its like, by what tells it from the others of its list.
+    fn finds_what_was_missing(&self, document: &Value) -> bool {
+        let PatchOperation::Test(test) = &self.patch else { return false };
+        let is_it = |item: &Value| match &test.value {
+            Value::Object(fields) => fields.iter().all(|(name, value)| item.get(name) == Some(value)),
+            value => item == value,
+        };
+        self.tests_missing
+            && match document.pointer(test.path.as_str()) {
+                Some(Value::Array(items)) => items.iter().any(is_it),
+                Some(Value::Object(fields)) => test.value.as_str().is_some_and(|name| fields.contains_key(name)),
+                _ => false,
+            }
     }
 
     fn is_editorial(&self) -> bool {
@@ -369,7 +422,7 @@ impl fmt::Display for Stale {
                 }
                 write!(f, ". If it is right now, delete {lines}; if not, pin what it is now")?;
             }
-            Why::Gone { what, lines } => write!(f, "{what} is gone: if nothing took its place, delete {lines}")?,
+            Why::Gone { what, lines, .. } => write!(f, "{what} is gone: if nothing took its place, delete {lines}")?,
             Why::Broken(why) => write!(f, "this cannot be applied, {why}: mend {lines}")?,
         }
         if reason.is_empty() { Ok(()) } else { write!(f, " ({reason})") }

@@ -69,7 +69,7 @@ fn methods(item: &mut ItemImpl) -> impl Iterator<Item = &mut ImplItemFn> {
 }
 
 /// The last name of a type's path: `ListLogs` of `builder::ListLogs<'_>`.
-fn named(of: &Type) -> String {
+pub(super) fn named(of: &Type) -> String {
     match of {
         Type::Path(of) => of.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default(),
         _ => String::new(),

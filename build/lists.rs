@@ -19,7 +19,7 @@ const ITEMS: [(&str, Option<&str>, &str); 6] = [
 ];
 
 /// For each type of items: the schema that [`as_one_value`] leaves in a document, and its Rust type.
-pub(super) fn conversions(comma_separated: &str) -> impl Iterator<Item = (Value, String)> {
+pub(crate) fn conversions(comma_separated: &str) -> impl Iterator<Item = (Value, String)> {
     ITEMS.into_iter().map(move |(_, _, item)| (schema(item), format!("{comma_separated}<{item}>")))
 }
 
@@ -31,7 +31,7 @@ fn schema(item: &str) -> Value {
 ///
 /// # Errors
 /// The parameters that the generated client would send otherwise than the document says.
-pub(super) fn as_one_value(document: &mut Value) -> Result {
+pub(crate) fn as_one_value(document: &mut Value) -> Result {
     let mut faults = Vec::new();
     for pointer in parameters(document) {
         match item_type(document, &pointer) {
@@ -48,7 +48,7 @@ pub(super) fn as_one_value(document: &mut Value) -> Result {
 }
 
 /// Where the document describes a parameter, in an operation, a path or the components.
-pub(super) fn parameters(document: &Value) -> Vec<String> {
+pub(crate) fn parameters(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut add = |at: String, list: &Value| match list {
         Value::Array(list) => found.extend((0..list.len()).map(|index| format!("{at}/{index}"))),
@@ -94,7 +94,7 @@ fn item_type(document: &Value, pointer: &str) -> Result<Option<&'static str>> {
 }
 
 /// The schema itself where the document refers to it.
-pub(super) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+pub(crate) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let mut schema = schema;
     // A document that refers in a circle has no schema to find.
     for _ in 0..16 {

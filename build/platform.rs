@@ -10,6 +10,7 @@ pub(crate) struct Platform {
     /// The operations that the thin layer calls, as the generated methods are named.
     pub(crate) operations: &'static [&'static str],
     pub(crate) records: &'static [Record],
+    pub(crate) pushed_down: &'static [PushedDown],
     /// The path of the crate `storelogs` as the generated code sees it.
     pub(crate) library: &'static str,
 }
@@ -20,4 +21,13 @@ pub(crate) struct Record {
     /// The schema, by its name in the document.
     pub(crate) schema: &'static str,
     pub(crate) fields: &'static [&'static str],
+}
+
+/// The parameters of an operation that a walk narrows or orders a list with, and can do without: those that a document may
+/// lose without breaking the build.
+pub(crate) struct PushedDown {
+    /// As the generated method is named.
+    pub(crate) operation: &'static str,
+    /// By their names in the document.
+    pub(crate) parameters: &'static [&'static str],
 }

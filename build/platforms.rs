@@ -1,6 +1,6 @@
 //! The platforms of this library.
 
-use super::{Platform, Record};
+use super::{Platform, PushedDown, Record};
 
 pub(crate) const PLATFORMS: [Platform; 2] = [
     Platform {
@@ -11,6 +11,19 @@ pub(crate) const PLATFORMS: [Platform; 2] = [
         records: &[Record {
             schema: "SystemLog",
             fields: &["id", "type", "module", "severity", "summary", "message", "date_created"],
+        }],
+        pushed_down: &[PushedDown {
+            operation: "get_store_system_logs",
+            parameters: &[
+                "sort",
+                "direction",
+                "date_created:min",
+                "date_created:max",
+                "type",
+                "module",
+                "severity:min",
+                "severity:max",
+            ],
         }],
         library: "crate",
     },
@@ -23,6 +36,7 @@ pub(crate) const PLATFORMS: [Platform; 2] = [
             schema: "OperationLog",
             fields: &["id", "author", "created_at", "subject_type", "subject_id", "verb", "detail"],
         }],
+        pushed_down: &[],
         library: "crate",
     },
 ];

@@ -15,7 +15,7 @@ const DEEPEST: usize = 8;
 ///
 /// # Errors
 /// Each schema whose records would lose what it does not name.
-pub(super) fn keep_everything(document: &Value) -> Result {
+pub(crate) fn keep_everything(document: &Value) -> Result {
     let mut faults: Vec<String> = Vec::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten() {
@@ -61,7 +61,7 @@ fn look_into(document: &Value, schema: &Value, place: &str, depth: usize, faults
 ///
 /// # Errors
 /// Each field that the thin layer knows and the document does not have.
-pub(super) fn leave_new_fields_to_extra(document: &mut Value, records: &[Record]) -> Result {
+pub(crate) fn leave_new_fields_to_extra(document: &mut Value, records: &[Record]) -> Result {
     let mut faults = Vec::new();
     for Record { schema, fields } in records {
         let Some(Value::Object(object)) = document["components"]["schemas"].get_mut(schema) else {

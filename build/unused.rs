@@ -15,9 +15,23 @@ pub(crate) fn leave_out(document: &mut Value) {
         used.insert(reference);
         next.retain(|reference| !used.contains(reference));
     }
-    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
         schemas.retain(|name, _| used.contains(&format!("#/components/schemas/{name}")));
     }
+}
+
+/// The names of the schemas that a part of a document leads to.
+pub(super) fn schemas_below(document: &Value, part: &Value) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    let mut next = references(part);
+    while let Some(reference) = next.pop_first() {
+        if used.insert(reference.clone())
+            && let Some(component) = document.pointer(&reference[1..])
+        {
+            next.append(&mut references(component));
+        }
+    }
+    used.iter().filter_map(|reference| reference.strip_prefix("#/components/schemas/")).map(str::to_owned).collect()
 }
 
 /// The components that a part of a document refers to, in a `$ref` or in the mapping of a discriminator.

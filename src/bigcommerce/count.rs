@@ -6,6 +6,7 @@ use super::listing::{Listing, PageInfo, Scope};
 use super::place::{first_page, order_of};
 use super::{BigCommerce, RecordPage};
 use crate::error::{ErrorKind, Result};
+use crate::raw::bigcommerce::push_down::{DATE_CREATED_MAX, DATE_CREATED_MIN, GetStoreSystemLogs as _};
 use crate::time;
 use crate::walk::Order;
 
@@ -17,7 +18,8 @@ pub(super) async fn of_range(source: &BigCommerce, since: Timestamp, until: Time
     if since.subsec_nanosecond() != 0 || until.subsec_nanosecond() != 0 {
         return Ok(None);
     }
-    if source.learnt().date_filters != Some(false) {
+    // Without the filters the total is of the whole log.
+    if DATE_CREATED_MIN && DATE_CREATED_MAX && source.learnt().date_filters != Some(false) {
         match by_filter(source, since, until).await? {
             ByFilter::Counted(total) => return Ok(Some(total)),
             ByFilter::NotCounted => return Ok(None),
@@ -83,7 +85,8 @@ enum Row {
 async fn ask(source: &BigCommerce, min: Timestamp, max: Timestamp) -> Result<Option<Asked>> {
     let page = source
         .page(|request| {
-            request.limit(1).date_created_min(min.as_second().to_string()).date_created_max(max.as_second().to_string())
+            let request = request.limit(1).push_date_created_min(min.as_second().to_string());
+            request.push_date_created_max(max.as_second().to_string())
         })
         .await;
     match page {

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::BigCommerce;
 use super::page::Pagination;
 use crate::error::{Error, ErrorKind, Result};
-use crate::raw::bigcommerce::types::{GetStoreSystemLogsDirection, GetStoreSystemLogsSort};
+use crate::raw::bigcommerce::push_down::GetStoreSystemLogs as _;
 use crate::walk::{Row, fingerprint, newest, oldest};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -175,31 +175,30 @@ impl Listing {
         // more on both sides. Every row is checked again.
         let min = scope.since.filter(|_| shape.dates).map(|time| (time - SECOND).as_second().max(0));
         let max = scope.until.filter(|_| shape.dates).map(|time| (time + SECOND).as_second() + 1);
-        let direction =
-            if scope.ascending { GetStoreSystemLogsDirection::Asc } else { GetStoreSystemLogsDirection::Desc };
+        let direction = if scope.ascending { "asc" } else { "desc" };
         self.source
             .rows(|mut request| {
                 request = request.limit(limit).page(number);
                 if shape.sort {
-                    request = request.sort(GetStoreSystemLogsSort::DateCreated).direction(direction);
+                    request = request.push_sort("date_created").push_direction(direction);
                 }
                 if let Some(min) = min {
-                    request = request.date_created_min(min.to_string());
+                    request = request.push_date_created_min(min.to_string());
                 }
                 if let Some(max) = max {
-                    request = request.date_created_max(max.to_string());
+                    request = request.push_date_created_max(max.to_string());
                 }
                 if let Some(category) = &scope.category {
-                    request = request.type_(category);
+                    request = request.push_type(category);
                 }
                 if let Some(module) = &scope.module {
-                    request = request.module(module);
+                    request = request.push_module(module);
                 }
                 if let Some(min) = scope.severity_min {
-                    request = request.severity_min(min);
+                    request = request.push_severity_min(min);
                 }
                 if let Some(max) = scope.severity_max {
-                    request = request.severity_max(max);
+                    request = request.push_severity_max(max);
                 }
                 request
             })

@@ -12,6 +12,7 @@ fn main() {
         patch: Some("specs/patch.yml"),
         operations: &["list_events", "count_events"],
         records: &[pipeline::Record { schema: "Event", fields: &["event_id", "at", "level", "kind", "who", "text"] }],
+        pushed_down: &[],
         library: "::storelogs",
     }]);
 }

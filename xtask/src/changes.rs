@@ -24,6 +24,7 @@ pub(crate) use self::landing::Landing;
 pub(crate) use self::report::{Format, Report, printable};
 use crate::Result;
 use crate::generator::PLATFORMS;
+use crate::generator::document as documents;
 use crate::workspace::{Workspace, read};
 
 /// Whom a change concerns. The worst stands first.
@@ -34,12 +35,14 @@ pub(crate) enum Class {
     /// Rust code that uses the library no longer compiles, or gets something else.
     Users,
     Additive,
+    /// The vendor's document lost or changed it, and a correction keeps it as it was.
+    Kept,
     /// Words only.
     Editorial,
 }
 
 impl Class {
-    pub(crate) const ALL: [Self; 4] = [Self::Requests, Self::Users, Self::Additive, Self::Editorial];
+    pub(crate) const ALL: [Self; 5] = [Self::Requests, Self::Users, Self::Additive, Self::Kept, Self::Editorial];
 
     pub(crate) fn is_breaking(self) -> bool {
         matches!(self, Self::Requests | Self::Users)
@@ -50,6 +53,7 @@ impl Class {
             Self::Requests => "breaking for our requests",
             Self::Users => "breaking for our users",
             Self::Additive => "additive",
+            Self::Kept => "kept by a correction",
             Self::Editorial => "editorial",
         }
     }
@@ -129,5 +133,6 @@ pub(crate) fn known_platform(name: &str) -> Result<&'static str> {
 }
 
 fn parsed(path: &str) -> Result<Value> {
-    yaml_serde::from_str(&read(Path::new(path))?).map_err(|e| format!("{path}: {e}"))
+    let (document, _) = documents::read(&read(Path::new(path))?).map_err(|e| format!("{path}: {e}"))?;
+    Ok(document)
 }

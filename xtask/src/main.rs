@@ -7,6 +7,7 @@ mod bench;
 mod browser;
 mod calendar;
 mod changes;
+mod corpus;
 mod fuzz;
 mod generator;
 mod interop;
@@ -47,6 +48,13 @@ const COMMANDS: &[Command] = &[
         arguments: "OLD NEW …",
         about: "what a newer document changes, whom that breaks, and where it lands in our code; --help tells more",
         run: changes::run,
+    },
+    Command {
+        name: "corpus",
+        arguments: "DIR …",
+        about: "generate a client of every OpenAPI document in a folder, and compile it: what is left out, and why; --help \
+                tells more",
+        run: corpus::run,
     },
     Command {
         name: "api",

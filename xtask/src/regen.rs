@@ -5,9 +5,12 @@
 //! document of a vendor comes first.
 
 mod derived;
+#[cfg(test)]
+mod editions_tests;
+mod fix;
 mod incoming;
+mod keep;
 mod kept;
-mod mend;
 mod replace;
 #[cfg(test)]
 mod replace_tests;
@@ -26,21 +29,26 @@ const MEND: &str = "run `cargo xtask regen`, review what it changes, and commit 
 
 const HELP: &str = "cargo xtask regen [--check]
 cargo xtask regen --from FILE|URL --platform NAME [--source TEXT] [--format terminal|markdown|json] [--deny-breaking]
-                  [--mend] [--without-building]
+                  [--fix] [--keep NAME]… [--drop NAME]… [--without-building]
 
 Brings every file up to date that is made of the documents or the code. With --check it writes nothing, and fails if one
 is stale.
 
 With --from a newer document of a vendor takes the place of the one that is kept. Corrections that no longer apply are
 named with what to do; what changes is reported; specs/README.md says where the document came from, in the words of
---source if there are any. If anything fails, the tree is left as it was. With --mend the corrections that the vendor made
-needless are deleted, and those whose place only moved are moved. With --without-building the document is put in its place
-although our code has to be mended first.";
+--source if there are any. If anything fails, the tree is left as it was.
+
+  --fix      deletes the corrections that the vendor made needless, and moves those whose place only moved
+  --keep     keeps what the vendor's document lost or changed as it was, by a correction that says so; NAME is a
+             parameter (date_created:min), a field (SystemLog.summary), or a place (/info/contact/email)
+  --drop     goes without a parameter that the vendor's document lost, although our code names it
+  --without-building
+             puts the document in its place although our code has to be changed first";
 
 pub(crate) fn run(arguments: &[String]) -> Result {
     let (mut check, mut from, mut platform, mut source) = (false, None, None, None);
     let (mut format, mut deny_breaking, mut build) = (None, false, true);
-    let mut mend = false;
+    let (mut fix, mut keep, mut drop) = (false, Vec::new(), Vec::new());
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("{argument} wants a value\n\n{HELP}"));
@@ -51,7 +59,9 @@ pub(crate) fn run(arguments: &[String]) -> Result {
             "--source" => source = Some(value()?.as_str()),
             "--format" => format = Some(value()?.parse()?),
             "--deny-breaking" => deny_breaking = true,
-            "--mend" => mend = true,
+            "--fix" => fix = true,
+            "--keep" => keep.push(value()?.clone()),
+            "--drop" => drop.push(value()?.clone()),
             "--without-building" => build = false,
             "--help" | "-h" => {
                 println!("{HELP}");
@@ -60,13 +70,15 @@ pub(crate) fn run(arguments: &[String]) -> Result {
             other => return Err(format!("it does not take {other}\n\n{HELP}")),
         }
     }
-    let only_with_from = [platform.is_some(), source.is_some(), format.is_some(), deny_breaking, mend, !build];
+    let decided = fix || !keep.is_empty() || !drop.is_empty();
+    let only_with_from = [platform.is_some(), source.is_some(), format.is_some(), deny_breaking, decided, !build];
     match from {
         None if !only_with_from.contains(&true) => refresh(if check { Mode::Check } else { Mode::Write }),
         Some(from) if !check => {
             let platform = platform.ok_or("--from wants --platform: whose document is it?")?;
             let format = format.unwrap_or(Format::Terminal);
-            replace(&Replacement { from, platform, source, format, deny_breaking, mend, build })
+            let (keep, drop) = (&keep[..], &drop[..]);
+            replace(&Replacement { from, platform, source, format, deny_breaking, fix, keep, drop, build })
         }
         None => Err(format!("only --check goes without --from\n\n{HELP}")),
         Some(_) => Err(format!("--check takes no document\n\n{HELP}")),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::compare::{Changes, add, only_in};
 use super::document::{Operation, Schema};
 use super::{Class, Place};
+use crate::generator::limits::LIMITS;
 
 /// On which side of a call a schema stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -143,19 +144,26 @@ fn schema(was: &Schema, is: &Schema, spot: &Spot, changes: &mut Changes) {
     }
     let limits: BTreeSet<&String> = was.limits.keys().chain(is.limits.keys()).collect();
     for limit in limits.into_iter().filter(|limit| was.limits.get(*limit) != is.limits.get(*limit)) {
-        // What an answer promises besides is not checked; the parts of a choice are its type.
-        let is_choice = ["oneOf", "anyOf", "not", "additionalProperties"].contains(&limit.as_str());
-        if old != new && ["oneOf", "anyOf"].contains(&limit.as_str()) {
-            continue; // It was said above.
-        }
-        let class = if is_choice || spot.side == Side::Request { spot.breaking() } else { Class::Editorial };
+        // Of an answer the generator takes them out: build/limits.rs. Whatever else is said of it may change its type.
+        let is_taken_out = LIMITS.contains(&limit.as_str()) || ["readOnly", "writeOnly"].contains(&limit.as_str());
+        let class = if is_taken_out && spot.side == Side::Answer { Class::Editorial } else { spot.breaking() };
         say(class, format!("has another {limit}"));
     }
+    // A choice of other kinds was said above.
+    let (more, fewer) = if old == new { choices(was, is) } else { (None, None) };
+    let grown = if spot.side == Side::Request { Class::Additive } else { Class::Users };
+    more.into_iter().for_each(|list| say(grown, format!("may be {list}, too")));
+    fewer.into_iter().for_each(|list| say(spot.breaking(), format!("is no longer {list}")));
     if was.default != is.default {
         say(spot.breaking(), "has another default".into());
     }
     if was.words != is.words {
         say(Class::Editorial, "is described in other words".into());
+    }
+    for old in &was.choice {
+        if let Some(new) = is.choice.iter().find(|new| new.in_short() == old.in_short()) {
+            schema(old, new, spot, changes);
+        }
     }
     if let (Some(old), Some(new)) = (&was.items, &is.items) {
         schema(old, new, &spot.items(), changes);
@@ -163,6 +171,13 @@ fn schema(was: &Schema, is: &Schema, spot: &Spot, changes: &mut Changes) {
     if was.kind == is.kind {
         fields(was, is, spot, changes);
     }
+}
+
+/// The parts of a choice that came, and those that went, in words.
+pub(super) fn choices(was: &Schema, is: &Schema) -> (Option<String>, Option<String>) {
+    let parts = |schema: &Schema| schema.choice.iter().map(Schema::in_short).collect::<BTreeSet<String>>();
+    let (old, new) = (parts(was), parts(is));
+    (only_in(&new, &old), only_in(&old, &new))
 }
 
 fn fields(was: &Schema, is: &Schema, spot: &Spot, changes: &mut Changes) {

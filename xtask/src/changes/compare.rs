@@ -26,11 +26,16 @@ pub(super) fn only_in<'a>(one: impl IntoIterator<Item = &'a String>, other: &BTr
 
 pub(super) fn documents(old: &Document<'_>, new: &Document<'_>, a: &Value, b: &Value, changes: &mut Changes) {
     servers(&a["servers"], &b["servers"], changes);
-    credentials(&a["security"], &b["security"], "the document", changes);
+    // Those that every operation has of its own the document asks of none.
+    let mut both = old.operations.iter().filter_map(|(key, was)| Some((was, new.operations.get(key)?)));
+    if old.operations.is_empty() || both.any(|(was, is)| was.own["security"].is_null() && is.own["security"].is_null())
+    {
+        credentials(&a["security"], &b["security"], "the document", changes);
+    }
     schemes(&a["components"]["securitySchemes"], &b["components"]["securitySchemes"], changes);
     for (key, was) in &old.operations {
         match new.operations.get(key) {
-            Some(is) => operation(was, is, changes),
+            Some(is) => operation(was, is, (&a["security"], &b["security"]), changes),
             None => {
                 let what = format!("the operation {} {} is gone", was.method, was.path);
                 add(changes, Class::Requests, what, Place::Operation(id(was)));
@@ -50,14 +55,19 @@ fn id(operation: &Operation<'_>) -> String {
     operation.own["operationId"].as_str().unwrap_or_default().to_owned()
 }
 
-fn operation(was: &Operation<'_>, is: &Operation<'_>, changes: &mut Changes) {
+fn operation(was: &Operation<'_>, is: &Operation<'_>, shared: (&Value, &Value), changes: &mut Changes) {
     let name = format!("{} {}", is.method, is.path);
     let place = || Place::Operation(id(was));
     if id(was) != id(is) {
         let what = format!("{name} is called `{}` and was `{}`", id(is), id(was));
         add(changes, Class::Users, what, place());
     }
-    credentials(&was.own["security"], &is.own["security"], &name, changes);
+    // An operation may say again what the document says; only what holds in the end counts.
+    if !(was.own["security"].is_null() && is.own["security"].is_null()) {
+        let holds = |own: &'_ Value, shared: &Value| if own.is_null() { shared.clone() } else { own.clone() };
+        let (old, new) = (holds(&was.own["security"], shared.0), holds(&is.own["security"], shared.1));
+        credentials(&old, &new, &name, changes);
+    }
     parameters::compare(was, is, &name, changes);
     answers::compare(was, is, &name, changes);
     if is.own["deprecated"] != was.own["deprecated"] {
@@ -77,7 +87,9 @@ fn operation(was: &Operation<'_>, is: &Operation<'_>, changes: &mut Changes) {
 }
 
 fn credentials(was: &Value, is: &Value, name: &str, changes: &mut Changes) {
-    if was != is {
+    // Each of the list is enough, so its order says nothing; without a list nothing is asked for.
+    let any_order = |list: &Value| list.as_array().into_iter().flatten().map(Value::to_string).collect::<BTreeSet<_>>();
+    if any_order(was) != any_order(is) {
         let what = format!("{name} asks for other credentials: {is}, and was {was}");
         add(changes, Class::Requests, what, Place::Security);
     }

@@ -42,6 +42,8 @@ pub(super) struct Parameter {
     pub(super) schema: Schema,
     /// How a list or an object becomes text. `None` for everything else.
     pub(super) form: Option<Form>,
+    /// The media type of its text, where the document gives it one in place of a schema.
+    pub(super) media: Option<String>,
     pub(super) words: BTreeMap<String, Value>,
 }
 
@@ -68,6 +70,8 @@ pub(super) struct Schema {
     pub(super) required: BTreeSet<String>,
     /// Whether fields that the document does not name are kept, in `extra`.
     pub(super) keeps_unknown: bool,
+    /// The parts of a `oneOf` or an `anyOf`.
+    pub(super) choice: Vec<Schema>,
     /// What else it demands, such as `maximum`.
     pub(super) limits: BTreeMap<String, Value>,
     /// What is for people only.
@@ -121,9 +125,10 @@ impl<'a> Document<'a> {
     }
 
     fn parameter(&mut self, parameter: &'a Value) -> Parameter {
-        let content = parameter["content"].as_object().and_then(|content| content.values().next());
+        let content = parameter["content"].as_object().and_then(|content| content.iter().next());
         let schema =
-            self.schema(parameter.get("schema").unwrap_or_else(|| content.map_or(&Value::Null, |c| &c["schema"])));
+            self.schema(parameter.get("schema").unwrap_or_else(|| content.map_or(&Value::Null, |(_, c)| &c["schema"])));
+        let media = content.map(|(media, _)| media.clone());
         let place = parameter["in"].as_str();
         let style = parameter["style"].as_str();
         let style = style.unwrap_or(if matches!(place, Some("query" | "cookie")) { "form" } else { "simple" });
@@ -132,7 +137,8 @@ impl<'a> Document<'a> {
         Parameter {
             required: parameter["required"] == true,
             deprecated: parameter["deprecated"] == true,
-            form: ["array", "object"].contains(&schema.kind.as_str()).then_some(form),
+            form: (media.is_none() && ["array", "object"].contains(&schema.kind.as_str())).then_some(form),
+            media,
             schema,
             words: words(parameter.as_object().into_iter().flatten()),
         }
@@ -230,8 +236,7 @@ impl<'a> Document<'a> {
                 let mut parts: Vec<Schema> = parts.map(|part| self.nested(part, inside)).collect();
                 parts.sort_by_key(|part| format!("{part:?}"));
                 schema.kind = parts.iter().map(|part| part.kind.as_str()).collect::<Vec<_>>().join(" | ");
-                let shape = |part: &Schema| Value::from(format!("{:?}", part.without_words()));
-                schema.limits.insert(keyword.to_owned(), parts.iter().map(shape).collect());
+                schema.choice = parts.iter().map(Schema::without_words).collect();
             }
             _ if is_words(keyword) => drop(schema.words.insert(keyword.to_owned(), value.clone())),
             _ => drop(schema.limits.insert(keyword.to_owned(), value.clone())),
@@ -255,6 +260,7 @@ impl Schema {
         self.fields.extend(part.fields);
         self.required.extend(part.required);
         self.limits.extend(part.limits);
+        self.choice.extend(part.choice);
         let words = std::mem::take(&mut self.words);
         self.words = part.words;
         self.words.extend(words);
@@ -267,6 +273,23 @@ impl Schema {
             items: self.items.as_deref().map(|items| Box::new(bare(items))),
             fields: self.fields.iter().map(|(name, field)| (name.clone(), bare(field))).collect(),
             ..self.clone()
+        }
+    }
+
+    /// What it is, in a word or a few: `` `Log` ``, `string (uuid)`, `a list of integer`, `an object of id, text`.
+    pub(super) fn in_short(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let format = self.format.as_ref().map(|format| format!(" ({format})")).unwrap_or_default();
+        let list = |list: &mut dyn Iterator<Item = &String>| {
+            list.map(|it| it.trim_matches('"')).collect::<Vec<_>>().join(", ")
+        };
+        match (&self.values, self.kind.as_str(), &self.items) {
+            (Some(values), _, _) => format!("one of {}", list(&mut values.iter())),
+            (None, "array", Some(items)) => format!("a list of {}", items.in_short()),
+            (None, "object", _) if !self.fields.is_empty() => format!("an object of {}", list(&mut self.fields.keys())),
+            (None, kind, _) => format!("{kind}{format}"),
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Landing {
     records: Vec<&'static str>,
     names: BTreeMap<Name, BTreeSet<(String, usize)>>,
     texts: Vec<(String, (String, usize))>,
+    /// What the library's tests name, which must build as well.
+    tests: BTreeMap<Name, BTreeSet<(String, usize)>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,12 +49,28 @@ impl Landing {
         let records = PLATFORMS.iter().filter(|known| known.name == platform).flat_map(|known| known.records);
         let records = records.map(|record| record.schema).collect();
         let mut landing = Self { folder: Some(folder.clone()), records, ..Self::default() };
-        for path in files_below(&root.join(folder))? {
+        landing.read_below(root, "tests/suite")?;
+        (landing.tests, landing.texts) = (std::mem::take(&mut landing.names), Vec::new());
+        landing.read_below(root, &folder)?;
+        Ok(landing)
+    }
+
+    fn read_below(&mut self, root: &Path, folder: &str) -> Result {
+        for path in
+            files_below(&root.join(folder))?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs"))
+        {
             let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
             let file = syn::parse_file(&read(&path)?).map_err(|e| format!("{name}: {e}"))?;
-            Reader { landing: &mut landing, file: &name }.visit_file(&file);
+            Reader { landing: self, file: &name }.visit_file(&file);
         }
-        Ok(landing)
+        Ok(())
+    }
+
+    /// Where our code and its tests set a parameter of a request. `None` if nothing does.
+    pub(crate) fn setting(&self, parameter: &str) -> Option<String> {
+        let setter = Name::Setter(rust_name(parameter));
+        let places = [&self.names, &self.tests].into_iter().filter_map(|names| list(names.get(&setter)?.clone()));
+        Some(places.collect::<Vec<_>>().join("; ")).filter(|places| !places.is_empty())
     }
 
     /// Where this change lands, in words.
@@ -143,6 +161,8 @@ impl Reader<'_> {
 impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         let name = call.method.to_string();
+        // What is only pushed down has a method of its own: build/push_down.rs.
+        let name = name.strip_prefix("push_").map_or(name.clone(), rust_name);
         let name = if is_request(&call.receiver) { Name::Setter(name) } else { Name::Method(name) };
         self.note(name, call.method.span());
         visit::visit_expr_method_call(self, call);
@@ -187,11 +207,12 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 }
 
-/// Whether a chain of calls begins at a variable `request`, which is what the thin layer calls the generated builders.
+/// Whether a chain of calls begins at a variable `request`, which is what the thin layer calls the generated builders, or
+/// `r`, as the tests call them.
 fn is_request(receiver: &syn::Expr) -> bool {
     match receiver {
         syn::Expr::MethodCall(call) => is_request(&call.receiver),
-        syn::Expr::Path(path) => path.path.is_ident("request"),
+        syn::Expr::Path(path) => path.path.is_ident("request") || path.path.is_ident("r"),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::answers::{Side, schemas};
+use super::answers::{Side, choices, schemas};
 use super::compare::{Changes, add, only_in};
 use super::document::{Operation, Parameter, Schema};
 use super::{Class, Place};
@@ -53,8 +53,15 @@ fn parameter(was: &Parameter, is: &Parameter, about: &str, name: &str, changes: 
     }
     let (old, new) = (kind(was), kind(is));
     if old != new {
-        say(retyped(was, is), format!("is {new}, and was {old}"));
+        let class = if was.media == is.media { retyped(was, is) } else { Class::Requests };
+        say(class, format!("is {new}, and was {old}"));
     }
+    if was.media != is.media {
+        return; // What is in it cannot be compared.
+    }
+    let (more, fewer) = if old == new { choices(one(&was.schema), one(&is.schema)) } else { (None, None) };
+    more.into_iter().for_each(|list| say(Class::Additive, format!("takes {list}, too")));
+    fewer.into_iter().for_each(|list| say(Class::Requests, format!("no longer takes {list}")));
     let (a, b) = (one(&was.schema), one(&is.schema));
     values(a, b, &mut say);
     if was.schema.default != is.schema.default {
@@ -84,6 +91,9 @@ fn one(schema: &Schema) -> &Schema {
 
 /// The type of a parameter and its form on the wire, in words.
 fn kind(parameter: &Parameter) -> String {
+    if let Some(media) = &parameter.media {
+        return format!("text of the type `{media}`");
+    }
     let schema = &parameter.schema;
     let format = |schema: &Schema| schema.format.as_ref().map(|format| format!(" ({format})")).unwrap_or_default();
     let item = format!("{}{}", one(schema).kind, format(one(schema)));

@@ -112,6 +112,7 @@ impl Report {
                 Class::Requests => "breaking-requests",
                 Class::Users => "breaking-users",
                 Class::Additive => "additive",
+                Class::Kept => "kept",
                 Class::Editorial => "editorial",
             };
             json!({ "class": class, "change": change.what, "lands": place })

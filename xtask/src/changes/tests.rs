@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Format, Landing, Report, between};
+use super::{Format, Landing, Report, between, documents};
 use crate::generator::corrections;
 
 fn old() -> Value {
@@ -421,6 +421,102 @@ fn credentials_and_success_answers_that_change_are_breaking() {
             "additive: the header `x-total` of the answer 200 of GET /store/systemlogs is new",
         ]
     );
+}
+
+#[test]
+fn a_limit_of_an_answer_is_editorial_for_it_changes_no_type_and_what_may_change_one_is_breaking() {
+    let of = |old: Value, new: Value| of_answers(query_of(old), query_of(new)).join(" + ");
+    fn query_of(field: Value) -> Value {
+        json!({ "type": "object", "properties": { "id": field } })
+    }
+    let with = |key: &str, value: Value| json!({ "type": "integer", key: value });
+    for (key, value) in [("minimum", json!(1)), ("maximum", json!(200)), ("multipleOf", json!(5))] {
+        let line = of(json!({ "type": "integer" }), with(key, value));
+        assert!(line.starts_with("editorial: ") && line.ends_with(&format!("has another {key}")), "{line}");
+    }
+    for (key, value) in [("default", json!(1)), ("discriminator", json!({})), ("not", json!({}))] {
+        let line = of(json!({ "type": "integer" }), with(key, value));
+        assert!(line.starts_with("breaking for our users: "), "{line}");
+    }
+}
+
+#[test]
+fn what_3_1_says_of_null_is_what_3_0_says() {
+    let read = |text: String| documents::read(&text).unwrap().0;
+    let field = |schema: Value| json!({ "type": "object", "properties": { "text": schema } });
+    let limit = || json!({ "$ref": "#/components/parameters/Limit" });
+    let old = small(limit(), field(json!({ "type": "string", "nullable": true })));
+    let mut new = small(limit(), field(json!({ "type": ["string", "null"] })));
+    new["openapi"] = json!("3.1.0");
+    assert_eq!(
+        of_pair(&read(old.to_string()), &read(new.to_string())),
+        [""; 0],
+        "the edition is that of what is generated from"
+    );
+}
+
+#[test]
+fn a_parameter_that_becomes_text_of_a_media_type_breaks_requests() {
+    let plain = query(json!({ "type": "string" }), json!({}));
+    let content = json!({ "application/json": { "schema": { "type": "object" } } });
+    let mut as_json = plain.clone();
+    as_json.as_object_mut().unwrap().remove("schema");
+    as_json["content"] = content;
+    assert_eq!(
+        of_parameters(plain, as_json.clone()),
+        ["breaking for our requests: the query parameter `id:in` of GET /logs/{id}.json is text of the type \
+          `application/json`, and was string"]
+    );
+    assert_eq!(of_parameters(as_json.clone(), as_json), [""; 0]);
+}
+
+#[test]
+fn credentials_that_are_only_said_again_are_no_change() {
+    let again = lines(|new| {
+        let all = new["security"].clone();
+        operation(new)["security"] = all;
+    });
+    assert_eq!(again, [""; 0]);
+    let moved = lines(|new| {
+        let all = new["security"].take();
+        operation(new)["security"] = all;
+    });
+    assert_eq!(moved, [""; 0], "from the document to each of its operations");
+    let none = lines(|new| operation(new)["security"] = json!([]));
+    assert_eq!(none.len(), 1, "{none:?}");
+    assert!(none[0].starts_with("breaking for our requests: GET /store/systemlogs asks for other credentials"));
+}
+
+#[test]
+fn what_comes_to_a_choice_and_what_goes_is_said_in_words() {
+    let object = |field: &str, kind: &str| json!({ "type": "object", "properties": { field: { "type": kind } } });
+    let of = |parts: Value| json!({ "oneOf": parts });
+    let name = "the query parameter `id:in` of GET /logs/{id}.json";
+    let lines = of_parameters(
+        query(of(json!([{ "type": "string", "format": "date" }, { "type": "integer" }])), json!({})),
+        query(of(json!([{ "type": "string", "enum": ["now"] }, { "type": "integer" }])), json!({})),
+    );
+    assert_eq!(
+        lines,
+        [
+            format!("breaking for our requests: {name} no longer takes `string (date)`"),
+            format!("additive: {name} takes `one of now`, too"),
+        ]
+    );
+    let answer = "the answer 200 of GET /logs/{id}.json";
+    let lines = of_answers(
+        of(json!([object("a", "string"), object("b", "string")])),
+        of(json!([object("a", "string"), object("c", "string")])),
+    );
+    assert_eq!(
+        lines,
+        [
+            format!("breaking for our users: {answer} is no longer `an object of b`"),
+            format!("breaking for our users: {answer} may be `an object of c`, too"),
+        ]
+    );
+    let deeper = of_answers(of(json!([object("a", "string")])), of(json!([object("a", "integer")])));
+    assert_eq!(deeper, [format!("breaking for our users: the field `a` of {answer} is integer, and was string")]);
 }
 
 /// A thin layer that sends one filter, reads one field and knows its host.

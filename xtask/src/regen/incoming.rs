@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::changes::printable;
+use crate::generator::document;
 
 /// A vendor's document has a few thousand lines. What is larger is something else.
 const LARGEST: usize = 8 << 20;
@@ -96,15 +97,10 @@ async fn get(url: Url, is_near: bool) -> Result<Vec<u8>> {
 
 fn parse(bytes: &[u8]) -> Result<Value> {
     let text = std::str::from_utf8(bytes).map_err(|e| format!("it is not text: {e}"))?;
-    let document: Value = yaml_serde::from_str(text).map_err(|e| format!("it is neither YAML nor JSON: {e}"))?;
-    let edition = match (&document["openapi"], &document["swagger"]) {
-        (Value::String(edition), _) => edition.clone(),
-        (Value::Number(edition), _) => edition.to_string(),
-        (_, Value::Null) => return Err("it is not an OpenAPI document: it does not name its edition, `openapi`".into()),
-        (_, edition) => format!("Swagger {edition}"),
-    };
-    if !edition.starts_with("3.0") {
-        return Err(format!("it is of the edition {edition} of OpenAPI; the generator reads 3.0"));
+    let (document, lost) = document::read(text)
+        .map_err(|e| if e.starts_with("it is ") { e } else { format!("it is neither YAML nor JSON: {e}") })?;
+    for lost in lost {
+        eprintln!("OpenAPI 3.0 cannot say all that the document does: {}", printable(&lost));
     }
     if document["paths"].as_object().is_none_or(serde_json::Map::is_empty) {
         return Err("it has no `paths`, so there is nothing to generate".into());

@@ -3,23 +3,29 @@
 //! First all that can be known without a build: whether it is a document, which corrections no longer apply, what changes
 //! for whom. Then it is put in its place and everything is built with it. Whatever fails, the tree is left as it was.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
 use super::derived::Derived;
+use super::fix::fix;
 use super::incoming::Incoming;
+use super::keep::{self, Kept};
 use super::kept::{self, Mode};
-use super::mend::mend;
 use super::undo::Undo;
-use crate::changes::{self, Format, Landing, Report};
+use crate::changes::{self, Change, Class, Format, Landing, Place, Report};
 use crate::generator::corrections;
 use crate::provenance::{self, Origin};
 use crate::workspace::read;
 use crate::{Result, changes::printable};
 
-/// A file, and what it should say.
-type Mended = (PathBuf, String);
+/// The document with its corrections, as they are now.
+struct Corrected {
+    effective: Value,
+    /// `patch.yml`, if it changes.
+    patch: Option<String>,
+    kept: Vec<Kept>,
+}
 
 /// What was asked for.
 #[derive(Debug)]
@@ -31,9 +37,13 @@ pub(crate) struct Replacement<'a> {
     pub(crate) source: Option<&'a str>,
     pub(crate) format: Format,
     pub(crate) deny_breaking: bool,
-    /// Whether to do to the corrections what asks for no decision.
-    pub(crate) mend: bool,
-    /// If not, the document is put in its place and our code is mended after.
+    /// Whether to do to the corrections what needs no decision.
+    pub(crate) fix: bool,
+    /// What is kept as it was although the document lost or changed it.
+    pub(crate) keep: &'a [String],
+    /// The parameters that the document lost and our code is to go without.
+    pub(crate) drop: &'a [String],
+    /// If not, the document is put in its place and our code is changed after.
     pub(crate) build: bool,
 }
 
@@ -54,8 +64,15 @@ impl Replacement<'_> {
             return Err(format!("{source:?} cannot stand in a table: say with --source where the document came from"));
         }
         let origin = Origin::today(&origin.file, source, &incoming.bytes);
-        let (effective, mended) = self.corrected(root, &incoming.document)?;
-        self.report(root, &effective)?;
+        let effective = format!("specs/{}/effective.json", self.platform);
+        let before = read(&root.join(&effective))?;
+        let before: Value = serde_json::from_str(&before).map_err(|e| format!("{effective}: {e}"))?;
+        let landing = Landing::read(root, self.platform)?;
+        let corrected = self.corrected(root, &incoming.document, &before, &origin.date, &landing)?;
+        self.report(&before, &corrected, &landing)?;
+        if let Some(choices) = self.choices(&before, &corrected.effective, &landing) {
+            return Err(format!("{choices}\nThe tree is as it was."));
+        }
 
         let mut undo = Undo::begin()?;
         let readme = root.join(provenance::FILE);
@@ -66,15 +83,18 @@ impl Replacement<'_> {
             format!("specs/{}: it is from {source}", origin.file),
             format!("{}: where it is from", provenance::FILE),
         ];
-        if let Some((path, text)) = mended {
-            undo.write(&path, text.as_bytes())?;
-            changed.push(format!("specs/{}/patch.yml: without what the vendor mended", self.platform));
+        if let Some(text) = corrected.patch {
+            let name = format!("specs/{}/patch.yml", self.platform);
+            undo.write(&root.join(&name), text.as_bytes())?;
+            let kept = if corrected.kept.is_empty() { "" } else { ", with what is kept" };
+            changed.push(format!("{name}: without what the vendor fixed{kept}"));
         }
         if self.build {
             let derived = collect().map_err(|why| {
                 format!(
-                    "{why}\nThe tree is as it was. If our code has to change with the document, run this again with \
-                         --without-building, mend the code, and run `cargo xtask regen`"
+                    "{why}\nThe tree is as it was. What our code needs as it was, --keep NAME keeps. If our code has to \
+                     change with the document, run this again with --without-building, change the code, and run `cargo \
+                     xtask regen`"
                 )
             })?;
             for path in kept::all(root, &derived)? {
@@ -86,21 +106,31 @@ impl Replacement<'_> {
                     .map(|stale| stale.replace("is stale", "changes")),
             );
         } else {
-            changed.push("nothing was built: mend our code, and run `cargo xtask regen`".into());
+            changed.push("nothing was built: change our code, and run `cargo xtask regen`".into());
         }
         undo.keep()?;
         Ok(changed.join("\n"))
     }
 
-    /// The document with our corrections; and `patch.yml`, if it was mended.
+    /// The document with our corrections, and with what is kept.
     ///
     /// # Errors
     /// Each correction that no longer applies, with what to do.
-    fn corrected(&self, root: &Path, document: &Value) -> Result<(Value, Option<Mended>)> {
+    fn corrected(
+        &self,
+        root: &Path,
+        document: &Value,
+        before: &Value,
+        date: &str,
+        landing: &Landing,
+    ) -> Result<Corrected> {
         let name = format!("specs/{}/patch.yml", self.platform);
         let path = root.join(&name);
         if !path.exists() {
-            return Ok((document.clone(), None));
+            if self.keep.is_empty() {
+                return Ok(Corrected { effective: document.clone(), patch: None, kept: Vec::new() });
+            }
+            return Err(format!("{name} does not exist, so nothing can be kept by a correction there"));
         }
         let apply = |text: &str| {
             let corrections = corrections::read(text).map_err(|why| format!("{name}: {why}"))?;
@@ -108,41 +138,108 @@ impl Replacement<'_> {
             let stale = corrections::apply(&mut document, &corrections);
             Ok::<_, String>((corrections.len(), document, stale))
         };
-        let text = read(&path)?;
-        let (count, effective, stale) = apply(&text)?;
+        let mut text = read(&path)?;
+        let (count, mut effective, stale) = apply(&text)?;
         if stale.is_empty() {
             eprintln!("All {count} corrections of {name} still apply.");
-            return Ok((effective, None));
+        } else {
+            let told: Vec<String> = corrections::told(&name, &stale).iter().map(|line| printable(line)).collect();
+            let told = format!(
+                "{} of {count} corrections no longer apply; {} do, and stay.\n\n- {}\n",
+                stale.len(),
+                count - stale.len(),
+                told.join("\n- ")
+            );
+            let choices = || self.choices(before, &effective, landing).map(|it| it + "\n").unwrap_or_default();
+            if !self.fix {
+                return Err(format!(
+                    "{told}\n{}The tree is as it was. Run this again with --fix, which deletes what is to be deleted and \
+                     writes what moved; or edit {name} yourself, from the last to the first, so that the lines stay where \
+                     they are.",
+                    choices()
+                ));
+            }
+            let decided = |gone: &str| {
+                let is_it = |name: &String| name == gone || keep::place_of_field(name).is_some_and(|it| it == gone);
+                self.keep.iter().chain(self.drop).any(is_it)
+            };
+            let (mut fixed, mut left) = (effective.clone(), stale);
+            // What a correction lacks first hides what it lacks besides.
+            while !left.is_empty() {
+                let after = fix(&text, &left, decided);
+                let before = std::mem::replace(&mut text, after);
+                (_, fixed, left) = apply(&text)?;
+                if text == before {
+                    break;
+                }
+            }
+            if !left.is_empty() {
+                return Err(format!(
+                    "{told}\n{}The tree is as it was: not all of this can be done without a decision. Edit {name} \
+                     yourself, from the last to the first, so that the lines stay where they are. Then run this again.",
+                    choices()
+                ));
+            }
+            eprintln!("{told}\nThis is done.");
+            effective = fixed;
         }
-        let told: Vec<String> = corrections::told(&name, &stale).iter().map(|line| printable(line)).collect();
-        let told = format!(
-            "{} of {count} corrections no longer apply; {} do, and stay.\n\n- {}\n",
-            stale.len(),
-            count - stale.len(),
-            told.join("\n- ")
-        );
-        if !self.mend {
-            return Err(format!(
-                "{told}\nThe tree is as it was. Run this again with --mend, which deletes what is to be deleted and writes \
-                 what moved; or mend {name} yourself, from the last to the first, so that the lines stay where they are."
-            ));
+        let mut kept = Vec::new();
+        for name in self.keep {
+            kept.extend(keep::keep(name, before, &effective)?);
         }
-        let mended = mend(&text, &stale);
-        let (_, effective, left) = apply(&mended)?;
-        if !left.is_empty() {
-            return Err(format!(
-                "{told}\nThe tree is as it was: not all of this can be mended without a decision. Mend {name} yourself, from \
-                 the last to the first, so that the lines stay where they are. Then run this again."
-            ));
+        for kept in &kept {
+            let used = self.keep.iter().find_map(|name| landing.setting(name).filter(|_| kept.what.contains(&**name)));
+            text = format!("{}\n\n{}", text.trim_end(), kept.block(date, used.as_deref())?);
         }
-        eprintln!("{told}\nThis is done.");
-        Ok((effective, Some((path, mended))))
+        let (_, effective, left) = apply(&text)?;
+        match left.first() {
+            Some(stale) => Err(format!("a correction that was written does not apply: {stale}")),
+            None => Ok(Corrected {
+                effective,
+                patch: Some(text).filter(|text| read(&path).is_ok_and(|old| old != *text)),
+                kept,
+            }),
+        }
     }
 
-    fn report(&self, root: &Path, effective: &Value) -> Result {
-        let name = format!("specs/{}/effective.json", self.platform);
-        let before: Value = serde_json::from_str(&read(&root.join(&name))?).map_err(|e| format!("{name}: {e}"))?;
-        let report = Report::new(changes::between(&before, effective), &Landing::read(root, self.platform)?);
+    /// The parameters that the document lost and our code sets, and what can be chosen for each.
+    fn choices(&self, before: &Value, effective: &Value, landing: &Landing) -> Option<String> {
+        let mut lines = Vec::new();
+        let mut names = Vec::new();
+        for lost in keep::lost(before, effective) {
+            let decided = self.keep.iter().chain(self.drop).any(|name| *name == lost.name);
+            if let Some(places) = landing.setting(&lost.name).filter(|_| !decided) {
+                lines.push(printable(&format!("- {} is gone, and is set in {places}", lost.what)));
+                names.push(lost.name);
+            }
+        }
+        names.sort();
+        names.dedup();
+        let options = |option: &str| {
+            names.iter().map(|name| format!("--{option} '{}'", printable(name))).collect::<Vec<_>>().join(" ")
+        };
+        (!lines.is_empty()).then(|| {
+            format!(
+                "What our code sets is no longer in the document:\n\n{}\n\nChoose for each. A correction keeps it: run this \
+                 again with {}. Or go without it: {}. What a walk only pushes down it then does without; whatever else names \
+                 it has to be changed.\n",
+                lines.join("\n"),
+                options("keep"),
+                options("drop"),
+            )
+        })
+    }
+
+    fn report(&self, before: &Value, corrected: &Corrected, landing: &Landing) -> Result {
+        let mut changes = changes::between(before, &corrected.effective);
+        let kept = corrected.kept.iter().map(|kept| Change {
+            class: Class::Kept,
+            what: format!("in the vendor's document {}", kept.what),
+            place: Place::Nowhere,
+        });
+        changes.extend(kept);
+        changes.sort();
+        let report = Report::new(changes, landing);
         println!("{}", report.print(self.format));
         if self.deny_breaking { report.deny_breaking() } else { Ok(()) }
     }

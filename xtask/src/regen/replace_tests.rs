@@ -83,7 +83,9 @@ fn add_user_id(document: &mut Value) {
 
 fn from(from: &str) -> Replacement<'_> {
     let format = Format::Terminal;
-    Replacement { from, platform: "bigcommerce", source: None, format, deny_breaking: false, mend: false, build: true }
+    let (deny_breaking, fix, build) = (false, false, true);
+    let (keep, drop) = (&[][..], &[][..]);
+    Replacement { from, platform: "bigcommerce", source: None, format, deny_breaking, fix, keep, drop, build }
 }
 
 /// Tries it where it must fail: why, once it is sure that nothing changed.
@@ -168,7 +170,7 @@ fn corrections_that_no_longer_apply_are_named_with_what_to_do() {
 fn what_asks_for_no_decision_is_mended_on_request_and_the_other_corrections_are_kept() {
     let tree = tree();
     let (_folder, path) = edition(mended_and_moved);
-    Replacement { mend: true, ..from(&path) }.run(tree.path(), || build(tree.path())).unwrap();
+    Replacement { fix: true, ..from(&path) }.run(tree.path(), || build(tree.path())).unwrap();
     let patch = fs::read_to_string(tree.path().join("specs/bigcommerce/patch.yml")).unwrap();
     let reasons = |patch: &str| {
         let corrections = corrections::read(patch).unwrap();
@@ -188,7 +190,7 @@ fn a_part_that_the_vendor_mended_is_deleted_on_request() {
         let sort = json!({ "in": "query", "name": "sort", "schema": { "type": "string", "enum": ["type"] } });
         parameters(document).push(sort);
     });
-    Replacement { mend: true, ..from(&path) }.run(tree.path(), || build(tree.path())).unwrap();
+    Replacement { fix: true, ..from(&path) }.run(tree.path(), || build(tree.path())).unwrap();
     let patch = fs::read_to_string(tree.path().join("specs/bigcommerce/patch.yml")).unwrap();
     assert!(!patch.contains("name: sort") && patch.contains("name: direction"), "{patch}");
 }
@@ -199,7 +201,7 @@ fn a_vendor_who_mends_everything_leaves_a_patch_of_comments() {
     let (_folder, path) = edition(|document| {
         assert!(corrections::apply(document, &corrections::read(PATCH).unwrap()).is_empty());
     });
-    Replacement { mend: true, ..from(&path) }.run(tree.path(), || build(tree.path())).unwrap();
+    Replacement { fix: true, ..from(&path) }.run(tree.path(), || build(tree.path())).unwrap();
     let patch = fs::read_to_string(tree.path().join("specs/bigcommerce/patch.yml")).unwrap();
     assert!(corrections::read(&patch).unwrap().is_empty() && patch.starts_with("# "), "{patch}");
 }
@@ -211,7 +213,7 @@ fn what_asks_for_a_decision_is_not_mended() {
         mended_and_moved(document);
         document["components"]["schemas"]["SystemLog"]["properties"]["severity"]["type"] = json!("integer");
     });
-    let asked = Replacement { mend: true, ..from(&path) };
+    let asked = Replacement { fix: true, ..from(&path) };
     let told = fails(&tree, &asked, || Err("nothing is to be built".into()));
     assert!(told.contains("the vendor changed this: `/components/schemas/SystemLog/properties/severity` is"), "{told}");
     assert!(told.contains("a decision"), "{told}");
@@ -232,7 +234,7 @@ fn what_is_no_document_changes_nothing() {
         (b"\xff\xfe", "it is not text"),
         (b"{\"openapi\":", "neither YAML nor JSON"),
         (b"swagger: '2.0'\npaths: { /a: {} }", "Swagger"),
-        (with(|document| document["openapi"] = json!("3.1.0")).leak().as_bytes(), "3.1.0"),
+        (with(|document| document["openapi"] = json!("3.2.0")).leak().as_bytes(), "3.2.0"),
         (with(|document| document["paths"] = json!({})).leak().as_bytes(), "no `paths`"),
     ];
     for (bytes, why) in table {
@@ -258,7 +260,7 @@ fn a_breaking_change_that_is_denied_changes_nothing() {
         parameters(document).retain(|parameter| parameter["name"] != "limit");
     });
     // The corrections count from the front, so the parameter that is gone moves them.
-    let asked = Replacement { mend: true, deny_breaking: true, ..from(&path) };
+    let asked = Replacement { fix: true, deny_breaking: true, ..from(&path) };
     let told = fails(&tree, &asked, || Err("nothing is to be built".into()));
     assert_eq!(told, "a change is breaking");
 }

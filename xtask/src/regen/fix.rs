@@ -1,9 +1,10 @@
-//! `patch.yml` without what the vendor mended, and with what only moved in its new place.
+//! `patch.yml` without what the vendor fixed, and with what only moved in its new place.
 
 use crate::generator::corrections::{Lines, Stale, Why};
 
-/// Does to `patch.yml` what it is told to, as far as that asks for no decision.
-pub(super) fn mend(text: &str, stale: &[Stale]) -> String {
+/// Does to `patch.yml` what the stale corrections ask for, as far as that needs no decision, or the decision about what is
+/// gone was made: about a parameter by its name, about anything else by its place.
+pub(super) fn fix(text: &str, stale: &[Stale], decided: impl Fn(&str) -> bool) -> String {
     let mut lines: Vec<Option<String>> = text.lines().map(|line| Some(line.to_owned())).collect();
     for stale in stale {
         let mut of = |lines_of: Lines, change: &dyn Fn(&str) -> Option<String>| {
@@ -15,6 +16,8 @@ pub(super) fn mend(text: &str, stale: &[Stale]) -> String {
             Why::Mended => of(stale.lines, &|_| None),
             Why::Partly(done) => done.iter().for_each(|lines| of(*lines, &|_| None)),
             Why::Moved { from, to } => of(stale.lines, &|line| Some(moved(line, from, to))),
+            Why::Gone { parameter: Some(name), .. } if decided(name) => of(stale.lines, &|_| None),
+            Why::Gone { parameter: None, what, lines } if decided(what.trim_matches('`')) => of(*lines, &|_| None),
             Why::Changed { .. } | Why::Gone { .. } | Why::Broken(_) => {}
         }
     }

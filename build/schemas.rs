@@ -1,0 +1,48 @@
+//! Schemas that say the same in another form, or say what means nothing, as the generator takes them.
+
+use serde_json::{Map, Value, json};
+
+/// Puts every schema of a document right.
+pub(super) fn make_plain(document: &mut Value) {
+    for part in ["paths", "components"] {
+        if let Some(part) = document.get_mut(part) {
+            each_schema(part, &mut plain);
+        }
+    }
+}
+
+/// Calls this with each object of a document that may be a schema, but not with data.
+pub(super) fn each_schema(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Object(fields) => {
+            change(fields);
+            let data = ["example", "examples", "default", "enum", "const"];
+            let schemas = fields
+                .iter_mut()
+                .filter(|(keyword, value)| !data.contains(&keyword.as_str()) || value.get("type").is_some());
+            schemas.for_each(|(_, value)| each_schema(value, change));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| each_schema(value, change)),
+        _ => {}
+    }
+}
+
+fn plain(schema: &mut Map<String, Value>) {
+    let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+    // A format is one of text or of a number; the generator panics at any other.
+    if ["object", "array", "boolean"].contains(&kind.as_str()) && schema.get("format").is_some_and(Value::is_string) {
+        schema.remove("format");
+    }
+    // Both mean any value, and only of `{}` does the generator make a map that keeps what has no name.
+    if schema.get("additionalProperties") == Some(&Value::Bool(true)) {
+        schema.insert("additionalProperties".into(), json!({}));
+    }
+    // What has no type and no other keyword is any value, whatever its format.
+    if kind.is_empty()
+        && schema.get("format").is_some_and(Value::is_string)
+        && schema.len() <= 2
+        && !schema.contains_key("$ref")
+    {
+        schema.remove("format");
+    }
+}
