@@ -17,7 +17,7 @@ use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::refusal;
 use crate::store::Store;
-use crate::transport::{Failure, Generated, Report, Transport};
+use crate::transport::{Failure, Generated, Report, Transport, http_date};
 use crate::walk::Row;
 
 impl Transport {
@@ -202,6 +202,11 @@ impl About {
     /// When the answer came, by this machine's clock.
     pub fn observed(&self) -> Timestamp {
         self.report.observed.unwrap_or_else(Timestamp::now)
+    }
+
+    /// When the answer was written, by the platform's clock.
+    pub fn date(&self) -> Option<Timestamp> {
+        http_date(&self.report.headers)
     }
 
     /// The platform's id of the request.

@@ -44,7 +44,7 @@ pub enum ErrorKind {
     Forbidden,
     /// The store's plan is not paid (402).
     Frozen,
-    /// The store is locked after too many requests (423).
+    /// The store is locked (423): at SHOPLINE after too many requests.
     Locked,
     /// The platform's security rules block this client (433 to 436).
     Blocked,
@@ -223,7 +223,11 @@ impl Error {
         match self.kind() {
             ErrorKind::InvalidInput => "",
             ErrorKind::Unauthorized if bigcommerce => {
-                "check that the access token belongs to this store and was not revoked"
+                "check that the access token belongs to this store and was not revoked: it is replaced when the app's scopes or \
+                 its owner's e-mail change"
+            }
+            ErrorKind::Unauthorized if is(Platform::SHOPLINE) => {
+                "the access token may have expired, an app's after ten hours: get a new one"
             }
             ErrorKind::Unauthorized => "the access token may have expired: get a new one",
             ErrorKind::Forbidden if bigcommerce => {
@@ -233,17 +237,18 @@ impl Error {
             ErrorKind::Forbidden if is(Platform::SHOPLINE) => "give the app the scope read_store_log",
             ErrorKind::Forbidden => "give the access token the right to read the store's log",
             ErrorKind::Frozen => "the store's owner has to settle its plan with the platform",
+            ErrorKind::Locked if bigcommerce => "the platform is at work on it: try again in some minutes",
             ErrorKind::Locked => "too many requests locked the store: wait some minutes, and ask less often",
             ErrorKind::Blocked => "the platform's security rules block this address: ask its support",
             ErrorKind::NotFound => "check the store's name and the API version",
             ErrorKind::Refused if self.status().is_some_and(|status| status < 400) => {
-                "check that the API address is the platform's own"
+                "something before the platform answered: check what stands in between"
             }
             ErrorKind::Refused => "the platform does not accept these filters or this time range",
             ErrorKind::RateLimited if self.retry_after().is_none() => "wait some minutes, and ask less often",
             ErrorKind::RateLimited => "ask again after the time given, or ask less often",
             ErrorKind::Server if matches!(self.status(), Some(501 | 505)) => {
-                "the platform does not know this kind of request: check the API address and version"
+                "the platform does not know this kind of request: check the API version"
             }
             ErrorKind::Server => "the platform has trouble: try again later",
             ErrorKind::Unreachable => "check the network and the store's name",

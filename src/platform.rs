@@ -14,7 +14,7 @@
 pub use crate::builder::{Build, Builder, Settings};
 pub use crate::call::{About, Convert, List, Reply, Unfit};
 pub use crate::follow::{Ask, Listed, newest_first};
-pub use crate::transport::{Endpoint, Generated, Pacer, Scheme, hook};
+pub use crate::transport::{Endpoint, Generated, Pacer, Scheme, hook, http_date};
 
 /// How platforms write times.
 pub mod time {

@@ -1,7 +1,8 @@
 //! An answer that is not a success, turned into our error.
 
-use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use memchr::memmem;
+use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
@@ -15,17 +16,66 @@ pub(crate) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8], attemp
         403 => (ErrorKind::Forbidden, "access was denied"),
         404 => (ErrorKind::NotFound, "nothing was found at this address"),
         408 => (ErrorKind::TimedOut, "the platform did not get the request in time"),
+        421 | 425 => (ErrorKind::Server, "the network before the platform could not pass the request on"),
         423 => (ErrorKind::Locked, "the store is locked"),
         429 => (ErrorKind::RateLimited, "too many requests"),
         433..=436 => (ErrorKind::Blocked, "a security rule of the platform blocked the request"),
+        500 if names_scope(body) => (ErrorKind::Forbidden, "the platform says that a scope is missing"),
+        520..=527 | 530 => (ErrorKind::Server, "the network before the platform got no answer from it"),
         500..=599 => (ErrorKind::Server, "the platform failed"),
-        300..=399 => (ErrorKind::Refused, "the platform answered with a redirect, which is not followed"),
+        300..=399 => (ErrorKind::Refused, "the answer is a redirect, which is not followed"),
         _ => (ErrorKind::Refused, "the platform refused the request"),
     };
-    Error::new(kind, what)
+    let error = match remedy(status, headers, body) {
+        Some((what, reason, hint)) => Error::new(kind, what).with_reason(reason).with_hint(hint),
+        None => Error::new(kind, what),
+    };
+    error
         .with_answer(Some(status.as_u16()), request_id(headers), attempts)
         .with_retry_after(asked_wait(status, headers))
         .with_detail(words(body))
+}
+
+/// What is said of a status that something before the platform answers with: what, in a word, and what to do.
+fn remedy(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<(String, &'static str, &'static str)> {
+    let said = |what: &str, reason, hint| Some((what.to_owned(), reason, hint));
+    match status.as_u16() {
+        400 if memmem::find(body, b"plain HTTP request was sent to HTTPS port").is_some() => {
+            said("plain http was sent to a port that speaks https", "https_wanted", "write https:// in the API address")
+        }
+        407 => said(
+            "a proxy wants a user and a password",
+            "proxy_authorization",
+            "put them into the proxy's address: http://user:password@host:port",
+        ),
+        426 => said(
+            "another form of HTTP is wanted",
+            "upgrade_wanted",
+            "something before the platform speaks another HTTP: ask who runs it",
+        ),
+        451 => said(
+            "access is denied for legal reasons",
+            "legal",
+            "the country or network of this machine is shut out: ask the platform's support",
+        ),
+        503 => said(
+            "the platform is not available",
+            "unavailable",
+            "try again later; if it lasts for days, look whether the store was suspended",
+        ),
+        300..=399 => {
+            let place = Url::parse(headers.get(LOCATION)?.to_str().ok()?).ok()?;
+            let what =
+                format!("the answer is a redirect to {}, which is not followed", place.origin().ascii_serialization());
+            Some((what, "redirected", "a token goes to the platform only: a sign-in page or a proxy may be in the way"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a body says that the token lacks a scope, as SHOPLINE does with a 500.
+pub(crate) fn names_scope(body: &[u8]) -> bool {
+    words(body).is_some_and(|words| words.contains("scope") && words.contains("require"))
 }
 
 /// What a body says in words: the fields in which the platforms put them. HTML and everything else say nothing.

@@ -141,12 +141,27 @@ impl Shopline {
 /// The `page_info` of `<https://…?page_info=…>; rel="next"`. Only that value is used, never the address: a header
 /// cannot send the token elsewhere.
 fn next_page(link: &str) -> Option<String> {
-    link.split(',').find_map(|part| {
-        let (address, rest) = part.trim().strip_prefix('<')?.split_once('>')?;
-        let is_next = rest.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next"));
-        let query = address.split_once('?')?.1.split('#').next()?;
-        let pairs = url::form_urlencoded::parse(query.as_bytes());
-        let value = pairs.into_iter().find(|(name, _)| name == "page_info")?.1.into_owned();
-        (is_next && !value.is_empty()).then_some(value)
-    })
+    let mut rest = link;
+    // Commas stand between links and also inside an address: `fields=a,b`.
+    while let Some((_, from)) = rest.split_once('<') {
+        let (address, behind) = from.split_once('>')?;
+        let end = behind.find('<').unwrap_or(behind.len());
+        let is_next = behind[..end].split([';', ',']).any(|part| {
+            let Some((name, value)) = part.split_once('=') else { return false };
+            let kinds = value.trim().trim_matches('"').to_ascii_lowercase();
+            name.trim().eq_ignore_ascii_case("rel") && kinds.split_ascii_whitespace().any(|kind| kind == "next")
+        });
+        if is_next && let Some(value) = page_info(address) {
+            return Some(value);
+        }
+        rest = &behind[end..];
+    }
+    None
+}
+
+fn page_info(address: &str) -> Option<String> {
+    let query = address.split_once('?')?.1.split('#').next()?;
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let value = pairs.find(|(name, _)| name == "page_info")?.1.into_owned();
+    Some(value).filter(|value| !value.is_empty())
 }

@@ -6,11 +6,15 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use futures::stream;
-use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, HeaderValue};
+use memchr::memmem;
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use reqwest::{StatusCode, Url};
+
+use super::coding;
 
 use crate::body::{self, MAX_RECORDS, MAX_VALUES, Outline};
 use crate::error::{Error, ErrorKind};
+use crate::refusal;
 
 /// An answer whose body was read to its end.
 #[derive(Debug)]
@@ -21,7 +25,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads a body, after decompression, up to a size.
+    /// Reads a body up to a size, packed and unpacked.
     pub(crate) async fn read(response: reqwest::Response, limit: usize) -> Result<Self, Failure> {
         let status = response.status();
         let headers = response.headers().clone();
@@ -30,26 +34,28 @@ impl Answer {
         let mut read = BytesMut::new();
         while let Some(piece) = pieces.next().await.transpose()? {
             if read.len() + piece.len() > limit {
-                let what = format!("the answer is larger than {} MiB", limit >> 20);
-                return Err(Failure::new(Cause::TooLarge, what));
+                return Err(Failure::too_large(limit));
             }
             if read.is_empty() {
                 if piece.len() == length {
-                    return Self { status, headers, body: piece }.checked(); // it came in one piece, which is not copied
+                    return Self { status, headers, body: piece }.checked(limit); // it came in one piece, which is not copied
                 }
                 read.reserve(length.min(limit));
             }
             read.extend_from_slice(&piece);
         }
-        Self { status, headers, body: read.freeze() }.checked()
+        Self { status, headers, body: read.freeze() }.checked(limit)
     }
 
-    /// Looks at the body of a success before anything is made of it.
-    fn checked(mut self) -> Result<Self, Failure> {
-        self.body = body::without_mark(self.body);
+    /// Unpacks the body, and looks at that of a success before anything is made of it.
+    fn checked(mut self, limit: usize) -> Result<Self, Failure> {
+        let unpacked = coding::unpack(&self.headers, self.body, limit);
         if !self.status.is_success() {
+            // Whatever the body is, it does not hide the status.
+            self.body = body::without_mark(unpacked.unwrap_or_default());
             return Ok(self);
         }
+        self.body = body::without_mark(unpacked?);
         match body::outline(&self.body) {
             Outline::Whole => Ok(self),
             // Whatever its length said: a proxy that lost the rest may have counted what was left.
@@ -61,17 +67,38 @@ impl Answer {
         }
     }
 
-    /// Takes a secret out of the body and the headers, wherever it stands.
+    /// Takes a secret out of the body and the headers, wherever it stands, however JSON and addresses write it.
     pub(crate) fn hide(&mut self, secret: &str) {
-        let holds =
-            |text: &[u8]| !secret.is_empty() && text.windows(secret.len()).any(|part| part == secret.as_bytes());
-        for value in self.headers.values_mut().filter(|value| holds(value.as_bytes())) {
-            *value = HeaderValue::from_static("[redacted]");
+        if secret.is_empty() {
+            return;
         }
-        if holds(&self.body) {
-            let text = String::from_utf8_lossy(&self.body).replace(secret, "[redacted]");
-            self.body = text.into_bytes().into();
+        let mut forms = vec![secret.to_owned(), secret.replace('/', "\\/")];
+        forms.push(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
+        forms.dedup();
+        for form in &forms {
+            let finder = memmem::Finder::new(form);
+            for value in self.headers.values_mut().filter(|value| finder.find(value.as_bytes()).is_some()) {
+                *value = HeaderValue::from_static("[redacted]");
+            }
+            if finder.find(&self.body).is_some() {
+                self.body = without(&self.body, &finder).into();
+            }
         }
+    }
+
+    /// Where a redirect leads, if that is the same scheme, host and port.
+    pub(crate) fn moved_to(&self, from: &Url) -> Option<Url> {
+        if !matches!(self.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return None;
+        }
+        let place = from.join(self.headers.get(LOCATION)?.to_str().ok()?).ok()?;
+        let same = place.origin() == from.origin() && place.username().is_empty() && place.password().is_none();
+        same.then_some(place)
+    }
+
+    /// Whether the platform failed of something that another attempt will not change.
+    pub(crate) fn lacks_scope(&self) -> bool {
+        self.status == StatusCode::INTERNAL_SERVER_ERROR && refusal::names_scope(&self.body)
     }
 
     /// The answer as the generated code wants it.
@@ -81,6 +108,19 @@ impl Answer {
         *response.headers_mut() = self.headers;
         response.into()
     }
+}
+
+/// A text without what was found in it.
+fn without(text: &[u8], finder: &memmem::Finder<'_>) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(text.len());
+    let mut at = 0;
+    for place in finder.find_iter(text) {
+        kept.extend_from_slice(&text[at..place]);
+        kept.extend_from_slice(b"[redacted]");
+        at = place + finder.needle().len();
+    }
+    kept.extend_from_slice(&text[at..]);
+    kept
 }
 
 /// The platform's id of a request: SHOPLINE's `traceId`, else what others use.
@@ -106,6 +146,7 @@ pub(crate) enum Cause {
     TimedOut,
     Interrupted,
     TooLarge,
+    Undecodable,
     RateLimited(Duration),
 }
 
@@ -116,6 +157,7 @@ impl Cause {
             Self::TimedOut => ErrorKind::TimedOut,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::TooLarge => ErrorKind::TooLarge,
+            Self::Undecodable => ErrorKind::Undecodable,
             Self::RateLimited(_) => ErrorKind::RateLimited,
         }
     }
@@ -134,6 +176,10 @@ pub struct Failure {
 impl Failure {
     pub(crate) fn new(cause: Cause, what: impl Into<String>) -> Self {
         Self { cause, what: what.into(), because: None, source: None }
+    }
+
+    pub(super) fn too_large(limit: usize) -> Self {
+        Self::new(Cause::TooLarge, format!("the answer is larger than {} MiB", limit >> 20))
     }
 
     pub(super) fn because(self, reason: &'static str, hint: &'static str) -> Self {

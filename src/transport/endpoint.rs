@@ -6,7 +6,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::auth::Auth;
-use super::{Pacer, Scheme, Shared, Transport, retry};
+use super::{Pacer, Scheme, Shared, Transport, coding, retry};
 use crate::builder::Settings;
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -66,6 +66,7 @@ impl Settings {
         let agent = HeaderValue::from_str(self.user_agent.as_deref().unwrap_or(USER_AGENT))
             .map_err(|_| Error::invalid("the user agent holds a character that a header cannot carry"))?;
         headers.insert(reqwest::header::USER_AGENT, agent);
+        headers.insert(reqwest::header::ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPTED));
         Ok(Transport {
             shared: Arc::new(Shared {
                 store: endpoint.store,

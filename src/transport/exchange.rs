@@ -28,7 +28,7 @@ pub trait Exchange: Send + Sync + 'static {
 
 /// The network. Clones share their connections; one is enough for any number of stores.
 ///
-/// HTTP/1.1 and 2, TLS by rustls, compressed answers accepted, no redirects of its own. The system's certificates are
+/// HTTP/1.1 and 2, TLS by rustls, no redirects of its own. The system's certificates are
 /// loaded when https is first asked for: plain http on this machine needs none.
 #[derive(Clone, Debug)]
 pub struct Http(Arc<Inner>);
@@ -113,7 +113,8 @@ fn builder() -> reqwest::ClientBuilder {
     static PROVIDER: Once = Once::new();
     // Another crate of the process may have chosen a provider before; that one is as good.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    reqwest::Client::builder()
+    // Bodies are unpacked by the transport, whatever features of reqwest another crate turned on.
+    reqwest::Client::builder().no_gzip().no_brotli().no_zstd().no_deflate()
 }
 
 fn unmakeable(why: reqwest::Error) -> Error {

@@ -1,19 +1,22 @@
 //! The one way to the network: every generated client, the raw ones included, goes through [`Transport`].
 //!
 //! `pre` signs a request; `exec` paces it, sends it, reads the answer whole and retries, so what the generated code gets
-//! is complete. Redirects are not followed, https goes through a proxy by CONNECT only, and a token only ever goes to the
+//! is complete. Redirects are followed within the origin only, https goes through a proxy by CONNECT only, and a token only ever goes to the
 //! origin that the transport was made for.
 
 mod answer;
 mod auth;
+mod coding;
 mod diagnosis;
 mod endpoint;
 mod exchange;
+mod header;
 mod hook;
 mod pace;
 mod proxy;
 mod retry;
 mod roots;
+mod throttle;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +40,7 @@ pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
 pub(crate) use endpoint::USER_AGENT;
 pub use exchange::{Exchange, Http};
+pub use header::http_date;
 pub use hook::{Generated, hook};
 use pace::Admitted;
 pub use pace::{Pacer, RateLimit};
@@ -46,6 +50,9 @@ pub(crate) use retry::asked_wait;
 
 /// The longest answer that is read, after decompression: 32 MiB. A page of 250 entries is about 1 MiB at the most.
 pub const MAX_BODY: usize = 32 << 20;
+
+/// The most redirects that one request follows.
+const MAX_REDIRECTS: u32 = 3;
 
 /// How requests reach one store: signed, paced, retried. Clones share the pace and the retry budget.
 #[derive(Clone)]
@@ -159,7 +166,7 @@ impl Transport {
         let shared = &*self.shared;
         let mut request = request;
         let mut retry = retry::Retry::new(&shared.policy, &shared.budget, self.large);
-        let mut renewed = false;
+        let (mut renewed, mut redirects) = (false, 0);
         loop {
             let next = request.try_clone().filter(|_| request.method() == Method::GET);
             let admitted = shared.pacer.admit(shared.policy.ceiling).await?;
@@ -184,6 +191,16 @@ impl Transport {
                     request = next;
                     continue;
                 }
+            }
+            // The token goes with it, so it must be the origin that the token is for.
+            if let Ok(answer) = &outcome
+                && redirects < MAX_REDIRECTS
+                && let Some(place) = answer.moved_to(next.url())
+            {
+                redirects += 1;
+                *next.url_mut() = place;
+                request = next;
+                continue;
             }
             match retry.after(outcome) {
                 retry::Verdict::Done(outcome) => return outcome,
@@ -210,10 +227,8 @@ impl Transport {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::new(Cause::TimedOut, "no complete answer came in time")),
         };
-        if let (Ok(answer), Some(secret)) = (&mut outcome, &secret)
-            && !answer.status.is_success()
-        {
-            answer.hide(secret.expose_secret()); // a gateway may echo what it was sent
+        if let (Ok(answer), Some(secret)) = (&mut outcome, &secret) {
+            answer.hide(secret.expose_secret()); // whatever its status: it may echo what it was sent
         }
         if let Ok(answer) = &outcome {
             admitted.observe(answer.status, &answer.headers, Instant::now());

@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::answer::{Cause, Failure};
+use super::throttle::{Hold, Throttle};
+use super::{asked_wait, header};
 use crate::error::Error;
 
 /// A store's rate limit as far as it is known.
@@ -30,6 +32,7 @@ pub struct Pacer(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     rule: Mutex<Rule>,
+    throttle: Mutex<Throttle>,
     changed: Notify,
 }
 
@@ -98,22 +101,40 @@ impl Pacer {
     }
 
     fn new(rule: Rule) -> Self {
-        Self(Arc::new(Inner { rule: Mutex::new(rule), changed: Notify::new() }))
+        Self(Arc::new(Inner { rule: Mutex::new(rule), throttle: Mutex::default(), changed: Notify::new() }))
     }
 
     fn rule(&self) -> MutexGuard<'_, Rule> {
         self.0.rule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a request may go by what is known, and if so takes its place.
+    fn may_go(&self, now: Instant) -> Wait {
+        let mut throttle = self.throttle();
+        match throttle.hold(now) {
+            Hold::Change => return Wait::Change,
+            Hold::For(delay) => return Wait::For(delay),
+            Hold::None => {}
+        }
+        let wait = match &mut *self.rule() {
+            Rule::Window(window) => window.admit(now),
+            Rule::Bucket(bucket) => bucket.admit(now),
+        };
+        if matches!(wait, Wait::None) {
+            throttle.sent(now);
+        }
+        wait
+    }
+
     /// Waits until a request may be sent. Fails at once if that is further off than `ceiling`.
     pub(crate) async fn admit(&self, ceiling: Duration) -> Result<Admitted<'_>, Failure> {
         loop {
             let changed = self.0.changed.notified();
-            let wait = match &mut *self.rule() {
-                Rule::Window(window) => window.admit(Instant::now()),
-                Rule::Bucket(bucket) => bucket.admit(Instant::now()),
-            };
-            match wait {
+            match self.may_go(Instant::now()) {
                 Wait::None => return Ok(Admitted { pacer: self, since: Instant::now(), seen: false }),
                 Wait::Change => changed.await,
                 Wait::For(delay) if delay > ceiling => {
@@ -165,6 +186,11 @@ pub(crate) struct Admitted<'a> {
 impl Admitted<'_> {
     /// Learns from an answer.
     pub(crate) fn observe(&mut self, status: StatusCode, headers: &HeaderMap, now: Instant) {
+        if status != StatusCode::TOO_MANY_REQUESTS {
+            self.pacer.throttle().went_well();
+        } else if asked_wait(status, headers).is_none() {
+            self.pacer.throttle().refused(self.since, now);
+        }
         match &mut *self.pacer.rule() {
             // The platform wrote its headers between our sending and our reading: take the middle. A request that comes
             // a moment before the reset takes from the share of the others; it does not exceed the quota.
@@ -181,6 +207,7 @@ impl Admitted<'_> {
 
 impl Drop for Admitted<'_> {
     fn drop(&mut self) {
+        self.pacer.throttle().ended();
         if let Rule::Window(window) = &mut *self.pacer.rule() {
             window.in_flight = window.in_flight.saturating_sub(1);
             if let Some(known) = window.known.as_mut().filter(|_| !self.seen) {
@@ -223,17 +250,18 @@ impl Window {
 
     /// Learns from the headers of an answer, and says whether they told anything.
     fn observe(&mut self, headers: &HeaderMap, now: Instant) -> bool {
-        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        // Where a gateway doubled a header: the least left, and the latest reset.
+        let numbers = |name: &'static str| header::numbers(headers, name).map(|number| number.max(0.0) as u64);
         let (Some(quota), Some(left), Some(reset)) = (
-            number("x-rate-limit-requests-quota").filter(|quota| *quota > 0),
-            number("x-rate-limit-requests-left"),
-            number("x-rate-limit-time-reset-ms"),
+            numbers("x-rate-limit-requests-quota").filter(|quota| *quota > 0).min(),
+            numbers("x-rate-limit-requests-left").min(),
+            numbers("x-rate-limit-time-reset-ms").max(),
         ) else {
             self.silent = true;
             return false;
         };
         let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-        let length = number("x-rate-limit-time-window-ms").unwrap_or(30_000);
+        let length = numbers("x-rate-limit-time-window-ms").max().unwrap_or(30_000);
         // An absurd time must not overflow; a day is as far away as anybody waits.
         let reset = Duration::from_millis(reset).min(Duration::from_secs(86_400));
         let resets_at = now + reset;

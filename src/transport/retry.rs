@@ -4,18 +4,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
 use super::answer::{Answer, Cause, Failure};
+use super::header;
 
 /// When a request is sent again, and what bounds it.
 ///
 /// Only GET is repeated; every operation of both platforms is one. Repeated are: no connection, a reset, a timeout, a
-/// body that was cut, and the answers 408, 429, 500, 502, 503, 504. BigCommerce asks for exactly these; 501 and 505 say
-/// that trying again is pointless.
+/// body that was cut, and the answers 408, 421, 425, 429, 500, 502, 503, 504, 520 to 524 and 530. BigCommerce asks for 500,
+/// 502, 503 and 504, and the networks before a platform say them in other numbers; 501 and 505 say that trying again is
+/// pointless, and so does a 500 that names a missing scope.
 ///
 /// The wait before a repeat is random between nothing and a ceiling that doubles with every attempt (full jitter), so
 /// that many clients do not come back at the same moment. What the platform asks for (`X-Retry-After`,
@@ -177,7 +178,10 @@ impl<'a> Retry<'a> {
 
     pub(crate) fn after(&self, outcome: Result<Answer, Failure>) -> Verdict {
         let (repeatable, floor) = match &outcome {
-            Ok(answer) => (is_repeatable(answer.status), asked_wait(answer.status, &answer.headers)),
+            Ok(answer) => {
+                let again = is_repeatable(answer.status) && !answer.lacks_scope();
+                (again, asked_wait(answer.status, &answer.headers))
+            }
             Err(failure) => (matches!(failure.cause, Cause::Unreachable | Cause::TimedOut | Cause::Interrupted), None),
         };
         if !repeatable {
@@ -214,27 +218,25 @@ impl<'a> Retry<'a> {
     }
 }
 
+/// 421 and 425, and 520 to 524 and 530, are what the networks before a platform say in place of 502 and 504.
 fn is_repeatable(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+    matches!(status.as_u16(), 408 | 421 | 425 | 429 | 500 | 502..=504 | 520..=524 | 530)
 }
 
-/// How long the platform asks to wait: the longest of the headers that it may use.
+/// How long the platform asks to wait: the longest of the headers that it may use, and of what each says.
 ///
 /// `X-Rate-Limit-Time-Reset-Ms` comes with every BigCommerce answer; it asks for something only with a 429.
 pub(crate) fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let seconds = |text: &str| text.parse::<f64>().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
-    let reset = text("x-rate-limit-time-reset-ms").and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
-    let standard = text("retry-after").and_then(|value| seconds(value).or_else(|| until_date(value)));
-    [text("x-retry-after").and_then(seconds), reset.filter(|_| status == StatusCode::TOO_MANY_REQUESTS), standard]
-        .into_iter()
-        .flatten()
+    let seconds = |name: &str| header::numbers(headers, name).filter_map(|s| Duration::try_from_secs_f64(s).ok()).max();
+    let reset = header::numbers(headers, "x-rate-limit-time-reset-ms")
+        .filter_map(|ms| Duration::try_from_secs_f64(ms / 1_000.0).ok())
         .max()
+        .filter(|_| status == StatusCode::TOO_MANY_REQUESTS);
+    let date = header::dates(headers, "retry-after").map(until).max();
+    [seconds("x-retry-after"), reset, seconds("retry-after"), date].into_iter().flatten().max()
 }
 
-fn until_date(text: &str) -> Option<Duration> {
-    // An HTTP date is RFC 2822's form with "GMT".
-    let date = rfc2822::parse(text).ok()?.timestamp();
+fn until(date: Timestamp) -> Duration {
     let left = date.as_millisecond() - Timestamp::now().as_millisecond();
-    Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
+    Duration::from_millis(u64::try_from(left).unwrap_or(0))
 }

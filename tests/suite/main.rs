@@ -9,6 +9,7 @@ mod errors;
 mod faults;
 mod follow;
 mod fuzz_finds;
+mod gateways;
 mod golden;
 mod kept;
 mod merge;

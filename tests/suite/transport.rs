@@ -44,7 +44,7 @@ fn assert_elapsed(started: Instant, expected: Duration, context: &str) {
 #[tokio::test(start_paused = true)]
 async fn what_may_pass_is_asked_again_and_the_rest_is_not() {
     for code in 300..=599 {
-        let again = matches!(code, 408 | 429 | 500 | 502 | 503 | 504);
+        let again = matches!(code, 408 | 421 | 425 | 429 | 500 | 502..=504 | 520..=524 | 530);
         let network = once(status(code));
         let result = ask(&client(&network, exact())).await;
         assert_eq!(network.requests().len(), if again { 2 } else { 1 }, "{code}");
@@ -130,7 +130,7 @@ async fn what_the_platform_asks_for_is_the_least_wait_and_the_longest_wins() {
         (429, &[("x-retry-after", "3"), ("x-rate-limit-time-reset-ms", "9000")], 9_000),
         (429, &[("x-retry-after", "9"), ("x-rate-limit-time-reset-ms", "3000")], 9_000),
         (429, &[("retry-after", "20"), ("x-retry-after", "9"), ("x-rate-limit-time-reset-ms", "3000")], 20_000),
-        (429, &[("retry-after", "soon"), ("x-retry-after", "-1")], 0),
+        (429, &[("retry-after", "soon"), ("x-retry-after", "-1")], 500), // as if nothing was said
         (429, &[("retry-after", "Mon, 01 Jan 2001 00:00:00 GMT")], 0),
     ];
     for (code, headers, wait) in cases {
