@@ -9,7 +9,6 @@ use storelogs::Store;
 use crate::archive::{Archive, State, StoreId, row};
 use crate::coverage::{Stretch, moment};
 use crate::error::Result;
-use crate::sync::retention;
 use crate::verdict::{Evidence, Judgement};
 
 /// How one store stands.
@@ -65,12 +64,6 @@ impl Standing {
     }
 }
 
-/// When the oldest entry expires that may be missing, or that is yet to be read.
-fn expires(store: &Store, judgement: &Judgement) -> Option<Timestamp> {
-    let since = judgement.missing_since().or(judgement.findings.last().map(|found| found.range.until));
-    since.unwrap_or(judgement.range.since).checked_add(retention(store.platform())).ok()
-}
-
 /// What of a store's standing can be told without counting its entries.
 #[derive(Clone, Debug)]
 pub struct Brief {
@@ -103,7 +96,7 @@ pub fn briefly(archive: &Archive, now: Timestamp) -> Result<Vec<Brief>> {
         let evidence = evidence.remove(&StoreId(row.get(0)?)).unwrap_or_default();
         let present = evidence.present(now);
         let judgement = evidence.judge(store.platform(), present);
-        let (end, expires) = (evidence.coverage.end(), expires(&store, &judgement));
+        let (end, expires) = (evidence.coverage.end(), judgement.expires(store.platform()));
         Ok(Brief { store, state, last_success, end, present, judgement, expires })
     })
 }
@@ -144,7 +137,7 @@ pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)
             oldest: held.map(|(_, oldest, _)| *oldest),
             newest: held.map(|(_, _, newest)| *newest),
             share: judgement.share(),
-            headroom_seconds: expires(&store, &judgement).map(|at| at.duration_since(present).as_secs()),
+            headroom_seconds: judgement.expires(store.platform()).map(|at| at.duration_since(present).as_secs()),
             judgement,
             quarantined: number(&quarantined, id),
             late: number(&late, id),

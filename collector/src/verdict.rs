@@ -209,9 +209,14 @@ impl Judgement {
         (1.0 - unread.as_secs_f64() / self.range.length().as_secs_f64()).clamp(0.0, 1.0)
     }
 
-    /// Since when the oldest entry that may be missing was written, if any may.
-    pub fn missing_since(&self) -> Option<Timestamp> {
-        self.lacking().next().map(|found| found.range.since)
+    /// When the oldest entry expires that may be missing, or that is yet to be read.
+    pub fn expires(&self, platform: &Platform) -> Option<Timestamp> {
+        let missing = self.lacking().next().map(|found| found.range.since);
+        let since = missing.or(self.findings.last().map(|found| found.range.until));
+        // What is older than the time range expires at any moment.
+        let since = since.filter(|since| *since > self.range.since);
+        let since = since.or_else(|| self.range.since.checked_sub(EXPIRING).ok())?;
+        since.checked_add(retention(platform)).ok()
     }
 }
 
@@ -364,10 +369,11 @@ impl Evidence {
     fn unread(&self, gap: Option<Stretch>, present: Timestamp, findings: &mut Vec<Found>) {
         let Some(gap) = gap else { return };
         let newest = self.coverage.end().is_some_and(|end| end <= gap.since);
-        if newest && present.duration_since(gap.since) <= MARGIN {
+        let failed = self.failed.within(gap).next().is_some();
+        if newest && !failed && present.duration_since(gap.since) <= MARGIN {
             return;
         }
-        let why = if self.failed.within(gap).next().is_some() {
+        let why = if failed {
             Unread::Failed
         } else if !matches!(self.state, State::New | State::Active) {
             Unread::Parked

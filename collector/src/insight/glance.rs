@@ -202,18 +202,21 @@ fn trust(report: &Report, findings: &mut Vec<Finding>) {
                 .to_owned(),
         )
     } else {
+        let share = percent(report.trust.share);
         let unread = match unread as u64 {
             0 => String::new(),
             unread => format!(" {} cannot be read.", plural(unread, "store", "stores")),
         };
         // The first is the one that is worst off.
-        let worst = stores.iter().find(|store| !store.complete);
-        let worst = worst.map(|store| format!(" {}: {}.", report.stores[store.store as usize], store.verdict));
-        let text = format!(
-            "{complete} of {} complete.{}{unread}",
-            plural(stores.len() as u64, "store", "stores"),
-            worst.unwrap_or_default()
-        );
+        let worst = stores.iter().find(|store| !store.complete).map(|store| {
+            let (name, verdict) = (&report.stores[store.store as usize], &store.verdict);
+            let gap = store.gaps.first().map(|gap| {
+                let (since, until) = (report.period.clock(gap.since), report.period.clock(gap.until));
+                format!(", from {since} to {until}")
+            });
+            format!(" {name}: {verdict}{}.", gap.unwrap_or_default())
+        });
+        let text = format!("{share} of the period was read.{}{unread}", worst.unwrap_or_default());
         (Level::Warning, "Entries may be missing".to_owned(), text)
     };
     findings.push(finding(level, Section::Trust, &title, text));

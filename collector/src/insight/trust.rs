@@ -69,8 +69,6 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
         Ok(found.into_iter().map(i64::unsigned_abs).sum())
     };
     let kept = retention(store.platform());
-    let missing = standing.missing_since().or(standing.findings.last().map(|found| found.range.until));
-    let missing = Some(missing.unwrap_or(standing.range.since));
     Ok(Trusted {
         store: number,
         state: status.state,
@@ -91,8 +89,6 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
         undecodable: archive.quarantined(id, context.period.whole())?,
         revised: number_of("SELECT count(*) FROM revision WHERE store = ?1")?,
         retention_seconds: kept.as_secs(),
-        headroom_seconds: missing
-            .and_then(|since| since.checked_add(kept).ok())
-            .map(|expires| expires.duration_since(present).as_secs()),
+        headroom_seconds: standing.expires(store.platform()).map(|at| at.duration_since(present).as_secs()),
     })
 }

@@ -85,7 +85,8 @@ impl Silences {
                 if now.duration_since(unread) < length.max(PATIENCE) {
                     continue; // it is read in a while
                 }
-                let verdict = evidence.judge(store.platform(), now);
+                let since = Stretch::new(newest, now).unwrap_or(Stretch { since: newest, until: now });
+                let verdict = evidence.judge_range(since, store.platform(), now);
                 let why = archive.status(id)?.reason;
                 let why = why.unwrap_or_else(|| format!("{verdict}; is it collected? storelogs sync --follow"));
                 format!("nothing is known of it for {}: {why}", rough(now.duration_since(unread)))

@@ -318,7 +318,11 @@ fn silence_is_told_once_it_is_proved_and_not_for_want_of_reading() {
     assert!(world.look(6 * HOUR).is_empty());
     let told = world.look(8 * HOUR);
     assert_eq!(told.len(), 1);
-    assert!(told[0].text.starts_with("nothing is known of it for 3 h: nobody collects"), "{}", told[0].text);
+    assert!(
+        told[0].text.starts_with("nothing is known of it for 3 h: unread: nobody has read so far since"),
+        "{}",
+        told[0].text
+    );
 }
 
 #[test]
