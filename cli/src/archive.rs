@@ -38,6 +38,16 @@ impl ArchiveOptions {
         Ok(Archive::open(self.path()?)?)
     }
 
+    /// Opens the archive that is there, to write down what is found of it. Where nothing can be written it is only read.
+    pub(crate) fn annotate(&self) -> Result<Archive, Stop> {
+        let archive = self.read()?;
+        match Archive::open(archive.path()) {
+            Ok(archive) => Ok(archive),
+            Err(Error::Unusable { .. }) => Ok(archive),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Opens the archive to read it.
     pub(crate) fn read(&self) -> Result<Archive, Stop> {
         Ok(Archive::read(self.path()?)?)

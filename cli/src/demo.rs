@@ -74,8 +74,8 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
         sync::sync(Archive::open(&path)?, Arc::clone(&stores) as _, sync::Options::default(), stopped, observer)
             .await?;
     let (took, requests) = (begun.elapsed(), sandbox.requests());
-    let archive = Archive::read(&path)?;
-    let proven = prove(&archive, &stores).await?;
+    let mut archive = Archive::open(&path)?;
+    let proven = prove(&mut archive, &stores).await?;
     progress.clear();
 
     let mut out = output::stdout();
@@ -119,17 +119,18 @@ fn place() -> Result<PathBuf, Stop> {
     Ok(folder.keep().join("archive.db"))
 }
 
-/// Compares every store with its platform's own counts, and returns how many entries that proves.
-async fn prove(archive: &Archive, stores: &Fixed) -> Result<u64, Stop> {
+/// Compares every store with its platform, and returns how many entries that proves.
+async fn prove(archive: &mut Archive, stores: &Fixed) -> Result<u64, Stop> {
     let mut proven = 0;
-    for (_, store) in archive.stores()? {
+    let all = archive.stores()?;
+    for (_, store) in all {
         let remote = stores.connect(&store).await.map_err(Stop::Failed)?;
-        let report = verify::compare(archive, &store, &*remote.log, remote.network.now()).await;
+        let report = verify::compare(archive, &store, &remote).await;
         if !report.is_complete() {
             verify::show(&mut output::stdout(), &[report], false)?;
             return Err(Stop::Failed(format!("{store} is not proven complete")));
         }
-        proven += report.proven();
+        proven += report.held();
     }
     Ok(proven)
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use storelogs::ErrorKind;
+use storelogs_collector::verdict::Verdict;
 
 use crate::terminal;
 
@@ -34,7 +35,8 @@ Exit codes:
   1  failed
   2  wrong arguments, environment or configuration; nothing was sent
   3  the platform refused access (HTTP 401, 402 or 403)
-  4  partly failed: one of several stores, or some records could not be decoded
+  4  partly failed: one of several stores, some records could not be decoded, or entries
+     are missing or may be
   130  interrupted with Ctrl-C before it was done; 143 by SIGTERM";
 
 /// What a command ends with when it cannot go on.
@@ -65,6 +67,21 @@ impl Exit {
 }
 
 impl Exit {
+    /// How a command ends whose question is whether anything is missing. `docs/completeness.md` lists it.
+    pub(crate) fn of_verdict(worst: &Verdict) -> Self {
+        match worst {
+            Verdict::Audited => Self::Done,
+            verdict if verdict.may_lack() => Self::Failed,
+            _ => Self::Partly,
+        }
+    }
+
+    /// How a command ends that read what there was, and found this on the way.
+    pub(crate) fn and_verdict(self, worst: &Verdict) -> Self {
+        let sound = matches!(worst, Verdict::Audited | Verdict::NotCountable);
+        if self == Self::Done && !sound { Self::Partly } else { self }
+    }
+
     /// How a command ends that found so many lines of the configuration wrong and went on without them.
     pub(crate) fn despite(self, problems: usize) -> Self {
         if self == Self::Done && problems > 0 { Self::Partly } else { self }

@@ -4,19 +4,24 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
+use jiff::Timestamp;
 use serde_json::json;
-use storelogs::{Error, ErrorKind, LogQuery, LogSource, RetryPolicy, merge};
+use storelogs::{Cursor, Error, ErrorKind, Learned, LogQuery, LogSource, Page, Proof, RetryPolicy, Store, merge};
 
 use crate::config::{self, Settings};
 use crate::exit::{Exit, Failure, Stop};
 use crate::output::Sink;
 use crate::progress::Progress;
 use crate::terminal;
-use storelogs_collector::network::Network;
+use storelogs_collector::network::{Network, UNTOLD};
+use storelogs_collector::sync::Remote;
+use storelogs_collector::verdict::{Unread, Verdict};
 
 /// When nothing came for so long, what there is is shown.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -27,6 +32,82 @@ const TOLD_EVERY: u64 = 100;
 pub(crate) struct Undecodable {
     counts: BTreeMap<String, u64>,
     file: Option<(PathBuf, BufWriter<File>)>,
+}
+
+/// What is known of what a store delivered: how its walk ended.
+#[derive(Clone)]
+struct Witness {
+    source: Arc<dyn LogSource>,
+    network: Network,
+    verdict: Arc<Mutex<Option<Verdict>>>,
+}
+
+impl Witness {
+    fn of(remote: Remote) -> Self {
+        Self { source: remote.log, network: remote.network, verdict: Arc::default() }
+    }
+
+    /// `None` if the walk was ended before its end, since there was enough.
+    fn verdict(&self) -> Option<Verdict> {
+        self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl LogSource for Witness {
+    fn store(&self) -> &Store {
+        self.source.store()
+    }
+
+    fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, storelogs::Result<Page>> {
+        let verdict = Arc::clone(&self.verdict);
+        let tell = move |page: &storelogs::Result<Page>| {
+            let found = match page {
+                Ok(page) => page.proof.map(|proof| match proof {
+                    Proof::Counted => Verdict::Audited,
+                    Proof::EndOfList => Verdict::NotCountable,
+                }),
+                Err(error) => Some(match error.missing() {
+                    Some(entries) => Verdict::Short { entries },
+                    None => Verdict::Unread { why: Unread::Failed },
+                }),
+            };
+            let mut verdict = verdict.lock().unwrap_or_else(PoisonError::into_inner);
+            *verdict = verdict.take().max(found);
+        };
+        self.source.pages(query, from).inspect(tell).boxed()
+    }
+
+    fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, storelogs::Result<Option<u64>>> {
+        self.source.count(since, until)
+    }
+
+    fn learned(&self) -> Learned {
+        self.source.learned()
+    }
+
+    fn teach(&self, learned: &Learned) {
+        self.source.teach(learned);
+    }
+}
+
+/// Says of every store together what is known of what was read.
+fn conclude(witnesses: &[Witness], failed: usize, undecodable: u64, until: Option<Timestamp>) -> Option<Verdict> {
+    // Nothing is known of what came behind the time of the first answer, by the platform's clock.
+    let begun = Timestamp::now();
+    let told = |witness: &Witness| witness.network.least_date().unwrap_or(begun - UNTOLD);
+    let until = witnesses.iter().map(told).chain(until).min().unwrap_or(begun);
+    let verdicts: Option<Vec<Verdict>> = witnesses.iter().map(Witness::verdict).collect();
+    let mut worst = verdicts?.into_iter().max()?;
+    if undecodable > 0 {
+        worst = worst.max(Verdict::InQuarantine { records: undecodable });
+    }
+    if failed > 0 {
+        worst = worst.max(Verdict::Unread { why: Unread::Parked });
+    }
+    let end = until.strftime("%Y-%m-%dT%H:%M:%SZ");
+    let line = if worst.is_complete() { format!("complete up to {end}") } else { worst.to_string() };
+    terminal::note(&format!("{line}\n"));
+    Some(worst)
 }
 
 /// Reads everything that the query asks for, newest first, and says how it ended.
@@ -44,8 +125,10 @@ pub(crate) async fn read(
         progress.clear();
         return Ok(Exit::Usage); // nothing was sent, and what to mend was said
     }
-    let mut entries = 0;
-    let mut log = merge(sources, query);
+    let witnesses: Vec<Witness> = sources.into_iter().map(Witness::of).collect();
+    let unreached = stores.len() - witnesses.len();
+    let (mut entries, until) = (0, query.until);
+    let mut log = merge(witnesses.iter().map(|witness| Arc::new(witness.clone()) as Arc<dyn LogSource>), query);
     loop {
         let next = match log.next().now_or_never() {
             Some(next) => next,
@@ -81,7 +164,9 @@ pub(crate) async fn read(
     progress.clear();
     sink.finish()?;
     let records = undecodable.finish()?;
-    Ok(Exit::of(stores.len(), &failures, records))
+    let exit = Exit::of(stores.len(), &failures, records);
+    let verdict = conclude(&witnesses, unreached, records, until);
+    Ok(verdict.map_or(exit, |verdict| exit.and_verdict(&verdict)))
 }
 
 /// The logs of those stores that can be reached at all; why not is said of the others.
@@ -90,11 +175,11 @@ pub(crate) async fn sources(
     network: &Network,
     progress: &Progress,
     failures: &mut Vec<Failure>,
-) -> Vec<Arc<dyn LogSource>> {
-    let mut sources: Vec<Arc<dyn LogSource>> = Vec::new();
+) -> Vec<Remote> {
+    let mut sources = Vec::new();
     for connected in config::connect(stores, network, &RetryPolicy::default()).await {
         match connected {
-            Ok(connected) => sources.push(connected.client.source()),
+            Ok(connected) => sources.push(connected.remote()),
             Err(why) => {
                 progress.aside(|| terminal::error(&why));
                 failures.push(Failure::of(ErrorKind::InvalidInput));

@@ -7,8 +7,9 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::archive::State;
-use storelogs_collector::insight::{grouped, rough};
+use storelogs_collector::insight::{grouped, plural, rough};
 use storelogs_collector::status::{self, Standing};
+use storelogs_collector::verdict;
 
 use crate::archive::ArchiveOptions;
 use crate::exit::{Exit, Stop};
@@ -18,8 +19,8 @@ use crate::terminal::{self, BOLD, DIM, GREEN, RED, YELLOW};
 
 /// Tell how each store stands in the archive
 ///
-/// What is held, what is covered of all that the platform keeps, what is missing and how long it can still be had, and
-/// whether the store could be read. Nothing is sent to a platform.
+/// What is held, whether anything is missing of all that the platform keeps up to its present, how long it can still be had,
+/// and whether the store could be read. Nothing is sent to a platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
@@ -40,7 +41,7 @@ pub(crate) struct Options {
 }
 
 const EXAMPLES: &str = "\
-The bar shows all that the platform keeps, oldest first: █ covered, ▒ in part, · not yet.
+The bar shows all that the platform keeps, oldest first: █ read, ▒ in part, · not.
 
 Examples:
   storelogs status
@@ -48,8 +49,9 @@ Examples:
   storelogs status --format json | jq '.[] | {store, share, headroom_seconds}'
 
 Exit codes:
-  0  every store is read and has no gap
-  1  some store has a gap, or cannot be read; or there is no store in the archive yet";
+  0  every store is complete, up to half an hour ago or less
+  1  some store is short, unread or cannot be read; or there is no store in the archive yet
+  4  nothing is known to be missing, but a store is over, in quarantine or not countable";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -74,6 +76,8 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
         return Err(Stop::Usage(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));
     }
     standings.retain(|(store, _)| options.store.is_empty() || options.store.contains(store));
+    let exit = exit(&standings);
+    let together = verdict::together(standings.iter().map(|(_, standing)| &standing.judgement));
     let wrong = standings.iter().filter(|(_, standing)| is_wrong(standing)).count();
     let all = standings.len();
     if options.problems {
@@ -83,7 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
         Format::Pretty => {
             let mut out = output::stdout();
             table(&mut out, &standings, now)?;
-            summary(&mut out, &standings, all, wrong)?;
+            summary(&mut out, &standings, all, wrong, &together)?;
             out.flush()?;
         }
         Format::Json => {
@@ -94,11 +98,20 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
             out.flush()?;
         }
     }
-    Ok(if wrong == 0 && all > 0 { Exit::Done } else { Exit::Failed })
+    Ok(exit)
 }
 
 fn is_wrong(standing: &Standing) -> bool {
-    standing.state != State::Active || !standing.gaps.is_empty()
+    standing.state != State::Active || !standing.judgement.is_complete()
+}
+
+fn exit(standings: &[(Store, Standing)]) -> Exit {
+    let is_read = |standing: &Standing| standing.state == State::Active;
+    let worst = standings.iter().map(|(_, standing)| standing.judgement.worst()).max();
+    match worst {
+        Some(worst) if standings.iter().all(|(_, standing)| is_read(standing)) => Exit::of_verdict(&worst),
+        _ => Exit::Failed,
+    }
 }
 
 fn table(out: &mut Out, standings: &[(Store, Standing)], now: Timestamp) -> io::Result<()> {
@@ -109,23 +122,17 @@ fn table(out: &mut Out, standings: &[(Store, Standing)], now: Timestamp) -> io::
     let cells = terminal::stdout_width().map_or(BAR, |columns| columns.saturating_sub(wide + BESIDE).clamp(7, BAR));
     writeln!(
         out,
-        "{bold}{:wide$}  {:<13} {:>10}  {:<cells$}       READ{bold:#}",
-        "STORE", "STATE", "ENTRIES", "COVERED"
+        "{bold}{:wide$}  {:<13} {:>10}  {:<cells$}       ASKED{bold:#}",
+        "STORE", "STATE", "ENTRIES", "READ"
     )?;
-    for (store, standing) in standings {
+    for (_, standing) in standings {
         let colour = style(match standing.state {
             State::Active => GREEN,
             State::New => DIM,
             State::Throttled | State::Unreachable => YELLOW,
             _ => RED,
         });
-        let window = status::window(store, now);
-        let bar: String = window
-            .map(|window| standing.parts(window, cells as u32))
-            .unwrap_or_default()
-            .into_iter()
-            .map(cell)
-            .collect();
+        let bar: String = standing.parts(cells as u32).into_iter().map(cell).collect();
         let read = standing
             .last_success
             .map_or_else(|| "never".to_owned(), |at| format!("{} ago", rough(now.duration_since(at))));
@@ -133,6 +140,15 @@ fn table(out: &mut Out, standings: &[(Store, Standing)], now: Timestamp) -> io::
         let share = (standing.share * 1000.0).floor() / 10.0;
         let name = &standing.store;
         writeln!(out, "{name:wide$}  {colour}{state:<13}{colour:#} {entries:>10}  {bar} {share:>5.1}%  {read}")?;
+        let worst = standing.judgement.worst();
+        let sign = style(if worst.is_complete() {
+            GREEN
+        } else if worst.may_lack() {
+            RED
+        } else {
+            YELLOW
+        });
+        writeln!(out, "  {sign}→{sign:#} {}", standing.judgement)?;
         if let Some(reason) = &standing.reason {
             writeln!(out, "  {colour}→{colour:#} {}", printable::line(reason))?;
         }
@@ -150,24 +166,24 @@ fn table(out: &mut Out, standings: &[(Store, Standing)], now: Timestamp) -> io::
 /// What the owner of the archive should know about a store.
 fn remarks(standing: &Standing) -> Vec<String> {
     let mut remarks = Vec::new();
-    if !standing.gaps.is_empty() {
-        let length: SignedDuration = standing.gaps.iter().map(storelogs_collector::Stretch::length).sum();
-        let gaps = if standing.gaps.len() == 1 { "1 gap".to_owned() } else { format!("{} gaps", standing.gaps.len()) };
-        let headroom = standing.headroom_seconds.map_or(0, |seconds| seconds);
+    let headroom = standing.headroom_seconds.unwrap_or_default();
+    let lacking: Vec<_> = standing.judgement.lacking().collect();
+    if !lacking.is_empty() {
+        let length: SignedDuration = lacking.iter().map(|found| found.range.length()).sum();
+        let ranges = plural(lacking.len() as u64, "time range", "time ranges");
         let expiry = if headroom > 0 {
             format!("the oldest expires in {}", rough(SignedDuration::from_secs(headroom)))
         } else {
             "the oldest may have expired".to_owned()
         };
-        remarks.push(format!("{gaps}, {} in all; {expiry}: run `storelogs sync`", rough(length)));
-    }
-    if let Some(left) = standing.headroom_seconds.filter(|left| standing.gaps.is_empty() && *left < SOON.as_secs()) {
-        let left = rough(SignedDuration::from_secs(left.max(0)));
+        remarks.push(format!("{ranges}, {} in all; {expiry}: run `storelogs sync`", rough(length)));
+    } else if headroom < SOON.as_secs() {
+        let left = rough(SignedDuration::from_secs(headroom.max(0)));
         remarks.push(format!("the oldest entry that was not fetched expires in {left}: run `storelogs sync`"));
     }
     if standing.quarantined > 0 {
         remarks.push(format!(
-            "{} records could not be decoded; they are kept in the archive's table quarantine",
+            "{} records could not be decoded; they are kept in the archive's table quarantine: `storelogs verify --repair` tries them again",
             standing.quarantined
         ));
     }
@@ -186,12 +202,11 @@ fn to_minute(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-fn summary(out: &mut Out, shown: &[(Store, Standing)], all: usize, wrong: usize) -> io::Result<()> {
+fn summary(out: &mut Out, shown: &[(Store, Standing)], all: usize, wrong: usize, together: &str) -> io::Result<()> {
     let entries: u64 = shown.iter().map(|(_, standing)| standing.entries).sum();
-    let stores = if all == 1 { "1 store".to_owned() } else { format!("{all} stores") };
     match wrong {
         _ if all == 0 => writeln!(out, "no store is in the archive yet: `storelogs sync` brings them"),
-        0 => writeln!(out, "{stores}, {} entries; every store is read, without a gap", grouped(entries)),
-        _ => writeln!(out, "{stores}, {wrong} with something wrong"),
+        0 => writeln!(out, "{} entries; {together}", grouped(entries)),
+        _ => writeln!(out, "{} entries; {together}; {wrong} of {all} with something wrong", grouped(entries)),
     }
 }

@@ -9,7 +9,8 @@ use futures::StreamExt;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{Error, ErrorKind, LogEntry, LogQuery, LogSource, Store, merge};
-use storelogs_collector::network::Network;
+use storelogs_collector::network::{Network, UNTOLD};
+use storelogs_collector::sync::Remote;
 use tokio::sync::mpsc;
 
 use crate::args::StoreOptions;
@@ -25,7 +26,8 @@ use crate::terminal;
 /// Show the newest entries of all stores, oldest first, and with -f those that come
 ///
 /// Reads from the platforms; no archive is needed. A store that is busy is asked more often, up to every 5 seconds, and
-/// never more often than its rate limit allows. What comes after younger entries were shown is marked as late.
+/// never more often than its rate limit allows. What comes after younger entries were shown is marked as late; what comes more
+/// than ten minutes later than the newest is too late to be shown: `sync` finds it.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
 pub(crate) struct Options {
@@ -61,7 +63,7 @@ Examples:
 
 /// So far back the first entries are looked for. SHOPLINE answers for that long at once.
 const BACK: SignedDuration = SignedDuration::from_hours(28 * 24);
-/// Each time so much is read again, for what comes late.
+/// Each time this much is read again, for what comes late. What comes later is too late.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 /// The shortest and the longest time between two readings of a store.
 const SHORTEST: Duration = Duration::from_secs(5);
@@ -88,6 +90,9 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     }
     let query = options.filters.apply(LogQuery::new());
     let now = Timestamp::now();
+    if options.n == 0 {
+        hear(&sources, now).await;
+    }
     let first = first(&sources, &query, now, options.n, &progress, &mut failures).await;
     progress.clear();
     for entry in first.iter().rev() {
@@ -98,8 +103,33 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         return Ok(Exit::of(stores.len(), &failures, 0).despite(problems));
     }
     sink.pause()?;
-    let shown = Shown::new(&first, options.n, now);
-    follow(sources, &query, now, shown, sink.as_mut()).await
+    let shown = Shown::new(&first, options.n);
+    say_what_is_missed(&sources);
+    follow(sources, &query, shown, sink.as_mut()).await
+}
+
+/// Asks each store for one entry, only to hear what time it is there.
+async fn hear(remotes: &[Remote], now: Timestamp) {
+    let query = LogQuery::new().since(now - BACK).limit(1);
+    let asked = remotes.iter().map(|remote| {
+        let mut pages = remote.log.pages(query.clone(), None);
+        async move { drop(pages.next().await) } // why a store fails is said when it is listened to
+    });
+    futures::future::join_all(asked).await;
+}
+
+/// Says what is too late, and of which stores nobody knows what time it is there.
+fn say_what_is_missed(remotes: &[Remote]) {
+    let mut line =
+        format!("what comes more than {} minutes late is not shown: `storelogs sync` finds it\n", OVERLAP.as_mins());
+    for remote in remotes.iter().filter(|remote| !remote.network.has_heard()) {
+        line.push_str(&format!(
+            "{}: its answers do not tell the time: this machine's clock is taken for right to {} minutes\n",
+            remote.log.store(),
+            UNTOLD.as_mins()
+        ));
+    }
+    terminal::note(&line);
 }
 
 /// What was there before the listening began. What came while the first entries were read is no part of it.
@@ -109,29 +139,44 @@ struct Shown {
     uids: HashSet<String>,
     /// The time of the newest of each store, by `platform:store`.
     newest: HashMap<String, Timestamp>,
-    /// Every entry after this time that was there was shown. `None`: every entry at all.
-    since: Option<Timestamp>,
+    from: From,
+}
+
+/// From when on every entry was shown that was there.
+#[derive(Clone, Copy, Debug)]
+enum From {
+    /// Every entry at all.
+    Ever,
+    /// Every entry after this time.
+    Time(Timestamp),
+    /// None was: entries from the beginning on are news.
+    Beginning,
 }
 
 impl Shown {
-    /// `n` is how many were asked for, `now` when that was.
-    fn new(first: &[LogEntry], n: u32, now: Timestamp) -> Self {
+    /// `n` is how many were asked for.
+    fn new(first: &[LogEntry], n: u32) -> Self {
         let mut newest = HashMap::new();
         for entry in first.iter().rev() {
             newest.insert(store_of(entry), entry.time);
         }
-        let since = match first.last() {
-            Some(oldest) if first.len() >= usize::try_from(n).unwrap_or(usize::MAX) => Some(oldest.time),
-            // Platforms cut times to the second.
-            None if n == 0 => Timestamp::from_second(now.as_second() - 1).ok(),
-            _ => None,
+        let from = match first.last() {
+            Some(oldest) if first.len() >= usize::try_from(n).unwrap_or(usize::MAX) => From::Time(oldest.time),
+            None if n == 0 => From::Beginning,
+            _ => From::Ever,
         };
-        Self { uids: first.iter().map(|entry| entry.uid.clone()).collect(), newest, since }
+        Self { uids: first.iter().map(|entry| entry.uid.clone()).collect(), newest, from }
     }
 
     /// Whether an entry that the first reading of a store brings has come since.
-    fn lacks(&self, entry: &LogEntry) -> bool {
-        self.since.is_none_or(|since| entry.time > since) && !self.uids.contains(&entry.uid)
+    fn lacks(&self, entry: &LogEntry, beginning: Timestamp) -> bool {
+        let is_news = match self.from {
+            From::Ever => true,
+            From::Time(since) => entry.time > since,
+            // Platforms cut times to the second.
+            From::Beginning => entry.time.as_second() >= beginning.as_second(),
+        };
+        is_news && !self.uids.contains(&entry.uid)
     }
 }
 
@@ -141,7 +186,7 @@ fn store_of(entry: &LogEntry) -> String {
 
 /// The newest entries of all stores, newest first.
 async fn first(
-    sources: &[Arc<dyn LogSource>],
+    sources: &[Remote],
     query: &LogQuery,
     now: Timestamp,
     n: u32,
@@ -153,15 +198,19 @@ async fn first(
         return entries;
     }
     let query = query.clone().since(now - BACK).limit(usize::try_from(n).unwrap_or(usize::MAX));
-    let mut log = merge(sources.iter().map(Arc::clone), query);
+    let mut log = merge(sources.iter().map(|remote| Arc::clone(&remote.log)), query);
+    let mut warned = HashSet::new();
     while let Some(item) = log.next().await {
         match item {
             Ok(entry) => entries.push(entry),
+            Err(error) if error.kind() == ErrorKind::Record => {
+                if error.store().is_none_or(|store| warned.insert(store.clone())) {
+                    progress.aside(|| report(&error));
+                }
+            }
             Err(error) => {
                 progress.aside(|| report(&error));
-                if error.kind() != ErrorKind::Record {
-                    failures.push(Failure::of(error.kind()));
-                }
+                failures.push(Failure::of(error.kind()));
             }
         }
     }
@@ -173,22 +222,18 @@ enum News {
     Entries(Vec<LogEntry>),
     Failed(Error),
     Back(Store),
+    /// Records came that cannot be decoded: the first of them.
+    Undecodable(Error),
 }
 
 /// Shows what comes, of all stores in one order. It ends with the process.
-async fn follow(
-    sources: Vec<Arc<dyn LogSource>>,
-    query: &LogQuery,
-    now: Timestamp,
-    mut shown: Shown,
-    sink: &mut dyn Sink,
-) -> Result<Exit, Stop> {
+async fn follow(sources: Vec<Remote>, query: &LogQuery, mut shown: Shown, sink: &mut dyn Sink) -> Result<Exit, Stop> {
     let (sender, mut news) = mpsc::channel(64);
     let mut newest = std::mem::take(&mut shown.newest);
     let shown = Arc::new(shown);
-    for source in sources {
+    for remote in sources {
         let before = Some(Arc::clone(&shown));
-        let listener = Listener { source, query: query.clone(), reached: now, seen: HashSet::new(), before };
+        let listener = Listener::new(remote, query.clone(), before);
         tokio::spawn(listener.listen(sender.clone()));
     }
     drop(sender);
@@ -203,6 +248,9 @@ async fn follow(
             match one {
                 News::Entries(more) => entries.extend(more),
                 News::Failed(error) => report(&error),
+                News::Undecodable(error) => terminal::warning(&format!(
+                    "{error}\nsuch records are not shown: `storelogs fetch --raw-errors FILE` shows them, and `sync` keeps them"
+                )),
                 News::Back(store) => terminal::note(&format!("{store} answers again\n")),
             }
         }
@@ -224,9 +272,14 @@ async fn follow(
 /// One store that is listened to.
 struct Listener {
     source: Arc<dyn LogSource>,
+    network: Network,
     query: LogQuery,
-    /// The time of the newest entry, or when it began.
+    /// When it began, by the platform's clock.
+    beginning: Timestamp,
+    /// The time of the newest entry that is not dated ahead of the platform's clock, or when it began.
     reached: Timestamp,
+    /// It was said that some records cannot be decoded.
+    warned: bool,
     /// The entries since a little before that, by id.
     seen: HashSet<String>,
     /// Until the first reading has succeeded: what is no news.
@@ -234,11 +287,23 @@ struct Listener {
 }
 
 impl Listener {
+    fn new(remote: Remote, query: LogQuery, before: Option<Arc<Shown>>) -> Self {
+        let Remote { log: source, network, .. } = remote;
+        let beginning = network.now();
+        Self { source, network, query, beginning, reached: beginning, warned: false, seen: HashSet::new(), before }
+    }
+
     async fn listen(mut self, news: mpsc::Sender<News>) {
         let mut interval = SHORTEST;
         let mut failing = false;
         loop {
-            let read = self.read().await;
+            let (read, undecodable) = self.read().await;
+            if let Some(error) = undecodable
+                && !std::mem::replace(&mut self.warned, true)
+                && news.send(News::Undecodable(error)).await.is_err()
+            {
+                return;
+            }
             let sent = match read {
                 Ok(entries) => {
                     if std::mem::take(&mut failing) && news.send(News::Back(self.source.store().clone())).await.is_err()
@@ -261,11 +326,12 @@ impl Listener {
         }
     }
 
-    /// What is new.
-    async fn read(&mut self) -> storelogs::Result<Vec<LogEntry>> {
-        let since = self.reached.checked_sub(OVERLAP).unwrap_or(self.reached);
+    /// What is new, and the first record that cannot be decoded.
+    async fn read(&mut self) -> (storelogs::Result<Vec<LogEntry>>, Option<Error>) {
+        let margin = if self.network.has_heard() { OVERLAP } else { OVERLAP + UNTOLD };
+        let since = self.reached.checked_sub(margin).unwrap_or(self.reached);
         let mut log = self.source.logs(self.query.clone().since(since));
-        let mut entries = Vec::new();
+        let (mut entries, mut undecodable) = (Vec::new(), None);
         let mut now_seen = HashSet::new();
         while let Some(item) = log.next().await {
             match item {
@@ -275,17 +341,19 @@ impl Listener {
                         entries.push(entry);
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::Record => {} // `fetch` and `sync` tell of these
-                Err(error) => return Err(error),
+                Err(error) if error.kind() == ErrorKind::Record => drop(undecodable.get_or_insert(error)),
+                Err(error) => return (Err(error), undecodable),
             }
         }
         self.seen = now_seen;
         if let Some(before) = self.before.take() {
-            entries.retain(|entry| before.lacks(entry));
+            entries.retain(|entry| before.lacks(entry, self.beginning));
         }
-        if let Some(newest) = entries.iter().map(|entry| entry.time).max() {
+        // What is dated ahead of the platform's clock must not hide what comes until then.
+        let newest = entries.iter().map(|entry| entry.time).max();
+        if let Some(newest) = newest.map(|newest| newest.min(self.network.now())) {
             self.reached = self.reached.max(newest);
         }
-        Ok(entries)
+        (Ok(entries), undecodable)
     }
 }

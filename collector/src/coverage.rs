@@ -39,6 +39,13 @@ impl Stretch {
         Self::new(since, Timestamp::from_second(self.until.as_second()).ok()?)
     }
 
+    /// The whole seconds that it lies in.
+    pub fn seconds_around(&self) -> Option<Self> {
+        let up = if self.until.subsec_nanosecond() == 0 { 0 } else { 1 };
+        let until = Timestamp::from_second(self.until.as_second().checked_add(up)?).ok()?;
+        Self::new(Timestamp::from_second(self.since.as_second()).ok()?, until)
+    }
+
     /// Whether a moment lies in it.
     pub fn contains(&self, time: Timestamp) -> bool {
         self.since <= time && time < self.until
@@ -69,7 +76,8 @@ fn cut(time: Timestamp) -> Timestamp {
 
 /// A set of moments, kept as stretches that neither touch nor overlap.
 ///
-/// A stretch of a store is covered once a walk has proved that every entry which the platform held of it was archived.
+/// A time range of a store is covered once a walk has read it: the next walk goes on elsewhere. Whether nothing is missing in
+/// it is another question, which its audit answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage(BTreeMap<Timestamp, Timestamp>);
 

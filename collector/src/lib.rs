@@ -20,6 +20,7 @@ pub mod redact;
 pub mod search;
 pub mod status;
 pub mod sync;
+pub mod verdict;
 pub mod verify;
 pub mod watch;
 mod words;

@@ -33,6 +33,9 @@ struct Heard {
     /// What the platform's time was at the least, and when that was by a clock that nobody sets.
     base: Option<(Timestamp, Instant)>,
     least: Option<Timestamp>,
+    /// An answer came that told its time; and one that did not.
+    told: bool,
+    untold: bool,
 }
 
 #[derive(Default)]
@@ -44,6 +47,9 @@ struct Counts {
     /// Requests without an answer that settles them, by a number made of their address.
     open: Mutex<HashSet<u64>>,
 }
+
+/// Where a platform does not tell the time, its clock is taken to be behind this machine's by no more than this.
+pub const UNTOLD: SignedDuration = SignedDuration::from_mins(15);
 
 /// So many requests of a store without an answer are remembered.
 const OPEN: usize = 256;
@@ -132,9 +138,31 @@ impl Network {
     }
 
     /// The time by the platform's clock: by the dates of its answers and what has passed since, so never ahead of it,
-    /// whatever becomes of this machine's clock. Before the first answer, the time by this machine's clock.
+    /// whatever becomes of this machine's clock. Before the first answer, the time by this machine's clock; and if that did
+    /// not tell the time, a [margin](UNTOLD) less.
     pub fn now(&self) -> Timestamp {
-        self.heard().now().unwrap_or_else(Timestamp::now)
+        let heard = *self.heard();
+        let untold = if heard.untold { UNTOLD } else { SignedDuration::ZERO };
+        heard.now().unwrap_or_else(|| Timestamp::now() - untold)
+    }
+
+    /// Whether answers came, and none told the time.
+    pub fn is_untold(&self) -> bool {
+        let heard = *self.heard();
+        heard.untold && !heard.told
+    }
+
+    /// Takes the platform's clock for so far ahead of this machine's until an answer tells.
+    pub fn expect(&self, ahead: SignedDuration) {
+        let mut heard = self.heard();
+        if heard.base.is_none() {
+            heard.base = Timestamp::now().checked_add(ahead).ok().map(|now| (now, Instant::now()));
+        }
+    }
+
+    /// Whether an answer has told the platform's time.
+    pub fn has_heard(&self) -> bool {
+        self.heard().told
     }
 
     /// Forgets the least date, so that [`least_date`](Self::least_date) is about what is asked from now on.
@@ -222,8 +250,9 @@ impl Exchange for Network {
             if response.status() == reqwest::StatusCode::TOO_MANY_REQUESTS {
                 network.count(|counts| &counts.throttled);
             }
-            if let Some(date) = storelogs::platform::http_date(response.headers()) {
-                network.heard().hear(date, sent, begun.elapsed());
+            match storelogs::platform::http_date(response.headers()) {
+                Some(date) => network.heard().hear(date, sent, begun.elapsed()),
+                None => network.heard().untold = true,
             }
             Ok(response)
         })
@@ -243,6 +272,7 @@ impl Heard {
     }
 
     fn hear(&mut self, date: Timestamp, sent: Timestamp, took: Duration) {
+        self.told = true;
         self.skew = ahead(date, sent, Timestamp::now()).or(self.skew);
         // A date is cut to the second, and was written before the answer came: so much less than expected is no less.
         let same = date.checked_add(took + Duration::from_secs(2)).unwrap_or(date);

@@ -1,66 +1,42 @@
-//! Proving that the archive holds what the platform holds: by the platform's own counts.
+//! Proving that the archive holds what the platform holds: by the platform's own counts, and by the ids that it lists.
+//!
+//! [`examine`] compares, [`repair`] reads again. Both write down what they found, and neither says anything of the store:
+//! that is the [verdict](crate::verdict), which is made of it.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use storelogs::{LogQuery, LogSource, Reconciliation};
+use storelogs::{ErrorKind, LogQuery, Proof};
 
-use crate::archive::{Archive, Commit, Committed, StoreId};
-use crate::coverage::{Coverage, Stretch};
+use crate::archive::{Archive, Audit, Claim, Commit, Committed, Comparison, Finding, PlatformClock, StoreId};
+use crate::coverage::{Coverage, Stretch, micros, moment};
 use crate::error::Error;
-use crate::sync::retention;
+use crate::sync::{Remote, take};
+use crate::verdict::{Evidence, Verdict, window};
 
-/// A slice that is compared is so long at the most: SHOPLINE counts no more than a month at once.
-const SLICE: SignedDuration = SignedDuration::from_hours(28 * 24);
-/// What expires within this time is left out: it may be purged between two counts.
-const EXPIRING: SignedDuration = SignedDuration::from_hours(1);
-/// Gaps are narrowed down to this length.
+/// A time range that is compared is no longer: SHOPLINE counts no more than a month at once.
+const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
+/// What differs is narrowed down to this length.
 const NARROW: SignedDuration = SignedDuration::from_mins(1);
-const SECOND: SignedDuration = SignedDuration::from_secs(1);
-/// For one slice no more than so many counts are asked for. What is not narrowed by then is told as it is.
+/// For one slice no more counts are asked for than this. What is not narrowed down by then is told as it is.
 const COUNTS: usize = 64;
+/// Up to this many entries are listed rather than counted: that is one page or two, and compares each id.
+const LISTED: u64 = 200;
+/// Of a slice with more, about this many are listed.
+const SAMPLE: u64 = 150;
+/// After this many time ranges in a row that could not be read, the store is left alone.
+const FAILURES: usize = 6;
 
-/// What was found of one stretch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "finding")]
-pub enum Finding {
-    /// The platform counts as many entries as the archive holds.
-    Proven {
-        /// So many.
-        entries: u64,
-    },
-    /// The platform counts more.
-    Gap {
-        /// So many more.
-        missing: u64,
-    },
-    /// It was never read to its end.
-    Unread,
-    /// The archive holds more: the platform has removed entries, or counts others.
-    Over {
-        /// So many more.
-        entries: u64,
-    },
-    /// The platform does not count, or its counts cannot be trusted.
-    NotCountable,
-}
-
-/// A stretch, and what was found of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Found {
-    /// The stretch.
-    #[serde(flatten)]
-    pub stretch: Stretch,
-    /// What was found.
-    #[serde(flatten)]
-    pub finding: Finding,
-}
-
-impl Found {
-    /// Whether it has to be read again.
-    pub fn is_gap(&self) -> bool {
-        matches!(self.finding, Finding::Gap { .. } | Finding::Unread)
-    }
+/// How closely ids are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// All ids of slices with few entries, and of the others a sample from somewhere within.
+    #[default]
+    Sample,
+    /// All ids.
+    Deep,
 }
 
 /// Why a store could not be verified.
@@ -72,8 +48,8 @@ pub enum Failure {
     Source(storelogs::Error),
 }
 
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Archive(error) => error.fmt(f),
             Self::Source(error) => error.fmt(f),
@@ -93,146 +69,353 @@ impl From<storelogs::Error> for Failure {
     }
 }
 
-/// Compares what the archive holds of a store with the platform's own counts, over all that the platform keeps, and
-/// returns the stretches, oldest first. Gaps are narrowed down, so that a repair fetches little else. Nothing is changed.
-///
-/// # Errors
-/// If the archive cannot be read, or the platform does not answer.
-pub async fn verify(
-    archive: &Archive,
-    store: StoreId,
-    source: &dyn LogSource,
-    now: Timestamp,
-) -> Result<Vec<Found>, Failure> {
-    let progress = archive.progress(store)?;
-    let since = now.checked_sub(retention(source.store().platform()) - EXPIRING).unwrap_or(Timestamp::MIN);
-    let mut found = Vec::new();
-    // What is newer than the last reading is no gap: it has not been read yet.
-    let until = progress.coverage.end().unwrap_or(now).min(now);
-    let Some(window) = Stretch::new(since, until) else { return Ok(found) };
-    for stretch in slices(&progress.coverage, window) {
-        if progress.coverage.covers(stretch) {
-            Comparison { archive, store, source, counts: 0 }.compare(stretch, &mut found).await?;
-        } else {
-            found.push(Found { stretch, finding: Finding::Unread });
+/// What a comparison found.
+#[derive(Debug, Default)]
+pub struct Examined {
+    /// What came of each time range.
+    pub audits: Vec<Audit>,
+    /// Entries that the platform has removed, and their times.
+    pub gone: Vec<(String, Timestamp)>,
+    /// Entries whose ids were compared.
+    pub compared: u64,
+    /// Why it ended early, if it did. What was found by then is found.
+    pub failure: Option<Failure>,
+}
+
+impl Examined {
+    /// Puts what was found into what is known of the store, where it cannot be written into the archive.
+    pub fn apply(&self, evidence: &mut Evidence) {
+        self.audits.iter().for_each(|audit| evidence.audits.set(*audit));
+    }
+
+    /// Writes down what was found.
+    ///
+    /// # Errors
+    /// If the archive cannot be written.
+    pub fn keep(&self, archive: &mut Archive, store: StoreId, remote: &Remote) -> Result<(), Error> {
+        let audit = |audit: &Audit| Commit {
+            audit: Some(Comparison { range: audit.range, claim: Claim::Known(audit.finding), at: audit.at }),
+            ..Commit::default()
+        };
+        let mut commits: Vec<Commit> = self.audits.iter().map(audit).collect();
+        commits.push(Commit { gone: self.gone.clone(), clock: clock(remote), ..Commit::default() });
+        archive.commit(commits.iter().map(|commit| (store, commit))).map(drop)
+    }
+}
+
+fn clock(remote: &Remote) -> Option<PlatformClock> {
+    remote.network.skew().map(|ahead| PlatformClock { ahead, heard: Timestamp::now() })
+}
+
+/// Compares what was read of a store with its platform, over all that the platform keeps. Nothing is changed.
+pub async fn examine(archive: &Archive, store: StoreId, remote: &Remote, depth: Depth) -> Examined {
+    let mut examined = Examined::default();
+    let slices = match slices(archive, store, remote) {
+        Ok(slices) => slices,
+        Err(error) => return Examined { failure: Some(error.into()), ..examined },
+    };
+    for slice in slices {
+        let mut comparison = Comparing { archive, store, remote, depth, counts: 0, examined: &mut examined };
+        if let Err(failure) = comparison.slice(slice).await {
+            examined.failure = Some(failure);
+            break;
         }
     }
-    Ok(joined(found))
+    examined
 }
 
-/// The covered and the other parts of a window, in slices, oldest first.
-fn slices(coverage: &Coverage, window: Stretch) -> Vec<Stretch> {
-    let mut parts: Vec<Stretch> = coverage.within(window).collect();
-    parts.extend(coverage.gaps(window));
-    parts.sort_unstable();
-    let cut = |part: Stretch| {
-        let mut from = Some(part.since);
-        std::iter::from_fn(move || {
-            let since = from?;
-            let until = since.checked_add(SLICE).unwrap_or(part.until).min(part.until);
-            from = (until < part.until).then_some(until);
-            Stretch::new(since, until)
-        })
-    };
+/// What was read, of all that the platform keeps, in slices, oldest first.
+fn slices(archive: &Archive, store: StoreId, remote: &Remote) -> Result<Vec<Stretch>, Error> {
+    let coverage = archive.progress(store)?.coverage;
+    let now = remote.network.now();
+    let Some(mut range) = window(remote.log.store(), now) else { return Ok(Vec::new()) };
+    range.until = coverage.end().map_or(range.until, |end| end.max(range.until));
     // Less than a second at the ends of a part stays out: it cannot be counted.
-    parts.into_iter().filter_map(|part| part.whole_seconds()).flat_map(cut).collect()
+    let parts: Vec<Stretch> = coverage.within(range).filter_map(|part| part.whole_seconds()).collect();
+    Ok(parts.into_iter().flat_map(cut).collect())
 }
 
-struct Comparison<'a> {
+/// The same in pieces that are not too long.
+fn cut(range: Stretch) -> impl Iterator<Item = Stretch> {
+    let mut from = Some(range.since);
+    std::iter::from_fn(move || {
+        let since = from?;
+        let until = since.checked_add(LONGEST).unwrap_or(range.until).min(range.until);
+        from = (until < range.until).then_some(until);
+        Stretch::new(since, until)
+    })
+}
+
+struct Comparing<'a> {
     archive: &'a Archive,
     store: StoreId,
-    source: &'a dyn LogSource,
+    remote: &'a Remote,
+    depth: Depth,
     counts: usize,
+    examined: &'a mut Examined,
 }
 
-impl Comparison<'_> {
-    /// Compares a stretch; where entries are missing, its halves.
-    async fn compare(&mut self, stretch: Stretch, found: &mut Vec<Found>) -> Result<(), Failure> {
-        let mut waiting = vec![stretch];
-        while let Some(stretch) = waiting.pop() {
-            let entries = self.archive.count(self.store, stretch)?;
-            let held = entries + self.archive.quarantined(self.store, stretch)?;
+impl Comparing<'_> {
+    /// Compares a slice. Where the platform counts otherwise, its halves, so that what differs is found narrowly.
+    async fn slice(&mut self, slice: Stretch) -> Result<(), Failure> {
+        let mut waiting = vec![slice];
+        while let Some(range) = waiting.pop() {
+            let held = self.archive.held(self.store, range)?;
+            if self.depth == Depth::Deep && range == slice || held > 0 && held <= LISTED {
+                self.list(range).await?;
+                continue;
+            }
+            let counted = self.remote.log.count(range.since, range.until).await?;
             self.counts += 1;
-            let finding = match self.source.reconcile(stretch.since, stretch.until, held).await? {
-                Reconciliation::Complete => Finding::Proven { entries },
-                Reconciliation::OverBy(entries) => Finding::Over { entries },
-                Reconciliation::NotCountable => Finding::NotCountable,
-                Reconciliation::ShortBy(missing) => {
-                    let half = SignedDuration::from_secs(stretch.length().as_secs() / 2);
-                    let half = stretch.since.checked_add(half).unwrap_or(stretch.until);
-                    let halves = (Stretch::new(stretch.since, half), Stretch::new(half, stretch.until));
+            match Finding::of_count(counted, held) {
+                Finding::Counted if held > 0 && range == slice && !self.is_sample_right(range).await? => {
+                    self.list(range).await?;
+                }
+                finding @ (Finding::Counted | Finding::NotCountable) => self.found(range, finding),
+                finding @ (Finding::Short { .. } | Finding::Over { .. }) => {
+                    let half = SignedDuration::from_secs(range.length().as_secs() / 2);
+                    let half = range.since.checked_add(half).unwrap_or(range.until);
+                    let halves = (Stretch::new(range.since, half), Stretch::new(half, range.until));
                     if held > 0
-                        && stretch.length() > NARROW
+                        && range.length() > NARROW
                         && self.counts < COUNTS
                         && let (Some(older), Some(newer)) = halves
                     {
-                        // The older half first; what was found stays in order.
                         waiting.extend([newer, older]);
-                        continue;
+                    } else if held > 0 {
+                        self.list(range).await?;
+                    } else {
+                        self.found(range, finding);
                     }
-                    Finding::Gap { missing }
                 }
-            };
-            found.push(Found { stretch, finding });
+            }
         }
         Ok(())
     }
+
+    fn found(&mut self, range: Stretch, finding: Finding) {
+        self.examined.audits.push(Audit { range, finding, at: Timestamp::now() });
+    }
+
+    /// Lists a time range, and compares each id.
+    async fn list(&mut self, range: Stretch) -> Result<(), Failure> {
+        let listed = list(self.remote, range).await?;
+        let compared = compare(self.archive, self.store, range, &listed)?;
+        self.examined.compared += listed.ids.len() as u64;
+        self.found(range, compared.finding());
+        self.examined.gone.extend(compared.gone());
+        Ok(())
+    }
+
+    /// Whether the ids of a sample from somewhere within a time range are those that the platform lists.
+    async fn is_sample_right(&mut self, range: Stretch) -> Result<bool, Failure> {
+        let Some(sample) = sample(self.archive, self.store, range)? else { return Ok(true) };
+        let listed = list(self.remote, sample).await?;
+        self.examined.compared += listed.ids.len() as u64;
+        Ok(compare(self.archive, self.store, sample, &listed)?.is_equal())
+    }
 }
 
-/// Joins neighbours of one kind.
-fn joined(found: Vec<Found>) -> Vec<Found> {
-    let mut all: Vec<Found> = Vec::new();
-    for next in found {
-        if let Some(last) = all.last_mut()
-            && next.stretch.since.duration_since(last.stretch.until) <= SECOND
-            && let Some(finding) = both(last.finding, next.finding)
-        {
-            last.finding = finding;
-            last.stretch.until = next.stretch.until;
-        } else {
-            all.push(next);
+/// What a platform lists of a time range.
+#[derive(Default)]
+struct Listed {
+    ids: HashSet<String>,
+    /// Records that cannot be decoded.
+    undecodable: HashSet<String>,
+    proof: Option<Proof>,
+    /// How many the platform counts that it does not list.
+    missing: u64,
+}
+
+async fn list(remote: &Remote, range: Stretch) -> Result<Listed, storelogs::Error> {
+    let mut listed = Listed::default();
+    let mut pages = remote.log.pages(LogQuery::new().since(range.since).until(range.until), None);
+    while let Some(page) = pages.next().await {
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => match error.missing() {
+                Some(missing) => return Ok(Listed { missing, ..listed }),
+                None => return Err(error),
+            },
+        };
+        for record in page.entries {
+            match record {
+                Ok(entry) => drop(listed.ids.insert(entry.id)),
+                Err(error) => drop(listed.undecodable.insert(error.raw().unwrap_or_default().to_owned())),
+            }
+        }
+        listed.proof = page.proof.or(listed.proof);
+    }
+    Ok(listed)
+}
+
+/// What differs between what the platform lists of a time range and what is held of it.
+struct Compared {
+    /// The platform lists them, or counts them and lists them not; and they are not held.
+    lacking: u64,
+    /// They are held, and the platform does not list them.
+    unlisted: Vec<(String, Timestamp)>,
+    proof: Option<Proof>,
+}
+
+impl Compared {
+    fn is_equal(&self) -> bool {
+        self.lacking == 0 && self.unlisted.is_empty()
+    }
+
+    fn finding(&self) -> Finding {
+        match self.proof {
+            _ if self.lacking > 0 => Finding::Short { entries: self.lacking },
+            Some(Proof::Counted) => Finding::Counted,
+            _ if !self.unlisted.is_empty() => Finding::Over { entries: self.unlisted.len() as u64 },
+            _ => Finding::NotCountable,
         }
     }
-    all
-}
 
-fn both(one: Finding, other: Finding) -> Option<Finding> {
-    match (one, other) {
-        (Finding::Proven { entries: a }, Finding::Proven { entries: b }) => Some(Finding::Proven { entries: a + b }),
-        (Finding::Gap { missing: a }, Finding::Gap { missing: b }) => Some(Finding::Gap { missing: a + b }),
-        (Finding::Unread, Finding::Unread) => Some(Finding::Unread),
-        (Finding::NotCountable, Finding::NotCountable) => Some(Finding::NotCountable),
-        _ => None,
+    /// Entries of which it is certain that the platform has removed them.
+    fn gone(self) -> Vec<(String, Timestamp)> {
+        if self.proof == Some(Proof::Counted) { self.unlisted } else { Vec::new() }
     }
 }
 
-/// Reads these stretches of a store again, and nothing else. Until each has been read to its end it no longer counts as
-/// covered. The caller holds the archive's lock.
+fn compare(archive: &Archive, store: StoreId, range: Stretch, listed: &Listed) -> Result<Compared, Error> {
+    let bounds = [store.0, micros(range.since), micros(range.until)];
+    let held = archive.rows(
+        "SELECT CAST(entry.id AS TEXT), time, EXISTS (SELECT 1 FROM gone WHERE gone.store = entry.store AND gone.id = entry.id) \
+         FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3",
+        bounds,
+        |row| Ok((row.get::<_, String>(0)?, (moment(row.get(1)?), row.get::<_, bool>(2)?))),
+    )?;
+    let held: HashMap<String, (Timestamp, bool)> = held.into_iter().collect();
+    let raw = archive.rows("SELECT raw FROM quarantine WHERE store = ?1", [store.0], |row| row.get::<_, String>(0))?;
+    let raw: HashSet<String> = raw.into_iter().collect();
+    let lacking = listed.ids.iter().filter(|id| !held.contains_key(*id)).count()
+        + listed.undecodable.iter().filter(|record| !raw.contains(*record)).count();
+    let unlisted = held.into_iter().filter(|(id, (_, gone))| !gone && !listed.ids.contains(id));
+    let unlisted = unlisted.map(|(id, (time, _))| (id, time)).collect();
+    Ok(Compared { lacking: lacking as u64 + listed.missing, unlisted, proof: listed.proof })
+}
+
+/// A part of a time range, somewhere within, with so many entries that listing it is cheap.
+fn sample(archive: &Archive, store: StoreId, range: Stretch) -> Result<Option<Stretch>, Error> {
+    let entries = archive.count(store, range)?;
+    let somewhere = Timestamp::now().subsec_nanosecond().unsigned_abs();
+    let from = u64::from(somewhere) % entries.saturating_sub(SAMPLE).max(1);
+    let at = |number: u64| -> Result<Option<Timestamp>, Error> {
+        let bounds = [store.0, micros(range.since), micros(range.until), number.cast_signed()];
+        let sql = "SELECT time FROM entry INDEXED BY entry_store_time WHERE store = ?1 AND time >= ?2 AND time < ?3 \
+                   ORDER BY time LIMIT 1 OFFSET ?4";
+        Ok(archive.rows(sql, bounds, |row| row.get::<_, i64>(0))?.first().copied().map(moment))
+    };
+    let since = at(from)?.unwrap_or(range.since);
+    let until = at(from + SAMPLE)?.unwrap_or(range.until);
+    Ok(Stretch::new(since, until).and_then(|part| part.seconds_around()).and_then(|part| part.overlap(range)))
+}
+
+/// What a repair did.
+#[derive(Debug, Default)]
+pub struct Repaired {
+    /// What was committed.
+    pub committed: Committed,
+    /// Why some of it could not be read, the last reason.
+    pub failure: Option<Failure>,
+}
+
+/// The time ranges of which reading again may bring what is missing, oldest first, none too long.
+pub fn to_repair(evidence: &Evidence, remote: &Remote) -> Vec<Stretch> {
+    let judgement = evidence.judge(remote.log.store().platform(), remote.network.now());
+    let wanted = |verdict: &Verdict| !matches!(verdict, Verdict::Audited | Verdict::NotCountable);
+    let ranges = judgement.findings.iter().filter(|found| wanted(&found.verdict)).map(|found| found.range);
+    let mut ranges: Coverage = ranges.collect();
+    if judgement.undated_quarantine > 0 {
+        ranges.add(judgement.range); // they may be anywhere
+    }
+    ranges.stretches().flat_map(cut).collect()
+}
+
+/// Reads these time ranges of a store again, compares each id, and writes down what came of it. Until one was read to its end
+/// it no longer counts as read. The caller holds the archive's lock.
 ///
 /// # Errors
-/// If the archive cannot be written, or the platform does not answer. What was read by then is kept.
+/// If the archive cannot be written. What was read by then is kept. A time range that cannot be read does not keep others
+/// from being read.
 pub async fn repair(
     archive: &mut Archive,
     store: StoreId,
-    source: &dyn LogSource,
-    gaps: &[Stretch],
-) -> Result<Committed, Failure> {
-    let opened: Vec<Commit> = gaps.iter().map(|gap| Commit { uncovered: Some(*gap), ..Commit::default() }).collect();
+    remote: &Remote,
+    ranges: &[Stretch],
+) -> Result<Repaired, Error> {
+    let opened: Vec<Commit> =
+        ranges.iter().map(|range| Commit { uncovered: Some(*range), ..Commit::default() }).collect();
     archive.commit(opened.iter().map(|commit| (store, commit)))?;
-    let mut all = Committed::default();
-    for gap in gaps {
-        let mut pages = source.pages(LogQuery::new().since(gap.since).until(gap.until), None);
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            let mut commit = Commit { covered: page.cursor.done.then_some(*gap), ..Commit::default() };
-            for entry in page.entries {
-                match entry {
-                    Ok(entry) => commit.entries.push(entry),
-                    Err(error) => commit.undecodable.push(error),
+    let mut repaired = Repaired::default();
+    let mut failures = 0;
+    for range in ranges {
+        match read_again(archive, store, remote, *range, &mut repaired.committed).await {
+            Ok(()) => failures = 0,
+            Err(Failure::Archive(error)) => return Err(error),
+            Err(Failure::Source(error)) => {
+                failures += 1;
+                let is_of_store = matches!(
+                    error.kind(),
+                    ErrorKind::Unauthorized
+                        | ErrorKind::Forbidden
+                        | ErrorKind::Frozen
+                        | ErrorKind::Locked
+                        | ErrorKind::Blocked
+                        | ErrorKind::RateLimited
+                        | ErrorKind::Unreachable
+                        | ErrorKind::TimedOut
+                );
+                repaired.failure = Some(Failure::Source(error));
+                if is_of_store || failures >= FAILURES {
+                    break;
                 }
             }
-            archive.commit([(store, &commit)])?.into_iter().for_each(|done| all.add(done));
         }
     }
-    Ok(all)
+    Ok(repaired)
+}
+
+async fn read_again(
+    archive: &mut Archive,
+    store: StoreId,
+    remote: &Remote,
+    range: Stretch,
+    done: &mut Committed,
+) -> Result<(), Failure> {
+    remote.network.listen();
+    let mut listed = Listed::default();
+    let mut pages = remote.log.pages(LogQuery::new().since(range.since).until(range.until), None);
+    let mut missing = None;
+    while let Some(page) = pages.next().await {
+        let page = match page {
+            Ok(page) => page,
+            Err(error) if error.missing().is_some() => {
+                missing = error.missing();
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for record in &page.entries {
+            match record {
+                Ok(entry) => drop(listed.ids.insert(entry.id.clone())),
+                Err(error) => drop(listed.undecodable.insert(error.raw().unwrap_or_default().to_owned())),
+            }
+        }
+        listed.proof = page.proof.or(listed.proof);
+        let mut commit = Commit { reading: Some(range), ..Commit::default() };
+        take(&mut commit, page.entries, page.cursor.reached);
+        archive.commit([(store, &commit)])?.into_iter().for_each(|one| done.add(one));
+    }
+    listed.missing = missing.unwrap_or_default();
+    // Nothing is known of what came behind the time of the first of these answers.
+    let known = remote.network.least_date().unwrap_or_else(|| remote.network.now());
+    let Some(read) = Stretch::new(range.since, range.until.min(known)) else { return Ok(()) };
+    let compared = compare(archive, store, read, &listed)?;
+    let comparison = Comparison { range: read, claim: Claim::Known(compared.finding()), at: Timestamp::now() };
+    let (gone, clock) = (compared.gone(), clock(remote));
+    let commit = Commit { covered: Some(read), audit: Some(comparison), gone, clock, ..Commit::default() };
+    archive.commit([(store, &commit)])?;
+    Ok(())
 }

@@ -58,10 +58,7 @@ async fn connect_one(settings: &Settings, network: Network, policy: &RetryPolicy
 
 /// A store as the collector reaches it.
 pub(super) async fn remote(settings: &Settings, network: Network) -> Result<Remote, String> {
-    let connected = connect_one(settings, network, &RetryPolicy::default()).await?;
-    let limit = connected.client.clone();
-    let rate_limit = Arc::new(move || limit.rate_limit());
-    Ok(Remote { log: connected.client.source(), network: connected.network, rate_limit })
+    Ok(connect_one(settings, network, &RetryPolicy::default()).await?.remote())
 }
 
 fn client(
@@ -96,6 +93,18 @@ fn client(
         builder = builder.api_url(url);
     }
     builder.build().map(Client::BigCommerce)
+}
+
+impl Connected {
+    /// As the collector reaches it.
+    pub(crate) fn remote(&self) -> Remote {
+        let limit = self.client.clone();
+        Remote {
+            log: self.client.source(),
+            network: self.network.clone(),
+            rate_limit: Arc::new(move || limit.rate_limit()),
+        }
+    }
 }
 
 impl Client {

@@ -379,20 +379,20 @@ fn trust(report: &Report, blocks: &mut Document) {
     let mut table = Table::new(&[
         ("store", Kind::Long),
         ("state", Kind::Text),
-        ("covered", Kind::Number),
-        ("gaps", Kind::Number),
+        ("read", Kind::Number),
+        ("verdict", Kind::Text),
         ("late", Kind::Number),
         ("expires in", Kind::Number),
         ("entries", Kind::Number),
     ]);
     for store in report.trust.stores.iter().take(MOST) {
         let state = if store.state == State::Active { Level::Good } else { Level::Alarm };
-        let gaps = Cell::new(grouped(store.gaps.len() as u64));
+        let verdict = Cell::new(store.verdict.as_str());
         let cells = [
             Cell::new(report.stores[store.store as usize].as_str()),
             Cell::new(store.state.as_str()).level(state),
             Cell::new(percent(store.share)),
-            if store.gaps.is_empty() { gaps } else { gaps.level(Level::Warning) },
+            if store.complete { verdict } else { verdict.level(Level::Warning) },
             Cell::new(grouped(store.late)),
             Cell::new(headroom(store)),
             Cell::new(grouped(store.entries)),
@@ -402,13 +402,19 @@ fn trust(report: &Report, blocks: &mut Document) {
     blocks.push(Block::Table(table));
     more(report.trust.stores.len().saturating_sub(MOST) as u64, "more stores", blocks);
     for store in report.trust.stores.iter().take(MOST) {
+        if store.standing != store.verdict {
+            let name = &report.stores[store.store as usize];
+            blocks.push(Block::Text(format!("Of all that the platform keeps: {name} {}", store.standing)));
+        }
         if let Some(reason) = &store.reason {
             blocks.push(Block::Text(reason.clone()));
         }
         for gap in &store.gaps {
             let (since, until) = (report.period.clock(gap.since), report.period.clock_after(gap.until, gap.since));
-            blocks
-                .push(Block::Text(format!("Not covered: {} {since} to {until}", report.stores[store.store as usize])));
+            blocks.push(Block::Text(format!(
+                "Missing, or may be: {} {since} to {until}",
+                report.stores[store.store as usize]
+            )));
         }
     }
     let lines = [

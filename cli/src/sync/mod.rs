@@ -15,6 +15,7 @@ use storelogs_collector::archive::State;
 use storelogs_collector::metrics::Metrics;
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::{self, Outcome, Shard};
+use storelogs_collector::verdict;
 use tokio::sync::watch;
 
 use crate::archive::ArchiveOptions;
@@ -159,8 +160,8 @@ fn exit(outcomes: &[Outcome]) -> Exit {
     let failed = outcomes.iter().filter(|outcome| !matches!(outcome.status.state, State::Active | State::New));
     let refused = |state| matches!(state, State::Unauthorized | State::Frozen);
     let failures: Vec<Failure> = failed.map(|outcome| Failure { auth: refused(outcome.status.state) }).collect();
-    let undecodable = outcomes.iter().map(|outcome| outcome.committed.quarantined + outcome.holes.len() as u64).sum();
-    Exit::of(outcomes.len(), &failures, undecodable)
+    let exit = Exit::of(outcomes.len(), &failures, 0);
+    outcomes.iter().fold(exit, |exit, outcome| exit.and_verdict(&outcome.verdict.worst()))
 }
 
 fn told(outcome: &Outcome) -> serde_json::Value {
@@ -170,6 +171,7 @@ fn told(outcome: &Outcome) -> serde_json::Value {
         "state": outcome.status.state,
         "reason": outcome.status.reason,
         "complete": outcome.complete,
+        "verdict": outcome.verdict,
         "new": done.new,
         "late": done.late,
         "revised": done.revised,
@@ -192,8 +194,8 @@ fn show(out: &mut Out, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
     };
     for outcome in outcomes.iter().filter(listed) {
         let (word, colour) = match outcome.status.state {
-            State::Active | State::New if outcome.complete => ("complete", style(GREEN)),
-            State::Active | State::New => ("not complete", style(YELLOW)),
+            State::Active | State::New if outcome.complete => (outcome.verdict.worst().word(), style(GREEN)),
+            State::Active | State::New => (outcome.verdict.worst().word(), style(YELLOW)),
             other => (other.as_str(), style(RED)),
         };
         let done = &outcome.committed;
@@ -204,6 +206,16 @@ fn show(out: &mut Out, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
         }
         let name = &outcome.store;
         writeln!(out, "{name:wide$}  {colour}{word:<13}{colour:#} {facts}")?;
+        if !outcome.complete || outcomes.len() <= LISTED {
+            writeln!(out, "  {colour}→{colour:#} {}", outcome.verdict)?;
+        }
+        if outcome.untold {
+            let minutes = storelogs_collector::network::UNTOLD.as_mins();
+            writeln!(
+                out,
+                "  {colour}→{colour:#} its answers do not tell the time: the last {minutes} minutes by this machine's clock are left out"
+            )?;
+        }
         if let Some(reason) = &outcome.status.reason {
             writeln!(out, "  {colour}→{colour:#} {}", printable::line(reason))?;
         }
@@ -217,9 +229,9 @@ fn show(out: &mut Out, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
             writeln!(out, "  {colour}→{colour:#} {more} more could not be read: storelogs status")?;
         }
     }
-    let complete = outcomes.iter().filter(fine).count();
     let new: u64 = outcomes.iter().map(|outcome| outcome.committed.new).sum();
+    let together = verdict::together(outcomes.iter().map(|outcome| &outcome.verdict));
     let bold = style(BOLD);
     let end = if stopped { "; stopped, the next run goes on from here" } else { "" };
-    writeln!(out, "{bold}{} new entries; {complete} of {} stores complete{bold:#}{end}", grouped(new), outcomes.len())
+    writeln!(out, "{bold}{} new entries; {together}{bold:#}{end}", grouped(new))
 }

@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use storelogs::LogEntry;
 
+use super::audit::{self, Audit, Claim, Comparison, Finding};
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
-use super::{Archive, Hole, Progress, Status, StoreId, Walk, state};
+use super::{Archive, Hole, PlatformClock, Progress, Status, StoreId, Walk, derived, learned, state};
 use crate::coverage::{Stretch, micros, moment};
 use crate::error::{Error, Result};
 
@@ -15,12 +16,19 @@ use crate::error::{Error, Result};
 pub struct Commit {
     /// Entries of the store, newest first. Those that are held already change nothing.
     pub entries: Vec<LogEntry>,
-    /// Records that could not be decoded.
-    pub undecodable: Vec<storelogs::Error>,
+    /// Records that could not be decoded, and when their neighbour in the list was written, if there is one.
+    pub undecodable: Vec<(storelogs::Error, Option<Timestamp>)>,
+    /// The time range that these are read of. What comes late of it, or is found where the platform counted it, says that
+    /// its audit was wrong: the audit is taken back, unless this commit brings another.
+    pub reading: Option<Stretch>,
     /// A stretch that is complete now.
     pub covered: Option<Stretch>,
     /// A stretch that turned out not to be complete.
     pub uncovered: Option<Stretch>,
+    /// A time range that was compared with the platform.
+    pub audit: Option<Comparison>,
+    /// Entries that the platform was seen to have removed, and their times.
+    pub gone: Vec<(String, Timestamp)>,
     /// The walk under way from now on: `Some(None)` if there is none any more.
     pub walk: Option<Option<Walk>>,
     /// Stretches that could not be read. Each replaces what was known of holes there.
@@ -31,6 +39,10 @@ pub struct Commit {
     pub rewalked: Vec<(SignedDuration, Timestamp)>,
     /// The store's state.
     pub status: Option<Status>,
+    /// What was learned of the platform.
+    pub learned: Option<storelogs::Learned>,
+    /// The platform's clock.
+    pub clock: Option<PlatformClock>,
 }
 
 /// What a commit did.
@@ -48,6 +60,10 @@ pub struct Committed {
     pub repeated: u64,
     /// Records that could not be decoded and were not in quarantine before.
     pub quarantined: u64,
+    /// Records that left quarantine, since they could be decoded now.
+    pub released: u64,
+    /// What the commit's audit came to.
+    pub found: Option<Finding>,
 }
 
 impl Committed {
@@ -59,6 +75,15 @@ impl Committed {
         self.revised += other.revised;
         self.repeated += other.repeated;
         self.quarantined += other.quarantined;
+        self.released += other.released;
+        self.found = other.found.or(self.found);
+    }
+}
+
+impl Commit {
+    /// The time range of which it turned out that its audit was wrong.
+    fn voided_by(&self, done: &Committed) -> Option<Stretch> {
+        self.reading.filter(|_| done.late > 0 && self.audit.is_none())
     }
 }
 
@@ -83,6 +108,7 @@ fn write_all<'a>(
     commits: impl IntoIterator<Item = (StoreId, &'a Commit)>,
 ) -> rusqlite::Result<Vec<Committed>> {
     let change = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    derived::settle(&change, kinds)?;
     let committed = commits.into_iter().map(|(store, commit)| write(&change, kinds, store, commit));
     let committed = committed.collect::<rusqlite::Result<_>>()?;
     change.commit()?;
@@ -96,11 +122,15 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
         entries(sql, store, &commit.entries, &mut counts, &mut done)?;
         counts.keep()?;
     }
-    for error in &commit.undecodable {
-        done.quarantined += quarantine(sql, store, error)?;
+    for (error, near) in &commit.undecodable {
+        done.quarantined += quarantine(sql, store, error, *near)?;
+    }
+    if let Some(range) = commit.voided_by(&done) {
+        audit::void(sql, store, range)?;
     }
     if let Some(stretch) = commit.uncovered {
         uncover(sql, store, stretch)?;
+        audit::void(sql, store, stretch)?;
     }
     for hole in &commit.holes {
         fill_holes(sql, store, hole.stretch)?; // a newer word on the same stretch replaces the older one
@@ -109,6 +139,20 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
     if let Some(stretch) = commit.covered {
         cover(sql, store, stretch)?;
         fill_holes(sql, store, stretch)?;
+    }
+    for (id, time) in &commit.gone {
+        sql.prepare_cached("INSERT OR REPLACE INTO gone (store, id, time, seen) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![store.0, Id::of(id), micros(*time), micros(Timestamp::now())])?;
+    }
+    if let Some(Comparison { range, claim, at }) = commit.audit {
+        let finding = match claim {
+            Claim::Known(finding) => finding,
+            Claim::Proof(storelogs::Proof::Counted) => Finding::Counted,
+            Claim::Proof(storelogs::Proof::EndOfList) => Finding::NotCountable,
+            Claim::Count(counted) => Finding::of_count(counted, audit::held(sql, store, range)?),
+        };
+        audit::keep(sql, store, Audit { range, finding, at })?;
+        done.found = Some(finding);
     }
     match &commit.walk {
         None => {}
@@ -131,6 +175,12 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
     if let Some(status) = &commit.status {
         state::keep(sql, store, status)?;
     }
+    if let Some(learned) = &commit.learned {
+        learned::keep(sql, store, learned)?;
+    }
+    if let Some(clock) = commit.clock {
+        learned::keep_clock(sql, store, clock)?;
+    }
     Ok(done)
 }
 
@@ -142,8 +192,19 @@ fn entries(
     done: &mut Committed,
 ) -> rusqlite::Result<()> {
     let covered = covered_around(sql, store, entries)?;
+    let (gone, quarantined) = (has_any(sql, "gone", store)?, has_any(sql, "quarantine", store)?);
     // Oldest first: so the rows come in the order of their keys.
     for entry in entries.iter().rev() {
+        if gone {
+            sql.prepare_cached("DELETE FROM gone WHERE store = ?1 AND id = ?2")?
+                .execute(params![store.0, Id::of(&entry.id)])?;
+        }
+        if quarantined {
+            let released = sql
+                .prepare_cached("DELETE FROM quarantine WHERE store = ?1 AND record = ?2")?
+                .execute(params![store.0, entry.id])?;
+            done.released += released as u64;
+        }
         match put(sql, store, entry, counts)? {
             Fate::Repeated => done.repeated += 1,
             Fate::Revised => done.revised += 1,
@@ -159,6 +220,11 @@ fn entries(
         }
     }
     Ok(())
+}
+
+fn has_any(sql: &Connection, table: &str, store: StoreId) -> rusqlite::Result<bool> {
+    sql.prepare_cached(&format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE store = ?1)"))?
+        .query_row([store.0], |row| row.get(0))
 }
 
 enum Fate {
@@ -256,6 +322,8 @@ fn retire(
         .execute(params![store.0, id, micros(at), json])?;
     sql.prepare_cached("DELETE FROM entry_text WHERE rowid = ?1")?.execute([key])?;
     sql.prepare_cached("DELETE FROM entry WHERE key = ?1")?.execute([key])?;
+    // By our own hand: the counts and the index of words are seen to.
+    sql.prepare_cached("DELETE FROM deleted WHERE key = ?1")?.execute([key])?;
     Ok(())
 }
 
@@ -285,14 +353,21 @@ fn bucket(lateness: SignedDuration) -> u32 {
     u64::BITS - (lateness.as_secs().max(1).unsigned_abs() - 1).leading_zeros()
 }
 
-fn quarantine(sql: &Connection, store: StoreId, error: &storelogs::Error) -> rusqlite::Result<u64> {
+fn quarantine(
+    sql: &Connection,
+    store: StoreId,
+    error: &storelogs::Error,
+    near: Option<Timestamp>,
+) -> rusqlite::Result<u64> {
     let raw = error.raw().unwrap_or_default();
     let mut insert = sql.prepare_cached(
-        "INSERT OR IGNORE INTO quarantine (store, observed, time, path, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT OR IGNORE INTO quarantine (store, observed, time, path, reason, raw, record, near) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     let observed = micros(Timestamp::now());
     let time = time_of(raw).map(micros);
-    let added = insert.execute(params![store.0, observed, time, error.path(), error.to_string(), raw])?;
+    let (id, near) = (id_of(raw), near.map(micros));
+    let added = insert.execute(params![store.0, observed, time, error.path(), error.to_string(), raw, id, near])?;
     Ok(u64::try_from(added).unwrap_or_default())
 }
 
@@ -301,6 +376,15 @@ fn time_of(raw: &str) -> Option<Timestamp> {
     let record: serde_json::Value = serde_json::from_str(raw).ok()?;
     let time = ["date_created", "created_at"].iter().find_map(|name| record.get(name)?.as_str())?;
     time.parse().ok()
+}
+
+/// The id of a record that could not be decoded, if it has one.
+fn id_of(raw: &str) -> Option<String> {
+    match serde_json::from_str::<serde_json::Value>(raw).ok()?.get("id")? {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// Adds to the coverage, and joins what touches.
@@ -374,8 +458,12 @@ impl Hole {
 impl Progress {
     /// What it is after a commit. Whoever keeps it in memory need not read it again.
     pub(crate) fn apply(&mut self, commit: &Commit, done: &Committed) {
+        if let Some(range) = commit.voided_by(done) {
+            self.audits.void(range);
+        }
         if let Some(stretch) = commit.uncovered {
             self.coverage.remove(stretch);
+            self.audits.void(stretch);
         }
         for hole in &commit.holes {
             self.fill_holes(hole.stretch);
@@ -384,6 +472,9 @@ impl Progress {
         if let Some(stretch) = commit.covered {
             self.coverage.add(stretch);
             self.fill_holes(stretch);
+        }
+        if let (Some(Comparison { range, at, .. }), Some(finding)) = (commit.audit, done.found) {
+            self.audits.set(Audit { range, finding, at });
         }
         if let Some(walk) = &commit.walk {
             self.walk.clone_from(walk);

@@ -31,8 +31,9 @@ fn commits() -> impl Strategy<Value = Commit> {
         proptest::option::of(walk),
         proptest::collection::vec((0..3_i64, 0..MOMENTS), 0..3),
         proptest::collection::vec((1..5000_u64, 0..MOMENTS), 0..3),
+        (proptest::option::of(audits()), proptest::option::of(stretch())),
     );
-    parts.prop_map(|(covered, uncovered, holes, expired, walk, rewalked, entries)| {
+    parts.prop_map(|(covered, uncovered, holes, expired, walk, rewalked, entries, (audit, reading))| {
         let store = Store::bigcommerce("abc123").unwrap();
         let entry = |(id, time): (u64, i64)| LogEntry::new(&store, id.to_string(), at(time), at(time * time + 1));
         Commit {
@@ -43,9 +44,25 @@ fn commits() -> impl Strategy<Value = Commit> {
             walk,
             rewalked: rewalked.into_iter().map(|(tier, done)| (SignedDuration::from_hours(tier), at(done))).collect(),
             entries: entries.into_iter().map(entry).collect(),
+            audit,
+            reading,
             ..Commit::default()
         }
     })
+}
+
+fn audits() -> impl Strategy<Value = Comparison> {
+    let finding = prop_oneof![
+        2 => Just(Finding::Counted),
+        1 => Just(Finding::NotCountable),
+        1 => (1..3_u64).prop_map(|entries| Finding::Short { entries }),
+    ];
+    let claim = prop_oneof![
+        finding.prop_map(Claim::Known),
+        proptest::option::of(0..3_u64).prop_map(Claim::Count),
+        Just(Claim::Proof(storelogs::Proof::Counted)),
+    ];
+    (stretch(), claim, 0..MOMENTS).prop_map(|(range, claim, made)| Comparison { range, claim, at: at(made) })
 }
 
 proptest! {

@@ -1,8 +1,11 @@
 //! The archive: one SQLite file.
 
+pub(crate) mod audit;
 mod commit;
+mod derived;
 #[cfg(feature = "failpoints")]
 mod failpoint;
+mod learned;
 mod open;
 pub(crate) mod rollup;
 pub(crate) mod row;
@@ -21,7 +24,10 @@ use storelogs::{Cursor, LogEntry, Store};
 use crate::coverage::{Coverage, Stretch, micros, moment};
 use crate::error::{Error, Result};
 
+pub use audit::{Audit, Audits, Claim, Comparison, Finding};
 pub use commit::{Commit, Committed};
+pub use derived::Mended;
+pub use learned::PlatformClock;
 pub(crate) use open::PATIENCE;
 pub use open::{Lock, VERSION};
 pub use state::{State, Status};
@@ -65,8 +71,10 @@ pub struct Hole {
 /// What the archive knows of how far a store was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// What is complete.
+    /// What was read.
     pub coverage: Coverage,
+    /// What of it was compared with the platform, and what came of that.
+    pub audits: Audits,
     /// The walk under way.
     pub walk: Option<Walk>,
     /// What could not be read.
@@ -145,6 +153,10 @@ impl Archive {
             let cursor = serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|_| row::unreadable("a cursor"))?;
             Ok(Walk { stretch: row::stretch(row)?, cursor })
         })?;
+        let audits =
+            self.rows("SELECT since, until, finding, entries, at FROM audit WHERE store = ?1", [store.0], |row| {
+                audit::read(row, 0)
+            })?;
         let holes = self.rows(
             "SELECT since, until, reason, attempts, next_attempt FROM hole WHERE store = ?1 ORDER BY since",
             [store.0],
@@ -158,6 +170,7 @@ impl Archive {
         let lateness = buckets.into_iter().flatten().next().map_or(0, |bucket| 1_i64 << bucket.min(40));
         Ok(Progress {
             coverage: coverage.into_iter().collect(),
+            audits: audits.into_iter().collect(),
             walk: walks.into_iter().next(),
             holes,
             rewalked: rewalked.into_iter().collect(),
@@ -173,12 +186,22 @@ impl Archive {
         self.count_in("SELECT count(*) FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3", store, stretch)
     }
 
-    /// How many records of a stretch of time could not be decoded. Those whose time cannot be read do not count.
+    /// How many entries of a time range the platform should count: those that are held, in quarantine too, less those that
+    /// the platform has removed.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn held(&self, store: StoreId, range: Stretch) -> Result<u64> {
+        audit::held(&self.sql, store, range).map_err(|error| self.fault(&error))
+    }
+
+    /// How many records of a time range could not be decoded. Where their own time cannot be read, that of their neighbour
+    /// counts.
     ///
     /// # Errors
     /// If the archive cannot be read.
     pub fn quarantined(&self, store: StoreId, stretch: Stretch) -> Result<u64> {
-        self.count_in("SELECT count(*) FROM quarantine WHERE store = ?1 AND time >= ?2 AND time < ?3", store, stretch)
+        self.count_in("SELECT count(*) FROM quarantine WHERE store = ?1 AND coalesce(time, near) >= ?2 AND coalesce(time, near) < ?3", store, stretch)
     }
 
     fn count_in(&self, sql: &str, store: StoreId, stretch: Stretch) -> Result<u64> {

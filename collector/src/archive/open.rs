@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// What makes each version out of the one before.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("version_2.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("version_2.sql"), include_str!("version_3.sql")];
 
 /// Marks the file as an archive of ours: "SLog".
 const APPLICATION_ID: i64 = 0x534c_6f67;

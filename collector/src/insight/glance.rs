@@ -191,13 +191,15 @@ fn people(report: &Report, findings: &mut Vec<Finding>) {
 }
 
 fn trust(report: &Report, findings: &mut Vec<Finding>) {
-    let gaps: u64 = report.trust.stores.iter().map(|store| store.gaps.len() as u64).sum();
-    let unread = report.trust.stores.iter().filter(|store| !matches!(store.state, State::Active | State::New)).count();
-    let (level, title, text) = if gaps == 0 && unread == 0 {
+    let stores = &report.trust.stores;
+    let complete = stores.iter().filter(|store| store.complete).count();
+    let unread = stores.iter().filter(|store| !matches!(store.state, State::Active | State::New)).count();
+    let (level, title, text) = if complete == stores.len() && !stores.is_empty() {
         (
             Level::Good,
             "Nothing is missing".to_owned(),
-            "Every store was read to a proved end over the whole period.".to_owned(),
+            "The platforms count as many entries as the archive holds, of every store and over the whole period."
+                .to_owned(),
         )
     } else {
         let share = percent(report.trust.share);
@@ -205,13 +207,16 @@ fn trust(report: &Report, findings: &mut Vec<Finding>) {
             0 => String::new(),
             unread => format!(" {} cannot be read.", plural(unread, "store", "stores")),
         };
-        let gap = report.trust.stores.iter().find_map(|store| Some((store.store, store.gaps.first()?)));
-        let gap = gap.map(|(store, gap)| {
-            let (since, until) = (report.period.clock(gap.since), report.period.clock(gap.until));
-            let more = if gaps > 1 { " for one" } else { "" };
-            format!(" {}{more} was not read from {since} to {until}.", report.stores[store as usize])
+        // The first is the one that is worst off.
+        let worst = stores.iter().find(|store| !store.complete).map(|store| {
+            let (name, verdict) = (&report.stores[store.store as usize], &store.verdict);
+            let gap = store.gaps.first().map(|gap| {
+                let (since, until) = (report.period.clock(gap.since), report.period.clock(gap.until));
+                format!(", from {since} to {until}")
+            });
+            format!(" {name}: {verdict}{}.", gap.unwrap_or_default())
         });
-        let text = format!("{share} of the period is covered.{}{unread}", gap.unwrap_or_default());
+        let text = format!("{share} of the period was read.{}{unread}", worst.unwrap_or_default());
         (Level::Warning, "Entries may be missing".to_owned(), text)
     };
     findings.push(finding(level, Section::Trust, &title, text));

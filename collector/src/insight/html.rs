@@ -104,7 +104,7 @@ fn tiles(page: &mut String, report: &Report) {
     let incidents = report.incidents.list.len() as u64 + report.incidents.others;
     let sensitive = report.people.sensitive.len() as u64 + report.people.other_sensitive;
     let unusual = report.people.sensitive.iter().filter(|change| change.unusual_hour).count() as u64;
-    let gaps: usize = report.trust.stores.iter().map(|store| store.gaps.len()).sum();
+    let complete = report.trust.stores.iter().all(|store| store.complete);
     let tiles = [
         ("activity", "Entries", grouped(report.activity.total.now), than(&report.activity.total, false)),
         ("problems", "Warnings and errors", grouped(report.problems.total.now), than(&report.problems.total, true)),
@@ -121,9 +121,9 @@ fn tiles(page: &mut String, report: &Report) {
         ),
         (
             "trust",
-            "Covered",
+            "Read",
             percent(report.trust.share),
-            if gaps == 0 { "nothing is missing".to_owned() } else { "entries may be missing".to_owned() },
+            if complete { "nothing is missing".to_owned() } else { "entries may be missing".to_owned() },
         ),
     ];
     page.push_str("<div class=\"tiles\">\n");

@@ -10,8 +10,8 @@ use super::statistics::as_number;
 use crate::archive::{Archive, Progress, State, StoreId};
 use crate::coverage::{Stretch, moment};
 use crate::error::Result;
-use crate::status;
 use crate::sync::retention;
+use crate::verdict::Evidence;
 
 /// The period before can be compared with if so much of it is covered.
 const ENOUGH: f64 = 0.95;
@@ -46,22 +46,20 @@ pub(super) fn trust(context: &Context<'_>, entries: &[u64]) -> Result<Trust> {
     }
     let all = as_number(stores.len().max(1) as u64);
     let share = stores.iter().map(|store| store.share).sum::<f64>() / all;
-    stores.sort_by_key(|store| (store.state == State::Active && store.gaps.is_empty(), Reverse(store.entries)));
+    stores.sort_by_key(|store| (store.state == State::Active && store.complete, Reverse(store.entries)));
     Ok(Trust { stores, share, comparable: context.comparable })
 }
 
 fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Result<Trusted> {
     let (archive, store) = (context.archive, &context.stores[number as usize].1);
     let (status, progress) = (archive.status(id)?, archive.progress(id)?);
-    // What is still to come, or to be read for the first time, is no gap.
-    let upto = context.now.min(progress.coverage.end().unwrap_or(context.now));
-    let read = Stretch::new(context.period.since, context.period.until.min(upto).max(context.period.since));
-    let mut gaps = read.map(|read| progress.coverage.gaps(read)).unwrap_or_default();
-    gaps.truncate(MOST_GAPS);
-    let share_of_read = match read {
-        Some(read) => share(&progress, read),
-        None => 0.0,
-    };
+    let evidence = Evidence::of(archive, id)?;
+    let present = evidence.present(context.now);
+    // What is still to come is no gap.
+    let verdict = evidence.judge_range(context.period.whole(), store.platform(), present);
+    let share_of_read = verdict.share();
+    let gaps: Vec<Stretch> = verdict.lacking().map(|found| found.range).take(MOST_GAPS).collect();
+    let standing = evidence.judge(store.platform(), present);
     let edge = |sql: &str| -> Result<Option<jiff::Timestamp>> {
         let found = archive.rows(sql, [id.0], |row| row.get::<_, Option<i64>>(0))?;
         Ok(found.into_iter().flatten().next().map(moment))
@@ -71,12 +69,6 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
         Ok(found.into_iter().map(i64::unsigned_abs).sum())
     };
     let kept = retention(store.platform());
-    let window = status::window(store, context.now);
-    let missing = window.and_then(|window| {
-        let gap = Stretch::new(window.since, upto.max(window.since))
-            .and_then(|read| progress.coverage.gaps(read).first().map(|gap| gap.since));
-        gap.or_else(|| progress.coverage.end().map(|end| end.max(window.since))).or(Some(window.since))
-    });
     Ok(Trusted {
         store: number,
         state: status.state,
@@ -86,6 +78,9 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
         query: context.query().store(store).text(),
         share: share_of_read,
         share_before: context.period.previous.map(|previous| share(&progress, previous)),
+        verdict: verdict.verdict.clone(),
+        complete: verdict.is_complete(),
+        standing: standing.verdict.clone(),
         gaps,
         oldest: edge("SELECT min(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
         newest: edge("SELECT max(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
@@ -94,8 +89,6 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
         undecodable: archive.quarantined(id, context.period.whole())?,
         revised: number_of("SELECT count(*) FROM revision WHERE store = ?1")?,
         retention_seconds: kept.as_secs(),
-        headroom_seconds: missing
-            .and_then(|since| since.checked_add(kept).ok())
-            .map(|expires| expires.duration_since(context.now).as_secs()),
+        headroom_seconds: standing.expires(store.platform()).map(|at| at.duration_since(present).as_secs()),
     })
 }

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::network::{Network, Traffic};
 use crate::status::{self, Brief};
 use crate::sync::Event;
+use crate::verdict::Verdict;
 use family::{Families, Labels};
 
 /// With up to so many stores, each has metrics of its own. With more, there is one of each platform: sums, and of times
@@ -54,6 +55,9 @@ struct Told {
     counts: Counts,
     traffic: Traffic,
     gaps: u64,
+    /// Stores of which nothing is missing, and all stores.
+    complete: u64,
+    stores: u64,
     /// The longest.
     lag: Option<f64>,
     /// The shortest.
@@ -113,7 +117,7 @@ impl Metrics {
             let labels = Labels::new(&brief.store, each);
             let counts = counts.get(&brief.store).copied().unwrap_or_default();
             let traffic = traffic.get(&brief.store).copied().unwrap_or_default();
-            told.entry(labels).or_default().add(brief, counts, traffic, now);
+            told.entry(labels).or_default().add(brief, counts, traffic);
         }
         let mut families = Families::default();
         families.gauge(
@@ -122,6 +126,7 @@ impl Metrics {
             [(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1.0)],
         );
         states(&mut families, &stores, each);
+        verdicts(&mut families, &stores);
         tell(&mut families, &told);
         TextEncoder::new()
             .encode_to_string(&families.0)
@@ -145,18 +150,19 @@ fn entry<'a>(counts: &'a mut HashMap<Store, Counts>, store: &Store) -> &'a mut C
 }
 
 impl Told {
-    fn add(&mut self, brief: &Brief, counts: Counts, traffic: Traffic, now: Timestamp) {
+    fn add(&mut self, brief: &Brief, counts: Counts, traffic: Traffic) {
         self.counts.committed.add(counts.committed);
         self.counts.pages += counts.pages;
         self.counts.failures += counts.failures;
         self.traffic.requests += traffic.requests;
         self.traffic.throttled += traffic.throttled;
         self.traffic.retries += traffic.retries;
-        let reach = &brief.reach;
-        self.gaps += reach.gaps.len() as u64;
-        let lag = reach.end.map(|end| now.duration_since(end).as_secs_f64().max(0.0));
+        self.gaps += brief.judgement.lacking().count() as u64;
+        self.complete += u64::from(brief.judgement.is_complete());
+        self.stores += 1;
+        let lag = brief.end.map(|end| brief.present.duration_since(end).as_secs_f64().max(0.0));
         self.lag = self.lag.into_iter().chain(lag).reduce(f64::max);
-        let headroom = reach.expires.map(|at| at.duration_since(now).as_secs_f64());
+        let headroom = brief.expires.map(|at| at.duration_since(brief.present).as_secs_f64());
         self.headroom = self.headroom.into_iter().chain(headroom).reduce(f64::min);
         self.last_success = self.last_success.into_iter().chain(brief.last_success).min();
     }
@@ -183,6 +189,21 @@ fn states(families: &mut Families, stores: &[Brief], each: bool) {
         });
         families.gauge("storelogs_store_state", "The state that the store is in; always 1.", one);
     }
+}
+
+/// How many stores of each platform each verdict is about.
+fn verdicts(families: &mut Families, stores: &[Brief]) {
+    let mut counted: BTreeMap<(String, &str), u64> = BTreeMap::new();
+    for brief in stores {
+        for word in Verdict::WORDS {
+            *counted.entry((brief.store.platform().to_string(), word)).or_default() +=
+                u64::from(brief.judgement.worst().word() == word);
+        }
+    }
+    let rows = counted
+        .into_iter()
+        .map(|((platform, word), stores)| (vec![("platform", platform), ("verdict", word.to_owned())], stores as f64));
+    families.gauge("storelogs_verdicts", "Of how many stores this is the verdict.", rows);
 }
 
 fn tell(families: &mut Families, told: &BTreeMap<Labels, Told>) {
@@ -214,11 +235,14 @@ fn tell(families: &mut Families, told: &BTreeMap<Labels, Told>) {
         families.counter(name, help, told.iter().map(|(labels, told)| (labels.pairs(), count(told))));
     }
     type Measure = fn(&Told) -> Option<f64>;
-    let gauges: [(&str, &str, Measure); 4] = [
-        ("storelogs_gaps", "Stretches that are missing in what the platform keeps, up to the last reading.", |told| {
+    let gauges: [(&str, &str, Measure); 5] = [
+        ("storelogs_complete", "1 if nothing is missing of the store, or of every store.", |told| {
+            Some(f64::from(u8::from(told.complete == told.stores)))
+        }),
+        ("storelogs_gaps", "Time ranges that are short or unread, of what the platform keeps.", |told| {
             Some(told.gaps as f64)
         }),
-        ("storelogs_lag_seconds", "How long ago the end of what is complete lies.", |told| told.lag),
+        ("storelogs_lag_seconds", "How long ago the end of what was read lies.", |told| told.lag),
         (
             "storelogs_retention_headroom_seconds",
             "How long until the oldest entry that may be missing expires; negative if it may have.",

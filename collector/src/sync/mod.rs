@@ -18,6 +18,7 @@ use crate::network::Network;
 
 pub use event::{Event, Observer};
 pub use policy::{Tier, retention};
+pub(crate) use reader::take;
 pub use run::{Options, Outcome, sync};
 pub use shard::Shard;
 

@@ -9,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::Cursor;
 
 use super::policy::{self, FIRST_SLICE, LARGE_SLICE, NEWS, OVERLAP, SHORTEST_HOLE, SHORTEST_SLICE, SMALL_SLICE};
-use crate::archive::{Hole, Progress};
+use crate::archive::{Audit, Finding, Hole, Progress};
 use crate::coverage::Stretch;
+use crate::verdict::EXPIRING;
 
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,8 @@ pub(crate) enum Job {
     Slice(Stretch, Option<Cursor>),
     /// Something that failed before.
     Fill(Stretch),
+    /// Something that was read: compare it with the platform's count.
+    Audit(Stretch),
     /// Something that is covered, for entries that came late or were changed.
     Again(Stretch, Option<Cursor>),
 }
@@ -28,14 +31,18 @@ pub(crate) enum Job {
 impl Job {
     pub(crate) fn stretch(&self) -> Stretch {
         match self {
-            Self::News(stretch) | Self::Slice(stretch, _) | Self::Fill(stretch) | Self::Again(stretch, _) => *stretch,
+            Self::News(stretch)
+            | Self::Slice(stretch, _)
+            | Self::Fill(stretch)
+            | Self::Audit(stretch)
+            | Self::Again(stretch, _) => *stretch,
         }
     }
 
     pub(crate) fn cursor(&self) -> Option<&Cursor> {
         match self {
             Self::Slice(_, cursor) | Self::Again(_, cursor) => cursor.as_ref(),
-            Self::News(_) | Self::Fill(_) => None,
+            Self::News(_) | Self::Fill(_) | Self::Audit(_) => None,
         }
     }
 }
@@ -76,6 +83,10 @@ pub(crate) struct Plan {
     /// The beginnings of holes that were tried in this run.
     tried: BTreeSet<Timestamp>,
     again: Option<Rereading>,
+    /// What the platform counted otherwise, and was read again for that in this run.
+    recounted: Vec<(Stretch, Timestamp)>,
+    /// The platform does not answer when it is asked for its count: nothing is compared before this time.
+    uncounted: Option<Timestamp>,
 }
 
 impl Plan {
@@ -89,6 +100,8 @@ impl Plan {
             failures: 0,
             tried: BTreeSet::new(),
             again: None,
+            recounted: Vec::new(),
+            uncounted: None,
         }
     }
 
@@ -135,6 +148,47 @@ impl Plan {
             (None, Some(failed)) => Some(Job::Fill(failed)),
             (None, None) => None,
         }
+    }
+
+    /// What was read and is to be compared with the platform's count, oldest first; and from time to time what did not agree.
+    pub(crate) fn audit(&self, now: Timestamp) -> Option<Job> {
+        if self.uncounted.is_some_and(|until| now < until && until.duration_since(now) <= policy::UNCOUNTED) {
+            return None;
+        }
+        let horizon = now.checked_sub(self.retention - EXPIRING).ok()?;
+        let window = Stretch::new(Timestamp::from_second(horizon.as_second()).ok()?, now)?;
+        let lacking = self.progress.audits.lacking(&self.progress.coverage, window).into_iter().next();
+        let disagrees = || {
+            let due = |audit: &Audit| {
+                matches!(audit.finding, Finding::Short { .. } | Finding::Over { .. })
+                    && policy::has_passed(policy::RECOUNT, audit.at, now)
+                    && !self.was_recounted(audit.range, now)
+            };
+            let audits = self.progress.audits.within(window).filter(due);
+            audits.filter_map(|audit| audit.range.whole_seconds()).next()
+        };
+        let range = lacking.or_else(disagrees)?;
+        let until = range.since.checked_add(policy::LONGEST_AUDIT).unwrap_or(range.until).min(range.until);
+        Stretch::new(range.since, until).map(Job::Audit)
+    }
+
+    /// The platform counts otherwise. Says whether the time range is to be read again for that, which is so once in a while.
+    pub(crate) fn recount(&mut self, range: Stretch, now: Timestamp) -> bool {
+        let before = self.was_recounted(range, now);
+        if !before {
+            self.recounted.push((range, now));
+        }
+        !before
+    }
+
+    fn was_recounted(&self, range: Stretch, now: Timestamp) -> bool {
+        let of_late = |at: Timestamp| !policy::has_passed(policy::RECOUNT, at, now);
+        self.recounted.iter().any(|(other, at)| other.overlap(range).is_some() && of_late(*at))
+    }
+
+    /// The platform did not answer when it was asked for its count.
+    pub(crate) fn put_off_audits(&mut self, now: Timestamp) {
+        self.uncounted = now.checked_add(policy::UNCOUNTED).ok();
     }
 
     /// The walk that is under way, as long as it leads to something that is missing.
@@ -320,8 +374,8 @@ impl Plan {
         [missing, holes].into_iter().flatten().min().and_then(|since| since.checked_add(self.retention).ok())
     }
 
-    /// Whether nothing up to the last reading is missing.
-    pub(crate) fn is_complete(&self, now: Timestamp) -> bool {
+    /// Whether everything was read up to the last reading.
+    pub(crate) fn is_read(&self, now: Timestamp) -> bool {
         self.progress.holes.is_empty()
             && self.suspects.is_empty()
             && self.missing(now).iter().all(|gap| self.progress.coverage.end() == Some(gap.since))

@@ -71,6 +71,21 @@ pub(crate) const PAGES_OF_NEWS: usize = 8;
 /// After so many pages another store has its turn.
 pub(crate) const PAGES_A_TURN: usize = 64;
 
+/// A time range that is compared with the platform's count is no longer: SHOPLINE counts no more than a month at once.
+pub(crate) const LONGEST_AUDIT: SignedDuration = SignedDuration::from_hours(28 * 24);
+/// What the platform counted otherwise is asked for again so often, and read again if that is still so.
+pub(crate) const RECOUNT: SignedDuration = DAY;
+/// A platform that does not answer when it is asked for its count is not asked again for so long.
+pub(crate) const UNCOUNTED: SignedDuration = SignedDuration::from_mins(15);
+
+/// What was learned of a platform is forgotten after so long, and found out again: platforms change.
+pub(crate) const LEARNED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// A store of which nothing came for so long while it has its turn no longer keeps others waiting.
+pub(crate) const SILENT: Duration = Duration::from_secs(3);
+/// So many stores may be silent at once beside those that are read. Each holds one request open.
+pub(crate) const SILENT_STORES: usize = 128;
+
 /// When to ask a store again that failed so many times in a row.
 pub(crate) fn retry_at(state: State, failures: u32, asked: Option<Duration>, now: Timestamp) -> Timestamp {
     let doubled = |first: i64, most: i64| first.saturating_mul(1 << failures.saturating_sub(1).min(12)).min(most);

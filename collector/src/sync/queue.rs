@@ -46,6 +46,9 @@ struct Track {
 #[derive(Debug)]
 pub(super) struct Queue {
     tracks: [Track; 3],
+    /// Stores that have their turn and give no sign of life. They have left their track, so that others go on there.
+    silent: usize,
+    room_for_silent: usize,
     /// In which lane a store is ready.
     lanes: HashMap<Place, Lane>,
     later: BTreeSet<(Instant, Place)>,
@@ -53,11 +56,12 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// With room for so many readings of what is new, and of the past.
-    pub(super) fn new(polls: usize, walks: usize) -> Self {
+    /// With room for so many readings of what is new, and of the past, and for so many stores that are silent meanwhile.
+    pub(super) fn new(polls: usize, walks: usize, room_for_silent: usize) -> Self {
         let track = |room: usize| Track { ready: BTreeSet::new(), running: 0, room: room.max(1) };
         let tracks = [track(polls), track(polls / 4), track(walks)];
-        Self { tracks, lanes: HashMap::new(), later: BTreeSet::new(), times: HashMap::new() }
+        let (lanes, later, times) = Default::default();
+        Self { tracks, silent: 0, room_for_silent, lanes, later, times }
     }
 
     /// A store is ready for its turn, in this lane and no other.
@@ -103,8 +107,23 @@ impl Queue {
         Some((place, lane))
     }
 
-    /// The turn of a store in this lane has ended.
-    pub(super) fn ended(&mut self, lane: Lane) {
+    /// A store that has its turn in this lane is silent. Says whether it leaves its place to another.
+    pub(super) fn falls_silent(&mut self, lane: Lane) -> bool {
+        if self.silent >= self.room_for_silent {
+            return false;
+        }
+        self.silent += 1;
+        let track = &mut self.tracks[lane.kind()];
+        track.running = track.running.saturating_sub(1);
+        true
+    }
+
+    /// The turn of a store in this lane has ended, which had left its place if it had fallen silent.
+    pub(super) fn ended(&mut self, lane: Lane, silent: bool) {
+        if silent {
+            self.silent = self.silent.saturating_sub(1);
+            return;
+        }
         let track = &mut self.tracks[lane.kind()];
         track.running = track.running.saturating_sub(1);
     }
@@ -122,9 +141,14 @@ impl Queue {
         self.later.first().map(|(at, _)| *at)
     }
 
+    /// Whether anybody waits for a place.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.tracks.iter().any(|track| !track.ready.is_empty())
+    }
+
     /// Nobody waits for a turn, and nobody is read.
     pub(super) fn is_idle(&self) -> bool {
-        self.tracks.iter().all(|track| track.ready.is_empty() && track.running == 0)
+        self.silent == 0 && self.tracks.iter().all(|track| track.ready.is_empty() && track.running == 0)
     }
 }
 
@@ -136,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_is_new_never_waits_for_the_past_nor_for_stores_that_fail() {
-        let mut queue = Queue::new(8, 2);
+        let mut queue = Queue::new(8, 2, 0);
         (0..10).for_each(|place| queue.ready(place, PAST));
         (10..20).for_each(|place| queue.ready(place, Lane::Parked));
         let mut running = Vec::new();
@@ -147,13 +171,13 @@ mod tests {
         (20..30).for_each(|place| queue.ready(place, Lane::Poll));
         let polls = std::iter::from_fn(|| queue.next()).count();
         assert_eq!(polls, 8);
-        queue.ended(Lane::Poll);
+        queue.ended(Lane::Poll, false);
         assert_eq!(queue.next(), Some((28, Lane::Poll)));
     }
 
     #[test]
     fn what_expires_soonest_goes_first_and_a_store_is_ready_in_one_lane_only() {
-        let mut queue = Queue::new(1, 9);
+        let mut queue = Queue::new(1, 9, 0);
         for (place, expires) in [(0, 30), (1, 10), (2, 20)] {
             queue.ready(place, Lane::Past { expires, turns: 0 });
         }
@@ -163,8 +187,26 @@ mod tests {
     }
 
     #[test]
+    fn a_store_that_falls_silent_leaves_its_place_as_long_as_there_is_room_for_it() {
+        let mut queue = Queue::new(1, 2, 3);
+        (0..9).for_each(|place| queue.ready(place, PAST));
+        let mut running = 0;
+        while queue.next().is_some() {
+            running += 1;
+            if running <= 4 {
+                assert_eq!(queue.falls_silent(PAST), running <= 3);
+            }
+        }
+        assert_eq!(running, 3 + 2, "three are silent beside two that are read");
+        queue.ended(PAST, true);
+        assert_eq!(queue.next(), None, "its place was taken already");
+        queue.ended(PAST, false);
+        assert!(queue.next().is_some() && !queue.is_idle());
+    }
+
+    #[test]
     fn a_time_that_is_set_anew_replaces_the_old_one() {
-        let mut queue = Queue::new(1, 1);
+        let mut queue = Queue::new(1, 1, 0);
         let now = Instant::now();
         let second = Duration::from_secs(1);
         queue.later(7, now + second);

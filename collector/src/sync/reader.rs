@@ -1,20 +1,21 @@
 //! Reading one store: one turn after another, each page committed with what it changes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
-use jiff::Timestamp;
-use storelogs::{Error as SourceError, ErrorKind, LogQuery, Page, Store};
+use jiff::{SignedDuration, Timestamp};
+use storelogs::{Error as SourceError, ErrorKind, Learned, LogEntry, LogQuery, Page, Store};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::event::{Event, Observer};
 use super::plan::{Job, Plan, behind};
 use super::policy::{self, PAGES_A_TURN, PAGES_OF_NEWS};
-use super::writer::Writer;
+use super::writer::{Known, Writer};
 use super::{Directory, Remote};
-use crate::archive::{Commit, Committed, Progress, State, Status, StoreId, Walk};
+use crate::archive::{Claim, Commit, Committed, Comparison, Finding, PlatformClock, State, Status, StoreId, Walk};
 use crate::coverage::Stretch;
 use crate::error::Result;
 
@@ -46,13 +47,25 @@ pub(super) struct Reader {
     pub(super) turns: u32,
     /// How many new entries the last reading of what is new has brought, until somebody takes note.
     pub(super) news: Option<u64>,
-    /// Everything was read, the last time that it had its turn.
-    pub(super) rests: bool,
     remote: Option<Remote>,
+    /// What is known of the platform: what it does with requests, and its clock.
+    learned: Option<Learned>,
+    clock: Option<PlatformClock>,
+    /// Pages and other answers, and whether others no longer wait for this store.
+    pub(super) pulse: Arc<Pulse>,
     /// When it last answered in this run.
     answered: Option<Instant>,
     /// Walks in a row that came to their end and covered nothing, because they lay behind the platform's time.
     blank: u32,
+}
+
+/// Whether a store gives any sign of life while it has its turn.
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    /// Something came in this turn.
+    pub(super) beats: AtomicBool,
+    /// Nothing came for long, and others have taken its place: when something comes, the turn ends.
+    pub(super) overtaken: AtomicBool,
 }
 
 /// How a turn ended.
@@ -76,7 +89,8 @@ pub(super) struct Errand {
 }
 
 impl Reader {
-    pub(super) fn new(id: StoreId, store: Store, progress: Progress, status: Status, follow: bool) -> Self {
+    pub(super) fn new(known: Known, store: Store, follow: bool) -> Self {
+        let Known { id, progress, status, learned, clock } = known;
         let retention = policy::retention(store.platform());
         Self {
             id,
@@ -86,8 +100,10 @@ impl Reader {
             total: Committed::default(),
             turns: 0,
             news: None,
-            rests: false,
             remote: None,
+            learned,
+            clock,
+            pulse: Arc::default(),
             answered: None,
             blank: 0,
         }
@@ -95,13 +111,21 @@ impl Reader {
 
     /// The time by the platform's clock, as far as it is known.
     pub(super) fn now(&self) -> Timestamp {
-        self.remote.as_ref().map_or_else(Timestamp::now, |remote| remote.network.now())
+        let now = Timestamp::now();
+        match &self.remote {
+            Some(remote) => remote.network.now(),
+            None => self.clock.and_then(|clock| clock.present(now)).unwrap_or(now),
+        }
+    }
+
+    /// Whether the platform's answers do not tell the time.
+    pub(super) fn is_untold(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.network.is_untold())
     }
 
     /// Does the next piece of work.
     pub(super) async fn turn(&mut self, shared: &Shared, errand: Errand) -> Result<Turn> {
         self.turns = self.turns.saturating_add(1);
-        self.rests = false;
         let remote = match &self.remote {
             Some(remote) => remote.clone(),
             None => {
@@ -112,7 +136,10 @@ impl Reader {
                     connected = shared.directory.connect(&self.store) => connected,
                 };
                 match connected {
-                    Ok(remote) => self.remote.insert(remote).clone(),
+                    Ok(remote) => {
+                        self.introduce(&remote);
+                        self.remote.insert(remote).clone()
+                    }
                     Err(reason) => return self.fail(shared, State::Misconfigured, reason, None).await,
                 }
             }
@@ -121,14 +148,27 @@ impl Reader {
         let news = if errand.news { self.plan.news(now) } else { None };
         let job = news.or_else(|| self.next(now));
         match job {
+            Some(Job::Audit(range)) => self.audit(shared, &remote, range).await,
             Some(job) => self.read(shared, &remote, job, errand).await,
             None => self.rest(shared).await,
         }
     }
 
+    /// Gives a new client what was learned by others before.
+    fn introduce(&self, remote: &Remote) {
+        let now = Timestamp::now();
+        let of_late = |learned: &&Learned| learned.at.is_some_and(|at| !policy::has_passed(policy::LEARNED, at, now));
+        if let Some(learned) = self.learned.as_ref().filter(of_late) {
+            remote.log.teach(learned);
+        }
+        if let Some(clock) = self.clock.filter(|clock| clock.present(now).is_some()) {
+            remote.network.expect(clock.ahead);
+        }
+    }
+
     /// What to read next, at this time.
     fn next(&mut self, now: Timestamp) -> Option<Job> {
-        let missing = self.plan.next(now);
+        let missing = self.plan.next(now).or_else(|| self.plan.audit(now));
         missing.or_else(|| match self.answered {
             Some(_) => self.again(now),
             // Whoever was not asked cannot be up to date: this machine's clock may be behind.
@@ -150,6 +190,7 @@ impl Reader {
         let mut pages = remote.log.pages(query, job.cursor().cloned());
         let mut stop = shared.stop.clone();
         let (mut read, mut new) = (0, 0);
+        let resumed = reached;
         let ended = loop {
             let page = tokio::select! {
                 biased;
@@ -167,7 +208,8 @@ impl Reader {
             };
             let last = page.last;
             reached = page.cursor.reached.or(reached);
-            let (commit, entries) = self.page(remote, page, &job);
+            self.pulse.beats.store(true, Ordering::Relaxed);
+            let (commit, entries) = self.page(remote, page, &job, resumed);
             let committed = self.commit(shared, commit).await?;
             read += 1;
             new += committed.new;
@@ -177,6 +219,7 @@ impl Reader {
             }
             let turn_is_over = match job {
                 Job::News(_) => read >= PAGES_OF_NEWS,
+                _ if self.pulse.overtaken.load(Ordering::Relaxed) => true,
                 _ => read >= PAGES_A_TURN || errand.until.is_some_and(|until| Instant::now() >= until),
             };
             if turn_is_over {
@@ -192,23 +235,63 @@ impl Reader {
             Job::News(_) => self.news = Some(new),
             Job::Slice(_, None) if ended => self.plan.learn(stretch, read),
             Job::Fill(_) if ended => self.plan.filled(stretch),
-            Job::Slice(..) | Job::Fill(_) | Job::Again(..) => {}
+            Job::Slice(..) | Job::Fill(_) | Job::Again(..) | Job::Audit(_) => {}
         }
         if self.next(remote.network.now()).is_some() { Ok(Turn::More) } else { self.rest(shared).await }
     }
 
-    /// What a page changes.
-    fn page(&mut self, remote: &Remote, page: Page, job: &Job) -> (Commit, usize) {
+    /// Compares what was read with the platform's count. Where it counts otherwise, that is read again, once in a while.
+    async fn audit(&mut self, shared: &Shared, remote: &Remote, range: Stretch) -> Result<Turn> {
+        let mut stop = shared.stop.clone();
+        let counted = tokio::select! {
+            biased;
+            () = stopped(&mut stop) => return Ok(Turn::More),
+            counted = remote.log.count(range.since, range.until) => counted,
+        };
+        let now = remote.network.now();
+        let counted = match counted {
+            Ok(counted) => counted,
+            Err(error) if matches!(State::after(&error), State::Failing | State::Unreachable) => {
+                self.plan.put_off_audits(now); // its lists are another matter
+                return self.more(shared, now).await;
+            }
+            Err(error) => return self.fail_by(shared, &error, None).await,
+        };
+        self.pulse.beats.store(true, Ordering::Relaxed);
+        self.answered = Some(Instant::now());
+        let comparison = Comparison { range, claim: Claim::Count(counted), at: Timestamp::now() };
+        let done = self.commit(shared, Commit { audit: Some(comparison), ..self.told(remote) }).await?;
+        let disagrees = matches!(done.found, Some(Finding::Short { .. } | Finding::Over { .. }));
+        if disagrees && self.plan.recount(range, now) {
+            self.commit(shared, Commit { uncovered: Some(range), ..Commit::default() }).await?;
+        }
+        self.more(shared, now).await
+    }
+
+    async fn more(&mut self, shared: &Shared, now: Timestamp) -> Result<Turn> {
+        if self.next(now).is_some() { Ok(Turn::More) } else { self.rest(shared).await }
+    }
+
+    /// What the answers told of the platform, if that is new.
+    fn told(&self, remote: &Remote) -> Commit {
+        let learned = remote.log.learned();
+        let learned = (learned.at.is_some() && self.learned.as_ref() != Some(&learned)).then_some(learned);
+        let clock = remote.network.skew().map(|ahead| PlatformClock { ahead, heard: Timestamp::now() });
+        Commit { learned, clock, ..Commit::default() }
+    }
+
+    /// What a page changes. The walk went on from what was read before, down to `resumed`.
+    fn page(&mut self, remote: &Remote, page: Page, job: &Job, resumed: Option<Timestamp>) -> (Commit, usize) {
         self.answered = Some(Instant::now());
         let now = remote.network.now();
-        let mut commit =
-            Commit { holes: self.plan.answered(now), expired: self.plan.expired(now), ..Commit::default() };
-        for entry in page.entries {
-            match entry {
-                Ok(entry) => commit.entries.push(entry),
-                Err(error) => commit.undecodable.push(error),
-            }
-        }
+        let told = if page.last { self.told(remote) } else { Commit::default() };
+        let mut commit = Commit {
+            holes: self.plan.answered(now),
+            expired: self.plan.expired(now),
+            reading: Some(job.stretch()),
+            ..told
+        };
+        take(&mut commit, page.entries, page.cursor.reached);
         // Nothing is known of what comes behind the time at which the platform gave the first of these answers, whatever
         // this machine's clock says.
         let known = remote.network.least_date().unwrap_or(now);
@@ -231,6 +314,14 @@ impl Reader {
                 let walk = stretch.filter(|_| !page.last).map(|stretch| Walk { stretch, cursor: page.cursor });
                 commit.walk = (walk.is_some() || self.plan.progress.walk.is_some()).then_some(walk);
             }
+        }
+        if page.last
+            && let (Some(proof), Some(stretch)) = (page.proof, stretch)
+        {
+            // What came before the walk went on has to be counted by itself.
+            let until = resumed.and_then(|at| Timestamp::from_second(at.as_second()).ok()).unwrap_or(stretch.until);
+            let range = Stretch::new(stretch.since, until.min(stretch.until));
+            commit.audit = range.map(|range| Comparison { range, claim: Claim::Proof(proof), at: Timestamp::now() });
         }
         if page.last {
             self.blank = if stretch.is_none() { self.blank + 1 } else { 0 };
@@ -257,6 +348,8 @@ impl Reader {
         if let Some(status) = commit.status {
             self.status = status;
         }
+        self.learned = commit.learned.or(self.learned.take());
+        self.clock = commit.clock.or(self.clock);
         self.total.add(done);
         Ok(done)
     }
@@ -280,7 +373,6 @@ impl Reader {
         if !rewalked.is_empty() {
             self.commit(shared, Commit { rewalked, ..Commit::default() }).await?;
         }
-        self.rests = true;
         let end = self.plan.progress.coverage.end();
         (shared.observer)(&Event::Rest {
             store: &self.store,
@@ -289,6 +381,33 @@ impl Reader {
             holes: self.plan.progress.holes.len(),
         });
         Ok(Turn::Rest)
+    }
+
+    /// A walk came to its end, and the platform counts more than it lists. What could be had was had.
+    async fn short(&mut self, shared: &Shared, reason: &str, job: &Job, missing: u64) -> Result<Turn> {
+        let remote = self.remote.clone();
+        let known = remote.as_ref().and_then(|remote| remote.network.least_date());
+        let now = self.now();
+        let range = Stretch::new(job.stretch().since, job.stretch().until.min(known.unwrap_or(now)));
+        let claim = Claim::Known(Finding::Short { entries: missing });
+        let mut commit = remote.as_ref().map(|remote| self.told(remote)).unwrap_or_default();
+        commit.holes = self.plan.answered(now);
+        commit.covered = range;
+        commit.audit = range.map(|range| Comparison { range, claim, at: Timestamp::now() });
+        match job {
+            Job::Slice(..) => commit.walk = self.plan.progress.walk.is_some().then_some(None),
+            Job::Again(..) => commit.rewalked = self.plan.end_rereading(),
+            Job::News(_) | Job::Fill(_) | Job::Audit(_) => {}
+        }
+        if self.status.state != State::Active {
+            commit.status = Some(self.status.succeeded(Timestamp::now()));
+        }
+        if let Some(range) = range {
+            self.plan.recount(range, now);
+            (shared.observer)(&Event::Hole { store: &self.store, stretch: range, reason });
+        }
+        self.commit(shared, commit).await?;
+        self.more(shared, now).await
     }
 
     /// A walk broke off. If that is about the stretch and not about the store, the rest is read around it.
@@ -300,6 +419,9 @@ impl Reader {
         reached: Option<Timestamp>,
     ) -> Result<Turn> {
         let kind = error.kind();
+        if let (ErrorKind::Incomplete, Some(missing)) = (kind, error.missing()) {
+            return self.short(shared, &error.to_string(), job, missing).await;
+        }
         let may_be_local = matches!(
             kind,
             ErrorKind::Server
@@ -323,7 +445,7 @@ impl Reader {
             Job::Slice(..) if self.plan.progress.walk.is_some() => commit.walk = Some(None),
             // It is read again when its time comes again.
             Job::Again(..) => commit.rewalked = self.plan.end_rereading(),
-            Job::Slice(..) | Job::News(_) | Job::Fill(_) => {}
+            Job::Slice(..) | Job::News(_) | Job::Fill(_) | Job::Audit(_) => {}
         }
         // There was an answer, and it is what is wrong; or there was one just now, and this is all that fails.
         let now = self.now();
@@ -370,5 +492,26 @@ impl Reader {
         let uncovered = told.and_then(|now| self.ahead_of(now));
         self.commit(shared, Commit { status, uncovered, ..Commit::default() }).await?;
         Ok(Turn::Failed)
+    }
+}
+
+/// Puts a page's records where they belong. One that cannot be decoded was written about when its neighbour was.
+pub(crate) fn take(commit: &mut Commit, records: Vec<storelogs::Result<LogEntry>>, reached: Option<Timestamp>) {
+    let first = records.iter().find_map(|record| record.as_ref().ok()).map(|entry| entry.time);
+    let mut near = first
+        .or(reached)
+        .or(commit.reading.and_then(|range| range.until.checked_sub(SignedDuration::from_micros(1)).ok()));
+    if let Some(range) = commit.reading {
+        let last = range.until.checked_sub(SignedDuration::from_micros(1)).unwrap_or(range.since).max(range.since);
+        near = near.map(|near| near.clamp(range.since, last));
+    }
+    for record in records {
+        match record {
+            Ok(entry) => {
+                near = Some(entry.time);
+                commit.entries.push(entry);
+            }
+            Err(error) => commit.undecodable.push((error, near)),
+        }
     }
 }

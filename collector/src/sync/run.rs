@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,12 +12,14 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::event::{Event, Observer};
+use super::policy;
 use super::queue::{Lane, Place, Queue};
-use super::reader::{Errand, Reader, Shared, Turn, stopped};
+use super::reader::{Errand, Pulse, Reader, Shared, Turn, stopped};
 use super::writer::Writer;
 use super::{Directory, Shard};
-use crate::archive::{Archive, Committed, Hole, State, Status};
+use crate::archive::{Archive, Committed, Hole, State, Status, StoreId};
 use crate::error::{Error, Result};
+use crate::verdict::{Evidence, Judgement};
 
 /// How stores are read.
 #[derive(Clone, Debug)]
@@ -51,8 +54,12 @@ pub struct Outcome {
     pub status: Status,
     /// What could not be read.
     pub holes: Vec<Hole>,
-    /// Whether everything that the platform keeps is covered.
+    /// What is known of it now.
+    pub verdict: Judgement,
+    /// Whether nothing of it is missing.
     pub complete: bool,
+    /// Its answers do not tell the time: the last quarter of an hour by this machine's clock is left for the next run.
+    pub untold: bool,
 }
 
 /// How often the list of stores is read again while following.
@@ -79,9 +86,31 @@ pub async fn sync(
     let shared = Shared { writer, directory, observer, stop, follow: options.follow };
     let outcomes = Run::new(shared, options).run().await;
     // The last handle is gone, so the thread ends.
-    let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+    let archive = tokio::task::spawn_blocking(move || thread.join()).await;
+    let archive = archive.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)?;
+    let outcomes = outcomes?.into_iter().map(|ended| ended.outcome(&archive)).collect();
     drop(lock);
     outcomes
+}
+
+/// A store as a run left it.
+struct Ended {
+    id: StoreId,
+    store: Store,
+    committed: Committed,
+    status: Status,
+    holes: Vec<Hole>,
+    present: Timestamp,
+    untold: bool,
+}
+
+impl Ended {
+    fn outcome(self, archive: &Archive) -> Result<Outcome> {
+        let Self { id, store, committed, status, holes, present, untold } = self;
+        let verdict = Evidence::of(archive, id)?.judge(store.platform(), present);
+        let complete = verdict.is_complete();
+        Ok(Outcome { store, committed, status, holes, verdict, complete, untold })
+    }
 }
 
 /// A store in this run. While its turn lasts, the reader is away with it.
@@ -95,34 +124,55 @@ struct Seat {
     wanted: bool,
 }
 
+/// A turn under way.
+struct UnderWay {
+    lane: Lane,
+    since: Instant,
+    pulse: Arc<Pulse>,
+    /// It gave no sign of life, and has left its place.
+    silent: bool,
+}
+
 struct Run {
     shared: Shared,
     options: Options,
     seats: Vec<Seat>,
     places: HashMap<Store, Place>,
     queue: Queue,
-    turns: JoinSet<(Place, Lane, Box<Reader>, Result<Turn>)>,
+    under_way: HashMap<Place, UnderWay>,
+    turns: JoinSet<(Place, Box<Reader>, Result<Turn>)>,
 }
 
 impl Run {
     fn new(shared: Shared, options: Options) -> Self {
-        let queue = Queue::new(options.polls, options.walks);
-        Self { shared, options, seats: Vec::new(), places: HashMap::new(), queue, turns: JoinSet::new() }
+        let queue = Queue::new(options.polls, options.walks, policy::SILENT_STORES);
+        Self {
+            shared,
+            options,
+            seats: Vec::new(),
+            places: HashMap::new(),
+            queue,
+            under_way: HashMap::new(),
+            turns: JoinSet::new(),
+        }
     }
 
-    async fn run(mut self) -> Result<Vec<Outcome>> {
+    async fn run(mut self) -> Result<Vec<Ended>> {
         let stores = self.shared.directory.stores().map_err(Error::Stores)?;
         self.seat(stores).await?;
         let mut reload = Instant::now() + RELOAD;
         let mut stop = self.shared.stop.clone();
         while !*stop.borrow() && !self.is_done() {
+            self.overtake();
             self.start();
+            let hush = self.next_silent();
             let due = self.queue.next_due().unwrap_or(reload).min(reload);
             tokio::select! {
                 Some(ended) = self.turns.join_next() => {
-                    let (place, lane, reader, turn) = ended.map_err(|_| Error::Closed)?;
-                    self.ended(place, lane, reader, turn?);
+                    let (place, reader, turn) = ended.map_err(|_| Error::Closed)?;
+                    self.ended(place, reader, turn?);
                 }
+                () = sleep_until(hush) => {}
                 () = tokio::time::sleep_until(due), if self.options.follow => {
                     if due == reload {
                         self.reload().await?;
@@ -133,12 +183,33 @@ impl Run {
             }
         }
         while let Some(ended) = self.turns.join_next().await {
-            let (place, lane, reader, turn) = ended.map_err(|_| Error::Closed)?;
+            let (place, reader, turn) = ended.map_err(|_| Error::Closed)?;
             turn?;
-            self.queue.ended(lane);
             self.seats[place].reader = Some(reader);
         }
-        Ok(self.outcomes())
+        Ok(self.ends())
+    }
+
+    /// Lets others go on in the place of stores that have their turn and give no sign of life.
+    fn overtake(&mut self) {
+        let now = Instant::now();
+        for turn in self.under_way.values_mut() {
+            let heard = turn.pulse.beats.load(Ordering::Relaxed);
+            if !turn.silent && !heard && now.duration_since(turn.since) >= policy::SILENT {
+                turn.silent = self.queue.falls_silent(turn.lane);
+                turn.pulse.overtaken.store(turn.silent, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// When the next store that has its turn has been silent for long, if others wait.
+    fn next_silent(&self) -> Option<Instant> {
+        if !self.queue.has_waiting() {
+            return None;
+        }
+        let silent = self.under_way.values().filter(|turn| !turn.silent && !turn.pulse.beats.load(Ordering::Relaxed));
+        // One for which there is no room is looked at again.
+        silent.map(|turn| (turn.since + policy::SILENT).max(Instant::now() + policy::SILENT / 4)).min()
     }
 
     /// In a run that ends, nobody waits any more.
@@ -155,14 +226,17 @@ impl Run {
         while let Some((place, lane)) = self.queue.next() {
             let seat = &mut self.seats[place];
             let Some(mut reader) = seat.reader.take() else {
-                self.queue.ended(lane);
+                self.queue.ended(lane, false);
                 continue;
             };
             let errand = Errand { news: std::mem::take(&mut seat.due), until: self.queue.time_of(place) };
             let shared = self.shared.clone();
+            reader.pulse = Arc::default();
+            let pulse = Arc::clone(&reader.pulse);
+            self.under_way.insert(place, UnderWay { lane, since: Instant::now(), pulse, silent: false });
             self.turns.spawn(async move {
                 let turn = reader.turn(&shared, errand).await;
-                (place, lane, reader, turn)
+                (place, reader, turn)
             });
         }
     }
@@ -180,8 +254,10 @@ impl Run {
         }
     }
 
-    fn ended(&mut self, place: Place, lane: Lane, mut reader: Box<Reader>, turn: Turn) {
-        self.queue.ended(lane);
+    fn ended(&mut self, place: Place, mut reader: Box<Reader>, turn: Turn) {
+        if let Some(turn) = self.under_way.remove(&place) {
+            self.queue.ended(turn.lane, turn.silent);
+        }
         let now = Instant::now();
         let (shortest, longest) = self.options.interval;
         let seat = &mut self.seats[place];
@@ -242,12 +318,12 @@ impl Run {
                 self.seats[place].wanted = true;
                 continue;
             }
-            let (id, progress, status) = self.shared.writer.load(store.clone()).await?;
-            let reader = Box::new(Reader::new(id, store.clone(), progress, status, self.options.follow));
+            let known = self.shared.writer.load(store.clone()).await?;
+            let reader = Box::new(Reader::new(known, store.clone(), self.options.follow));
             let place = self.seats.len();
             // Of a store that was read before, what is new comes first: in a run that ends, if that is all there is.
             let due = self.options.follow && reader.status.state != State::New;
-            let few = !self.options.follow && reader.plan.is_complete(Timestamp::now());
+            let few = !self.options.follow && reader.plan.is_read(reader.now());
             self.queue.ready(place, if due || few { Lane::Poll } else { past(&reader) });
             self.places.insert(store.clone(), place);
             let interval = self.options.interval.0.saturating_mul(2);
@@ -259,15 +335,29 @@ impl Run {
         Ok(())
     }
 
-    fn outcomes(self) -> Vec<Outcome> {
+    fn ends(self) -> Vec<Ended> {
         let wanted = self.seats.into_iter().filter(|seat| seat.wanted);
-        let outcome = |seat: Seat| {
+        let ended = |seat: Seat| {
             let reader = seat.reader?;
-            let complete = reader.rests && reader.plan.is_complete(reader.now());
-            let holes = reader.plan.progress.holes;
-            Some(Outcome { store: seat.store, committed: reader.total, status: reader.status, holes, complete })
+            let (present, untold) = (reader.now(), reader.is_untold());
+            Some(Ended {
+                id: reader.id,
+                store: seat.store,
+                committed: reader.total,
+                status: reader.status,
+                holes: reader.plan.progress.holes,
+                present,
+                untold,
+            })
         };
-        wanted.filter_map(outcome).collect()
+        wanted.filter_map(ended).collect()
+    }
+}
+
+async fn sleep_until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,11 +3,11 @@
 use std::thread;
 use std::time::Duration;
 
-use storelogs::Store;
+use storelogs::{Learned, Store};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::archive::{Archive, Commit, Committed, Progress, Status, StoreId};
+use crate::archive::{Archive, Commit, Committed, PlatformClock, Progress, Status, StoreId};
 use crate::error::{Error, Result};
 
 /// So many pages may wait to be written. Whoever brings more waits with them.
@@ -28,7 +28,14 @@ enum Task {
 type Answer = oneshot::Sender<Result<(Box<Commit>, Committed)>>;
 
 /// A store as the archive knows it.
-type Known = (StoreId, Progress, Status);
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) id: StoreId,
+    pub(crate) progress: Progress,
+    pub(crate) status: Status,
+    pub(crate) learned: Option<Learned>,
+    pub(crate) clock: Option<PlatformClock>,
+}
 
 /// A handle to the thread. It ends, with the archive brought to rest, when the last handle is gone.
 #[derive(Clone)]
@@ -59,7 +66,13 @@ impl Writer {
 
 fn load(archive: &Archive, store: &Store) -> Result<Known> {
     let id = archive.add_store(store)?;
-    Ok((id, archive.progress(id)?, archive.status(id)?))
+    Ok(Known {
+        id,
+        progress: archive.progress(id)?,
+        status: archive.status(id)?,
+        learned: archive.learned(id)?,
+        clock: archive.platform_clock(id)?,
+    })
 }
 
 fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Task>, runtime: &Handle) -> Archive {

@@ -19,6 +19,7 @@ use crate::coverage::{Stretch, moment};
 use crate::error::{Error, Result};
 use crate::insight::rough;
 use crate::search::Order;
+use crate::verdict::{Evidence, Judgement};
 
 /// A store that is followed is read every 15 minutes at the least: before twice as much, nothing is wrong.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
@@ -54,6 +55,7 @@ impl Silences {
             Ok((StoreId(row.get(0)?), moment(row.get(1)?)))
         })?;
         let ends: HashMap<StoreId, Timestamp> = ends.into_iter().collect();
+        let evidence = Evidence::of_all(archive)?;
         let newest = self.newest.entry(rule.name.clone()).or_default();
         for (id, store) in archive.stores()? {
             let Some(watched) = watched.get(&id).filter(|_| rule.filter.concerns(&store)) else { continue };
@@ -65,12 +67,17 @@ impl Silences {
                 }
             };
             let Ok(over) = newest.checked_add(length) else { continue };
+            let evidence = evidence.get(&id).cloned().unwrap_or_default();
+            // Entries are dated by the platform's clock.
+            let now = evidence.present(now);
             let about = vec![(Part::Store, store.to_string())];
             if over > now || ledger.told(rule, &name(&about)).is_some_and(|told| told >= newest) {
                 continue;
             }
             let end = ends.get(&id).copied();
-            let read = end.is_some_and(|end| end >= over) && is_covered(archive, id, newest, over)?;
+            let known = Stretch::new(newest, over).map(|range| evidence.judge_range(range, store.platform(), now));
+            let known = known.filter(|_| end.is_some_and(|end| end >= over));
+            let read = known.as_ref().is_some_and(Judgement::shows_silence);
             let text = if read {
                 format!("no entry for {}", rough(end.unwrap_or(now).duration_since(newest)))
             } else {
@@ -78,8 +85,10 @@ impl Silences {
                 if now.duration_since(unread) < length.max(PATIENCE) {
                     continue; // it is read in a while
                 }
-                let status = archive.status(id)?;
-                let why = status.reason.unwrap_or_else(|| "nobody collects: storelogs sync --follow".to_owned());
+                let since = Stretch::new(newest, now).unwrap_or(Stretch { since: newest, until: now });
+                let verdict = evidence.judge_range(since, store.platform(), now);
+                let why = archive.status(id)?.reason;
+                let why = why.unwrap_or_else(|| format!("{verdict}; is it collected? storelogs sync --follow"));
                 format!("nothing is known of it for {}: {why}", rough(now.duration_since(unread)))
             };
             tell(rule, &about, [now, newest], text, ledger);
@@ -114,9 +123,12 @@ impl Silences {
             Ok(ControlFlow::Continue(()))
         })?;
         hear(stretch.until);
+        let evidence = Evidence::of(archive, id)?;
         for [from, to] in silences {
             let Ok(over) = from.checked_add(length) else { continue };
-            if over >= stretch.since && is_covered(archive, id, from.max(stretch.since), over)? {
+            let range = Stretch::new(from.max(stretch.since), over);
+            let known = |range| evidence.judge_range(range, store.platform(), evidence.present(Timestamp::now()));
+            if over >= stretch.since && range.is_none_or(|range| known(range).shows_silence()) {
                 tell(rule, &about, [over, from], format!("no entry for {}", rough(to.duration_since(from))), ledger);
             }
         }
@@ -131,9 +143,4 @@ fn tell(rule: &Rule, about: &[(Part, String)], [at, newest]: [Timestamp; 2], tex
     let until = newest.checked_add(SignedDuration::from_secs(1)).unwrap_or(newest);
     alert.query = format!("{} until:{}", query::listing(rule, about), until.strftime("%Y-%m-%dT%H:%M:%SZ"));
     ledger.offer(rule, &name(about), alert.clone(), alert);
-}
-
-fn is_covered(archive: &Archive, store: StoreId, since: Timestamp, until: Timestamp) -> Result<bool> {
-    let Some(stretch) = Stretch::new(since, until) else { return Ok(true) };
-    Ok(archive.progress(store)?.coverage.gaps(stretch).is_empty())
 }

@@ -9,7 +9,7 @@ use storelogs::{LogEntry, Severity, Store};
 use super::super::alert::Kind;
 use super::super::rule::Draft;
 use super::*;
-use crate::archive::Commit;
+use crate::archive::{Claim, Commit, Comparison};
 use crate::coverage::Stretch;
 use crate::search::Filter;
 
@@ -96,7 +96,9 @@ impl World {
     fn cover(&mut self, since: i64, until: i64) {
         let id = self.archive.store_id(&shop()).unwrap().unwrap();
         let covered = Stretch::new(at(since), at(until));
-        self.archive.commit([(id, &Commit { covered, ..Commit::default() })]).unwrap();
+        let claim = Claim::Proof(storelogs::Proof::Counted);
+        let audit = covered.map(|range| Comparison { range, claim, at: at(until) });
+        self.archive.commit([(id, &Commit { covered, audit, ..Commit::default() })]).unwrap();
     }
 
     /// Looks, and takes what is told.
@@ -316,7 +318,11 @@ fn silence_is_told_once_it_is_proved_and_not_for_want_of_reading() {
     assert!(world.look(6 * HOUR).is_empty());
     let told = world.look(8 * HOUR);
     assert_eq!(told.len(), 1);
-    assert!(told[0].text.starts_with("nothing is known of it for 3 h: nobody collects"), "{}", told[0].text);
+    assert!(
+        told[0].text.starts_with("nothing is known of it for 3 h: unread: nobody has read so far since"),
+        "{}",
+        told[0].text
+    );
 }
 
 #[test]

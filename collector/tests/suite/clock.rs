@@ -14,7 +14,7 @@ const HASH: &str = "abc123";
 const DAY: i64 = 86_400;
 
 async fn small() -> World {
-    let shop = Store::bigcommerce(HASH).records(vec![record(1, 7200, "old")]).behavior(Behavior::unlimited());
+    let shop = Store::bigcommerce(HASH).records(vec![record(1, 2 * DAY, "old")]).behavior(Behavior::unlimited());
     World::new(Sandbox::builder().store(shop)).await
 }
 

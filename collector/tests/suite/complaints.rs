@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use storelogs_collector::archive::State;
 use storelogs_collector::sync::Options;
+use storelogs_collector::verdict::Verdict;
 use storelogs_sandbox::{
     Behavior, BeyondLastPage, BigCommerceBehavior, DateFilters, Fault, Faults, History, Obedience, Platform, Sandbox,
     ShoplineBehavior, SinceId, Store,
@@ -252,7 +253,7 @@ async fn what_was_not_expected_is_kept_and_no_page_fails_of_it() {
     let records = vec![unknown, odd, broken, record(4, 5003, "fine")];
     let world = world([Store::bigcommerce(HASH).records(records).behavior(Behavior::unlimited())]).await;
     let outcome = world.sync().await.remove(0);
-    assert!(outcome.complete, "{outcome:?}");
+    assert_eq!(outcome.verdict.worst(), Verdict::InQuarantine { records: 2 }, "{outcome:?}");
     assert_eq!((outcome.committed.new, outcome.committed.quarantined), (2, 2), "{outcome:?}");
     let kept = world.archive().entry(world.only(), "1").unwrap().unwrap();
     assert_eq!(kept.severity_text.as_deref(), Some("catastrophes"));

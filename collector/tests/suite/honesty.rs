@@ -1,8 +1,8 @@
-//! The law of coverage: what is covered is archived, whatever happened on the way.
+//! The law of verdicts: what is called complete is archived, whatever happened on the way.
 //!
 //! Made-up lives of a store: entries come, come late, change and are purged; clocks jump; requests fail; runs are
-//! stopped. After each run, every entry that the platform has in a covered stretch is in the archive, as it is, but for
-//! those that came or changed after that stretch was covered. Once it was read again these are there, too.
+//! stopped. After each run, every entry that the platform has in a time range that is called complete is in the archive, as
+//! it is, but for those that came or changed after that time range was read. Once it was read again these are there, too.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use proptest::test_runner::RngSeed;
 use serde_json::Value;
 use storelogs_collector::archive::Commit;
 use storelogs_collector::sync::Options;
+use storelogs_collector::verdict::Evidence;
 use storelogs_sandbox::{
     BigCommerceBehavior, Count, DateBounds, DateFilters, Fault, Faults, LinkHeader, Obedience, Platform, Rule, Sandbox,
     ShoplineBehavior, SinceId, Store, When, WindowBounds,
@@ -208,8 +209,15 @@ impl Life {
         prop_assert!(!ahead || self.stopped, "{}: {:?} at {}", context, progress, now);
         let held: HashMap<String, String> =
             self.world.entries().into_iter().map(|entry| (entry.id, entry.summary.unwrap())).collect();
+        let store = self.world.only();
+        let platform = self.world.archive().stores().unwrap()[0].1.platform().clone();
+        let evidence = Evidence::of(&self.world.archive(), store).unwrap();
+        let verdict = evidence.judge(&platform, evidence.present(Timestamp::now()));
+        let complete = |time: Timestamp| {
+            verdict.findings.iter().any(|found| found.verdict.is_complete() && found.range.contains(time))
+        };
         for (id, time, text) in self.records() {
-            if progress.coverage.contains(time) && !excused.contains(&id) {
+            if complete(time) && !excused.contains(&id) {
                 prop_assert_eq!(held.get(&id), Some(&text), "{}: {} of {} in {:?}", context, id, time, progress);
             }
         }

@@ -20,5 +20,6 @@ mod search;
 mod shop;
 mod sync;
 mod truth;
+mod verdict;
 mod verify;
 mod world;

@@ -1,17 +1,15 @@
-//! Verifying: what is missing is found, whoever took it, and fetched again.
-
-use std::sync::Arc;
+//! Verifying: what differs is found, whoever made it so, and repaired.
 
 use jiff::{SignedDuration, Timestamp};
-use storelogs::LogSource;
-use storelogs_collector::archive::State;
+use storelogs_collector::Stretch;
+use storelogs_collector::archive::{Commit, State};
+use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::status::status;
-use storelogs_collector::sync::Directory;
-use storelogs_collector::verify::{Finding, Found, repair, verify};
-use storelogs_collector::{Archive, Stretch};
-use storelogs_sandbox::{Behavior, Count, History, Sandbox, ShoplineBehavior, Store};
+use storelogs_collector::verdict::{Unread, Verdict};
+use storelogs_collector::verify::Depth;
+use storelogs_sandbox::{Behavior, Count, History, Platform, Sandbox, ShoplineBehavior, Store};
 
-use crate::world::World;
+use crate::world::{World, record};
 
 async fn synced(shop: Store) -> World {
     let world = World::new(Sandbox::builder().store(shop.history(History::seeded(3)))).await;
@@ -27,16 +25,6 @@ fn shopline() -> Store {
     Store::shopline("open001").behavior(Behavior::unlimited())
 }
 
-async fn source(world: &World) -> Arc<dyn LogSource> {
-    let store = world.stores.stores().unwrap().remove(0);
-    world.stores.connect(&store).await.unwrap().log
-}
-
-async fn findings(archive: &Archive, source: &dyn LogSource) -> Vec<Found> {
-    let id = archive.store_id(source.store()).unwrap().unwrap();
-    verify(archive, id, source, Timestamp::now()).await.unwrap()
-}
-
 /// Takes entries out behind the archive's back.
 fn delete(world: &World, since: Timestamp, until: Timestamp) -> u64 {
     let sql = rusqlite::Connection::open(&world.path).unwrap();
@@ -44,71 +32,143 @@ fn delete(world: &World, since: Timestamp, until: Timestamp) -> u64 {
     sql.execute("DELETE FROM entry WHERE time >= ?1 AND time < ?2", bounds).unwrap() as u64
 }
 
+/// How often a word is found, and how many entries the hours add up to.
+fn found(world: &World, word: &str) -> (usize, u64) {
+    let mut archive = world.archive();
+    archive.index_words(usize::MAX).unwrap();
+    let filter = Filter::parse(word, Timestamp::now(), &jiff::tz::TimeZone::UTC).unwrap();
+    let mut times = 0;
+    archive
+        .search::<storelogs_collector::Error>(&filter, Order::NewestFirst, |_| {
+            times += 1;
+            Ok(std::ops::ControlFlow::Continue(()))
+        })
+        .unwrap();
+    (times, world.number("SELECT coalesce(sum(entries), 0) FROM hour"))
+}
+
 #[tokio::test]
-async fn everything_is_proven_after_a_sync() {
+async fn everything_is_complete_after_a_sync_and_ids_are_compared() {
     for shop in [bigcommerce(), shopline()] {
         let world = synced(shop).await;
-        let found = findings(&world.archive(), &*source(&world).await).await;
-        let [Found { finding: Finding::Proven { entries }, .. }] = found[..] else { panic!("{found:?}") };
-        assert!(entries > 0 && entries <= world.entries().len() as u64);
+        assert!(world.verdict().is_complete(), "{}", world.verdict());
+        for depth in [Depth::Sample, Depth::Deep] {
+            let verdict = world.verify(depth).await;
+            assert!(verdict.is_complete() && verdict.verdict.starts_with("complete up to 20"), "{verdict}");
+        }
     }
 }
 
 #[tokio::test]
-async fn entries_that_vanished_are_found_narrowly_and_fetched_again() {
+async fn entries_that_vanished_are_known_at_once_found_narrowly_and_fetched_again() {
     for shop in [bigcommerce(), shopline()] {
         let world = synced(shop).await;
-        let source = source(&world).await;
+        let all = world.entries().len() as u64;
         let middle = Timestamp::now() - SignedDuration::from_hours(24 * 40);
-        let (since, until) = (middle, middle + SignedDuration::from_hours(9));
-        let deleted = delete(&world, since, until);
+        let deleted = delete(&world, middle, middle + SignedDuration::from_hours(9));
         assert!(deleted > 0, "nothing to delete there");
+        assert_eq!(world.verdict().worst(), Verdict::Short { entries: deleted });
 
-        let mut archive = world.archive();
-        let found = findings(&archive, &*source).await;
-        let missing: u64 =
-            found.iter().map(|one| if let Finding::Gap { missing } = one.finding { missing } else { 0 }).sum();
-        assert_eq!(missing, deleted);
-        let gaps: Vec<Stretch> = found.iter().filter(|one| one.is_gap()).map(|one| one.stretch).collect();
-        let length: SignedDuration = gaps.iter().map(Stretch::length).sum();
-        assert!(length < SignedDuration::from_hours(36), "{length:#} is far more than was deleted: {gaps:?}");
-
-        let id = archive.store_id(source.store()).unwrap().unwrap();
-        let requests = world.sandbox.requests();
-        let done = repair(&mut archive, id, &*source, &gaps).await.unwrap();
-        assert_eq!((done.new, done.late, done.revised), (deleted, 0, 0));
-        assert!(world.sandbox.requests() - requests < 4 * gaps.len() as u64 + 4);
-        let found = findings(&archive, &*source).await;
-        assert!(matches!(found[..], [Found { finding: Finding::Proven { .. }, .. }]), "{found:?}");
+        let verdict = world.verify(Depth::Sample).await;
+        assert_eq!(verdict.worst(), Verdict::Short { entries: deleted }, "{verdict:?}");
+        let length: SignedDuration = verdict.lacking().map(|found| found.range.length()).sum();
+        assert!(length < SignedDuration::from_hours(36), "{length:#} is far more than was deleted");
+        let (repaired, verdict) = world.repair().await;
+        assert_eq!((repaired.committed.new, repaired.committed.revised), (deleted, 0));
+        assert!(verdict.is_complete(), "{verdict:?}");
         world.assert_conserved("after the repair");
+        assert_eq!(found(&world, "nosuchword"), (0, all), "the hours add up to the entries");
+        let (repaired, verdict) = world.repair().await;
+        assert_eq!((repaired.committed.new, verdict.is_complete()), (0, true), "twice without change");
     }
 }
 
 #[tokio::test]
-async fn what_was_never_read_is_told_without_asking() {
+async fn a_sync_brings_back_what_was_deleted_from_outside() {
     let world = synced(bigcommerce()).await;
-    let source = source(&world).await;
-    let id = world.archive().store_id(source.store()).unwrap().unwrap();
+    let middle = Timestamp::now() - SignedDuration::from_hours(24 * 40);
+    assert!(delete(&world, middle, middle + SignedDuration::from_hours(3)) > 0);
+    assert!(!world.verdict().is_complete());
+    assert!(world.sync().await[0].complete, "{:?}", world.verdict());
+    world.assert_conserved("after the sync");
+}
+
+/// Whoever deleted it knew nothing of what is derived: as archives of older versions were treated.
+#[tokio::test]
+async fn a_row_that_an_older_version_lost_is_found_once_and_counted_once_after_a_repair() {
+    let records = vec![record(1, 7200, "quixotic"), record(2, 7000, "plain")];
+    let shop = Store::bigcommerce("abc123").records(records).behavior(Behavior::unlimited());
+    let world = World::new(Sandbox::builder().store(shop)).await;
+    world.sync().await;
+    assert_eq!(found(&world, "quixotic"), (1, 2));
+    let sql = rusqlite::Connection::open(&world.path).unwrap();
+    sql.execute("DELETE FROM entry WHERE summary = 'quixotic'", []).unwrap();
+    sql.execute("DELETE FROM deleted", []).unwrap();
+    assert!(!world.archive().out_of_step().unwrap().is_nothing());
+    let (_, verdict) = world.repair().await;
+    assert!(verdict.is_complete(), "{verdict:?}");
+    assert_eq!(found(&world, "quixotic"), (1, 2));
+    assert!(world.archive().out_of_step().unwrap().is_nothing());
+}
+
+#[tokio::test]
+async fn what_was_never_read_is_known_without_asking() {
+    let world = synced(bigcommerce()).await;
     let since = Timestamp::from_second(Timestamp::now().as_second()).unwrap() - SignedDuration::from_hours(24 * 10);
     let hidden = Stretch::new(since, since + SignedDuration::from_hours(1)).unwrap();
-    let commit = storelogs_collector::archive::Commit { uncovered: Some(hidden), ..Default::default() };
-    let mut archive = world.archive();
-    archive.commit([(id, &commit)]).unwrap();
-    let found = findings(&archive, &*source).await;
-    let kinds: Vec<_> = found.iter().map(|one| (one.is_gap(), one.stretch == hidden)).collect();
-    assert_eq!(kinds, [(false, false), (true, true), (false, false)], "{found:?}");
-    let (_, standing) = status(&archive, Timestamp::now()).unwrap().remove(0);
-    assert_eq!((standing.state, standing.gaps), (State::Active, vec![hidden]));
+    world.commit(Commit { uncovered: Some(hidden), ..Commit::default() });
+    let requests = world.sandbox.requests();
+    let (_, standing) = status(&world.archive(), Timestamp::now()).unwrap().remove(0);
+    assert_eq!(world.sandbox.requests(), requests);
+    let lacking: Vec<_> = standing.judgement.lacking().map(|found| (found.range, found.verdict.clone())).collect();
+    assert_eq!((standing.state, lacking), (State::Active, vec![(hidden, Verdict::Unread { why: Unread::Gap })]));
     assert!(standing.share > 0.99 && standing.share < 1.0);
     assert_eq!(standing.entries, world.entries().len() as u64);
+    let (_, verdict) = world.repair().await;
+    assert!(verdict.is_complete(), "{verdict:?}");
 }
 
 #[tokio::test]
 async fn a_platform_that_cannot_count_proves_nothing() {
     let behavior = ShoplineBehavior { count: Count::Unavailable, ..ShoplineBehavior::unlimited() };
     let world = synced(shopline().behavior(behavior)).await;
-    let found = findings(&world.archive(), &*source(&world).await).await;
-    assert!(found.iter().all(|one| one.finding == Finding::NotCountable), "{found:?}");
+    let verdict = world.verify(Depth::Sample).await;
+    assert_eq!(verdict.worst(), Verdict::NotCountable, "{verdict:?}");
+}
+
+#[tokio::test]
+async fn a_platform_that_was_restored_from_a_backup_is_seen_through() {
+    let records = |ids: std::ops::Range<u64>| ids.map(|id| record(id, 20_000 - 10 * id.cast_signed(), "an entry"));
+    let shop = Store::bigcommerce("abc123").records(records(1..501).collect::<Vec<_>>());
+    let world = World::new(Sandbox::builder().store(shop.behavior(Behavior::unlimited()))).await;
+    world.sync().await;
+    assert!(world.verdict().is_complete());
+    // Forty are gone, and forty others are in their place: the count is the same.
+    let restored: Vec<_> = records(1..461)
+        .chain(records(1461..1501).map(|mut record| {
+            record["date_created"] = records(480..481).next().unwrap()["date_created"].clone();
+            record
+        }))
+        .collect();
+    world.sandbox.set_records(Platform::BigCommerce, "abc123", restored);
+    let verdict = world.verify(Depth::Deep).await;
+    assert_eq!(verdict.worst(), Verdict::Short { entries: 40 }, "{verdict:?}");
+    let (repaired, verdict) = world.repair().await;
+    assert_eq!((repaired.committed.new, verdict.is_complete()), (40, true), "{verdict:?}");
+    assert_eq!(world.entries().len(), 540, "what was archived stays");
+    assert!(world.verify(Depth::Deep).await.is_complete());
+    let (repaired, verdict) = world.repair().await;
+    assert_eq!((repaired.committed.new, verdict.is_complete()), (0, true), "twice without change");
+}
+
+#[tokio::test]
+async fn what_the_platform_purged_before_its_time_is_no_fault_of_the_archive() {
+    let world = synced(bigcommerce()).await;
+    let oldest: Vec<String> = world.sandbox.oracle(Platform::BigCommerce, "abc123", 0, i64::MAX / 2);
+    oldest.iter().take(30).for_each(|id| assert!(world.sandbox.remove(Platform::BigCommerce, "abc123", id)));
+    let verdict = world.verify(Depth::Sample).await;
+    assert!(verdict.is_complete(), "{verdict:?}");
+    assert_eq!(world.number("SELECT count(*) FROM gone"), 30);
 }
 
 #[tokio::test]
@@ -117,5 +177,5 @@ async fn an_archive_that_was_left_alone_for_longer_than_the_platform_keeps_has_o
     world.sync().await;
     let years_later = Timestamp::now() + SignedDuration::from_hours(24 * 800);
     let (_, standing) = status(&world.archive(), years_later).unwrap().remove(0);
-    assert_eq!((standing.gaps.len(), standing.share), (1, 0.0));
+    assert_eq!((standing.judgement.lacking().count(), standing.share), (1, 0.0));
 }

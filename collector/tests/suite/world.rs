@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 use storelogs::{BigCommerce, Http, LogEntry, RetryPolicy, Shopline, Store};
 use storelogs_collector::archive::{Commit, Progress, StoreId};
 use storelogs_collector::network::Network;
+use storelogs_collector::status::status;
 use storelogs_collector::sync::{Directory, Event, Observer, Options, Outcome, Remote, sync};
+use storelogs_collector::verdict::{Evidence, Judgement};
+use storelogs_collector::verify::{Depth, Repaired, examine, repair, to_repair};
 use storelogs_collector::{Archive, Error, Stretch};
 use storelogs_sandbox::{Platform, Sandbox};
 use tokio::sync::watch;
@@ -152,6 +155,51 @@ impl World {
             stop.send(true).unwrap();
             running.await.unwrap().unwrap()
         }
+    }
+
+    /// What the archive knows of its first store, at this moment.
+    pub(crate) fn verdict(&self) -> Judgement {
+        self.verdict_at(Timestamp::now())
+    }
+
+    /// The same, when this machine's clock says so.
+    pub(crate) fn verdict_at(&self, now: Timestamp) -> Judgement {
+        status(&self.archive(), now).unwrap().remove(0).1.judgement
+    }
+
+    /// The first store, as it is reached.
+    pub(crate) async fn remote(&self) -> Remote {
+        let store = self.stores.stores().unwrap().remove(0);
+        self.stores.connect(&store).await.unwrap()
+    }
+
+    /// What a verification finds, written down.
+    pub(crate) async fn verify(&self, depth: Depth) -> Judgement {
+        let remote = self.remote().await;
+        let mut archive = self.archive();
+        let examined = examine(&archive, self.only(), &remote, depth).await;
+        if let Some(failure) = &examined.failure {
+            panic!("{failure}");
+        }
+        examined.keep(&mut archive, self.only(), &remote).unwrap();
+        self.verdict()
+    }
+
+    /// A verification that repairs.
+    pub(crate) async fn repair(&self) -> (Repaired, Judgement) {
+        self.verify(Depth::Sample).await;
+        let remote = self.remote().await;
+        let mut archive = self.archive();
+        archive.mend_derived().unwrap();
+        let ranges = to_repair(&Evidence::of(&archive, self.only()).unwrap(), &remote);
+        let repaired = repair(&mut archive, self.only(), &remote, &ranges).await.unwrap();
+        (repaired, self.verdict())
+    }
+
+    /// A number that the archive's file tells by itself.
+    pub(crate) fn number(&self, sql: &str) -> u64 {
+        let file = rusqlite::Connection::open(&self.path).unwrap();
+        file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
     }
 
     /// The archive's number of the first store.

@@ -32,11 +32,17 @@ pub struct Trusted {
     pub entries: u64,
     /// Lists them.
     pub query: String,
-    /// The share of the period that is covered, 0 to 1.
+    /// The share of the period that was read, 0 to 1.
     pub share: f64,
     /// The share of the period before.
     pub share_before: Option<f64>,
-    /// What of the period is not covered, oldest first: entries may be missing there.
+    /// What is known of the period, up to the platform's present, in one line.
+    pub verdict: String,
+    /// Whether nothing of the period is missing.
+    pub complete: bool,
+    /// What is known of all that the platform keeps, in one line.
+    pub standing: String,
+    /// What of the period is short or unread, oldest first: entries are missing there, or may be.
     pub gaps: Vec<Stretch>,
     /// The time of the oldest entry of the archive.
     pub oldest: Option<Timestamp>,

@@ -1,0 +1,484 @@
+//! What is known of a store: the one verdict that every surface prints.
+//!
+//! A verdict is about a time range, from the platform's retention horizon up to its present. It is made of what the archive
+//! holds of how the range was read and compared ([`Evidence`]), and of nothing else: whoever shows one has no arithmetic of
+//! its own. `docs/completeness.md` says what each word means.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use storelogs::{Platform, Store};
+
+use crate::archive::audit::{self, Audits, Finding};
+use crate::archive::{Archive, PlatformClock, State, StoreId, row};
+use crate::coverage::{Coverage, Stretch, moment};
+use crate::error::Result;
+use crate::insight::{grouped, plural};
+use crate::sync::retention;
+
+/// What is behind the end of the coverage for no longer than this is no gap yet. A store that is followed is asked every 15
+/// minutes at the least, and a job runs as often: this is twice as much.
+pub const MARGIN: SignedDuration = SignedDuration::from_mins(30);
+
+/// What expires within this time is left out: the platform may have purged it already.
+pub const EXPIRING: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is known of a time range, from the best to the worst.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+pub enum Verdict {
+    /// The platform counts as many entries as it lists, and each of these is held.
+    Audited,
+    /// It was read to its end, and the platform does not count.
+    NotCountable,
+    /// Records came that could not be decoded. They are kept as they came.
+    InQuarantine {
+        /// How many.
+        records: u64,
+    },
+    /// The archive holds more than the platform counts.
+    Over {
+        /// How many more.
+        entries: u64,
+    },
+    /// The platform counts more than the archive holds.
+    Short {
+        /// How many more.
+        entries: u64,
+    },
+    /// It was not read to its end, so how much is missing is not known.
+    Unread {
+        /// Why.
+        why: Unread,
+    },
+}
+
+/// Why a time range is unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unread {
+    /// It was read, and not compared with the platform yet.
+    NotAudited,
+    /// A walk through it is under way.
+    UnderWay,
+    /// Nobody has read so far since.
+    Behind,
+    /// It was passed over.
+    Gap,
+    /// It could not be read, and is tried again.
+    Failed,
+    /// The store cannot be read.
+    Parked,
+    /// Nothing of the store was ever read.
+    NeverRead,
+}
+
+impl Verdict {
+    /// Every word, from the best to the worst.
+    pub const WORDS: [&'static str; 6] = ["complete", "not countable", "in quarantine", "over", "short", "unread"];
+
+    /// Whether nothing is missing, for certain.
+    pub fn is_complete(&self) -> bool {
+        *self == Self::Audited
+    }
+
+    /// Whether entries are missing, or may be.
+    pub fn may_lack(&self) -> bool {
+        matches!(self, Self::Short { .. } | Self::Unread { .. })
+    }
+
+    /// The word for it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Audited => "complete",
+            Self::NotCountable => "not countable",
+            Self::InQuarantine { .. } => "in quarantine",
+            Self::Over { .. } => "over",
+            Self::Short { .. } => "short",
+            Self::Unread { .. } => "unread",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Audited | Self::NotCountable => f.write_str(self.word()),
+            Self::InQuarantine { records } => write!(f, "{} in quarantine", plural(*records, "record", "records")),
+            Self::Over { entries } => write!(f, "over by {}", grouped(*entries)),
+            Self::Short { entries } => write!(f, "short by {}", grouped(*entries)),
+            Self::Unread { why } => write!(f, "unread: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAudited => "read, and not yet audited",
+            Self::UnderWay => "a walk is under way",
+            Self::Behind => "nobody has read so far since",
+            Self::Gap => "a gap",
+            Self::Failed => "it could not be read, and is tried again",
+            Self::Parked => "the store cannot be read",
+            Self::NeverRead => "never read",
+        })
+    }
+}
+
+/// A time range, and what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// The time range.
+    #[serde(flatten)]
+    pub range: Stretch,
+    /// What is known of it.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What is known of a store over a time range.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// The worst that is known of any of it, in one line; `complete up to` a time if nothing is missing.
+    pub verdict: String,
+    /// From its beginning up to this time nothing is missing. `None`: something is missing from the beginning on.
+    pub complete_up_to: Option<Timestamp>,
+    /// What the verdict is about, up to the platform's present.
+    pub range: Stretch,
+    /// What is known of each part of it, oldest first.
+    pub findings: Vec<Found>,
+    /// Records that could not be decoded, of which nobody knows when they were written.
+    pub undated_quarantine: u64,
+}
+
+impl Judgement {
+    /// The worst that is known of any of it. What is short is short by all together.
+    pub fn worst(&self) -> Verdict {
+        let undated = self.undated_quarantine;
+        let undated = (undated > 0).then_some(Verdict::InQuarantine { records: undated });
+        let worst = self.findings.iter().map(|found| found.verdict.clone()).chain(undated).max();
+        let sum = |of: fn(&Verdict) -> Option<u64>| self.findings.iter().filter_map(|found| of(&found.verdict)).sum();
+        match worst.unwrap_or(Verdict::Unread { why: Unread::NeverRead }) {
+            Verdict::Short { .. } => Verdict::Short {
+                entries: sum(|verdict| if let Verdict::Short { entries } = verdict { Some(*entries) } else { None }),
+            },
+            Verdict::Over { .. } => Verdict::Over {
+                entries: sum(|verdict| if let Verdict::Over { entries } = verdict { Some(*entries) } else { None }),
+            },
+            Verdict::InQuarantine { .. } => Verdict::InQuarantine {
+                records: self.undated_quarantine
+                    + sum(
+                        |verdict| if let Verdict::InQuarantine { records } = verdict { Some(*records) } else { None },
+                    ),
+            },
+            other => other,
+        }
+    }
+
+    /// Whether nothing is missing, up to [`complete_up_to`](Self::complete_up_to).
+    pub fn is_complete(&self) -> bool {
+        self.worst().is_complete()
+    }
+
+    /// Whether an entry that the platform has would be held: the time range was read, and nothing of it is missing or in
+    /// quarantine as far as the platform says.
+    pub fn shows_silence(&self) -> bool {
+        matches!(self.worst(), Verdict::Audited | Verdict::NotCountable)
+    }
+
+    /// The parts of which something is, or may be, missing.
+    pub fn incomplete(&self) -> impl Iterator<Item = &Found> {
+        self.findings.iter().filter(|found| !found.verdict.is_complete())
+    }
+
+    /// The parts of which entries are missing, or may be.
+    pub fn lacking(&self) -> impl Iterator<Item = &Found> {
+        self.findings.iter().filter(|found| found.verdict.may_lack())
+    }
+
+    /// The share of the time range that was read, 0 to 1.
+    pub fn share(&self) -> f64 {
+        let unread = |found: &&Found| match found.verdict {
+            Verdict::Unread { why } => why != Unread::NotAudited,
+            _ => false,
+        };
+        let unread: SignedDuration = self.findings.iter().filter(unread).map(|found| found.range.length()).sum();
+        (1.0 - unread.as_secs_f64() / self.range.length().as_secs_f64()).clamp(0.0, 1.0)
+    }
+
+    /// When the oldest entry expires that may be missing, or that is yet to be read.
+    pub fn expires(&self, platform: &Platform) -> Option<Timestamp> {
+        let missing = self.lacking().next().map(|found| found.range.since);
+        let since = missing.or(self.findings.last().map(|found| found.range.until));
+        // What is older than the time range expires at any moment.
+        let since = since.filter(|since| *since > self.range.since);
+        let since = since.or_else(|| self.range.since.checked_sub(EXPIRING).ok())?;
+        since.checked_add(retention(platform)).ok()
+    }
+}
+
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.verdict)
+    }
+}
+
+/// What is known of many stores together: how many are complete, and the worst of the others.
+pub fn together<'a>(judgements: impl IntoIterator<Item = &'a Judgement>) -> String {
+    let (mut all, mut complete, mut worst) = (0_u64, 0_u64, None);
+    for judgement in judgements {
+        all += 1;
+        match judgement.worst() {
+            Verdict::Audited => complete += 1,
+            verdict => worst = worst.max(Some(verdict)),
+        }
+    }
+    let stores = if all == 1 { "store" } else { "stores" };
+    match worst {
+        None => format!("{} of {} {stores} complete", grouped(complete), grouped(all)),
+        Some(worst) => format!("{} of {} {stores} complete; the worst is {worst}", grouped(complete), grouped(all)),
+    }
+}
+
+/// All that a verdict of a store rests on.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// What was read.
+    pub coverage: Coverage,
+    /// What of it was compared with the platform.
+    pub audits: Audits,
+    /// What could not be read.
+    pub failed: Coverage,
+    /// What a walk goes through that is under way.
+    pub under_way: Option<Stretch>,
+    /// The state the store is in.
+    pub state: State,
+    /// The times of records in quarantine, and how many there are without one.
+    pub quarantine: (Vec<Timestamp>, u64),
+    /// The times of entries that were deleted from the archive.
+    pub deleted: Vec<Timestamp>,
+    /// The platform's clock.
+    pub clock: Option<PlatformClock>,
+}
+
+impl Evidence {
+    /// Of one store.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn of(archive: &Archive, store: StoreId) -> Result<Self> {
+        Ok(read(archive, Some(store))?.remove(&store).unwrap_or_default())
+    }
+
+    /// Of every store. Tables are read as a whole, not store by store: there may be thousands.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn of_all(archive: &Archive) -> Result<HashMap<StoreId, Self>> {
+        read(archive, None)
+    }
+
+    /// The platform's present when this machine's clock says `now`. Where too little is known of the platform's clock, that.
+    pub fn present(&self, now: Timestamp) -> Timestamp {
+        self.clock.and_then(|clock| clock.present(now)).unwrap_or(now)
+    }
+
+    /// What is known of the store at the platform's present: over all that the platform keeps.
+    pub fn judge(&self, platform: &Platform, present: Timestamp) -> Judgement {
+        let horizon = horizon(platform, present);
+        let present = Timestamp::from_second(present.as_second()).unwrap_or(present);
+        match Stretch::new(horizon, present) {
+            Some(range) => self.judge_range(range, platform, present),
+            None => unknown(present),
+        }
+    }
+
+    /// What is known of any time range, at the platform's present.
+    pub fn judge_range(&self, range: Stretch, platform: &Platform, present: Timestamp) -> Judgement {
+        let Some(range) = Stretch::new(range.since, range.until.min(present)) else { return unknown(present) };
+        let horizon = horizon(platform, present);
+        let mut findings = Vec::new();
+        let mut from = range.since;
+        for covered in self.coverage.within(range) {
+            self.unread(Stretch::new(from, covered.since), present, &mut findings);
+            self.read(covered, horizon, &mut findings);
+            from = covered.until;
+        }
+        self.unread(Stretch::new(from, range.until), present, &mut findings);
+        let complete_up_to = findings.iter().take_while(|found| found.verdict.is_complete()).last();
+        let complete_up_to = complete_up_to.map(|found| found.range.until);
+        let undated_quarantine = self.quarantine.1;
+        let mut judgement = Judgement { verdict: String::new(), complete_up_to, range, findings, undated_quarantine };
+        judgement.verdict = match (judgement.worst(), complete_up_to) {
+            (Verdict::Audited, Some(end)) => format!("complete up to {}", end.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            (worst @ Verdict::Unread { why: Unread::Behind }, Some(end)) => {
+                format!("{worst}, after {}", end.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            }
+            (worst, _) => worst.to_string(),
+        };
+        judgement
+    }
+
+    /// What is known of a part that is covered.
+    fn read(&self, covered: Stretch, horizon: Timestamp, findings: &mut Vec<Found>) {
+        let mut from = covered.since;
+        for audit in self.audits.within(covered) {
+            self.unaudited(Stretch::new(from, audit.range.since), horizon, findings);
+            let verdict = match audit.finding {
+                Finding::Counted => Verdict::Audited,
+                Finding::NotCountable => Verdict::NotCountable,
+                Finding::Short { entries } => Verdict::Short { entries },
+                Finding::Over { entries } => Verdict::Over { entries },
+            };
+            self.overlaid(audit.range, &verdict, findings);
+            from = audit.range.until;
+        }
+        self.unaudited(Stretch::new(from, covered.until), horizon, findings);
+    }
+
+    fn unaudited(&self, range: Option<Stretch>, horizon: Timestamp, findings: &mut Vec<Found>) {
+        let Some(range) = range else { return };
+        let old = Stretch::new(range.since, range.until.min(horizon));
+        let rest = Stretch::new(range.since.max(horizon), range.until);
+        // What the platform keeps no longer, it cannot count any more.
+        old.into_iter().for_each(|old| push(findings, old, Verdict::NotCountable));
+        rest.into_iter().for_each(|rest| push(findings, rest, Verdict::Unread { why: Unread::NotAudited }));
+    }
+
+    /// What is known of an audited part: where entries were deleted since, or records are in quarantine, it is worse.
+    fn overlaid(&self, range: Stretch, verdict: &Verdict, findings: &mut Vec<Found>) {
+        let around = |times: &[Timestamp]| {
+            let inside: Vec<Timestamp> = times.iter().copied().filter(|time| range.contains(*time)).collect();
+            let (first, last) = (inside.iter().min()?, inside.iter().max()?);
+            let around = Stretch::new(*first, last.checked_add(SignedDuration::from_micros(1)).ok()?)?;
+            Some((around.seconds_around()?.overlap(range)?, inside.len() as u64))
+        };
+        let deleted = around(&self.deleted).map(|(range, entries)| (range, Verdict::Short { entries }));
+        let quarantine = around(&self.quarantine.0).map(|(range, records)| (range, Verdict::InQuarantine { records }));
+        let worse = deleted.or(quarantine).filter(|(_, worse)| worse > verdict);
+        let Some((part, worse)) = worse else { return push(findings, range, verdict.clone()) };
+        Stretch::new(range.since, part.since).into_iter().for_each(|rest| push(findings, rest, verdict.clone()));
+        push(findings, part, worse);
+        Stretch::new(part.until, range.until).into_iter().for_each(|rest| push(findings, rest, verdict.clone()));
+    }
+
+    /// What is known of a part that is not covered.
+    fn unread(&self, gap: Option<Stretch>, present: Timestamp, findings: &mut Vec<Found>) {
+        let Some(gap) = gap else { return };
+        let newest = self.coverage.end().is_some_and(|end| end <= gap.since);
+        let failed = self.failed.within(gap).next().is_some();
+        if newest && !failed && present.duration_since(gap.since) <= MARGIN {
+            return;
+        }
+        let why = if failed {
+            Unread::Failed
+        } else if !matches!(self.state, State::New | State::Active) {
+            Unread::Parked
+        } else if self.coverage.end().is_none() {
+            Unread::NeverRead
+        } else if self.under_way.is_some_and(|walk| walk.overlap(gap).is_some()) {
+            Unread::UnderWay
+        } else if newest {
+            Unread::Behind
+        } else {
+            Unread::Gap
+        };
+        push(findings, gap, Verdict::Unread { why });
+    }
+}
+
+/// The oldest moment that a verdict is about: what the platform keeps, but for what expires at any moment.
+fn horizon(platform: &Platform, present: Timestamp) -> Timestamp {
+    let horizon = present.checked_sub(retention(platform) - EXPIRING).unwrap_or(Timestamp::MIN);
+    Timestamp::from_second(horizon.as_second()).unwrap_or(horizon)
+}
+
+/// What a verdict of a store is about, at the platform's present.
+pub fn window(store: &Store, present: Timestamp) -> Option<Stretch> {
+    Stretch::new(horizon(store.platform(), present), present)
+}
+
+fn unknown(present: Timestamp) -> Judgement {
+    let verdict = Verdict::Unread { why: Unread::NeverRead };
+    Judgement {
+        verdict: verdict.to_string(),
+        complete_up_to: None,
+        range: Stretch { since: present, until: present },
+        findings: Vec::new(),
+        undated_quarantine: 0,
+    }
+}
+
+/// Adds a finding, and joins it with its neighbour if that is known to be the same.
+fn push(findings: &mut Vec<Found>, range: Stretch, verdict: Verdict) {
+    let same = matches!(verdict, Verdict::Audited | Verdict::NotCountable | Verdict::Unread { .. });
+    match findings.last_mut() {
+        Some(last) if same && last.verdict == verdict && last.range.until == range.since => {
+            last.range.until = range.until
+        }
+        _ => findings.push(Found { range, verdict }),
+    }
+}
+
+fn read(archive: &Archive, only: Option<StoreId>) -> Result<HashMap<StoreId, Evidence>> {
+    let mut all: HashMap<StoreId, Evidence> = HashMap::new();
+    let named = |sql: &str| sql.replace("{store}", if only.is_some() { "store = ?1" } else { "?1 IS NULL" });
+    let only = only.map(|store| store.0);
+    let stretch = |row: &rusqlite::Row<'_>| {
+        Stretch::new(moment(row.get(1)?), moment(row.get(2)?)).ok_or_else(|| row::unreadable("an empty time range"))
+    };
+    for (store, range) in
+        archive.rows(&named("SELECT store, since, until FROM coverage WHERE {store}"), [only], |row| {
+            Ok((StoreId(row.get(0)?), stretch(row)?))
+        })?
+    {
+        all.entry(store).or_default().coverage.add(range);
+    }
+    let audits = named("SELECT store, since, until, finding, entries, at FROM audit WHERE {store}");
+    for (store, audit) in archive.rows(&audits, [only], |row| Ok((StoreId(row.get(0)?), audit::read(row, 1)?)))? {
+        all.entry(store).or_default().audits.set(audit);
+    }
+    for (store, range) in archive.rows(&named("SELECT store, since, until FROM hole WHERE {store}"), [only], |row| {
+        Ok((StoreId(row.get(0)?), stretch(row)?))
+    })? {
+        all.entry(store).or_default().failed.add(range);
+    }
+    for (store, range) in archive.rows(&named("SELECT store, since, until FROM walk WHERE {store}"), [only], |row| {
+        Ok((StoreId(row.get(0)?), stretch(row)?))
+    })? {
+        all.entry(store).or_default().under_way = Some(range);
+    }
+    let quarantine = named("SELECT store, coalesce(time, near) FROM quarantine WHERE {store}");
+    for (store, time) in
+        archive.rows(&quarantine, [only], |row| Ok((StoreId(row.get(0)?), row.get::<_, Option<i64>>(1)?)))?
+    {
+        let evidence = all.entry(store).or_default();
+        match time {
+            Some(time) => evidence.quarantine.0.push(moment(time)),
+            None => evidence.quarantine.1 += 1,
+        }
+    }
+    let deleted = named("SELECT store, time FROM deleted WHERE {store}");
+    for (store, time) in archive.rows(&deleted, [only], |row| Ok((StoreId(row.get(0)?), moment(row.get(1)?))))? {
+        all.entry(store).or_default().deleted.push(time);
+    }
+    let clocks = named("SELECT store, ahead, heard FROM learned WHERE ahead IS NOT NULL AND {store}");
+    for (store, clock) in archive.rows(&clocks, [only], |row| {
+        let ahead = SignedDuration::from_micros(row.get(1)?);
+        Ok((StoreId(row.get(0)?), PlatformClock { ahead, heard: moment(row.get(2)?) }))
+    })? {
+        all.entry(store).or_default().clock = Some(clock);
+    }
+    let states = named("SELECT id, state FROM store WHERE {store}").replace("store = ?1", "id = ?1");
+    let states: BTreeMap<StoreId, State> = archive
+        .rows(&states, [only], |row| Ok((StoreId(row.get(0)?), row.get_ref(1)?.as_str()?.parse().unwrap_or_default())))?
+        .into_iter()
+        .collect();
+    for (store, state) in states {
+        all.entry(store).or_default().state = state;
+    }
+    Ok(all)
+}
