@@ -58,7 +58,9 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         let took = format!("{} s", begun.elapsed().as_secs());
         println!(
             "{:<27}{:<20}{passed:>7}{counted:>8}  {outcome:<6}{took:>7}  {}",
-            moment.time, moment.zone, moment.about
+            moment.time.to_string(),
+            moment.zone,
+            moment.about
         );
         failed.extend(shown.err().map(|why| format!("the demo: {why}")));
         for failure in failed {
