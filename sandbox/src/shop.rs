@@ -18,7 +18,7 @@ use crate::{
     script::{Asked, Effects, Script},
     shopline::token,
     store::Source,
-    table::{Table, TableBuilder},
+    table::Table,
     view::View,
 };
 
@@ -208,16 +208,7 @@ impl Shop {
         let first = desk.made_up;
         desk.made_up += count as u64;
         drop(desk);
-        (first..first + count as u64)
-            .map(|number| {
-                let mut record = history::arriving(self.platform, newest + number, number, at);
-                let id = newest + 1 + number;
-                record["id"] = if self.platform == Platform::Shopline { id.to_string().into() } else { id.into() };
-                let mut table = TableBuilder::default();
-                table.add_value(self.platform, &record, at);
-                table.finish().rows()[0].clone()
-            })
-            .collect()
+        (first..first + count as u64).map(|number| history::made_up(self.platform, newest + 1 + number, at)).collect()
     }
 
     /// How many rows were made up so far.

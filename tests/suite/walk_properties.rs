@@ -89,6 +89,12 @@ async fn a_walk_ends_though_more_rows_come_in_than_fit_on_a_page() {
     assert!(sandbox.journal().len() < 60);
 }
 
+/// A walk that goes on from a cursor does not deliver again what the cursor says was delivered; all else it may.
+fn counts_as_delivered(cursor: &Cursor, id: &str, time: Timestamp) -> bool {
+    let told = |reached| time > reached || (time == reached && cursor.delivered.iter().any(|told| told == id));
+    cursor.done || cursor.reached.is_some_and(told)
+}
+
 fn name_of(platform: Platform) -> &'static str {
     if platform == Platform::BigCommerce { HASH } else { HANDLE }
 }
@@ -203,11 +209,7 @@ impl World {
         loop {
             walked.parts += 1;
             if let Some(cursor) = &cursor {
-                // What the cursor does not claim comes again.
-                let claims = |id: &String, time: Timestamp| {
-                    cursor.reached.is_some_and(|at| time > at || (time == at && cursor.delivered.contains(id)))
-                };
-                walked.delivered.retain(|(id, time)| cursor.done || claims(id, *time));
+                walked.delivered.retain(|(id, time)| counts_as_delivered(cursor, id, *time));
             }
             let mut query = query.clone();
             query.limit = query.limit.map(|limit| limit - walked.delivered.len().min(limit));

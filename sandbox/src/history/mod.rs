@@ -16,7 +16,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{Platform, Records, table::Table};
+use crate::{Platform, Records, row::Row, table::Table};
 
 pub use planted::{Actor, ActorKind, BulkEdit, Cause, Form, Incident, IncidentKind, Planted, SensitiveChange};
 
@@ -203,4 +203,19 @@ pub(crate) fn arriving(platform: Platform, newest: u64, number: u64, now: i64) -
             "verb": "edit_product",
         }),
     }
+}
+
+/// A record of a list without end. Many are needed at once, so they are written by hand.
+pub(crate) fn made_up(platform: Platform, id: u64, at: i64) -> Row {
+    let body = match platform {
+        Platform::BigCommerce => format!(
+            r#"{{"id":{id},"type":"general","module":"","severity":"success","summary":"One more","message":null,"date_created":"{}"}}"#,
+            write::time(at, 0)
+        ),
+        Platform::Shopline => format!(
+            r#"{{"author":"shopline","created_at":"{}","detail":"One more","id":"{id}","subject_type":"products","verb":"edit_product"}}"#,
+            write::time(at, write::SHOPLINE_OFFSET)
+        ),
+    };
+    Row { id, at, kind: 0, what: 0, rank: 1, body: body.into_bytes().into() }
 }

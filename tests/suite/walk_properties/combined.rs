@@ -4,9 +4,10 @@
 //! were missing, to deliver anything twice, or never to end. Where the platform neither counts nor lists a row, nobody can
 //! know of it; then a walk may end, but not by a count.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use futures::StreamExt;
+use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -20,7 +21,7 @@ use storelogs_sandbox::{
 };
 
 use super::cases::{self, Case, Row, odds, rarely};
-use super::{World, name_of, store_of};
+use super::{World, counts_as_delivered, name_of, store_of};
 
 const DAY: i64 = 86_400;
 
@@ -250,8 +251,7 @@ fn id(rows: &[Row], index: u64) -> u64 {
 /// What a walk came to, over all its parts.
 #[derive(Default)]
 struct Walked {
-    delivered: HashSet<String>,
-    oldest: Option<i64>,
+    delivered: HashMap<String, Timestamp>,
     undecodable: usize,
     proof: Option<Proof>,
     error: Option<storelogs::Error>,
@@ -281,7 +281,7 @@ impl World {
         let requests = self.sandbox.requests() - asked;
         let after = wanted();
 
-        let invented = walked.delivered.iter().find(|id| match by_id.get(id.as_str()) {
+        let invented = walked.delivered.keys().find(|id| match by_id.get(id.as_str()) {
             Some(_) => !before.contains_key(*id),
             None => !combined.makes_rows_up(),
         });
@@ -300,9 +300,10 @@ impl World {
             return Ok(());
         }
         let full = query.limit.is_some_and(|limit| walked.delivered.len() >= limit);
-        let due = |at: i64| at >= combined.case.kept_since(now) && (!full || walked.oldest.is_some_and(|old| at > old));
+        let oldest = walked.delivered.values().min().map(|time| time.as_second());
+        let due = |at: i64| at >= combined.case.kept_since(now) && (!full || oldest.is_some_and(|old| at > old));
         let there = before.iter().filter(|(id, at)| after.contains_key(*id) && due(**at));
-        let missing: Vec<&String> = there.map(|(id, _)| id).filter(|id| !walked.delivered.contains(*id)).collect();
+        let missing: Vec<&String> = there.map(|(id, _)| id).filter(|id| !walked.delivered.contains_key(*id)).collect();
         let (damaged, lost): (Vec<&String>, Vec<&String>) =
             missing.into_iter().partition(|id| combined.is_damaged(&rows, by_id[id.as_str()]));
         if !lost.is_empty() {
@@ -327,8 +328,8 @@ impl World {
         let mut stops = combined.case.stops.iter();
         loop {
             walked.parts += 1;
-            if cursor.as_ref().is_some_and(|cursor| cursor.reached.is_none()) {
-                walked.delivered.clear(); // the cursor says that nothing counts as delivered
+            if let Some(cursor) = &cursor {
+                walked.delivered.retain(|id, time| counts_as_delivered(cursor, id, *time));
             }
             let mut query = query.clone();
             query.limit = query.limit.map(|limit| limit - walked.delivered.len().min(limit));
@@ -349,9 +350,7 @@ impl World {
                     match entry {
                         Err(_) => walked.undecodable += 1,
                         Ok(entry) => {
-                            let at = entry.time.as_second();
-                            walked.oldest = Some(walked.oldest.map_or(at, |oldest| oldest.min(at)));
-                            if !walked.delivered.insert(entry.id.clone()) {
+                            if walked.delivered.insert(entry.id.clone(), entry.time).is_some() {
                                 return Err(format!("{} was delivered twice", entry.id));
                             }
                         }

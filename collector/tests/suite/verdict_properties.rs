@@ -1,0 +1,440 @@
+//! The law of the verdict: nothing says complete where the platform has more than the archive, at any moment.
+//!
+//! Made-up lives of a store whose platform is wrong in several ways at once. Entries come, come late and are restored from
+//! a backup; records cannot be read for a while; requests fail; runs end, are stopped, or are dropped in their middle as
+//! a kill drops them. Before, during and after each run, whatever is said to be complete is compared with what the sandbox
+//! has. Excused is only what came behind the archive's back after its time range was compared, until it is compared anew
+//! entry by entry. In the end the platform is sound, and what is repaired must be complete.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::RngSeed;
+use serde_json::Value;
+use storelogs_collector::Archive;
+use storelogs_collector::sync::{Options, sync};
+use storelogs_collector::verdict::Evidence;
+use storelogs_collector::verify::{Depth, examine, repair, to_repair};
+use storelogs_sandbox::{
+    Behavior, BigCommerceBehavior, ClampOffset, Count, Damage, Damaged, DamagedRows, DateFilters, EmptyForm, Fault,
+    Faults, Hidden, Listing, Obedience, Platform, Restored, Rule, Sandbox, ShoplineBehavior, SilentClamp, SinceId,
+    Store, Ties, Totals, When, WrongTotals,
+};
+use tokio::sync::watch;
+
+use crate::world::{World, operation, record};
+
+const NAME: &str = "abc123";
+const DAY: i64 = 86_400;
+/// How often what is said during a run is looked at.
+const GLANCE: Duration = Duration::from_millis(15);
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// So many entries come, of the last so many seconds.
+    Come(u64, i64),
+    /// An entry of so many seconds ago comes only now.
+    ComeLate(i64),
+    /// The store is restored from a backup: so many rows are others.
+    Restore(usize, Restored),
+    /// The platform is wrong in other ways from now on.
+    Behave(Wrong),
+    /// A run with these faults.
+    Sync(Vec<(When, Fault)>, End),
+    /// A verification.
+    Verify(Deep),
+    /// A repair.
+    Repair,
+}
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    ByItself,
+    /// It is told to stop after so many requests.
+    Stopped(u64),
+    /// It is dropped where it is after so many requests.
+    Killed(u64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Deep {
+    Sample,
+    All,
+}
+
+/// How the platform is wrong.
+#[derive(Clone, Debug, Default)]
+struct Wrong {
+    listing: Listing,
+    date_filters: Option<DateFilters>,
+    ascending: bool,
+    small_pages: Option<u64>,
+    uncounted: Option<Uncounted>,
+    since_id: Option<SinceId>,
+    /// Records of this many days ago until so many days ago, which cannot be read.
+    damaged: Option<(i64, i64, Damage)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Uncounted {
+    Zero,
+    Stale(i64),
+}
+
+fn wrong() -> impl Strategy<Value = Wrong> {
+    let rarely = |of| option::weighted(0.25, of);
+    let clamp = (3u64..60, select(vec![ClampOffset::Asked, ClampOffset::Given]))
+        .prop_map(|(rows, offset)| SilentClamp { rows, offset });
+    let hidden = (2u64..12, any::<bool>()).prop_map(|(one_of, counted)| Hidden { one_of, counted });
+    let forms = [EmptyForm::List, EmptyForm::Null, EmptyForm::Missing, EmptyForm::NoContent, EmptyForm::NoBody];
+    let listing = (
+        option::weighted(0.25, clamp),
+        prop::bool::weighted(0.25),
+        option::weighted(0.15, hidden),
+        select(forms.to_vec()),
+    )
+        .prop_map(|(silent_clamp, shuffled, hidden, empty)| Listing {
+            silent_clamp,
+            ties: if shuffled { Ties::Shuffled } else { Ties::ById },
+            hidden,
+            empty,
+            ..Listing::default()
+        });
+    let dates = select(vec![DateFilters::Ignored, DateFilters::Rejected(422)]);
+    let uncounted = prop_oneof![Just(Uncounted::Zero), (1i64..50).prop_map(|days| Uncounted::Stale(days * DAY))];
+    let since_ids = [SinceId::InclusiveOlder, SinceId::NewerAscending, SinceId::NewerDescending, SinceId::Ignored];
+    let damage = select(vec![Damage::WrongTypes, Damage::NoTime, Damage::NoObject]);
+    let damaged = (1i64..80, 1i64..40, damage).prop_map(|(until, length, damage)| (until + length, until, damage));
+    (
+        listing,
+        rarely(dates),
+        prop::bool::weighted(0.2),
+        option::weighted(0.25, 10u64..100),
+        option::weighted(0.2, uncounted),
+        option::weighted(0.4, select(since_ids.to_vec())),
+        option::weighted(0.15, damaged),
+    )
+        .prop_map(|(listing, date_filters, ascending, small_pages, uncounted, since_id, damaged)| Wrong {
+            listing,
+            date_filters,
+            ascending,
+            small_pages,
+            uncounted,
+            since_id,
+            damaged,
+        })
+}
+
+impl Wrong {
+    fn behavior(&self, now: i64) -> Behavior {
+        let mut listing = self.listing.clone();
+        listing.damaged = self
+            .damaged
+            .iter()
+            .map(|(since, until, damage)| Damaged {
+                rows: DamagedRows::Time(now - since * DAY, now - until * DAY),
+                damage: *damage,
+            })
+            .collect();
+        let (sound, unlimited) = (BigCommerceBehavior::unlimited(), ShoplineBehavior::unlimited());
+        let bigcommerce = BigCommerceBehavior {
+            date_filters: self.date_filters.unwrap_or(sound.date_filters),
+            direction: if self.ascending { Obedience::Ignored } else { Obedience::Obeyed },
+            max_limit: self.small_pages.unwrap_or(sound.max_limit),
+            totals: match self.uncounted {
+                None => Totals::Right,
+                Some(Uncounted::Zero) => Totals::Wrong(WrongTotals::Zero),
+                Some(Uncounted::Stale(seconds)) => Totals::Wrong(WrongTotals::Stale(seconds)),
+            },
+            listing: listing.clone(),
+            ..sound
+        };
+        let shopline = ShoplineBehavior {
+            since_id: self.since_id.unwrap_or(unlimited.since_id),
+            count: match self.uncounted {
+                None => Count::Right,
+                Some(Uncounted::Zero) => Count::Zero,
+                Some(Uncounted::Stale(seconds)) => Count::Stale(seconds),
+            },
+            listing,
+            ..unlimited
+        };
+        Behavior { bigcommerce, shopline }
+    }
+}
+
+fn faults() -> impl Strategy<Value = Vec<(When, Fault)>> {
+    let when = prop_oneof![
+        (1..14_u64).prop_map(When::Nth),
+        (2..6_u64).prop_map(When::Every),
+        (1..4_u64).prop_map(When::PageAbove),
+        select(vec![1_u64, 20, 100]).prop_map(When::LimitAbove),
+        (1..120_u64).prop_map(When::Row),
+        (any::<u64>(), 0.05..0.4).prop_map(|(seed, p)| When::Probability(seed, p)),
+    ];
+    let fault = select(vec![
+        Fault::Status(500),
+        Fault::Status(422),
+        Fault::Status(401),
+        Fault::Html(502),
+        Fault::Reset,
+        Fault::CutBody(40),
+        Fault::ShortJson(60),
+        Fault::EmptyPage,
+        Fault::RepeatPage,
+    ]);
+    vec((when, fault), 0..3)
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let restored = select(vec![Restored::OtherIds, Restored::SameIds]);
+    let end = prop_oneof![
+        2 => Just(End::ByItself),
+        1 => (1..30_u64).prop_map(End::Stopped),
+        2 => (1..30_u64).prop_map(End::Killed),
+    ];
+    let step = prop_oneof![
+        3 => (1..200_u64, 1..400_i64).prop_map(|(count, seconds)| Step::Come(count, seconds)),
+        2 => (1..60 * DAY).prop_map(Step::ComeLate),
+        1 => (1..40_usize, restored).prop_map(|(rows, restored)| Step::Restore(rows, restored)),
+        2 => wrong().prop_map(Step::Behave),
+        5 => (faults(), end).prop_map(|(faults, end)| Step::Sync(faults, end)),
+        1 => select(vec![Deep::Sample, Deep::All]).prop_map(Step::Verify),
+        1 => Just(Step::Repair),
+    ];
+    vec(step, 2..12)
+}
+
+/// A store's life so far.
+struct Life {
+    world: World,
+    platform: Platform,
+    ids: u64,
+    /// What came behind the archive's back, since all was compared last.
+    excused: HashSet<(String, Timestamp)>,
+}
+
+type Record = (String, Timestamp);
+
+fn record_of(record: &Value) -> Record {
+    let text = |names: [&str; 2]| names.iter().find_map(|name| record[*name].as_str()).unwrap().to_owned();
+    let id = record["id"].as_u64().map_or_else(|| text(["id", "id"]), |id| id.to_string());
+    (id, text(["date_created", "created_at"]).parse().unwrap())
+}
+
+impl Life {
+    fn records(&self) -> HashSet<Record> {
+        self.world.sandbox.records(self.platform, NAME).iter().map(record_of).collect()
+    }
+
+    fn push(&mut self, ago: i64) {
+        self.ids += 1;
+        let write = if self.platform == Platform::BigCommerce { record } else { operation };
+        let record = write(self.ids, ago, "it came");
+        self.excused.insert(record_of(&record));
+        self.world.sandbox.push(self.platform, NAME, record);
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::Come(count, seconds) => {
+                for number in 0..*count {
+                    self.push(seconds * (count - number).cast_signed() / count.cast_signed());
+                }
+            }
+            Step::ComeLate(ago) => self.push(*ago),
+            Step::Restore(rows, restored) => {
+                let before = self.records();
+                self.world.sandbox.restore_backup(self.platform, NAME, *rows, *restored);
+                self.excused.extend(self.records().difference(&before).cloned());
+            }
+            Step::Behave(wrong) => {
+                // What is no longer hidden comes behind the archive's back, too.
+                let before = self.records();
+                let now = self.world.sandbox.clock().now();
+                self.world.sandbox.set_behavior(self.platform, NAME, wrong.behavior(now));
+                self.excused.extend(self.records().difference(&before).cloned());
+            }
+            Step::Sync(faults, end) => {
+                let rules = faults.iter().map(|(when, fault)| Rule::new(*when, fault.clone())).collect();
+                self.world.sandbox.set_faults(self.platform, NAME, Faults { rules });
+                self.sync(*end).await?;
+                self.world.sandbox.set_faults(self.platform, NAME, Faults::none());
+            }
+            Step::Verify(deep) => self.verify(*deep).await,
+            Step::Repair => self.repair().await,
+        }
+        self.check()
+    }
+
+    /// A run, and all that is said while it is under way.
+    async fn sync(&mut self, end: End) -> Result<(), String> {
+        let (stop, stopped) = watch::channel(false);
+        let world = &self.world;
+        let mut run =
+            tokio::spawn(sync(world.archive(), world.stores.clone(), Options::default(), stopped, Arc::new(|_| {})));
+        let begun = world.sandbox.requests();
+        loop {
+            tokio::select! {
+                ended = &mut run => {
+                    ended.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+                    return Ok(());
+                }
+                () = tokio::time::sleep(GLANCE) => {}
+            }
+            self.check()?;
+            let requests = world.sandbox.requests() - begun;
+            match end {
+                End::Stopped(after) if requests >= after => drop(stop.send_replace(true)),
+                End::Killed(after) if requests >= after => {
+                    run.abort();
+                    // It fails because it was dropped.
+                    let _ = run.await;
+                    return Ok(());
+                }
+                End::ByItself | End::Stopped(_) | End::Killed(_) => {}
+            }
+        }
+    }
+
+    async fn verify(&mut self, deep: Deep) {
+        let mut archive = self.world.archive();
+        let Some((store, _)) = archive.stores().unwrap().into_iter().next() else { return };
+        let there = self.records();
+        let remote = self.world.remote().await;
+        let depth = if deep == Deep::All { Depth::Deep } else { Depth::Sample };
+        let examined = examine(&archive, store, &remote, depth).await;
+        examined.keep(&mut archive, store, &remote).unwrap();
+        // What the platform could not be asked for stays as it was, and so does what is excused of it.
+        if deep == Deep::All && examined.failure.is_none() {
+            self.excused.retain(|record| !there.contains(record));
+        }
+    }
+
+    async fn repair(&mut self) {
+        let mut archive = self.world.archive();
+        let Some((store, _)) = archive.stores().unwrap().into_iter().next() else { return };
+        let remote = self.world.remote().await;
+        archive.mend_derived().unwrap();
+        let ranges = to_repair(&Evidence::of(&archive, store).unwrap(), &remote);
+        // What cannot be repaired is what the verdict has to say.
+        let _ = repair(&mut archive, store, &remote, &ranges).await;
+    }
+
+    /// Whatever is said to be complete is held.
+    fn check(&self) -> Result<(), String> {
+        // The truth first: what is complete later was complete of no less.
+        let there = self.records();
+        let archive = self.world.archive();
+        let Some((store, name)) = archive.stores().unwrap().into_iter().next() else { return Ok(()) };
+        let evidence = Evidence::of(&archive, store).unwrap();
+        let judgement = evidence.judge(name.platform(), evidence.present(Timestamp::now()));
+        let complete: Vec<_> = judgement.findings.iter().filter(|found| found.verdict.is_complete()).collect();
+        let held = held(&archive);
+        for record in &there {
+            let claimed = complete.iter().find(|found| found.range.contains(record.1));
+            if let Some(found) = claimed
+                && !self.excused.contains(record)
+                && held.get(&record.0) != Some(&record.1)
+            {
+                return Err(format!(
+                    "{record:?} is not held, and {:?} is said to be complete: {judgement}",
+                    found.range
+                ));
+            }
+        }
+        let lacking = there.iter().any(|record| !self.excused.contains(record) && !held.contains_key(&record.0));
+        let end = judgement.complete_up_to;
+        if lacking && judgement.is_complete() && there.iter().all(|(_, time)| end.is_some_and(|end| *time < end)) {
+            return Err(format!("entries lack, and the store is said to be {judgement}"));
+        }
+        Ok(())
+    }
+
+    /// A sound platform, a run, a repair: then all is held, and it is said.
+    async fn end(&mut self) -> Result<(), String> {
+        let behavior = Wrong::default().behavior(self.world.sandbox.clock().now());
+        self.world.sandbox.set_behavior(self.platform, NAME, behavior);
+        self.sync(End::ByItself).await?;
+        self.verify(Deep::All).await;
+        self.repair().await;
+        self.verify(Deep::All).await;
+        self.check()?;
+        let held = held(&self.world.archive());
+        let there = self.records();
+        let missing: Vec<&Record> = there.iter().filter(|record| held.get(&record.0) != Some(&record.1)).collect();
+        // What came within the last minutes may be read by the next run.
+        let recent = Timestamp::now() - jiff::SignedDuration::from_mins(10);
+        let missing: Vec<&&Record> = missing.iter().filter(|record| record.1 < recent).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let some = &missing[..missing.len().min(3)];
+        Err(format!("{} of {} are missing after a repair of a sound platform: {some:?}", missing.len(), there.len()))
+    }
+}
+
+fn held(archive: &Archive) -> HashMap<String, Timestamp> {
+    let mut held = HashMap::new();
+    let all = storelogs_collector::Stretch::new(Timestamp::MIN, Timestamp::MAX).unwrap();
+    archive
+        .each_entry::<storelogs_collector::Error>(all, |entry| {
+            held.insert(entry.id, entry.time);
+            Ok(())
+        })
+        .unwrap();
+    held
+}
+
+async fn live(platform: Platform, wrong: &Wrong, steps: &[Step]) -> Result<(), String> {
+    let (store, write): (Store, fn(u64, i64, &str) -> Value) = match platform {
+        Platform::BigCommerce => (Store::bigcommerce(NAME), record),
+        Platform::Shopline => (Store::shopline(NAME), operation),
+    };
+    // Some of long ago, some of which share their second.
+    let old: Vec<Value> =
+        (0..240_u64).map(|id| write(id + 1, 80 * DAY - (id / 3).cast_signed() * DAY, "old")).collect();
+    let now = Timestamp::now().as_second();
+    let store = store.records(old).behavior(wrong.behavior(now));
+    let world = World::new(Sandbox::builder().store(store)).await;
+    let mut life = Life { world, platform, ids: 1_000, excused: HashSet::new() };
+    for (number, step) in steps.iter().enumerate() {
+        life.step(step).await.map_err(|error| format!("step {number}: {error}"))?;
+    }
+    life.end().await.map_err(|error| format!("in the end: {error}"))
+}
+
+/// An ordinary run tries the same cases every time. A long run, with `PROPTEST_CASES`, tries others.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig { max_shrink_iters: 40, max_shrink_time: 60_000, ..ProptestConfig::default() };
+    match std::env::var_os("PROPTEST_CASES") {
+        None => ProptestConfig { cases: 16, rng_seed: RngSeed::Fixed(7), ..config },
+        Some(_) => config,
+    }
+}
+
+fn hold(platform: Platform, wrong: &Wrong, steps: &[Step]) -> Result<(), TestCaseError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(live(platform, wrong, steps)).map_err(TestCaseError::fail)
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn nothing_of_a_bigcommerce_store_is_said_to_be_complete_that_is_not(wrong in wrong(), steps in steps()) {
+        hold(Platform::BigCommerce, &wrong, &steps)?;
+    }
+
+    #[test]
+    fn nothing_of_a_shopline_store_is_said_to_be_complete_that_is_not(wrong in wrong(), steps in steps()) {
+        hold(Platform::Shopline, &wrong, &steps)?;
+    }
+}
