@@ -341,6 +341,11 @@ impl Slice {
             return Ok(None);
         }
         down.empty += 1;
+        // A count of nothing proves nothing of a list that shows nothing: it may be of an earlier time.
+        if down.listed.is_empty() && down.empty < 2 {
+            self.parts.push(Part::Down(down));
+            return Ok(None);
+        }
         if self.is_audited(&mut down).await? {
             return Ok(None);
         }
