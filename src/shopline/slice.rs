@@ -273,7 +273,8 @@ impl Slice {
                 return Ok(self.batch(rows));
             }
         }
-        if !older && !(fresh && down.still <= STILL) {
+        let goes_on = older || fresh && down.still <= STILL;
+        if !goes_on {
             // What was asked for below may have been hidden by a crowded second that the bounds took in.
             let below = asked_below.filter(|below| *below < oldest && *below >= down.since);
             if !room || below.is_some() {
