@@ -51,7 +51,8 @@ pub(super) async fn read(reader: &Reader, second: Timestamp, kinds: &BTreeSet<Fi
     let mut reading = Reading { reader: &reader, bounds, rows, found, kinds, counted: None, ended: false, pages: 0 };
     reading.count().await?;
     let fits = reading.by_pages().await?;
-    if !reading.is_done() && reader.filter.verb.is_none() {
+    if !fits && !reading.is_done() && reader.filter.verb.is_none() {
+        // On a page that had room nothing more can be found by a filter.
         reading.by_kind().await?;
     }
     if !reading.is_done() {
@@ -128,7 +129,9 @@ impl Reading<'_> {
                 Err(error) if is_heavy(&error) || error.status() == Some(400) => return Ok(()),
                 answer => answer?,
             };
-            if answer.rows.is_empty() {
+            // A row that comes behind itself, alone, is the last one where the platform includes it.
+            let itself = matches!((&way, answer.rows.as_slice()), (Start::SinceId(id), [row]) if row.id() == Some(id));
+            if answer.rows.is_empty() || itself && led_on {
                 empty += 1;
                 start = (empty < 2).then_some(way);
                 self.ended |= empty == 2 && (led_on || from_last);

@@ -17,7 +17,7 @@ use crate::source::Proof;
 use crate::walk::{Order, Row, incomplete, newest, oldest, order};
 
 /// The most pages that are audited at once: what a slice has to remember stays small.
-pub(super) const MOST_PAGES: usize = 50;
+const MOST_PAGES: usize = 50;
 /// The most ranges that are audited again because one was short.
 const MOST_AUDITS: u32 = 120;
 /// The most ranges that are cut in two because they failed.
@@ -273,20 +273,17 @@ impl Slice {
                 return Ok(self.batch(rows));
             }
         }
-        if !older && !(fresh && down.still <= STILL) {
+        let goes_on = older || fresh && down.still <= STILL;
+        if !goes_on {
             // What was asked for below may have been hidden by a crowded second that the bounds took in.
             let below = asked_below.filter(|below| *below < oldest && *below >= down.since);
-            let lowest = below.unwrap_or(oldest);
-            if lowest > down.since {
-                down.next = Next::Below { second: lowest - SECOND };
+            if !room || below.is_some() {
+                self.around(down, below.unwrap_or(oldest), oldest).await?;
+            } else if oldest > down.since {
+                down.next = Next::Below { second: oldest - SECOND };
                 self.parts.push(Part::Down(down));
             } else {
-                down.next = Next::Below { second: down.since };
                 self.end(down).await?;
-            }
-            self.parts.extend(below.map(Part::Second));
-            if !room {
-                self.parts.push(Part::Second(oldest));
             }
         } else if down.pages >= MOST_PAGES && oldest < down.until && oldest > down.since {
             self.cut(down, oldest).await?;
@@ -302,19 +299,37 @@ impl Slice {
     }
 
     /// Ends a range before the second that was reached, and goes on with a new one.
-    async fn cut(&mut self, mut down: Box<Down>, reached: Timestamp) -> Result<()> {
+    async fn cut(&mut self, down: Box<Down>, reached: Timestamp) -> Result<()> {
         self.reader.settle_bounds(reached).await?;
         let older = Down::new(&self.reader, down.since, reached);
         self.parts.push(Part::Down(Box::new(older)));
-        let since = reached + SECOND;
-        down.since = since;
-        down.bounds.0 = self.reader.habits().since(since);
-        down.listed.retain(|_, time| time.is_none_or(|time| time >= since));
-        down.counted = None;
-        if !self.is_audited(&mut down).await? {
-            self.end(down).await?;
+        self.end_before(down, reached).await
+    }
+
+    /// Ends a range before crowded seconds, which are read by themselves, and goes on below them.
+    async fn around(&mut self, down: Box<Down>, first: Timestamp, last: Timestamp) -> Result<()> {
+        self.reader.settle_bounds(last).await?;
+        if first > down.since {
+            let older = Down::new(&self.reader, down.since, first - SECOND);
+            self.parts.push(Part::Down(Box::new(older)));
         }
-        Ok(())
+        if first < last {
+            self.parts.push(Part::Second(first));
+        }
+        self.parts.push(Part::Second(last));
+        self.end_before(down, last).await
+    }
+
+    /// Audits what of a range is newer than this second.
+    async fn end_before(&mut self, mut down: Box<Down>, second: Timestamp) -> Result<()> {
+        let since = second + SECOND;
+        if since > down.until {
+            return Ok(());
+        }
+        down.since = since;
+        down.bounds = (self.reader.habits().since(since), self.reader.habits().until(down.until));
+        down.keep_inside();
+        if self.is_audited(&mut down).await? { Ok(()) } else { self.end(down).await }
     }
 
     /// After a page without rows. One alone is no end.
@@ -327,6 +342,11 @@ impl Slice {
             return Ok(None);
         }
         down.empty += 1;
+        // A count of nothing proves nothing of a list that shows nothing: it may be of an earlier time.
+        if down.listed.is_empty() && down.empty < 2 {
+            self.parts.push(Part::Down(down));
+            return Ok(None);
+        }
         if self.is_audited(&mut down).await? {
             return Ok(None);
         }
@@ -380,7 +400,7 @@ impl Slice {
     }
 
     /// A range has come to its own end, and was not audited.
-    async fn end(&mut self, down: Box<Down>) -> Result<()> {
+    async fn end(&mut self, mut down: Box<Down>) -> Result<()> {
         let had = down.listed.len() as u64;
         let Some(counted) = down.counted.filter(|counted| *counted > had) else {
             self.proof = Proof::EndOfList; // nothing is counted, or what it counts is out of date
@@ -399,6 +419,20 @@ impl Slice {
         if let Some(known) = down.listed.values().flatten().min() {
             self.reader.settle_bounds(whole(*known)).await?;
         }
+        let exact = (self.reader.habits().since(down.since), self.reader.habits().until(down.until));
+        if down.bounds != exact {
+            // What was listed of the seconds beside the range is not compared with its halves.
+            down.bounds = exact;
+            down.keep_inside();
+            if self.is_audited(&mut down).await? {
+                return Ok(());
+            }
+        }
+        let had = down.listed.len() as u64;
+        let Some(counted) = down.counted.filter(|counted| *counted > had) else {
+            self.proof = Proof::EndOfList;
+            return Ok(());
+        };
         if down.since >= down.until {
             self.parts.push(Part::Second(down.since));
             return Ok(());
@@ -649,6 +683,13 @@ impl Down {
             Next::Below { second } => reader.habits().until(second),
         };
         (low, end.min(high).max(low))
+    }
+
+    /// Forgets what was listed of the seconds beside the range.
+    fn keep_inside(&mut self) {
+        let range = self.since..self.until + SECOND;
+        self.listed.retain(|_, time| time.is_none_or(|time| range.contains(&time)));
+        self.counted = None;
     }
 
     /// The oldest second that was listed.

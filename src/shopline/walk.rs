@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Span, Timestamp};
 
 use super::Shopline;
 use super::reader::{Filter, PAGE, Reader, SECOND, is_heavy, whole};
-use super::slice::{Batch, Lack, MOST_PAGES, Slice, Trust};
+use super::slice::{Batch, Lack, Slice, Trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{LogQuery, only};
 use crate::severity::Severity;
@@ -155,7 +155,7 @@ impl Walk {
             failed: 0,
         };
         if since < until {
-            walk.cut(whole(until), 1);
+            walk.cut(whole(until - SignedDuration::from_nanos(1)), 1); // the end is not included
         }
         walk
     }
@@ -196,9 +196,8 @@ impl Walk {
             return;
         }
         let at_once = i64::try_from(self.reader.source.transport.in_flight()).unwrap_or(1).min(pages / 2);
-        let small = pages * 2 / i64::try_from(MOST_PAGES).unwrap_or(i64::MAX) + 1;
         let (until, shorten) = (first.until, Arc::clone(&first.shorten));
-        self.cut(until, at_once.max(small));
+        self.cut(until, at_once);
         // The slice under way is the first of them; what its first page has is read already.
         while let Some((since, _)) = self.cuts.pop_front() {
             if since <= oldest {
