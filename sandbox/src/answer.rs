@@ -19,6 +19,10 @@ pub(crate) struct Answer {
 
 const JSON: &str = "application/json";
 
+/// The methods that read, and what a refusal of another one names (RFC 9110, section 15.5.6).
+pub(crate) const READING: [&str; 2] = ["GET", "HEAD"];
+pub(crate) const ALLOWED: &str = "GET, HEAD";
+
 impl Answer {
     pub(crate) fn json(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, headers: Vec::new(), content_type: JSON, body: body.into(), rows: 0 }

@@ -78,3 +78,34 @@ async fn a_misspelled_store_is_told_at_once() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let _ = sandbox.records(Platform::Shopline, "nobody");
 }
+
+#[tokio::test]
+async fn a_method_that_does_not_read_is_refused_with_those_that_do() {
+    let stores = [Store::bigcommerce("abc123"), Store::shopline("open001")];
+    let sandbox = Sandbox::builder().stores(stores).start().await.unwrap();
+    let tokens = ["abc123", "open001"].map(|name| {
+        let platform = if name == "abc123" { Platform::BigCommerce } else { Platform::Shopline };
+        sandbox.token(platform, name)
+    });
+    let list = format!("{}/stores/abc123/v3/store/systemlogs", sandbox.bigcommerce_url());
+    let logs = format!("{}/admin/openapi/v20260301/store/operation_logs.json?{ALL}", sandbox.shopline_url());
+    let send = |method: &str, platform: usize| {
+        let method = method.parse().unwrap();
+        let request = client().request(method, if platform == 0 { &list } else { &logs });
+        let request = request.header("content-type", "application/json; charset=utf-8");
+        let request = request.header("x-auth-token", &tokens[0]);
+        request.header("authorization", format!("Bearer {}", tokens[1])).send()
+    };
+    for platform in [0, 1] {
+        for method in ["POST", "TRACE", "DELETE"] {
+            let refused = send(method, platform).await.unwrap();
+            assert_eq!((refused.status().as_u16(), &refused.headers()["allow"]), (405, &"GET, HEAD".parse().unwrap()));
+        }
+        let head = send("HEAD", platform).await.unwrap();
+        assert_eq!(
+            (head.status().as_u16(), &head.headers()["content-type"]),
+            (200, &"application/json".parse().unwrap())
+        );
+        assert!(head.bytes().await.unwrap().is_empty(), "a HEAD has no body");
+    }
+}

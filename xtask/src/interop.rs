@@ -1,13 +1,17 @@
 //! `cargo xtask interop`: the program `storelogs` against a mock server that is made from the documents.
 //!
 //! Prism serves each effective document and checks every request against it: path, parameters, headers, security. One
-//! broken rule fails. Prism does not mind a parameter that the document does not name, so a misspelt filter would
-//! pass; a tap in front of it reads the query strings, and such a parameter fails, too.
+//! broken rule fails. Prism minds neither a parameter that the document does not name, nor an empty value, nor one that
+//! stands twice; a tap in front of it reads the query strings, and those fail, too.
+//!
+//! Then Schemathesis tries the sandbox by the same documents, with all its checks: the stand-in of our tests keeps to them.
 
 mod cases;
 mod document;
 mod mock;
+mod query;
 mod tap;
+mod tester;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -18,7 +22,9 @@ use std::time::{Duration, Instant};
 
 use self::cases::{Case, Platform};
 use self::mock::Mock;
+use self::query::{Rules, pairs};
 use self::tap::Tap;
+use self::tester::{Sandbox, Tester};
 use crate::npm::Npm;
 use crate::workspace::{Workspace, read, write};
 use crate::{Result, workspace};
@@ -31,13 +37,20 @@ pub(crate) fn run() -> Result {
     let documents = workspace.effective_documents()?;
     let program = workspace.program()?;
     let npm = Npm::install(&workspace)?;
+    let tester = Tester::install(&workspace)?;
     let scratch = workspace.target.join("interop");
     let mut failures = Vec::new();
     for platform in cases::platforms() {
         failures.extend(try_platform(&platform, &documents, &program, &npm, &scratch)?);
     }
+    println!("\nThe sandbox against Schemathesis");
+    let sandbox = Sandbox::start(&program)?;
+    for platform in cases::platforms() {
+        let document = documents.join(format!("{}.json", platform.name));
+        failures.extend(tester.try_platform(&platform, &document, &sandbox, &scratch)?);
+    }
     if failures.is_empty() {
-        println!("\nEvery request keeps to the documents.");
+        println!("\nEvery request keeps to the documents, and so does the sandbox.");
         return Ok(());
     }
     Err(format!("{} failures; the logs are in {}\n- {}", failures.len(), scratch.display(), failures.join("\n- ")))
@@ -53,7 +66,7 @@ fn try_platform(
 ) -> Result<Vec<String>> {
     let original = read(&documents.join(format!("{}.json", platform.name)))?;
     let served = document::served(&original, platform)?;
-    let parameters = document::query_parameters(&served);
+    let rules = Rules::of(&served);
     let path = scratch.join(format!("{}.json", platform.name));
     write(&path, &format!("{served:#}\n"))?;
 
@@ -69,10 +82,9 @@ fn try_platform(
         let output = scratch.join(format!("{}-{:02}.txt", platform.name, number + 1));
         let outcome = try_case(case, platform, program, tap.origin(), &output);
         let targets = tap.drain();
-        let names = parameters_of(&targets);
-        let unknown = names.difference(&parameters);
+        let names: BTreeSet<String> = targets.iter().flat_map(|target| pairs(target)).map(|(name, _)| name).collect();
         let mut faults: Vec<String> = outcome.err().into_iter().collect();
-        faults.extend(unknown.map(|name| format!("it sent the parameter `{name}`, which the document does not name")));
+        faults.extend(targets.iter().flat_map(|target| rules.faults(target)).collect::<BTreeSet<_>>());
         if targets.is_empty() {
             faults.push("it sent no request".into());
         }
@@ -86,17 +98,12 @@ fn try_platform(
     let seen = mock.finish(requests)?;
     println!("  Prism saw {} requests and found {} errors.", seen.requests, seen.errors.values().sum::<usize>());
     println!("  Parameters sent: {}", list(&sent));
-    println!("  Parameters never sent: {}", list(&parameters.difference(&sent).cloned().collect()));
+    println!("  Parameters never sent: {}", list(&rules.names().difference(&sent).cloned().collect()));
     if seen.requests != requests {
         failures.push(format!("{}: {requests} requests were sent, Prism saw {}", platform.name, seen.requests));
     }
     failures.extend(seen.errors.iter().map(|(error, times)| format!("{}: {times} times: {error}", platform.name)));
     Ok(failures)
-}
-
-fn parameters_of(targets: &[String]) -> BTreeSet<String> {
-    let queries = targets.iter().filter_map(|target| target.split_once('?'));
-    queries.flat_map(|(_, query)| form_urlencoded::parse(query.as_bytes())).map(|(name, _)| name.into_owned()).collect()
 }
 
 fn list(names: &BTreeSet<String>) -> String {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::{
     BigCommerceBehavior, Endpoint, Platform, RateLimitForm,
-    answer::Answer,
+    answer::{ALLOWED, Answer, READING},
     render::Style,
     request::Request,
     script::{Asked, Instead, Wanted},
@@ -73,8 +73,8 @@ async fn authorised(
     number: u64,
 ) -> Outcome {
     let done = |answer| Outcome { store: None, auth_ok: true, answer, wire: None };
-    if request.method != "GET" {
-        return done(errors::error(405));
+    if !READING.contains(&request.method.as_str()) {
+        return done(errors::error(405).header("allow", ALLOWED));
     }
     if behavior.missing_scope {
         return done(errors::forbidden());

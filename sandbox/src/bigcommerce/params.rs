@@ -103,26 +103,37 @@ fn order(request: &Request, behavior: &BigCommerceBehavior) -> Result<(bool, boo
 
 fn ids(request: &Request) -> Result<Option<Vec<u64>>, Answer> {
     let Some(text) = request.param("id:in") else { return Ok(None) };
-    let ids: Result<Vec<u64>, _> = text.split(',').map(|id| id.trim().parse()).collect();
-    ids.map(Some).map_err(|_| errors::parameter(422, "id:in", "must be a list of integers"))
+    let ids: Option<Vec<i64>> = text.split(',').map(|id| number(id.trim())).collect();
+    // No entry has a negative id.
+    let known = |ids: Vec<i64>| ids.into_iter().filter_map(|id| u64::try_from(id).ok()).collect();
+    ids.map(|ids| Some(known(ids))).ok_or_else(|| errors::parameter(422, "id:in", "must be a list of integers"))
 }
 
 fn integer(request: &Request, name: &str) -> Result<Option<i64>, Answer> {
     match request.param(name) {
         None => Ok(None),
-        Some(text) => match text.parse() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => Err(errors::parameter(422, name, "must be an integer")),
+        Some(text) => match number(text) {
+            Some(number) => Ok(Some(number)),
+            None => Err(errors::parameter(422, name, "must be an integer")),
         },
     }
+}
+
+/// An integer. The document sets no bounds, so one that is too large is as large as can be.
+fn number(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(text.parse().unwrap_or(if digits.len() < text.len() { i64::MIN } else { i64::MAX }))
 }
 
 /// A number of at least 1.
 fn whole(request: &Request, name: &str, default: u64) -> Result<u64, Answer> {
     match request.param(name) {
         None => Ok(default),
-        Some(text) => match text.parse() {
-            Ok(number) if number > 0 => Ok(number),
+        Some(text) => match number(text).and_then(|number| u64::try_from(number).ok()) {
+            Some(number) if number > 0 => Ok(number),
             _ => Err(errors::parameter(422, name, "must be an integer greater than 0")),
         },
     }

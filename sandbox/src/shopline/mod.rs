@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     Count, EndlessTotal, Endpoint, Platform, ShoplineBehavior,
-    answer::Answer,
+    answer::{ALLOWED, Answer, READING},
     render::Style,
     request::Request,
     script::{Asked, Effects, Instead, Wanted, Wire},
@@ -72,8 +72,8 @@ async fn route(world: &World, request: &Request, body: &[u8], number: u64) -> Ou
 
 /// What is wrong with a request whatever its parameters are.
 fn refusal(request: &Request, target: &Target<'_>, behavior: &ShoplineBehavior) -> Option<Answer> {
-    if request.method != "GET" {
-        return Some(errors::error(405, behavior));
+    if !READING.contains(&request.method.as_str()) {
+        return Some(errors::error(405, behavior).header("allow", ALLOWED));
     }
     if !behavior.versions.iter().any(|version| version == target.version) {
         return Some(errors::error(404, behavior));

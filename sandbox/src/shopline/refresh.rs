@@ -30,7 +30,7 @@ pub(crate) async fn answer(world: &World, request: &Request, prefix: Option<&str
     let name = Some(Arc::clone(&shop.name));
     let now_ms = world.clock.now_ms();
     if request.method != "POST" {
-        return Outcome::refused(name, errors::plain(405));
+        return Outcome::refused(name, errors::plain(405).header("allow", "POST"));
     }
     if let Err((code, reason)) = check(&shop, request, body, now_ms) {
         let body = json!({ "code": 401, "i18nCode": code, "message": reason, "data": null });

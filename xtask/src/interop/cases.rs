@@ -15,6 +15,13 @@ pub(super) struct Platform {
     /// A request that breaks a rule of the document, and the header that carries the token.
     pub(super) broken: &'static str,
     pub(super) token_header: &'static str,
+    /// How the header with a token of the sandbox's begins, and the variable that it exports the token as.
+    pub(super) token: (&'static str, &'static str),
+    /// Headers that the platform demands besides.
+    pub(super) headers: &'static [&'static str],
+    /// What a platform answers to a request that keeps to its document, beyond what Schemathesis takes for right: the
+    /// statuses of a refusal, and why no document can say it.
+    pub(super) refusals: (&'static [u16], &'static str),
     pub(super) cases: Vec<Case>,
 }
 
@@ -106,6 +113,9 @@ fn bigcommerce(clock: &Clock) -> Platform {
         examples: vec![("/store/systemlogs", page)],
         broken: "/store/systemlogs?severity=9",
         token_header: "X-Auth-Token: sandbox-token",
+        token: ("X-Auth-Token: ", "BIGCOMMERCE_ACCESS_TOKEN"),
+        headers: &[],
+        refusals: (&[413], "the greatest page size is not documented for store logs"),
         cases,
     }
 }
@@ -150,6 +160,9 @@ fn shopline(clock: &Clock) -> Platform {
         ],
         broken: "/store/operation_logs.json?limit=many",
         token_header: "Authorization: Bearer sandbox-token",
+        token: ("Authorization: Bearer ", "SHOPLINE_ACCESS_TOKEN"),
+        headers: &["Content-Type: application/json; charset=utf-8"],
+        refusals: (&[400], "a schema cannot say that one bound is before the other, or how far apart they may be"),
         cases,
     }
 }

@@ -1,7 +1,5 @@
 //! The document as the mock server needs it.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::cases::Platform;
@@ -31,13 +29,4 @@ pub(super) fn served(original: &str, platform: &Platform) -> Result<Value> {
     *paths =
         std::mem::take(paths).into_iter().map(|(path, item)| (format!("{}{path}", platform.prefix), item)).collect();
     Ok(document)
-}
-
-/// The names of all query parameters that the document knows.
-pub(super) fn query_parameters(document: &Value) -> BTreeSet<String> {
-    let items = document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
-    let listed = items.filter_map(|item| item["get"]["parameters"].as_array()).flatten();
-    let shared = document["components"]["parameters"].as_object().into_iter().flat_map(|shared| shared.values());
-    let query = listed.chain(shared).filter(|parameter| parameter["in"] == "query");
-    query.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
 }
