@@ -126,8 +126,8 @@ impl Listing {
             // A store that never answered is asked for less once: its silence is dear.
             let silent = error.kind() == ErrorKind::TimedOut && !self.source.has_answered();
             let next = shape.after(&error).filter(|_| is_about_form(&error));
-            let next =
-                next.or_else(|| shape.smaller().filter(|_| is_about_size(&error) && (!silent || shape.is_first())));
+            let size = is_about_form(&error) || is_about_size(&error) && (!silent || shape.is_first());
+            let next = next.or_else(|| shape.smaller().filter(|_| size));
             // Where no form is taken, the first refusal says best what is wrong.
             let first = refusal.get_or_insert((error, shape));
             let Some(next) = next else {

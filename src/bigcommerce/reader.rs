@@ -355,6 +355,12 @@ impl Reader {
         Brings::Doubt
     }
 
+    /// Whether all that came would stand on one page.
+    pub(super) fn is_one_page(&self) -> bool {
+        let rows = self.before.map_or(0, |page| page.count);
+        rows > 1 && i64::try_from(self.tally.fresh).is_ok_and(|fresh| fresh <= rows)
+    }
+
     /// Whether a page reaches at least as far back as all before it.
     pub(super) fn reaches_back(&self, info: &PageInfo) -> bool {
         self.deepest.is_none_or(|deepest| info.oldest.is_none_or(|oldest| oldest <= deepest))

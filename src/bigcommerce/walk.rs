@@ -214,7 +214,8 @@ impl Walk {
         if matches!(end, End::Flooded) {
             return Err(self.unread("new entries come in faster than the list can be read"));
         }
-        if matches!(end, End::Repeats) && reader.tally.last_total.is_none() && self.is_deaf().await? {
+        let one_page = reader.tally.last_total.is_none() && reader.is_one_page();
+        if one_page && self.is_deaf().await? {
             return Err(
                 self.unread("every request is answered with the same page, whatever page and limit are asked for")
             );
