@@ -254,9 +254,11 @@ impl Walk {
         incomplete(format!("{cause}{}", frontier.unwrap_or_default()))
     }
 
-    /// Whether something on the way drops the query: one row is asked for, and more come.
+    /// Whether something on the way drops the query, of a list with several rows: one row is asked for and more come, or
+    /// the second is asked for and the first comes.
     async fn is_deaf(&self) -> Result<bool> {
-        Ok(self.listing.fetch(1, 1).await?.info.count > 1)
+        let first = self.listing.fetch(1, 1).await?.info;
+        Ok(first.count > 1 || self.listing.fetch(2, 1).await?.info.same_rows(&first))
     }
 
     /// Whether the platform says that there is more than it listed before it began to repeat itself.
