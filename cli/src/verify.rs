@@ -10,7 +10,6 @@ use serde::Serialize;
 use storelogs::{ErrorKind, LogSource, RetryPolicy, Store};
 use storelogs_collector::Stretch;
 use storelogs_collector::archive::Archive;
-use storelogs_collector::network::Network;
 use storelogs_collector::sync::Shard;
 use storelogs_collector::verify::{self, Finding, Found};
 
@@ -104,11 +103,12 @@ enum Verdict {
 }
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let Configured { stores: mut settings, problems, .. } = config::read(&options.stores)?;
+    let configured = config::read(&options.stores)?;
+    let network = configured.network()?;
+    let Configured { stores: mut settings, problems, .. } = configured;
     settings.retain(|settings| options.shard.is_none_or(|shard| shard.holds(&settings.store)));
     let mut archive = if options.repair { options.archive.open()? } else { options.archive.read()? };
     let _lock = if options.repair { Some(archive.lock()?) } else { None };
-    let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
     let progress = Progress::new(format!("comparing {} stores", settings.len()), false);
     fetch::interruptible(&progress);
     let connected = config::connect(&settings, &network, &RetryPolicy::default()).await;
