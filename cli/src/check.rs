@@ -6,7 +6,10 @@ use std::time::Duration;
 use anstyle::Style;
 use clap::{Args, ValueEnum};
 use futures::{StreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use reqwest::Url;
 use serde::Serialize;
 use storelogs::{ErrorKind, RateLimit, RetryPolicy};
 
@@ -19,7 +22,6 @@ use crate::printable;
 use crate::progress::Progress;
 use crate::terminal::{self, BOLD, GREEN, RED, YELLOW};
 use storelogs_collector::insight::rough;
-use storelogs_collector::network::Network;
 
 /// Find out whether each store can be read
 ///
@@ -68,6 +70,18 @@ struct Report {
     /// In the platform's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// The cause in one word, where more is known than the kind of failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<&'static str>,
+    /// The proxy that requests go through, and what named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<Via>,
+    /// The edition of SHOPLINE's API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_version: Option<Edition>,
     /// What would be better, though it works.
     warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +96,20 @@ struct Report {
 }
 
 #[derive(Serialize)]
+struct Via {
+    address: String,
+    named_by: &'static str,
+}
+
+/// A dated edition, which is served for a year.
+#[derive(Serialize)]
+struct Edition {
+    version: String,
+    since: Date,
+    until: Date,
+}
+
+#[derive(Serialize)]
 struct Quota {
     requests: u32,
     left: u32,
@@ -93,8 +121,10 @@ fn milliseconds<S: serde::Serializer>(length: &Option<SignedDuration>, serialize
 }
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let Configured { stores, problems, .. } = config::read(&options.stores)?;
-    let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
+    let configured = config::read(&options.stores)?;
+    let proxy = configured.proxy()?;
+    let network = configured.network()?;
+    let Configured { stores, problems, .. } = configured;
     // An answer in reasonable time is part of what is checked.
     let policy = RetryPolicy::default().max_attempts(2).attempt_timeout(Duration::from_secs(20));
     let progress = Progress::new(format!("checking {} stores", stores.len()), false);
@@ -103,10 +133,15 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let unsent = connected.iter().all(Result::is_err);
     let reports = stream::iter(stores.iter().zip(connected)).map(|(settings, connected)| async {
         let store = settings.store.to_string();
-        match connected {
+        let mut report = match connected {
             Ok(connected) => ask(store, connected).await,
-            Err(why) => Report::failed(store, ErrorKind::InvalidInput, why, None),
-        }
+            Err(why) => Report::failed(store, &storelogs::Error::invalid(why)),
+        };
+        report.proxy = Url::parse(&settings.origin())
+            .ok()
+            .and_then(|url| Some(Via { address: proxy.of(&url)?.to_owned(), named_by: proxy.source(&url)? }));
+        report.edition(settings.edition(), Timestamp::now());
+        report
     });
     let reports: Vec<Report> = reports.buffered(AT_ONCE).collect().await;
     progress.clear();
@@ -128,7 +163,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
 async fn ask(store: String, connected: Connected) -> Report {
     let mut report = match connected.client.ask().await {
         Ok(()) => Report::new(store),
-        Err(error) => Report::failed(store, error.kind(), error.to_string(), error.detail().map(str::to_owned)),
+        Err(error) => Report::failed(store, &error),
     };
     report.token(connected.client.token_expiry(), Timestamp::now());
     report.clock(connected.network.skew());
@@ -143,6 +178,10 @@ impl Report {
             ok: true,
             error: None,
             detail: None,
+            reason: None,
+            remedy: None,
+            proxy: None,
+            api_version: None,
             warnings: Vec::new(),
             token_ends: None,
             clock_ahead: None,
@@ -151,8 +190,28 @@ impl Report {
         }
     }
 
-    fn failed(store: String, kind: ErrorKind, error: String, detail: Option<String>) -> Self {
-        Self { ok: false, error: Some(error), detail, kind: Some(kind), ..Self::new(store) }
+    fn failed(store: String, error: &storelogs::Error) -> Self {
+        Self {
+            ok: false,
+            error: Some(error.to_string()),
+            detail: error.detail().map(str::to_owned),
+            reason: error.reason(),
+            remedy: Some(error.hint()).filter(|hint| !hint.is_empty()),
+            kind: Some(error.kind()),
+            ..Self::new(store)
+        }
+    }
+
+    /// SHOPLINE serves each edition of its API for twelve months from its date.
+    fn edition(&mut self, version: Option<String>, now: Timestamp) {
+        let Some(version) = version else { return };
+        let Ok(since) = Date::strptime("v%Y%m%d", &version) else { return };
+        let Ok(until) = since.checked_add(12.months()) else { return };
+        let today = now.to_zoned(TimeZone::UTC).date();
+        if today >= until {
+            self.warnings.push(format!("the API {version} ended on {until}: set a newer api_version"));
+        }
+        self.api_version = Some(Edition { version, since, until });
     }
 
     fn token(&mut self, ends: Option<Timestamp>, now: Timestamp) {
@@ -218,6 +277,13 @@ fn table(out: &mut Out, reports: &[Report]) -> io::Result<()> {
         }
         if let Some(detail) = &report.detail {
             writeln!(out, "    the platform says: {}", printable::line(detail))?;
+        }
+        if let Some(Via { address, named_by }) = &report.proxy {
+            writeln!(out, "  through the proxy {}, named by {named_by}", printable::line(address))?;
+        }
+        if let Some(Edition { version, since, until }) = &report.api_version {
+            let age = rough(now.duration_since(since.to_zoned(TimeZone::UTC).map_or(now, |at| at.timestamp())));
+            writeln!(out, "  API {}, {age} old, is served until {until}", printable::line(version))?;
         }
         let colour = style(YELLOW);
         for warning in &report.warnings {

@@ -64,7 +64,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
         .start()
         .await
         .map_err(|error| Stop::Failed(format!("the sandbox cannot start: {error}")))?;
-    let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
+    let network = Network::new().map_err(|error| Stop::Usage(error.to_string()))?;
     let stores = Arc::new(Fixed { settings: sandbox::settings(&sandbox)?, network });
     let path = place()?;
     let begun = Instant::now();

@@ -72,13 +72,15 @@ Examples:
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
     let query = options.query(Timestamp::now(), &zone)?;
-    let Configured { stores: settings, problems, .. } = config::read(&options.stores)?;
+    let configured = config::read(&options.stores)?;
+    let network = configured.network()?;
+    let Configured { stores: settings, problems, .. } = configured;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
     let undecodable = Undecodable::new(options.raw_errors.as_deref())?;
     let mut sink = output::open(options.format, options.output.as_deref(), &stores, zone)?;
     let progress = Progress::new(reading_what(&stores), options.output.is_some());
     interruptible(&progress);
-    let exit = reading::read(&settings, query, sink.as_mut(), undecodable, &progress).await?;
+    let exit = reading::read(&settings, &network, query, sink.as_mut(), undecodable, &progress).await?;
     Ok(exit.despite(problems))
 }
 

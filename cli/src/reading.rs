@@ -113,14 +113,14 @@ fn conclude(witnesses: &[Witness], failed: usize, undecodable: u64, until: Optio
 /// Reads everything that the query asks for, newest first, and says how it ended.
 pub(crate) async fn read(
     stores: &[Settings],
+    network: &Network,
     query: LogQuery,
     sink: &mut dyn Sink,
     mut undecodable: Undecodable,
     progress: &Progress,
 ) -> Result<Exit, Stop> {
-    let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
     let mut failures = Vec::new();
-    let sources = sources(stores, &network, progress, &mut failures).await;
+    let sources = sources(stores, network, progress, &mut failures).await;
     if sources.is_empty() {
         progress.clear();
         return Ok(Exit::Usage); // nothing was sent, and what to mend was said

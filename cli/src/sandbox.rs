@@ -9,7 +9,7 @@ use storelogs::Store;
 use storelogs::secrecy::SecretString;
 use storelogs_sandbox::{Behavior, History, Loaded, Platform, Sandbox, Store as Shop, load_file};
 
-use crate::config::{Settings, TokenSource};
+use crate::config::{Rate, Settings, TokenSource};
 use crate::exit::{Exit, Stop};
 use crate::signals::Signals;
 use crate::terminal;
@@ -120,6 +120,7 @@ pub(crate) fn settings(sandbox: &Sandbox) -> Result<Vec<Settings>, Stop> {
         api_url: Some(sandbox.origin(platform)),
         api_version: None,
         app: None,
+        rate: Rate::default(),
         store,
     };
     Ok(vec![

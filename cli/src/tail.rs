@@ -76,9 +76,10 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         return Err(Stop::Usage("--format json is one array, which never ends here: use --format jsonl".to_owned()));
     }
     let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
-    let Configured { stores: settings, problems, .. } = config::read(&options.stores)?;
+    let configured = config::read(&options.stores)?;
+    let network = configured.network()?;
+    let Configured { stores: settings, problems, .. } = configured;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
-    let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
     let mut sink = output::open(options.format, None, &stores, zone)?;
     let progress = Progress::new("reading the newest entries".to_owned(), false);
     fetch::interruptible(&progress);

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 use storelogs::{ErrorKind, RetryPolicy, Store};
 use storelogs_collector::archive::{Archive, Mended, StoreId};
-use storelogs_collector::network::Network;
 use storelogs_collector::sync::{Remote, Shard};
 use storelogs_collector::verdict::{self, Evidence, Found, Judgement, Verdict};
 use storelogs_collector::verify::{self, Depth, Examined};
@@ -115,12 +114,13 @@ pub(crate) struct Report {
 }
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let Configured { stores: mut settings, problems, .. } = config::read(&options.stores)?;
+    let configured = config::read(&options.stores)?;
+    let network = configured.network()?;
+    let Configured { stores: mut settings, problems, .. } = configured;
     settings.retain(|settings| options.shard.is_none_or(|shard| shard.holds(&settings.store)));
     let mut archive = if options.repair { options.archive.open()? } else { options.archive.annotate()? };
     let _lock = if options.repair { Some(archive.lock()?) } else { None };
     archive.check()?;
-    let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
     let progress = Progress::new(format!("comparing {} stores", settings.len()), false);
     fetch::interruptible(&progress);
     let connected = config::connect(&settings, &network, &RetryPolicy::default()).await;

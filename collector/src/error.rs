@@ -45,6 +45,13 @@ pub enum Error {
         /// The archive.
         path: PathBuf,
     },
+    /// The file that keeps other processes out cannot be used.
+    Unlockable {
+        /// The lock, not the archive.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// Another process watches it at this moment.
     Watched {
         /// The archive.
@@ -147,6 +154,12 @@ impl fmt::Display for Error {
             Self::InUse { path } => {
                 write!(f, "another process collects into the archive {}; wait for it, or stop it first", path.display())
             }
+            Self::Unlockable { path, why } => write!(
+                f,
+                "the lock {} of the archive cannot be used: {why}; give it to the archive's owner (chown), or remove it while \
+                 nothing collects",
+                path.display()
+            ),
             Self::Watched { path } => {
                 write!(
                     f,

@@ -33,7 +33,7 @@ pub use token::expiry;
 pub const API_VERSION: &str = "v20260301";
 
 /// The platform's leaky bucket: so many requests fit, and so many leak out a second, for each app and store.
-const BUCKET: (u32, f64) = (40, 4.0);
+pub const BUCKET: (u32, f64) = (40, 4.0);
 
 /// The log of one SHOPLINE store. Cheap to clone; clones share the pace, the retry budget and the connections.
 ///

@@ -5,7 +5,7 @@ use std::env;
 use storelogs::secrecy::SecretString;
 use storelogs::{Platform, Store};
 
-use super::{App, Settings, TokenSource};
+use super::{App, Rate, Settings, TokenSource};
 use crate::exit::Stop;
 
 /// The variables that hold something secret of a store.
@@ -35,6 +35,7 @@ pub(super) fn stores() -> Result<Vec<Settings>, Stop> {
                 api_url: None,
                 api_version: None,
                 app: None,
+                rate: Rate::default(),
                 store,
             });
         }
@@ -55,7 +56,8 @@ pub(super) fn named(store: &Store) -> Result<Option<Settings>, Stop> {
     } else {
         (text("BIGCOMMERCE_API_URL")?, None)
     };
-    Ok(Some(Settings { store: store.clone(), token, api_url, api_version, app }))
+    let rate = Rate::default();
+    Ok(Some(Settings { store: store.clone(), token, api_url, api_version, app, rate }))
 }
 
 /// The OAuth app that may replace a SHOPLINE token.

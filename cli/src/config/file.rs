@@ -8,16 +8,18 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
+use storelogs::secrecy::SecretString;
 use storelogs::{Platform, Store};
 use toml::Spanned;
 
 use super::files::Found;
-use super::{App, Settings, TokenSource, environment, rule};
+use super::{App, Rate, Settings, TokenSource, environment, rule};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     stores_csv: Option<PathBuf>,
+    proxy: Option<Reference<ProxyAddress>>,
     #[serde(default)]
     store: Vec<Spanned<Entry>>,
     #[serde(default)]
@@ -34,6 +36,9 @@ struct Entry {
     app_secret: Option<Reference<AppSecret>>,
     api_url: Option<String>,
     api_version: Option<String>,
+    requests_per_second: Option<f64>,
+    bucket: Option<u32>,
+    leave_quota: Option<f64>,
 }
 
 /// What the file says. A file with anything wrong in it is wrong as a whole: it is written by hand.
@@ -52,7 +57,8 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Found, String> {
         };
         format!("{shown}{at}: {why}")
     })?;
-    let mut found = Found { csv: file.stores_csv.map(|csv| beside(path, &csv)), ..Found::default() };
+    let csv = file.stores_csv.map(|csv| beside(path, &csv));
+    let mut found = Found { csv, proxy: file.proxy.map(|proxy| proxy.source(path)), ..Found::default() };
     let mut lines: HashMap<Store, usize> = HashMap::new();
     for entry in file.store {
         let line = line(entry.span().start);
@@ -90,6 +96,8 @@ fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
     if entry.api_version.is_some() && !shopline {
         return Err("api_version is for SHOPLINE stores only".to_owned());
     }
+    let rate = Rate { per_second: entry.requests_per_second, bucket: entry.bucket, leave: entry.leave_quota };
+    rate.check(shopline)?;
     let app = match (entry.app_key, entry.app_secret) {
         (Some(_), _) | (_, Some(_)) if !shopline => {
             return Err("app_key and app_secret are for SHOPLINE stores only".to_owned());
@@ -104,18 +112,33 @@ fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
         None if app.is_some() => TokenSource::App,
         None => TokenSource::Env(environment::token_variable(store.platform()).to_owned()),
     };
-    Ok(Settings { store, token, api_url: entry.api_url, api_version: entry.api_version, app })
+    Ok(Settings { store, token, api_url: entry.api_url, api_version: entry.api_version, app, rate })
 }
 
 /// The name of something secret.
 pub(super) trait Secret {
     const KEY: &'static str;
     const WHAT: &'static str;
+
+    /// Whether this text holds nothing secret, and may stand in the file.
+    fn is_open(_: &str) -> bool {
+        false
+    }
 }
 
 struct AccessToken;
 struct AppKey;
 struct AppSecret;
+struct ProxyAddress;
+
+impl Secret for ProxyAddress {
+    const KEY: &'static str = "proxy";
+    const WHAT: &'static str = "a password";
+
+    fn is_open(address: &str) -> bool {
+        !address.contains('@')
+    }
+}
 
 impl Secret for AccessToken {
     const KEY: &'static str = "access_token";
@@ -168,7 +191,10 @@ impl<'de, S: Secret> Visitor<'de> for ReferenceVisitor<S> {
         write!(f, "where the {} comes from", S::KEY.replace('_', " "))
     }
 
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Reference<S>, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Reference<S>, E> {
+        if S::is_open(text) {
+            return Ok(Reference(TokenSource::Text(SecretString::from(text.to_owned())), PhantomData));
+        }
         let (key, what) = (S::KEY, S::WHAT);
         Err(E::custom(format!(
             "{key} is a plain text: {what} in this file would be copied and shared along with it; {}",
@@ -197,7 +223,7 @@ impl<'de, S: Secret> Visitor<'de> for ReferenceVisitor<S> {
                         S::KEY
                     )));
                 }
-                TokenSource::Command(command)
+                TokenSource::Command { command, without: Vec::new() }
             }
             other => return Err(de::Error::custom(format!("unknown field `{other}`; {}", Self::forms()))),
         };

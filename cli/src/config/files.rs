@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use storelogs::Store;
 
-use super::{Settings, environment, file, rule, table};
+use super::{Settings, TokenSource, environment, file, rule, table};
 use crate::directories;
 use crate::exit::Stop;
 
@@ -27,6 +27,8 @@ pub(super) struct Found {
     pub(super) rules: Vec<(rule::Settings, usize)>,
     /// A table of stores that it names.
     pub(super) csv: Option<PathBuf>,
+    /// The address of the proxy to go through.
+    pub(super) proxy: Option<TokenSource>,
     /// What is wrong with single lines of it.
     pub(super) problems: Vec<String>,
 }
@@ -36,6 +38,8 @@ pub(super) struct Found {
 pub(super) struct All {
     pub(super) stores: Vec<Settings>,
     pub(super) rules: Vec<rule::Settings>,
+    /// The proxy that the first file to name one names.
+    pub(super) proxy: Option<TokenSource>,
     /// One line each. The stores in question are left out, or as they were before.
     pub(super) problems: Vec<String>,
 }
@@ -144,6 +148,10 @@ impl Files {
         order.extend(tables);
         self.known.retain(|path, _| order.contains(path));
         self.gather(&order, &mut all);
+        let secrets = rule::variables(&all);
+        for source in all.stores.iter_mut().flat_map(Settings::secrets_mut) {
+            source.keep_from(&secrets);
+        }
         all
     }
 
@@ -164,6 +172,7 @@ impl Files {
             }
             let Some(found) = &known.found else { continue };
             all.problems.extend(found.problems.iter().cloned());
+            all.proxy = all.proxy.take().or_else(|| found.proxy.clone());
             for (settings, line) in &found.stores {
                 if let Some((first, at)) = places.get(&settings.store) {
                     let (path, first, store) = (path.display(), first.display(), &settings.store);
@@ -229,9 +238,17 @@ fn closed(path: &Path) -> Result<(), String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        if fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o002 != 0) {
-            let path = path.display();
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let is_open = |path: &Path| fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o002 != 0);
+        let (open_file, open_folder, path) = (is_open(path), is_open(folder), path.display());
+        if open_file {
             return Err(format!("every user of this machine can write {path}, so it is not used: chmod o-w it"));
+        }
+        if open_folder {
+            let folder = folder.display();
+            return Err(format!(
+                "every user of this machine can put files into {folder}, so {path} is not used: move it elsewhere"
+            ));
         }
     }
     #[cfg(not(unix))]

@@ -1,10 +1,12 @@
 //! Which stores there are, and how each is reached: the arguments, then the environment, then the file.
 
+mod bounded;
 mod connect;
 pub(crate) mod environment;
 mod file;
 mod files;
 mod fixed;
+mod rate;
 mod rule;
 mod table;
 mod token;
@@ -12,7 +14,9 @@ mod watched;
 
 use std::path::Path;
 
-use storelogs::Store;
+use storelogs::secrecy::ExposeSecret;
+use storelogs::{Platform, Proxy, Store};
+use storelogs_collector::network::Network;
 
 use crate::args::StoreOptions;
 use crate::exit::Stop;
@@ -21,6 +25,7 @@ use crate::terminal;
 pub(crate) use connect::{Connected, connect};
 use files::{All, Files};
 pub(crate) use fixed::Fixed;
+pub(crate) use rate::Rate;
 pub(crate) use rule::RuleFiles;
 pub(crate) use token::TokenSource;
 pub(crate) use watched::Watched;
@@ -33,12 +38,35 @@ pub(crate) struct Settings {
     pub(crate) api_url: Option<String>,
     pub(crate) api_version: Option<String>,
     pub(crate) app: Option<App>,
+    pub(crate) rate: Rate,
 }
 
 impl Settings {
+    /// The origin of its API.
+    pub(crate) fn origin(&self) -> String {
+        let own = || {
+            if *self.store.platform() == Platform::SHOPLINE {
+                format!("https://{}.myshopline.com", self.store.name())
+            } else {
+                storelogs::bigcommerce::API_URL.to_owned()
+            }
+        };
+        self.api_url.clone().unwrap_or_else(own)
+    }
+
+    /// The edition of SHOPLINE's API that it is asked by.
+    pub(crate) fn edition(&self) -> Option<String> {
+        let own = || storelogs::shopline::API_VERSION.to_owned();
+        (*self.store.platform() == Platform::SHOPLINE).then(|| self.api_version.clone().unwrap_or_else(own))
+    }
+
     /// Where what is secret of the store comes from.
     fn secrets(&self) -> impl Iterator<Item = &TokenSource> {
         std::iter::once(&self.token).chain(self.app.iter().flat_map(|app| [&app.key, &app.secret]))
+    }
+
+    fn secrets_mut(&mut self) -> impl Iterator<Item = &mut TokenSource> {
+        std::iter::once(&mut self.token).chain(self.app.iter_mut().flat_map(|app| [&mut app.key, &mut app.secret]))
     }
 }
 
@@ -56,13 +84,35 @@ pub(crate) struct Configured {
     pub(crate) problems: usize,
     told: Vec<String>,
     files: Files,
+    proxy: Option<TokenSource>,
+}
+
+impl Configured {
+    /// The network, through the proxy that the files or the environment name.
+    pub(crate) fn network(&self) -> Result<Network, Stop> {
+        Network::through(self.proxy()?).map_err(|error| Stop::Usage(error.to_string()))
+    }
+
+    /// The proxy that the files or, else, the environment name. An empty address in a file is none.
+    pub(crate) fn proxy(&self) -> Result<Proxy, Stop> {
+        let wrong = |error: storelogs::Error| Stop::Usage(error.to_string());
+        let address = match &self.proxy {
+            Some(source) => source.read_now("proxy").map_err(Stop::Usage)?,
+            None => None,
+        };
+        match address {
+            Some(address) if address.expose_secret().is_empty() => Ok(Proxy::none()),
+            Some(address) => Proxy::new(address.expose_secret()).map_err(wrong),
+            None => Proxy::from_env().map_err(wrong),
+        }
+    }
 }
 
 /// The stores of this call: those picked, or all that are configured. A wrong line of a table, or a wrong file of
 /// several, is told, and the others go on.
 pub(crate) fn read(options: &StoreOptions) -> Result<Configured, Stop> {
     let mut files = Files::find(options.config.as_ref(), options.stores.as_ref())?;
-    let All { stores: found, mut problems, .. } = files.read();
+    let All { stores: found, mut problems, proxy, .. } = files.read();
     if let Some(why) = files.main_problem() {
         return Err(Stop::Usage(why.to_owned()));
     }
@@ -98,7 +148,7 @@ pub(crate) fn read(options: &StoreOptions) -> Result<Configured, Stop> {
         (false, last) => problems.extend(last),
     }
     tell(&problems);
-    Ok(Configured { stores, problems: problems.len(), told: problems, files })
+    Ok(Configured { stores, problems: problems.len(), told: problems, files, proxy })
 }
 
 /// Adds the stores of the environment. For the same store it beats the files.

@@ -54,6 +54,12 @@ impl Secret for Address {
 enum WebhookForm {
     Json,
     Slack,
+    Mattermost,
+    Discord,
+    Teams,
+    Feishu,
+    DingTalk,
+    WeCom,
 }
 
 /// A rule, and where the address of its webhook comes from.
@@ -90,6 +96,12 @@ pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Setti
     draft.clone().rule(Vec::new())?;
     let form = match entry.webhook_form {
         Some(WebhookForm::Slack) => Form::Slack,
+        Some(WebhookForm::Mattermost) => Form::Mattermost,
+        Some(WebhookForm::Discord) => Form::Discord,
+        Some(WebhookForm::Teams) => Form::Teams,
+        Some(WebhookForm::Feishu) => Form::Feishu,
+        Some(WebhookForm::DingTalk) => Form::DingTalk,
+        Some(WebhookForm::WeCom) => Form::WeCom,
         Some(WebhookForm::Json) | None => Form::Json,
     };
     let webhook = entry.webhook.map(|reference| reference.source(path));
@@ -136,7 +148,9 @@ impl RuleFiles {
     /// The rules of a call. Only those of these names, if there are any.
     pub(crate) async fn read(options: &StoreOptions, names: &[String], quiet: bool) -> Result<Self, Stop> {
         let mut files = Files::find(options.config.as_ref(), options.stores.as_ref())?;
-        let All { rules: mut settings, stores, problems } = files.read();
+        let all = files.read();
+        let secrets = variables(&all);
+        let All { rules: mut settings, problems, .. } = all;
         if let Some(why) = files.main_problem() {
             return Err(Stop::Usage(why.to_owned()));
         }
@@ -150,7 +164,6 @@ impl RuleFiles {
         if !quiet {
             problems.iter().for_each(|problem| terminal::error(problem));
         }
-        let secrets = variables(&stores);
         let fresh = Some(rules(&settings, &secrets).await.map_err(Stop::Usage)?);
         let told = problems.into_iter().collect();
         Ok(Self { files, settings, secrets, fresh, looked: Instant::now(), told, quiet })
@@ -179,8 +192,9 @@ impl RuleFiles {
             return None;
         }
         self.looked = Instant::now();
-        let All { rules: settings, stores, mut problems } = self.files.read();
-        let secrets = variables(&stores);
+        let all = self.files.read();
+        let secrets = variables(&all);
+        let All { rules: settings, mut problems, .. } = all;
         let mut changed = None;
         let are_others = settings != self.settings;
         if are_others || secrets != self.secrets {
@@ -209,9 +223,11 @@ impl Rules for RuleFiles {
     }
 }
 
-/// The variables that hold something secret of any store.
-fn variables(stores: &[super::Settings]) -> Vec<String> {
-    let named = stores.iter().flat_map(super::Settings::secrets).filter_map(|source| match source {
+/// The variables that hold something secret: of any store, the address of any webhook, and the proxy with its password.
+pub(super) fn variables(all: &All) -> Vec<String> {
+    let webhooks = all.rules.iter().filter_map(|rule| rule.webhook.as_ref());
+    let sources = all.stores.iter().flat_map(super::Settings::secrets).chain(webhooks).chain(&all.proxy);
+    let named = sources.filter_map(|source| match source {
         TokenSource::Env(name) => Some(name.clone()),
         _ => None,
     });

@@ -8,7 +8,7 @@ use storelogs::{Platform, Store};
 
 use super::file::{VARIABLE, beside, is_variable};
 use super::files::Found;
-use super::{App, Settings, TokenSource, environment};
+use super::{App, Rate, Settings, TokenSource, environment};
 
 /// The columns that there may be, in any order. The first two have to be there.
 const COLUMNS: [&str; 10] = [
@@ -127,5 +127,6 @@ fn settings(record: &ByteRecord, columns: &[&str], path: &Path) -> Result<Settin
         None if app.is_some() => TokenSource::App,
         None => TokenSource::Env(environment::token_variable(store.platform()).to_owned()),
     };
-    Ok(Settings { store, token, api_url: cell("api_url")?.map(str::to_owned), api_version, app })
+    let api_url = cell("api_url")?.map(str::to_owned);
+    Ok(Settings { store, token, api_url, api_version, app, rate: Rate::default() })
 }

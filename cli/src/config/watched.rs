@@ -202,7 +202,8 @@ mod tests {
             fs::write(folder.path().join("token"), "first").unwrap();
             let mut files = Files::find(Some(&folder.path().join("storelogs.toml")), None).unwrap();
             let all = files.read();
-            let configured = Configured { stores: all.stores, problems: all.problems.len(), told: all.problems, files };
+            let problems = all.problems.len();
+            let configured = Configured { stores: all.stores, problems, told: all.problems, files, proxy: None };
             let told = Arc::new(Mutex::new(Vec::new()));
             let tell = {
                 let told = Arc::clone(&told);

@@ -3,13 +3,18 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use storelogs_collector::metrics::{CONTENT_TYPE, Metrics};
+use tokio::sync::Semaphore;
 
 use crate::exit::Stop;
 
@@ -39,14 +44,36 @@ pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, Stop> {
     Ok(listener)
 }
 
-/// Answers there until the process ends.
+/// Connections at once. A collector has many; each takes a descriptor, which the stores need more.
+const CONNECTIONS: usize = 32;
+/// How long the head of a request may take to come.
+const HEAD: Duration = Duration::from_secs(5);
+/// How long a connection may last: one request, and its answer.
+const WHOLE: Duration = Duration::from_secs(30);
+
+/// Answers there until the process ends. A connection is for one request. One too many is closed at once.
 pub(super) fn serve(listener: TcpListener, metrics: Arc<Metrics>) -> Result<(), Stop> {
     let listener = tokio::net::TcpListener::from_std(listener)
         .map_err(|error| Stop::Failed(format!("--metrics-listen: {error}")))?;
     let router = Router::new().route("/metrics", get(text)).route("/healthz", get(health)).with_state(metrics);
+    let service = TowerToHyperService::new(router);
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
     tokio::spawn(async move {
-        // Serving on a listener never fails: accept errors are waited out.
-        let _ = axum::serve(listener, router).await;
+        loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(Duration::from_secs(1)).await; // no descriptor is free
+                continue;
+            };
+            let Ok(place) = Arc::clone(&room).try_acquire_owned() else { continue };
+            let service = service.clone();
+            tokio::spawn(async move {
+                let mut server = http1::Builder::new();
+                server.timer(TokioTimer::new()).header_read_timeout(HEAD).keep_alive(false);
+                let served = server.serve_connection(TokioIo::new(stream), service);
+                let _ = tokio::time::timeout(WHOLE, served).await;
+                drop(place);
+            });
+        }
     });
     Ok(())
 }

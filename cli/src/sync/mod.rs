@@ -13,7 +13,6 @@ use clap::Args;
 use serde_json::json;
 use storelogs_collector::archive::State;
 use storelogs_collector::metrics::Metrics;
-use storelogs_collector::network::Network;
 use storelogs_collector::sync::{self, Outcome, Shard};
 use storelogs_collector::verdict;
 use tokio::sync::watch;
@@ -82,7 +81,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let problems = configured.problems;
     let listener = options.metrics_listen.map(listen::bind).transpose()?;
     let archive = options.archive.open()?;
-    let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
+    let network = configured.network()?;
     let bars = Arc::new(Bars::new());
     let (stop, stopped) = watch::channel(false);
     let asked = end_cleanly(stop, Arc::clone(&bars))?;

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use storelogs::Store;
 use storelogs_collector::Archive;
 use storelogs_collector::archive::State;
-use storelogs_collector::network::Network;
 use storelogs_collector::sync::{self, Event, Observer, Outcome};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -28,7 +27,7 @@ pub(super) struct Collector {
 impl Collector {
     pub(super) fn new(stores: &StoreOptions, stop: watch::Receiver<bool>) -> Result<Self, Stop> {
         let configured = config::read(stores)?;
-        let network = Network::new().map_err(|error| Stop::Failed(error.to_string()))?;
+        let network = configured.network()?;
         let directory = Watched::new(configured, &stores.store, None, network, terminal::error);
         Ok(Self { directory: Arc::new(directory), stop, running: None })
     }

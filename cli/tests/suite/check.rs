@@ -11,7 +11,10 @@ fn check_says_that_stores_can_be_read_with_one_request_each() {
     let sandbox = sandbox();
     let run = Program::reading(&sandbox).run(&["check"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert_snapshot!(run.out);
+    let is_of_the_day = |line: &&str| line.starts_with("  API v20260301, ") || line.contains("the API v20260301 ended");
+    assert!(run.out.contains("is served until 2027-03-01"), "{}", run.out);
+    let rest: Vec<&str> = run.out.lines().filter(|line| !is_of_the_day(line)).collect();
+    assert_snapshot!(rest.join("\n"));
     assert_eq!(sandbox.requests(), 2);
 }
 
@@ -53,4 +56,70 @@ fn check_as_json_has_one_object_a_store() {
     assert_eq!((&report[0]["ok"], &report[1]["ok"]), (&Value::Bool(false), &Value::Bool(true)));
     assert!(report[0]["error"].as_str().unwrap().contains("store_logs_read_only"));
     assert!(report[1]["token_ends"].is_string());
+}
+
+#[test]
+fn check_says_through_which_proxy_and_what_is_in_the_way() {
+    let program = Program::new()
+        .with("BIGCOMMERCE_STORE_HASH", HASH)
+        .with("BIGCOMMERCE_ACCESS_TOKEN", "a-token")
+        .with("HTTPS_PROXY", "http://me:hunter2@127.0.0.1:1");
+    let run = program.run(&["check"]);
+    assert!(run.out.contains("through the proxy http://127.0.0.1:1, named by HTTPS_PROXY"), "{run:?}");
+    assert!(run.out.contains("the proxy http://127.0.0.1:1 refused the connection"), "{run:?}");
+    assert!(!format!("{run:?}").contains("hunter2"), "{run:?}");
+    let program = program.configured("proxy = \"http://localhost:2\"\n");
+    let run = program.run(&["check", "--format", "json"]);
+    let report: Vec<Value> = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report[0]["proxy"]["address"], "http://localhost:2");
+    assert_eq!((&report[0]["reason"], report[0]["remedy"].is_string()), (&"connection_refused".into(), true));
+    let run = program.configured("proxy = \"\"\n").with("BIGCOMMERCE_API_URL", "http://127.0.0.1:1").run(&["check"]);
+    assert!(!run.out.contains("through the proxy"), "{run:?}");
+}
+
+#[test]
+fn a_proxy_stands_in_the_file_without_its_password() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox).configured("proxy = \"http://me:hunter2@proxy.example:3128\"\n");
+    let run = program.run(&["check"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("proxy is a plain text: a password") && run.err.contains("line 1"), "{}", run.err);
+    assert!(!run.err.contains("hunter2"), "{}", run.err);
+    let program =
+        program.configured("proxy = { env = \"COMPANY_PROXY\" }\n").with("COMPANY_PROXY", "ftp://me:hunter2@x");
+    let run = program.run(&["check"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("is not http, https, socks5 or socks5h") && !run.err.contains("hunter2"), "{}", run.err);
+    let run = program.with("COMPANY_PROXY", "http://me:hunter2@127.0.0.1:1").run(&["check"]);
+    assert_eq!(
+        (run.code, run.out.contains("through the proxy")),
+        (0, false),
+        "this machine is reached without it: {run:?}"
+    );
+}
+
+#[test]
+fn a_plan_with_another_rate_limit_is_said_for_a_store() {
+    let sandbox = sandbox();
+    let stores = |bigcommerce: &str, shopline: &str| {
+        let store = |platform: &str, name: &str, more: &str| {
+            format!("[[store]]\nplatform = \"{platform}\"\nstore = \"{name}\"\n{more}\n")
+        };
+        store("bigcommerce", HASH, bigcommerce) + &store("shopline", HANDLE, shopline)
+    };
+    let program =
+        Program::reading(&sandbox).configured(&stores("leave_quota = 0.5", "requests_per_second = 100\nbucket = 1000"));
+    let run = program.run(&["check"]);
+    assert!(run.code == 0 && run.out.contains("999 of 1000 left"), "{run:?}");
+    for (bigcommerce, shopline, why) in [
+        ("bucket = 4", "", "for SHOPLINE stores only"),
+        ("", "leave_quota = 0.5", "for BigCommerce stores only"),
+        ("leave_quota = 1.0", "", "from 0 to below 1"),
+        ("", "bucket = 1", "2 or more"),
+        ("", "requests_per_second = 0.0", "above 0"),
+    ] {
+        program.file("storelogs.toml", &stores(bigcommerce, shopline));
+        let run = program.run(&["check"]);
+        assert!(run.code == 2 && run.err.contains(why), "{run:?}");
+    }
 }

@@ -28,6 +28,22 @@ pub struct Lock {
     _file: File,
 }
 
+/// Gives a lock to whom the archive belongs: made by root, who may do everything, it would keep its owner out.
+fn give_to_owner(lock: &Path, archive: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        if let (Ok(lock_is), Ok(archive_is)) = (fs::metadata(lock), fs::metadata(archive))
+            && (lock_is.uid(), lock_is.gid()) != (archive_is.uid(), archive_is.gid())
+        {
+            // Only root can, and nobody else has to.
+            let _ = chown(lock, Some(archive_is.uid()), Some(archive_is.gid()));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (lock, archive);
+}
+
 impl Archive {
     /// Opens an archive to write into, and makes it if there is none. The file and the folders that have to be made are
     /// for their owner only. An older version is brought up to date.
@@ -88,8 +104,10 @@ impl Archive {
     fn lock_file(&self, ending: &str, held: Error) -> Result<Lock> {
         let mut name = self.path.clone().into_os_string();
         name.push(ending);
-        let unusable = |error: std::io::Error| Error::of_file(&self.path, &error);
-        let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(name).map_err(unusable)?;
+        let name = PathBuf::from(name);
+        let unusable = |error: std::io::Error| Error::Unlockable { path: name.clone(), why: error.to_string() };
+        let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(&name).map_err(unusable)?;
+        give_to_owner(&name, &self.path);
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(held),

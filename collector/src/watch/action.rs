@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use reqwest::{Method, Request, StatusCode, Url};
-use serde_json::{Value, json};
 use storelogs::secrecy::{ExposeSecret, SecretString};
-use storelogs::{Exchange, Http, LogEntry};
+use storelogs::{Exchange, Http};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::alert::Alert;
+use super::chat::Form;
 
 /// How long a program may take, and how long an answer.
 const PROGRAM: Duration = Duration::from_secs(60);
 const ANSWER: Duration = Duration::from_secs(30);
 /// A longer wait than this is not obeyed.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-/// What of a text is shown in a chat, in characters.
-const SHOWN: usize = 300;
+/// What of an answer is read.
+const READ: usize = 64 * 1024;
 
 /// What is done with an alert, besides printing it.
 #[derive(Clone, Debug)]
@@ -46,16 +46,6 @@ pub struct Webhook {
     url: SecretString,
     host: String,
     form: Form,
-}
-
-/// What a web address takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
-    /// The alert as JSON.
-    #[default]
-    Json,
-    /// A message as Slack takes it, and Mattermost, Rocket.Chat and others do.
-    Slack,
 }
 
 /// Why an alert did not arrive.
@@ -107,7 +97,7 @@ impl Webhook {
         let url = Url::parse(self.url.expose_secret()).map_err(|_| unsendable("the address is no URL"))?;
         let body = match self.form {
             Form::Json => serde_json::to_vec(alert),
-            Form::Slack => serde_json::to_vec(&slack(alert)),
+            chat => serde_json::to_vec(&chat.body(alert)),
         };
         let mut request = Request::new(Method::POST, url);
         *request.body_mut() = Some(body.map_err(|_| unsendable("the alert cannot be written as JSON"))?.into());
@@ -131,7 +121,11 @@ impl Webhook {
         };
         let status = answer.status();
         if status.is_success() {
-            return Ok(());
+            let said = tokio::time::timeout(ANSWER, beginning(answer)).await.unwrap_or_default();
+            return self.form.objection(&said).map_or(Ok(()), |(said, may_help)| {
+                let why = format!("{host} answered HTTP {} and took no alert: {said}", status.as_u16());
+                Err(Undelivered { is_final: !may_help, ..Undelivered::passing(why) })
+            });
         }
         let wait = answer.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.trim().parse().ok());
         let is_passing =
@@ -148,6 +142,17 @@ impl Webhook {
             wait: Duration::from_secs(wait.unwrap_or(0)).min(LONGEST_WAIT),
         })
     }
+}
+
+/// The beginning of an answer.
+async fn beginning(mut answer: reqwest::Response) -> Vec<u8> {
+    let mut said = Vec::new();
+    while said.len() < READ
+        && let Ok(Some(piece)) = answer.chunk().await
+    {
+        said.extend_from_slice(&piece[..piece.len().min(READ - said.len())]);
+    }
+    said
 }
 
 impl Action {
@@ -207,38 +212,6 @@ async fn run(Program { command, without }: &Program, alert: &Alert) -> Result<()
     }
 }
 
-/// A message for a chat. Texts of the log are quoted and can call nobody.
-fn slack(alert: &Alert) -> Value {
-    let mut text = format!("*{}*: {}\n{}", escaped(&alert.rule), escaped(&alert.subject()), escaped(&alert.text));
-    for entry in &alert.examples {
-        text.push_str(&format!("\n> {}", escaped(&line(entry))));
-    }
-    if !alert.query.is_empty() {
-        text.push_str(&format!("\n`storelogs search '{}'`", escaped(&alert.query.replace(['`', '\''], " "))));
-    }
-    json!({ "text": text })
-}
-
-/// An entry in one line.
-fn line(entry: &LogEntry) -> String {
-    let what = entry.module.as_deref().filter(|module| !module.trim().is_empty()).or(entry.actor.as_deref());
-    let said = entry.summary.as_deref().unwrap_or_default();
-    let time = entry.time.strftime("%Y-%m-%d %H:%M:%SZ");
-    match what {
-        Some(what) => format!("{time} {} {what}: {said}", entry.severity),
-        None => format!("{time} {} {said}", entry.severity),
-    }
-}
-
-/// Short, on one line, and without what a chat takes for a command.
-fn escaped(text: &str) -> String {
-    let mut shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,11 +236,5 @@ mod tests {
             let error = webhook(wrong).unwrap_err();
             assert!(error.contains(why) && !error.contains("secret"), "{error}");
         }
-    }
-
-    #[test]
-    fn a_text_of_the_log_calls_nobody_in_a_chat() {
-        assert_eq!(escaped("<!channel> a & b\n> c"), "&lt;!channel&gt; a &amp; b &gt; c");
-        assert_eq!(escaped(&"x".repeat(1000)).chars().count(), SHOWN + 1);
     }
 }

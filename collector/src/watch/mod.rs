@@ -9,6 +9,7 @@
 mod action;
 mod alert;
 mod changes;
+mod chat;
 mod entries;
 mod incidents;
 mod ledger;
@@ -20,8 +21,9 @@ mod silence;
 mod templates;
 mod watcher;
 
-pub use action::{Action, Form, Program, Webhook};
+pub use action::{Action, Program, Webhook};
 pub use alert::{Alert, Kind};
+pub use chat::Form;
 pub use replay::replay;
 pub use rule::{Draft, Rule};
 pub use run::{Event, Options, Outcome, Rules, try_actions, watch};

@@ -1,0 +1,148 @@
+//! Reading what should hold a token and may be anything: a pipe that nobody writes to, a device without an end, a program
+//! that never stops.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+use tokio::sync::oneshot;
+
+use crate::terminal;
+
+/// How long a program may take to print a token.
+const COMMAND_LIMIT: Duration = Duration::from_secs(30);
+/// How long a file may take: it may lie on a server that is gone.
+const FILE_LIMIT: Duration = Duration::from_secs(5);
+/// No token is longer; a file or an output that is, is something else.
+const LONGEST: u64 = 64 * 1024;
+
+/// The text of a file, which has to be one.
+pub(super) async fn file(path: &Path) -> Result<String, String> {
+    let (sender, receiver) = oneshot::channel();
+    let own = path.to_owned();
+    // A thread of its own: what hangs in it holds up nobody, not even the end of the program.
+    thread::spawn(move || drop(sender.send(file_now(&own))));
+    match tokio::time::timeout(FILE_LIMIT, receiver).await {
+        Ok(Ok(read)) => read,
+        _ => Err(format!("the token file {} could not be read in {} s", shown(path), FILE_LIMIT.as_secs())),
+    }
+}
+
+/// The same, for what is read before anything else begins.
+pub(super) fn file_now(path: &Path) -> Result<String, String> {
+    let bad = |error: io::Error| format!("the token file {} cannot be read: {error}", shown(path));
+    // Looked at before it is opened: opening a pipe waits for whoever writes into it.
+    let about = fs::metadata(path).map_err(bad)?;
+    if !about.is_file() {
+        return Err(format!("the token file {} is no file: write the token into one", shown(path)));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if about.permissions().mode() & 0o007 != 0 {
+            terminal::warning(&format!("every user of this machine can read {}: chmod 600 it", shown(path)));
+        }
+    }
+    let mut text = Vec::new();
+    File::open(path).map_err(bad)?.take(LONGEST + 1).read_to_end(&mut text).map_err(bad)?;
+    if text.len() as u64 > LONGEST {
+        return Err(format!("the token file {} is too large to hold a token", shown(path)));
+    }
+    String::from_utf8(text).map_err(|_| format!("the token file {} is not UTF-8 text", shown(path)))
+}
+
+/// What a program prints. It gets none of these variables: they are other stores' tokens.
+pub(super) async fn run(command: &[String], without: &[String]) -> Result<String, String> {
+    let [program, arguments @ ..] = command else { return Err("the token command is empty".to_owned()) };
+    let name = shown(Path::new(program));
+    let failed = |error: io::Error| format!("the token command {name} cannot be run: {error}");
+    let mut prepared = Command::new(program);
+    for variable in without {
+        prepared.env_remove(variable);
+    }
+    // Its stderr is the user's: that is where it asks for a password or says what went wrong.
+    let prepared = prepared.args(arguments).stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut child = prepared.kill_on_drop(true).spawn().map_err(failed)?;
+    let stdout = child.stdout.take();
+    let output = async {
+        let mut text = Vec::new();
+        if let Some(stdout) = stdout {
+            stdout.take(LONGEST + 1).read_to_end(&mut text).await.map_err(failed)?;
+        }
+        if text.len() as u64 > LONGEST {
+            return Err(format!("the token command {name} printed too much to be a token")); // and it is killed
+        }
+        match child.wait().await.map_err(failed)? {
+            status if status.success() => Ok(text),
+            status => Err(format!("the token command {name} failed: {status}")),
+        }
+    };
+    let Ok(text) = tokio::time::timeout(COMMAND_LIMIT, output).await else {
+        return Err(format!("the token command {name} took longer than {} s", COMMAND_LIMIT.as_secs()));
+    };
+    String::from_utf8(text?).map_err(|_| format!("the token command {name} printed no UTF-8 text"))
+}
+
+/// A path as far as it may be shown: where there is no such file, a name that looks like a token may be one that was
+/// written in the wrong place.
+fn shown(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric());
+    let may_be_token = name.len() >= 40 || (name.len() >= 20 && is_plain);
+    if may_be_token && !path.exists() {
+        return "(not shown: its name may be a token that was written in the wrong place)".to_owned();
+    }
+    path.display().to_string()
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_file_of_a_fair_size_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, large) = (folder.path().join("pipe"), folder.path().join("large"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        fs::write(&large, vec![b'a'; 64 * 1024 + 1]).unwrap();
+        let started = Instant::now();
+        for (path, words) in [
+            (pipe.as_path(), "is no file"),
+            (Path::new("/dev/zero"), "is no file"),
+            (folder.path(), "is no file"),
+            (large.as_path(), "too large"),
+            (Path::new("/no/such/token"), "cannot be read"),
+        ] {
+            let why = file(path).await.unwrap_err();
+            assert!(why.contains(words) && why.contains(path.to_str().unwrap()), "{why}");
+        }
+        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_program_that_prints_without_end_is_ended() {
+        let command = ["sh", "-c", "echo $OTHER_TOKEN; while :; do echo aaaaaaaaaaaaaaaa; done"].map(str::to_owned);
+        let why = run(&command, &[]).await.unwrap_err();
+        assert_eq!(why, "the token command sh printed too much to be a token");
+        let command = ["sh", "-c", "test -z \"$HOME\" && echo none"].map(str::to_owned);
+        assert_eq!(run(&command, &["HOME".to_owned()]).await.unwrap(), "none\n");
+    }
+
+    #[tokio::test]
+    async fn a_token_in_the_place_of_a_file_or_program_is_not_shown() {
+        for pasted in ["q1w2e3r4t5y6u7i8o9p0a1s2d3f4", "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE3MDAwMDAwMDB9.abc-def_ghi"] {
+            let why = file(&Path::new("/etc/storelogs").join(pasted)).await.unwrap_err();
+            assert!(!why.contains(pasted) && why.contains("wrong place"), "{why}");
+            let why = run(&[pasted.to_owned()], &[]).await.unwrap_err();
+            assert!(!why.contains(pasted), "{why}");
+        }
+    }
+}
