@@ -69,7 +69,7 @@ fn an_archive_on_a_read_only_disk_can_be_read_and_is_not_written() {
     };
     for (arguments, says) in [
         (&["status"][..], "300 entries; every store is read"),
-        (&["verify"], "1 of 1 stores proven complete"),
+        (&["verify"], "1 of 1 store complete"),
         (&["search", "--count", "since:400d"], "300\n"),
         (&["sql", "SELECT count(*) FROM entries"], "300\n"),
     ] {

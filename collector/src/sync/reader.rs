@@ -402,11 +402,13 @@ impl Reader {
         if self.status.state != State::Active {
             commit.status = Some(self.status.succeeded(Timestamp::now()));
         }
+        self.commit(shared, commit).await?;
         if let Some(range) = range {
             self.plan.recount(range, now);
-            (shared.observer)(&Event::Hole { store: &self.store, stretch: range, reason });
+            // It was read, and is tried again as what could not be read is.
+            let holes = vec![self.plan.fell_short(range, reason, now)];
+            self.commit(shared, Commit { holes, ..Commit::default() }).await?;
         }
-        self.commit(shared, commit).await?;
         self.more(shared, now).await
     }
 
