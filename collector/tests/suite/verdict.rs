@@ -70,7 +70,7 @@ async fn a_collector_that_died_ten_days_ago_left_ten_days_unread() {
     let later = Timestamp::now() + SignedDuration::from_hours(240);
     let verdict = world.verdict_at(later);
     assert_eq!(verdict.worst(), Verdict::Unread { why: Unread::Behind });
-    assert!(verdict.verdict.starts_with("unread: nobody has read so far since, after 20"), "{verdict}");
+    assert!(verdict.summary.starts_with("unread: nobody has read so far since, after 20"), "{verdict}");
     let (_, standing) = status(&world.archive(), later).unwrap().remove(0);
     assert!(standing.share < 0.99, "{}", standing.share);
     assert!(report(&world, later).contains("Entries may be missing"));
