@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use storelogs::{Cursor, Error, ErrorKind, Learned, LogQuery, LogSource, Page, Pr
 
 use crate::config::{self, Settings};
 use crate::exit::{Exit, Failure, Stop};
+use crate::logs;
 use crate::output::Sink;
 use crate::progress::Progress;
 use crate::terminal;
@@ -105,8 +106,14 @@ fn conclude(witnesses: &[Witness], failed: usize, undecodable: u64, until: Optio
         worst = worst.max(Verdict::Unread { why: Unread::Parked });
     }
     let end = until.strftime("%Y-%m-%dT%H:%M:%SZ");
-    let line = if worst.is_complete() { format!("complete up to {end}") } else { worst.to_string() };
-    terminal::note(&format!("{line}\n"));
+    match &worst {
+        // Who reads this from a script wants to hear nothing as long as nothing is missing.
+        Verdict::Audited if stderr().is_terminal() || logs::are_on() => {
+            terminal::note(&format!("complete up to {end}\n"));
+        }
+        Verdict::Audited => {}
+        worst => terminal::warning(&format!("{worst}, up to {end}")),
+    }
     Some(worst)
 }
 

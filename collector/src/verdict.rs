@@ -142,8 +142,10 @@ pub struct Found {
 /// What is known of a store over a time range.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Judgement {
-    /// The worst that is known of any of it, in one line; `complete up to` a time if nothing is missing.
-    pub verdict: String,
+    /// The word for the worst that is known of any of it.
+    pub verdict: &'static str,
+    /// The same in one line: `complete up to` a time if nothing is missing.
+    pub summary: String,
     /// From its beginning up to this time nothing is missing. `None`: something is missing from the beginning on.
     pub complete_up_to: Option<Timestamp>,
     /// What the verdict is about, up to the platform's present.
@@ -222,7 +224,7 @@ impl Judgement {
 
 impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.verdict)
+        f.write_str(&self.summary)
     }
 }
 
@@ -311,8 +313,11 @@ impl Evidence {
         let complete_up_to = findings.iter().take_while(|found| found.verdict.is_complete()).last();
         let complete_up_to = complete_up_to.map(|found| found.range.until);
         let undated_quarantine = self.quarantine.1;
-        let mut judgement = Judgement { verdict: String::new(), complete_up_to, range, findings, undated_quarantine };
-        judgement.verdict = match (judgement.worst(), complete_up_to) {
+        let mut judgement =
+            Judgement { verdict: "", summary: String::new(), complete_up_to, range, findings, undated_quarantine };
+        let worst = judgement.worst();
+        judgement.verdict = worst.word();
+        judgement.summary = match (worst, complete_up_to) {
             (Verdict::Audited, Some(end)) => format!("complete up to {}", end.strftime("%Y-%m-%dT%H:%M:%SZ")),
             (worst @ Verdict::Unread { why: Unread::Behind }, Some(end)) => {
                 format!("{worst}, after {}", end.strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -404,7 +409,8 @@ pub fn window(store: &Store, present: Timestamp) -> Option<Stretch> {
 fn unknown(present: Timestamp) -> Judgement {
     let verdict = Verdict::Unread { why: Unread::NeverRead };
     Judgement {
-        verdict: verdict.to_string(),
+        verdict: verdict.word(),
+        summary: verdict.to_string(),
         complete_up_to: None,
         range: Stretch { since: present, until: present },
         findings: Vec::new(),

@@ -202,7 +202,15 @@ impl Comparing<'_> {
         let listed = list(self.remote, range).await?;
         let compared = compare(self.archive, self.store, range, &listed)?;
         self.examined.compared += listed.ids.len() as u64;
-        self.found(range, compared.finding());
+        let finding = compared.finding();
+        match compared.around.and_then(|around| around.overlap(range)) {
+            // Around what is missing the platform lists what is held.
+            Some(around) if compared.proof == Some(Proof::Counted) => {
+                self.found(range, Finding::Counted);
+                self.found(around, finding);
+            }
+            _ => self.found(range, finding),
+        }
         self.examined.gone.extend(compared.gone());
         Ok(())
     }
@@ -219,7 +227,7 @@ impl Comparing<'_> {
 /// What a platform lists of a time range.
 #[derive(Default)]
 struct Listed {
-    ids: HashSet<String>,
+    ids: HashMap<String, Timestamp>,
     /// Records that cannot be decoded.
     undecodable: HashSet<String>,
     proof: Option<Proof>,
@@ -240,7 +248,7 @@ async fn list(remote: &Remote, range: Stretch) -> Result<Listed, storelogs::Erro
         };
         for record in page.entries {
             match record {
-                Ok(entry) => drop(listed.ids.insert(entry.id)),
+                Ok(entry) => drop(listed.ids.insert(entry.id, entry.time)),
                 Err(error) => drop(listed.undecodable.insert(error.raw().unwrap_or_default().to_owned())),
             }
         }
@@ -253,6 +261,10 @@ async fn list(remote: &Remote, range: Stretch) -> Result<Listed, storelogs::Erro
 struct Compared {
     /// The platform lists them, or counts them and lists them not; and they are not held.
     lacking: u64,
+    /// Where all of them were written, if that is known.
+    around: Option<Stretch>,
+    /// Records in quarantine that are not listed any more as they were.
+    released: Vec<String>,
     /// They are held, and the platform does not list them.
     unlisted: Vec<(String, Timestamp)>,
     proof: Option<Proof>,
@@ -287,13 +299,28 @@ fn compare(archive: &Archive, store: StoreId, range: Stretch, listed: &Listed) -
         |row| Ok((row.get::<_, String>(0)?, (moment(row.get(1)?), row.get::<_, bool>(2)?))),
     )?;
     let held: HashMap<String, (Timestamp, bool)> = held.into_iter().collect();
-    let raw = archive.rows("SELECT raw FROM quarantine WHERE store = ?1", [store.0], |row| row.get::<_, String>(0))?;
-    let raw: HashSet<String> = raw.into_iter().collect();
-    let lacking = listed.ids.iter().filter(|id| !held.contains_key(*id)).count()
-        + listed.undecodable.iter().filter(|record| !raw.contains(*record)).count();
-    let unlisted = held.into_iter().filter(|(id, (_, gone))| !gone && !listed.ids.contains(id));
+    let raw = archive.rows("SELECT raw, coalesce(time, near) FROM quarantine WHERE store = ?1", [store.0], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?.map(moment)))
+    })?;
+    let raw: HashMap<String, Option<Timestamp>> = raw.into_iter().collect();
+    let unheld = listed.ids.iter().filter(|(id, _)| !held.contains_key(*id)).map(|(_, time)| *time);
+    let unheld: Vec<Timestamp> = unheld.collect();
+    let unkept = listed.undecodable.iter().filter(|record| !raw.contains_key(*record)).count() as u64;
+    let around = (unkept + listed.missing == 0).then(|| around(&unheld)).flatten();
+    let inside = |time: &Option<Timestamp>| time.is_some_and(|time| range.contains(time));
+    let released = raw.into_iter().filter(|(raw, time)| inside(time) && !listed.undecodable.contains(raw));
+    let released =
+        if listed.proof == Some(Proof::Counted) { released.map(|(raw, _)| raw).collect() } else { Vec::new() };
+    let unlisted = held.into_iter().filter(|(id, (_, gone))| !gone && !listed.ids.contains_key(id));
     let unlisted = unlisted.map(|(id, (time, _))| (id, time)).collect();
-    Ok(Compared { lacking: lacking as u64 + listed.missing, unlisted, proof: listed.proof })
+    let lacking = unheld.len() as u64 + unkept + listed.missing;
+    Ok(Compared { lacking, around, released, unlisted, proof: listed.proof })
+}
+
+/// The whole seconds around these times.
+fn around(times: &[Timestamp]) -> Option<Stretch> {
+    let last = times.iter().max()?.checked_add(SignedDuration::from_micros(1)).ok()?;
+    Stretch::new(*times.iter().min()?, last)?.seconds_around()
 }
 
 /// A part of a time range, somewhere within, with so many entries that listing it is cheap.
@@ -399,7 +426,7 @@ async fn read_again(
         };
         for record in &page.entries {
             match record {
-                Ok(entry) => drop(listed.ids.insert(entry.id.clone())),
+                Ok(entry) => drop(listed.ids.insert(entry.id.clone(), entry.time)),
                 Err(error) => drop(listed.undecodable.insert(error.raw().unwrap_or_default().to_owned())),
             }
         }
@@ -414,8 +441,9 @@ async fn read_again(
     let Some(read) = Stretch::new(range.since, range.until.min(known)) else { return Ok(()) };
     let compared = compare(archive, store, read, &listed)?;
     let comparison = Comparison { range: read, claim: Claim::Known(compared.finding()), at: Timestamp::now() };
+    let released = compared.released.clone();
     let (gone, clock) = (compared.gone(), clock(remote));
-    let commit = Commit { covered: Some(read), audit: Some(comparison), gone, clock, ..Commit::default() };
-    archive.commit([(store, &commit)])?;
+    let commit = Commit { covered: Some(read), audit: Some(comparison), gone, released, clock, ..Commit::default() };
+    archive.commit([(store, &commit)])?.into_iter().for_each(|one| done.add(one));
     Ok(())
 }

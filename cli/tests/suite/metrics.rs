@@ -112,6 +112,7 @@ fn what_is_collected_is_counted_for_each_store() {
     let (text, metrics) = collector.metrics(|metrics| {
         let value = |name: String| metrics.get(&name).copied();
         value(name("storelogs_entries_total", BIG)) == Some(held)
+            && value(name("storelogs_complete", BIG)) == Some(1.0)
             && value(name("storelogs_failures_total", LINE)) > Some(0.0)
             && value("storelogs_stores{platform=\"shopline\",state=\"unauthorized\"}".to_owned()) == Some(1.0)
     });

@@ -29,6 +29,8 @@ pub struct Commit {
     pub audit: Option<Comparison>,
     /// Entries that the platform was seen to have removed, and their times.
     pub gone: Vec<(String, Timestamp)>,
+    /// Records in quarantine that the platform lists no longer, or lists so that they can be decoded: their raw texts.
+    pub released: Vec<String>,
     /// The walk under way from now on: `Some(None)` if there is none any more.
     pub walk: Option<Option<Walk>>,
     /// Stretches that could not be read. Each replaces what was known of holes there.
@@ -139,6 +141,12 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
     if let Some(stretch) = commit.covered {
         cover(sql, store, stretch)?;
         fill_holes(sql, store, stretch)?;
+    }
+    for raw in &commit.released {
+        let released = sql
+            .prepare_cached("DELETE FROM quarantine WHERE store = ?1 AND raw = ?2")?
+            .execute(params![store.0, raw])?;
+        done.released += released as u64;
     }
     for (id, time) in &commit.gone {
         sql.prepare_cached("INSERT OR REPLACE INTO gone (store, id, time, seen) VALUES (?1, ?2, ?3, ?4)")?

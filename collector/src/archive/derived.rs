@@ -99,6 +99,14 @@ impl Archive {
         Ok(())
     }
 
+    /// Takes note of entries that were deleted since. Every commit does; whoever goes by what is audited does it first.
+    ///
+    /// # Errors
+    /// If the archive cannot be written.
+    pub fn settle(&mut self) -> Result<()> {
+        self.commit([]).map(drop)
+    }
+
     /// What is out of step with the entries.
     ///
     /// # Errors

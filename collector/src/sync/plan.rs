@@ -227,7 +227,9 @@ impl Plan {
         let window = self.window(now)?;
         let suspects = self.suspects.iter().filter(|suspect| !suspect.hopeless).map(|suspect| suspect.stretch);
         let due = |hole: &&Hole| {
-            if self.patient {
+            // A long one that failed again and again is waited for by every run: it costs many requests.
+            let costly = hole.attempts > 1 && hole.stretch.length() > SHORTEST_SLICE;
+            if self.patient || costly && !self.tried.contains(&hole.stretch.since) {
                 policy::has_passed(SignedDuration::ZERO, hole.next_attempt, now)
             } else {
                 !self.tried.contains(&hole.stretch.since)
@@ -340,6 +342,11 @@ impl Plan {
             past.is_some()
         });
         suspects.into_iter().map(|suspect| self.hole(suspect, now)).collect()
+    }
+
+    /// A time range was read to its end, and the platform counts more: when it is tried again.
+    pub(crate) fn fell_short(&mut self, range: Stretch, reason: &str, now: Timestamp) -> Hole {
+        self.hole(Suspect { stretch: range, reason: reason.to_owned(), hopeless: true }, now)
     }
 
     fn hole(&mut self, Suspect { stretch, reason, hopeless }: Suspect, now: Timestamp) -> Hole {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::{Error as SourceError, ErrorKind, Learned, LogEntry, LogQuery, Page, Store};
+use storelogs::{Error as SourceError, ErrorKind, Learned, LogEntry, LogQuery, Page, Proof, Store};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -318,9 +318,11 @@ impl Reader {
         if page.last
             && let (Some(proof), Some(stretch)) = (page.proof, stretch)
         {
+            // Where the end of the list is all, the platform's count may still say more, unless it is known to say nothing.
+            let proves = proof == Proof::Counted || remote.log.learned().counts == Some(false);
             // What came before the walk went on has to be counted by itself.
             let until = resumed.and_then(|at| Timestamp::from_second(at.as_second()).ok()).unwrap_or(stretch.until);
-            let range = Stretch::new(stretch.since, until.min(stretch.until));
+            let range = Stretch::new(stretch.since, until.min(stretch.until)).filter(|_| proves);
             commit.audit = range.map(|range| Comparison { range, claim: Claim::Proof(proof), at: Timestamp::now() });
         }
         if page.last {
@@ -402,11 +404,13 @@ impl Reader {
         if self.status.state != State::Active {
             commit.status = Some(self.status.succeeded(Timestamp::now()));
         }
+        self.commit(shared, commit).await?;
         if let Some(range) = range {
             self.plan.recount(range, now);
-            (shared.observer)(&Event::Hole { store: &self.store, stretch: range, reason });
+            // It was read, and is tried again as what could not be read is.
+            let holes = vec![self.plan.fell_short(range, reason, now)];
+            self.commit(shared, Commit { holes, ..Commit::default() }).await?;
         }
-        self.commit(shared, commit).await?;
         self.more(shared, now).await
     }
 

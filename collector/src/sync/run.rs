@@ -75,13 +75,14 @@ const BUSY: u64 = 100;
 /// If the archive cannot be written, or another process collects into it. A store that fails is no error of the run: its
 /// [`Outcome`] says so.
 pub async fn sync(
-    archive: Archive,
+    mut archive: Archive,
     directory: Arc<dyn Directory>,
     options: Options,
     stop: watch::Receiver<bool>,
     observer: Observer,
 ) -> Result<Vec<Outcome>> {
     let lock = archive.lock()?;
+    archive.settle()?;
     let (writer, thread) = Writer::start(archive);
     let shared = Shared { writer, directory, observer, stop, follow: options.follow };
     let outcomes = Run::new(shared, options).run().await;

@@ -30,25 +30,18 @@ async fn a_page_that_always_fails_keeps_nothing_else_from_being_read() {
             world.sandbox.set_faults(platform, &name, Faults::none().row(id, fault.clone()));
             let outcome = world.sync().await.remove(0);
             assert!(!outcome.complete && outcome.status.state == State::Active, "{fault:?}: {outcome:?}");
-            // One hole; or two, if the record lies between them: whole seconds are asked for, and one more on each side.
-            let (Some(first), Some(last)) = (outcome.holes.first(), outcome.holes.last()) else {
-                panic!("{outcome:?}")
-            };
-            let hole = Stretch::new(first.stretch.since, last.stretch.until).unwrap();
-            assert!(hole.length() <= SignedDuration::from_mins(2) && first.reason.contains(&name), "{outcome:?}");
-            let record = world
-                .sandbox
-                .records(platform, &name)
-                .into_iter()
-                .find(|record| record["id"].as_u64() == Some(id) || record["id"].as_str() == Some(&id.to_string()));
-            let time = ["date_created", "created_at"].iter().find_map(|date| record.as_ref()?[*date].as_str());
-            assert!(hole.contains(time.unwrap().parse::<Timestamp>().unwrap()));
-            let mut missing = world.sandbox.oracle(platform, &name, 0, i64::MAX / 2);
-            let (since, until) = (hole.since.as_second(), hole.until.as_second() + 1);
-            let inside = world.sandbox.oracle(platform, &name, since, until);
+            assert!(!outcome.holes.is_empty() && outcome.holes[0].reason.contains(&name), "{outcome:?}");
+            // What is missing lies where something is said to be missing, or may be; and most is there.
             let held: HashSet<String> = world.entries().into_iter().map(|entry| entry.id.clone()).collect();
-            missing.retain(|id| !held.contains(id));
-            assert!(missing.contains(&id.to_string()) && missing.iter().all(|id| inside.contains(id)), "{missing:?}");
+            let all = world.sandbox.oracle(platform, &name, 0, i64::MAX / 2);
+            let mut allowed = HashSet::new();
+            for found in outcome.verdict.lacking() {
+                let (since, until) = (found.range.since.as_second(), found.range.until.as_second() + 1);
+                allowed.extend(world.sandbox.oracle(platform, &name, since, until));
+            }
+            let missing: Vec<&String> = all.iter().filter(|id| !held.contains(*id)).collect();
+            assert!(missing.contains(&&id.to_string()) && missing.len() < 100, "{missing:?}");
+            assert!(missing.iter().all(|id| allowed.contains(*id)), "{missing:?}");
 
             world.sandbox.set_faults(platform, &name, Faults::none());
             let outcome = world.sync().await.remove(0);
@@ -68,7 +61,6 @@ async fn the_newest_record_of_all_may_be_the_one_that_fails() {
     world.sandbox.set_faults(platform, &name, Faults::none().row(90_000_002, Fault::Status(500)));
     let outcome = world.sync().await.remove(0);
     assert!(!outcome.complete && world.holds(90_000_001), "{outcome:?}");
-    assert!(matches!(outcome.holes.len(), 1 | 2), "{outcome:?}");
     world.sandbox.set_faults(platform, &name, Faults::none());
     assert!(world.sync().await[0].complete);
     world.assert_conserved("once it comes");

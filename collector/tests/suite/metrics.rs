@@ -27,6 +27,8 @@ fn metrics(stores: usize) -> (tempfile::TempDir, Metrics, Timestamp) {
         fill.execute("INSERT INTO store (platform, name) VALUES ('bigcommerce', ?1)", [store.name()]).unwrap();
         let bounds = [fill.last_insert_rowid(), since, end.as_microsecond()];
         fill.execute("INSERT INTO coverage (store, since, until) VALUES (?1, ?2, ?3)", bounds).unwrap();
+        let audited = "INSERT INTO audit (store, since, until, finding, at) VALUES (?1, ?2, ?3, 'counted', ?3)";
+        fill.execute(audited, bounds).unwrap();
     }
     fill.execute("INSERT INTO store (platform, name) VALUES ('bigcommerce', 'gone')", []).unwrap();
     fill.commit().unwrap();
@@ -60,7 +62,11 @@ fn beyond_it_the_stores_of_a_platform_are_told_of_together() {
     let took = Timestamp::now().duration_since(begun);
     let worst = Duration::from_secs(STORES as u64 * 3600).as_secs_f64();
     assert!((worst..worst + took.as_secs_f64() + 1.0).contains(&lag), "{lag}: the worst is told");
-    assert_eq!(value(&text, "storelogs_gaps{platform=\"bigcommerce\"}"), 0.0);
+    // All but the first were read more than half an hour ago.
+    assert_eq!(value(&text, "storelogs_gaps{platform=\"bigcommerce\"}"), STORES as f64);
+    assert_eq!(value(&text, "storelogs_complete{platform=\"bigcommerce\"}"), 0.0);
+    assert_eq!(value(&text, "storelogs_verdicts{platform=\"bigcommerce\",verdict=\"complete\"}"), 1.0);
+    assert_eq!(value(&text, "storelogs_verdicts{platform=\"bigcommerce\",verdict=\"unread\"}"), STORES as f64);
     assert_eq!(value(&text, "storelogs_stores{platform=\"bigcommerce\",state=\"new\"}"), (STORES + 1) as f64);
     assert!(text.lines().count() < 80, "{} lines", text.lines().count());
 }

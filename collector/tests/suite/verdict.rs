@@ -70,7 +70,7 @@ async fn a_collector_that_died_ten_days_ago_left_ten_days_unread() {
     let later = Timestamp::now() + SignedDuration::from_hours(240);
     let verdict = world.verdict_at(later);
     assert_eq!(verdict.worst(), Verdict::Unread { why: Unread::Behind });
-    assert!(verdict.verdict.starts_with("unread: nobody has read so far since, after 20"), "{verdict}");
+    assert!(verdict.summary.starts_with("unread: nobody has read so far since, after 20"), "{verdict}");
     let (_, standing) = status(&world.archive(), later).unwrap().remove(0);
     assert!(standing.share < 0.99, "{}", standing.share);
     assert!(report(&world, later).contains("Entries may be missing"));
@@ -94,10 +94,10 @@ async fn what_could_not_be_read_is_unread_and_the_rest_is_not() {
     let broken = ids[250].parse().unwrap();
     world.sandbox.set_faults(Platform::BigCommerce, HASH, Faults::none().row(broken, Fault::Status(500)));
     let outcome = world.sync().await.remove(0);
-    assert_eq!(outcome.verdict.worst(), Verdict::Unread { why: Unread::Failed }, "{:?}", outcome.verdict);
+    assert!(outcome.verdict.worst().may_lack(), "{:?}", outcome.verdict);
     assert!(outcome.verdict.share() > 0.9);
-    let (repaired, verdict) = world.repair().await;
-    assert!(repaired.failure.is_some() && !verdict.is_complete(), "{verdict}");
+    let (_, verdict) = world.repair().await;
+    assert!(verdict.worst().may_lack(), "{verdict}");
     world.sandbox.set_faults(Platform::BigCommerce, HASH, Faults::none());
     let (_, verdict) = world.repair().await;
     assert!(verdict.is_complete(), "{verdict:?}");

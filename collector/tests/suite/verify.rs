@@ -54,7 +54,7 @@ async fn everything_is_complete_after_a_sync_and_ids_are_compared() {
         assert!(world.verdict().is_complete(), "{}", world.verdict());
         for depth in [Depth::Sample, Depth::Deep] {
             let verdict = world.verify(depth).await;
-            assert!(verdict.is_complete() && verdict.verdict.starts_with("complete up to 20"), "{verdict}");
+            assert!(verdict.is_complete() && verdict.summary.starts_with("complete up to 20"), "{verdict}");
         }
     }
 }
