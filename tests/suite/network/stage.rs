@@ -160,7 +160,9 @@ const URL: &str = "STORELOGS_TEST_URL";
 /// Asks from a process of its own with these variables, and returns what it says. The test by that name calls [`child`].
 pub(super) async fn ask_with(url: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    OURS.iter().for_each(|name| drop(command.env_remove(name)));
+    for name in OURS {
+        command.env_remove(name);
+    }
     command.args(["--exact", "network::stage::a_process_asks_as_its_environment_says", "--nocapture"]);
     command.env(URL, url).envs(variables.iter().copied());
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
