@@ -415,7 +415,7 @@ async fn live(platform: Platform, wrong: &Wrong, steps: &[Step]) -> Result<(), S
 fn config() -> ProptestConfig {
     let config = ProptestConfig { max_shrink_iters: 40, max_shrink_time: 60_000, ..ProptestConfig::default() };
     match std::env::var_os("PROPTEST_CASES") {
-        None => ProptestConfig { cases: 16, rng_seed: RngSeed::Fixed(7), ..config },
+        None => ProptestConfig { cases: 10, rng_seed: RngSeed::Fixed(7), ..config },
         Some(_) => config,
     }
 }
