@@ -1,4 +1,4 @@
-//! `cargo xtask laws [CASES]`: the laws of the walks on many more cases than an ordinary run tries.
+//! `cargo xtask laws [CASES]`: the laws of walks and verdicts on many more cases than an ordinary run tries.
 
 use crate::Result;
 use crate::workspace::{Workspace, cargo};
@@ -13,11 +13,25 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         _ => return Err("it takes CASES, no more".into()),
     };
     let _: u32 = cases.parse().map_err(|_| format!("{cases:?} is not a number of cases"))?;
-    let status = cargo()
-        .args(["test", "--release", "--package=storelogs", "--all-features", "--test=suite", "--", "walk_properties::"])
-        .env("PROPTEST_CASES", cases)
-        .current_dir(Workspace::find()?.root)
-        .status()
-        .map_err(|e| format!("cargo: {e}"))?;
-    if status.success() { Ok(()) } else { Err(format!("a law does not hold: {status}")) }
+    let root = Workspace::find()?.root;
+    // The collector's own features are for other tests.
+    let laws: [(&[&str], &str); 2] = [
+        (&["--package=storelogs", "--all-features"], "walk_properties::"),
+        (&["--package=storelogs-collector"], "verdict_properties::"),
+    ];
+    let mut broken = Vec::new();
+    for (tested, law) in laws {
+        let status = cargo()
+            .args(["test", "--release", "--test=suite"])
+            .args(tested)
+            .args(["--", law])
+            .env("PROPTEST_CASES", cases)
+            .current_dir(&root)
+            .status()
+            .map_err(|e| format!("cargo: {e}"))?;
+        if !status.success() {
+            broken.push(law.trim_end_matches("::"));
+        }
+    }
+    if broken.is_empty() { Ok(()) } else { Err(format!("laws that do not hold: {}", broken.join(", "))) }
 }

@@ -104,7 +104,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "laws",
         arguments: "[CASES]",
-        about: "try the laws of the walks on so many cases of each platform; 5000 unless told otherwise",
+        about: "try the laws of walks and verdicts on this many cases of each platform; 5000 unless told otherwise",
         run: laws::run,
     },
     Command {

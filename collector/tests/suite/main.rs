@@ -21,5 +21,6 @@ mod shop;
 mod sync;
 mod truth;
 mod verdict;
+mod verdict_properties;
 mod verify;
 mod world;
