@@ -160,7 +160,7 @@ pub(super) fn check(file: &mut File, checks: &Checks) {
         for item in items.iter_mut() {
             let Item::Impl(item) = item else { continue };
             let request = named(&item.self_ty);
-            for method in item.items.iter_mut() {
+            for method in &mut item.items {
                 let ImplItem::Fn(method) = method else { continue };
                 let setter = method.sig.ident.to_string();
                 let key = (snake(&request), setter.trim_end_matches('_').to_owned());

@@ -1,4 +1,5 @@
 //! A walk compiles whether or not the document has what it pushes down.
+#![allow(clippy::needless_pass_by_value)]
 
 use serde_json::{Value, json};
 

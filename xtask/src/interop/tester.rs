@@ -134,7 +134,7 @@ impl Sandbox {
         let Some(output) = process.stdout.take() else { return Err("the sandbox has no output".into()) };
         let mut sandbox = Self { process, _output: BufReader::new(output), exports: Vec::new() };
         let mut line = String::new();
-        while sandbox.exports.iter().filter(|(name, _)| name.ends_with("_API_URL")).count() < 2 {
+        while sandbox.exports.iter().filter(|(name, _)| name.ends_with("_ACCESS_TOKEN")).count() < 2 {
             line.clear();
             if sandbox._output.read_line(&mut line).map_err(fail)? == 0 {
                 return Err("the sandbox ended before it said where it is".into());

@@ -59,7 +59,7 @@ fn tree(document: &Value, patch: &str) -> TempDir {
     write("specs/bigcommerce/store-logs.yml", &text);
     write("specs/bigcommerce/patch.yml", patch);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for path in ["src/bigcommerce/locate.rs", "src/bigcommerce/count.rs", "tests/suite/shapes.rs"] {
+    for path in ["src/bigcommerce/listing.rs", "src/bigcommerce/count.rs", "tests/suite/shapes.rs"] {
         write(path, &fs::read_to_string(root.join(path)).unwrap());
     }
     write(EFFECTIVE, &built(tree.path()).unwrap().0.to_string());
@@ -153,7 +153,7 @@ fn without_a_decision_the_choice_is_named_with_the_places_in_our_code() {
         let why = take(&tree, &newer(), fix, &[], &[]).unwrap_err();
         for part in [
             "the query parameter `date_created:min` of GET /store/systemlogs is gone, and is set in src/bigcommerce/",
-            "src/bigcommerce/locate.rs:",
+            "src/bigcommerce/listing.rs:",
             "tests/suite/shapes.rs:",
             "--keep 'date_created:max' --keep 'date_created:min'",
             "--drop 'date_created:max' --drop 'date_created:min'",
