@@ -31,8 +31,9 @@ rust_with() {
   program=$work/rust/target/debug/finding
   mkdir -p "$work/rust/src" && cat >"$work/rust/src/main.rs"
   { printf '[package]\nname = "finding"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n'
-    for crate in "$@"; do printf '%s = "=%s"\n' "${crate%%=*}" "${crate#*=}"; done; } >"$work/rust/Cargo.toml"
-  (cd "$work/rust" && CARGO_TARGET_DIR=$work/rust/target timeout 290 nice cargo build -q) >"$work/set-up.log" 2>&1 || not_set_up "$@"
+    for crate in "$@"; do printf '%s = "=%s"\n' "${crate%%=*}" "${crate#*=}"; done
+    printf '[profile.dev]\ndebug = false\n'; } >"$work/rust/Cargo.toml"
+  (cd "$work/rust" && CARGO_TARGET_DIR=$work/rust/target timeout 600 cargo build -q) >"$work/set-up.log" 2>&1 || not_set_up "$@"
 }
 
 # A port of this machine that is free.
