@@ -8,6 +8,7 @@ mod browser;
 mod calendar;
 mod changes;
 mod corpus;
+mod findings;
 mod fuzz;
 mod generator;
 mod interop;
@@ -92,6 +93,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         about: "pack the library as crates.io would hand it out, and build that by itself, offline",
         run: |_| package::run(),
+    },
+    Command {
+        name: "findings",
+        arguments: "[NAME …]",
+        about: "run what findings/ says of other people's tools, with pinned packages; half an hour, outside CI",
+        run: findings::run,
     },
     Command {
         name: "laws",
