@@ -13,11 +13,11 @@ not_set_up() { echo "not set up: $*" >&2; tail -n 5 "$work/set-up.log" >&2; exit
 # NAME==VERSION …: Python packages. Then "$python" runs Python, and "$bin" holds their programs.
 python_with() {
   bin=$work/python/bin python=$bin/python
-  { python3 -m venv "$work/python" && timeout 240 "$bin/pip" install -q --only-binary :all: "$@"; } >"$work/set-up.log" 2>&1 || not_set_up "$@"
+  { python3 -m venv "$work/python" && timeout 600 "$bin/pip" install -q --only-binary :all: "$@"; } >"$work/set-up.log" 2>&1 || not_set_up "$@"
 }
 
 # NAME@VERSION …: packages for Node. Their programs are in "$work/node_modules/.bin".
-node_with() { timeout 240 npm install --prefix "$work" --no-audit --no-fund "$@" >"$work/set-up.log" 2>&1 || not_set_up "$@"; }
+node_with() { timeout 600 npm install --prefix "$work" --no-audit --no-fund "$@" >"$work/set-up.log" 2>&1 || not_set_up "$@"; }
 
 # NAME=VERSION …: Debian packages, unpacked under "$root" and not installed.
 debian_with() {
