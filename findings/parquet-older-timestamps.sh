@@ -3,7 +3,7 @@
 # Behaviour: writers that name only the older type TIMESTAMP_MILLIS, such as hyparquet-writer, leave room: the format's rule
 #   is that it is UTC, and pyarrow reads it so; polars and DuckDB read a time without a zone.
 # Hurts: whoever compares such a file with an export whose times have a zone: polars refuses to join the two, and DuckDB
-#   moves the times by the zone of the session.
+#   moves the times by its own time zone setting.
 # Instead: say which zone on reading: .dt.replace_time_zone("UTC"), or time at time zone 'UTC'.
 . "$(dirname "$0")/lib.sh"
 node_with hyparquet-writer@0.17.0
