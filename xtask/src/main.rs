@@ -8,6 +8,7 @@ mod browser;
 mod calendar;
 mod changes;
 mod corpus;
+mod findings;
 mod fuzz;
 mod generator;
 mod interop;
@@ -100,6 +101,12 @@ const COMMANDS: &[Command] = &[
         about: "the program behind real gateways and proxies, as far as they are installed: nginx, haproxy, squid; TEXT tries \
                 the cases that have it in their name",
         run: network::run,
+    },
+    Command {
+        name: "findings",
+        arguments: "[NAME …]",
+        about: "run what findings/ says of other people's tools, with pinned packages; half an hour, outside CI",
+        run: findings::run,
     },
     Command {
         name: "laws",
