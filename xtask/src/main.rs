@@ -13,6 +13,7 @@ mod generator;
 mod interop;
 mod laws;
 mod lint_specs;
+mod network;
 mod npm;
 mod package;
 mod provenance;
@@ -92,6 +93,13 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         about: "pack the library as crates.io would hand it out, and build that by itself, offline",
         run: |_| package::run(),
+    },
+    Command {
+        name: "network",
+        arguments: "[TEXT]",
+        about: "the program behind real gateways and proxies, as far as they are installed: nginx, haproxy, squid; TEXT tries \
+                the cases that have it in their name",
+        run: network::run,
     },
     Command {
         name: "laws",

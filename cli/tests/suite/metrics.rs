@@ -158,3 +158,21 @@ fn an_address_that_cannot_be_used_is_one_clear_error() {
     assert!(run.err.contains("127.0.0.1:9464"), "{}", run.err);
     assert_eq!(sandbox.requests(), 0, "it was found out before anything was sent");
 }
+
+/// Each would take a descriptor that the stores need. A connection without a request is closed after some seconds.
+#[test]
+fn idle_connections_neither_stop_the_collector_nor_keep_prometheus_out_for_long() {
+    let sandbox = serve([Store::bigcommerce(HASH).history(History::bulk(5, 300)).behavior(Behavior::unlimited())]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    let collector = Collector::start(&program);
+    collector.metrics(|metrics| !metrics.is_empty());
+    let descriptors = || std::fs::read_dir(format!("/proc/{}/fd", collector.child.id())).map(Iterator::count);
+    let idle: Vec<TcpStream> = (0..400).filter_map(|_| TcpStream::connect(&collector.address).ok()).collect();
+    assert!(idle.len() > 300, "{} could connect", idle.len());
+    std::thread::sleep(Duration::from_secs(1));
+    if let Ok(held) = descriptors() {
+        assert!(held < 150, "{held} descriptors");
+    }
+    collector.metrics(|metrics| !metrics.is_empty());
+    drop(idle);
+}

@@ -122,6 +122,30 @@ fn a_second_collector_is_kept_out_until_the_first_has_ended() {
     other.lock().unwrap();
 }
 
+/// As after `sudo`: only root can do this to others' files, so elsewhere the test has nothing to try.
+#[cfg(unix)]
+#[test]
+fn a_lock_belongs_to_whom_the_archive_belongs_to() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let (_folder, archive) = new();
+    if chown(archive.path(), Some(12_345), Some(12_345)).is_ok() {
+        let _lock = archive.lock().unwrap();
+        let name = archive.path().file_name().unwrap().to_string_lossy().into_owned() + ".lock";
+        let lock = std::fs::metadata(archive.path().with_file_name(name)).unwrap();
+        assert_eq!((lock.uid(), lock.gid()), (12_345, 12_345));
+    }
+}
+
+#[test]
+fn a_lock_that_cannot_be_used_is_named_and_not_the_archive() {
+    let (_folder, archive) = new();
+    let name = archive.path().file_name().unwrap().to_string_lossy().into_owned() + ".lock";
+    let lock = archive.path().with_file_name(&name);
+    std::fs::create_dir(&lock).unwrap();
+    let error = archive.lock().unwrap_err().to_string();
+    assert!(error.contains(&name) && error.contains("chown"), "{error}");
+}
+
 #[test]
 fn a_file_that_is_something_else_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();

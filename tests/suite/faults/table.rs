@@ -121,10 +121,15 @@ fn on_the_wire() -> Vec<Case> {
 fn statuses() -> Vec<Case> {
     let transient = [
         ("408", Wire::Status(408), TimedOut),
+        ("421", Wire::Status(421), Server),
+        ("425", Wire::Status(425), Server),
         ("500", Wire::Status(500), Server),
         ("502 with HTML", Wire::Html(502), Server),
         ("503", Wire::Status(503), Server),
         ("504", Wire::Status(504), Server),
+        ("520", Wire::Status(520), Server),
+        ("524", Wire::Status(524), Server),
+        ("530", Wire::Html(530), Server),
     ];
     let lasting = [
         (401, Unauthorized, "the token was refused"),
@@ -285,8 +290,37 @@ pub(crate) fn print() -> String {
             line(&mut page, &case, "SHOPLINE", case.shopline);
         }
     }
-    page
+    page + BETWEEN
 }
+
+/// What stands between here and the platform; the groups `network` and `gateways` of the library's tests hold to it.
+const BETWEEN: &str = "
+## What stands in between
+
+Tests of the library with servers, proxies and certificates of their own; `cargo xtask network` tries the program behind
+nginx, haproxy and squid. [Behind a proxy](operations.md#behind-a-proxy) says what each cause asks for.
+
+| What | What becomes of it |
+|---|---|
+| a proxy in the environment or a setting | https goes through it by CONNECT; this machine and `NO_PROXY` do not |
+| a proxy that wants another password, or forbids the host | `proxy_authorization`, `proxy_refused`: not sent again |
+| a certificate that is unknown, expired, not valid yet, or of another name | a cause of its own: not sent again |
+| no certificate on this machine | plain http works; https is `no_authorities`, with the variable and the file |
+| no name, no listener, no TLS | `name_not_found`, `connection_refused`, `no_tls` |
+| an HTTP/2 connection that swallows everything | dropped after 20 seconds, and what waited is sent over another |
+| 429 without headers | the whole store waits, slows down and speeds up again; everything comes near the gateway's rate |
+| rate-limit headers doubled or folded | the least left, the latest reset, the longest wait |
+| `Retry-After` and `Date` in RFC 850 and asctime | read |
+| `x-gzip`, `GZip`, `gzip, gzip` | unpacked; any other coding is named as `unknown_coding` |
+| a redirect within the origin | followed, three at most |
+| any other redirect | refused as `redirected`; the other host sees no request |
+| a 500 that names a scope | `Forbidden`: not sent again |
+| a token that an answer echoes | taken out before the answer is kept or shown, whatever its status |
+| no body, 204, `data: null` | an empty page |
+| bytes that are not UTF-8, half a surrogate pair | U+FFFD in the entry, what was sent in its `extra` |
+| JSON that ends too early | a cut answer: sent again |
+| millions of records in a small answer | `TooLarge`, in less than 100 MiB |
+";
 
 fn line(page: &mut String, case: &Case, platform: &str, outcome: Outcome) {
     let delivered = match outcome.delivered {
