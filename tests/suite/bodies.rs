@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use storelogs::testing::{Recorder, Response};
 use storelogs::{Error, ErrorKind, LogEntry, LogQuery, RetryPolicy, bigcommerce as bc, shopline as sl};
 
-use crate::drain::{Drained, drain};
+use crate::drain::drain;
 use crate::offline::{bigcommerce, day, once, shopline};
 
 fn quick() -> RetryPolicy {
@@ -112,20 +112,40 @@ fn bytes(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
 }
 
-async fn both(one: Vec<u8>, other: Vec<u8>) -> [Drained; 2] {
+/// The entries of a page, and the errors of records that are none.
+struct Read {
+    entries: Vec<LogEntry>,
+    errors: Vec<Error>,
+}
+
+fn read<R>(records: Vec<Result<R, Error>>, entry: impl Fn(R) -> Option<LogEntry>) -> Read {
+    let mut read = Read { entries: Vec::new(), errors: Vec::new() };
+    for record in records {
+        match record {
+            Ok(record) => read.entries.push(entry(record).unwrap()),
+            Err(error) => read.errors.push(error),
+        }
+    }
+    read
+}
+
+async fn both(one: Vec<u8>, other: Vec<u8>) -> [Read; 2] {
     let (since, until) = day();
-    let query = || LogQuery::new().since(since - std::time::Duration::from_secs(86_400)).until(until);
     let page = |record: Vec<u8>, good: &str| bytes(&[br#"{"data":["#, good.as_bytes(), b",", &record, b"]}"]);
     let good = r#"{"id":9,"summary":"Caf\u00e9","date_created":"2026-08-01T09:00:00+00:00"}"#;
     let client = bigcommerce(&once(Response::text(200, page(one, good)))).build().unwrap();
-    let first = drain(&client, query()).await;
+    let found = client.page(|request| request).await.unwrap();
+    let store = storelogs::Store::bigcommerce("abc123").unwrap();
+    let first = read(found.records, |record| bc::entry(record, &store, found.observed).ok());
     let good = r#"{"id":"9","detail":"Caf\u00e9","created_at":"2026-08-01T09:00:00+00:00"}"#;
     let client = shopline(&once(Response::text(200, page(other, good)))).build().unwrap();
-    [first, drain(&client, query()).await]
+    let found = client.page(since, until, |request| request).await.unwrap();
+    let store = storelogs::Store::shopline("open001").unwrap();
+    [first, read(found.records, |record| sl::entry(record, &store, found.observed).ok())]
 }
 
 #[track_caller]
-fn the_other(drained: &Drained) -> &LogEntry {
+fn the_other(drained: &Read) -> &LogEntry {
     assert!(drained.errors.is_empty(), "{:?}", drained.errors);
     let [good, other] = &drained.entries[..] else { panic!("{:?}", drained.entries) };
     assert_eq!((good.summary.as_deref(), good.extra.len()), (Some("Café"), 0), "its neighbour is untouched");

@@ -144,7 +144,7 @@ impl Stage {
         let (name, text, listens, arguments): (_, _, _, &[&str]) = match server {
             Server::Nginx(inside) => {
                 let text = format!(
-                    "daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+                    "daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
                      events {{}}
                      http {{
                        access_log off; client_body_temp_path {folder}/nginx-b; proxy_temp_path {folder}/nginx-p;
