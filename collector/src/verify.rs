@@ -1,14 +1,15 @@
-//! Proving that the archive holds what the platform holds: by the platform's own counts, and by the ids that it lists.
+//! Proving that the archive holds what the platform holds: by the platform's own counts, and by the entries that it lists.
 //!
 //! [`examine`] compares, [`repair`] reads again. Both write down what they found, and neither says anything of the store:
 //! that is the [verdict](crate::verdict), which is made of it.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::{ErrorKind, LogQuery, Proof};
+use storelogs::{ErrorKind, LogEntry, LogQuery, Proof};
 
 use crate::archive::{Archive, Audit, Claim, Commit, Committed, Comparison, Finding, PlatformClock, StoreId};
 use crate::coverage::{Coverage, Stretch, micros, moment};
@@ -224,10 +225,28 @@ impl Comparing<'_> {
     }
 }
 
+/// What is compared of an entry besides its id: a platform that was restored from a backup may give ids out again.
+struct Form {
+    time: Timestamp,
+    /// A hash of everything that it says.
+    says: u64,
+}
+
+impl Form {
+    fn of(entry: LogEntry) -> Self {
+        // When it was seen is no part of it.
+        let mut entry = entry;
+        entry.observed = Timestamp::UNIX_EPOCH;
+        let mut hasher = DefaultHasher::new();
+        serde_json::to_string(&entry).unwrap_or_default().hash(&mut hasher);
+        Self { time: entry.time, says: hasher.finish() }
+    }
+}
+
 /// What a platform lists of a time range.
 #[derive(Default)]
 struct Listed {
-    ids: HashMap<String, Timestamp>,
+    ids: HashMap<String, Form>,
     /// Records that cannot be decoded.
     undecodable: HashSet<String>,
     proof: Option<Proof>,
@@ -248,7 +267,7 @@ async fn list(remote: &Remote, range: Stretch) -> Result<Listed, storelogs::Erro
         };
         for record in page.entries {
             match record {
-                Ok(entry) => drop(listed.ids.insert(entry.id, entry.time)),
+                Ok(entry) => drop(listed.ids.insert(entry.id.clone(), Form::of(entry))),
                 Err(error) => drop(listed.undecodable.insert(error.raw().unwrap_or_default().to_owned())),
             }
         }
@@ -303,8 +322,14 @@ fn compare(archive: &Archive, store: StoreId, range: Stretch, listed: &Listed) -
         Ok((row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?.map(moment)))
     })?;
     let raw: HashMap<String, Option<Timestamp>> = raw.into_iter().collect();
-    let unheld = listed.ids.iter().filter(|(id, _)| !held.contains_key(*id)).map(|(_, time)| *time);
-    let unheld: Vec<Timestamp> = unheld.collect();
+    let mut unheld = Vec::new();
+    for (id, form) in &listed.ids {
+        let same = held.contains_key(id)
+            && archive.entry(store, id)?.is_some_and(|entry| Form::of(entry).says == form.says);
+        if !same {
+            unheld.push(form.time); // not at all, or not as it is now
+        }
+    }
     let unkept = listed.undecodable.iter().filter(|record| !raw.contains_key(*record)).count() as u64;
     let around = (unkept + listed.missing == 0).then(|| around(&unheld)).flatten();
     let inside = |time: &Option<Timestamp>| time.is_some_and(|time| range.contains(time));
@@ -426,7 +451,7 @@ async fn read_again(
         };
         for record in &page.entries {
             match record {
-                Ok(entry) => drop(listed.ids.insert(entry.id.clone(), entry.time)),
+                Ok(entry) => drop(listed.ids.insert(entry.id.clone(), Form::of(entry.clone()))),
                 Err(error) => drop(listed.undecodable.insert(error.raw().unwrap_or_default().to_owned())),
             }
         }

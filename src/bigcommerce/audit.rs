@@ -58,6 +58,9 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
         }
     };
     let counted = total.saturating_sub(newcomers);
+    if tally.doubled > 0 && tally.repeats == 0 && read + tally.doubled == counted {
+        return Ok(Judgement::Proved(Proof::Counted)); // every place of the list was seen: it has rows twice
+    }
     Ok(match read.cmp(&counted) {
         std::cmp::Ordering::Less => Judgement::Short(Some(counted - read)),
         std::cmp::Ordering::Equal => Judgement::Proved(Proof::Counted),

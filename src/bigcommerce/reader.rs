@@ -67,6 +67,8 @@ pub(super) struct Tally {
     pub(super) fresh: u64,
     /// Rows that came again, on another page than before.
     pub(super) repeats: u64,
+    /// Rows that stood twice on one page.
+    pub(super) doubled: u64,
     /// Rows that fail on their own, and were left out.
     pub(super) skipped: u64,
     /// The totals that the first and the last page named.
@@ -374,7 +376,9 @@ impl Reader {
             Direction::Down => self.edge - info.start(),
             Direction::Up => info.start() + info.count - self.edge,
         };
-        let repeats = repeats.saturating_sub(u64::try_from(overlap).unwrap_or(0));
+        self.tally.doubled += u64::try_from(info.count).unwrap_or(0).saturating_sub(fresh + repeats);
+        let overlap = u64::try_from(overlap).unwrap_or(0);
+        let repeats = repeats.saturating_sub(overlap);
         self.tally.fresh += fresh;
         self.tally.repeats += repeats;
         self.note_total(info);
@@ -406,7 +410,9 @@ impl Reader {
                 _ => End::Flooded,
             });
         }
-        let counted_out = info.says.total == Some(self.covered()) && !info.says.next;
+        let covered = self.covered();
+        let doubled = i64::try_from(self.tally.doubled).unwrap_or(0);
+        let counted_out = !info.says.next && [covered, covered + doubled].map(Some).contains(&info.says.total);
         // A full page is never the end, and the first not where it may be cut to the platform's own size.
         let cut = first && info.count > 0 && info.count % 10 == 0;
         if self.direction == Direction::Down && counted_out && short && !cut && !self.tally.lies {
