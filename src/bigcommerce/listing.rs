@@ -177,7 +177,7 @@ impl Listing {
         let max = scope.until.filter(|_| shape.dates).map(|time| (time + SECOND).as_second() + 1);
         let direction = if scope.ascending { "asc" } else { "desc" };
         self.source
-            .rows(|mut request| {
+            .rows(limit, |mut request| {
                 request = request.limit(limit).page(number);
                 if shape.sort {
                     request = request.push_sort("date_created").push_direction(direction);

@@ -12,6 +12,7 @@ use crate::raw::bigcommerce as raw;
 use crate::raw::bigcommerce::builder::GetStoreSystemLogs;
 use crate::raw::bigcommerce::types::{GetStoreSystemLogsResponse, IndexMeta, SystemLog};
 use crate::source::Learned;
+use crate::transport::Transport;
 use crate::walk::Row;
 
 /// One page of records, as the platform sent it.
@@ -60,26 +61,28 @@ impl BigCommerce {
     where
         F: for<'a> FnOnce(GetStoreSystemLogs<'a>) -> GetStoreSystemLogs<'a>,
     {
-        let (list, pagination) = self.list(set).await?;
+        let (list, pagination) = self.list(&self.transport, set).await?;
         let (observed, request_id) = (list.about.observed(), list.about.request_id());
         Ok(RecordPage { records: list.records, pagination, observed, request_id })
     }
 
-    /// A page as rows of a walk, and what it says of itself.
-    pub(super) async fn rows<F>(&self, set: F) -> Result<(Vec<Row>, Option<Pagination>)>
+    /// A page of at most so many rows, as rows of a walk, and what it says of itself. Where it fails, the walk asks for
+    /// fewer.
+    pub(super) async fn rows<F>(&self, limit: i64, set: F) -> Result<(Vec<Row>, Option<Pagination>)>
     where
         F: for<'a> FnOnce(GetStoreSystemLogs<'a>) -> GetStoreSystemLogs<'a>,
     {
-        let (list, pagination) = self.list(set).await?;
+        let transport = if limit > 1 { self.transport.for_large_page() } else { self.transport.clone() };
+        let (list, pagination) = self.list(&transport, set).await?;
         Ok((list.rows(convert::entry), pagination))
     }
 
-    async fn list<F>(&self, set: F) -> Result<(List<SystemLog>, Option<Pagination>)>
+    async fn list<F>(&self, transport: &Transport, set: F) -> Result<(List<SystemLog>, Option<Pagination>)>
     where
         F: for<'a> FnOnce(GetStoreSystemLogs<'a>) -> GetStoreSystemLogs<'a>,
     {
         let send = async |client: raw::Client| set(client.get_store_system_logs()).send().await;
-        let reply = self.transport.call(send).await?;
+        let reply = transport.call(send).await?;
         let take = |page: GetStoreSystemLogsResponse| (Some(page.data), Rest { meta: page.meta });
         let (list, rest) = reply.list(&["data"], take)?;
         Ok((list, rest.meta.map(pagination)))

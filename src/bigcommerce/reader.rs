@@ -30,7 +30,7 @@ const MOST_PAGES: usize = 5_000;
 /// Pages that are looked at for rows that came in.
 const PAGES_OF_NEWCOMERS: usize = 8;
 /// So many rows may come, where no total says how many there are, without one that is older than those before.
-const CROWD: u64 = 150_000;
+const CROWD: u64 = 120_000;
 /// So many more rows than the platform counted at first may be listed before the list counts as endless.
 const SLACK: u64 = 10_000;
 
@@ -239,7 +239,11 @@ impl Reader {
             return false;
         }
         if asked.size > 1 {
-            self.bad = Some(start..start + asked.size);
+            // What was read before is not to blame.
+            self.bad = Some(match self.direction {
+                Direction::Down => start.max(self.edge)..start + asked.size,
+                Direction::Up => start..(start + asked.size).min(self.edge),
+            });
             if asked.size == self.normal {
                 self.failed += 1;
                 if self.failed > FAILED {

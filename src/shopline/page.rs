@@ -11,6 +11,7 @@ use crate::raw::shopline as raw;
 use crate::raw::shopline::builder::{CountOperationLogs, ListOperationLogs};
 use crate::raw::shopline::types::{OperationLog, OperationLogPage};
 use crate::time;
+use crate::transport::Transport;
 use crate::walk::Row;
 
 /// One page of records, as the platform sent it.
@@ -45,7 +46,7 @@ impl Shopline {
     where
         F: for<'a> FnOnce(ListOperationLogs<'a>) -> ListOperationLogs<'a>,
     {
-        let (list, page_info) = self.list((since, until), self.offset(), set).await?;
+        let (list, page_info) = self.list(&self.transport, (since, until), self.offset(), set).await?;
         let (observed, request_id) = (list.about.observed(), list.about.request_id());
         Ok(RecordPage { records: list.records, page_info, observed, request_id })
     }
@@ -106,7 +107,8 @@ impl Shopline {
     where
         F: for<'a> FnOnce(ListOperationLogs<'a>) -> ListOperationLogs<'a>,
     {
-        let (list, page_info) = self.list(bounds, offset, set).await?;
+        // Where it fails, the walk asks for fewer rows, or for a narrower range.
+        let (list, page_info) = self.list(&self.transport.for_large_page(), bounds, offset, set).await?;
         Ok((list.rows(convert::entry), page_info))
     }
 
@@ -117,6 +119,7 @@ impl Shopline {
 
     async fn list<F>(
         &self,
+        transport: &Transport,
         (since, until): (Timestamp, Timestamp),
         offset: UtcOffset,
         set: F,
@@ -129,7 +132,7 @@ impl Shopline {
             let request = request.created_at_min(time::write(since, offset));
             set(request.created_at_max(time::write(until, offset))).send().await
         };
-        let reply = self.transport.call(send).await?;
+        let reply = transport.call(send).await?;
         let take = |page: OperationLogPage| (page.data.or(page.operation_logs), ());
         let (list, ()) = reply.list(&["data", "operationLogs"], take)?;
         let links = list.about.headers().get_all("link");

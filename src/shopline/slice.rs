@@ -21,7 +21,7 @@ const MOST_PAGES: usize = 50;
 /// The most ranges that are audited again because one was short.
 const MOST_AUDITS: u32 = 120;
 /// The most ranges that are cut in two because they failed.
-const MOST_FAILURES: u32 = 60;
+const MOST_FAILURES: u32 = 4;
 /// The most kinds of entry that are remembered, to ask for them one by one.
 const MOST_KINDS: usize = 40;
 /// Pages that bring new rows but none that is older, before the second is read in other ways.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream;
 use storelogs::{BigCommerce, ErrorKind, Http, LogQuery, LogSource, Shopline};
-use storelogs_sandbox::{Behavior, Faults, History, Platform, Sandbox, Store};
+use storelogs_sandbox::Fault as Wire;
+use storelogs_sandbox::{Behavior, Faults, History, Platform, Rule, Sandbox, Store, When};
 
 use crate::drain::{Drained, HANDLE, HASH, assert_same_set, at, drain, quick};
 use table::{Case, Delivered, Fault, Outcome};
@@ -45,7 +46,10 @@ async fn cell(case: &Case, (platform, name, rows, page): (Platform, &str, usize,
     };
     let mut behavior = Behavior::unlimited();
     store = match &case.fault {
-        Fault::Script(rules) => store.faults(Faults { rules: rules.clone() }).history(history),
+        Fault::Script(rules) => {
+            let rules = rules.iter().map(|rule| on_second_page(rule, platform, &history, page)).collect();
+            store.faults(Faults { rules }).history(history)
+        }
         Fault::Habit(change) => {
             change(&mut behavior);
             store.history(history)
@@ -86,7 +90,35 @@ async fn cell(case: &Case, (platform, name, rows, page): (Platform, &str, usize,
         _ => sandbox.journal().len(),
     };
     let found = Outcome { delivered: delivered(&drained, &oracle, page), error: error(&drained), requests };
-    (found != expected).then(|| format!("{} ({platform}): {found:?}, not {expected:?}", case.name))
+    let bounded = Outcome { requests: found.requests, ..expected };
+    let as_expected = found == expected || (expected.requests == table::UP_TO && found == bounded && found.requests < table::UP_TO);
+    (!as_expected).then(|| format!("{} ({platform}): {found:?}, not {expected:?}", case.name))
+}
+
+/// A rule of the second page, as this platform is asked for it: a fault that lasts strikes the rows of that page however
+/// they are asked for; SHOPLINE is asked for each page by its time, so it has no second one.
+fn on_second_page(rule: &Rule, platform: Platform, history: &History, page: usize) -> Rule {
+    let of_one_answer = matches!(
+        rule.fault,
+        Wire::MalformedRecord(_) | Wire::WrongTypes(_) | Wire::EmptyPage | Wire::RepeatPage | Wire::Delay(_)
+    );
+    let when = match (rule.when, rule.times) {
+        // A BigCommerce list may end with a 404: there it is a page that fails, and not its rows.
+        (When::Page(2), None) if rule.fault == Wire::Status(404) && platform == Platform::BigCommerce => rule.when,
+        (When::Page(2), None) if !of_one_answer => {
+            let date = |record: &serde_json::Value| {
+                let date = ["date_created", "created_at"].iter().find_map(|name| record[name].as_str()).unwrap();
+                date.parse::<jiff::Timestamp>().unwrap().as_second()
+            };
+            let mut times: Vec<i64> = history.records(platform).values().iter().map(date).collect();
+            times.sort_unstable();
+            let newest = |place: usize| times[times.len() - 1 - place];
+            When::RowsOf(newest(2 * page - 1), newest(page) + 1)
+        }
+        (When::Page(2), _) if platform == Platform::Shopline => When::Nth(2),
+        (when, _) => when,
+    };
+    Rule { when, ..rule.clone() }
 }
 
 fn error(drained: &Drained) -> Option<ErrorKind> {
