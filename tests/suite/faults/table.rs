@@ -292,7 +292,7 @@ fn pages() -> Vec<Case> {
             "a page that comes again and again ends the walk",
         )
         .on_shopline(all(4)),
-        case("page repeats, once", once(Wire::RepeatPage), all(4), "asked for again"),
+        case("page repeats, once", once(Wire::RepeatPage), all(4), "asked for again").on_shopline(all(4)),
         case("page repeats, for good", for_good(Wire::RepeatPage), all(27), "the total says that rows are missing: read in other ways")
             .on_shopline(all(4)),
     ]
