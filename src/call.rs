@@ -245,14 +245,13 @@ impl About {
         refusal::words(&self.report.body)
     }
 
-    /// Whether an answer without a list is a page without records: the list is null, what stands beside it is there, or
-    /// the answer is an object without any field. Whether the page is believed is for the walk.
+    /// Whether an answer without a list is a page without records: the list is null or what stands beside it is there.
     fn check_empty(&self, names: &[&str]) -> Result<()> {
         let repaired = Repaired::of(&self.report.body);
         if let Ok(fields) = serde_json::from_str::<Fields<'_>>(repaired.text()) {
             let is_null = names.iter().any(|name| fields.contains_key(*name));
             let is_meta = fields.get("meta").is_some_and(|meta| meta.get().starts_with('{'));
-            if (is_null || is_meta || fields.is_empty()) && self.words().is_none() {
+            if (is_null || is_meta) && self.words().is_none() {
                 return Ok(());
             }
         }

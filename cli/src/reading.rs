@@ -145,7 +145,7 @@ pub(crate) async fn read(
                     if entries > 0 {
                         progress.make_room();
                     }
-                    progress.count(entries, &network);
+                    progress.count(entries, network);
                     sink.pause()?;
                     log.next().await
                 }
@@ -157,7 +157,7 @@ pub(crate) async fn read(
                 entries += 1;
                 if entries % TOLD_EVERY == 0 {
                     progress.make_room();
-                    progress.count(entries, &network);
+                    progress.count(entries, network);
                 }
                 sink.entry(&entry)?;
             }

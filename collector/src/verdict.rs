@@ -423,7 +423,7 @@ fn push(findings: &mut Vec<Found>, range: Stretch, verdict: Verdict) {
     let same = matches!(verdict, Verdict::Audited | Verdict::NotCountable | Verdict::Unread { .. });
     match findings.last_mut() {
         Some(last) if same && last.verdict == verdict && last.range.until == range.since => {
-            last.range.until = range.until
+            last.range.until = range.until;
         }
         _ => findings.push(Found { range, verdict }),
     }

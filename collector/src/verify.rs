@@ -324,8 +324,8 @@ fn compare(archive: &Archive, store: StoreId, range: Stretch, listed: &Listed) -
     let raw: HashMap<String, Option<Timestamp>> = raw.into_iter().collect();
     let mut unheld = Vec::new();
     for (id, form) in &listed.ids {
-        let same = held.contains_key(id)
-            && archive.entry(store, id)?.is_some_and(|entry| Form::of(entry).says == form.says);
+        let same =
+            held.contains_key(id) && archive.entry(store, id)?.is_some_and(|entry| Form::of(entry).says == form.says);
         if !same {
             unheld.push(form.time); // not at all, or not as it is now
         }

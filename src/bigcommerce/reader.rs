@@ -349,7 +349,7 @@ impl Reader {
         let is_another = another.is_some() && info.count > 0;
         self.tally.cause = another.or(self.tally.cause.take());
         let as_counted = info.count == 0 && !self.tally.lies && info.says.total == Some(self.covered());
-        if (leads_on && !(is_another && !self.doubted)) || as_counted {
+        if (leads_on && (self.doubted || !is_another)) || as_counted {
             self.doubted = false;
             return Brings::Rows;
         }

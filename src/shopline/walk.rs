@@ -21,7 +21,9 @@ use crate::walk::{self, Progress, Row, newest, oldest};
 /// The platform allows one month; February is one, too.
 pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// What is asked for in place of longer time ranges that are refused, in seconds.
-const SHORTER: [u32; 3] = [7 * 86_400, 86_400, 3_600];
+const SHORTER: [u32; 3] = [7 * 86_400 - BESIDE, 86_400 - BESIDE, 3_600 - BESIDE];
+/// What is asked for beyond the ends of a range must fit into the platform's longest, too.
+const BESIDE: u32 = 60;
 /// How far back a query without a start goes. The platform is said to keep three months; nothing proves it.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The store's clock may be ahead of ours.

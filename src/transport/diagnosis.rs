@@ -63,7 +63,8 @@ fn diagnose(error: &reqwest::Error, target: &Target) -> Diagnosis {
                     return Diagnosis(Cause::Unreachable, "proxy_refused", what, ALLOW);
                 }
                 _ => {
-                    at_proxy |= text == "tunnel error: failed to create underlying connection" || text.contains("socks");
+                    at_proxy |=
+                        text == "tunnel error: failed to create underlying connection" || text.contains("socks");
                 }
             }
         }

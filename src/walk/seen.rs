@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_record_is_new_once_however_many_came_between() {
         let mut seen = Seen::default();
-        let at = |second: i64| Some(Timestamp::from_second(second).unwrap());
+        let at = |second: i64| Some(Timestamp::from_second(second).expect("in range"));
         let key = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let rows = 5 * RECENT as u64 + 7;
         for number in 0..rows {

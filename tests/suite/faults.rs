@@ -91,7 +91,8 @@ async fn cell(case: &Case, (platform, name, rows, page): (Platform, &str, usize,
     };
     let found = Outcome { delivered: delivered(&drained, &oracle, page), error: error(&drained), requests };
     let bounded = Outcome { requests: found.requests, ..expected };
-    let as_expected = found == expected || (expected.requests == table::UP_TO && found == bounded && found.requests < table::UP_TO);
+    let as_expected =
+        found == expected || (expected.requests == table::UP_TO && found == bounded && found.requests < table::UP_TO);
     (!as_expected).then(|| format!("{} ({platform}): {found:?}, not {expected:?}", case.name))
 }
 

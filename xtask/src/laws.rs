@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         let status = cargo()
             .args(["test", "--release", "--test=suite"])
             .args(tested)
-            .args(["--", law])
+            .args(["--", law, "--include-ignored"])
             .env("PROPTEST_CASES", cases)
             .current_dir(&root)
             .status()

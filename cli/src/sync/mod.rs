@@ -127,9 +127,10 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         show(&mut out, &outcomes, *stopped.borrow())?;
     }
     out.flush()?;
-    let exit = exit(&outcomes).despite(problems);
+    // A run that follows is there to be ended: what it had not read by then is no failure of it.
+    let ended = options.follow && asked.get().is_some();
+    let exit = if ended { failures(&outcomes) } else { exit(&outcomes) }.despite(problems);
     Ok(match asked.get() {
-        // A run that follows is there to be ended.
         Some(signal) if !options.follow && outcomes.iter().any(|outcome| !outcome.complete) => signal.exit(),
         _ => exit,
     })
@@ -155,12 +156,15 @@ fn end_cleanly(stop: watch::Sender<bool>, bars: Arc<Bars>) -> Result<Arc<OnceLoc
 }
 
 fn exit(outcomes: &[Outcome]) -> Exit {
+    outcomes.iter().fold(failures(outcomes), |exit, outcome| exit.and_verdict(&outcome.verdict.worst()))
+}
+
+fn failures(outcomes: &[Outcome]) -> Exit {
     // A new one that was not read to its end was not asked in time.
     let failed = outcomes.iter().filter(|outcome| !matches!(outcome.status.state, State::Active | State::New));
     let refused = |state| matches!(state, State::Unauthorized | State::Frozen);
     let failures: Vec<Failure> = failed.map(|outcome| Failure { auth: refused(outcome.status.state) }).collect();
-    let exit = Exit::of(outcomes.len(), &failures, 0);
-    outcomes.iter().fold(exit, |exit, outcome| exit.and_verdict(&outcome.verdict.worst()))
+    Exit::of(outcomes.len(), &failures, 0)
 }
 
 fn told(outcome: &Outcome) -> serde_json::Value {

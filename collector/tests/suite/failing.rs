@@ -127,7 +127,9 @@ async fn a_run_that_ends_does_not_wait_long_for_a_store_that_never_answers() {
     let world = World::new(Sandbox::builder().store(shop)).await;
     let hangs = Faults::none().always(Fault::Delay(std::time::Duration::from_secs(60)));
     world.sandbox.set_faults(Platform::BigCommerce, HASH, hangs);
+    world.stores.give_up_after(std::time::Duration::from_secs(2));
     let outcome = world.sync().await.remove(0);
     assert_eq!((outcome.status.state, outcome.complete), (State::Unreachable, false), "{outcome:?}");
-    assert!(world.sandbox.requests() <= 6, "{} requests: two stretches, three times each", world.sandbox.requests());
+    let requests = world.sandbox.requests();
+    assert!(requests <= 8, "{requests} requests: two ranges, two page sizes, twice each");
 }

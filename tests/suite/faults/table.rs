@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use storelogs::ErrorKind::{
-    self, Blocked, Forbidden, Frozen, Interrupted, Locked, NotFound, RateLimited, Record, Server, TimedOut,
-    TooLarge, Unauthorized, Unreachable,
+    self, Blocked, Forbidden, Frozen, Interrupted, Locked, NotFound, RateLimited, Record, Server, TimedOut, TooLarge,
+    Unauthorized, Unreachable,
 };
 use storelogs::MAX_BODY;
 use storelogs_sandbox::Fault as Wire;
@@ -167,7 +167,8 @@ fn statuses() -> Vec<Case> {
         let mut midway = case(format!("{status} midway"), midway, first_page(error, 2), note);
         if status == 404 {
             midway.bigcommerce = all(32);
-            midway.note = "a BigCommerce list may end so, but its total says that this one does not: read in other ways";
+            midway.note =
+                "a BigCommerce list may end so, but its total says that this one does not: read in other ways";
         }
         cases.push(midway);
     }
@@ -293,8 +294,13 @@ fn pages() -> Vec<Case> {
         )
         .on_shopline(all(4)),
         case("page repeats, once", once(Wire::RepeatPage), all(4), "asked for again").on_shopline(all(4)),
-        case("page repeats, for good", for_good(Wire::RepeatPage), all(27), "the total says that rows are missing: read in other ways")
-            .on_shopline(all(4)),
+        case(
+            "page repeats, for good",
+            for_good(Wire::RepeatPage),
+            all(27),
+            "the total says that rows are missing: read in other ways",
+        )
+        .on_shopline(all(4)),
     ]
 }
 

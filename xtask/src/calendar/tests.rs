@@ -69,7 +69,7 @@ impl Tests {
             programs.push(Program { name, path: path.into(), folder, filters: &[] });
         }
         if quick {
-            programs = touching(programs)?;
+            programs = touching(&programs)?;
         }
         if programs.is_empty() {
             return Err("there are no tests".into());
@@ -102,7 +102,7 @@ impl Tests {
 }
 
 /// The programs of [`TOUCHING`]. A filter that finds no test any more is an error: else nothing would be tried.
-fn touching(programs: Vec<Program>) -> Result<Vec<Program>> {
+fn touching(programs: &[Program]) -> Result<Vec<Program>> {
     let mut chosen = Vec::new();
     for (name, filters) in TOUCHING {
         let program = programs.iter().find(|program| program.name == name);
