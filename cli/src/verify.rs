@@ -65,7 +65,7 @@ Examples:
   storelogs verify
   storelogs verify --deep
   storelogs verify --repair
-  storelogs verify --json | jq '.[].findings[] | select(.verdict == \"short\")'
+  storelogs verify --json | jq '.[].findings[] | select(.verdict != \"audited\")'
 
 What is known of a time range, from the best to the worst:
   complete         the platform counts as many entries as it lists, and each of them is held
