@@ -262,6 +262,7 @@ fn filtered(filter: &str, output: &[u8]) -> Result<(), String> {
 
 #[cfg(unix)]
 #[test]
+#[ignore = "takes five minutes; run by `cargo test -p storelogs-cli examples -- --ignored`"]
 fn every_command_that_the_help_and_the_readme_print_finds_something() {
     let lines = examples();
     let stage = Stage::new();
