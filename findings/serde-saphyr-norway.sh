@@ -15,6 +15,6 @@ fn main() {
     println!("serde-saphyr, as texts: {}", texts.join(" "));
 }
 RS
-verdict 'serde-saphyr 2.2.0, yaml_serde 0.10.7, openapiv3 2.2.0 (crates.io)' 'four texts, each time' 'yaml_serde: ["NO","SE","y","on"]
+verdict 'serde-saphyr 2.2.0, yaml_serde 0.10.7, openapiv3 2.2.0 (Rust)' 'four texts, each time' 'yaml_serde: ["NO","SE","y","on"]
 serde-saphyr: [false,"SE",true,true]
 serde-saphyr, as texts: NO SE y on' "$("$program")"

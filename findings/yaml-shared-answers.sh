@@ -17,7 +17,7 @@ fn main() {
     }
 }
 RS
-verdict 'noyalib 0.0.58, serde-saphyr 2.2.0 (crates.io)' 'read, each time' '10 aliases: noyalib read, serde-saphyr read
+verdict 'noyalib 0.0.58, serde-saphyr 2.2.0 (Rust)' 'read, each time' '10 aliases: noyalib read, serde-saphyr read
 11 aliases: noyalib refused, serde-saphyr read
 99 aliases: noyalib refused, serde-saphyr read
 100 aliases: noyalib refused, serde-saphyr refused' "$("$program")"

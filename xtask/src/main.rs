@@ -92,7 +92,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "package",
         arguments: "",
-        about: "pack the library as crates.io would hand it out, and build that by itself, offline",
+        about: "pack the library as a user would get it, and build that by itself, offline",
         run: |_| package::run(),
     },
     Command {
