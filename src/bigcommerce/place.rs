@@ -64,7 +64,9 @@ pub(super) async fn last_page(listing: &Listing, first: PageInfo) -> Result<Page
             return Err(incomplete("the end of the list was not found, because new entries came in too fast"));
         }
         known = page;
-        guess = if guess == last_or_next(&first) { guess + 1 } else { guess.saturating_mul(2) };
+        // Where a page came empty, the one behind it answered in its place.
+        let next = if guess == last_or_next(&first) { guess + 1 } else { guess.saturating_mul(2) };
+        guess = next.max(known.number + 1);
     };
     // The first page that is empty, or the same as the one beyond the end. From the beginning: the ones before may have
     // been the last page again, too.
