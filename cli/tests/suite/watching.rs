@@ -31,7 +31,8 @@ fn fail(sandbox: &Sandbox, id: u32, summary: &str) {
     let record = json!({"id": id, "type": "payment", "module": "Test Payment Gateway", "severity": "errors",
         "summary": summary, "message": "", "date_created": date});
     sandbox.push(Platform::BigCommerce, HASH, record);
-    std::thread::sleep(Duration::from_millis(1100));
+    // Its second has to be over by the platform's clock, which is known from whole seconds only.
+    std::thread::sleep(Duration::from_millis(2100));
 }
 
 /// Somebody who is told. It answers with one status after the other, and with the last one from then on.
