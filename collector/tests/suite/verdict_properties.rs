@@ -427,11 +427,13 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
+    #[ignore = "takes minutes; run by `cargo xtask laws`"]
     fn nothing_of_a_bigcommerce_store_is_said_to_be_complete_that_is_not(wrong in wrong(), steps in steps()) {
         hold(Platform::BigCommerce, &wrong, &steps)?;
     }
 
     #[test]
+    #[ignore = "takes minutes; run by `cargo xtask laws`"]
     fn nothing_of_a_shopline_store_is_said_to_be_complete_that_is_not(wrong in wrong(), steps in steps()) {
         hold(Platform::Shopline, &wrong, &steps)?;
     }
