@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::sync::oneshot;
 
-use crate::terminal;
+use crate::ui;
 
 /// How long a program may take to print a token.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
@@ -45,7 +45,7 @@ pub(super) fn file_now(path: &Path) -> Result<String, String> {
     {
         use std::os::unix::fs::PermissionsExt;
         if about.permissions().mode() & 0o007 != 0 {
-            terminal::warning(&format!("every user of this machine can read {}: chmod 600 it", shown(path)));
+            ui::warning(&format!("every user of this machine can read {}: chmod 600 it", shown(path)));
         }
     }
     let mut text = Vec::new();

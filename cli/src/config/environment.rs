@@ -6,7 +6,7 @@ use storelogs::secrecy::SecretString;
 use storelogs::{Platform, Store};
 
 use super::{App, Rate, Settings, TokenSource};
-use crate::exit::Stop;
+use crate::error::Stop;
 
 /// The variables that hold something secret of a store.
 pub(super) const SECRETS: [&str; 4] =

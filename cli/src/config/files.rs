@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use storelogs::Store;
 
 use super::{Settings, TokenSource, environment, file, rule, table};
-use crate::directories;
-use crate::exit::Stop;
+use crate::config::directories;
+use crate::error::Stop;
 
 const NAME: &str = "storelogs.toml";
 /// The folder beside it with further files of the same form.

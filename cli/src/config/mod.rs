@@ -2,6 +2,7 @@
 
 mod bounded;
 mod connect;
+pub(crate) mod directories;
 pub(crate) mod environment;
 mod file;
 mod files;
@@ -18,9 +19,9 @@ use storelogs::secrecy::ExposeSecret;
 use storelogs::{Platform, Proxy, Store};
 use storelogs_collector::network::Network;
 
-use crate::args::StoreOptions;
-use crate::exit::Stop;
-use crate::terminal;
+use crate::commands::StoreOptions;
+use crate::error::Stop;
+use crate::ui;
 
 pub(crate) use connect::{Connected, connect};
 use files::{All, Files};
@@ -174,10 +175,10 @@ const TOLD: usize = 20;
 
 fn tell(problems: &[String]) {
     for problem in problems.iter().take(TOLD) {
-        terminal::error(problem);
+        ui::error(problem);
     }
     if problems.len() > TOLD {
-        terminal::error(&format!("and {} more lines of the configuration are wrong", problems.len() - TOLD));
+        ui::error(&format!("and {} more lines of the configuration are wrong", problems.len() - TOLD));
     }
 }
 

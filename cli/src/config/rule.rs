@@ -12,9 +12,9 @@ use storelogs_collector::watch::{Action, Draft, Form, Program, Rule, Rules, Webh
 use super::file::{Reference, Secret};
 use super::files::{All, Files};
 use super::{TokenSource, environment};
-use crate::args::StoreOptions;
-use crate::exit::Stop;
-use crate::terminal;
+use crate::commands::StoreOptions;
+use crate::error::Stop;
+use crate::ui;
 
 /// How often the files are looked at while watching.
 const RELOAD: Duration = Duration::from_secs(3);
@@ -162,7 +162,7 @@ impl RuleFiles {
             return Err(Stop::Usage(problems.into_iter().next().unwrap_or_else(|| NONE.to_owned())));
         }
         if !quiet {
-            problems.iter().for_each(|problem| terminal::error(problem));
+            problems.iter().for_each(|problem| ui::error(problem));
         }
         let fresh = Some(rules(&settings, &secrets).await.map_err(Stop::Usage)?);
         let told = problems.into_iter().collect();
@@ -207,11 +207,11 @@ impl RuleFiles {
             }
         }
         for problem in problems.iter().filter(|problem| !self.quiet && !self.told.contains(*problem)) {
-            terminal::error(problem);
+            ui::error(problem);
         }
         self.told = problems.into_iter().collect();
         if let Some(rules) = changed.as_ref().filter(|_| are_others) {
-            terminal::note(&format!("The rules have changed: there are {} now\n", rules.len()));
+            ui::note(&format!("The rules have changed: there are {} now\n", rules.len()));
         }
         changed
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use storelogs::secrecy::{ExposeSecret, SecretString};
 
 use super::{bounded, environment};
-use crate::exit::Stop;
+use crate::error::Stop;
 
 /// Where an access token comes from.
 #[derive(Clone, Debug)]

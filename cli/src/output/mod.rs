@@ -13,8 +13,8 @@ use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use storelogs::{LogEntry, Store};
 
-use crate::exit::Stop;
-use crate::{printable, terminal};
+use crate::error::Stop;
+use crate::ui::{self, printable};
 
 pub(crate) use pretty::{Layout, Marks, Pretty, shown_severity};
 
@@ -99,8 +99,8 @@ pub(crate) fn open_marking(
     Ok(match format {
         Format::Pretty => {
             let layout = Layout {
-                width: if path.is_some() { None } else { terminal::stdout_width() },
-                coloured: path.is_none() && terminal::stdout_is_coloured(),
+                width: if path.is_some() { None } else { ui::stdout_width() },
+                coloured: path.is_none() && ui::stdout_is_coloured(),
                 zone,
             };
             let pretty = Pretty::new(out, layout, stores);

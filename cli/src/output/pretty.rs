@@ -15,8 +15,8 @@ use storelogs::{LogEntry, Severity, Store};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{Out, Sink};
-use crate::printable;
-use crate::terminal::{CYAN, DIM, GREEN, MAGENTA, RED, YELLOW};
+use crate::ui::printable;
+use crate::ui::{CYAN, DIM, GREEN, MAGENTA, RED, YELLOW};
 
 /// How rows look.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{Rows, text};
 use crate::output::Out;
-use crate::printable;
-use crate::terminal::{BOLD, DIM};
+use crate::ui::printable;
+use crate::ui::{BOLD, DIM};
 
 /// The widths of the columns are those of so many rows. What comes behind them is written as it comes.
 const LOOKED_AT: usize = 500;

@@ -1,0 +1,181 @@
+//! `demo`: what a shop owner gets of it, on stores that are made up.
+
+pub(crate) mod summary;
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use storelogs::Store;
+use storelogs_collector::network::Network;
+use storelogs_collector::sync::{self, Directory, Outcome};
+use storelogs_collector::{Archive, Stretch};
+use storelogs_sandbox::{Behavior, History, Sandbox, Store as Shop};
+use tokio::sync::watch;
+
+use crate::commands::fetch;
+use crate::commands::report;
+use crate::commands::sandbox::{self, HANDLE, HASH};
+use crate::commands::verify;
+use crate::config::Fixed;
+use crate::error::{Exit, Stop};
+use crate::output::{self, Layout, Pretty, Sink};
+use crate::ui;
+use crate::ui::progress::Progress;
+use storelogs_collector::insight::grouped;
+use summary::Summary;
+
+/// See it at work, without any store
+///
+/// Starts the sandbox with a made-up store of each platform, collects their logs over HTTP into an archive just as real
+/// ones are, proves by the platforms' own counts that nothing is missing, shows the newest entries of both and what the
+/// last seven days add up to, says what broke last and whom to ask, and writes the report of the last 30 days as a page for
+/// the browser.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  storelogs demo
+  storelogs demo --seed 7
+
+Next: `storelogs sandbox` keeps the same stores running, to try the other commands on.")]
+pub(crate) struct Options {
+    /// What the made-up entries grow from: the same seed, the same entries
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// The rows that are shown of each store. Of all stores together the newest might be of one alone: at most hours one shop
+/// is at work while the other sleeps.
+const SHOWN: usize = 8;
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
+    let progress = Progress::new("collecting two made-up stores".to_owned(), false);
+    fetch::interruptible(&progress);
+    let history = History::seeded(options.seed).ending_at(Timestamp::now().as_second());
+    let sandbox = Sandbox::builder()
+        .store(Shop::bigcommerce(HASH).history(history.clone()).behavior(Behavior::unlimited()))
+        .store(Shop::shopline(HANDLE).history(history).behavior(Behavior::unlimited()))
+        .own_threads(1)
+        .journal_limit(0)
+        .start()
+        .await
+        .map_err(|error| Stop::Failed(format!("the sandbox cannot start: {error}")))?;
+    let network = Network::new().map_err(|error| Stop::Usage(error.to_string()))?;
+    let stores = Arc::new(Fixed { settings: sandbox::settings(&sandbox)?, network });
+    let path = place()?;
+    let begun = Instant::now();
+    let (_stop, stopped) = watch::channel(false);
+    let observer = Arc::new(|_: &sync::Event<'_>| {});
+    let outcomes =
+        sync::sync(Archive::open(&path)?, Arc::clone(&stores) as _, sync::Options::default(), stopped, observer)
+            .await?;
+    let (took, requests) = (begun.elapsed(), sandbox.requests());
+    let mut archive = Archive::open(&path)?;
+    let proven = prove(&mut archive, &stores).await?;
+    progress.clear();
+
+    let mut out = output::stdout();
+    let entries: u64 = outcomes.iter().map(|outcome| outcome.committed.new).sum();
+    let complete = outcomes.iter().filter(|outcome| outcome.complete).count();
+    writeln!(
+        out,
+        "sync    {} entries of {} stores, read with {requests} requests in {:.1} s",
+        grouped(entries),
+        outcomes.len(),
+        took.as_secs_f64()
+    )?;
+    writeln!(
+        out,
+        "verify  {} of them counted by the platforms too, in {} further requests: nothing is missing\n",
+        grouped(proven),
+        sandbox.requests() - requests
+    )?;
+    out.flush()?;
+    drop(out);
+    last_week(&archive, &outcomes)?;
+    let report = report::last_month(&archive)?;
+    report::last_incident(&report, &mut output::stdout())?;
+    let page = path.with_file_name("report.html");
+    report::write_page(&report, &page)?;
+    ui::note(&format!(
+        "\nThe archive stays in {} until you delete it:\n  {}\n\
+         \nWhat broke, when, since which change, and who to ask:\n  {}\n",
+        path.display(),
+        search(&path, "refund"),
+        page.display()
+    ));
+    let all = complete == outcomes.len();
+    Ok(if all { Exit::Done } else { Exit::Failed })
+}
+
+/// A new archive, for the user only.
+fn place() -> Result<PathBuf, Stop> {
+    let folder = tempfile::Builder::new().prefix("storelogs-demo-").tempdir();
+    let folder = folder.map_err(|error| Stop::Failed(format!("no folder can be made for the archive: {error}")))?;
+    Ok(folder.keep().join("archive.db"))
+}
+
+/// Compares every store with its platform, and returns how many entries that proves.
+async fn prove(archive: &mut Archive, stores: &Fixed) -> Result<u64, Stop> {
+    let mut proven = 0;
+    let all = archive.stores()?;
+    for (_, store) in all {
+        let remote = stores.connect(&store).await.map_err(Stop::Failed)?;
+        let report = verify::compare(archive, &store, &remote).await;
+        if !report.is_complete() {
+            verify::show(&mut output::stdout(), &[report], false)?;
+            return Err(Stop::Failed(format!("{store} is not proven complete")));
+        }
+        proven += report.held();
+    }
+    Ok(proven)
+}
+
+/// A search of the archive as a command of a shell.
+fn search(archive: &Path, query: &str) -> String {
+    let archive = archive.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let archive =
+        if archive.chars().all(plain) { archive } else { format!("'{}'", archive.replace('\'', "'\\''")).into() };
+    format!("storelogs search --archive {archive} {query}")
+}
+
+/// Shows the newest entries of each store, and adds up a week.
+fn last_week(archive: &Archive, outcomes: &[Outcome]) -> Result<(), Stop> {
+    let now = Timestamp::now();
+    let Some(week) = Stretch::new(now - WEEK, now) else { return Ok(()) };
+    let layout = Layout { width: ui::stdout_width(), coloured: ui::stdout_is_coloured(), zone: TimeZone::system() };
+    let names: Vec<Store> = outcomes.iter().map(|outcome| outcome.store.clone()).collect();
+    let mut rows = Pretty::new(output::stdout(), layout.clone(), &names);
+    let mut summary = Summary::default();
+    let mut shown: HashMap<String, usize> = HashMap::new();
+    archive.each_entry::<Stop>(week, |entry| {
+        summary.add(&entry);
+        let shown = shown.entry(format!("{}:{}", entry.platform, entry.store)).or_default();
+        *shown += 1;
+        if *shown <= SHOWN { Ok(rows.entry(&entry)?) } else { Ok(()) }
+    })?;
+    rows.finish()?;
+    let all = grouped(summary.entries() as u64);
+    let title = format!("the newest {SHOWN} entries of each store, and what all {all} of the last 7 days add up to");
+    Ok(summary.write(&mut output::stdout(), &layout, &title)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_search_that_is_suggested_can_be_pasted_whatever_the_folder_is_called() {
+        let plain = search(Path::new("/tmp/storelogs-demo-x1/archive.db"), "refund");
+        assert_eq!(plain, "storelogs search --archive /tmp/storelogs-demo-x1/archive.db refund");
+        let odd = search(Path::new("/tmp/it's mine/archive.db"), "refund");
+        assert_eq!(odd, r"storelogs search --archive '/tmp/it'\''s mine/archive.db' refund");
+    }
+}

@@ -1,0 +1,226 @@
+//! `report`: what the logs say, for the person who runs the shop.
+
+mod build;
+mod document;
+mod markdown;
+mod terminal;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use storelogs::Store;
+use storelogs_collector::insight::model::{Finding, Level, Section};
+use storelogs_collector::insight::{self, AsItIs, Redact, Report};
+use storelogs_collector::{Archive, Moment};
+
+use crate::error::{Exit, Stop};
+use crate::options::archive::ArchiveOptions;
+use crate::output;
+use crate::ui as screen;
+
+pub(crate) use terminal::command;
+
+/// Tell what the logs say: what broke, when, since which change, and who to ask
+///
+/// Adds up the archive: entries over time, problems by what they say, incidents and what was changed before them, who did
+/// what, and how far this can be trusted. Each line carries the search that lists its entries. Nothing is sent anywhere.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    archive: ArchiveOptions,
+
+    /// The beginning of the period: how long ago (24h, 30d), a date or a time
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    since: Moment,
+
+    /// The end of the period [default: now]
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
+
+    /// What the period is compared with
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    compare: Compare,
+
+    /// Only this store, as bigcommerce:HASH or shopline:HANDLE; repeat it for several
+    #[arg(long, value_name = "STORE")]
+    store: Vec<Store>,
+
+    /// The shop's time zone, such as Asia/Singapore [default: that of the entries, else this machine's]
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    time_zone: Option<TimeZone>,
+
+    /// How the report is written [default: by the name of the output, else for the terminal]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+
+    /// Write the report into this file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Open the report in the browser
+    #[arg(long)]
+    open: bool,
+
+    /// Show the texts of the log as they are [default: pseudonyms for addresses, names and secrets in them]
+    #[arg(long)]
+    no_redact: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  storelogs report                                    the last 30 days
+  storelogs report --since 7d --store bigcommerce:abc123
+  storelogs report --open                             as a page in the browser
+  storelogs report --since 90d -o report.html         the same as one file to pass on
+  storelogs report --since 2026-08-01 --until 2026-09-01 --time-zone America/Chicago --format json
+
+A period is whole hours; from seven days on it begins with a day. docs/insights.md tells how each figure is come by.";
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Compare {
+    /// With as long a time before, as far as the archive is complete there
+    #[default]
+    Previous,
+    /// With nothing
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text of 80 columns
+    Terminal,
+    /// One page that needs nothing else
+    Html,
+    /// The whole of it, for machines
+    Json,
+    /// Markdown
+    Md,
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name)
+        .map_err(|_| "there is no such time zone; write one as Asia/Singapore or America/Chicago".to_owned())
+}
+
+pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
+    let format = options.format.unwrap_or_else(|| match &options.output {
+        Some(path) => by_name(path),
+        None if options.open => Format::Html,
+        None => Format::Terminal,
+    });
+    if options.open && format != Format::Html {
+        return Err(Stop::Usage("--open shows an HTML report: leave out --format, or give --format html".to_owned()));
+    }
+    let report = make(&options.archive.read()?, options)?;
+    let path = match &options.output {
+        Some(path) => Some(path.clone()),
+        None if options.open => Some(place()?),
+        None => None,
+    };
+    match &path {
+        Some(path) => write(&report, format, &mut output::file(path)?, None)?,
+        None if format == Format::Terminal => {
+            write(&report, format, &mut output::stdout(), Some(look()))?;
+        }
+        // Machines get every byte as it is.
+        None => write(&report, format, &mut io::stdout().lock(), None)?,
+    }
+    if let Some(path) = path {
+        screen::note(&format!("The report is in {}\n", path.display()));
+        if options.open {
+            open::that_detached(&path).map_err(|error| {
+                Stop::Failed(format!("no browser can be opened: {error}; open the file {} in one", path.display()))
+            })?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn make(archive: &Archive, options: &Options) -> Result<Report, Stop> {
+    let now = Timestamp::now();
+    // What is meant by a date is a day of the shop.
+    let zone = match &options.time_zone {
+        Some(zone) => zone.clone(),
+        None => insight::time_zone(archive, &options.store)?,
+    };
+    let wrong = |option: &str, why: String| Stop::Usage(format!("{option}: {why}"));
+    let since = options.since.at(now, &zone).map_err(|why| wrong("--since", why))?;
+    let until = options.until.map_or(Ok(now), |until| until.at(now, &zone)).map_err(|why| wrong("--until", why))?;
+    if until <= since {
+        return Err(wrong("--until", format!("{until} is not after --since, {since}")));
+    }
+    let redact: Box<dyn Redact> = if options.no_redact { Box::new(AsItIs) } else { Box::new(archive.redactor()?) };
+    let options = insight::Options {
+        since,
+        until,
+        compare: options.compare == Compare::Previous,
+        stores: options.store.clone(),
+        zone: Some(zone),
+        now,
+    };
+    Ok(insight::report(archive, &options, &*redact)?)
+}
+
+/// What the last 30 days of the whole archive say, with pseudonyms.
+pub(crate) fn last_month(archive: &Archive) -> Result<Report, Stop> {
+    let now = Timestamp::now();
+    let zone = Some(insight::time_zone(archive, &[])?);
+    let since = now - SignedDuration::from_hours(30 * 24);
+    let options = insight::Options { since, until: now, compare: true, stores: Vec::new(), zone, now };
+    Ok(insight::report(archive, &options, &archive.redactor()?)?)
+}
+
+/// Writes a report as a page into a file.
+pub(crate) fn write_page(report: &Report, path: &Path) -> Result<(), Stop> {
+    write(report, Format::Html, &mut output::file(path)?, None)
+}
+
+/// Writes what broke last and whom to ask. Where nothing did, nothing.
+pub(crate) fn last_incident(report: &Report, out: &mut dyn Write) -> Result<(), Stop> {
+    let broke = |finding: &&Finding| finding.section == Section::Incidents && finding.level == Level::Alarm;
+    let mut incidents = report.glance.iter().filter(broke);
+    let first = incidents.clone().next();
+    let Some(incident) = incidents.find(|finding| finding.ask.is_some()).or(first) else { return Ok(()) };
+    let incident = Finding { query: None, ..incident.clone() };
+    writeln!(out)?;
+    terminal::write(&vec![build::finding(&incident)], look(), out)?;
+    Ok(out.flush()?)
+}
+
+/// What the terminal that stdout is can show.
+fn look() -> terminal::Look {
+    terminal::Look { sparks: screen::stdout_width().is_some(), coloured: screen::stdout_is_coloured() }
+}
+
+fn by_name(path: &Path) -> Format {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html" | "htm") => Format::Html,
+        Some("json") => Format::Json,
+        Some("md" | "markdown") => Format::Md,
+        _ => Format::Terminal,
+    }
+}
+
+/// A new file for a report, for the user only.
+fn place() -> Result<PathBuf, Stop> {
+    let folder = tempfile::Builder::new().prefix("storelogs-report-").tempdir();
+    let folder = folder.map_err(|error| Stop::Failed(format!("no folder can be made for the report: {error}")))?;
+    Ok(folder.keep().join("report.html"))
+}
+
+fn write(report: &Report, format: Format, out: &mut dyn Write, look: Option<terminal::Look>) -> Result<(), Stop> {
+    match format {
+        Format::Terminal => terminal::write(&build::document(report), look.unwrap_or_default(), out)?,
+        Format::Md => markdown::write(&build::document(report), out)?,
+        Format::Html => out.write_all(insight::html(report).as_bytes())?,
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, report).map_err(io::Error::from)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,130 @@
+//! `sandbox`: both platforms on this machine, to try things out.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use storelogs::Store;
+use storelogs::secrecy::SecretString;
+use storelogs_sandbox::{Behavior, History, Loaded, Platform, Sandbox, Store as Shop, load_file};
+
+use crate::config::{Rate, Settings, TokenSource};
+use crate::error::{Exit, Stop};
+use crate::ui;
+use crate::ui::signals::Signals;
+
+/// Serve both platforms' logs on this machine, with their quirks
+///
+/// Prints what to put into the environment, then runs until Ctrl-C. It reaches no platform, and its tokens are good for
+/// nothing else.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  storelogs sandbox                        both platforms, three months of made-up entries
+  storelogs sandbox --seed 7 --no-quota    another history, and no rate limits
+  storelogs sandbox --records page.json    the records of a page as the platform sends it
+
+In another shell, after pasting the export lines that it prints:
+  storelogs check
+  storelogs fetch --since 7d")]
+pub(crate) struct Options {
+    /// The port for BigCommerce; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 4010)]
+    port_bigcommerce: u16,
+
+    /// The port for SHOPLINE; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 4011)]
+    port_shopline: u16,
+
+    /// What the made-up entries grow from: the same seed, the same entries
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// Serve the records of this file, a page as a platform sends it, whatever their age, in place of that platform's
+    /// made-up ones; repeat it for several
+    #[arg(long, value_name = "FILE")]
+    records: Vec<PathBuf>,
+
+    /// Limit no rates; else they are limited as the platforms do
+    #[arg(long)]
+    no_quota: bool,
+}
+
+/// The stores that the sandbox has.
+pub(crate) const HASH: &str = "abc123";
+pub(crate) const HANDLE: &str = "open001";
+
+pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
+    let history = History::seeded(options.seed).ending_at(Timestamp::now().as_second());
+    let mut bigcommerce = Shop::bigcommerce(HASH).history(history.clone());
+    let mut shopline = Shop::shopline(HANDLE).history(history);
+    let (mut hash_records, mut handle_records) = (Vec::new(), Vec::new());
+    for path in &options.records {
+        let Loaded { platform, records, .. } = load_file(path).map_err(|error| Stop::Usage(error.to_string()))?;
+        match platform {
+            Platform::BigCommerce => hash_records.extend(records),
+            Platform::Shopline => handle_records.extend(records),
+        }
+    }
+    let mut behavior = if options.no_quota { Behavior::unlimited() } else { Behavior::default() };
+    if !hash_records.is_empty() {
+        behavior.bigcommerce.retention_days = None;
+        bigcommerce = bigcommerce.records(hash_records);
+    }
+    if !handle_records.is_empty() {
+        (behavior.shopline.retention_months, behavior.shopline.horizon) = (None, None);
+        shopline = shopline.records(handle_records);
+    }
+    let (bigcommerce, shopline) = (bigcommerce.behavior(behavior.clone()), shopline.behavior(behavior));
+    let sandbox = Sandbox::builder()
+        .bigcommerce_port(options.port_bigcommerce)
+        .shopline_port(options.port_shopline)
+        .journal_limit(0)
+        .store(bigcommerce)
+        .store(shopline)
+        .start()
+        .await
+        .map_err(|error| cannot_start(&options, &error))?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "export BIGCOMMERCE_API_URL={}", sandbox.bigcommerce_url())?;
+    writeln!(out, "export BIGCOMMERCE_STORE_HASH={HASH}")?;
+    writeln!(out, "export BIGCOMMERCE_ACCESS_TOKEN={}", sandbox.token(Platform::BigCommerce, HASH))?;
+    writeln!(out, "export SHOPLINE_API_URL={}", sandbox.shopline_url())?;
+    writeln!(out, "export SHOPLINE_HANDLE={HANDLE}")?;
+    writeln!(out, "export SHOPLINE_ACCESS_TOKEN={}", sandbox.token(Platform::Shopline, HANDLE))?;
+    out.flush()?;
+    drop(out);
+    ui::note("The sandbox runs until Ctrl-C. Paste the lines above into another shell, then: storelogs fetch\n");
+    Signals::listen()?.next().await;
+    sandbox.shutdown().await;
+    Ok(Exit::Done)
+}
+
+fn cannot_start(options: &Options, error: &io::Error) -> Stop {
+    let (bigcommerce, shopline) = (options.port_bigcommerce, options.port_shopline);
+    Stop::Failed(match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "port {bigcommerce} or {shopline} is taken, maybe by another sandbox: choose others with \
+             --port-bigcommerce and --port-shopline, or 0 for free ones"
+        ),
+        _ => format!("the sandbox cannot start on ports {bigcommerce} and {shopline}: {error}"),
+    })
+}
+
+/// How the stores of a sandbox in this process are reached.
+pub(crate) fn settings(sandbox: &Sandbox) -> Result<Vec<Settings>, Stop> {
+    let wrong = |error: storelogs::Error| Stop::Failed(error.to_string());
+    let of = |store: Store, platform: Platform| Settings {
+        token: TokenSource::Text(SecretString::from(sandbox.token(platform, store.name()))),
+        api_url: Some(sandbox.origin(platform)),
+        api_version: None,
+        app: None,
+        rate: Rate::default(),
+        store,
+    };
+    Ok(vec![
+        of(Store::bigcommerce(HASH).map_err(wrong)?, Platform::BigCommerce),
+        of(Store::shopline(HANDLE).map_err(wrong)?, Platform::Shopline),
+    ])
+}

@@ -1,0 +1,136 @@
+//! `search`: finds entries in the archive.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use storelogs::Store;
+use storelogs_collector::archive::Archive;
+use storelogs_collector::search::{Filter, Order};
+
+use crate::error::{Exit, Stop};
+use crate::options::archive::ArchiveOptions;
+use crate::output::{self, Format, Marks};
+use crate::ui;
+use storelogs_collector::insight::grouped;
+
+/// Find entries in the archive
+///
+/// Words, "phrases", beginnings* and fields; all of them have to match, unless OR stands between. Times, severities and
+/// fields are those of `fetch`. Nothing is sent to a platform.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// What to find; without it, every entry
+    #[arg(value_name = "QUERY")]
+    query: Vec<String>,
+
+    #[command(flatten)]
+    archive: ArchiveOptions,
+
+    /// At most so many entries; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+
+    /// The oldest entries first
+    #[arg(long)]
+    oldest_first: bool,
+
+    /// Only say how many there are
+    #[arg(long, conflicts_with_all = ["format", "output", "oldest_first"])]
+    count: bool,
+
+    /// How entries are written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+
+    /// Write the entries into this file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Replace e-mail and postal addresses, names and secrets in texts by pseudonyms
+    #[arg(long)]
+    redact: bool,
+
+    /// Times in UTC rather than in this machine's time zone; also those of the query
+    #[arg(long)]
+    utc: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  storelogs search refund
+  storelogs search '\"declined by the gateway\" store:abc123 since:30d'
+  storelogs search 'severity>=warning module:*gateway* -sandbox'
+  storelogs search 'actor:\"Amelia Wong\" (discount OR theme*) since:2026-08-01 until:2026-09-01'
+  storelogs search --count 'severity>=error since:24h'
+  storelogs search --limit 0 --format csv -o errors.csv 'severity>=error'
+
+Fields: store, platform, severity, category, action, module, actor, subject, id, uid;
+times: since:, until:. A minimum severity never hides what is not understood.
+
+Exit codes:
+  0  something was found
+  1  nothing was found, or it failed
+  2  wrong arguments, or a query that cannot be understood";
+
+pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
+    let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
+    let query = options.query.join(" ");
+    let filter = Filter::parse(&query, Timestamp::now(), &zone).map_err(|error| Stop::Usage(error.to_string()))?;
+    let mut archive = options.archive.read()?;
+    catch_up(&mut archive, options)?;
+    let filter = filter.unveiled(&archive)?;
+    if options.count {
+        let found = archive.count_found(&filter)?;
+        let mut out = output::stdout();
+        writeln!(out, "{found}")?;
+        out.flush()?;
+        return Ok(if found > 0 { Exit::Done } else { Exit::Failed });
+    }
+    let stores: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
+    let marks = {
+        let filter = filter.clone();
+        Box::new(move |text: &str| filter.marks(text)) as Marks
+    };
+    let mut sink = output::open_marking(options.format, options.output.as_deref(), &stores, zone, Some(marks))?;
+    let order = if options.oldest_first { Order::OldestFirst } else { Order::NewestFirst };
+    let limit = if options.limit == 0 { usize::MAX } else { options.limit };
+    let redactor = if options.redact { Some(archive.redactor()?) } else { None };
+    let (mut shown, mut more) = (0, false);
+    archive.search::<Stop>(&filter, order, |entry| {
+        if shown == limit {
+            more = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        shown += 1;
+        match &redactor {
+            Some(redactor) => sink.entry(&redactor.entry(&entry))?,
+            None => sink.entry(&entry)?,
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    sink.finish()?;
+    if more {
+        ui::note(&format!("These are the first {}; --limit 0 shows all.\n", grouped(shown as u64)));
+    }
+    if shown == 0 && options.format == Format::Pretty && ui::stdout_width().is_some() {
+        ui::note("Nothing was found.\n");
+    }
+    Ok(if shown > 0 { Exit::Done } else { Exit::Failed })
+}
+
+/// Words are indexed when there is time; what is left of that is done first. Where the archive cannot be written, the
+/// search takes longer, and finds the same.
+fn catch_up(archive: &mut Archive, options: &Options) -> Result<(), Stop> {
+    if archive.unindexed()? == 0 {
+        return Ok(());
+    }
+    if let Ok(mut writable) = options.archive.open() {
+        let _ = writable.catch_up(|_| {});
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! What is told while stores are read: bars on a terminal, plain lines elsewhere.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{IsTerminal, stderr};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::SignedDuration;
+use storelogs::Store;
+use storelogs_collector::archive::State;
+use storelogs_collector::sync::Event;
+
+use crate::ui::{self, logs};
+use storelogs_collector::insight::grouped;
+
+/// So many stores have a bar; the total line has the others in it.
+const BARS: usize = 8;
+/// Where there is no terminal, the total is told this often.
+const EVERY: Duration = Duration::from_secs(10);
+
+pub(super) struct Bars {
+    /// How many stores there are now.
+    stores: OnceLock<Box<dyn Fn() -> usize + Send + Sync>>,
+    terminal: Option<MultiProgress>,
+    state: Mutex<Shown>,
+}
+
+struct Shown {
+    bars: HashMap<Store, ProgressBar>,
+    total: Option<ProgressBar>,
+    entries: u64,
+    done: HashSet<Store>,
+    failing: HashMap<Store, State>,
+    /// When the total was told last, and what it said.
+    told: (Instant, String),
+    begun: HashMap<Store, Begun>,
+}
+
+/// When the first page of a store came, what was missing then, and what came since.
+struct Begun {
+    at: Instant,
+    missing: SignedDuration,
+    entries: u64,
+}
+
+impl Bars {
+    pub(super) fn new() -> Self {
+        let terminal = (stderr().is_terminal() && !logs::are_on())
+            .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8)));
+        let total = terminal.as_ref().map(|bars| {
+            let total = bars.add(ProgressBar::new_spinner());
+            total.enable_steady_tick(Duration::from_millis(120));
+            total
+        });
+        let state = Shown {
+            bars: HashMap::new(),
+            total,
+            entries: 0,
+            done: HashSet::new(),
+            failing: HashMap::new(),
+            told: (Instant::now(), String::new()),
+            begun: HashMap::new(),
+        };
+        Self { stores: OnceLock::new(), terminal, state: Mutex::new(state) }
+    }
+
+    /// Sets what tells how many stores there are.
+    pub(super) fn of(&self, stores: impl Fn() -> usize + Send + Sync + 'static) {
+        // It is set once.
+        let _ = self.stores.set(Box::new(stores));
+    }
+
+    pub(super) fn event(&self, event: &Event<'_>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Page { store, entries, missing, retention, rate_limit, .. } => {
+                self.answers(&mut state, store);
+                state.entries += *entries as u64;
+                let begun = state.begun.entry((*store).clone()).or_insert_with(|| Begun {
+                    at: Instant::now(),
+                    missing: *missing,
+                    entries: 0,
+                });
+                begun.entries += *entries as u64;
+                let quota = rate_limit.map(|limit| format!(", quota {} of {} left", limit.left, limit.quota));
+                let message = format!("{}{}", begun.pace(*missing), quota.unwrap_or_default());
+                self.bar(&mut state, store, *missing, *retention, message);
+            }
+            Event::Rest { store, .. } => {
+                self.answers(&mut state, store);
+                if !state.done.contains(*store) {
+                    state.done.insert((*store).clone());
+                }
+                self.finish(&mut state, store);
+            }
+            Event::Failed { store, state: now, reason, .. } => {
+                state.done.remove(*store);
+                self.finish(&mut state, store);
+                // What goes on failing in the same way was told.
+                let before = state.failing.insert((*store).clone(), *now);
+                if before != Some(*now) && !logs::are_on() {
+                    self.aside(reason);
+                }
+            }
+            Event::Hole { store, stretch, reason } if !logs::are_on() => {
+                self.aside(&format!("{store}: {stretch} could not be read and is left for later: {reason}"));
+            }
+            Event::Stores { reason } => self.aside(reason),
+            _ => {}
+        }
+        self.total(&mut state);
+    }
+
+    fn bar(
+        &self,
+        state: &mut Shown,
+        store: &Store,
+        missing: SignedDuration,
+        retention: SignedDuration,
+        message: String,
+    ) {
+        let Some(terminal) = &self.terminal else { return };
+        if !state.bars.contains_key(store) {
+            if state.bars.len() >= BARS {
+                return;
+            }
+            let bar = terminal.insert(0, ProgressBar::new(1000));
+            if let Ok(style) = ProgressStyle::with_template("{prefix:24!} {bar:24} {percent:>3}%  {msg}") {
+                bar.set_style(style.progress_chars("█▌·"));
+            }
+            bar.set_prefix(store.to_string());
+            state.bars.insert(store.clone(), bar);
+        }
+        if let Some(bar) = state.bars.get(store) {
+            let share = 1.0 - missing.as_secs_f64() / retention.as_secs_f64().max(1.0);
+            bar.set_position((share.clamp(0.0, 1.0) * 1000.0) as u64);
+            bar.set_message(message);
+        }
+    }
+
+    /// A store that could not be read can be read again.
+    fn answers(&self, state: &mut Shown, store: &Store) {
+        if state.failing.remove(store).is_some() {
+            self.say(&format!("{store} answers again"));
+        }
+    }
+
+    fn finish(&self, state: &mut Shown, store: &Store) {
+        state.begun.remove(store);
+        if let Some(bar) = state.bars.remove(store) {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn total(&self, state: &mut Shown) {
+        let failing = match state.failing.len() {
+            0 => String::new(),
+            some => format!(", {} cannot be read now", grouped(some as u64)),
+        };
+        let stores = self.stores.get().map_or(0, |stores| stores()).max(state.done.len());
+        let line = format!(
+            "{} entries read, {} of {} stores up to date{failing}",
+            grouped(state.entries),
+            grouped(state.done.len() as u64),
+            grouped(stores as u64)
+        );
+        match &state.total {
+            Some(total) => total.set_message(line),
+            None if state.told.0.elapsed() >= EVERY && state.told.1 != line => {
+                ui::note(&format!("{line}\n"));
+                state.told = (Instant::now(), line);
+            }
+            None => {}
+        }
+    }
+
+    /// Says what is wrong, above the bars.
+    pub(super) fn aside(&self, reason: &str) {
+        match &self.terminal {
+            Some(bars) => bars.suspend(|| ui::warning(reason)),
+            None => ui::warning(reason),
+        }
+    }
+
+    /// Says something to the user.
+    pub(super) fn say(&self, line: &str) {
+        match &self.terminal {
+            Some(bars) => bars.suspend(|| ui::note(&format!("{line}\n"))),
+            None => ui::note(&format!("{line}\n")),
+        }
+    }
+
+    /// Takes the bars away.
+    pub(super) fn clear(&self) {
+        if let Some(bars) = &self.terminal {
+            // What is left on the screen is nothing that is needed.
+            let _ = bars.clear();
+            bars.set_draw_target(ProgressDrawTarget::hidden());
+        }
+    }
+}
+
+impl Begun {
+    /// How fast it goes, and how long it may take.
+    fn pace(&self, missing: SignedDuration) -> String {
+        let seconds = self.at.elapsed().as_secs_f64();
+        if seconds < 1.0 {
+            return format!("{} entries", grouped(self.entries));
+        }
+        let rate = self.entries as f64 / seconds;
+        let covered = (self.missing - missing).as_secs_f64() / seconds;
+        let left = if covered > 0.0 { missing.as_secs_f64() / covered } else { f64::INFINITY };
+        let left = match left as u64 {
+            0..60 => format!(", {left:.0} s left"),
+            60..172_800 => format!(", {:.0} min left", left / 60.0),
+            _ => String::new(),
+        };
+        format!("{} entries/s{left}", grouped(rate as u64))
+    }
+}

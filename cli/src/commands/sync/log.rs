@@ -1,0 +1,37 @@
+//! What happens while stores are read, as logs.
+
+use storelogs_collector::sync::Event;
+use tracing::{debug, warn};
+
+use crate::ui::logs;
+use crate::ui::printable::line;
+
+pub(crate) fn event(event: &Event<'_>) {
+    if !logs::are_on() {
+        return;
+    }
+    match event {
+        Event::Reading { store, stretch } => {
+            debug!(target: "storelogs::sync", %store, since = %stretch.since, until = %stretch.until, "reading");
+        }
+        Event::Page { store, committed, entries, reached, .. } => {
+            let reached = reached.map(tracing::field::display);
+            let (new, late) = (committed.new, committed.late);
+            debug!(target: "storelogs::sync", %store, entries, new, late, reached, "page committed");
+        }
+        Event::Rest { store, total, end, holes } => {
+            let end = end.map(tracing::field::display);
+            debug!(target: "storelogs::sync", %store, new = total.new, holes, end, "up to date");
+        }
+        Event::Hole { store, stretch, reason } => {
+            let (since, until, reason) = (stretch.since, stretch.until, line(reason));
+            warn!(target: "storelogs::sync", %store, %since, %until, %reason, "a stretch is left for later");
+        }
+        Event::Failed { store, state, reason, next } => {
+            let reason = line(reason);
+            warn!(target: "storelogs::sync", %store, %state, %reason, %next, "the store cannot be read now");
+        }
+        // Told by who watches the files.
+        _ => {}
+    }
+}

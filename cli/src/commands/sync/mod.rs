@@ -1,0 +1,240 @@
+//! `sync`: brings the logs of all stores into the archive.
+
+mod bars;
+mod listen;
+pub(crate) mod log;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use anstyle::Style;
+use clap::Args;
+use serde_json::json;
+use storelogs_collector::archive::State;
+use storelogs_collector::metrics::Metrics;
+use storelogs_collector::sync::{self, Outcome, Shard};
+use storelogs_collector::verdict;
+use tokio::sync::watch;
+
+use crate::commands::StoreOptions;
+use crate::config::{self, Watched};
+use crate::error::{CODES, Exit, Failure, Stop};
+use crate::options::archive::ArchiveOptions;
+use crate::output::{self, Out};
+use crate::ui::printable;
+use crate::ui::signals::{Signal, Signals};
+use crate::ui::{self, BOLD, GREEN, RED, YELLOW};
+use bars::Bars;
+use storelogs_collector::insight::grouped;
+
+/// Bring the logs of all stores into the archive
+///
+/// The first run reads everything that the platforms still keep, what expires soonest first; later runs only what is
+/// missing. It can be stopped at any moment, and goes on where it stopped. The archive outlives the platforms' retention.
+#[derive(Args, Debug)]
+#[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
+pub(crate) struct Options {
+    #[command(flatten)]
+    stores: StoreOptions,
+
+    #[command(flatten)]
+    archive: ArchiveOptions,
+
+    /// Keep going, and ask each store again and again, the busy ones more often
+    #[arg(long, short)]
+    follow: bool,
+
+    /// Only this share of the stores, such as 2/8: for several machines
+    #[arg(long, value_name = "N/M")]
+    shard: Option<Shard>,
+
+    /// How many stores are read at once
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    walks: u16,
+
+    /// Tell Prometheus how it goes, at http://ADDRESS/metrics; /healthz says whether it goes at all
+    #[arg(long, value_name = "ADDRESS", value_parser = listen::address)]
+    metrics_listen: Option<SocketAddr>,
+
+    /// Write what was done as JSON, one array with one object a store
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  storelogs sync                      everything that is missing
+  storelogs sync --follow             keep the archive up to date, until Ctrl-C or SIGTERM
+  storelogs sync --shard 2/8          the second of eight machines
+  storelogs sync --follow --metrics-listen 127.0.0.1:9464
+
+Then: `storelogs verify` proves it, `storelogs status` tells how each store stands.";
+
+/// With more stores than this only those that something is wrong with are listed at the end.
+pub(crate) const LISTED: usize = 40;
+/// Of one store so many stretches that could not be read are listed.
+const HOLES_LISTED: usize = 5;
+
+pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
+    let configured = config::read(&options.stores)?;
+    let problems = configured.problems;
+    let listener = options.metrics_listen.map(listen::bind).transpose()?;
+    let archive = options.archive.open()?;
+    let network = configured.network()?;
+    let bars = Arc::new(Bars::new());
+    let (stop, stopped) = watch::channel(false);
+    let asked = end_cleanly(stop, Arc::clone(&bars))?;
+    let directory = {
+        let bars = Arc::clone(&bars);
+        let tell = move |problem: &str| bars.aside(problem);
+        Arc::new(Watched::new(configured, &options.stores.store, options.shard, network.clone(), tell))
+    };
+    bars.of({
+        let directory = Arc::clone(&directory);
+        move || directory.count()
+    });
+    let metrics = {
+        let directory = Arc::clone(&directory);
+        Arc::new(Metrics::new(archive.path(), network, move || directory.all()))
+    };
+    if let Some(listener) = listener {
+        listen::serve(listener, Arc::clone(&metrics))?;
+    }
+    let how = sync::Options {
+        follow: options.follow,
+        walks: usize::from(options.walks),
+        shard: options.shard,
+        ..sync::Options::default()
+    };
+    let observer = {
+        let bars = Arc::clone(&bars);
+        Arc::new(move |event: &sync::Event<'_>| {
+            metrics.event(event);
+            log::event(event);
+            bars.event(event);
+        })
+    };
+    let outcomes = sync::sync(archive, directory, how, stopped.clone(), observer).await;
+    bars.clear();
+    let outcomes = outcomes?;
+    let mut out = output::stdout();
+    if options.json {
+        serde_json::to_writer_pretty(&mut out, &outcomes.iter().map(told).collect::<Vec<_>>())
+            .map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        show(&mut out, &outcomes, *stopped.borrow())?;
+    }
+    out.flush()?;
+    // A run that follows is there to be ended: what it had not read by then is no failure of it.
+    let ended = options.follow && asked.get().is_some();
+    let exit = if ended { failures(&outcomes) } else { exit(&outcomes) }.despite(problems);
+    Ok(match asked.get() {
+        Some(signal) if !options.follow && outcomes.iter().any(|outcome| !outcome.complete) => signal.exit(),
+        _ => exit,
+    })
+}
+
+/// The first Ctrl-C or SIGTERM ends the run after the page in hand, the second at once. What came first is remembered.
+fn end_cleanly(stop: watch::Sender<bool>, bars: Arc<Bars>) -> Result<Arc<OnceLock<Signal>>, Stop> {
+    let mut signals = Signals::listen()?;
+    let first = Arc::new(OnceLock::new());
+    let asked = Arc::clone(&first);
+    tokio::spawn(async move {
+        loop {
+            let signal = signals.next().await;
+            if asked.set(signal).is_err() {
+                bars.clear();
+                signal.end();
+            }
+            stop.send_replace(true);
+            bars.say("stopping: the pages in hand are kept; once more ends at once");
+        }
+    });
+    Ok(first)
+}
+
+fn exit(outcomes: &[Outcome]) -> Exit {
+    outcomes.iter().fold(failures(outcomes), |exit, outcome| exit.and_verdict(&outcome.verdict.worst()))
+}
+
+fn failures(outcomes: &[Outcome]) -> Exit {
+    // A new one that was not read to its end was not asked in time.
+    let failed = outcomes.iter().filter(|outcome| !matches!(outcome.status.state, State::Active | State::New));
+    let refused = |state| matches!(state, State::Unauthorized | State::Frozen);
+    let failures: Vec<Failure> = failed.map(|outcome| Failure { auth: refused(outcome.status.state) }).collect();
+    Exit::of(outcomes.len(), &failures, 0)
+}
+
+fn told(outcome: &Outcome) -> serde_json::Value {
+    let done = &outcome.committed;
+    json!({
+        "store": outcome.store.to_string(),
+        "state": outcome.status.state,
+        "reason": outcome.status.reason,
+        "complete": outcome.complete,
+        "verdict": outcome.verdict,
+        "new": done.new,
+        "late": done.late,
+        "revised": done.revised,
+        "quarantined": done.quarantined,
+        "holes": outcome.holes.iter().map(|hole| json!({ "stretch": hole.stretch, "reason": hole.reason })).collect::<Vec<_>>(),
+    })
+}
+
+fn show(out: &mut Out, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
+    let coloured = ui::stdout_is_coloured();
+    let style = |style: Style| if coloured { style } else { Style::new() };
+    let fine = |outcome: &&Outcome| outcome.complete && outcome.status.state == State::Active;
+    let wide = outcomes.iter().map(|outcome| outcome.store.to_string().len()).max().unwrap_or_default();
+    // Of a run that was stopped most are not complete, and that is no news of any one of them.
+    let fails = |outcome: &Outcome| !matches!(outcome.status.state, State::Active | State::New);
+    let listed = |outcome: &&Outcome| match stopped {
+        _ if outcomes.len() <= LISTED => true,
+        true => fails(outcome) || !outcome.holes.is_empty(),
+        false => !fine(outcome),
+    };
+    for outcome in outcomes.iter().filter(listed) {
+        let (word, colour) = match outcome.status.state {
+            State::Active | State::New if outcome.complete => (outcome.verdict.worst().word(), style(GREEN)),
+            State::Active | State::New => (outcome.verdict.worst().word(), style(YELLOW)),
+            other => (other.as_str(), style(RED)),
+        };
+        let done = &outcome.committed;
+        let mut facts = format!("{} new", grouped(done.new));
+        let rest = [(done.late, "late"), (done.revised, "revised"), (done.quarantined, "undecodable")];
+        for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
+            facts.push_str(&format!(", {} {what}", grouped(count)));
+        }
+        let name = &outcome.store;
+        writeln!(out, "{name:wide$}  {colour}{word:<13}{colour:#} {facts}")?;
+        if !outcome.complete || outcomes.len() <= LISTED {
+            writeln!(out, "  {colour}→{colour:#} {}", outcome.verdict)?;
+        }
+        if outcome.untold {
+            let minutes = storelogs_collector::network::UNTOLD.as_mins();
+            writeln!(
+                out,
+                "  {colour}→{colour:#} its answers do not tell the time: the last {minutes} minutes by this machine's clock are left out"
+            )?;
+        }
+        if let Some(reason) = &outcome.status.reason {
+            writeln!(out, "  {colour}→{colour:#} {}", printable::line(reason))?;
+        }
+        for hole in outcome.holes.iter().take(HOLES_LISTED) {
+            let (colour, stretch, reason) = (style(YELLOW), hole.stretch, printable::line(&hole.reason));
+            writeln!(out, "  {colour}→{colour:#} {stretch} could not be read, and will be tried again: {reason}")?;
+        }
+        if outcome.holes.len() > HOLES_LISTED {
+            let colour = style(YELLOW);
+            let more = outcome.holes.len() - HOLES_LISTED;
+            writeln!(out, "  {colour}→{colour:#} {more} more could not be read: storelogs status")?;
+        }
+    }
+    let new: u64 = outcomes.iter().map(|outcome| outcome.committed.new).sum();
+    let together = verdict::together(outcomes.iter().map(|outcome| &outcome.verdict));
+    let bold = style(BOLD);
+    let end = if stopped { "; stopped, the next run goes on from here" } else { "" };
+    writeln!(out, "{bold}{} new entries; {together}{bold:#}{end}", grouped(new))
+}

@@ -1,0 +1,91 @@
+//! Collecting while watching, in one process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use storelogs::Store;
+use storelogs_collector::Archive;
+use storelogs_collector::archive::State;
+use storelogs_collector::sync::{self, Event, Observer, Outcome};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::commands::StoreOptions;
+use crate::config::{self, Watched};
+use crate::error::Stop;
+use crate::ui::{self, logs};
+
+type Run = Result<Vec<Outcome>, storelogs_collector::Error>;
+
+/// What `storelogs sync` does, without its bars.
+pub(super) struct Collector {
+    directory: Arc<Watched>,
+    stop: watch::Receiver<bool>,
+    running: Option<JoinHandle<Run>>,
+}
+
+impl Collector {
+    pub(super) fn new(stores: &StoreOptions, stop: watch::Receiver<bool>) -> Result<Self, Stop> {
+        let configured = config::read(stores)?;
+        let network = configured.network()?;
+        let directory = Watched::new(configured, &stores.store, None, network, ui::error);
+        Ok(Self { directory: Arc::new(directory), stop, running: None })
+    }
+
+    /// Reads what is missing, to its end.
+    pub(super) async fn once(&self, archive: Archive) -> Result<(), Stop> {
+        let options = sync::Options::default();
+        sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer()).await?;
+        Ok(())
+    }
+
+    /// Reads again and again, until it is asked to end.
+    pub(super) fn follow(&mut self, archive: Archive) {
+        let options = sync::Options { follow: true, ..sync::Options::default() };
+        let run = sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer());
+        self.running = Some(tokio::spawn(run));
+    }
+
+    /// Why collecting has failed, when it has. It goes on for ever if nobody collects, or was asked to end.
+    pub(super) async fn failed(collector: &mut Option<Self>) -> Stop {
+        if let Some(collector) = collector
+            && let Err(why) = collector.end().await
+        {
+            return why;
+        }
+        std::future::pending().await
+    }
+
+    /// Waits until it has ended, with the pages in hand kept.
+    pub(super) async fn end(&mut self) -> Result<(), Stop> {
+        let Some(running) = &mut self.running else { return Ok(()) };
+        let ended = running.await;
+        self.running = None;
+        match ended {
+            Ok(run) => Ok(run.map(drop)?),
+            Err(_) => Err(Stop::Failed("the collector has ended by itself".to_owned())),
+        }
+    }
+}
+
+/// Tells which stores cannot be read, each once until that changes.
+fn observer() -> Observer {
+    let failing = Mutex::new(HashMap::<Store, State>::new());
+    Arc::new(move |event: &Event<'_>| {
+        crate::commands::sync::log::event(event);
+        if logs::are_on() {
+            return;
+        }
+        let mut failing = failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Failed { store, state, reason, .. } if failing.insert((*store).clone(), *state) != Some(*state) => {
+                ui::warning(reason);
+            }
+            Event::Rest { store, .. } if failing.remove(*store).is_some() => {
+                ui::note(&format!("{store} answers again\n"));
+            }
+            Event::Stores { reason } => ui::warning(reason),
+            _ => {}
+        }
+    })
+}

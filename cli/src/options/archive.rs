@@ -1,0 +1,65 @@
+//! Which archive a command is about.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use storelogs_collector::{Archive, Error};
+
+use crate::config::directories;
+use crate::config::environment;
+use crate::error::Stop;
+
+/// The option of every command over the archive.
+#[derive(Args, Debug)]
+pub(crate) struct ArchiveOptions {
+    /// The archive [default: $STORELOGS_ARCHIVE, or storelogs/archive.db in the data directory]
+    #[arg(long, value_name = "FILE")]
+    archive: Option<PathBuf>,
+}
+
+#[allow(dead_code, reason = "each command over the archive uses some")]
+impl ArchiveOptions {
+    /// Where the archive is: the argument, then the environment, then the platform's data directory.
+    pub(crate) fn path(&self) -> Result<PathBuf, Stop> {
+        if let Some(path) = &self.archive {
+            return Ok(path.clone());
+        }
+        if let Some(path) = environment::text("STORELOGS_ARCHIVE")? {
+            return Ok(PathBuf::from(path));
+        }
+        let data = directories::data().ok_or_else(|| {
+            Stop::Usage("there is no home directory to keep the archive in: name a file with --archive".to_owned())
+        })?;
+        Ok(data.join("storelogs").join("archive.db"))
+    }
+
+    /// Opens the archive to write into, and makes it if there is none.
+    pub(crate) fn open(&self) -> Result<Archive, Stop> {
+        Ok(Archive::open(self.path()?)?)
+    }
+
+    /// Opens the archive that is there, to write down what is found of it. Where nothing can be written it is only read.
+    pub(crate) fn annotate(&self) -> Result<Archive, Stop> {
+        let archive = self.read()?;
+        match Archive::open(archive.path()) {
+            Ok(archive) => Ok(archive),
+            Err(Error::Unusable { .. }) => Ok(archive),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens the archive to read it.
+    pub(crate) fn read(&self) -> Result<Archive, Stop> {
+        Ok(Archive::read(self.path()?)?)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        match error {
+            // What the configuration says is wrong.
+            Error::Stores(why) => Self::Usage(why),
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What several commands are told by the same arguments.
+
+pub(crate) mod archive;
+pub(crate) mod filters;

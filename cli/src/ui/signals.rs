@@ -1,0 +1,72 @@
+//! Being asked to end.
+
+use std::io;
+
+use crate::error::{Exit, Stop};
+
+/// Who asks, and with which code a program ends that has not done its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// SIGTERM: a service manager, or `kill`.
+    Terminate,
+}
+
+impl Signal {
+    pub(crate) fn exit(self) -> Exit {
+        match self {
+            Self::Interrupt => Exit::Interrupted,
+            Self::Terminate => Exit::Terminated,
+        }
+    }
+
+    /// Ends the process at once.
+    pub(crate) fn end(self) -> ! {
+        std::process::exit(self.exit() as i32)
+    }
+}
+
+/// Hears signals from when it is made.
+pub(crate) struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    pub(crate) fn listen() -> Result<Self, Stop> {
+        let unheard = |error: io::Error| Stop::Failed(format!("signals cannot be waited for: {error}"));
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+            let interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
+            Ok(Self { terminate, interrupt })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = unheard;
+            Ok(Self {})
+        }
+    }
+
+    /// The next one.
+    pub(crate) async fn next(&mut self) -> Signal {
+        #[cfg(unix)]
+        {
+            tokio::select! {
+                _ = self.interrupt.recv() => Signal::Interrupt,
+                _ = self.terminate.recv() => Signal::Terminate,
+            }
+        }
+        #[cfg(not(unix))]
+        {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            Signal::Interrupt
+        }
+    }
+}
