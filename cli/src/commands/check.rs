@@ -13,10 +13,10 @@ use reqwest::Url;
 use serde::Serialize;
 use storelogs::{ErrorKind, RateLimit, RetryPolicy};
 
-use crate::commands::StoreOptions;
 use crate::commands::fetch;
-use crate::config::{self, Configured, Connected};
+use crate::config::{self, Configured, StoreConnection};
 use crate::error::{CODES, Exit, Failure, Stop};
+use crate::options::StoreOptions;
 use crate::output::{self, Out};
 use crate::ui::printable;
 use crate::ui::progress::Progress;
@@ -121,7 +121,7 @@ fn milliseconds<S: serde::Serializer>(length: &Option<SignedDuration>, serialize
 }
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let configured = config::read(&options.stores)?;
+    let configured = config::read(&options.stores.selection())?;
     let proxy = configured.proxy()?;
     let network = configured.network()?;
     let Configured { stores, problems, .. } = configured;
@@ -160,7 +160,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     Ok(Exit::of(reports.len(), &failures, 0).despite(problems))
 }
 
-async fn ask(store: String, connected: Connected) -> Report {
+async fn ask(store: String, connected: StoreConnection) -> Report {
     let mut report = match connected.client.ask().await {
         Ok(()) => Report::new(store),
         Err(error) => Report::failed(store, &error),

@@ -14,10 +14,7 @@ mod tail;
 mod verify;
 mod watch;
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
-use storelogs::Store;
+use clap::{Parser, Subcommand};
 
 use crate::error::{CODES, Exit, Stop};
 use crate::ui::{Colour, logs};
@@ -79,22 +76,6 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  storelogs schema > log-entry.schema.json")]
     Schema,
     Completions(schema::Shell),
-}
-
-/// Which stores a command is about.
-#[derive(Args, Debug)]
-pub(crate) struct StoreOptions {
-    /// A store, as bigcommerce:HASH or shopline:HANDLE; repeat it for several [default: all configured]
-    #[arg(long, value_name = "STORE")]
-    pub(crate) store: Vec<Store>,
-
-    /// The configuration file [default: storelogs.toml, here or in the configuration directory]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-
-    /// A table of stores (CSV), besides those of the configuration file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) stores: Option<PathBuf>,
 }
 
 pub(crate) fn run(command: Command) -> Result<Exit, Stop> {

@@ -12,7 +12,7 @@ use storelogs_collector::archive::Archive;
 use storelogs_collector::search::{Filter, Order};
 
 use crate::error::{Exit, Stop};
-use crate::options::archive::ArchiveOptions;
+use crate::options::ArchiveOptions;
 use crate::output::{self, Format, Marks};
 use crate::ui;
 use storelogs_collector::insight::grouped;

@@ -12,7 +12,7 @@ use storelogs_collector::status::{self, Standing};
 use storelogs_collector::verdict;
 
 use crate::error::{Exit, Stop};
-use crate::options::archive::ArchiveOptions;
+use crate::options::ArchiveOptions;
 use crate::output::{self, Out};
 use crate::ui::printable;
 use crate::ui::{self, BOLD, DIM, GREEN, RED, YELLOW};

@@ -13,12 +13,12 @@ use storelogs_collector::network::{Network, UNTOLD};
 use storelogs_collector::sync::Remote;
 use tokio::sync::mpsc;
 
-use crate::commands::StoreOptions;
 use crate::commands::fetch;
 use crate::commands::fetch::read::{report, sources};
 use crate::config::{self, Configured};
 use crate::error::{CODES, Exit, Failure, Stop};
-use crate::options::filters::Filters;
+use crate::options::Filters;
+use crate::options::StoreOptions;
 use crate::output::{self, Format, Sink};
 use crate::ui;
 use crate::ui::progress::Progress;
@@ -76,7 +76,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         return Err(Stop::Usage("--format json is one array, which never ends here: use --format jsonl".to_owned()));
     }
     let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
-    let configured = config::read(&options.stores)?;
+    let configured = config::read(&options.stores.selection())?;
     let network = configured.network()?;
     let Configured { stores: settings, problems, .. } = configured;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();

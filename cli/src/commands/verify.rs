@@ -13,12 +13,12 @@ use storelogs_collector::sync::{Remote, Shard};
 use storelogs_collector::verdict::{self, Evidence, Found, Judgement, Verdict};
 use storelogs_collector::verify::{self, Depth, Examined};
 
-use crate::commands::StoreOptions;
 use crate::commands::fetch;
 use crate::commands::sync::LISTED;
 use crate::config::{self, Configured};
 use crate::error::{Exit, Failure, Stop};
-use crate::options::archive::ArchiveOptions;
+use crate::options::ArchiveOptions;
+use crate::options::StoreOptions;
 use crate::output::{self, Out};
 use crate::ui::printable;
 use crate::ui::progress::Progress;
@@ -114,7 +114,7 @@ pub(crate) struct Report {
 }
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let configured = config::read(&options.stores)?;
+    let configured = config::read(&options.stores.selection())?;
     let network = configured.network()?;
     let Configured { stores: mut settings, problems, .. } = configured;
     settings.retain(|settings| options.shard.is_none_or(|shard| shard.holds(&settings.store)));
@@ -125,7 +125,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     fetch::interruptible(&progress);
     let connected = config::connect(&settings, &network, &RetryPolicy::default()).await;
     let remotes: Vec<Result<Remote, &String>> =
-        connected.iter().map(|connected| connected.as_ref().map(config::Connected::remote)).collect();
+        connected.iter().map(|connected| connected.as_ref().map(config::StoreConnection::remote)).collect();
     let depth = if options.deep { Depth::Deep } else { Depth::Sample };
     // In whatever order they end: no store waits for one that is slow.
     let compared = settings.iter().zip(&remotes).enumerate();

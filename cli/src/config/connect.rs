@@ -10,13 +10,13 @@ use storelogs::{BigCommerce, LogSource, Platform, RateLimit, RetryPolicy, Shopli
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::Remote;
 
-use super::Settings;
+use super::settings::Settings;
 
 /// How many tokens are fetched at once: each may be a program that runs.
 const TOKENS_AT_ONCE: usize = 8;
 
 /// A store that can be asked.
-pub(crate) struct Connected {
+pub(crate) struct StoreConnection {
     pub(crate) client: Client,
     /// The store's own ear on the network.
     pub(crate) network: Network,
@@ -35,13 +35,13 @@ pub(crate) async fn connect(
     stores: &[Settings],
     network: &Network,
     policy: &RetryPolicy,
-) -> Vec<Result<Connected, String>> {
+) -> Vec<Result<StoreConnection, String>> {
     let clients = stream::iter(stores).map(|settings| connect_one(settings, network.another(), policy));
     clients.buffered(TOKENS_AT_ONCE).collect().await
 }
 
 /// A client of one store, over a network of its own.
-async fn connect_one(settings: &Settings, network: Network, policy: &RetryPolicy) -> Result<Connected, String> {
+async fn connect_one(settings: &Settings, network: Network, policy: &RetryPolicy) -> Result<StoreConnection, String> {
     let named = |why| format!("{}: {why}", settings.store);
     let token = settings.token.get().await.map_err(named)?;
     let app = match &settings.app {
@@ -53,7 +53,7 @@ async fn connect_one(settings: &Settings, network: Network, policy: &RetryPolicy
         }
     };
     let client = client(settings, token.as_ref(), app.as_ref(), network.clone(), policy.clone());
-    Ok(Connected { client: client.map_err(|error| error.to_string())?, network })
+    Ok(StoreConnection { client: client.map_err(|error| error.to_string())?, network })
 }
 
 /// A store as the collector reaches it.
@@ -95,7 +95,7 @@ fn client(
     builder.build().map(Client::BigCommerce)
 }
 
-impl Connected {
+impl StoreConnection {
     /// As the collector reaches it.
     pub(crate) fn remote(&self) -> Remote {
         let limit = self.client.clone();

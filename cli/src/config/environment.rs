@@ -1,21 +1,13 @@
 //! The stores that the environment names: at most one of each platform.
 
-use std::env;
-
 use storelogs::secrecy::SecretString;
 use storelogs::{Platform, Store};
 
-use super::{App, Rate, Settings, TokenSource};
+use super::rate::Rate;
+use super::settings::{App, Settings};
+use super::token::TokenSource;
+use super::variables::{text, token_variable};
 use crate::error::Stop;
-
-/// The variables that hold something secret of a store.
-pub(super) const SECRETS: [&str; 4] =
-    ["BIGCOMMERCE_ACCESS_TOKEN", "SHOPLINE_ACCESS_TOKEN", "SHOPLINE_APP_KEY", "SHOPLINE_APP_SECRET"];
-
-/// The variable that holds the access token of a platform's store.
-pub(super) fn token_variable(platform: &Platform) -> &'static str {
-    if *platform == Platform::SHOPLINE { "SHOPLINE_ACCESS_TOKEN" } else { "BIGCOMMERCE_ACCESS_TOKEN" }
-}
 
 /// The stores that are named in full.
 pub(super) fn stores() -> Result<Vec<Settings>, Stop> {
@@ -71,17 +63,5 @@ fn app() -> Result<Option<App>, Stop> {
         (Some(_), None) => half("SHOPLINE_APP_KEY", "SHOPLINE_APP_SECRET"),
         (None, Some(_)) => half("SHOPLINE_APP_SECRET", "SHOPLINE_APP_KEY"),
         (None, None) => Ok(None),
-    }
-}
-
-/// A variable that may be there. Empty counts as not set.
-pub(crate) fn text(name: &str) -> Result<Option<String>, Stop> {
-    match env::var(name) {
-        Ok(text) if text.trim().is_empty() => Ok(None),
-        Ok(text) => Ok(Some(text)),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => {
-            Err(Stop::Usage(format!("the environment variable {name} is not UTF-8 text")))
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Which files the stores stand in, and what each said when it was last fine.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use storelogs::Store;
 
-use super::{Settings, TokenSource, environment, file, rule, table};
-use crate::config::directories;
+use super::parsed::ParsedFile;
+use super::settings::Settings;
+use super::token::TokenSource;
+use super::variables::{self, SECRETS};
+use super::{directories, file, reference, rule, table};
 use crate::error::Stop;
 
 const NAME: &str = "storelogs.toml";
@@ -18,30 +21,29 @@ const FOLDER: &str = "conf.d";
 /// A file that was changed so lately may not be whole yet.
 const SETTLED: Duration = Duration::from_secs(1);
 
-/// What one file says.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Found {
-    /// Its stores, and the line of each.
-    pub(super) stores: Vec<(Settings, usize)>,
-    /// Its rules, and the line of each.
-    pub(super) rules: Vec<(rule::Settings, usize)>,
-    /// A table of stores that it names.
-    pub(super) csv: Option<PathBuf>,
-    /// The address of the proxy to go through.
-    pub(super) proxy: Option<TokenSource>,
-    /// What is wrong with single lines of it.
-    pub(super) problems: Vec<String>,
-}
-
 /// All stores of all files, and what is wrong with them.
 #[derive(Debug, Default)]
-pub(super) struct All {
+pub(super) struct AllFiles {
     pub(super) stores: Vec<Settings>,
     pub(super) rules: Vec<rule::Settings>,
     /// The proxy that the first file to name one names.
     pub(super) proxy: Option<TokenSource>,
     /// One line each. The stores in question are left out, or as they were before.
     pub(super) problems: Vec<String>,
+}
+
+impl AllFiles {
+    /// The variables that hold something secret: of any store, the address of any webhook, and the proxy with its password.
+    pub(super) fn secret_variables(&self) -> Vec<String> {
+        let webhooks = self.rules.iter().filter_map(rule::Settings::webhook);
+        let sources = self.stores.iter().flat_map(Settings::secrets).chain(webhooks).chain(&self.proxy);
+        let named = sources.filter_map(|source| match source {
+            TokenSource::Env(name) => Some(name.clone()),
+            _ => None,
+        });
+        let all: BTreeSet<String> = SECRETS.into_iter().map(str::to_owned).chain(named).collect();
+        all.into_iter().collect()
+    }
 }
 
 /// The files that stores are read from. Only what has changed is read again.
@@ -58,7 +60,7 @@ pub(super) struct Files {
 struct Known {
     stamp: Option<Stamp>,
     /// What it said when it was last fine.
-    found: Option<Found>,
+    found: Option<ParsedFile>,
     /// Why it is not fine now.
     broken: Option<String>,
 }
@@ -97,13 +99,13 @@ impl Files {
     pub(super) fn find(config: Option<&PathBuf>, table: Option<&PathBuf>) -> Result<Self, Stop> {
         let named = match config {
             Some(path) => Some(path.clone()),
-            None => environment::text("STORELOGS_CONFIG")?.map(PathBuf::from),
+            None => variables::text("STORELOGS_CONFIG")?.map(PathBuf::from),
         };
         let own = directories::configuration().map(|directory| directory.join("storelogs"));
         let here = Some(PathBuf::from(NAME)).filter(|path| path.is_file());
         let (main, folder) = match (named.or(here), own) {
             (Some(main), _) => {
-                let folder = file::beside(&main, Path::new(FOLDER));
+                let folder = reference::beside(&main, Path::new(FOLDER));
                 (Some(main), Some(folder))
             }
             (None, Some(own)) => (Some(own.join(NAME)).filter(|path| path.is_file()), Some(own.join(FOLDER))),
@@ -120,8 +122,8 @@ impl Files {
 
     /// Reads what has changed. A file that is broken says what it said before; one that was changed just now is read
     /// the next time, unless it is the first.
-    pub(super) fn read(&mut self) -> All {
-        let mut all = All::default();
+    pub(super) fn read(&mut self) -> AllFiles {
+        let mut all = AllFiles::default();
         let mut order: Vec<PathBuf> = self.main.iter().cloned().collect();
         match self.folder.as_deref().map(members) {
             Some(Ok(members)) => order.extend(members),
@@ -148,7 +150,7 @@ impl Files {
         order.extend(tables);
         self.known.retain(|path, _| order.contains(path));
         self.gather(&order, &mut all);
-        let secrets = rule::variables(&all);
+        let secrets = all.secret_variables();
         for source in all.stores.iter_mut().flat_map(Settings::secrets_mut) {
             source.keep_from(&secrets);
         }
@@ -156,7 +158,7 @@ impl Files {
     }
 
     /// All stores and rules. Of one that stands twice the first counts.
-    fn gather(&self, order: &[PathBuf], all: &mut All) {
+    fn gather(&self, order: &[PathBuf], all: &mut AllFiles) {
         let mut places: HashMap<&Store, (&Path, usize)> = HashMap::new();
         let mut names: HashMap<&str, (&Path, usize)> = HashMap::new();
         for path in order {
@@ -197,7 +199,7 @@ impl Files {
         }
     }
 
-    fn look(&mut self, path: &Path, read: impl FnOnce(&[u8]) -> Result<Found, String>) {
+    fn look(&mut self, path: &Path, read: impl FnOnce(&[u8]) -> Result<ParsedFile, String>) {
         let first = !self.known.contains_key(path);
         let known = self.known.entry(path.to_owned()).or_default();
         let stamp = Stamp::of(path);

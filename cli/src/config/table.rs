@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, ReaderBuilder, Trim};
 use storelogs::{Platform, Store};
 
-use super::file::{VARIABLE, beside, is_variable};
-use super::files::Found;
-use super::{App, Rate, Settings, TokenSource, environment};
+use super::parsed::ParsedFile;
+use super::rate::Rate;
+use super::reference::{VARIABLE, beside, is_variable};
+use super::settings::{App, Settings};
+use super::token::TokenSource;
+use super::variables::token_variable;
 
 /// The columns that there may be, in any order. The first two have to be there.
 const COLUMNS: [&str; 10] = [
@@ -26,14 +29,14 @@ const COLUMNS: [&str; 10] = [
 
 /// The stores of a table. A line with something wrong is a problem of its own, and the others go on. The error is about
 /// the table as a whole.
-pub(super) fn read(text: &[u8], path: &Path) -> Result<Found, String> {
+pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut reader = ReaderBuilder::new().flexible(true).trim(Trim::All).comment(Some(b'#')).from_reader(text);
     let shown = path.display();
     let header = reader.byte_headers().map_err(|_| format!("{shown} cannot be read as CSV"))?;
     let line = header.position().map_or(1, csv::Position::line);
     let columns = columns(header).map_err(|why| format!("{shown} line {line}: {why}"))?;
-    let mut found = Found::default();
+    let mut found = ParsedFile::default();
     let mut lines: HashMap<Store, u64> = HashMap::new();
     let mut record = ByteRecord::new();
     loop {
@@ -125,7 +128,7 @@ fn settings(record: &ByteRecord, columns: &[&str], path: &Path) -> Result<Settin
     let token = match secret("token")? {
         Some(token) => token,
         None if app.is_some() => TokenSource::App,
-        None => TokenSource::Env(environment::token_variable(store.platform()).to_owned()),
+        None => TokenSource::Env(token_variable(store.platform()).to_owned()),
     };
     let api_url = cell("api_url")?.map(str::to_owned);
     Ok(Settings { store, token, api_url, api_version, app, rate: Rate::default() })

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use storelogs::secrecy::{ExposeSecret, SecretString};
 
-use super::{bounded, environment};
+use super::{bounded, variables};
 use crate::error::Stop;
 
 /// Where an access token comes from.
@@ -73,7 +73,7 @@ impl PartialEq for TokenSource {
 }
 
 fn variable(name: &str, what: &str) -> Result<String, String> {
-    match environment::text(name) {
+    match variables::text(name) {
         Ok(Some(text)) => Ok(text),
         Ok(None) => Err(format!("no {what}: the environment variable {name} is not set")),
         Err(Stop::Usage(why)) => Err(why),

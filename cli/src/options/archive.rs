@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use storelogs_collector::{Archive, Error};
 
-use crate::config::directories;
-use crate::config::environment;
+use crate::config;
 use crate::error::Stop;
 
 /// The option of every command over the archive.
@@ -17,20 +16,10 @@ pub(crate) struct ArchiveOptions {
     archive: Option<PathBuf>,
 }
 
-#[allow(dead_code, reason = "each command over the archive uses some")]
 impl ArchiveOptions {
     /// Where the archive is: the argument, then the environment, then the platform's data directory.
     pub(crate) fn path(&self) -> Result<PathBuf, Stop> {
-        if let Some(path) = &self.archive {
-            return Ok(path.clone());
-        }
-        if let Some(path) = environment::text("STORELOGS_ARCHIVE")? {
-            return Ok(PathBuf::from(path));
-        }
-        let data = directories::data().ok_or_else(|| {
-            Stop::Usage("there is no home directory to keep the archive in: name a file with --archive".to_owned())
-        })?;
-        Ok(data.join("storelogs").join("archive.db"))
+        config::archive(self.archive.as_deref())
     }
 
     /// Opens the archive to write into, and makes it if there is none.

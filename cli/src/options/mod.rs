@@ -1,4 +1,9 @@
-//! What several commands are told by the same arguments.
+//! What several commands take by the same arguments. Nothing below knows of these types: what is below gets values.
 
-pub(crate) mod archive;
-pub(crate) mod filters;
+mod archive;
+mod filters;
+mod stores;
+
+pub(crate) use archive::ArchiveOptions;
+pub(crate) use filters::Filters;
+pub(crate) use stores::StoreOptions;

@@ -22,7 +22,7 @@ use crate::commands::fetch;
 use crate::commands::report;
 use crate::commands::sandbox::{self, HANDLE, HASH};
 use crate::commands::verify;
-use crate::config::Fixed;
+use crate::config::StaticStores;
 use crate::error::{Exit, Stop};
 use crate::output::{self, Layout, Pretty, Sink};
 use crate::ui;
@@ -67,7 +67,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
         .await
         .map_err(|error| Stop::Failed(format!("the sandbox cannot start: {error}")))?;
     let network = Network::new().map_err(|error| Stop::Usage(error.to_string()))?;
-    let stores = Arc::new(Fixed { settings: sandbox::settings(&sandbox)?, network });
+    let stores = Arc::new(StaticStores { settings: sandbox::settings(&sandbox)?, network });
     let path = place()?;
     let begun = Instant::now();
     let (_stop, stopped) = watch::channel(false);
@@ -122,7 +122,7 @@ fn place() -> Result<PathBuf, Stop> {
 }
 
 /// Compares every store with its platform, and returns how many entries that proves.
-async fn prove(archive: &mut Archive, stores: &Fixed) -> Result<u64, Stop> {
+async fn prove(archive: &mut Archive, stores: &StaticStores) -> Result<u64, Stop> {
     let mut proven = 0;
     let all = archive.stores()?;
     for (_, store) in all {

@@ -10,10 +10,10 @@ use jiff::tz::TimeZone;
 use storelogs::{LogQuery, Store};
 use storelogs_collector::Moment;
 
-use crate::commands::StoreOptions;
 use crate::config::{self, Configured};
 use crate::error::{CODES, Exit, Stop};
-use crate::options::filters::Filters;
+use crate::options::Filters;
+use crate::options::StoreOptions;
 use crate::output::{self, Format};
 use crate::ui::progress::Progress;
 use crate::ui::signals::Signals;
@@ -74,7 +74,7 @@ Examples:
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
     let query = options.query(Timestamp::now(), &zone)?;
-    let configured = config::read(&options.stores)?;
+    let configured = config::read(&options.stores.selection())?;
     let network = configured.network()?;
     let Configured { stores: settings, problems, .. } = configured;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();

@@ -17,7 +17,7 @@ use storelogs_collector::insight::{self, AsItIs, Redact, Report};
 use storelogs_collector::{Archive, Moment};
 
 use crate::error::{Exit, Stop};
-use crate::options::archive::ArchiveOptions;
+use crate::options::ArchiveOptions;
 use crate::output;
 use crate::ui as screen;
 

@@ -11,7 +11,7 @@ use clap::Args;
 use storelogs_collector::query::{Answer, Cell, Console, Interrupt, SqlError};
 
 use crate::error::{Exit, Stop};
-use crate::options::archive::ArchiveOptions;
+use crate::options::ArchiveOptions;
 use crate::output;
 use crate::output::rows::{self, Format, Rows};
 use crate::ui;

@@ -17,10 +17,10 @@ use storelogs_collector::sync::{self, Outcome, Shard};
 use storelogs_collector::verdict;
 use tokio::sync::watch;
 
-use crate::commands::StoreOptions;
-use crate::config::{self, Watched};
+use crate::config::{self, ReloadingStores};
 use crate::error::{CODES, Exit, Failure, Stop};
-use crate::options::archive::ArchiveOptions;
+use crate::options::ArchiveOptions;
+use crate::options::StoreOptions;
 use crate::output::{self, Out};
 use crate::ui::printable;
 use crate::ui::signals::{Signal, Signals};
@@ -77,7 +77,8 @@ pub(crate) const LISTED: usize = 40;
 const HOLES_LISTED: usize = 5;
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let configured = config::read(&options.stores)?;
+    let selection = options.stores.selection();
+    let configured = config::read(&selection)?;
     let problems = configured.problems;
     let listener = options.metrics_listen.map(listen::bind).transpose()?;
     let archive = options.archive.open()?;
@@ -88,7 +89,7 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     let directory = {
         let bars = Arc::clone(&bars);
         let tell = move |problem: &str| bars.aside(problem);
-        Arc::new(Watched::new(configured, &options.stores.store, options.shard, network.clone(), tell))
+        Arc::new(ReloadingStores::new(configured, &selection.stores, options.shard, network.clone(), tell))
     };
     bars.of({
         let directory = Arc::clone(&directory);

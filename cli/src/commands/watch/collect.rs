@@ -10,8 +10,7 @@ use storelogs_collector::sync::{self, Event, Observer, Outcome};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::commands::StoreOptions;
-use crate::config::{self, Watched};
+use crate::config::{self, ReloadingStores, Selection};
 use crate::error::Stop;
 use crate::ui::{self, logs};
 
@@ -19,16 +18,16 @@ type Run = Result<Vec<Outcome>, storelogs_collector::Error>;
 
 /// What `storelogs sync` does, without its bars.
 pub(super) struct Collector {
-    directory: Arc<Watched>,
+    directory: Arc<ReloadingStores>,
     stop: watch::Receiver<bool>,
     running: Option<JoinHandle<Run>>,
 }
 
 impl Collector {
-    pub(super) fn new(stores: &StoreOptions, stop: watch::Receiver<bool>) -> Result<Self, Stop> {
-        let configured = config::read(stores)?;
+    pub(super) fn new(selection: &Selection, stop: watch::Receiver<bool>) -> Result<Self, Stop> {
+        let configured = config::read(selection)?;
         let network = configured.network()?;
-        let directory = Watched::new(configured, &stores.store, None, network, ui::error);
+        let directory = ReloadingStores::new(configured, &selection.stores, None, network, ui::error);
         Ok(Self { directory: Arc::new(directory), stop, running: None })
     }
 

@@ -13,10 +13,10 @@ use storelogs_collector::insight::plural;
 use storelogs_collector::watch::{self, Event};
 use storelogs_collector::{Moment, Stretch};
 
-use crate::commands::StoreOptions;
 use crate::config::RuleFiles;
 use crate::error::{CODES, Exit, Stop};
-use crate::options::archive::ArchiveOptions;
+use crate::options::ArchiveOptions;
+use crate::options::StoreOptions;
 use crate::output::{self, Out};
 use crate::ui::signals::Signals;
 use crate::ui::{self, printable};
@@ -130,18 +130,19 @@ impl FromStr for Times {
 }
 
 pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
+    let selection = options.stores.selection();
     let replays = options.test.is_some() || options.r#try;
     if !replays && !options.rule.is_empty() {
         return Err(Stop::Usage(
             "--rule is for --test and --try: what one rule has seen, no other sees again".to_owned(),
         ));
     }
-    if !options.sync && !options.stores.store.is_empty() {
+    if !options.sync && !selection.stores.is_empty() {
         return Err(Stop::Usage(
             "--store is for --sync; which stores a rule is about stands in it: when = \"store:abc123\"".to_owned(),
         ));
     }
-    let mut rules = RuleFiles::read(&options.stores, &options.rule, options.sync).await?;
+    let mut rules = RuleFiles::read(&selection, &options.rule, options.sync).await?;
     let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
     let look = Look::new(options.format, zone);
     match options.test {
@@ -160,7 +161,8 @@ async fn follow(options: &Options, mut rules: RuleFiles, look: &Look) -> Result<
     let archive = options.archive.open()?;
     let mut signals = Signals::listen()?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let mut collector = if options.sync { Some(Collector::new(&options.stores, stopped.clone())?) } else { None };
+    let mut collector =
+        if options.sync { Some(Collector::new(&options.stores.selection(), stopped.clone())?) } else { None };
     if options.once {
         if let Some(collector) = &mut collector {
             collector.once(options.archive.open()?).await?;

@@ -9,17 +9,19 @@ use storelogs_collector::network::Network;
 use storelogs_collector::sync::{Directory, Remote, Shard};
 
 use super::connect::remote;
-use super::files::{All, Files, Stamp};
-use super::{Configured, Settings, TokenSource, with_environment};
+use super::files::{AllFiles, Files, Stamp};
+use super::settings::Settings;
+use super::stores::{Configured, with_environment};
+use super::token::TokenSource;
 
 /// How often a store that was told to come back is listed before it is told to go again.
-const PATIENCE: u8 = 6;
+const LISTINGS_BEFORE_RETRY: u8 = 6;
 
 /// Stores that come, go and change as their files do.
 ///
 /// A store that is reached another way than before, or whose token's file has changed, is left out of the list once and
 /// then listed again: whoever follows the list lets go of it, and connects to it anew.
-pub(crate) struct Watched {
+pub(crate) struct ReloadingStores {
     picked: Vec<Store>,
     shard: Option<Shard>,
     network: Network,
@@ -47,7 +49,7 @@ enum Return {
     Comes(u8),
 }
 
-impl Watched {
+impl ReloadingStores {
     /// The stores of a call, of which these were picked, and of those this share. `tell` says what is wrong with the files from now on, one line
     /// each.
     pub(crate) fn new(
@@ -90,10 +92,10 @@ fn shared(mut stores: Vec<Settings>, shard: Option<Shard>) -> Vec<Settings> {
     stores
 }
 
-impl Directory for Watched {
+impl Directory for ReloadingStores {
     fn stores(&self) -> Result<Vec<Store>, String> {
         let mut state = self.state();
-        let All { stores, problems, .. } = state.files.read();
+        let AllFiles { stores, problems, .. } = state.files.read();
         for problem in problems.iter().filter(|problem| !state.told.contains(*problem)) {
             (self.tell)(problem);
         }
@@ -156,7 +158,7 @@ impl State {
             let Some(turn) = changed.get_mut(*store) else { return true };
             let leaves = *turn == Return::Leaves;
             *turn = match *turn {
-                Return::Comes(PATIENCE..) => Return::Leaves,
+                Return::Comes(LISTINGS_BEFORE_RETRY..) => Return::Leaves,
                 Return::Comes(times) => Return::Comes(times + 1),
                 Return::Leaves => Return::Comes(0),
             };
@@ -188,7 +190,7 @@ mod tests {
     /// A folder with a table of stores, and a list that is made of it.
     struct World {
         folder: tempfile::TempDir,
-        watched: Watched,
+        watched: ReloadingStores,
         told: Arc<Mutex<Vec<String>>>,
     }
 
@@ -209,7 +211,7 @@ mod tests {
                 let told = Arc::clone(&told);
                 move |problem: &str| told.lock().unwrap().push(problem.to_owned())
             };
-            let watched = Watched::new(configured, &[], None, Network::new().unwrap(), tell);
+            let watched = ReloadingStores::new(configured, &[], None, Network::new().unwrap(), tell);
             Self { folder, watched, told }
         }
 
@@ -296,7 +298,7 @@ mod tests {
         // The file behind it is enough.
         fs::write(world.folder.path().join("other"), "third").unwrap();
         assert_eq!(world.listed(), "bigcommerce:b");
-        for _ in 0..=PATIENCE {
+        for _ in 0..=LISTINGS_BEFORE_RETRY {
             assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b");
         }
         assert_eq!(world.listed(), "bigcommerce:b", "nobody has connected to it, so it goes again");

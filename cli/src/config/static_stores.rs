@@ -5,16 +5,16 @@ use storelogs::Store;
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::{Directory, Remote};
 
-use super::Settings;
 use super::connect::remote;
+use super::settings::Settings;
 
 /// Stores that stay as they are.
-pub(crate) struct Fixed {
+pub(crate) struct StaticStores {
     pub(crate) settings: Vec<Settings>,
     pub(crate) network: Network,
 }
 
-impl Directory for Fixed {
+impl Directory for StaticStores {
     fn stores(&self) -> Result<Vec<Store>, String> {
         Ok(self.settings.iter().map(|settings| settings.store.clone()).collect())
     }

@@ -1,0 +1,22 @@
+//! What one file of the configuration says.
+
+use std::path::PathBuf;
+
+use super::rule;
+use super::settings::Settings;
+use super::token::TokenSource;
+
+/// What one file says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ParsedFile {
+    /// Its stores, and the line of each.
+    pub(super) stores: Vec<(Settings, usize)>,
+    /// Its rules, and the line of each.
+    pub(super) rules: Vec<(rule::Settings, usize)>,
+    /// A table of stores that it names.
+    pub(super) csv: Option<PathBuf>,
+    /// The address of the proxy to go through.
+    pub(super) proxy: Option<TokenSource>,
+    /// What is wrong with single lines of it.
+    pub(super) problems: Vec<String>,
+}

@@ -1,0 +1,131 @@
+//! The rules of `storelogs watch`, as the files say.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use storelogs_collector::watch::{Rule, Rules};
+
+use super::files::{AllFiles, Files};
+use super::rule::Settings;
+use super::stores::Selection;
+use crate::error::Stop;
+use crate::ui;
+
+/// How often the files are looked at while watching.
+const RELOAD: Duration = Duration::from_secs(3);
+
+/// The rules, as the files say from time to time.
+pub(crate) struct RuleFiles {
+    files: Files,
+    /// As they were read last.
+    settings: Vec<Settings>,
+    /// The variables that hold something secret of a store.
+    secrets: Vec<String>,
+    /// Until they were handed out.
+    fresh: Option<Vec<Rule>>,
+    looked: Instant,
+    /// What is wrong and was told.
+    told: HashSet<String>,
+    /// Somebody else tells what is wrong with the files.
+    quiet: bool,
+}
+
+impl RuleFiles {
+    /// The rules of a call. Only those of these names, if there are any.
+    pub(crate) async fn read(selection: &Selection, names: &[String], quiet: bool) -> Result<Self, Stop> {
+        let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
+        let all = files.read();
+        let secrets = all.secret_variables();
+        let AllFiles { rules: mut settings, problems, .. } = all;
+        if let Some(why) = files.main_problem() {
+            return Err(Stop::Usage(why.to_owned()));
+        }
+        if let Some(unknown) = names.iter().find(|name| settings.iter().all(|rule| rule.name() != name.as_str())) {
+            return Err(Stop::Usage(format!("there is no rule {unknown:?} in the configuration")));
+        }
+        settings.retain(|rule| names.is_empty() || names.iter().any(|name| name == rule.name()));
+        if settings.is_empty() {
+            return Err(Stop::Usage(problems.into_iter().next().unwrap_or_else(|| NONE.to_owned())));
+        }
+        if !quiet {
+            problems.iter().for_each(|problem| ui::error(problem));
+        }
+        let fresh = Some(rules(&settings, &secrets).await.map_err(Stop::Usage)?);
+        let told = problems.into_iter().collect();
+        Ok(Self { files, settings, secrets, fresh, looked: Instant::now(), told, quiet })
+    }
+
+    /// How many files or lines are wrong.
+    pub(crate) fn problems(&self) -> usize {
+        self.told.len()
+    }
+
+    /// How many rules there are.
+    pub(crate) fn count(&self) -> usize {
+        self.settings.len()
+    }
+
+    /// The rules as they are now.
+    pub(crate) fn take(&mut self) -> Vec<Rule> {
+        self.fresh.take().unwrap_or_default()
+    }
+
+    async fn look(&mut self) -> Option<Vec<Rule>> {
+        if self.fresh.is_some() {
+            return self.fresh.take();
+        }
+        if self.looked.elapsed() < RELOAD {
+            return None;
+        }
+        self.looked = Instant::now();
+        let all = self.files.read();
+        let secrets = all.secret_variables();
+        let AllFiles { rules: settings, mut problems, .. } = all;
+        let mut changed = None;
+        let are_others = settings != self.settings;
+        if are_others || secrets != self.secrets {
+            match rules(&settings, &secrets).await {
+                Ok(rules) => {
+                    (self.settings, self.secrets) = (settings, secrets);
+                    changed = Some(rules);
+                }
+                Err(why) => problems.push(format!("{why}; the rules stay as they were")),
+            }
+        }
+        for problem in problems.iter().filter(|problem| !self.quiet && !self.told.contains(*problem)) {
+            ui::error(problem);
+        }
+        self.told = problems.into_iter().collect();
+        if let Some(rules) = changed.as_ref().filter(|_| are_others) {
+            ui::note(&format!("The rules have changed: there are {} now\n", rules.len()));
+        }
+        changed
+    }
+}
+
+impl Rules for RuleFiles {
+    fn changed(&mut self) -> BoxFuture<'_, Option<Vec<Rule>>> {
+        self.look().boxed()
+    }
+}
+
+async fn rules(settings: &[Settings], secrets: &[String]) -> Result<Vec<Rule>, String> {
+    let mut rules = Vec::with_capacity(settings.len());
+    for rule in settings {
+        rules.push(rule.rule(secrets).await?);
+    }
+    Ok(rules)
+}
+
+const NONE: &str = "\
+there are no rules. They stand in storelogs.toml, or in a file of conf.d beside it:
+
+   [[rule]]
+   name = \"payments fail\"
+   when = \"severity>=error category:payment\"
+   more_than = 5
+   within = \"10m\"
+
+`storelogs watch --help` tells more.";

@@ -1,0 +1,151 @@
+//! Which stores there are: those of an argument, of the environment, and of the files.
+
+use std::path::PathBuf;
+
+use storelogs::secrecy::ExposeSecret;
+use storelogs::{Proxy, Store};
+use storelogs_collector::network::Network;
+
+use super::environment;
+use super::files::{AllFiles, Files};
+use super::settings::Settings;
+use super::token::TokenSource;
+use super::variables::token_variable;
+use crate::error::Stop;
+use crate::ui;
+
+/// Which stores a command is about, and where it is written how they are reached.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Selection {
+    /// The stores that were picked; none of them for all that are configured.
+    pub(crate) stores: Vec<Store>,
+    /// The configuration file, if one was named.
+    pub(crate) file: Option<PathBuf>,
+    /// A table of stores besides.
+    pub(crate) table: Option<PathBuf>,
+}
+
+/// The stores of a call.
+pub(crate) struct Configured {
+    pub(crate) stores: Vec<Settings>,
+    /// How many lines of the configuration are wrong. Each was told.
+    pub(crate) problems: usize,
+    pub(super) told: Vec<String>,
+    pub(super) files: Files,
+    pub(super) proxy: Option<TokenSource>,
+}
+
+impl Configured {
+    /// The network, through the proxy that the files or the environment name.
+    pub(crate) fn network(&self) -> Result<Network, Stop> {
+        Network::through(self.proxy()?).map_err(|error| Stop::Usage(error.to_string()))
+    }
+
+    /// The proxy that the files or, else, the environment name. An empty address in a file is none.
+    pub(crate) fn proxy(&self) -> Result<Proxy, Stop> {
+        let wrong = |error: storelogs::Error| Stop::Usage(error.to_string());
+        let address = match &self.proxy {
+            Some(source) => source.read_now("proxy").map_err(Stop::Usage)?,
+            None => None,
+        };
+        match address {
+            Some(address) if address.expose_secret().is_empty() => Ok(Proxy::none()),
+            Some(address) => Proxy::new(address.expose_secret()).map_err(wrong),
+            None => Proxy::from_env().map_err(wrong),
+        }
+    }
+}
+
+/// The stores of this call: those picked, or all that are configured. A wrong line of a table, or a wrong file of
+/// several, is told, and the others go on.
+pub(crate) fn read(selection: &Selection) -> Result<Configured, Stop> {
+    let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
+    let AllFiles { stores: found, mut problems, proxy, .. } = files.read();
+    if let Some(why) = files.main_problem() {
+        return Err(Stop::Usage(why.to_owned()));
+    }
+    let picked = &selection.stores;
+    if let Some(twice) = picked.iter().enumerate().find(|(at, store)| picked[..*at].contains(store)) {
+        return Err(Stop::Usage(format!("the store {} is given twice", twice.1)));
+    }
+    let known = with_environment(found)?;
+    let mut stores = Vec::new();
+    for store in picked {
+        match known.iter().find(|settings| settings.store == *store).cloned() {
+            Some(settings) => stores.push(settings),
+            None => match environment::named(store)? {
+                Some(settings) => stores.push(settings),
+                None => {
+                    tell(&problems);
+                    return Err(Stop::Usage(not_configured(store)));
+                }
+            },
+        }
+    }
+    if picked.is_empty() {
+        stores = known;
+    } else {
+        problems.clear(); // of other stores
+    }
+    match (stores.is_empty(), problems.pop()) {
+        (true, None) => return Err(Stop::Usage(NONE.to_owned())),
+        (true, Some(last)) => {
+            tell(&problems);
+            return Err(Stop::Usage(last));
+        }
+        (false, last) => problems.extend(last),
+    }
+    tell(&problems);
+    Ok(Configured { stores, problems: problems.len(), told: problems, files, proxy })
+}
+
+/// Adds the stores of the environment. For the same store it beats the files.
+pub(super) fn with_environment(mut known: Vec<Settings>) -> Result<Vec<Settings>, Stop> {
+    for settings in environment::stores()? {
+        match known.iter_mut().find(|other| other.store == settings.store) {
+            Some(other) => {
+                if matches!(settings.token, TokenSource::Text(_) | TokenSource::App) {
+                    other.token = settings.token;
+                }
+                other.app = settings.app.or(other.app.take());
+                other.api_url = settings.api_url.or(other.api_url.take());
+                other.api_version = settings.api_version.or(other.api_version.take());
+            }
+            None => known.push(settings),
+        }
+    }
+    Ok(known)
+}
+
+/// So many wrong lines are shown.
+const TOLD: usize = 20;
+
+fn tell(problems: &[String]) {
+    for problem in problems.iter().take(TOLD) {
+        ui::error(problem);
+    }
+    if problems.len() > TOLD {
+        ui::error(&format!("and {} more lines of the configuration are wrong", problems.len() - TOLD));
+    }
+}
+
+const NONE: &str = "\
+no store is configured. There are three ways:
+
+1. the environment: BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN,
+   or SHOPLINE_HANDLE and SHOPLINE_ACCESS_TOKEN
+2. --store bigcommerce:HASH or --store shopline:HANDLE, with the token in the environment as above
+3. a file storelogs.toml, here or in the configuration directory:
+
+   [[store]]
+   platform = \"bigcommerce\"
+   store = \"abc123\"
+   access_token = { env = \"BIGCOMMERCE_ACCESS_TOKEN\" }
+
+Thousands of stores stand in a table: --stores stores.csv.
+To see the program at work without any store: storelogs demo";
+
+fn not_configured(store: &Store) -> String {
+    let variable = token_variable(store.platform());
+    format!("the store {store} is not configured: set {variable}, or add the store to storelogs.toml")
+}

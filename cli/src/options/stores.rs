@@ -1,0 +1,30 @@
+//! Which stores a command is about.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use storelogs::Store;
+
+use crate::config::Selection;
+
+/// Which stores a command is about.
+#[derive(Args, Debug)]
+pub(crate) struct StoreOptions {
+    /// A store, as bigcommerce:HASH or shopline:HANDLE; repeat it for several [default: all configured]
+    #[arg(long, value_name = "STORE")]
+    store: Vec<Store>,
+
+    /// The configuration file [default: storelogs.toml, here or in the configuration directory]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// A table of stores (CSV), besides those of the configuration file
+    #[arg(long, value_name = "FILE")]
+    stores: Option<PathBuf>,
+}
+
+impl StoreOptions {
+    pub(crate) fn selection(&self) -> Selection {
+        Selection { stores: self.store.clone(), file: self.config.clone(), table: self.stores.clone() }
+    }
+}
