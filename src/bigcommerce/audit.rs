@@ -43,7 +43,7 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
         return Ok(Judgement::Short(None));
     }
     let Some(total) = total else {
-        let whole = tally.skipped == 0 && matches!(end, End::Empty | End::Whole | End::Repeats);
+        let whole = tally.is_sound() && matches!(end, End::Empty | End::Whole | End::Repeats);
         return Ok(if whole { Judgement::Proved(Proof::EndOfList) } else { Judgement::Short(None) });
     };
     let read = tally.fresh;
@@ -84,8 +84,13 @@ pub(super) struct Recovery {
     categories: BTreeSet<String>,
     /// The platform ignores the time range.
     dates_ignored: bool,
-    /// Some reading of the whole list was exact in itself.
+    /// Some reading of the whole list was exact in itself, or all readings of it together.
     exact: bool,
+    /// The rows of all readings of the whole list, and how many.
+    united: Seen,
+    union: u64,
+    /// What the last of them had for a total, and by how much that changed meanwhile.
+    beside: Option<(u64, i64)>,
     cause: Option<String>,
 }
 
@@ -119,7 +124,11 @@ impl Recovery {
     pub(super) fn new(reader: &Reader, missing: Option<u64>, progress: &Progress) -> Self {
         let mut scope = reader.listing.scope.clone();
         scope.until = scope.until.or(progress.query.until);
-        let pages = usize::try_from(reader.tally.fresh / 50).unwrap_or(usize::MAX);
+        let total = reader.tally.last_total.and_then(|total| u64::try_from(total).ok());
+        // Where the time range is ignored, it is the whole list that is read again.
+        let rows = reader.tally.fresh.max(total.filter(|_| !reader.tally.lies).unwrap_or(0));
+        let size = u64::try_from(reader.listing.size()).unwrap_or(1).clamp(1, 50);
+        let pages = usize::try_from(rows / size).unwrap_or(usize::MAX);
         Self {
             listing: reader.listing.with(scope.clone()),
             lists: vec![List::new(scope)],
@@ -130,6 +139,9 @@ impl Recovery {
             categories: BTreeSet::new(),
             dates_ignored: !reader.listing.source.shape().dates,
             exact: false,
+            united: Seen::default(),
+            union: 0,
+            beside: None,
             cause: reader.tally.cause.clone(),
         }
     }
@@ -168,6 +180,9 @@ impl Recovery {
                 continue;
             }
             let (fresh, repeats) = seen.count(&fetched.rows);
+            if list.scope == (Scope { ascending: list.scope.ascending, ..self.listing.scope.clone() }) {
+                self.union += self.united.count(&fetched.rows).0;
+            }
             note_categories(&mut self.categories, &fetched.rows);
             let until = list.scope.until;
             let inside = |row: &&Row| row.time().is_none_or(|time| until.is_none_or(|until| time <= until + SECOND));
@@ -226,8 +241,17 @@ impl Recovery {
         let Some((list, reader, _)) = self.present.take() else { return };
         let tally = &reader.tally;
         let total = tally.last_total.filter(|_| !tally.lies).and_then(|total| u64::try_from(total).ok());
-        if total == Some(tally.fresh) && !matches!(end, End::Refused(_)) {
-            self.exact |= list.scope == self.listing.scope;
+        let whole = match total {
+            Some(total) => total == tally.fresh,
+            None => tally.is_sound() && matches!(end, End::Empty | End::Whole | End::Repeats),
+        };
+        let of_all = list.scope == (Scope { ascending: list.scope.ascending, ..self.listing.scope.clone() });
+        if of_all {
+            self.beside = total.map(|total| (total, tally.drift()));
+            self.exact |= total == Some(self.union) && tally.drift() == 0;
+        }
+        if (whole || self.exact) && !matches!(end, End::Refused(_)) {
+            self.exact |= of_all && total.is_some();
             return;
         }
         if let Some(halves) = self.halves(&list.scope, progress) {
@@ -255,10 +279,18 @@ impl Recovery {
     }
 
     fn give_up(&self, progress: &Progress) -> Result<Recovered> {
-        let Some(missing) = self.missing else {
-            return Ok(Recovered::Proved(if self.exact { Proof::Counted } else { Proof::EndOfList }));
+        let lacks = match (self.missing, self.beside) {
+            (Some(missing), _) => missing - self.found,
+            (None, Some((total, _))) if !self.exact && self.dates_ignored && total > self.union => total - self.union,
+            (None, None) if self.budget == 0 => {
+                let what =
+                    "rows moved while the list was read, so some may be missing, and it is too long to read again";
+                return Ok(Recovered::Lost(incomplete(what)));
+            }
+            (None, _) => {
+                return Ok(Recovered::Proved(if self.exact { Proof::Counted } else { Proof::EndOfList }));
+            }
         };
-        let lacks = missing - self.found;
         let range = progress.frontier().map(|frontier| format!(" from {frontier} on")).unwrap_or_default();
         let cause = self.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
         let what =

@@ -36,6 +36,21 @@ pub(super) async fn order_of(listing: &Listing, first: &Fetched) -> Result<Order
     }
 }
 
+/// Whether the first page says that there is more, and yet nothing else comes, however pages are asked for.
+pub(super) async fn is_stuck(listing: &Listing, first: &PageInfo) -> Result<bool> {
+    let more = first.says_more() || first.total().is_some_and(|total| total > first.count);
+    if !more || first.count == 0 {
+        return Ok(false);
+    }
+    for _ in 0..2 {
+        let second = listing.fetch(first.number + 1, first.asked).await?.info;
+        if !second.same_rows(first) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// The last page, if the total can be believed; else the next one. To look for an end from there.
 pub(super) fn last_or_next(page: &PageInfo) -> i64 {
     let by_total = page.total().map_or(0, |total| total.saturating_add(page.asked - 1) / page.asked.max(1));

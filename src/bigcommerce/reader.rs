@@ -78,6 +78,8 @@ pub(super) struct Tally {
     pub(super) lies: bool,
     /// Places of the list came empty, and rows behind them.
     pub(super) holes: bool,
+    /// Pages of another size followed, which are numbered in another way around an empty one.
+    pub(super) resized: bool,
     /// The list was not begun at its newest row.
     pub(super) partial: bool,
     /// What was wrong with a page.
@@ -88,6 +90,11 @@ impl Tally {
     /// How many rows came to the list while it was read, less those that went, by its totals.
     pub(super) fn drift(&self) -> i64 {
         self.first_total.zip(self.last_total).map_or(0, |(first, last)| last - first)
+    }
+
+    /// Whether nothing of what was read shows that something was passed over.
+    pub(super) fn is_sound(&self) -> bool {
+        self.skipped == 0 && !(self.holes && self.resized)
     }
 
     /// Whether every place of the list that was read held a row of its own, but for rows that moved because others came
@@ -380,6 +387,7 @@ impl Reader {
             Direction::Down => self.edge - info.start(),
             Direction::Up => info.start() + info.count - self.edge,
         };
+        self.tally.resized |= last.is_some_and(|last| last.asked != info.asked);
         self.tally.doubled += u64::try_from(info.count).unwrap_or(0).saturating_sub(fresh + repeats);
         let overlap = u64::try_from(overlap).unwrap_or(0);
         let repeats = repeats.saturating_sub(overlap);

@@ -11,15 +11,19 @@ use jiff::{SignedDuration, Timestamp};
 use super::BigCommerce;
 use super::audit::{Judgement, Recovered, Recovery, counts_lie, judge};
 use super::listing::{Fetched, Listing, PageInfo, Scope};
-use super::place::{order_of, start_of, top};
+use super::place::{is_stuck, order_of, start_of, top};
 use super::reader::{Brings, Direction, End, Reader};
 use crate::error::{Error, Result};
 use crate::query::{LogQuery, only};
 use crate::source::{Cursor, LogSource, Page, Proof};
 use crate::walk::{self, Order, Progress, Row, Seen, Taken, incomplete, order};
 
+/// Where pages of the usual size all bring the same rows, pages of these sizes may lead on.
+const OTHER_SIZES: [i64; 4] = [100, 50, 20, 5];
 /// Pages of a list up to which it is cheaper to read all severities than to prove that `severity:min` is exact.
 const FEW_PAGES: i64 = 4;
+
+const SAME_PAGE: &str = "every request is answered with the same page, whatever page and limit are asked for";
 
 pub(super) fn pages(source: BigCommerce, query: LogQuery, from: Option<&Cursor>) -> BoxStream<'static, Result<Page>> {
     walk::pages(source.store().clone(), query, from, |progress| {
@@ -104,6 +108,10 @@ impl Walk {
         }
         let order = order_of(&self.listing, &first).await?;
         self.note(&first, order);
+        // The end of a list that does not lead on cannot be told from its beginning.
+        if matches!(order, Order::Flat | Order::OldestFirst) && is_stuck(&self.listing, &info).await? {
+            return self.find_another_size(info).await;
+        }
         if order == Order::OldestFirst {
             let top = top(&self.listing, self.progress.query.until, info).await?;
             self.ends_at(top.newest);
@@ -131,6 +139,19 @@ impl Walk {
         reader.unordered = order == Order::Mixed;
         self.state = State::Reading(Box::new(reader));
         Ok(())
+    }
+
+    /// Every page is the first one. Pages of another size may lead on.
+    async fn find_another_size(&mut self, stuck: PageInfo) -> Result<()> {
+        for size in OTHER_SIZES.into_iter().filter(|size| *size < stuck.asked) {
+            let first = self.listing.fetch(1, size).await?.info;
+            if first.count == size && !is_stuck(&self.listing, &first).await? {
+                self.listing.source.learn_size(size);
+                self.listing.most = None;
+                return Ok(()); // it starts again
+            }
+        }
+        Err(self.unread(SAME_PAGE))
     }
 
     /// A walk without an end ends at the newest row: what comes in from now on would be delivered behind older rows.
@@ -216,9 +237,7 @@ impl Walk {
         }
         let one_page = reader.tally.last_total.is_none() && reader.is_one_page();
         if one_page && self.is_deaf().await? {
-            return Err(
-                self.unread("every request is answered with the same page, whatever page and limit are asked for")
-            );
+            return Err(self.unread(SAME_PAGE));
         }
         if behind && self.narrow().await? {
             return Ok(self.progress.step(taken));

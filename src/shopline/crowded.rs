@@ -192,8 +192,8 @@ impl Reading<'_> {
             _ if endless => None,
             Some(counted) if counted == had => Some(Proof::Counted),
             Some(counted) if counted > had => None,
-            Some(_) => Some(Proof::EndOfList),
-            None => (self.ended || fits).then_some(Proof::EndOfList),
+            // A count of fewer is of an earlier time, and says nothing.
+            _ => (self.ended || fits).then_some(Proof::EndOfList),
         };
         let missing = self.counted.and_then(|counted| counted.checked_sub(had)).filter(|missing| *missing > 0);
         Second { rows: self.rows, proof, missing, endless }

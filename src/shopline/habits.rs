@@ -33,6 +33,8 @@ struct Seen {
     most: Option<i32>,
     /// The most rows that were asked for with success.
     proved: i32,
+    /// The most rows that a page has had.
+    longest: usize,
     /// Pages since `most` was last changed, and how many of them it takes to ask for more.
     easy: u32,
     patience: u32,
@@ -105,10 +107,11 @@ impl Habits {
         self.with(|seen| seen.answered)
     }
 
-    /// A page came for a request for so many rows.
-    pub(super) fn came(&self, limit: i32, longest: i32) {
+    /// A page with so many rows came for a request for so many. Gives the most rows that any page has had.
+    pub(super) fn came(&self, limit: i32, longest: i32, rows: usize) -> usize {
         self.with(|seen| {
             seen.answered = true;
+            seen.longest = seen.longest.max(rows);
             seen.proved = seen.proved.max(limit);
             if seen.most.is_some_and(|most| limit >= most) {
                 seen.easy += 1;
@@ -118,7 +121,8 @@ impl Habits {
                     seen.learned.page_size = seen.most.and_then(|most| u32::try_from(most).ok());
                 }
             }
-        });
+            seen.longest
+        })
     }
 
     /// From now on no more than so many rows are asked for.

@@ -42,12 +42,14 @@ pub(super) struct Answer {
     pub(super) rows: Vec<Row>,
     pub(super) link: Option<String>,
     pub(super) limit: i32,
+    /// The most rows that a page of the store has had, this one included. It may be all that it ever has.
+    pub(super) longest: usize,
 }
 
 impl Answer {
     /// Whether there was room for many more rows. A hint, not a proof.
     pub(super) fn has_room(&self) -> bool {
-        self.rows.len() * 2 <= usize::try_from(self.limit).unwrap_or(usize::MAX)
+        self.rows.len() * 2 <= usize::try_from(self.limit).unwrap_or(usize::MAX).min(self.longest)
     }
 
     pub(super) fn is_short(&self) -> bool {
@@ -99,7 +101,7 @@ impl Reader {
             });
             match answer.await {
                 Ok((rows, link)) => {
-                    habits.came(limit, PAGE);
+                    let longest = habits.came(limit, PAGE, rows.len());
                     if known.is_none()
                         && let Some(own) = rows.iter().find_map(|row| row.entry.as_ref().ok()).map(|row| row.utc_offset)
                     {
@@ -108,7 +110,7 @@ impl Reader {
                             continue; // a platform that reads bounds as its own time was asked for another time range
                         }
                     }
-                    return Ok(Answer { rows, link, limit });
+                    return Ok(Answer { rows, link, limit, longest });
                 }
                 Err(error) => match fewer(&error, limit, habits, tried) {
                     Some(most) => {

@@ -98,6 +98,8 @@ struct Down {
     next: Next,
     counted: Option<u64>,
     empty: u32,
+    /// What was asked for when the last page came empty, and how many rows.
+    emptied: Option<((Timestamp, Timestamp), i32)>,
     still: u32,
     pages: usize,
 }
@@ -115,8 +117,10 @@ enum Next {
 
 struct List {
     since: Timestamp,
+    until: Timestamp,
+    /// What is asked for in place of the whole range, which may be longer than the platform takes.
     bounds: (Timestamp, Timestamp),
-    listed: HashMap<u64, ()>,
+    listed: HashMap<u64, Option<Timestamp>>,
     start: Start,
     empty: u32,
     pages: usize,
@@ -133,11 +137,12 @@ impl Slice {
         Self::of(reader, Part::Down(Box::new(down)))
     }
 
-    /// The whole of a list whose time range is not read.
-    pub(super) fn list(reader: Reader, since: Timestamp, until: Timestamp) -> Self {
+    /// The whole of a list whose time range is not read. It is asked for with one of at most `longest`.
+    pub(super) fn list(reader: Reader, since: Timestamp, until: Timestamp, longest: SignedDuration) -> Self {
         let list = List {
             since,
-            bounds: (since, until),
+            until,
+            bounds: (since.max(until - longest), until),
             listed: HashMap::new(),
             start: Start::Newest,
             empty: 0,
@@ -208,6 +213,11 @@ impl Slice {
             return self.misread(down, &answer.rows).await;
         }
         if answer.rows.is_empty() {
+            let request = ((low, high), answer.limit);
+            // Another request that comes empty is not the same one twice.
+            if down.emptied.replace(request).is_some_and(|before| before != request) {
+                down.empty = 0;
+            }
             return self.empty(down).await;
         }
         self.note_kinds(&answer.rows);
@@ -268,9 +278,11 @@ impl Slice {
         if alone && older && oldest > down.since && habits.bounds().until_included.is_some() {
             // Rows are asked for one by one: the next second is, and the audit finds what more this one has.
             if down.counted.is_some() || self.is_audited(&mut down).await? || down.counted.is_some() {
+                let batch = self.batch(rows);
+                self.trust = self.trust.max(Trust::Held);
                 down.next = Next::Below { second: oldest - SECOND };
                 self.parts.push(Part::Down(down));
-                return Ok(self.batch(rows));
+                return Ok(batch);
             }
         }
         let goes_on = older || fresh && down.still <= STILL;
@@ -280,6 +292,7 @@ impl Slice {
             if !room || below.is_some() {
                 self.around(down, below.unwrap_or(oldest), oldest).await?;
             } else if oldest > down.since {
+                self.trust = self.trust.max(Trust::Held);
                 down.next = Next::Below { second: oldest - SECOND };
                 self.parts.push(Part::Down(down));
             } else {
@@ -390,7 +403,8 @@ impl Slice {
         }
         down.counted = match self.reader.count(down.bounds, &self.reader.filter).await {
             Err(error) if is_heavy(&error) && self.failures > 0 => None,
-            counted => counted?,
+            // A count of fewer is of an earlier time, and says nothing.
+            counted => counted?.filter(|counted| *counted >= down.listed.len() as u64),
         };
         let audited = down.counted == Some(down.listed.len() as u64);
         if audited && self.reader.habits().learned().counts.is_none() && !down.listed.is_empty() {
@@ -586,7 +600,7 @@ impl Slice {
         };
         let oldest = oldest(&answer.rows);
         let mut rows = answer.rows;
-        rows.retain(|row| list.listed.insert(row.key, ()).is_none());
+        rows.retain(|row| list.listed.insert(row.key, row.time()).is_none());
         let older = oldest.is_some_and(|time| list.oldest.is_none_or(|oldest| time < oldest));
         list.still = if older { 0 } else { list.still + 1 };
         list.oldest = [list.oldest, oldest].into_iter().flatten().min();
@@ -596,7 +610,7 @@ impl Slice {
         let passed = list.in_order && list.oldest.is_some_and(|oldest| oldest < list.since);
         if passed {
             self.proof = Proof::EndOfList;
-        } else if short && self.counts(&list).await? == Some(list.listed.len() as u64) {
+        } else if short && self.lacks_of_list(&list).await? == Some(0) {
         } else if rows.is_empty() && !list.ascending {
             (list.ascending, list.in_order) = (true, false); // perhaps it goes on to newer rows
             list.start = Start::SinceId("1".to_owned());
@@ -611,23 +625,28 @@ impl Slice {
         Ok(self.batch(rows))
     }
 
-    async fn counts(&self, list: &List) -> Result<Option<u64>> {
-        self.reader.count(list.bounds, &self.reader.filter).await
+    /// How many more rows the platform counts than it has listed; fewer is less than 0. Counts may read the time range
+    /// that lists do not.
+    async fn lacks_of_list(&self, list: &List) -> Result<Option<i64>> {
+        let Some(counted) = self.reader.count(list.bounds, &self.reader.filter).await? else { return Ok(None) };
+        let inside = |time: &&Option<Timestamp>| time.is_none_or(|time| (list.since..=list.until).contains(&time));
+        let had = if self.counts_what_is_not_there().await? {
+            list.listed.len()
+        } else if list.bounds.0 == list.since {
+            list.listed.values().filter(inside).count()
+        } else {
+            return Ok(None);
+        };
+        Ok(i64::try_from(counted).ok().zip(i64::try_from(had).ok()).map(|(counted, had)| counted - had))
     }
 
     async fn end_list(&mut self, list: &List, seen: bool) -> Result<()> {
-        let had = list.listed.len() as u64;
-        match self.counts(list).await? {
-            Some(counted) if counted == had => {}
-            Some(counted) if counted > had => {
-                let why = "rows lie outside the time range that was asked for, and no request lists the others";
-                self.lack(list.since, list.bounds.1, Some(counted - had), why, None);
-            }
+        let why = "rows lie outside the time range that was asked for, and no request lists the others";
+        match self.lacks_of_list(list).await? {
+            Some(0) => {}
+            Some(more) if more > 0 => self.lack(list.since, list.until, u64::try_from(more).ok(), why, None),
             _ if seen => self.proof = Proof::EndOfList,
-            _ => {
-                let why = "rows lie outside the time range that was asked for, and no request lists the others";
-                self.lack(list.since, list.bounds.1, None, why, None);
-            }
+            _ => self.lack(list.since, list.until, None, why, None),
         }
         Ok(())
     }
@@ -670,7 +689,7 @@ impl Down {
         let until = until.max(since);
         let bounds = (reader.habits().since(since), reader.habits().until(until));
         let (listed, next) = (HashMap::new(), Next::All);
-        Self { since, until, bounds, listed, next, counted: None, empty: 0, still: 0, pages: 0 }
+        Self { since, until, bounds, listed, next, counted: None, empty: 0, emptied: None, still: 0, pages: 0 }
     }
 
     /// The bounds of the next page.

@@ -165,12 +165,7 @@ impl Walk {
     /// Cuts what is left, up to this second, into at least so many slices, none longer than the platform allows.
     fn cut(&mut self, until: Timestamp, at_least: i64) {
         self.cuts.clear();
-        let longest = self
-            .reader
-            .habits()
-            .learned()
-            .longest_range
-            .map_or(LONGEST, |seconds| SignedDuration::from_secs(i64::from(seconds.max(60))).min(LONGEST));
+        let longest = self.longest_range();
         let seconds = until.duration_since(self.since).as_secs().max(0);
         let slices = (seconds / longest.as_secs() + 1).max(at_least);
         let step = SignedDuration::from_secs((seconds / slices).max(1));
@@ -184,6 +179,11 @@ impl Walk {
             }
             end = start - SECOND;
         }
+    }
+
+    fn longest_range(&self) -> SignedDuration {
+        let learned = self.reader.habits().learned().longest_range;
+        learned.map_or(LONGEST, |seconds| SignedDuration::from_secs(i64::from(seconds.max(60))).min(LONGEST))
     }
 
     /// After the first page: if much is left, cut it up to read several slices at a time.
@@ -237,11 +237,14 @@ impl Walk {
             walk.cuts.clear();
         };
         if !begun && is_horizon(&error, since) {
-            let reached = find_horizon(&self.reader.source, until).await?;
-            replan(self);
-            if let Some(reached) = reached {
-                self.since = whole(reached);
-                self.cuts.push_back((self.since, until));
+            match find_horizon(&self.reader.source, until).await? {
+                Horizon::Unknown => return Err(error),
+                Horizon::Behind => replan(self),
+                Horizon::At(reached) => {
+                    replan(self);
+                    self.since = whole(reached);
+                    self.cuts.push_back((self.since, until));
+                }
             }
             return Ok(());
         }
@@ -333,7 +336,7 @@ impl Walk {
 
     fn begin(&self, since: Timestamp, until: Timestamp) -> Underway {
         let slice = if self.whole_list {
-            Slice::list(self.reader.clone(), since, until)
+            Slice::list(self.reader.clone(), since, until, self.longest_range())
         } else {
             Slice::new(self.reader.clone(), since, until)
         };
@@ -353,21 +356,32 @@ impl Walk {
 
 /// The oldest time that the platform still answers for, before `until`. It is said to be three months ago; how it
 /// counts them is not documented.
-async fn find_horizon(source: &Shopline, until: Timestamp) -> Result<Option<Timestamp>> {
+async fn find_horizon(source: &Shopline, until: Timestamp) -> Result<Horizon> {
     let now = Timestamp::now();
     let months = now.to_zoned(TimeZone::UTC).checked_sub(Span::new().months(3)).map(|time| time.timestamp());
     let days = [92, 91, 90, 89, 88].map(|days| now - SignedDuration::from_hours(days * 24));
     let mut candidates: Vec<Timestamp> = months.into_iter().chain(days).collect();
     candidates.sort();
     let a_minute = SignedDuration::from_mins(1);
+    let mut horizon = Horizon::Behind;
     for since in candidates.into_iter().map(|time| time + a_minute).filter(|time| *time < until) {
-        match source.page(since, until, |request| request.limit(1)).await {
-            Ok(_) => return Ok(Some(since)),
-            Err(error) if is_horizon(&error, since) => {}
+        match source.page(since, until.min(since + LONGEST), |request| request.limit(1)).await {
+            Ok(_) => return Ok(Horizon::At(since)),
+            Err(error) if is_horizon(&error, since) => horizon = Horizon::Unknown,
             Err(error) => return Err(error),
         }
     }
-    Ok(None)
+    Ok(horizon)
+}
+
+/// How far back a platform answers.
+enum Horizon {
+    /// From this time on.
+    At(Timestamp),
+    /// Nowhere in the time range that is asked for: all of it is older.
+    Behind,
+    /// It refuses every time range.
+    Unknown,
 }
 
 /// Whether a refusal may mean that the time range begins before what the platform keeps.

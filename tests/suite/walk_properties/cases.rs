@@ -278,7 +278,7 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
         Fault::Status(408),
         Fault::Html(502),
         Fault::Html(504),
-        Fault::RateLimit(RateLimitForm::Bare, Duration::ZERO),
+        Fault::RateLimit(RateLimitForm::RetryAfterSeconds, Duration::ZERO),
         Fault::Reset,
         Fault::CutBody(0),
         Fault::CutBody(700),

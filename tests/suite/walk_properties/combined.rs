@@ -166,6 +166,12 @@ impl Combined {
                 others => others,
             };
         }
+        if listing.endless.is_some() {
+            // An empty page in the middle of such a list is filled with rows of its end, and a limit cuts it to a list
+            // that ends.
+            behavior.bigcommerce.empty_middle_page = None;
+            behavior.shopline.empty_middle_page = None;
+        }
         behavior.bigcommerce.listing = listing.clone();
         behavior.shopline.listing = listing;
         behavior.bigcommerce.totals = self.totals.unwrap_or(behavior.bigcommerce.totals);
@@ -206,12 +212,25 @@ impl Combined {
     fn is_countable(&self, platform: Platform, behavior: &Behavior) -> bool {
         match platform {
             Platform::BigCommerce => {
-                behavior.bigcommerce.totals == Totals::Right && behavior.bigcommerce.meta == Presence::Present
+                let empties = self.asked.iter().chain(&self.case.rules).any(|rule| rule.fault == Fault::EmptyPage);
+                let bodiless = matches!(self.listing.empty, EmptyForm::NoContent | EmptyForm::NoBody);
+                behavior.bigcommerce.totals == Totals::Right
+                    && behavior.bigcommerce.meta == Presence::Present
+                    && !(empties && bodiless)
             }
             Platform::Shopline => {
                 behavior.shopline.count == Count::Right && self.time_range == TimeRangeReading::AsSent
             }
         }
+    }
+
+    /// Whether a page that is cut looks like a whole list: what it says of the total is what it holds.
+    fn looks_whole(&self, platform: Platform, behavior: &Behavior) -> bool {
+        let cut = self.listing.silent_clamp.is_some()
+            || self.listing.hidden.is_some()
+            || self.listing.lost_parameters != LostParameters::None;
+        let counts_itself = behavior.bigcommerce.totals == Totals::Wrong(WrongTotals::PageCount);
+        platform == Platform::BigCommerce && cut && counts_itself
     }
 
     /// Whether only a count can tell that rows are missing from what is listed.
@@ -234,7 +253,13 @@ impl Combined {
 
     /// Whether the walk may end with an error of another kind than that it is incomplete.
     fn may_be_refused(&self) -> bool {
-        !self.asked.is_empty() || !self.case.rules.is_empty() || self.listing.lost_parameters != LostParameters::None
+        // An answer without list and total is no empty page.
+        let nothing =
+            self.listing.empty == EmptyForm::Missing && self.case.behavior.bigcommerce.meta == Presence::Missing;
+        nothing
+            || !self.asked.is_empty()
+            || !self.case.rules.is_empty()
+            || self.listing.lost_parameters != LostParameters::None
     }
 }
 
@@ -267,6 +292,7 @@ impl World {
         let records: Vec<Value> = rows.iter().map(|row| row.record.clone()).collect();
         let behavior = combined.behavior(&rows);
         let countable = combined.is_countable(platform, &behavior);
+        let looks_whole = combined.looks_whole(platform, &behavior);
         let store = store_of(platform).records(records).behavior(behavior).faults(combined.faults(&rows));
         self.sandbox.add_store(store);
         let by_id: HashMap<&str, &Row> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
@@ -296,7 +322,7 @@ impl World {
             let expected = error.kind() == ErrorKind::Incomplete || combined.may_be_refused();
             return if expected { Ok(()) } else { Err(format!("failed: {error}")) };
         }
-        if !countable && walked.proof != Some(Proof::Counted) && combined.needs_a_count() {
+        if looks_whole || !countable && walked.proof != Some(Proof::Counted) && combined.needs_a_count() {
             return Ok(());
         }
         let full = query.limit.is_some_and(|limit| walked.delivered.len() >= limit);
