@@ -115,11 +115,6 @@ impl<T> Reply<T> {
         }
     }
 
-    /// Whether the body is an object without any field.
-    pub(crate) fn is_empty_object(&self) -> bool {
-        serde_json::from_slice::<Fields<'_>>(&self.about.report.body).is_ok_and(|fields| fields.is_empty())
-    }
-
     /// The records of a page, and what the page says besides. `take` gets both out of the documented shape.
     ///
     /// Where the body is another shape, the list is looked for under its `names`, the first that is there, and decoded

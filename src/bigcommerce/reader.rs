@@ -246,6 +246,7 @@ impl Reader {
             return false;
         }
         if asked.size > 1 {
+            self.tally.resized = true;
             // What was read before is not to blame.
             self.bad = Some(match self.direction {
                 Direction::Down => start.max(self.edge)..start + asked.size,
@@ -387,7 +388,6 @@ impl Reader {
             Direction::Down => self.edge - info.start(),
             Direction::Up => info.start() + info.count - self.edge,
         };
-        self.tally.resized |= last.is_some_and(|last| last.asked != info.asked);
         self.tally.doubled += u64::try_from(info.count).unwrap_or(0).saturating_sub(fresh + repeats);
         let overlap = u64::try_from(overlap).unwrap_or(0);
         let repeats = repeats.saturating_sub(overlap);

@@ -33,8 +33,8 @@ struct Seen {
     most: Option<i32>,
     /// The most rows that were asked for with success.
     proved: i32,
-    /// The most rows that a page has had.
-    longest: usize,
+    /// The most rows of a page that was cut short of what was asked for. None was: 0.
+    gave: usize,
     /// Pages since `most` was last changed, and how many of them it takes to ask for more.
     easy: u32,
     patience: u32,
@@ -55,6 +55,7 @@ impl Habits {
     pub(super) fn teach(&self, learned: &Learned) {
         self.with(|seen| {
             seen.most = learned.page_size.and_then(|rows| i32::try_from(rows).ok()).filter(|rows| *rows > 0);
+            seen.offset = learned.utc_offset.map(UtcOffset::from_seconds);
             seen.learned = learned.clone();
         });
     }
@@ -72,6 +73,7 @@ impl Habits {
     }
 
     pub(super) fn write_with(&self, offset: UtcOffset) {
+        self.learn(|learned| learned.utc_offset = Some(offset.seconds()));
         self.with(|seen| seen.offset = Some(offset));
     }
 
@@ -93,6 +95,12 @@ impl Habits {
         if self.bounds().until_included == Some(true) { second } else { second + SECOND }
     }
 
+    /// How many rows a page can hold, for all that was seen, where so many are asked for.
+    pub(super) fn room(&self, limit: i32) -> usize {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.with(|seen| if seen.gave == 0 { limit } else { limit.min(seen.gave) })
+    }
+
     /// How many rows to ask for, where so many are wanted.
     pub(super) fn limit(&self, wanted: i32) -> i32 {
         self.with(|seen| seen.most.map_or(wanted, |most| wanted.min(most)))
@@ -107,11 +115,15 @@ impl Habits {
         self.with(|seen| seen.answered)
     }
 
-    /// A page with so many rows came for a request for so many. Gives the most rows that any page has had.
-    pub(super) fn came(&self, limit: i32, longest: i32, rows: usize) -> usize {
+    /// A page with so many rows had fewer than were asked for, and was not the last.
+    pub(super) fn gave(&self, rows: usize) {
+        self.with(|seen| seen.gave = seen.gave.max(rows));
+    }
+
+    /// A page came for a request for so many rows.
+    pub(super) fn came(&self, limit: i32, longest: i32) {
         self.with(|seen| {
             seen.answered = true;
-            seen.longest = seen.longest.max(rows);
             seen.proved = seen.proved.max(limit);
             if seen.most.is_some_and(|most| limit >= most) {
                 seen.easy += 1;
@@ -121,8 +133,7 @@ impl Habits {
                     seen.learned.page_size = seen.most.and_then(|most| u32::try_from(most).ok());
                 }
             }
-            seen.longest
-        })
+        });
     }
 
     /// From now on no more than so many rows are asked for.

@@ -133,9 +133,7 @@ impl Shopline {
             set(request.created_at_max(time::write(until, offset))).send().await
         };
         let reply = transport.call(send).await?;
-        // Nothing at all is what writers that leave out empty fields make of a page without records.
-        let nothing = reply.is_empty_object();
-        let take = |page: OperationLogPage| (page.data.or(page.operation_logs).or(nothing.then(Vec::new)), ());
+        let take = |page: OperationLogPage| (page.data.or(page.operation_logs), ());
         let (list, ()) = reply.list(&["data", "operationLogs"], take)?;
         let links = list.about.headers().get_all("link");
         let page_info = links.iter().find_map(|link| next_page(link.to_str().ok()?));

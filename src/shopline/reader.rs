@@ -16,6 +16,8 @@ pub(super) const PAGE: i32 = 200;
 const FEWER: [i32; 4] = [100, 50, 20, 1];
 /// Until a row was seen: the offset of the vendor's examples.
 const USUAL_OFFSET: i32 = 8 * 3600;
+/// No two clocks of the world are further apart.
+const FARTHEST_ZONES: SignedDuration = SignedDuration::from_hours(26);
 pub(super) const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// The filters that the platform applies.
@@ -42,14 +44,14 @@ pub(super) struct Answer {
     pub(super) rows: Vec<Row>,
     pub(super) link: Option<String>,
     pub(super) limit: i32,
-    /// The most rows that a page of the store has had, this one included. It may be all that it ever has.
-    pub(super) longest: usize,
+    /// How many rows a page can hold, for all that was seen.
+    pub(super) room: usize,
 }
 
 impl Answer {
     /// Whether there was room for many more rows. A hint, not a proof.
     pub(super) fn has_room(&self) -> bool {
-        self.rows.len() * 2 <= usize::try_from(self.limit).unwrap_or(usize::MAX).min(self.longest)
+        self.rows.len() * 2 <= self.room
     }
 
     pub(super) fn is_short(&self) -> bool {
@@ -101,7 +103,7 @@ impl Reader {
             });
             match answer.await {
                 Ok((rows, link)) => {
-                    let longest = habits.came(limit, PAGE, rows.len());
+                    habits.came(limit, PAGE);
                     if known.is_none()
                         && let Some(own) = rows.iter().find_map(|row| row.entry.as_ref().ok()).map(|row| row.utc_offset)
                     {
@@ -110,7 +112,7 @@ impl Reader {
                             continue; // a platform that reads bounds as its own time was asked for another time range
                         }
                     }
-                    return Ok(Answer { rows, link, limit, longest });
+                    return Ok(Answer { rows, link, limit, room: habits.room(limit) });
                 }
                 Err(error) => match fewer(&error, limit, habits, tried) {
                     Some(most) => {
@@ -121,6 +123,31 @@ impl Reader {
                 },
             }
         }
+    }
+
+    /// Looks for a row near a time range that shows none, to see the offset of the store's own times. A platform that
+    /// reads bounds as its own time was asked for another range. `true` where the range is to be asked for again.
+    pub(super) async fn find_offset(&self, (since, until): (Timestamp, Timestamp)) -> Result<bool> {
+        if self.habits().offset().is_some() {
+            return Ok(false);
+        }
+        let longest = self.habits().learned().longest_range.map(|seconds| SignedDuration::from_secs(seconds.into()));
+        let fits = longest.is_none_or(|longest| until.duration_since(since) + 2 * FARTHEST_ZONES <= longest);
+        let around = |time: Timestamp| (time - FARTHEST_ZONES, time + FARTHEST_ZONES);
+        let wider = (since - FARTHEST_ZONES, until + FARTHEST_ZONES);
+        let any = Self { wanted: 1, filter: Filter::default(), source: self.source.clone() };
+        for range in if fits { vec![wider] } else { vec![around(since), around(until)] } {
+            let answer = match any.list(range, Start::Newest, &any.filter).await {
+                Err(error) if error.kind() == ErrorKind::Refused || is_heavy(&error) => continue,
+                answer => answer?,
+            };
+            if let Some((time, key)) = answer.rows.iter().find_map(|row| Some((row.time()?, row.key))) {
+                let read = any.settle_offset(whole(time), key).await?;
+                let usual = UtcOffset::from_seconds(USUAL_OFFSET);
+                return Ok(!read || self.habits().offset() != Some(usual));
+            }
+        }
+        Ok(false)
     }
 
     /// How many rows the platform counts between these bounds. `None` where it does not count.

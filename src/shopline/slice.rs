@@ -102,6 +102,10 @@ struct Down {
     emptied: Option<((Timestamp, Timestamp), i32)>,
     still: u32,
     pages: usize,
+    /// How many rows the last page had, if fewer than were asked for.
+    short: Option<usize>,
+    /// A second that seemed to end the list, with a page of so many rows.
+    seemed_last: Option<(Timestamp, usize)>,
 }
 
 /// Which rows the next page is asked for.
@@ -232,6 +236,15 @@ impl Slice {
         let (Some(oldest), Some(newest)) = (oldest(&answer.rows).map(whole), newest(&answer.rows).map(whole)) else {
             return Ok(None);
         };
+        let came = answer.rows.len();
+        if let Some((second, rows)) = down.seemed_last.take() {
+            // Something is older after all. So the page that seemed to be the last was cut, in that second, of which the
+            // rest comes before this page.
+            habits.gave(rows);
+            self.parts.push(Part::Down(down));
+            self.parts.push(Part::Second(second));
+            return Ok(None);
+        }
         let (short, room, alone) = (answer.is_short(), answer.has_room(), answer.limit == 1);
         if let Next::From { second, padded } = down.next {
             // The second that was reached must be listed again, or its other rows may not be either.
@@ -266,6 +279,9 @@ impl Slice {
             }
         }
         let (fresh, older) = (down.listed.len() > listed, reached.is_none_or(|reached| oldest < reached));
+        if let Some(cut) = std::mem::replace(&mut down.short, short.then_some(came)).filter(|_| older) {
+            habits.gave(cut);
+        }
         down.still = if older { 0 } else { down.still + 1 };
         down.next = Next::From {
             second: oldest.max(down.since - SECOND),
@@ -293,6 +309,7 @@ impl Slice {
                 self.around(down, below.unwrap_or(oldest), oldest).await?;
             } else if oldest > down.since {
                 self.trust = self.trust.max(Trust::Held);
+                down.seemed_last = Some((oldest, came));
                 down.next = Next::Below { second: oldest - SECOND };
                 self.parts.push(Part::Down(down));
             } else {
@@ -357,6 +374,9 @@ impl Slice {
         down.empty += 1;
         // A count of nothing proves nothing of a list that shows nothing: it may be of an earlier time.
         if down.listed.is_empty() && down.empty < 2 {
+            if self.reader.find_offset(down.bounds).await? {
+                down.empty = 0;
+            }
             self.parts.push(Part::Down(down));
             return Ok(None);
         }
@@ -689,7 +709,20 @@ impl Down {
         let until = until.max(since);
         let bounds = (reader.habits().since(since), reader.habits().until(until));
         let (listed, next) = (HashMap::new(), Next::All);
-        Self { since, until, bounds, listed, next, counted: None, empty: 0, emptied: None, still: 0, pages: 0 }
+        Self {
+            since,
+            until,
+            bounds,
+            listed,
+            next,
+            counted: None,
+            empty: 0,
+            emptied: None,
+            still: 0,
+            pages: 0,
+            short: None,
+            seemed_last: None,
+        }
     }
 
     /// The bounds of the next page.

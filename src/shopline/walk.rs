@@ -238,6 +238,7 @@ impl Walk {
         };
         if !begun && is_horizon(&error, since) {
             match find_horizon(&self.reader.source, until).await? {
+                Horizon::At(reached) if reached <= since => return Err(error), // it is not the beginning that is refused
                 Horizon::Unknown => return Err(error),
                 Horizon::Behind => replan(self),
                 Horizon::At(reached) => {

@@ -199,9 +199,10 @@ async fn a_short_walk_costs_the_fewest_requests() {
         ("the newest 300", stretch.clone().limit(300), 2),
         ("an hour, and the count that audits it", stretch.clone().since(at(until - 3_600)), 2),
         (
-            "an hour of nothing is asked for twice, and counted: either alone may be out of date",
+            "an hour of nothing is asked for twice, and counted: either alone may be out of date; and as no row has shown \
+             yet how the platform reads times, one beside it is looked for, and asked for by its own second",
             LogQuery::new().since(at(until + 3_600)).until(at(until + 7_200)),
-            3,
+            5,
         ),
     ];
     for (name, query, requests) in cases {

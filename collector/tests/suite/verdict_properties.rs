@@ -255,13 +255,7 @@ impl Life {
                 self.world.sandbox.restore_backup(self.platform, NAME, *rows, *restored);
                 self.excused.extend(self.records().difference(&before).cloned());
             }
-            Step::Behave(wrong) => {
-                // What is no longer hidden comes behind the archive's back, too.
-                let before = self.records();
-                let now = self.world.sandbox.clock().now();
-                self.world.sandbox.set_behavior(self.platform, NAME, wrong.behavior(now));
-                self.excused.extend(self.records().difference(&before).cloned());
-            }
+            Step::Behave(wrong) => self.behave(wrong),
             Step::Sync(faults, end) => {
                 let rules = faults.iter().map(|(when, fault)| Rule::new(*when, fault.clone())).collect();
                 self.world.sandbox.set_faults(self.platform, NAME, Faults { rules });
@@ -272,6 +266,14 @@ impl Life {
             Step::Repair => self.repair().await,
         }
         self.check()
+    }
+
+    /// The platform is wrong in other ways. What is no longer hidden comes behind the archive's back, too.
+    fn behave(&mut self, wrong: &Wrong) {
+        let before = self.records();
+        let behavior = wrong.behavior(self.world.sandbox.clock().now());
+        self.world.sandbox.set_behavior(self.platform, NAME, behavior);
+        self.excused.extend(self.records().difference(&before).cloned());
     }
 
     /// A run, and all that is said while it is under way.
@@ -344,9 +346,10 @@ impl Life {
                 && !self.excused.contains(record)
                 && held.get(&record.0) != Some(&record.1)
             {
+                eprintln!("EVIDENCE {evidence:#?}");
                 return Err(format!(
-                    "{record:?} is not held, and {:?} is said to be complete: {judgement}",
-                    found.range
+                    "{record:?} is not held, and {:?} is said to be {:?}: {judgement}",
+                    found.range, found.verdict
                 ));
             }
         }
@@ -360,8 +363,7 @@ impl Life {
 
     /// A sound platform, a run, a repair: then all is held, and it is said.
     async fn end(&mut self) -> Result<(), String> {
-        let behavior = Wrong::default().behavior(self.world.sandbox.clock().now());
-        self.world.sandbox.set_behavior(self.platform, NAME, behavior);
+        self.behave(&Wrong::default());
         self.sync(End::ByItself).await?;
         self.verify(Deep::All).await;
         self.repair().await;

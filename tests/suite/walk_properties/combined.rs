@@ -252,10 +252,10 @@ impl Combined {
     }
 
     /// Whether the walk may end with an error of another kind than that it is incomplete.
-    fn may_be_refused(&self) -> bool {
+    fn may_be_refused(&self, platform: Platform) -> bool {
         // An answer without list and total is no empty page.
-        let nothing =
-            self.listing.empty == EmptyForm::Missing && self.case.behavior.bigcommerce.meta == Presence::Missing;
+        let no_total = platform == Platform::Shopline || self.case.behavior.bigcommerce.meta == Presence::Missing;
+        let nothing = self.listing.empty == EmptyForm::Missing && no_total;
         nothing
             || !self.asked.is_empty()
             || !self.case.rules.is_empty()
@@ -319,7 +319,7 @@ impl World {
             return Err(format!("{requests} requests, more than {bound}"));
         }
         if let Some(error) = walked.error {
-            let expected = error.kind() == ErrorKind::Incomplete || combined.may_be_refused();
+            let expected = error.kind() == ErrorKind::Incomplete || combined.may_be_refused(platform);
             return if expected { Ok(()) } else { Err(format!("failed: {error}")) };
         }
         if looks_whole || !countable && walked.proof != Some(Proof::Counted) && combined.needs_a_count() {
