@@ -4,6 +4,7 @@ mod csv;
 mod json;
 mod pretty;
 pub(crate) mod rows;
+mod rows_table;
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};

@@ -1,8 +1,8 @@
 //! `sync`: brings the logs of all stores into the archive.
 
-mod bars;
 mod listen;
 pub(crate) mod log;
+mod progress;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ use crate::output::{self, Out};
 use crate::ui::printable;
 use crate::ui::signals::{Signal, Signals};
 use crate::ui::{self, BOLD, GREEN, RED, YELLOW};
-use bars::Bars;
+use progress::Bars;
 use storelogs_collector::insight::grouped;
 
 /// Bring the logs of all stores into the archive

@@ -1,7 +1,5 @@
 //! The forms in which the rows of an SQL statement go out.
 
-mod table;
-
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -13,7 +11,7 @@ use storelogs_collector::query::Cell;
 use super::Out;
 use super::csv::{guarded, io_error};
 
-pub(crate) use table::Table;
+pub(crate) use super::rows_table::Table;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -48,7 +46,7 @@ pub(crate) fn open(format: Format, out: Out, width: Option<usize>, coloured: boo
 }
 
 /// A value as text. Bytes are written as in SQL.
-fn text<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
+pub(super) fn text<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
     match *cell {
         Cell::Null => "".into(),
         Cell::Integer(number) => number.to_string().into(),

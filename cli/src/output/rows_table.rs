@@ -6,7 +6,7 @@ use anstyle::Style;
 use storelogs_collector::query::Cell;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Rows, text};
+use super::rows::{Rows, text};
 use crate::output::Out;
 use crate::ui::printable;
 use crate::ui::{BOLD, DIM};
