@@ -1,15 +1,16 @@
-//! How the program ends, and what it says about that.
+//! How the program ends: its errors and its exit codes. Whatever can go wrong becomes a [`CliError`] here.
 
+use std::error;
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
-use storelogs::ErrorKind;
+use storelogs_collector::query::SqlError;
+use storelogs_collector::search::QueryError;
 use storelogs_collector::verdict::Verdict;
 
-use crate::ui;
-
-/// The codes that the program ends with. [`CODES`] tells them in `--help`.
+/// The codes that the program ends with. [`CODES`] lists them in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Everything asked for was done.
@@ -39,15 +40,161 @@ Exit codes:
      are missing or may be
   130  interrupted with Ctrl-C before it was done; 143 by SIGTERM";
 
-/// What a command ends with when it cannot go on.
+/// Why a command could not go on.
 #[derive(Debug)]
-pub(crate) enum Stop {
-    /// The user has to change something. One line, or several.
-    Usage(String),
+pub(crate) struct CliError {
+    /// What it means for the exit code.
+    pub(crate) kind: ErrorKind,
+    /// What went wrong. `Display` is one line, or several.
+    source: Box<dyn error::Error + Send + Sync>,
+    /// What helps, a line each.
+    hints: Vec<String>,
+}
+
+/// The kinds of [`CliError`], by how the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorKind {
+    /// The user has to change something.
+    Usage,
     /// It went wrong.
-    Failed(String),
-    /// The output could not be written.
-    Output(io::Error),
+    Failed,
+    /// Whoever read the output has seen enough, as `head` has: that is no failure.
+    Unread,
+    /// Ctrl-C ended it.
+    Interrupted,
+}
+
+impl ErrorKind {
+    fn exit(self) -> Exit {
+        match self {
+            Self::Usage => Exit::Usage,
+            Self::Failed => Exit::Failed,
+            Self::Unread => Exit::Done,
+            Self::Interrupted => Exit::Interrupted,
+        }
+    }
+}
+
+impl CliError {
+    fn new(kind: ErrorKind, source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self { kind, source: source.into(), hints: Vec::new() }
+    }
+
+    /// The user has to change something: an error, or a text.
+    pub(crate) fn usage(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Usage, source)
+    }
+
+    /// It went wrong: an error, or a text.
+    pub(crate) fn failed(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Failed, source)
+    }
+
+    /// A file that was to hold the output cannot be written.
+    pub(crate) fn unwritable(path: &Path, error: io::Error) -> Self {
+        Self::failed(Unwritable { what: format!("the file {}", path.display()), error })
+    }
+
+    /// Adds what helps: a line, or several.
+    pub(crate) fn hint(mut self, lines: &str) -> Self {
+        self.hints.extend(lines.lines().map(str::to_owned));
+        self
+    }
+
+    /// The code that the program ends with.
+    pub(crate) fn exit(&self) -> Exit {
+        self.kind.exit()
+    }
+
+    /// Whether there is anything to be said about it.
+    pub(crate) fn is_said(&self) -> bool {
+        matches!(self.kind, ErrorKind::Usage | ErrorKind::Failed)
+    }
+}
+
+/// What went wrong, then the hints, a line each.
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.source)?;
+        self.hints.iter().try_for_each(|hint| write!(f, "\n{hint}"))
+    }
+}
+
+impl error::Error for CliError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// What cannot be written, and why.
+#[derive(Debug)]
+struct Unwritable {
+    what: String,
+    error: io::Error,
+}
+
+impl fmt::Display for Unwritable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot be written: {}", self.what, self.error)
+    }
+}
+
+impl error::Error for Unwritable {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// The output cannot be written: what is written into besides has errors of its own.
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::new(ErrorKind::Unread, error),
+            _ => Self::failed(Unwritable { what: "the output".to_owned(), error }),
+        }
+    }
+}
+
+/// The output cannot be written: whatever is written as JSON can be.
+impl From<serde_json::Error> for CliError {
+    fn from(error: serde_json::Error) -> Self {
+        io::Error::from(error).into()
+    }
+}
+
+impl From<storelogs::Error> for CliError {
+    fn from(error: storelogs::Error) -> Self {
+        match error.kind() {
+            storelogs::ErrorKind::InvalidInput => Self::usage(error),
+            _ => Self::failed(error),
+        }
+    }
+}
+
+impl From<storelogs_collector::Error> for CliError {
+    fn from(error: storelogs_collector::Error) -> Self {
+        match error {
+            // What the configuration says is wrong.
+            storelogs_collector::Error::Stores(_) => Self::usage(error),
+            error => Self::failed(error),
+        }
+    }
+}
+
+impl From<QueryError> for CliError {
+    fn from(error: QueryError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<SqlError> for CliError {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::Archive(error) => error.into(),
+            SqlError::Interrupted => Self::new(ErrorKind::Interrupted, error),
+            error => Self::usage(error),
+        }
+    }
 }
 
 impl Exit {
@@ -56,7 +203,7 @@ impl Exit {
     }
 
     /// How a command ends that had to do with so many stores, of which these failed.
-    pub(crate) fn of(stores: usize, failures: &[Failure], undecodable: u64) -> Self {
+    pub(crate) fn of(stores: usize, failures: &[StoreFailure], undecodable: u64) -> Self {
         match failures.len() {
             0 if undecodable == 0 => Self::Done,
             failed if failed < stores => Self::Partly,
@@ -64,9 +211,7 @@ impl Exit {
             _ => Self::Failed,
         }
     }
-}
 
-impl Exit {
     /// How a command ends whose question is whether anything is missing. `docs/completeness.md` lists it.
     pub(crate) fn of_verdict(worst: &Verdict) -> Self {
         match worst {
@@ -90,51 +235,15 @@ impl Exit {
 
 /// One store that failed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Failure {
+pub(crate) struct StoreFailure {
     /// Whether the platform refused access.
     pub(crate) auth: bool,
 }
 
-impl Failure {
-    pub(crate) fn of(kind: ErrorKind) -> Self {
-        Self { auth: matches!(kind, ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Frozen) }
-    }
-}
-
-impl Stop {
-    /// Says what happened on stderr.
-    pub(crate) fn report(self) -> ExitCode {
-        match self {
-            Self::Usage(what) => {
-                ui::error(&what);
-                Exit::Usage.code()
-            }
-            Self::Failed(what) => {
-                ui::error(&what);
-                Exit::Failed.code()
-            }
-            // The reader has seen enough, as `head` has: that is no failure.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done.code(),
-            Self::Output(error) => {
-                ui::error(&format!("the output cannot be written: {error}"));
-                Exit::Failed.code()
-            }
-        }
-    }
-}
-
-impl fmt::Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Usage(what) | Self::Failed(what) => f.write_str(what),
-            Self::Output(error) => write!(f, "the output cannot be written: {error}"),
-        }
-    }
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
+impl StoreFailure {
+    pub(crate) fn of(kind: storelogs::ErrorKind) -> Self {
+        use storelogs::ErrorKind::{Forbidden, Frozen, Unauthorized};
+        Self { auth: matches!(kind, Unauthorized | Forbidden | Frozen) }
     }
 }
 
@@ -144,7 +253,8 @@ mod tests {
 
     #[test]
     fn the_exit_code_says_how_much_failed() {
-        let (auth, other) = (Failure::of(ErrorKind::Forbidden), Failure::of(ErrorKind::Server));
+        let (auth, other) =
+            (StoreFailure::of(storelogs::ErrorKind::Forbidden), StoreFailure::of(storelogs::ErrorKind::Server));
         assert_eq!(Exit::of(2, &[], 0), Exit::Done);
         assert_eq!(Exit::of(2, &[], 1), Exit::Partly);
         assert_eq!(Exit::of(2, &[auth], 0), Exit::Partly);

@@ -21,16 +21,15 @@ pub use config::configured;
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Nobody listens any more, if this fails.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return ui::usage(&error),
     };
-    ui::choose_colour(cli.color);
-    ui::logs::begin(cli.logs);
-    match commands::run(cli.command) {
-        Ok(exit) => exit.code(),
-        Err(stop) => stop.report(),
+    let ui = cli.global.ui();
+    match commands::run(cli.command, ui) {
+        Ok(exit) => exit,
+        Err(error) => {
+            ui.failure(&error);
+            error.exit()
+        }
     }
+    .code()
 }

@@ -1,9 +1,8 @@
 //! `check`: can each store be read, and what is in the way?
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::Duration;
 
-use anstyle::Style;
 use clap::{Args, ValueEnum};
 use futures::{StreamExt, stream};
 use jiff::civil::Date;
@@ -12,16 +11,12 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use reqwest::Url;
 use serde::Serialize;
 use storelogs::{ErrorKind, RateLimit, RetryPolicy};
-
-use crate::commands::fetch;
-use crate::config::{self, Configured, StoreConnection};
-use crate::error::{CODES, Exit, Failure, Stop};
-use crate::options::StoreOptions;
-use crate::output::{self, Out};
-use crate::ui::printable;
-use crate::ui::progress::Progress;
-use crate::ui::{self, BOLD, GREEN, RED, YELLOW};
 use storelogs_collector::insight::rough;
+
+use crate::config::{self, Configured, StoreConnection};
+use crate::error::{CODES, CliError, Exit, StoreFailure};
+use crate::options::StoreOptions;
+use crate::ui::{Column, Progress, Table, Text, Ui, end_on_signal};
 
 /// Find out whether each store can be read
 ///
@@ -29,7 +24,7 @@ use storelogs_collector::insight::rough;
 /// the two clocks, and what is left of the rate limit. A token is never shown.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
-pub(crate) struct Options {
+pub(crate) struct CheckArgs {
     #[command(flatten)]
     stores: StoreOptions,
 
@@ -62,7 +57,7 @@ const SOON: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was found about one store.
 #[derive(Serialize)]
-struct Report {
+struct CheckResult {
     store: String,
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,58 +115,54 @@ fn milliseconds<S: serde::Serializer>(length: &Option<SignedDuration>, serialize
     length.map(|length| length.as_millis()).serialize(serializer)
 }
 
-pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let configured = config::read(&options.stores.selection())?;
+pub(crate) async fn check(args: CheckArgs, ui: Ui) -> Result<Exit, CliError> {
+    let configured = config::read(&args.stores.selection(), ui)?;
     let proxy = configured.proxy()?;
     let network = configured.network()?;
     let Configured { stores, problems, .. } = configured;
     // An answer in reasonable time is part of what is checked.
     let policy = RetryPolicy::default().max_attempts(2).attempt_timeout(Duration::from_secs(20));
-    let progress = Progress::new(format!("checking {} stores", stores.len()), false);
-    fetch::interruptible(&progress);
-    let connected = config::connect(&stores, &network, &policy).await;
+    let progress = Progress::new(ui, format!("checking {} stores", stores.len()), false);
+    end_on_signal(&progress);
+    let connected = config::connect(&stores, &network, &policy, ui).await;
     let unsent = connected.iter().all(Result::is_err);
-    let reports = stream::iter(stores.iter().zip(connected)).map(|(settings, connected)| async {
+    let results = stream::iter(stores.iter().zip(connected)).map(|(settings, connected)| async {
         let store = settings.store.to_string();
-        let mut report = match connected {
+        let mut result = match connected {
             Ok(connected) => ask(store, connected).await,
-            Err(why) => Report::failed(store, &storelogs::Error::invalid(why)),
+            Err(why) => CheckResult::failed(store, &storelogs::Error::invalid(why)),
         };
-        report.proxy = Url::parse(&settings.origin())
+        result.proxy = Url::parse(&settings.origin())
             .ok()
             .and_then(|url| Some(Via { address: proxy.of(&url)?.to_owned(), named_by: proxy.source(&url)? }));
-        report.edition(settings.edition(), Timestamp::now());
-        report
+        result.edition(settings.edition(), Timestamp::now());
+        result
     });
-    let reports: Vec<Report> = reports.buffered(AT_ONCE).collect().await;
+    let results: Vec<CheckResult> = results.buffered(AT_ONCE).collect().await;
     progress.clear();
-    match options.format {
-        Format::Pretty => table(&mut output::stdout(), &reports)?,
-        Format::Json => {
-            let mut out = io::stdout().lock();
-            serde_json::to_writer_pretty(&mut out, &reports).map_err(io::Error::from)?;
-            writeln!(out)?;
-        }
+    match args.format {
+        Format::Pretty => show(&results, ui)?,
+        Format::Json => ui.json(&results)?,
     }
     if unsent {
         return Ok(Exit::Usage);
     }
-    let failures: Vec<Failure> = reports.iter().filter_map(|report| report.kind).map(Failure::of).collect();
-    Ok(Exit::of(reports.len(), &failures, 0).despite(problems))
+    let failures: Vec<StoreFailure> = results.iter().filter_map(|result| result.kind).map(StoreFailure::of).collect();
+    Ok(Exit::of(results.len(), &failures, 0).despite(problems))
 }
 
-async fn ask(store: String, connected: StoreConnection) -> Report {
-    let mut report = match connected.client.ask().await {
-        Ok(()) => Report::new(store),
-        Err(error) => Report::failed(store, &error),
+async fn ask(store: String, connected: StoreConnection) -> CheckResult {
+    let mut result = match connected.client.ask().await {
+        Ok(()) => CheckResult::new(store),
+        Err(error) => CheckResult::failed(store, &error),
     };
-    report.token(connected.client.token_expiry(), Timestamp::now());
-    report.clock(connected.network.skew());
-    report.quota(connected.client.rate_limit().filter(|_| report.ok));
-    report
+    result.token(connected.client.token_expiry(), Timestamp::now());
+    result.clock(connected.network.skew());
+    result.quota(connected.client.rate_limit().filter(|_| result.ok));
+    result
 }
 
-impl Report {
+impl CheckResult {
     fn new(store: String) -> Self {
         Self {
             store,
@@ -247,48 +238,53 @@ impl Report {
     }
 }
 
-fn table(out: &mut Out, reports: &[Report]) -> io::Result<()> {
-    let coloured = ui::stdout_is_coloured();
-    let style = |style: Style| if coloured { style } else { Style::new() };
-    let now = Timestamp::now();
-    let wide = reports.iter().map(|report| report.store.len()).max().unwrap_or(0).max("STORE".len());
-    let bold = style(BOLD);
-    writeln!(out, "{bold}{:wide$}  READ    {:<15}  {:<8}  RATE LIMIT{bold:#}", "STORE", "TOKEN", "CLOCK")?;
-    for report in reports {
-        let (read, colour) = if report.ok { ("yes", style(GREEN)) } else { ("no", style(RED)) };
-        let token = match report.token_ends.map(|ends| ends.duration_since(now)) {
-            None if report.store.starts_with("bigcommerce:") => "does not end".to_owned(),
+fn show(results: &[CheckResult], ui: Ui) -> Result<(), CliError> {
+    let (palette, now) = (ui.palette(), Timestamp::now());
+    let columns = [
+        Column::new("STORE"),
+        Column::new("READ").least(6),
+        Column::new("TOKEN").least(15),
+        Column::new("CLOCK").least(8),
+        Column::new("RATE LIMIT"),
+    ];
+    let mut table = Table::new(columns).header(palette.bold);
+    for result in results {
+        let (read, colour) = if result.ok { ("yes", palette.green) } else { ("no", palette.red) };
+        let token = match result.token_ends.map(|ends| ends.duration_since(now)) {
+            None if result.store.starts_with("bigcommerce:") => "does not end".to_owned(),
             None => "end not known".to_owned(),
             Some(left) if left.is_positive() => format!("ends in {}", rough(left)),
             Some(left) => format!("ended {} ago", rough(left)),
         };
-        let clock = match report.clock_ahead {
+        let clock = match result.clock_ahead {
             None => "not told".to_owned(),
             Some(ahead) if ahead.abs() <= APART => "agrees".to_owned(),
             Some(ahead) => format!("{}{}", if ahead.is_positive() { '+' } else { '-' }, rough(ahead)),
         };
-        let quota = match &report.quota {
+        let quota = match &result.quota {
             None => "not told".to_owned(),
             Some(quota) => format!("{} of {} left", quota.left, quota.requests),
         };
-        writeln!(out, "{:wide$}  {colour}{read:<6}{colour:#}  {token:<15}  {clock:<8}  {quota}", report.store)?;
-        if let Some(error) = &report.error {
-            writeln!(out, "  {colour}→{colour:#} {}", printable::line(error))?;
+        let [store, token, clock, quota] = [&result.store, &token, &clock, &quota].map(|text| Text::plain(text));
+        table.row([store, Text::new(colour, read), token, clock, quota]);
+        if let Some(error) = &result.error {
+            table.remark(colour, error);
         }
-        if let Some(detail) = &report.detail {
-            writeln!(out, "    the platform says: {}", printable::line(detail))?;
+        if let Some(detail) = &result.detail {
+            table.note(Text::plain(&format!("    the platform says: {detail}")));
         }
-        if let Some(Via { address, named_by }) = &report.proxy {
-            writeln!(out, "  through the proxy {}, named by {named_by}", printable::line(address))?;
+        if let Some(Via { address, named_by }) = &result.proxy {
+            table.note(Text::plain(&format!("  through the proxy {address}, named by {named_by}")));
         }
-        if let Some(Edition { version, since, until }) = &report.api_version {
+        if let Some(Edition { version, since, until }) = &result.api_version {
             let age = rough(now.duration_since(since.to_zoned(TimeZone::UTC).map_or(now, |at| at.timestamp())));
-            writeln!(out, "  API {}, {age} old, is served until {until}", printable::line(version))?;
+            table.note(Text::plain(&format!("  API {version}, {age} old, is served until {until}")));
         }
-        let colour = style(YELLOW);
-        for warning in &report.warnings {
-            writeln!(out, "  {colour}→{colour:#} {}", printable::line(warning))?;
+        for warning in &result.warnings {
+            table.remark(palette.yellow, warning);
         }
     }
-    out.flush()
+    let mut out = ui.stdout();
+    table.write(&mut out)?;
+    Ok(out.flush()?)
 }

@@ -1,6 +1,7 @@
-//! The command line.
+//! The command line: which commands there are, and what runs each.
 
 mod check;
+mod completions;
 mod demo;
 mod fetch;
 mod report;
@@ -14,10 +15,11 @@ mod tail;
 mod verify;
 mod watch;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::error::{CODES, Exit, Stop};
-use crate::ui::{Colour, logs};
+use crate::error::{CODES, CliError, Exit};
+use crate::options::GlobalOptions;
+use crate::ui::Ui;
 
 /// Every store's log, in one model.
 ///
@@ -29,13 +31,8 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// When to use colours: auto, always or never; NO_COLOR is honoured
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true)]
-    #[arg(display_order = 900)]
-    pub(crate) color: Colour,
-
     #[command(flatten)]
-    pub(crate) logs: logs::Options,
+    pub(crate) global: GlobalOptions,
 }
 
 const FIRST_STEPS: &str = "\
@@ -58,50 +55,51 @@ Stores:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Fetch(fetch::Options),
-    Tail(tail::Options),
-    Check(check::Options),
-    Sync(sync::Options),
-    Search(search::Options),
-    Sql(sql::Options),
-    Report(report::Options),
-    Watch(watch::Options),
-    Status(status::Options),
-    Verify(verify::Options),
-    Demo(demo::Options),
-    Sandbox(sandbox::Options),
+    Fetch(fetch::FetchArgs),
+    Tail(tail::TailArgs),
+    Check(check::CheckArgs),
+    Sync(sync::SyncArgs),
+    Search(search::SearchArgs),
+    Sql(sql::SqlArgs),
+    Report(report::ReportArgs),
+    Watch(watch::WatchArgs),
+    Status(status::StatusArgs),
+    Verify(verify::VerifyArgs),
+    Demo(demo::DemoArgs),
+    Sandbox(sandbox::SandboxArgs),
     /// Print the JSON Schema of a log entry
     ///
     /// The lines of `fetch --format jsonl` and the items of `--format json` follow it.
     #[command(after_help = "Example:\n  storelogs schema > log-entry.schema.json")]
     Schema,
-    Completions(schema::Shell),
+    Completions(completions::CompletionsArgs),
 }
 
-pub(crate) fn run(command: Command) -> Result<Exit, Stop> {
+/// Runs a command.
+pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
     match command {
-        Command::Schema => return schema::schema(),
-        Command::Completions(shell) => return schema::completions(&shell),
+        Command::Schema => return schema::schema(ui),
+        Command::Completions(args) => return completions::completions(&args, Cli::command(), ui),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Stop::Failed(format!("no threads can be started: {error}")))?;
+        .map_err(|error| CliError::failed(format!("no threads can be started: {error}")))?;
     let done = runtime.block_on(async {
         match command {
-            Command::Fetch(options) => fetch::run(options).await,
-            Command::Tail(options) => tail::run(options).await,
-            Command::Check(options) => check::run(options).await,
-            Command::Sync(options) => sync::run(options).await,
-            Command::Search(options) => search::run(&options),
-            Command::Sql(options) => sql::run(options).await,
-            Command::Report(options) => report::run(&options),
-            Command::Watch(options) => watch::run(options).await,
-            Command::Status(options) => status::run(&options),
-            Command::Verify(options) => verify::run(options).await,
-            Command::Sandbox(options) => sandbox::run(options).await,
-            Command::Demo(options) => demo::run(&options).await,
+            Command::Fetch(args) => fetch::fetch(args, ui).await,
+            Command::Tail(args) => tail::tail(args, ui).await,
+            Command::Check(args) => check::check(args, ui).await,
+            Command::Sync(args) => sync::sync(args, ui).await,
+            Command::Search(args) => search::search(&args, ui),
+            Command::Sql(args) => sql::sql(args, ui).await,
+            Command::Report(args) => report::report(&args, ui),
+            Command::Watch(args) => watch::watch(args, ui).await,
+            Command::Status(args) => status::status(&args, ui),
+            Command::Verify(args) => verify::verify(args, ui).await,
+            Command::Sandbox(args) => sandbox::sandbox(args, ui).await,
+            Command::Demo(args) => demo::demo(&args, ui).await,
             Command::Schema | Command::Completions(_) => Ok(Exit::Done),
         }
     });

@@ -10,9 +10,8 @@ use storelogs::secrecy::SecretString;
 use storelogs_sandbox::{Behavior, History, Loaded, Platform, Sandbox, Store as Shop, load_file};
 
 use crate::config::{Rate, Settings, TokenSource};
-use crate::error::{Exit, Stop};
-use crate::ui;
-use crate::ui::signals::Signals;
+use crate::error::{CliError, Exit};
+use crate::ui::{Signals, Ui};
 
 /// Serve both platforms' logs on this machine, with their quirks
 ///
@@ -28,7 +27,7 @@ Examples:
 In another shell, after pasting the export lines that it prints:
   storelogs check
   storelogs fetch --since 7d")]
-pub(crate) struct Options {
+pub(crate) struct SandboxArgs {
     /// The port for BigCommerce; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 4010)]
     port_bigcommerce: u16,
@@ -55,19 +54,19 @@ pub(crate) struct Options {
 pub(crate) const HASH: &str = "abc123";
 pub(crate) const HANDLE: &str = "open001";
 
-pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let history = History::seeded(options.seed).ending_at(Timestamp::now().as_second());
+pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError> {
+    let history = History::seeded(args.seed).ending_at(Timestamp::now().as_second());
     let mut bigcommerce = Shop::bigcommerce(HASH).history(history.clone());
     let mut shopline = Shop::shopline(HANDLE).history(history);
     let (mut hash_records, mut handle_records) = (Vec::new(), Vec::new());
-    for path in &options.records {
-        let Loaded { platform, records, .. } = load_file(path).map_err(|error| Stop::Usage(error.to_string()))?;
+    for path in &args.records {
+        let Loaded { platform, records, .. } = load_file(path).map_err(CliError::usage)?;
         match platform {
             Platform::BigCommerce => hash_records.extend(records),
             Platform::Shopline => handle_records.extend(records),
         }
     }
-    let mut behavior = if options.no_quota { Behavior::unlimited() } else { Behavior::default() };
+    let mut behavior = if args.no_quota { Behavior::unlimited() } else { Behavior::default() };
     if !hash_records.is_empty() {
         behavior.bigcommerce.retention_days = None;
         bigcommerce = bigcommerce.records(hash_records);
@@ -78,15 +77,15 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     }
     let (bigcommerce, shopline) = (bigcommerce.behavior(behavior.clone()), shopline.behavior(behavior));
     let sandbox = Sandbox::builder()
-        .bigcommerce_port(options.port_bigcommerce)
-        .shopline_port(options.port_shopline)
+        .bigcommerce_port(args.port_bigcommerce)
+        .shopline_port(args.port_shopline)
         .journal_limit(0)
         .store(bigcommerce)
         .store(shopline)
         .start()
         .await
-        .map_err(|error| cannot_start(&options, &error))?;
-    let mut out = io::stdout().lock();
+        .map_err(|error| cannot_start(&args, &error))?;
+    let mut out = ui.stdout_for_machines();
     writeln!(out, "export BIGCOMMERCE_API_URL={}", sandbox.bigcommerce_url())?;
     writeln!(out, "export BIGCOMMERCE_STORE_HASH={HASH}")?;
     writeln!(out, "export BIGCOMMERCE_ACCESS_TOKEN={}", sandbox.token(Platform::BigCommerce, HASH))?;
@@ -95,15 +94,15 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
     writeln!(out, "export SHOPLINE_ACCESS_TOKEN={}", sandbox.token(Platform::Shopline, HANDLE))?;
     out.flush()?;
     drop(out);
-    ui::note("The sandbox runs until Ctrl-C. Paste the lines above into another shell, then: storelogs fetch\n");
+    ui.note("The sandbox runs until Ctrl-C. Paste the lines above into another shell, then: storelogs fetch\n");
     Signals::listen()?.next().await;
     sandbox.shutdown().await;
     Ok(Exit::Done)
 }
 
-fn cannot_start(options: &Options, error: &io::Error) -> Stop {
-    let (bigcommerce, shopline) = (options.port_bigcommerce, options.port_shopline);
-    Stop::Failed(match error.kind() {
+fn cannot_start(args: &SandboxArgs, error: &io::Error) -> CliError {
+    let (bigcommerce, shopline) = (args.port_bigcommerce, args.port_shopline);
+    CliError::failed(match error.kind() {
         io::ErrorKind::AddrInUse => format!(
             "port {bigcommerce} or {shopline} is taken, maybe by another sandbox: choose others with \
              --port-bigcommerce and --port-shopline, or 0 for free ones"
@@ -113,8 +112,7 @@ fn cannot_start(options: &Options, error: &io::Error) -> Stop {
 }
 
 /// How the stores of a sandbox in this process are reached.
-pub(crate) fn settings(sandbox: &Sandbox) -> Result<Vec<Settings>, Stop> {
-    let wrong = |error: storelogs::Error| Stop::Failed(error.to_string());
+pub(crate) fn settings(sandbox: &Sandbox) -> Result<Vec<Settings>, CliError> {
     let of = |store: Store, platform: Platform| Settings {
         token: TokenSource::Text(SecretString::from(sandbox.token(platform, store.name()))),
         api_url: Some(sandbox.origin(platform)),
@@ -123,8 +121,5 @@ pub(crate) fn settings(sandbox: &Sandbox) -> Result<Vec<Settings>, Stop> {
         rate: Rate::default(),
         store,
     };
-    Ok(vec![
-        of(Store::bigcommerce(HASH).map_err(wrong)?, Platform::BigCommerce),
-        of(Store::shopline(HANDLE).map_err(wrong)?, Platform::Shopline),
-    ])
+    Ok(vec![of(Store::bigcommerce(HASH)?, Platform::BigCommerce), of(Store::shopline(HANDLE)?, Platform::Shopline)])
 }

@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::Store;
 use storelogs_collector::archive::Archive;
+use storelogs_collector::insight::grouped;
 use storelogs_collector::search::{Filter, Order};
 
-use crate::error::{Exit, Stop};
+use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
-use crate::output::{self, Format, Marks};
-use crate::ui;
-use storelogs_collector::insight::grouped;
+use crate::output::{self, Format, Marks, Target};
+use crate::ui::Ui;
 
 /// Find entries in the archive
 ///
@@ -23,7 +23,7 @@ use storelogs_collector::insight::grouped;
 /// fields are those of `fetch`. Nothing is sent to a platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Options {
+pub(crate) struct SearchArgs {
     /// What to find; without it, every entry
     #[arg(value_name = "QUERY")]
     query: Vec<String>,
@@ -77,16 +77,16 @@ Exit codes:
   1  nothing was found, or it failed
   2  wrong arguments, or a query that cannot be understood";
 
-pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
-    let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
-    let query = options.query.join(" ");
-    let filter = Filter::parse(&query, Timestamp::now(), &zone).map_err(|error| Stop::Usage(error.to_string()))?;
-    let mut archive = options.archive.read()?;
-    catch_up(&mut archive, options)?;
+pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
+    let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
+    let query = args.query.join(" ");
+    let filter = Filter::parse(&query, Timestamp::now(), &zone)?;
+    let mut archive = args.archive.read()?;
+    catch_up(&mut archive, args)?;
     let filter = filter.unveiled(&archive)?;
-    if options.count {
+    if args.count {
         let found = archive.count_found(&filter)?;
-        let mut out = output::stdout();
+        let mut out = ui.stdout();
         writeln!(out, "{found}")?;
         out.flush()?;
         return Ok(if found > 0 { Exit::Done } else { Exit::Failed });
@@ -96,12 +96,14 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
         let filter = filter.clone();
         Box::new(move |text: &str| filter.marks(text)) as Marks
     };
-    let mut sink = output::open_marking(options.format, options.output.as_deref(), &stores, zone, Some(marks))?;
-    let order = if options.oldest_first { Order::OldestFirst } else { Order::NewestFirst };
-    let limit = if options.limit == 0 { usize::MAX } else { options.limit };
-    let redactor = if options.redact { Some(archive.redactor()?) } else { None };
+    let path = args.output.as_deref();
+    let target = Target { format: args.format, path, stores: &stores, zone, marks: Some(marks) };
+    let mut sink = output::open(target, ui)?;
+    let order = if args.oldest_first { Order::OldestFirst } else { Order::NewestFirst };
+    let limit = if args.limit == 0 { usize::MAX } else { args.limit };
+    let redactor = if args.redact { Some(archive.redactor()?) } else { None };
     let (mut shown, mut more) = (0, false);
-    archive.search::<Stop>(&filter, order, |entry| {
+    archive.search::<CliError>(&filter, order, |entry| {
         if shown == limit {
             more = true;
             return Ok(ControlFlow::Break(()));
@@ -115,21 +117,21 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
     })?;
     sink.finish()?;
     if more {
-        ui::note(&format!("These are the first {}; --limit 0 shows all.\n", grouped(shown as u64)));
+        ui.note(&format!("These are the first {}; --limit 0 shows all.\n", grouped(shown as u64)));
     }
-    if shown == 0 && options.format == Format::Pretty && ui::stdout_width().is_some() {
-        ui::note("Nothing was found.\n");
+    if shown == 0 && args.format == Format::Pretty && ui.stdout_width().is_some() {
+        ui.note("Nothing was found.\n");
     }
     Ok(if shown > 0 { Exit::Done } else { Exit::Failed })
 }
 
 /// Words are indexed when there is time; what is left of that is done first. Where the archive cannot be written, the
 /// search takes longer, and finds the same.
-fn catch_up(archive: &mut Archive, options: &Options) -> Result<(), Stop> {
+fn catch_up(archive: &mut Archive, args: &SearchArgs) -> Result<(), CliError> {
     if archive.unindexed()? == 0 {
         return Ok(());
     }
-    if let Ok(mut writable) = options.archive.open() {
+    if let Ok(mut writable) = args.archive.open() {
         let _ = writable.catch_up(|_| {});
     }
     Ok(())

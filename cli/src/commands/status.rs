@@ -11,11 +11,9 @@ use storelogs_collector::insight::{grouped, plural, rough};
 use storelogs_collector::status::{self, Standing};
 use storelogs_collector::verdict;
 
-use crate::error::{Exit, Stop};
+use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
-use crate::output::{self, Out};
-use crate::ui::printable;
-use crate::ui::{self, BOLD, DIM, GREEN, RED, YELLOW};
+use crate::ui::{Column, Out, Palette, Table, Text, Ui, blocks};
 
 /// Tell how each store stands in the archive
 ///
@@ -23,7 +21,7 @@ use crate::ui::{self, BOLD, DIM, GREEN, RED, YELLOW};
 /// and whether the store could be read. Nothing is sent to a platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Options {
+pub(crate) struct StatusArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
@@ -66,36 +64,35 @@ enum Format {
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// The cells of the bar, on a terminal that is wide enough.
 const BAR: usize = 24;
+/// What stands behind the bar: the share of what was read.
+const SHARE: usize = 7;
 /// The columns beside the name and the bar.
 const BESIDE: usize = 48;
 
-pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
+pub(crate) fn status(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
     let now = Timestamp::now();
-    let mut standings = status::status(&options.archive.read()?, now)?;
-    if let Some(unknown) = options.store.iter().find(|wanted| standings.iter().all(|(store, _)| store != *wanted)) {
-        return Err(Stop::Usage(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));
+    let mut standings = status::status(&args.archive.read()?, now)?;
+    if let Some(unknown) = args.store.iter().find(|wanted| standings.iter().all(|(store, _)| store != *wanted)) {
+        return Err(CliError::usage(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));
     }
-    standings.retain(|(store, _)| options.store.is_empty() || options.store.contains(store));
+    standings.retain(|(store, _)| args.store.is_empty() || args.store.contains(store));
     let exit = exit(&standings);
     let together = verdict::together(standings.iter().map(|(_, standing)| &standing.judgement));
     let wrong = standings.iter().filter(|(_, standing)| is_wrong(standing)).count();
     let all = standings.len();
-    if options.problems {
+    if args.problems {
         standings.retain(|(_, standing)| is_wrong(standing));
     }
-    match options.format {
+    match args.format {
         Format::Pretty => {
-            let mut out = output::stdout();
-            table(&mut out, &standings, now)?;
+            let mut out = ui.stdout();
+            table(&standings, now, ui).write(&mut out)?;
             summary(&mut out, &standings, all, wrong, &together)?;
             out.flush()?;
         }
         Format::Json => {
             let standings: Vec<&Standing> = standings.iter().map(|(_, standing)| standing).collect();
-            let mut out = output::stdout();
-            serde_json::to_writer_pretty(&mut out, &standings).map_err(io::Error::from)?;
-            writeln!(out)?;
-            out.flush()?;
+            ui.json(&standings)?;
         }
     }
     Ok(exit)
@@ -114,53 +111,54 @@ fn exit(standings: &[(Store, Standing)]) -> Exit {
     }
 }
 
-fn table(out: &mut Out, standings: &[(Store, Standing)], now: Timestamp) -> io::Result<()> {
-    let coloured = ui::stdout_is_coloured();
-    let style = |style: Style| if coloured { style } else { Style::new() };
+fn table(standings: &[(Store, Standing)], now: Timestamp, ui: Ui) -> Table {
+    let palette = ui.palette();
     let wide = standings.iter().map(|(_, standing)| standing.store.len()).max().unwrap_or(0).max("STORE".len());
-    let (bold, dim) = (style(BOLD), style(DIM));
-    let cells = ui::stdout_width().map_or(BAR, |columns| columns.saturating_sub(wide + BESIDE).clamp(7, BAR));
-    writeln!(
-        out,
-        "{bold}{:wide$}  {:<13} {:>10}  {:<cells$}       ASKED{bold:#}",
-        "STORE", "STATE", "ENTRIES", "READ"
-    )?;
+    let cells = ui.stdout_width().map_or(BAR, |columns| columns.saturating_sub(wide + BESIDE).clamp(7, BAR));
+    let columns = [
+        Column::new("STORE"),
+        Column::new("STATE").least(13),
+        Column::new("ENTRIES").least(9),
+        Column::new("READ").least(cells + SHARE),
+        Column::new("ASKED"),
+    ];
+    let mut table = Table::new(columns).header(palette.bold);
     for (_, standing) in standings {
-        let colour = style(match standing.state {
-            State::Active => GREEN,
-            State::New => DIM,
-            State::Throttled | State::Unreachable => YELLOW,
-            _ => RED,
-        });
-        let bar: String = standing.parts(cells as u32).into_iter().map(cell).collect();
-        let read = standing
+        let colour = colour(standing.state, &palette);
+        let bar = blocks(standing.parts(cells as u32));
+        let share = (standing.share * 1000.0).floor() / 10.0;
+        let asked = standing
             .last_success
             .map_or_else(|| "never".to_owned(), |at| format!("{} ago", rough(now.duration_since(at))));
-        let (state, entries) = (standing.state, grouped(standing.entries));
-        let share = (standing.share * 1000.0).floor() / 10.0;
-        let name = &standing.store;
-        writeln!(out, "{name:wide$}  {colour}{state:<13}{colour:#} {entries:>10}  {bar} {share:>5.1}%  {read}")?;
-        let worst = standing.judgement.worst();
-        let sign = style(if worst.is_complete() {
-            GREEN
-        } else if worst.may_lack() {
-            RED
-        } else {
-            YELLOW
-        });
-        writeln!(out, "  {sign}→{sign:#} {}", standing.judgement)?;
+        table.row([
+            Text::plain(&standing.store),
+            Text::new(colour, standing.state.as_str()),
+            Text::plain(&grouped(standing.entries)).right(),
+            Text::plain(&format!("{bar} {share:>5.1}%")),
+            Text::plain(&asked),
+        ]);
+        table.remark(palette.verdict(&standing.judgement.worst()), &standing.judgement.to_string());
         if let Some(reason) = &standing.reason {
-            writeln!(out, "  {colour}→{colour:#} {}", printable::line(reason))?;
+            table.remark(colour, reason);
         }
-        let warn = style(YELLOW);
         for line in remarks(standing) {
-            writeln!(out, "  {warn}→{warn:#} {}", printable::line(&line))?;
+            table.remark(palette.yellow, &line);
         }
         if let (Some(oldest), Some(newest)) = (standing.oldest, standing.newest) {
-            writeln!(out, "  {dim}{} to {}{dim:#}", to_minute(oldest), to_minute(newest))?;
+            let range = format!("{} to {}", to_minute(oldest), to_minute(newest));
+            table.note(Text::plain("  ").and(palette.dim, &range));
         }
     }
-    Ok(())
+    table
+}
+
+fn colour(state: State, palette: &Palette) -> Style {
+    match state {
+        State::Active => palette.green,
+        State::New => palette.dim,
+        State::Throttled | State::Unreachable => palette.yellow,
+        _ => palette.red,
+    }
 }
 
 /// What the owner of the archive should know about a store.
@@ -188,14 +186,6 @@ fn remarks(standing: &Standing) -> Vec<String> {
         ));
     }
     remarks
-}
-
-fn cell(share: f64) -> char {
-    match share {
-        share if share > 0.995 => '█',
-        share if share > 0.0 => '▒',
-        _ => '·',
-    }
 }
 
 fn to_minute(time: Timestamp) -> String {

@@ -13,15 +13,11 @@ use storelogs_collector::network::{Network, UNTOLD};
 use storelogs_collector::sync::Remote;
 use tokio::sync::mpsc;
 
-use crate::commands::fetch;
-use crate::commands::fetch::read::{report, sources};
 use crate::config::{self, Configured};
-use crate::error::{CODES, Exit, Failure, Stop};
-use crate::options::Filters;
-use crate::options::StoreOptions;
-use crate::output::{self, Format, Sink};
-use crate::ui;
-use crate::ui::progress::Progress;
+use crate::error::{CODES, CliError, Exit, StoreFailure};
+use crate::options::{Filters, StoreOptions};
+use crate::output::{self, Format, Sink, Target};
+use crate::ui::{Progress, Ui, end_on_signal};
 
 /// Show the newest entries of all stores, oldest first, and with -f those that come
 ///
@@ -30,7 +26,7 @@ use crate::ui::progress::Progress;
 /// than ten minutes later than the newest is too late to be shown: `sync` finds it.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
-pub(crate) struct Options {
+pub(crate) struct TailArgs {
     #[command(flatten)]
     stores: StoreOptions,
 
@@ -71,42 +67,44 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// What comes within this time is put in order.
 const GATHER: Duration = Duration::from_millis(400);
 
-pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    if options.follow && options.format == Format::Json {
-        return Err(Stop::Usage("--format json is one array, which never ends here: use --format jsonl".to_owned()));
+pub(crate) async fn tail(args: TailArgs, ui: Ui) -> Result<Exit, CliError> {
+    if args.follow && args.format == Format::Json {
+        return Err(CliError::usage(
+            "--format json is one array, which never ends here: use --format jsonl".to_owned(),
+        ));
     }
-    let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
-    let configured = config::read(&options.stores.selection())?;
+    let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
+    let configured = config::read(&args.stores.selection(), ui)?;
     let network = configured.network()?;
     let Configured { stores: settings, problems, .. } = configured;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
-    let mut sink = output::open(options.format, None, &stores, zone)?;
-    let progress = Progress::new("reading the newest entries".to_owned(), false);
-    fetch::interruptible(&progress);
+    let mut sink = output::open(Target { format: args.format, path: None, stores: &stores, zone, marks: None }, ui)?;
+    let progress = Progress::new(ui, "reading the newest entries".to_owned(), false);
+    end_on_signal(&progress);
     let mut failures = Vec::new();
-    let sources = sources(&settings, &network, &progress, &mut failures).await;
+    let sources = config::sources(&settings, &network, &progress, &mut failures, ui).await;
     if sources.is_empty() {
         progress.clear();
         return Ok(Exit::Usage);
     }
-    let query = options.filters.apply(LogQuery::new());
+    let query = args.filters.apply(LogQuery::new());
     let now = Timestamp::now();
-    if options.n == 0 {
+    if args.n == 0 {
         hear(&sources, now).await;
     }
-    let first = first(&sources, &query, now, options.n, &progress, &mut failures).await;
+    let first = first(&sources, query.clone().since(now - BACK), args.n, &progress, &mut failures, ui).await;
     progress.clear();
     for entry in first.iter().rev() {
         sink.entry(entry)?;
     }
-    if !options.follow {
+    if !args.follow {
         sink.finish()?;
         return Ok(Exit::of(stores.len(), &failures, 0).despite(problems));
     }
     sink.pause()?;
-    let shown = Shown::new(&first, options.n);
-    say_what_is_missed(&sources);
-    follow(sources, &query, shown, sink.as_mut()).await
+    let shown = Shown::new(&first, args.n);
+    say_what_is_missed(&sources, ui);
+    follow(sources, &query, shown, sink.as_mut(), ui).await
 }
 
 /// Asks each store for one entry, only to hear what time it is there.
@@ -120,7 +118,7 @@ async fn hear(remotes: &[Remote], now: Timestamp) {
 }
 
 /// Says what is too late, and of which stores nobody knows what time it is there.
-fn say_what_is_missed(remotes: &[Remote]) {
+fn say_what_is_missed(remotes: &[Remote], ui: Ui) {
     let mut line =
         format!("what comes more than {} minutes late is not shown: `storelogs sync` finds it\n", OVERLAP.as_mins());
     for remote in remotes.iter().filter(|remote| !remote.network.has_heard()) {
@@ -130,7 +128,7 @@ fn say_what_is_missed(remotes: &[Remote]) {
             UNTOLD.as_mins()
         ));
     }
-    ui::note(&line);
+    ui.note(&line);
 }
 
 /// What was there before the listening began. What came while the first entries were read is no part of it.
@@ -188,17 +186,17 @@ fn store_of(entry: &LogEntry) -> String {
 /// The newest entries of all stores, newest first.
 async fn first(
     sources: &[Remote],
-    query: &LogQuery,
-    now: Timestamp,
+    query: LogQuery,
     n: u32,
     progress: &Progress,
-    failures: &mut Vec<Failure>,
+    failures: &mut Vec<StoreFailure>,
+    ui: Ui,
 ) -> Vec<LogEntry> {
     let mut entries = Vec::new();
     if n == 0 {
         return entries;
     }
-    let query = query.clone().since(now - BACK).limit(usize::try_from(n).unwrap_or(usize::MAX));
+    let query = query.limit(usize::try_from(n).unwrap_or(usize::MAX));
     let mut log = merge(sources.iter().map(|remote| Arc::clone(&remote.log)), query);
     let mut warned = HashSet::new();
     while let Some(item) = log.next().await {
@@ -206,12 +204,12 @@ async fn first(
             Ok(entry) => entries.push(entry),
             Err(error) if error.kind() == ErrorKind::Record => {
                 if error.store().is_none_or(|store| warned.insert(store.clone())) {
-                    progress.aside(|| report(&error));
+                    progress.aside(|| ui.store_error(&error));
                 }
             }
             Err(error) => {
-                progress.aside(|| report(&error));
-                failures.push(Failure::of(error.kind()));
+                progress.aside(|| ui.store_error(&error));
+                failures.push(StoreFailure::of(error.kind()));
             }
         }
     }
@@ -228,7 +226,13 @@ enum News {
 }
 
 /// Shows what comes, of all stores in one order. It ends with the process.
-async fn follow(sources: Vec<Remote>, query: &LogQuery, mut shown: Shown, sink: &mut dyn Sink) -> Result<Exit, Stop> {
+async fn follow(
+    sources: Vec<Remote>,
+    query: &LogQuery,
+    mut shown: Shown,
+    sink: &mut dyn Sink,
+    ui: Ui,
+) -> Result<Exit, CliError> {
     let (sender, mut news) = mpsc::channel(64);
     let mut newest = std::mem::take(&mut shown.newest);
     let shown = Arc::new(shown);
@@ -248,11 +252,11 @@ async fn follow(sources: Vec<Remote>, query: &LogQuery, mut shown: Shown, sink: 
         for one in gathered {
             match one {
                 News::Entries(more) => entries.extend(more),
-                News::Failed(error) => report(&error),
-                News::Undecodable(error) => ui::warning(&format!(
+                News::Failed(error) => ui.store_error(&error),
+                News::Undecodable(error) => ui.warning(&format!(
                     "{error}\nsuch records are not shown: `storelogs fetch --raw-errors FILE` shows them, and `sync` keeps them"
                 )),
-                News::Back(store) => ui::note(&format!("{store} answers again\n")),
+                News::Back(store) => ui.note(&format!("{store} answers again\n")),
             }
         }
         entries.sort_by(|a, b| (a.time, &a.uid).cmp(&(b.time, &b.uid)));

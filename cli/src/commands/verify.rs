@@ -2,28 +2,22 @@
 
 use std::io::{self, Write};
 
-use anstyle::Style;
 use clap::Args;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 use storelogs::{ErrorKind, RetryPolicy, Store};
 use storelogs_collector::archive::{Archive, Mended, StoreId};
+use storelogs_collector::insight::{grouped, plural};
 use storelogs_collector::sync::{Remote, Shard};
 use storelogs_collector::verdict::{self, Evidence, Found, Judgement, Verdict};
 use storelogs_collector::verify::{self, Depth, Examined};
 
-use crate::commands::fetch;
-use crate::commands::sync::LISTED;
+use super::sync::LISTED;
 use crate::config::{self, Configured};
-use crate::error::{Exit, Failure, Stop};
-use crate::options::ArchiveOptions;
-use crate::options::StoreOptions;
-use crate::output::{self, Out};
-use crate::ui::printable;
-use crate::ui::progress::Progress;
-use crate::ui::{self, BOLD, GREEN, RED, YELLOW};
-use storelogs_collector::insight::{grouped, plural};
+use crate::error::{CliError, Exit, StoreFailure};
+use crate::options::{ArchiveOptions, StoreOptions};
+use crate::ui::{Column, Out, Palette, Progress, Table, Text, Ui, end_on_signal};
 
 /// Prove that the archive is complete
 ///
@@ -32,7 +26,7 @@ use storelogs_collector::insight::{grouped, plural};
 /// checked, too. With --repair what is missing is read again.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Options {
+pub(crate) struct VerifyArgs {
     #[command(flatten)]
     stores: StoreOptions,
 
@@ -89,7 +83,7 @@ const AT_ONCE: usize = 32;
 
 /// What was found of one store.
 #[derive(Serialize)]
-pub(crate) struct Report {
+pub(crate) struct VerifyResult {
     store: String,
     /// The worst that is known of it.
     #[serde(flatten)]
@@ -113,72 +107,71 @@ pub(crate) struct Report {
     kind: Option<ErrorKind>,
 }
 
-pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let configured = config::read(&options.stores.selection())?;
+pub(crate) async fn verify(args: VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
+    let configured = config::read(&args.stores.selection(), ui)?;
     let network = configured.network()?;
     let Configured { stores: mut settings, problems, .. } = configured;
-    settings.retain(|settings| options.shard.is_none_or(|shard| shard.holds(&settings.store)));
-    let mut archive = if options.repair { options.archive.open()? } else { options.archive.annotate()? };
-    let _lock = if options.repair { Some(archive.lock()?) } else { None };
+    settings.retain(|settings| args.shard.is_none_or(|shard| shard.holds(&settings.store)));
+    let mut archive = if args.repair { args.archive.open()? } else { args.archive.annotate()? };
+    let _lock = if args.repair { Some(archive.lock()?) } else { None };
     archive.check()?;
-    let progress = Progress::new(format!("comparing {} stores", settings.len()), false);
-    fetch::interruptible(&progress);
-    let connected = config::connect(&settings, &network, &RetryPolicy::default()).await;
+    let progress = Progress::new(ui, format!("comparing {} stores", settings.len()), false);
+    end_on_signal(&progress);
+    let connected = config::connect(&settings, &network, &RetryPolicy::default(), ui).await;
     let remotes: Vec<Result<Remote, &String>> =
         connected.iter().map(|connected| connected.as_ref().map(config::StoreConnection::remote)).collect();
-    let depth = if options.deep { Depth::Deep } else { Depth::Sample };
+    let depth = if args.deep { Depth::Deep } else { Depth::Sample };
     // In whatever order they end: no store waits for one that is slow.
     let compared = settings.iter().zip(&remotes).enumerate();
     let mut examined: Vec<_> = stream::iter(compared)
         .map(async |(place, (settings, remote))| match remote {
             Ok(remote) => (place, examine(&archive, &settings.store, remote, depth).await),
-            Err(why) => (place, Err(Report::failed(&settings.store, ErrorKind::InvalidInput, (*why).clone()))),
+            Err(why) => (place, Err(VerifyResult::failed(&settings.store, ErrorKind::InvalidInput, (*why).clone()))),
         })
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
     examined.sort_unstable_by_key(|(place, _)| *place);
-    let mut reports = Vec::new();
+    let mut results = Vec::new();
     for ((_, examined), (settings, remote)) in examined.into_iter().zip(settings.iter().zip(&remotes)) {
-        reports.push(match (examined, remote) {
+        results.push(match (examined, remote) {
             (Ok(examined), Ok(remote)) => conclude(&mut archive, &settings.store, remote, examined),
-            (Err(report), _) => report,
-            (Ok(_), Err(why)) => Report::failed(&settings.store, ErrorKind::InvalidInput, (*why).clone()),
+            (Err(result), _) => result,
+            (Ok(_), Err(why)) => VerifyResult::failed(&settings.store, ErrorKind::InvalidInput, (*why).clone()),
         });
     }
-    let mended = if options.repair { archive.mend_derived()? } else { archive.out_of_step()? };
-    if options.repair {
-        for (report, (settings, remote)) in reports.iter_mut().zip(settings.iter().zip(&remotes)) {
+    let mended = if args.repair { archive.mend_derived()? } else { archive.out_of_step()? };
+    if args.repair {
+        for (result, (settings, remote)) in results.iter_mut().zip(settings.iter().zip(&remotes)) {
             if let Ok(remote) = remote
-                && !report.worst.is_complete()
+                && !result.worst.is_complete()
             {
-                repair(&mut archive, &settings.store, remote, report).await?;
+                repair(&mut archive, &settings.store, remote, result).await?;
             }
         }
     }
     progress.clear();
-    let mut out = output::stdout();
-    if options.json {
-        serde_json::to_writer_pretty(&mut out, &reports).map_err(io::Error::from)?;
-        writeln!(out)?;
+    if args.json {
+        ui.json(&results)?;
     } else {
-        show(&mut out, &reports, options.all)?;
+        let mut out = ui.stdout();
+        show(&mut out, &ui.palette(), &results, args.all)?;
+        out.flush()?;
     }
-    out.flush()?;
-    let in_step = options.repair || mended.is_nothing();
-    out_of_step(mended, options.repair);
-    let exit = exit(&reports).despite(problems);
+    let in_step = args.repair || mended.is_nothing();
+    say_out_of_step(mended, args.repair, ui);
+    let exit = exit(&results).despite(problems);
     Ok(if exit == Exit::Done && !in_step { Exit::Failed } else { exit })
 }
 
 /// Says what of the counts and the index of words was out of step with the entries.
-fn out_of_step(mended: Mended, repaired: bool) {
+fn say_out_of_step(mended: Mended, repaired: bool, ui: Ui) {
     if mended.is_nothing() {
         return;
     }
     let Mended { hours, words_of_none, wordless } = mended;
     let next = if repaired { "they were brought in step" } else { "`storelogs verify --repair` brings them in step" };
-    ui::warning(&format!(
+    ui.warning(&format!(
         "the counts of {} and the words of {} are out of step with the entries; {next}",
         plural(hours, "hour", "hours"),
         plural(words_of_none + wordless, "entry", "entries"),
@@ -187,10 +180,10 @@ fn out_of_step(mended: Mended, repaired: bool) {
 
 /// Compares what the archive holds of a store with its platform, and writes down what was found. That it fails is a finding,
 /// too.
-pub(crate) async fn compare(archive: &mut Archive, store: &Store, remote: &Remote) -> Report {
+pub(crate) async fn compare(archive: &mut Archive, store: &Store, remote: &Remote) -> VerifyResult {
     match examine(archive, store, remote, Depth::Sample).await {
         Ok(examined) => conclude(archive, store, remote, examined),
-        Err(report) => report,
+        Err(result) => result,
     }
 }
 
@@ -199,34 +192,39 @@ async fn examine(
     store: &Store,
     remote: &Remote,
     depth: Depth,
-) -> Result<(StoreId, Examined), Report> {
+) -> Result<(StoreId, Examined), VerifyResult> {
     match archive.store_id(store) {
         Ok(Some(id)) => Ok((id, verify::examine(archive, id, remote, depth).await)),
         Ok(None) => {
             let why = format!("{store}: the archive does not know it: run `storelogs sync`");
-            Err(Report::failed(store, ErrorKind::NotFound, why))
+            Err(VerifyResult::failed(store, ErrorKind::NotFound, why))
         }
-        Err(error) => Err(Report::failed(store, ErrorKind::InvalidInput, error.to_string())),
+        Err(error) => Err(VerifyResult::failed(store, ErrorKind::InvalidInput, error.to_string())),
     }
 }
 
-fn conclude(archive: &mut Archive, store: &Store, remote: &Remote, (id, examined): (StoreId, Examined)) -> Report {
+fn conclude(
+    archive: &mut Archive,
+    store: &Store,
+    remote: &Remote,
+    (id, examined): (StoreId, Examined),
+) -> VerifyResult {
     let kept = examined.keep(archive, id, remote);
-    let report = Report::of(archive, store, id, remote, |evidence| {
+    let result = VerifyResult::of(archive, store, id, remote, |evidence| {
         if kept.is_err() {
             examined.apply(evidence); // nothing can be written here
         }
     });
-    let mut report = match report {
-        Ok(report) => report,
-        Err(error) => return Report::failed(store, ErrorKind::InvalidInput, error.to_string()),
+    let mut result = match result {
+        Ok(result) => result,
+        Err(error) => return VerifyResult::failed(store, ErrorKind::InvalidInput, error.to_string()),
     };
-    report.compared = examined.compared;
+    result.compared = examined.compared;
     if let Some(failure) = examined.failure {
-        report.error = Some(failure.to_string());
-        report.kind = Some(kind(&failure));
+        result.error = Some(failure.to_string());
+        result.kind = Some(kind(&failure));
     }
-    report
+    result
 }
 
 fn kind(failure: &verify::Failure) -> ErrorKind {
@@ -236,7 +234,7 @@ fn kind(failure: &verify::Failure) -> ErrorKind {
     }
 }
 
-impl Report {
+impl VerifyResult {
     fn of(
         archive: &Archive,
         store: &Store,
@@ -291,27 +289,32 @@ impl Report {
 }
 
 /// Reads again what is missing of a store.
-async fn repair(archive: &mut Archive, store: &Store, remote: &Remote, report: &mut Report) -> Result<(), Stop> {
+async fn repair(
+    archive: &mut Archive,
+    store: &Store,
+    remote: &Remote,
+    result: &mut VerifyResult,
+) -> Result<(), CliError> {
     let id = archive.add_store(store)?;
     let ranges = verify::to_repair(&Evidence::of(archive, id)?, remote);
     let repaired = verify::repair(archive, id, remote, &ranges).await?;
-    let compared = report.compared;
-    *report = Report::of(archive, store, id, remote, |_| {})?;
-    report.compared = compared;
-    report.repaired = Some(repaired.committed.new);
+    let compared = result.compared;
+    *result = VerifyResult::of(archive, store, id, remote, |_| {})?;
+    result.compared = compared;
+    result.repaired = Some(repaired.committed.new);
     if let Some(failure) = repaired.failure {
-        report.error = Some(failure.to_string());
-        report.kind = Some(kind(&failure));
+        result.error = Some(failure.to_string());
+        result.kind = Some(kind(&failure));
     }
     Ok(())
 }
 
-fn exit(reports: &[Report]) -> Exit {
-    let failures: Vec<Failure> = reports.iter().filter_map(|report| report.kind).map(Failure::of).collect();
-    let all_failed = failures.len() == reports.len();
-    let judged = reports.iter().filter(|report| report.judgement.is_some());
-    let worst = judged.map(|report| &report.worst).max();
-    match (Exit::of(reports.len(), &failures, 0), worst) {
+fn exit(results: &[VerifyResult]) -> Exit {
+    let failures: Vec<StoreFailure> = results.iter().filter_map(|result| result.kind).map(StoreFailure::of).collect();
+    let all_failed = failures.len() == results.len();
+    let judged = results.iter().filter(|result| result.judgement.is_some());
+    let worst = judged.map(|result| &result.worst).max();
+    match (Exit::of(results.len(), &failures, 0), worst) {
         (exit @ (Exit::Auth | Exit::Failed), _) if all_failed => exit,
         (_, Some(worst)) if worst.may_lack() => Exit::Failed,
         (Exit::Done, Some(worst)) => Exit::of_verdict(worst),
@@ -319,45 +322,34 @@ fn exit(reports: &[Report]) -> Exit {
     }
 }
 
-pub(crate) fn show(out: &mut Out, reports: &[Report], all: bool) -> io::Result<()> {
-    let coloured = ui::stdout_is_coloured();
-    let style = |style: Style| if coloured { style } else { Style::new() };
-    let colour_of = |verdict: &Verdict| {
-        style(if verdict.is_complete() {
-            GREEN
-        } else if verdict.may_lack() {
-            RED
-        } else {
-            YELLOW
-        })
-    };
-    let wide = reports.iter().map(|report| report.store.len()).max().unwrap_or(0);
-    for report in reports.iter().filter(|report| all || reports.len() <= LISTED || !report.is_complete()) {
-        let colour = colour_of(&report.worst);
-        let repaired = report.repaired.map(|new| format!(", {} fetched again", grouped(new))).unwrap_or_default();
-        let (name, word) = (&report.store, report.worst.word());
-        let (held, compared) = (plural(report.held, "entry", "entries"), grouped(report.compared));
-        writeln!(
-            out,
-            "{name:wide$}  {colour}{word:<13}{colour:#}  {}: {held} held, {compared} ids compared{repaired}",
-            report.summary
-        )?;
-        if let Some(error) = &report.error {
-            let colour = style(RED);
-            writeln!(out, "  {colour}→{colour:#} {}", printable::line(error))?;
+pub(crate) fn show(out: &mut Out, palette: &Palette, results: &[VerifyResult], all: bool) -> io::Result<()> {
+    // As wide as for all of them, however few are listed.
+    let wide = results.iter().map(|result| result.store.len()).max().unwrap_or(0);
+    let mut table = Table::new([Column::new("").least(wide), Column::new("").least(13), Column::new("")]);
+    for result in results.iter().filter(|result| all || results.len() <= LISTED || !result.is_complete()) {
+        let repaired = result.repaired.map(|new| format!(", {} fetched again", grouped(new))).unwrap_or_default();
+        let (held, compared) = (plural(result.held, "entry", "entries"), grouped(result.compared));
+        table.row([
+            Text::plain(&result.store),
+            Text::new(palette.verdict(&result.worst), result.worst.word()),
+            Text::plain(&format!("{}: {held} held, {compared} ids compared{repaired}", result.summary)),
+        ]);
+        if let Some(error) = &result.error {
+            table.remark(palette.red, error);
         }
-        for found in report.findings.iter().filter(|found| all || !found.verdict.is_complete()) {
-            let colour = colour_of(&found.verdict);
-            writeln!(out, "  {}  {colour}{}{colour:#}", found.range, found.verdict)?;
+        for found in result.findings.iter().filter(|found| all || !found.verdict.is_complete()) {
+            let colour = palette.verdict(&found.verdict);
+            table.note(Text::plain(&format!("  {}  ", found.range)).and(colour, &found.verdict.to_string()));
         }
     }
-    let bold = style(BOLD);
-    let never = |report: &Report| report.judgement.is_none();
-    let lacking = reports.iter().any(|report| report.worst.may_lack());
-    let repaired = reports.iter().any(|report| report.repaired.is_some());
+    table.write(out)?;
+    let bold = palette.bold;
+    let never = |result: &VerifyResult| result.judgement.is_none();
+    let lacking = results.iter().any(|result| result.worst.may_lack());
+    let repaired = results.iter().any(|result| result.repaired.is_some());
     let next = if lacking && !repaired { "; `storelogs verify --repair` fetches what is missing" } else { "" };
-    let judged = reports.iter().filter_map(|report| report.judgement.as_ref());
-    let unasked = match reports.iter().filter(|report| never(report)).count() {
+    let judged = results.iter().filter_map(|result| result.judgement.as_ref());
+    let unasked = match results.iter().filter(|result| never(result)).count() {
         0 => String::new(),
         unasked => format!("; {} could not be asked", plural(unasked as u64, "store", "stores")),
     };

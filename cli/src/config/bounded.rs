@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::sync::oneshot;
 
-use crate::ui;
+use crate::ui::Ui;
 
 /// How long a program may take to print a token.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
@@ -22,11 +22,11 @@ const FILE_LIMIT: Duration = Duration::from_secs(5);
 const LONGEST: u64 = 64 * 1024;
 
 /// The text of a file, which has to be one.
-pub(super) async fn file(path: &Path) -> Result<String, String> {
+pub(super) async fn file(path: &Path, ui: Ui) -> Result<String, String> {
     let (sender, receiver) = oneshot::channel();
     let own = path.to_owned();
     // A thread of its own: what hangs in it holds up nobody, not even the end of the program.
-    thread::spawn(move || drop(sender.send(file_now(&own))));
+    thread::spawn(move || drop(sender.send(file_now(&own, ui))));
     match tokio::time::timeout(FILE_LIMIT, receiver).await {
         Ok(Ok(read)) => read,
         _ => Err(format!("the token file {} could not be read in {} s", shown(path), FILE_LIMIT.as_secs())),
@@ -34,7 +34,7 @@ pub(super) async fn file(path: &Path) -> Result<String, String> {
 }
 
 /// The same, for what is read before anything else begins.
-pub(super) fn file_now(path: &Path) -> Result<String, String> {
+pub(super) fn file_now(path: &Path, ui: Ui) -> Result<String, String> {
     let bad = |error: io::Error| format!("the token file {} cannot be read: {error}", shown(path));
     // Looked at before it is opened: opening a pipe waits for whoever writes into it.
     let about = fs::metadata(path).map_err(bad)?;
@@ -45,7 +45,7 @@ pub(super) fn file_now(path: &Path) -> Result<String, String> {
     {
         use std::os::unix::fs::PermissionsExt;
         if about.permissions().mode() & 0o007 != 0 {
-            ui::warning(&format!("every user of this machine can read {}: chmod 600 it", shown(path)));
+            ui.warning(&format!("every user of this machine can read {}: chmod 600 it", shown(path)));
         }
     }
     let mut text = Vec::new();
@@ -121,7 +121,7 @@ mod tests {
             (large.as_path(), "too large"),
             (Path::new("/no/such/token"), "cannot be read"),
         ] {
-            let why = file(path).await.unwrap_err();
+            let why = file(path, Ui::of_a_test()).await.unwrap_err();
             assert!(why.contains(words) && why.contains(path.to_str().unwrap()), "{why}");
         }
         assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
@@ -139,7 +139,7 @@ mod tests {
     #[tokio::test]
     async fn a_token_in_the_place_of_a_file_or_program_is_not_shown() {
         for pasted in ["q1w2e3r4t5y6u7i8o9p0a1s2d3f4", "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE3MDAwMDAwMDB9.abc-def_ghi"] {
-            let why = file(&Path::new("/etc/storelogs").join(pasted)).await.unwrap_err();
+            let why = file(&Path::new("/etc/storelogs").join(pasted), Ui::of_a_test()).await.unwrap_err();
             assert!(!why.contains(pasted) && why.contains("wrong place"), "{why}");
             let why = run(&[pasted.to_owned()], &[]).await.unwrap_err();
             assert!(!why.contains(pasted), "{why}");

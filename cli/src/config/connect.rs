@@ -6,11 +6,13 @@ use futures::StreamExt;
 use futures::stream;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::secrecy::{ExposeSecret, SecretString};
-use storelogs::{BigCommerce, LogSource, Platform, RateLimit, RetryPolicy, Shopline};
+use storelogs::{BigCommerce, ErrorKind, LogSource, Platform, RateLimit, RetryPolicy, Shopline};
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::Remote;
 
 use super::settings::Settings;
+use crate::error::StoreFailure;
+use crate::ui::{Progress, Ui};
 
 /// How many tokens are fetched at once: each may be a program that runs.
 const TOKENS_AT_ONCE: usize = 8;
@@ -35,20 +37,47 @@ pub(crate) async fn connect(
     stores: &[Settings],
     network: &Network,
     policy: &RetryPolicy,
+    ui: Ui,
 ) -> Vec<Result<StoreConnection, String>> {
-    let clients = stream::iter(stores).map(|settings| connect_one(settings, network.another(), policy));
+    let clients = stream::iter(stores).map(|settings| connect_one(settings, network.another(), policy, ui));
     clients.buffered(TOKENS_AT_ONCE).collect().await
 }
 
+/// The logs of those stores that can be reached at all; why not is said of the others.
+pub(crate) async fn sources(
+    stores: &[Settings],
+    network: &Network,
+    progress: &Progress,
+    failures: &mut Vec<StoreFailure>,
+    ui: Ui,
+) -> Vec<Remote> {
+    let mut sources = Vec::new();
+    for connected in connect(stores, network, &RetryPolicy::default(), ui).await {
+        match connected {
+            Ok(connected) => sources.push(connected.remote()),
+            Err(why) => {
+                progress.aside(|| ui.error(&why));
+                failures.push(StoreFailure::of(ErrorKind::InvalidInput));
+            }
+        }
+    }
+    sources
+}
+
 /// A client of one store, over a network of its own.
-async fn connect_one(settings: &Settings, network: Network, policy: &RetryPolicy) -> Result<StoreConnection, String> {
+async fn connect_one(
+    settings: &Settings,
+    network: Network,
+    policy: &RetryPolicy,
+    ui: Ui,
+) -> Result<StoreConnection, String> {
     let named = |why| format!("{}: {why}", settings.store);
-    let token = settings.token.get().await.map_err(named)?;
+    let token = settings.token.get(ui).await.map_err(named)?;
     let app = match &settings.app {
         None => None,
         Some(app) => {
-            let key = app.key.read("app key").await.map_err(named)?;
-            let secret = app.secret.read("app secret").await.map_err(named)?;
+            let key = app.key.read("app key", ui).await.map_err(named)?;
+            let secret = app.secret.read("app secret", ui).await.map_err(named)?;
             key.zip(secret)
         }
     };
@@ -57,8 +86,8 @@ async fn connect_one(settings: &Settings, network: Network, policy: &RetryPolicy
 }
 
 /// A store as the collector reaches it.
-pub(super) async fn remote(settings: &Settings, network: Network) -> Result<Remote, String> {
-    Ok(connect_one(settings, network, &RetryPolicy::default()).await?.remote())
+pub(super) async fn remote(settings: &Settings, network: Network, ui: Ui) -> Result<Remote, String> {
+    Ok(connect_one(settings, network, &RetryPolicy::default(), ui).await?.remote())
 }
 
 fn client(

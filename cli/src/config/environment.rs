@@ -7,17 +7,17 @@ use super::rate::Rate;
 use super::settings::{App, Settings};
 use super::token::TokenSource;
 use super::variables::{text, token_variable};
-use crate::error::Stop;
+use crate::error::CliError;
 
 /// The stores that are named in full.
-pub(super) fn stores() -> Result<Vec<Settings>, Stop> {
+pub(super) fn stores() -> Result<Vec<Settings>, CliError> {
     let mut found = Vec::new();
     for (variable, make) in [
         ("BIGCOMMERCE_STORE_HASH", Store::bigcommerce as fn(&str) -> storelogs::Result<Store>),
         ("SHOPLINE_HANDLE", Store::shopline),
     ] {
         let Some(name) = text(variable)? else { continue };
-        let store = make(&name).map_err(|error| Stop::Usage(format!("{variable}: {error}")))?;
+        let store = make(&name).map_err(|error| CliError::usage(format!("{variable}: {error}")))?;
         // Without a token here, the file may have one for the store; a store that has none at all is told then.
         if let Some(settings) = named(&store)? {
             found.push(settings);
@@ -36,7 +36,7 @@ pub(super) fn stores() -> Result<Vec<Settings>, Stop> {
 }
 
 /// A store that an argument names, if its platform's token is here.
-pub(super) fn named(store: &Store) -> Result<Option<Settings>, Stop> {
+pub(super) fn named(store: &Store) -> Result<Option<Settings>, CliError> {
     let app = if *store.platform() == Platform::SHOPLINE { app()? } else { None };
     let token = match text(token_variable(store.platform()))? {
         Some(token) => TokenSource::Text(SecretString::from(token)),
@@ -53,8 +53,8 @@ pub(super) fn named(store: &Store) -> Result<Option<Settings>, Stop> {
 }
 
 /// The OAuth app that may replace a SHOPLINE token.
-fn app() -> Result<Option<App>, Stop> {
-    let half = |has: &str, lacks: &str| Err(Stop::Usage(format!("{has} is set but {lacks} is not")));
+fn app() -> Result<Option<App>, CliError> {
+    let half = |has: &str, lacks: &str| Err(CliError::usage(format!("{has} is set but {lacks} is not")));
     match (text("SHOPLINE_APP_KEY")?, text("SHOPLINE_APP_SECRET")?) {
         (Some(key), Some(secret)) => Ok(Some(App {
             key: TokenSource::Text(SecretString::from(key)),

@@ -13,7 +13,7 @@ use super::settings::Settings;
 use super::token::TokenSource;
 use super::variables::{self, SECRETS};
 use super::{directories, file, reference, rule, table};
-use crate::error::Stop;
+use crate::error::CliError;
 
 const NAME: &str = "storelogs.toml";
 /// The folder beside it with further files of the same form.
@@ -96,7 +96,7 @@ impl Stamp {
 
 impl Files {
     /// Those that an argument or the environment names, or those of this directory, or the user's own.
-    pub(super) fn find(config: Option<&PathBuf>, table: Option<&PathBuf>) -> Result<Self, Stop> {
+    pub(super) fn find(config: Option<&PathBuf>, table: Option<&PathBuf>) -> Result<Self, CliError> {
         let named = match config {
             Some(path) => Some(path.clone()),
             None => variables::text("STORELOGS_CONFIG")?.map(PathBuf::from),

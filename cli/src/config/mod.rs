@@ -25,7 +25,7 @@ use std::path::Path;
 use storelogs::Store;
 
 pub(crate) use archive::archive;
-pub(crate) use connect::{StoreConnection, connect};
+pub(crate) use connect::{StoreConnection, connect, sources};
 pub(crate) use rate::Rate;
 pub(crate) use reloading_stores::ReloadingStores;
 pub(crate) use rule_files::RuleFiles;

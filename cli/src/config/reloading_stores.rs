@@ -13,6 +13,7 @@ use super::files::{AllFiles, Files, Stamp};
 use super::settings::Settings;
 use super::stores::{Configured, with_environment};
 use super::token::TokenSource;
+use crate::ui::Ui;
 
 /// How often a store that was told to come back is listed before it is told to go again.
 const LISTINGS_BEFORE_RETRY: u8 = 6;
@@ -25,6 +26,7 @@ pub(crate) struct ReloadingStores {
     picked: Vec<Store>,
     shard: Option<Shard>,
     network: Network,
+    ui: Ui,
     tell: Box<dyn Fn(&str) + Send + Sync>,
     state: Mutex<State>,
 }
@@ -59,6 +61,7 @@ impl ReloadingStores {
         network: Network,
         tell: impl Fn(&str) + Send + Sync + 'static,
     ) -> Self {
+        let ui = configured.ui;
         let mut state = State {
             files: configured.files,
             stores: Vec::new(),
@@ -68,7 +71,7 @@ impl ReloadingStores {
             told: configured.told.into_iter().collect(),
         };
         state.take(shared(configured.stores, shard));
-        Self { picked: picked.to_vec(), shard, network, tell: Box::new(tell), state: Mutex::new(state) }
+        Self { picked: picked.to_vec(), shard, network, ui, tell: Box::new(tell), state: Mutex::new(state) }
     }
 
     /// How many stores there are.
@@ -127,7 +130,7 @@ impl Directory for ReloadingStores {
                 }
                 settings
             };
-            remote(&settings, self.network.of(store)).await
+            remote(&settings, self.network.of(store), self.ui).await
         })
     }
 }
@@ -205,7 +208,14 @@ mod tests {
             let mut files = Files::find(Some(&folder.path().join("storelogs.toml")), None).unwrap();
             let all = files.read();
             let problems = all.problems.len();
-            let configured = Configured { stores: all.stores, problems, told: all.problems, files, proxy: None };
+            let configured = Configured {
+                stores: all.stores,
+                problems,
+                told: all.problems,
+                files,
+                proxy: None,
+                ui: Ui::of_a_test(),
+            };
             let told = Arc::new(Mutex::new(Vec::new()));
             let tell = {
                 let told = Arc::clone(&told);

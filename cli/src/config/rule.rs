@@ -7,6 +7,7 @@ use storelogs_collector::watch::{Action, Draft, Form, Program, Rule, Webhook};
 
 use super::reference::{Reference, Secret};
 use super::token::TokenSource;
+use crate::ui::Ui;
 
 /// A rule as a file has it.
 #[derive(Deserialize)]
@@ -108,12 +109,12 @@ impl Settings {
     }
 
     /// The rule, with the address of its webhook. Its program does not get these variables.
-    pub(super) async fn rule(&self, secrets: &[String]) -> Result<Rule, String> {
+    pub(super) async fn rule(&self, secrets: &[String], ui: Ui) -> Result<Rule, String> {
         let program = |command: &Vec<String>| Program { command: command.clone(), without: secrets.to_vec() };
         let mut actions: Vec<Action> = self.run.iter().map(program).map(Action::Run).collect();
         if let Some(source) = &self.webhook {
             let named = |why| format!("the rule {:?}: {why}", self.draft.name);
-            let url = source.read("webhook").await.map_err(named)?;
+            let url = source.read("webhook", ui).await.map_err(named)?;
             let url = url.ok_or_else(|| named("there is no address of a webhook".to_owned()))?;
             let webhook = Webhook::new(&url, self.form).map_err(|why| named(format!("webhook: {why}")))?;
             actions.push(Action::Post(webhook));

@@ -10,8 +10,8 @@ use storelogs_collector::watch::{Rule, Rules};
 use super::files::{AllFiles, Files};
 use super::rule::Settings;
 use super::stores::Selection;
-use crate::error::Stop;
-use crate::ui;
+use crate::error::CliError;
+use crate::ui::Ui;
 
 /// How often the files are looked at while watching.
 const RELOAD: Duration = Duration::from_secs(3);
@@ -30,31 +30,38 @@ pub(crate) struct RuleFiles {
     told: HashSet<String>,
     /// Somebody else tells what is wrong with the files.
     quiet: bool,
+    ui: Ui,
 }
 
 impl RuleFiles {
     /// The rules of a call. Only those of these names, if there are any.
-    pub(crate) async fn read(selection: &Selection, names: &[String], quiet: bool) -> Result<Self, Stop> {
+    pub(crate) async fn read(selection: &Selection, names: &[String], quiet: bool, ui: Ui) -> Result<Self, CliError> {
         let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
         let all = files.read();
         let secrets = all.secret_variables();
         let AllFiles { rules: mut settings, problems, .. } = all;
         if let Some(why) = files.main_problem() {
-            return Err(Stop::Usage(why.to_owned()));
+            return Err(CliError::usage(why.to_owned()));
         }
         if let Some(unknown) = names.iter().find(|name| settings.iter().all(|rule| rule.name() != name.as_str())) {
-            return Err(Stop::Usage(format!("there is no rule {unknown:?} in the configuration")));
+            return Err(CliError::usage(format!("there is no rule {unknown:?} in the configuration")));
         }
         settings.retain(|rule| names.is_empty() || names.iter().any(|name| name == rule.name()));
         if settings.is_empty() {
-            return Err(Stop::Usage(problems.into_iter().next().unwrap_or_else(|| NONE.to_owned())));
+            return Err(match problems.into_iter().next() {
+                Some(problem) => CliError::usage(problem),
+                None => CliError::usage(
+                    "there are no rules. They stand in storelogs.toml, or in a file of conf.d beside it:",
+                )
+                .hint(EXAMPLE),
+            });
         }
         if !quiet {
-            problems.iter().for_each(|problem| ui::error(problem));
+            problems.iter().for_each(|problem| ui.error(problem));
         }
-        let fresh = Some(rules(&settings, &secrets).await.map_err(Stop::Usage)?);
+        let fresh = Some(rules(&settings, &secrets, ui).await.map_err(CliError::usage)?);
         let told = problems.into_iter().collect();
-        Ok(Self { files, settings, secrets, fresh, looked: Instant::now(), told, quiet })
+        Ok(Self { files, settings, secrets, fresh, looked: Instant::now(), told, quiet, ui })
     }
 
     /// How many files or lines are wrong.
@@ -86,7 +93,7 @@ impl RuleFiles {
         let mut changed = None;
         let are_others = settings != self.settings;
         if are_others || secrets != self.secrets {
-            match rules(&settings, &secrets).await {
+            match rules(&settings, &secrets, self.ui).await {
                 Ok(rules) => {
                     (self.settings, self.secrets) = (settings, secrets);
                     changed = Some(rules);
@@ -95,11 +102,11 @@ impl RuleFiles {
             }
         }
         for problem in problems.iter().filter(|problem| !self.quiet && !self.told.contains(*problem)) {
-            ui::error(problem);
+            self.ui.error(problem);
         }
         self.told = problems.into_iter().collect();
         if let Some(rules) = changed.as_ref().filter(|_| are_others) {
-            ui::note(&format!("The rules have changed: there are {} now\n", rules.len()));
+            self.ui.note(&format!("The rules have changed: there are {} now\n", rules.len()));
         }
         changed
     }
@@ -111,17 +118,16 @@ impl Rules for RuleFiles {
     }
 }
 
-async fn rules(settings: &[Settings], secrets: &[String]) -> Result<Vec<Rule>, String> {
+async fn rules(settings: &[Settings], secrets: &[String], ui: Ui) -> Result<Vec<Rule>, String> {
     let mut rules = Vec::with_capacity(settings.len());
     for rule in settings {
-        rules.push(rule.rule(secrets).await?);
+        rules.push(rule.rule(secrets, ui).await?);
     }
     Ok(rules)
 }
 
-const NONE: &str = "\
-there are no rules. They stand in storelogs.toml, or in a file of conf.d beside it:
-
+/// What a rule looks like.
+const EXAMPLE: &str = "
    [[rule]]
    name = \"payments fail\"
    when = \"severity>=error category:payment\"

@@ -7,11 +7,13 @@ use storelogs_collector::sync::{Directory, Remote};
 
 use super::connect::remote;
 use super::settings::Settings;
+use crate::ui::Ui;
 
 /// Stores that stay as they are.
 pub(crate) struct StaticStores {
     pub(crate) settings: Vec<Settings>,
     pub(crate) network: Network,
+    pub(crate) ui: Ui,
 }
 
 impl Directory for StaticStores {
@@ -23,7 +25,7 @@ impl Directory for StaticStores {
         Box::pin(async move {
             let known = self.settings.iter().find(|settings| settings.store == *store);
             let settings = known.ok_or_else(|| format!("{store}: the store is not configured"))?;
-            remote(settings, self.network.another()).await
+            remote(settings, self.network.another(), self.ui).await
         })
     }
 }

@@ -11,8 +11,8 @@ use super::files::{AllFiles, Files};
 use super::settings::Settings;
 use super::token::TokenSource;
 use super::variables::token_variable;
-use crate::error::Stop;
-use crate::ui;
+use crate::error::CliError;
+use crate::ui::Ui;
 
 /// Which stores a command is about, and where it is written how they are reached.
 #[derive(Clone, Debug, Default)]
@@ -33,19 +33,20 @@ pub(crate) struct Configured {
     pub(super) told: Vec<String>,
     pub(super) files: Files,
     pub(super) proxy: Option<TokenSource>,
+    pub(super) ui: Ui,
 }
 
 impl Configured {
     /// The network, through the proxy that the files or the environment name.
-    pub(crate) fn network(&self) -> Result<Network, Stop> {
-        Network::through(self.proxy()?).map_err(|error| Stop::Usage(error.to_string()))
+    pub(crate) fn network(&self) -> Result<Network, CliError> {
+        Network::through(self.proxy()?).map_err(CliError::usage)
     }
 
     /// The proxy that the files or, else, the environment name. An empty address in a file is none.
-    pub(crate) fn proxy(&self) -> Result<Proxy, Stop> {
-        let wrong = |error: storelogs::Error| Stop::Usage(error.to_string());
+    pub(crate) fn proxy(&self) -> Result<Proxy, CliError> {
+        let wrong = |error: storelogs::Error| CliError::usage(error);
         let address = match &self.proxy {
-            Some(source) => source.read_now("proxy").map_err(Stop::Usage)?,
+            Some(source) => source.read_now("proxy", self.ui).map_err(CliError::usage)?,
             None => None,
         };
         match address {
@@ -58,15 +59,15 @@ impl Configured {
 
 /// The stores of this call: those picked, or all that are configured. A wrong line of a table, or a wrong file of
 /// several, is told, and the others go on.
-pub(crate) fn read(selection: &Selection) -> Result<Configured, Stop> {
+pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError> {
     let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
     let AllFiles { stores: found, mut problems, proxy, .. } = files.read();
     if let Some(why) = files.main_problem() {
-        return Err(Stop::Usage(why.to_owned()));
+        return Err(CliError::usage(why.to_owned()));
     }
     let picked = &selection.stores;
     if let Some(twice) = picked.iter().enumerate().find(|(at, store)| picked[..*at].contains(store)) {
-        return Err(Stop::Usage(format!("the store {} is given twice", twice.1)));
+        return Err(CliError::usage(format!("the store {} is given twice", twice.1)));
     }
     let known = with_environment(found)?;
     let mut stores = Vec::new();
@@ -76,8 +77,8 @@ pub(crate) fn read(selection: &Selection) -> Result<Configured, Stop> {
             None => match environment::named(store)? {
                 Some(settings) => stores.push(settings),
                 None => {
-                    tell(&problems);
-                    return Err(Stop::Usage(not_configured(store)));
+                    say(&problems, ui);
+                    return Err(CliError::usage(not_configured(store)));
                 }
             },
         }
@@ -88,19 +89,19 @@ pub(crate) fn read(selection: &Selection) -> Result<Configured, Stop> {
         problems.clear(); // of other stores
     }
     match (stores.is_empty(), problems.pop()) {
-        (true, None) => return Err(Stop::Usage(NONE.to_owned())),
+        (true, None) => return Err(CliError::usage("no store is configured. There are three ways:").hint(WAYS)),
         (true, Some(last)) => {
-            tell(&problems);
-            return Err(Stop::Usage(last));
+            say(&problems, ui);
+            return Err(CliError::usage(last));
         }
         (false, last) => problems.extend(last),
     }
-    tell(&problems);
-    Ok(Configured { stores, problems: problems.len(), told: problems, files, proxy })
+    say(&problems, ui);
+    Ok(Configured { stores, problems: problems.len(), told: problems, files, proxy, ui })
 }
 
 /// Adds the stores of the environment. For the same store it beats the files.
-pub(super) fn with_environment(mut known: Vec<Settings>) -> Result<Vec<Settings>, Stop> {
+pub(super) fn with_environment(mut known: Vec<Settings>) -> Result<Vec<Settings>, CliError> {
     for settings in environment::stores()? {
         match known.iter_mut().find(|other| other.store == settings.store) {
             Some(other) => {
@@ -120,18 +121,17 @@ pub(super) fn with_environment(mut known: Vec<Settings>) -> Result<Vec<Settings>
 /// So many wrong lines are shown.
 const TOLD: usize = 20;
 
-fn tell(problems: &[String]) {
+fn say(problems: &[String], ui: Ui) {
     for problem in problems.iter().take(TOLD) {
-        ui::error(problem);
+        ui.error(problem);
     }
     if problems.len() > TOLD {
-        ui::error(&format!("and {} more lines of the configuration are wrong", problems.len() - TOLD));
+        ui.error(&format!("and {} more lines of the configuration are wrong", problems.len() - TOLD));
     }
 }
 
-const NONE: &str = "\
-no store is configured. There are three ways:
-
+/// How a store can be configured.
+const WAYS: &str = "
 1. the environment: BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN,
    or SHOPLINE_HANDLE and SHOPLINE_ACCESS_TOKEN
 2. --store bigcommerce:HASH or --store shopline:HANDLE, with the token in the environment as above

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use storelogs::secrecy::{ExposeSecret, SecretString};
 
 use super::{bounded, variables};
-use crate::error::Stop;
+use crate::ui::Ui;
 
 /// Where an access token comes from.
 #[derive(Clone, Debug)]
@@ -24,17 +24,17 @@ pub(crate) enum TokenSource {
 
 impl TokenSource {
     /// The token; `None` if the platform gives it. The error says why there is none.
-    pub(crate) async fn get(&self) -> Result<Option<SecretString>, String> {
-        self.read("access token").await
+    pub(crate) async fn get(&self, ui: Ui) -> Result<Option<SecretString>, String> {
+        self.read("access token", ui).await
     }
 
     /// What is there, called so in errors; `None` if the platform gives it.
-    pub(super) async fn read(&self, what: &str) -> Result<Option<SecretString>, String> {
+    pub(super) async fn read(&self, what: &str, ui: Ui) -> Result<Option<SecretString>, String> {
         let text = match self {
             Self::App => return Ok(None),
             Self::Text(token) => return Ok(Some(token.clone())),
             Self::Env(name) => variable(name, what)?,
-            Self::File(path) => bounded::file(path).await?,
+            Self::File(path) => bounded::file(path, ui).await?,
             Self::Command { command, without } => bounded::run(command, without).await?,
         };
         Ok(Some(trimmed(&text)))
@@ -48,12 +48,12 @@ impl TokenSource {
     }
 
     /// The same at once, for what is needed before anything else begins. A program cannot be asked then.
-    pub(super) fn read_now(&self, what: &str) -> Result<Option<SecretString>, String> {
+    pub(super) fn read_now(&self, what: &str, ui: Ui) -> Result<Option<SecretString>, String> {
         match self {
             Self::App => Ok(None),
             Self::Text(text) => Ok(Some(text.clone())),
             Self::Env(name) => variable(name, what).map(|text| Some(trimmed(&text))),
-            Self::File(path) => bounded::file_now(path).map(|text| Some(trimmed(&text))),
+            Self::File(path) => bounded::file_now(path, ui).map(|text| Some(trimmed(&text))),
             Self::Command { .. } => Err(format!("the {what} cannot come from a command: name a variable or a file")),
         }
     }
@@ -76,8 +76,7 @@ fn variable(name: &str, what: &str) -> Result<String, String> {
     match variables::text(name) {
         Ok(Some(text)) => Ok(text),
         Ok(None) => Err(format!("no {what}: the environment variable {name} is not set")),
-        Err(Stop::Usage(why)) => Err(why),
-        Err(_) => Err(format!("the environment variable {name} cannot be read")),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::env;
 
 use storelogs::Platform;
 
-use crate::error::Stop;
+use crate::error::CliError;
 
 /// The variables that hold something secret of a store.
 pub(super) const SECRETS: [&str; 4] =
@@ -16,13 +16,13 @@ pub(super) fn token_variable(platform: &Platform) -> &'static str {
 }
 
 /// A variable that may be there. Empty counts as not set.
-pub(crate) fn text(name: &str) -> Result<Option<String>, Stop> {
+pub(crate) fn text(name: &str) -> Result<Option<String>, CliError> {
     match env::var(name) {
         Ok(text) if text.trim().is_empty() => Ok(None),
         Ok(text) => Ok(Some(text)),
         Err(env::VarError::NotPresent) => Ok(None),
         Err(env::VarError::NotUnicode(_)) => {
-            Err(Stop::Usage(format!("the environment variable {name} is not UTF-8 text")))
+            Err(CliError::usage(format!("the environment variable {name} is not UTF-8 text")))
         }
     }
 }

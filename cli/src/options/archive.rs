@@ -6,7 +6,7 @@ use clap::Args;
 use storelogs_collector::{Archive, Error};
 
 use crate::config;
-use crate::error::Stop;
+use crate::error::CliError;
 
 /// The option of every command over the archive.
 #[derive(Args, Debug)]
@@ -18,17 +18,17 @@ pub(crate) struct ArchiveOptions {
 
 impl ArchiveOptions {
     /// Where the archive is: the argument, then the environment, then the platform's data directory.
-    pub(crate) fn path(&self) -> Result<PathBuf, Stop> {
+    pub(crate) fn path(&self) -> Result<PathBuf, CliError> {
         config::archive(self.archive.as_deref())
     }
 
     /// Opens the archive to write into, and makes it if there is none.
-    pub(crate) fn open(&self) -> Result<Archive, Stop> {
+    pub(crate) fn open(&self) -> Result<Archive, CliError> {
         Ok(Archive::open(self.path()?)?)
     }
 
     /// Opens the archive that is there, to write down what is found of it. Where nothing can be written it is only read.
-    pub(crate) fn annotate(&self) -> Result<Archive, Stop> {
+    pub(crate) fn annotate(&self) -> Result<Archive, CliError> {
         let archive = self.read()?;
         match Archive::open(archive.path()) {
             Ok(archive) => Ok(archive),
@@ -38,17 +38,7 @@ impl ArchiveOptions {
     }
 
     /// Opens the archive to read it.
-    pub(crate) fn read(&self) -> Result<Archive, Stop> {
+    pub(crate) fn read(&self) -> Result<Archive, CliError> {
         Ok(Archive::read(self.path()?)?)
-    }
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        match error {
-            // What the configuration says is wrong.
-            Error::Stores(why) => Self::Usage(why),
-            error => Self::Failed(error.to_string()),
-        }
     }
 }

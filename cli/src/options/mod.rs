@@ -2,8 +2,10 @@
 
 mod archive;
 mod filters;
+mod global;
 mod stores;
 
 pub(crate) use archive::ArchiveOptions;
 pub(crate) use filters::Filters;
+pub(crate) use global::GlobalOptions;
 pub(crate) use stores::StoreOptions;

@@ -5,7 +5,8 @@ use std::io;
 
 use storelogs::LogEntry;
 
-use super::{Out, Sink};
+use super::sink::Sink;
+use crate::ui::Out;
 
 /// The columns: the fields of an entry, `extra` as JSON.
 const HEADER: [&str; 17] = [

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use storelogs::LogEntry;
 
-use super::{Out, Sink};
+use super::sink::Sink;
+use crate::ui::Out;
 
 pub(super) struct Lines(pub(super) Out);
 

@@ -4,7 +4,6 @@
 //! the first rows are held back for a moment, the columns are made to fit them, and later ones may only widen them.
 //! On a terminal a row is one line of it; anywhere else nothing is cut.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -12,18 +11,16 @@ use anstyle::Style;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::{LogEntry, Severity, Store};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Out, Sink};
-use crate::ui::printable;
-use crate::ui::{CYAN, DIM, GREEN, MAGENTA, RED, YELLOW};
+use super::sink::Sink;
+use crate::ui::{Column, Out, Palette, Table, Text, printable};
 
 /// How rows look.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     /// The columns of the terminal; `None` cuts nothing.
     pub(crate) width: Option<usize>,
-    pub(crate) coloured: bool,
+    pub(crate) palette: Palette,
     /// The zone that times are shown in.
     pub(crate) zone: TimeZone,
 }
@@ -50,38 +47,31 @@ const WHAT: usize = 4;
 const ACTOR: usize = 5;
 const SUMMARY: usize = 6;
 
+/// Entries in aligned columns.
 pub(crate) struct Pretty {
     out: Out,
     layout: Layout,
     /// Whether the platform need not be named with the store.
     short_stores: bool,
-    widths: [usize; COLUMNS],
-    held: Option<Vec<Row>>,
+    table: Table,
     marks: Option<Marks>,
 }
 
 /// Says where in a text stands what was looked for.
 pub(crate) type Marks = Box<dyn Fn(&str) -> Vec<Range<usize>>>;
 
-struct Row {
-    cells: [String; COLUMNS],
-    severity: Severity,
-}
-
 impl Pretty {
-    pub(crate) fn new(out: Out, layout: Layout, stores: &[Store]) -> Self {
+    /// With marks, what was looked for stands out where there are colours.
+    pub(crate) fn new(out: Out, layout: Layout, stores: &[Store], marks: Option<Marks>) -> Self {
         let alone = |store: &Store| stores.iter().filter(|other| other.name() == store.name()).count() == 1;
         let short_stores = layout.is_narrow() && stores.iter().all(alone);
-        Self { out, layout, short_stores, widths: [0; COLUMNS], held: Some(Vec::new()), marks: None }
+        let table = Table::new((0..COLUMNS).map(|column| layout.column(column)));
+        let table = table.gap(if layout.is_narrow() { 1 } else { 2 }).limit(layout.width).hold(HELD).grow();
+        let marks = marks.filter(|_| layout.palette.is_coloured());
+        Self { out, layout, short_stores, table, marks }
     }
 
-    /// Makes what was looked for stand out, where there are colours.
-    pub(crate) fn marking(mut self, marks: Marks) -> Self {
-        self.marks = Some(marks).filter(|_| self.layout.coloured);
-        self
-    }
-
-    fn row(&self, entry: &LogEntry) -> Row {
+    fn cells(&self, entry: &LogEntry) -> [String; COLUMNS] {
         let text = |text: &Option<String>| shown(text.as_deref().unwrap_or_default());
         let store =
             if self.short_stores { entry.store.to_string() } else { format!("{}:{}", entry.platform, entry.store) };
@@ -106,9 +96,8 @@ impl Pretty {
         if let Some(excerpt) = self.excerpt(entry, &[&summary, &category, &what, &actor]) {
             summary = format!("{summary} {excerpt}");
         }
-        let time = self.layout.time(entry.time);
         let severity = entry.severity.as_str().to_owned();
-        Row { cells: [time, store, severity, category, what, actor, summary], severity: entry.severity }
+        [self.layout.time(entry.time), store, severity, category, what, actor, summary]
     }
 
     /// Where what was looked for stands in the message only, the place in it.
@@ -125,88 +114,39 @@ impl Pretty {
         Some(format!("[{}{}{}]", dots(before > 0), &message[before..after], dots(after < message.len())))
     }
 
-    /// Widens the columns to fit, as far as they may grow.
-    fn fit(&mut self, row: &Row) {
-        for (column, cell) in row.cells.iter().enumerate() {
-            let width = cell.width().min(self.layout.widest(column));
-            self.widths[column] = self.widths[column].max(width);
-        }
-    }
-
-    fn write(&mut self, row: &Row) -> io::Result<()> {
-        let gap = if self.layout.is_narrow() { " " } else { "  " };
-        let (mut line, mut used, mut owed) = (String::new(), 0, 0);
-        for (column, cell) in row.cells.iter().enumerate() {
-            let last = column == SUMMARY;
-            if !last && self.widths[column] == 0 {
-                continue; // no entry so far has it
+    fn add(&mut self, cells: &[String; COLUMNS], severity: Severity) -> io::Result<()> {
+        let palette = &self.layout.palette;
+        self.table.row(cells.iter().enumerate().map(|(column, cell)| {
+            let style = style(palette, column, severity);
+            match &self.marks {
+                Some(marks) if column > SEVERITY => Text::marked(style, cell, palette.red, &marks(cell)),
+                _ => Text::new(style, cell),
             }
-            let room = match self.layout.width {
-                None => usize::MAX,
-                Some(width) if last => width.saturating_sub(used + owed),
-                Some(_) => self.widths[column],
-            };
-            let cell = cut(cell, room);
-            let width = cell.width();
-            if width > 0 {
-                line.extend(std::iter::repeat_n(' ', owed));
-                used += owed;
-                owed = 0;
-                let style = style(column, row.severity);
-                match &self.marks {
-                    Some(marks) if column > SEVERITY => {
-                        self.layout.paint_marked(&mut line, style, &cell, &marks(&cell));
-                    }
-                    _ => self.layout.paint(&mut line, style, &cell),
-                }
-                used += width;
-            }
-            owed += self.widths[column].saturating_sub(width) + gap.len();
-        }
-        line.push('\n');
-        self.out.write_all(line.as_bytes())
-    }
-
-    fn release(&mut self) -> io::Result<()> {
-        let Some(rows) = self.held.take() else { return Ok(()) };
-        for row in &rows {
-            self.fit(row);
-        }
-        rows.iter().try_for_each(|row| self.write(row))
-    }
-}
-
-impl Pretty {
-    fn take(&mut self, row: Row) -> io::Result<()> {
-        if let Some(held) = &mut self.held {
-            held.push(row);
-            return if held.len() < HELD { Ok(()) } else { self.release() };
-        }
-        self.fit(&row);
-        self.write(&row)
+        }));
+        self.table.write_ready(&mut self.out)
     }
 }
 
 impl Sink for Pretty {
     fn entry(&mut self, entry: &LogEntry) -> io::Result<()> {
-        self.take(self.row(entry))
+        self.add(&self.cells(entry), entry.severity)
     }
 
     fn late(&mut self, entry: &LogEntry) -> io::Result<()> {
-        let mut row = self.row(entry);
-        row.cells[TIME].push_str(" late");
-        self.take(row)
+        let mut cells = self.cells(entry);
+        cells[TIME].push_str(" late");
+        self.add(&cells, entry.severity)
     }
 
     fn pause(&mut self) -> io::Result<()> {
-        if self.held.as_ref().is_some_and(|held| !held.is_empty()) {
-            self.release()?;
+        if self.table.is_waiting() {
+            self.table.write(&mut self.out)?;
         }
         self.out.flush()
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.release()?;
+        self.table.write(&mut self.out)?;
         self.out.flush()
     }
 }
@@ -242,79 +182,21 @@ impl Layout {
         zoned.strftime(form).to_string()
     }
 
-    fn paint_marked(&self, line: &mut String, style: Style, text: &str, marks: &[Range<usize>]) {
-        let mut at = 0;
-        for mark in marks {
-            self.paint(line, style, &text[at..mark.start]);
-            self.paint(line, RED, &text[mark.clone()]);
-            at = mark.end;
-        }
-        self.paint(line, style, &text[at..]);
-    }
-
-    fn paint(&self, line: &mut String, style: Style, text: &str) {
-        use std::fmt::Write as _;
-        if text.is_empty() {
-            return;
-        }
-        // Writing to a String does not fail.
-        let _ = if self.coloured { write!(line, "{style}{text}{style:#}") } else { write!(line, "{text}") };
+    fn column(&self, column: usize) -> Column {
+        let widest = Column::new("").most(self.widest(column));
+        if column == SUMMARY { widest.cut_at_end() } else { widest.cut() }
     }
 }
 
-/// The name of a severity in its colour.
-pub(crate) fn shown_severity(severity: Severity) -> Style {
-    match severity {
-        Severity::Error => RED,
-        Severity::Warning => YELLOW,
-        Severity::Notice => CYAN,
-        Severity::Info => GREEN,
-        Severity::Unspecified => MAGENTA,
-    }
-}
-
-fn style(column: usize, severity: Severity) -> Style {
+fn style(palette: &Palette, column: usize, severity: Severity) -> Style {
     match column {
-        0 | STORE | ACTOR => DIM,
-        SEVERITY => shown_severity(severity),
-        SUMMARY if severity == Severity::Error => Style::new().bold(),
+        TIME | STORE | ACTOR => palette.dim,
+        SEVERITY => palette.severity(severity),
+        SUMMARY if severity == Severity::Error => palette.bold,
         _ => Style::new(),
     }
 }
 
 fn shown(text: &str) -> String {
     printable::line(text).trim().to_owned()
-}
-
-/// The text in so many columns; one that is cut ends with `…`.
-fn cut(text: &str, room: usize) -> Cow<'_, str> {
-    if text.width() <= room {
-        return Cow::Borrowed(text);
-    }
-    let (mut kept, mut used) = (String::new(), 1);
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > room {
-            break;
-        }
-        kept.push(c);
-    }
-    if room > 0 {
-        kept.push('…');
-    }
-    Cow::Owned(kept)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cut_text_fits_whatever_its_script() {
-        assert_eq!(cut("abcdef", 6), "abcdef");
-        assert_eq!(cut("abcdef", 4), "abc…");
-        assert_eq!(cut("商品商品", 6), "商品…");
-        assert_eq!(cut("abc", 1), "…");
-        assert_eq!(cut("abc", 0), "");
-    }
 }

@@ -1,6 +1,5 @@
 //! The forms in which the rows of an SQL statement go out.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use clap::ValueEnum;
@@ -8,10 +7,11 @@ use serde::{Serialize, Serializer};
 use serde_json::{Number, Value};
 use storelogs_collector::query::Cell;
 
-use super::Out;
 use super::csv::{guarded, io_error};
-
-pub(crate) use super::rows_table::Table;
+use super::rows_table::RowsTable;
+use super::sink::Rows;
+use super::values::{hex, text};
+use crate::ui::{Out, Palette};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -27,42 +27,14 @@ pub(crate) enum Format {
     Jsonl,
 }
 
-/// Takes the rows of one statement.
-pub(crate) trait Rows {
-    fn columns(&mut self, names: &[&str]) -> io::Result<()>;
-    fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()>;
-    /// That was the last one.
-    fn finish(&mut self) -> io::Result<()>;
-}
-
-/// `width` and `coloured` are those of the terminal that a table is for.
-pub(crate) fn open(format: Format, out: Out, width: Option<usize>, coloured: bool) -> Box<dyn Rows> {
+/// `width` and `palette` are those of the terminal that a table is for.
+pub(crate) fn open(format: Format, out: Out, width: Option<usize>, palette: Palette) -> Box<dyn Rows> {
     match format {
-        Format::Table => Box::new(Table::new(out, width, coloured)),
+        Format::Table => Box::new(RowsTable::new(out, width, palette)),
         Format::Csv => Box::new(Csv(csv::Writer::from_writer(out))),
         Format::Json => Box::new(Json { out, names: Vec::new(), rows: 0, array: true }),
         Format::Jsonl => Box::new(Json { out, names: Vec::new(), rows: 0, array: false }),
     }
-}
-
-/// A value as text. Bytes are written as in SQL.
-pub(super) fn text<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
-    match *cell {
-        Cell::Null => "".into(),
-        Cell::Integer(number) => number.to_string().into(),
-        Cell::Real(number) => real(number).into(),
-        Cell::Text(text) => text.into(),
-        Cell::Blob(bytes) => format!("x'{}'", hex(bytes)).into(),
-    }
-}
-
-/// `2.0` rather than `2`: it is no whole number.
-fn real(number: f64) -> String {
-    format!("{number:?}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 struct Csv(csv::Writer<Out>);

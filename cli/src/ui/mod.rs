@@ -1,9 +1,26 @@
-//! What is shown to a person.
+//! What is shown to a person, and the only place that writes to a screen.
 
-pub(crate) mod logs;
+mod bar;
+mod logs;
+mod palette;
 pub(crate) mod printable;
-pub(crate) mod progress;
+mod progress;
+mod prompt;
 mod screen;
-pub(crate) mod signals;
+mod shell;
+mod signals;
+mod stdout;
+mod table;
+mod text;
 
-pub(crate) use screen::*;
+pub(crate) use bar::{bar, blocks, sparkline};
+pub(crate) use logs::LogSettings;
+pub(crate) use palette::Palette;
+pub(crate) use progress::{Bar, Bars, Progress};
+pub(crate) use prompt::{Prompt, Typed};
+pub(crate) use screen::{Colour, Ui, usage};
+pub(crate) use shell::{quoted, search_command};
+pub(crate) use signals::{Signal, Signals, end_on_signal};
+pub(crate) use stdout::{BUFFER, Out};
+pub(crate) use table::{Column, Table};
+pub(crate) use text::{Text, wrap};

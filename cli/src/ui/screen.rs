@@ -1,93 +1,168 @@
-//! What is known of the terminal: colours, width, and the lines for the user on stderr.
+//! What a person sees: results on stdout, and on stderr what goes wrong and how it goes.
 
 use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
 
 use anstream::AutoStream;
-use anstyle::{AnsiColor, Style};
-use clap::ValueEnum;
+use anstyle::Style;
+use serde::Serialize;
 
-use super::{logs, printable};
+use super::logs::{self, LogSettings};
+use super::palette::Palette;
+use super::printable;
+use super::stdout::{self, Out};
+use crate::error::CliError;
 
 /// When to use colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Colour {
+    /// Where they are understood, and nobody asked for none.
     #[default]
     Auto,
     Always,
     Never,
 }
 
-pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
-pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
-pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
-pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default();
-pub(crate) const MAGENTA: Style = AnsiColor::Magenta.on_default();
-pub(crate) const DIM: Style = Style::new().dimmed();
-pub(crate) const BOLD: Style = Style::new().bold();
-
-/// Sets when colours are used, for both streams.
-pub(crate) fn choose_colour(choice: Colour) {
-    match choice {
-        Colour::Auto => anstream::ColorChoice::Auto,
-        Colour::Always => anstream::ColorChoice::Always,
-        Colour::Never => anstream::ColorChoice::Never,
-    }
-    .write_global();
+/// Shows the help, the version, or what is wrong with the arguments, and returns the code that the program ends with.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    // Nobody listens any more, if this fails.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-/// Whether what goes to stdout is coloured.
-pub(crate) fn stdout_is_coloured() -> bool {
-    AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+/// The screen. Copies are one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ui {
+    /// Whether stderr is for logs: nothing else may be written there.
+    logs: bool,
 }
 
-/// The columns of the terminal that stdout is; `None` if it is none.
-pub(crate) fn stdout_width() -> Option<usize> {
-    let stdout = io::stdout();
-    if !stdout.is_terminal() {
-        return None;
+impl Ui {
+    /// Sets when colours are used, for both streams, and turns logs on if there are to be any.
+    pub(crate) fn new(colour: Colour, logs: Option<LogSettings>) -> Self {
+        match colour {
+            Colour::Auto => anstream::ColorChoice::Auto,
+            Colour::Always => anstream::ColorChoice::Always,
+            Colour::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+        if let Some(settings) = logs {
+            logs::begin(settings);
+        }
+        Self { logs: logs.is_some() }
     }
-    terminal_size::terminal_size_of(stdout).map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
-}
 
-/// Says on stderr what went wrong. The text may be several lines; it is made safe to show.
-pub(crate) fn error(text: &str) {
-    if logs::are_on() {
-        return tracing::error!(target: "storelogs", "{}", one_line(text));
+    /// One for tests, which show nothing in particular.
+    #[cfg(test)]
+    pub(crate) fn of_a_test() -> Self {
+        Self { logs: false }
     }
-    tell("error", RED, text);
-}
 
-/// Says on stderr what the user should know.
-pub(crate) fn warning(text: &str) {
-    if logs::are_on() {
-        return tracing::warn!(target: "storelogs", "{}", one_line(text));
+    /// Whether stderr is for logs.
+    pub(crate) fn has_logs(self) -> bool {
+        self.logs
     }
-    tell("warning", YELLOW, text);
+
+    /// Whether a person looks at stderr.
+    pub(crate) fn has_a_viewer(self) -> bool {
+        io::stderr().is_terminal() && !self.logs
+    }
+
+    /// Whether results go to the terminal, too.
+    pub(crate) fn stdout_is_terminal(self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// The columns of the terminal that stdout is; `None` if it is none.
+    pub(crate) fn stdout_width(self) -> Option<usize> {
+        let stdout = io::stdout();
+        if !stdout.is_terminal() {
+            return None;
+        }
+        terminal_size::terminal_size_of(stdout).map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
+    }
+
+    /// The colours of stdout.
+    pub(crate) fn palette(self) -> Palette {
+        match AutoStream::choice(&io::stdout()) {
+            anstream::ColorChoice::Never => Palette::PLAIN,
+            _ => Palette::COLOURED,
+        }
+    }
+
+    /// Stdout for people.
+    pub(crate) fn stdout(self) -> Out {
+        stdout::for_people()
+    }
+
+    /// Stdout for machines, which get every byte as it is. A terminal does not: it would obey some.
+    pub(crate) fn stdout_for_machines(self) -> Out {
+        stdout::for_machines()
+    }
+
+    /// Writes a value to stdout as JSON, on several lines.
+    pub(crate) fn json(self, value: &impl Serialize) -> Result<(), CliError> {
+        let mut out = self.stdout_for_machines();
+        serde_json::to_writer_pretty(&mut out, value)?;
+        writeln!(out)?;
+        Ok(out.flush()?)
+    }
+
+    /// Says on stderr why a command could not go on.
+    pub(crate) fn failure(self, error: &CliError) {
+        if error.is_said() {
+            self.error(&error.to_string());
+        }
+    }
+
+    /// Says why a store failed: our words, then the platform's.
+    pub(crate) fn store_error(self, error: &storelogs::Error) {
+        match error.detail() {
+            Some(detail) => self.error(&format!("{error}\nthe platform says: {}", detail.replace('\n', " "))),
+            None => self.error(&error.to_string()),
+        }
+    }
+
+    /// Says on stderr what went wrong. The text may be several lines; it is made safe to show.
+    pub(crate) fn error(self, text: &str) {
+        if self.logs {
+            return tracing::error!(target: "storelogs", "{}", one_line(text));
+        }
+        self.labelled("error", Palette::COLOURED.red, text);
+    }
+
+    /// Says on stderr what the user should know.
+    pub(crate) fn warning(self, text: &str) {
+        if self.logs {
+            return tracing::warn!(target: "storelogs", "{}", one_line(text));
+        }
+        self.labelled("warning", Palette::COLOURED.yellow, text);
+    }
+
+    fn labelled(self, label: &str, style: Style, text: &str) {
+        let mut lines = text.lines().map(printable::line);
+        let first = lines.next().unwrap_or_default();
+        let mut said = format!("{style}{label}:{style:#} {first}\n");
+        for line in lines {
+            said.push_str(if line.is_empty() { "" } else { "  " });
+            said.push_str(&line);
+            said.push('\n');
+        }
+        self.note(&said);
+    }
+
+    /// Writes styled lines to stderr. Where stderr is gone there is nobody to read them.
+    pub(crate) fn note(self, text: &str) {
+        if self.logs {
+            return tracing::info!(target: "storelogs", "{}", one_line(text));
+        }
+        let mut stderr = anstream::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    }
 }
 
 /// Several lines as one, safe to show, without styles.
 fn one_line(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(printable::line).filter(|line| !line.trim().is_empty()).collect();
     lines.join("; ")
-}
-
-fn tell(label: &str, style: Style, text: &str) {
-    let mut lines = text.lines().map(printable::line);
-    let first = lines.next().unwrap_or_default();
-    let mut told = format!("{style}{label}:{style:#} {first}\n");
-    for line in lines {
-        told.push_str(if line.is_empty() { "" } else { "  " });
-        told.push_str(&line);
-        told.push('\n');
-    }
-    note(&told);
-}
-
-/// Writes styled lines to stderr. Where stderr is gone there is nobody to tell.
-pub(crate) fn note(text: &str) {
-    if logs::are_on() {
-        return tracing::info!(target: "storelogs", "{}", one_line(text));
-    }
-    let mut stderr = anstream::stderr().lock();
-    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use crate::error::{Exit, Stop};
+use super::progress::Progress;
+use crate::error::{CliError, Exit};
 
 /// Who asks, and with which code a program ends that has not done its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    pub(crate) fn listen() -> Result<Self, Stop> {
-        let unheard = |error: io::Error| Stop::Failed(format!("signals cannot be waited for: {error}"));
+    pub(crate) fn listen() -> Result<Self, CliError> {
+        let unheard = |error: io::Error| CliError::failed(format!("signals cannot be waited for: {error}"));
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
@@ -69,4 +70,16 @@ impl Signals {
             Signal::Interrupt
         }
     }
+}
+
+/// Ends the program on Ctrl-C or SIGTERM, even while it waits for whoever reads its output.
+pub(crate) fn end_on_signal(progress: &Progress) {
+    let progress = progress.clone();
+    // Where signals cannot be heard they end the program as they end any.
+    let Ok(mut signals) = Signals::listen() else { return };
+    tokio::spawn(async move {
+        let signal = signals.next().await;
+        progress.clear();
+        signal.end()
+    });
 }

@@ -1,6 +1,6 @@
 //! `demo`: what a shop owner gets of it, on stores that are made up.
 
-pub(crate) mod summary;
+mod summary;
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -12,22 +12,19 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
+use storelogs_collector::insight::grouped;
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::{self, Directory, Outcome};
 use storelogs_collector::{Archive, Stretch};
 use storelogs_sandbox::{Behavior, History, Sandbox, Store as Shop};
 use tokio::sync::watch;
 
-use crate::commands::fetch;
-use crate::commands::report;
-use crate::commands::sandbox::{self, HANDLE, HASH};
-use crate::commands::verify;
+use super::sandbox::{HANDLE, HASH};
+use super::{report, sandbox, verify};
 use crate::config::StaticStores;
-use crate::error::{Exit, Stop};
-use crate::output::{self, Layout, Pretty, Sink};
-use crate::ui;
-use crate::ui::progress::Progress;
-use storelogs_collector::insight::grouped;
+use crate::error::{CliError, Exit};
+use crate::output::{Layout, Pretty, Sink};
+use crate::ui::{Progress, Ui, end_on_signal, quoted};
 use summary::Summary;
 
 /// See it at work, without any store
@@ -43,7 +40,7 @@ Examples:
   storelogs demo --seed 7
 
 Next: `storelogs sandbox` keeps the same stores running, to try the other commands on.")]
-pub(crate) struct Options {
+pub(crate) struct DemoArgs {
     /// What the made-up entries grow from: the same seed, the same entries
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -54,10 +51,10 @@ pub(crate) struct Options {
 const SHOWN: usize = 8;
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
-    let progress = Progress::new("collecting two made-up stores".to_owned(), false);
-    fetch::interruptible(&progress);
-    let history = History::seeded(options.seed).ending_at(Timestamp::now().as_second());
+pub(crate) async fn demo(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
+    let progress = Progress::new(ui, "collecting two made-up stores".to_owned(), false);
+    end_on_signal(&progress);
+    let history = History::seeded(args.seed).ending_at(Timestamp::now().as_second());
     let sandbox = Sandbox::builder()
         .store(Shop::bigcommerce(HASH).history(history.clone()).behavior(Behavior::unlimited()))
         .store(Shop::shopline(HANDLE).history(history).behavior(Behavior::unlimited()))
@@ -65,9 +62,9 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
         .journal_limit(0)
         .start()
         .await
-        .map_err(|error| Stop::Failed(format!("the sandbox cannot start: {error}")))?;
-    let network = Network::new().map_err(|error| Stop::Usage(error.to_string()))?;
-    let stores = Arc::new(StaticStores { settings: sandbox::settings(&sandbox)?, network });
+        .map_err(|error| CliError::failed(format!("the sandbox cannot start: {error}")))?;
+    let network = Network::new().map_err(CliError::usage)?;
+    let stores = Arc::new(StaticStores { settings: sandbox::settings(&sandbox)?, network, ui });
     let path = place()?;
     let begun = Instant::now();
     let (_stop, stopped) = watch::channel(false);
@@ -77,10 +74,10 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
             .await?;
     let (took, requests) = (begun.elapsed(), sandbox.requests());
     let mut archive = Archive::open(&path)?;
-    let proven = prove(&mut archive, &stores).await?;
+    let proven = prove(&mut archive, &stores, ui).await?;
     progress.clear();
 
-    let mut out = output::stdout();
+    let mut out = ui.stdout();
     let entries: u64 = outcomes.iter().map(|outcome| outcome.committed.new).sum();
     let complete = outcomes.iter().filter(|outcome| outcome.complete).count();
     writeln!(
@@ -98,12 +95,12 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
     )?;
     out.flush()?;
     drop(out);
-    last_week(&archive, &outcomes)?;
+    last_week(&archive, &outcomes, ui)?;
     let report = report::last_month(&archive)?;
-    report::last_incident(&report, &mut output::stdout())?;
+    report::last_incident(&report, ui)?;
     let page = path.with_file_name("report.html");
     report::write_page(&report, &page)?;
-    ui::note(&format!(
+    ui.note(&format!(
         "\nThe archive stays in {} until you delete it:\n  {}\n\
          \nWhat broke, when, since which change, and who to ask:\n  {}\n",
         path.display(),
@@ -115,22 +112,22 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Stop> {
 }
 
 /// A new archive, for the user only.
-fn place() -> Result<PathBuf, Stop> {
+fn place() -> Result<PathBuf, CliError> {
     let folder = tempfile::Builder::new().prefix("storelogs-demo-").tempdir();
-    let folder = folder.map_err(|error| Stop::Failed(format!("no folder can be made for the archive: {error}")))?;
+    let folder = folder.map_err(|error| CliError::failed(format!("no folder can be made for the archive: {error}")))?;
     Ok(folder.keep().join("archive.db"))
 }
 
 /// Compares every store with its platform, and returns how many entries that proves.
-async fn prove(archive: &mut Archive, stores: &StaticStores) -> Result<u64, Stop> {
+async fn prove(archive: &mut Archive, stores: &StaticStores, ui: Ui) -> Result<u64, CliError> {
     let mut proven = 0;
     let all = archive.stores()?;
     for (_, store) in all {
-        let remote = stores.connect(&store).await.map_err(Stop::Failed)?;
+        let remote = stores.connect(&store).await.map_err(CliError::failed)?;
         let report = verify::compare(archive, &store, &remote).await;
         if !report.is_complete() {
-            verify::show(&mut output::stdout(), &[report], false)?;
-            return Err(Stop::Failed(format!("{store} is not proven complete")));
+            verify::show(&mut ui.stdout(), &ui.palette(), &[report], false)?;
+            return Err(CliError::failed(format!("{store} is not proven complete")));
         }
         proven += report.held();
     }
@@ -139,23 +136,19 @@ async fn prove(archive: &mut Archive, stores: &StaticStores) -> Result<u64, Stop
 
 /// A search of the archive as a command of a shell.
 fn search(archive: &Path, query: &str) -> String {
-    let archive = archive.to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    let archive =
-        if archive.chars().all(plain) { archive } else { format!("'{}'", archive.replace('\'', "'\\''")).into() };
-    format!("storelogs search --archive {archive} {query}")
+    format!("storelogs search --archive {} {query}", quoted(&archive.to_string_lossy()))
 }
 
 /// Shows the newest entries of each store, and adds up a week.
-fn last_week(archive: &Archive, outcomes: &[Outcome]) -> Result<(), Stop> {
+fn last_week(archive: &Archive, outcomes: &[Outcome], ui: Ui) -> Result<(), CliError> {
     let now = Timestamp::now();
     let Some(week) = Stretch::new(now - WEEK, now) else { return Ok(()) };
-    let layout = Layout { width: ui::stdout_width(), coloured: ui::stdout_is_coloured(), zone: TimeZone::system() };
+    let layout = Layout { width: ui.stdout_width(), palette: ui.palette(), zone: TimeZone::system() };
     let names: Vec<Store> = outcomes.iter().map(|outcome| outcome.store.clone()).collect();
-    let mut rows = Pretty::new(output::stdout(), layout.clone(), &names);
+    let mut rows = Pretty::new(ui.stdout(), layout, &names, None);
     let mut summary = Summary::default();
     let mut shown: HashMap<String, usize> = HashMap::new();
-    archive.each_entry::<Stop>(week, |entry| {
+    archive.each_entry::<CliError>(week, |entry| {
         summary.add(&entry);
         let shown = shown.entry(format!("{}:{}", entry.platform, entry.store)).or_default();
         *shown += 1;
@@ -164,7 +157,7 @@ fn last_week(archive: &Archive, outcomes: &[Outcome]) -> Result<(), Stop> {
     rows.finish()?;
     let all = grouped(summary.entries() as u64);
     let title = format!("the newest {SHOWN} entries of each store, and what all {all} of the last 7 days add up to");
-    Ok(summary.write(&mut output::stdout(), &layout, &title)?)
+    Ok(summary.write(&mut ui.stdout(), &ui.palette(), &title)?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `fetch`: the entries of a stretch of time, of all stores in one list.
 
-pub(crate) mod read;
+mod read;
+mod undecodable;
 
 use std::path::PathBuf;
 
@@ -11,13 +12,12 @@ use storelogs::{LogQuery, Store};
 use storelogs_collector::Moment;
 
 use crate::config::{self, Configured};
-use crate::error::{CODES, Exit, Stop};
-use crate::options::Filters;
-use crate::options::StoreOptions;
-use crate::output::{self, Format};
-use crate::ui::progress::Progress;
-use crate::ui::signals::Signals;
-use read::Undecodable;
+use crate::error::{CODES, CliError, Exit};
+use crate::options::{Filters, StoreOptions};
+use crate::output::{self, Format, Target};
+use crate::ui::{Progress, Ui, end_on_signal};
+use read::Reading;
+use undecodable::Undecodable;
 
 /// Read the logs of all stores, merged, newest first
 ///
@@ -25,7 +25,7 @@ use read::Undecodable;
 /// everything is checked again here.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
-pub(crate) struct Options {
+pub(crate) struct FetchArgs {
     #[command(flatten)]
     stores: StoreOptions,
 
@@ -71,24 +71,28 @@ Examples:
   storelogs fetch --since 30d --format csv -o month.csv
   storelogs fetch --format jsonl | jq -r 'select(.severity == \"error\").summary'";
 
-pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
-    let query = options.query(Timestamp::now(), &zone)?;
-    let configured = config::read(&options.stores.selection())?;
+pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
+    let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
+    let query = args.query(Timestamp::now(), &zone)?;
+    let configured = config::read(&args.stores.selection(), ui)?;
     let network = configured.network()?;
     let Configured { stores: settings, problems, .. } = configured;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
-    let undecodable = Undecodable::new(options.raw_errors.as_deref())?;
-    let mut sink = output::open(options.format, options.output.as_deref(), &stores, zone)?;
-    let progress = Progress::new(reading_what(&stores), options.output.is_some());
-    interruptible(&progress);
-    let exit = read::read(&settings, &network, query, sink.as_mut(), undecodable, &progress).await?;
+    let undecodable = Undecodable::new(args.raw_errors.as_deref())?;
+    let mut sink = output::open(
+        Target { format: args.format, path: args.output.as_deref(), stores: &stores, zone, marks: None },
+        ui,
+    )?;
+    let progress = Progress::new(ui, reading_what(&stores), args.output.is_some());
+    end_on_signal(&progress);
+    let reading = Reading { stores: &settings, network: &network, progress: &progress, ui };
+    let exit = reading.read(query, sink.as_mut(), undecodable).await?;
     Ok(exit.despite(problems))
 }
 
-impl Options {
-    fn query(&self, now: Timestamp, zone: &TimeZone) -> Result<LogQuery, Stop> {
-        let wrong = |flag: &str, why: String| Stop::Usage(format!("{flag}: {why}"));
+impl FetchArgs {
+    fn query(&self, now: Timestamp, zone: &TimeZone) -> Result<LogQuery, CliError> {
+        let wrong = |flag: &str, why: String| CliError::usage(format!("{flag}: {why}"));
         let since = self.since.at(now, zone).map_err(|why| wrong("--since", why))?;
         let mut query = LogQuery::new().since(since);
         if let Some(until) = self.until {
@@ -111,16 +115,4 @@ fn reading_what(stores: &[Store]) -> String {
         [one] => format!("reading {one}"),
         _ => format!("reading {} stores", stores.len()),
     }
-}
-
-/// Ends the program on Ctrl-C or SIGTERM, even while it waits for whoever reads its output.
-pub(crate) fn interruptible(progress: &Progress) {
-    let progress = progress.clone();
-    // Where signals cannot be heard they end the program as they end any.
-    let Ok(mut signals) = Signals::listen() else { return };
-    tokio::spawn(async move {
-        let signal = signals.next().await;
-        progress.clear();
-        signal.end()
-    });
 }

@@ -1,9 +1,5 @@
-//! Reading the logs of many stores into one output. `fetch` and `demo` both do it here.
+//! Reading the logs of many stores into one output, with what is known of each at the end.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write, stderr};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,29 +7,21 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
-use serde_json::json;
-use storelogs::{Cursor, Error, ErrorKind, Learned, LogQuery, LogSource, Page, Proof, RetryPolicy, Store, merge};
-
-use crate::config::{self, Settings};
-use crate::error::{Exit, Failure, Stop};
-use crate::output::Sink;
-use crate::ui;
-use crate::ui::logs;
-use crate::ui::progress::Progress;
+use storelogs::{Cursor, ErrorKind, Learned, LogQuery, LogSource, Page, Proof, Store, merge};
 use storelogs_collector::network::{Network, UNTOLD};
 use storelogs_collector::sync::Remote;
 use storelogs_collector::verdict::{Unread, Verdict};
 
-/// When nothing came for so long, what there is is shown.
-const PATIENCE: Duration = Duration::from_millis(300);
-/// The spinner learns of every so many entries.
-const TOLD_EVERY: u64 = 100;
+use super::undecodable::Undecodable;
+use crate::config::{self, Settings};
+use crate::error::{CliError, Exit, StoreFailure};
+use crate::output::Sink;
+use crate::ui::{Progress, Ui};
 
-/// Records that could not be decoded: counted for each store, and kept in a file if there is one.
-pub(crate) struct Undecodable {
-    counts: BTreeMap<String, u64>,
-    file: Option<(PathBuf, BufWriter<File>)>,
-}
+/// When nothing came for that long, what there is is shown.
+const SHOW_AFTER: Duration = Duration::from_millis(300);
+/// The spinner counts in steps of this many entries.
+const COUNT_EVERY: u64 = 100;
 
 /// What is known of what a store delivered: how its walk ended.
 #[derive(Clone)]
@@ -91,163 +79,102 @@ impl LogSource for Witness {
     }
 }
 
-/// Says of every store together what is known of what was read.
-fn conclude(witnesses: &[Witness], failed: usize, undecodable: u64, until: Option<Timestamp>) -> Option<Verdict> {
-    // Nothing is known of what came behind the time of the first answer, by the platform's clock.
-    let begun = Timestamp::now();
-    let told = |witness: &Witness| witness.network.least_date().unwrap_or(begun - UNTOLD);
-    let until = witnesses.iter().map(told).chain(until).min().unwrap_or(begun);
-    let verdicts: Option<Vec<Verdict>> = witnesses.iter().map(Witness::verdict).collect();
-    let mut worst = verdicts?.into_iter().max()?;
-    if undecodable > 0 {
-        worst = worst.max(Verdict::InQuarantine { records: undecodable });
-    }
-    if failed > 0 {
-        worst = worst.max(Verdict::Unread { why: Unread::Parked });
-    }
-    let end = until.strftime("%Y-%m-%dT%H:%M:%SZ");
-    match &worst {
-        // Who reads this from a script wants to hear nothing as long as nothing is missing.
-        Verdict::Audited if stderr().is_terminal() || logs::are_on() => {
-            ui::note(&format!("complete up to {end}\n"));
-        }
-        Verdict::Audited => {}
-        worst => ui::warning(&format!("{worst}, up to {end}")),
-    }
-    Some(worst)
+/// The stores that are read, and how it is shown.
+pub(super) struct Reading<'a> {
+    pub(super) stores: &'a [Settings],
+    pub(super) network: &'a Network,
+    pub(super) progress: &'a Progress,
+    pub(super) ui: Ui,
 }
 
-/// Reads everything that the query asks for, newest first, and says how it ended.
-pub(crate) async fn read(
-    stores: &[Settings],
-    network: &Network,
-    query: LogQuery,
-    sink: &mut dyn Sink,
-    mut undecodable: Undecodable,
-    progress: &Progress,
-) -> Result<Exit, Stop> {
-    let mut failures = Vec::new();
-    let sources = sources(stores, network, progress, &mut failures).await;
-    if sources.is_empty() {
-        progress.clear();
-        return Ok(Exit::Usage); // nothing was sent, and what to mend was said
-    }
-    let witnesses: Vec<Witness> = sources.into_iter().map(Witness::of).collect();
-    let unreached = stores.len() - witnesses.len();
-    let (mut entries, until) = (0, query.until);
-    let mut log = merge(witnesses.iter().map(|witness| Arc::new(witness.clone()) as Arc<dyn LogSource>), query);
-    loop {
-        let next = match log.next().now_or_never() {
-            Some(next) => next,
-            None => match tokio::time::timeout(PATIENCE, log.next()).await {
-                Ok(next) => next,
-                Err(_) => {
-                    if entries > 0 {
-                        progress.make_room();
+impl Reading<'_> {
+    /// Reads everything that the query asks for, newest first, and says how it ended.
+    pub(super) async fn read(
+        &self,
+        query: LogQuery,
+        sink: &mut dyn Sink,
+        mut undecodable: Undecodable,
+    ) -> Result<Exit, CliError> {
+        let Self { stores, network, progress, ui } = *self;
+        let mut failures = Vec::new();
+        let sources = config::sources(stores, network, progress, &mut failures, ui).await;
+        if sources.is_empty() {
+            progress.clear();
+            return Ok(Exit::Usage); // nothing was sent, and what to mend was said
+        }
+        let witnesses: Vec<Witness> = sources.into_iter().map(Witness::of).collect();
+        let unreached = stores.len() - witnesses.len();
+        let (mut entries, until) = (0, query.until);
+        let mut log = merge(witnesses.iter().map(|witness| Arc::new(witness.clone()) as Arc<dyn LogSource>), query);
+        loop {
+            let next = match log.next().now_or_never() {
+                Some(next) => next,
+                None => match tokio::time::timeout(SHOW_AFTER, log.next()).await {
+                    Ok(next) => next,
+                    Err(_) => {
+                        if entries > 0 {
+                            progress.make_room();
+                        }
+                        progress.count(entries, network.answers());
+                        sink.pause()?;
+                        log.next().await
                     }
-                    progress.count(entries, network);
-                    sink.pause()?;
-                    log.next().await
+                },
+            };
+            match next {
+                None => break,
+                Some(Ok(entry)) => {
+                    entries += 1;
+                    if entries % COUNT_EVERY == 0 {
+                        progress.make_room();
+                        progress.count(entries, network.answers());
+                    }
+                    sink.entry(&entry)?;
                 }
-            },
-        };
-        match next {
-            None => break,
-            Some(Ok(entry)) => {
-                entries += 1;
-                if entries % TOLD_EVERY == 0 {
-                    progress.make_room();
-                    progress.count(entries, network);
+                Some(Err(error)) if error.kind() == ErrorKind::Record => undecodable.keep(&error)?,
+                Some(Err(error)) => {
+                    progress.aside(|| ui.store_error(&error));
+                    failures.push(StoreFailure::of(error.kind()));
                 }
-                sink.entry(&entry)?;
-            }
-            Some(Err(error)) if error.kind() == ErrorKind::Record => undecodable.keep(&error)?,
-            Some(Err(error)) => {
-                progress.aside(|| report(&error));
-                failures.push(Failure::of(error.kind()));
             }
         }
+        progress.clear();
+        sink.finish()?;
+        let records = undecodable.finish(ui)?;
+        let exit = Exit::of(stores.len(), &failures, records);
+        let verdict = self.conclude(&witnesses, unreached, records, until);
+        Ok(verdict.map_or(exit, |verdict| exit.and_verdict(&verdict)))
     }
-    progress.clear();
-    sink.finish()?;
-    let records = undecodable.finish()?;
-    let exit = Exit::of(stores.len(), &failures, records);
-    let verdict = conclude(&witnesses, unreached, records, until);
-    Ok(verdict.map_or(exit, |verdict| exit.and_verdict(&verdict)))
-}
 
-/// The logs of those stores that can be reached at all; why not is said of the others.
-pub(crate) async fn sources(
-    stores: &[Settings],
-    network: &Network,
-    progress: &Progress,
-    failures: &mut Vec<Failure>,
-) -> Vec<Remote> {
-    let mut sources = Vec::new();
-    for connected in config::connect(stores, network, &RetryPolicy::default()).await {
-        match connected {
-            Ok(connected) => sources.push(connected.remote()),
-            Err(why) => {
-                progress.aside(|| ui::error(&why));
-                failures.push(Failure::of(ErrorKind::InvalidInput));
+    /// Says of every store together what is known of what was read.
+    fn conclude(
+        &self,
+        witnesses: &[Witness],
+        failed: usize,
+        undecodable: u64,
+        until: Option<Timestamp>,
+    ) -> Option<Verdict> {
+        // Nothing is known of what came behind the time of the first answer, by the platform's clock.
+        let begun = Timestamp::now();
+        let told = |witness: &Witness| witness.network.least_date().unwrap_or(begun - UNTOLD);
+        let until = witnesses.iter().map(told).chain(until).min().unwrap_or(begun);
+        let verdicts: Option<Vec<Verdict>> = witnesses.iter().map(Witness::verdict).collect();
+        let mut worst = verdicts?.into_iter().max()?;
+        if undecodable > 0 {
+            worst = worst.max(Verdict::InQuarantine { records: undecodable });
+        }
+        if failed > 0 {
+            worst = worst.max(Verdict::Unread { why: Unread::Parked });
+        }
+        let end = until.strftime("%Y-%m-%dT%H:%M:%SZ");
+        match &worst {
+            // Who reads this from a script wants to hear nothing as long as nothing is missing.
+            Verdict::Audited if self.ui.has_a_viewer() || self.ui.has_logs() => {
+                self.ui.note(&format!("complete up to {end}\n"));
             }
+            Verdict::Audited => {}
+            worst => self.ui.warning(&format!("{worst}, up to {end}")),
         }
+        Some(worst)
     }
-    sources
-}
-
-/// Says why a store failed: our words, then the platform's.
-pub(crate) fn report(error: &Error) {
-    match error.detail() {
-        Some(detail) => ui::error(&format!("{error}\nthe platform says: {}", detail.replace('\n', " "))),
-        None => ui::error(&error.to_string()),
-    }
-}
-
-impl Undecodable {
-    /// Keeps the records in this file, if there is one.
-    pub(crate) fn new(path: Option<&Path>) -> Result<Self, Stop> {
-        let file = match path {
-            None => None,
-            Some(path) => match File::create(path) {
-                Ok(file) => Some((path.to_owned(), BufWriter::new(file))),
-                Err(error) => {
-                    return Err(Stop::Failed(format!("the file {} cannot be written: {error}", path.display())));
-                }
-            },
-        };
-        Ok(Self { counts: BTreeMap::new(), file })
-    }
-
-    fn keep(&mut self, error: &Error) -> Result<(), Stop> {
-        let store = error.store().map(ToString::to_string).unwrap_or_default();
-        if let Some((path, file)) = &mut self.file {
-            let raw = error.raw().unwrap_or_default();
-            let line = json!({ "store": &store, "path": error.path(), "raw": raw });
-            let written = serde_json::to_writer(&mut *file, &line).map_err(io::Error::from);
-            written.and_then(|()| file.write_all(b"\n")).map_err(|error| unwritable(path, &error))?;
-        }
-        *self.counts.entry(store).or_default() += 1;
-        Ok(())
-    }
-
-    /// Says how many there were, and returns that.
-    fn finish(self) -> Result<u64, Stop> {
-        let kept = match self.file {
-            Some((path, mut file)) => {
-                file.flush().map_err(|error| unwritable(&path, &error))?;
-                format!("kept in {}", path.display())
-            }
-            None => "--raw-errors FILE keeps them".to_owned(),
-        };
-        for (store, count) in &self.counts {
-            let records = if *count == 1 { "record is" } else { "records are" };
-            ui::warning(&format!("{store}: {count} {records} not the documented shape and left out; {kept}"));
-        }
-        Ok(self.counts.values().sum())
-    }
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Stop {
-    Stop::Failed(format!("the file {} cannot be written: {error}", path.display()))
 }

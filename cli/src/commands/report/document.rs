@@ -83,15 +83,3 @@ impl Table {
         self.rows.push(Row { cells: cells.into_iter().collect(), query: query.map(str::to_owned) });
     }
 }
-
-/// Counts as blocks of eight heights, at most so many.
-pub(super) fn spark(counts: &[u64], width: usize) -> String {
-    let per = counts.len().div_ceil(width.max(1)).max(1);
-    let sums: Vec<u64> = counts.chunks(per).map(|some| some.iter().sum()).collect();
-    let most = sums.iter().copied().max().unwrap_or_default().max(1);
-    let block = |n: &u64| match usize::try_from((n * 8).div_ceil(most)).unwrap_or(8) {
-        0 => ' ',
-        eighths => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][eighths.min(8) - 1],
-    };
-    sums.iter().map(block).collect()
-}

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use storelogs_collector::insight::model::Level;
 
 use super::document::{Block, Document, Kind, Table};
-use crate::ui::printable;
+use crate::ui::{printable, search_command};
 
 pub(super) fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     for block in document {
@@ -23,7 +23,7 @@ pub(super) fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> 
                 };
                 writeln!(out, "- {mark}**{}** {}", plain(&line.title), plain(&line.text))?;
                 if let Some(query) = &line.query {
-                    writeln!(out, "  {}", code(&super::terminal::command(query)))?;
+                    writeln!(out, "  {}", code(&search_command(query)))?;
                 }
             }
             Block::Table(table) => write_table(table, out)?,

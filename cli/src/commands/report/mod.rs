@@ -5,7 +5,7 @@ mod document;
 mod markdown;
 mod terminal;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -16,12 +16,10 @@ use storelogs_collector::insight::model::{Finding, Level, Section};
 use storelogs_collector::insight::{self, AsItIs, Redact, Report};
 use storelogs_collector::{Archive, Moment};
 
-use crate::error::{Exit, Stop};
+use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
 use crate::output;
-use crate::ui as screen;
-
-pub(crate) use terminal::command;
+use crate::ui::Ui;
 
 /// Tell what the logs say: what broke, when, since which change, and who to ask
 ///
@@ -29,7 +27,7 @@ pub(crate) use terminal::command;
 /// what, and how far this can be trusted. Each line carries the search that lists its entries. Nothing is sent anywhere.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Options {
+pub(crate) struct ReportArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
@@ -106,59 +104,61 @@ fn zone(name: &str) -> Result<TimeZone, String> {
         .map_err(|_| "there is no such time zone; write one as Asia/Singapore or America/Chicago".to_owned())
 }
 
-pub(crate) fn run(options: &Options) -> Result<Exit, Stop> {
-    let format = options.format.unwrap_or_else(|| match &options.output {
+pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
+    let format = args.format.unwrap_or_else(|| match &args.output {
         Some(path) => by_name(path),
-        None if options.open => Format::Html,
+        None if args.open => Format::Html,
         None => Format::Terminal,
     });
-    if options.open && format != Format::Html {
-        return Err(Stop::Usage("--open shows an HTML report: leave out --format, or give --format html".to_owned()));
+    if args.open && format != Format::Html {
+        return Err(CliError::usage(
+            "--open shows an HTML report: leave out --format, or give --format html".to_owned(),
+        ));
     }
-    let report = make(&options.archive.read()?, options)?;
-    let path = match &options.output {
+    let report = make(&args.archive.read()?, args)?;
+    let path = match &args.output {
         Some(path) => Some(path.clone()),
-        None if options.open => Some(place()?),
+        None if args.open => Some(place()?),
         None => None,
     };
     match &path {
         Some(path) => write(&report, format, &mut output::file(path)?, None)?,
         None if format == Format::Terminal => {
-            write(&report, format, &mut output::stdout(), Some(look()))?;
+            write(&report, format, &mut ui.stdout(), Some(look(ui)))?;
         }
         // Machines get every byte as it is.
-        None => write(&report, format, &mut io::stdout().lock(), None)?,
+        None => write(&report, format, &mut ui.stdout_for_machines(), None)?,
     }
     if let Some(path) = path {
-        screen::note(&format!("The report is in {}\n", path.display()));
-        if options.open {
+        ui.note(&format!("The report is in {}\n", path.display()));
+        if args.open {
             open::that_detached(&path).map_err(|error| {
-                Stop::Failed(format!("no browser can be opened: {error}; open the file {} in one", path.display()))
+                CliError::failed(format!("no browser can be opened: {error}; open the file {} in one", path.display()))
             })?;
         }
     }
     Ok(Exit::Done)
 }
 
-fn make(archive: &Archive, options: &Options) -> Result<Report, Stop> {
+fn make(archive: &Archive, args: &ReportArgs) -> Result<Report, CliError> {
     let now = Timestamp::now();
     // What is meant by a date is a day of the shop.
-    let zone = match &options.time_zone {
+    let zone = match &args.time_zone {
         Some(zone) => zone.clone(),
-        None => insight::time_zone(archive, &options.store)?,
+        None => insight::time_zone(archive, &args.store)?,
     };
-    let wrong = |option: &str, why: String| Stop::Usage(format!("{option}: {why}"));
-    let since = options.since.at(now, &zone).map_err(|why| wrong("--since", why))?;
-    let until = options.until.map_or(Ok(now), |until| until.at(now, &zone)).map_err(|why| wrong("--until", why))?;
+    let wrong = |option: &str, why: String| CliError::usage(format!("{option}: {why}"));
+    let since = args.since.at(now, &zone).map_err(|why| wrong("--since", why))?;
+    let until = args.until.map_or(Ok(now), |until| until.at(now, &zone)).map_err(|why| wrong("--until", why))?;
     if until <= since {
         return Err(wrong("--until", format!("{until} is not after --since, {since}")));
     }
-    let redact: Box<dyn Redact> = if options.no_redact { Box::new(AsItIs) } else { Box::new(archive.redactor()?) };
+    let redact: Box<dyn Redact> = if args.no_redact { Box::new(AsItIs) } else { Box::new(archive.redactor()?) };
     let options = insight::Options {
         since,
         until,
-        compare: options.compare == Compare::Previous,
-        stores: options.store.clone(),
+        compare: args.compare == Compare::Previous,
+        stores: args.store.clone(),
         zone: Some(zone),
         now,
     };
@@ -166,7 +166,7 @@ fn make(archive: &Archive, options: &Options) -> Result<Report, Stop> {
 }
 
 /// What the last 30 days of the whole archive say, with pseudonyms.
-pub(crate) fn last_month(archive: &Archive) -> Result<Report, Stop> {
+pub(crate) fn last_month(archive: &Archive) -> Result<Report, CliError> {
     let now = Timestamp::now();
     let zone = Some(insight::time_zone(archive, &[])?);
     let since = now - SignedDuration::from_hours(30 * 24);
@@ -175,25 +175,26 @@ pub(crate) fn last_month(archive: &Archive) -> Result<Report, Stop> {
 }
 
 /// Writes a report as a page into a file.
-pub(crate) fn write_page(report: &Report, path: &Path) -> Result<(), Stop> {
+pub(crate) fn write_page(report: &Report, path: &Path) -> Result<(), CliError> {
     write(report, Format::Html, &mut output::file(path)?, None)
 }
 
 /// Writes what broke last and whom to ask. Where nothing did, nothing.
-pub(crate) fn last_incident(report: &Report, out: &mut dyn Write) -> Result<(), Stop> {
+pub(crate) fn last_incident(report: &Report, ui: Ui) -> Result<(), CliError> {
     let broke = |finding: &&Finding| finding.section == Section::Incidents && finding.level == Level::Alarm;
     let mut incidents = report.glance.iter().filter(broke);
     let first = incidents.clone().next();
     let Some(incident) = incidents.find(|finding| finding.ask.is_some()).or(first) else { return Ok(()) };
     let incident = Finding { query: None, ..incident.clone() };
+    let mut out = ui.stdout();
     writeln!(out)?;
-    terminal::write(&vec![build::finding(&incident)], look(), out)?;
+    terminal::write(&vec![build::finding(&incident)], look(ui), &mut out)?;
     Ok(out.flush()?)
 }
 
 /// What the terminal that stdout is can show.
-fn look() -> terminal::Look {
-    terminal::Look { sparks: screen::stdout_width().is_some(), coloured: screen::stdout_is_coloured() }
+fn look(ui: Ui) -> terminal::Look {
+    terminal::Look { sparks: ui.stdout_width().is_some(), palette: ui.palette() }
 }
 
 fn by_name(path: &Path) -> Format {
@@ -206,19 +207,19 @@ fn by_name(path: &Path) -> Format {
 }
 
 /// A new file for a report, for the user only.
-fn place() -> Result<PathBuf, Stop> {
+fn place() -> Result<PathBuf, CliError> {
     let folder = tempfile::Builder::new().prefix("storelogs-report-").tempdir();
-    let folder = folder.map_err(|error| Stop::Failed(format!("no folder can be made for the report: {error}")))?;
+    let folder = folder.map_err(|error| CliError::failed(format!("no folder can be made for the report: {error}")))?;
     Ok(folder.keep().join("report.html"))
 }
 
-fn write(report: &Report, format: Format, out: &mut dyn Write, look: Option<terminal::Look>) -> Result<(), Stop> {
+fn write(report: &Report, format: Format, out: &mut dyn Write, look: Option<terminal::Look>) -> Result<(), CliError> {
     match format {
         Format::Terminal => terminal::write(&build::document(report), look.unwrap_or_default(), out)?,
         Format::Md => markdown::write(&build::document(report), out)?,
         Format::Html => out.write_all(insight::html(report).as_bytes())?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, report).map_err(io::Error::from)?;
+            serde_json::to_writer_pretty(&mut *out, report)?;
             writeln!(out)?;
         }
     }

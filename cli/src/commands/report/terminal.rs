@@ -6,11 +6,10 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use storelogs_collector::insight::model::Level;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
-use super::document::{Block, Document, Kind, Row, Table, spark};
-use crate::ui::printable;
-use crate::ui::{BOLD, CYAN, DIM, GREEN, RED, YELLOW};
+use super::document::{Block, Document, Kind, Row, Table};
+use crate::ui::{self, Column, Palette, Text, printable, search_command, sparkline, wrap};
 
 const WIDTH: usize = 80;
 /// What a drawing of counts takes.
@@ -22,7 +21,7 @@ const LEAST: usize = 16;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Look {
     pub(super) sparks: bool,
-    pub(super) coloured: bool,
+    pub(super) palette: Palette,
 }
 
 struct Page<'a> {
@@ -40,18 +39,10 @@ pub(super) fn write(document: &Document, look: Look, out: &mut dyn Write) -> io:
     page.searches()
 }
 
-/// A query as a command of a shell.
-pub(crate) fn command(query: &str) -> String {
-    format!("storelogs search '{}'", query.replace('\'', "'\\''"))
-}
-
 impl Page<'_> {
-    fn style(&self, style: Style) -> Style {
-        if self.look.coloured { style } else { Style::new() }
-    }
-
     fn block(&mut self, block: &Block) -> io::Result<()> {
-        let (bold, cyan) = (self.style(BOLD), self.style(CYAN.bold()));
+        let palette = self.look.palette;
+        let (bold, cyan) = (palette.bold, palette.strong(palette.cyan));
         match block {
             Block::Title(text) => writeln!(self.out, "{bold}{}{bold:#}", printable::line(text)),
             Block::Heading(text) => writeln!(self.out, "\n{cyan}{}{cyan:#}", printable::line(text).to_uppercase()),
@@ -61,14 +52,14 @@ impl Page<'_> {
             }
             Block::Text(text) => self.paragraph(text, 0, Style::new()),
             Block::Finding(level, line) => {
-                let (mark, style) = match level {
-                    Level::Alarm => ("✗", RED),
-                    Level::Warning => ("!", YELLOW),
-                    Level::Note => ("·", DIM),
-                    Level::Good => ("✓", GREEN),
+                let style = paint(*level, &palette);
+                let mark = match level {
+                    Level::Alarm => "✗",
+                    Level::Warning => "!",
+                    Level::Note => "·",
+                    Level::Good => "✓",
                 };
                 let reference = self.reference(line.query.as_deref());
-                let style = self.style(style);
                 let title = wrap(&format!("{}{reference}", printable::line(&line.title)), WIDTH - 2);
                 for (at, part) in title.iter().enumerate() {
                     let mark = if at == 0 { mark } else { " " };
@@ -102,53 +93,24 @@ impl Page<'_> {
 
     fn table(&mut self, table: &Table) -> io::Result<()> {
         let references: Vec<String> = table.rows.iter().map(|row| self.reference(row.query.as_deref())).collect();
-        let references_width = references.iter().map(String::len).max().unwrap_or_default();
-        let shown = |at: &usize| self.look.sparks || table.columns[*at].kind != Kind::Spark;
+        let Look { sparks, palette } = self.look;
+        let shown = |at: &usize| sparks || table.columns[*at].kind != Kind::Spark;
         let places: Vec<usize> = (0..table.columns.len()).filter(shown).collect();
-        let cell = |row: &Row, at: usize| -> String {
-            let Some(cell) = row.cells.get(at) else { return String::new() };
-            if table.columns[at].kind == Kind::Spark {
-                spark(&cell.counts, SPARK)
-            } else {
-                printable::line(&cell.text).into_owned()
+        let columns = places.iter().map(|at| {
+            let column = Column::new(table.columns[*at].name).wrap();
+            match table.columns[*at].kind {
+                Kind::Long => column.narrowest(LEAST).long(),
+                Kind::Text => column.narrowest(LEAST / 2),
+                Kind::Number | Kind::Spark => column,
             }
-        };
-        let natural = |at: &usize| {
-            let widest = table.rows.iter().map(|row| cell(row, *at).width()).max().unwrap_or_default();
-            widest.max(table.columns[*at].name.width())
-        };
-        let mut widths: Vec<usize> = places.iter().map(natural).collect();
-        fit(&mut widths, &places.iter().map(|at| table.columns[*at].kind).collect::<Vec<_>>(), references_width);
-        let dim = self.style(DIM);
-        let mut head = String::new();
-        for (width, at) in widths.iter().zip(&places) {
-            pad(&mut head, table.columns[*at].name, *width, table.columns[*at].kind);
+        });
+        // The numbers of searches stand behind the last column, which has no name.
+        let mut drawn = ui::Table::new(columns.chain([Column::new("")])).header(palette.dim).limit(Some(WIDTH));
+        for (row, reference) in table.rows.iter().zip(&references) {
+            let cells = places.iter().map(|at| cell(row, *at, table.columns[*at].kind, &palette));
+            drawn.row(cells.chain([Text::new(palette.dim, reference.trim_start())]));
         }
-        writeln!(self.out, "{dim}{}{dim:#}", head.trim_end())?;
-        for (row, reference) in table.rows.iter().zip(references) {
-            let cells: Vec<Vec<String>> =
-                places.iter().zip(&widths).map(|(at, width)| wrap(&cell(row, *at), *width)).collect();
-            let height = cells.iter().map(Vec::len).max().unwrap_or(1);
-            for line in 0..height {
-                let mut text = String::new();
-                for ((lines, width), at) in cells.iter().zip(&widths).zip(&places) {
-                    let part = lines.get(line).map_or("", String::as_str);
-                    let style = self.style(row.cells.get(*at).and_then(|cell| cell.level).map_or(Style::new(), paint));
-                    let mut padded = String::new();
-                    pad(&mut padded, part, *width, table.columns[*at].kind);
-                    text.push_str(&format!("{style}{padded}{style:#}"));
-                }
-                if line == 0 && !reference.is_empty() {
-                    let reference = reference.trim_start();
-                    writeln!(self.out, "{text}{dim}{reference}{dim:#}")?;
-                } else if self.look.coloured {
-                    writeln!(self.out, "{text}")?;
-                } else {
-                    writeln!(self.out, "{}", text.trim_end())?;
-                }
-            }
-        }
-        Ok(())
+        drawn.write(self.out)
     }
 
     /// Every search that a line has the number of. They go into a shell as they are, line breaks included.
@@ -159,7 +121,7 @@ impl Page<'_> {
         self.block(&Block::Heading("Searches".to_owned()))?;
         let width = self.queries.len().to_string().len() + 2;
         for (at, query) in std::mem::take(&mut self.queries).iter().enumerate() {
-            let lines = wrap_query(&command(&printable::line(query)), WIDTH - width - 1);
+            let lines = wrap_query(&search_command(&printable::line(query)), WIDTH - width - 1);
             for (line, text) in lines.iter().enumerate() {
                 let number = if line == 0 { format!("[{}]", at + 1) } else { String::new() };
                 writeln!(self.out, "{number:<width$} {text}")?;
@@ -169,93 +131,23 @@ impl Page<'_> {
     }
 }
 
-fn paint(level: Level) -> Style {
+fn cell(row: &Row, at: usize, kind: Kind, palette: &Palette) -> Text {
+    let Some(cell) = row.cells.get(at) else { return Text::default() };
+    let style = cell.level.map_or(Style::new(), |level| paint(level, palette));
+    match kind {
+        Kind::Spark => Text::new(style, &sparkline(&cell.counts, SPARK)),
+        Kind::Number => Text::new(style, &cell.text).right(),
+        Kind::Text | Kind::Long => Text::new(style, &cell.text),
+    }
+}
+
+fn paint(level: Level, palette: &Palette) -> Style {
     match level {
-        Level::Alarm => RED,
-        Level::Warning => YELLOW,
-        Level::Note => DIM,
-        Level::Good => GREEN,
+        Level::Alarm => palette.red,
+        Level::Warning => palette.yellow,
+        Level::Note => palette.dim,
+        Level::Good => palette.green,
     }
-}
-
-/// Narrows the columns until they fit: those with long text first.
-fn fit(widths: &mut [usize], kinds: &[Kind], references: usize) {
-    let room = WIDTH.saturating_sub(references + 2 * widths.len());
-    loop {
-        let all: usize = widths.iter().sum();
-        if all <= room {
-            return;
-        }
-        let can_narrow = |(at, width): &(usize, &mut usize)| match kinds[*at] {
-            Kind::Long => **width > LEAST,
-            Kind::Text => **width > LEAST / 2,
-            Kind::Number | Kind::Spark => false,
-        };
-        let long = |kind: Kind| kind == Kind::Long;
-        let widest = widths.iter_mut().enumerate().filter(can_narrow);
-        let widest = widest.max_by_key(|(at, width)| (long(kinds[*at]) && **width > 2 * LEAST, **width));
-        match widest {
-            Some((_, width)) => *width -= 1,
-            None => return,
-        }
-    }
-}
-
-fn pad(line: &mut String, text: &str, width: usize, kind: Kind) {
-    let gap = " ".repeat(width.saturating_sub(text.width()));
-    if kind == Kind::Number {
-        line.push_str(&gap);
-        line.push_str(text);
-    } else {
-        line.push_str(text);
-        line.push_str(&gap);
-    }
-    line.push_str("  ");
-}
-
-/// The text in lines of at most so many columns. Words that are wider are cut.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let mut word = word;
-        loop {
-            let line = lines.last_mut().map(|line| (line.width(), line));
-            let Some((used, line)) = line else { break };
-            let space = usize::from(used > 0);
-            if used + space + word.width() <= width {
-                if used > 0 {
-                    line.push(' ');
-                }
-                line.push_str(word);
-                break;
-            }
-            if used > 0 {
-                lines.push(String::new());
-                continue;
-            }
-            let (head, rest) = word.split_at(cut(word, width));
-            line.push_str(head);
-            word = rest;
-            lines.push(String::new());
-        }
-    }
-    if lines.len() > 1 && lines.last().is_some_and(String::is_empty) {
-        lines.pop();
-    }
-    lines
-}
-
-/// Where a text is cut so that it takes at most so many columns, and at least one character.
-fn cut(text: &str, width: usize) -> usize {
-    let mut used = 0;
-    for (at, c) in text.char_indices() {
-        used += c.width().unwrap_or_default();
-        if used > width && at > 0 {
-            return at;
-        }
-    }
-    text.len()
 }
 
 /// So many pieces of a command are `storelogs search '…`.
@@ -295,14 +187,6 @@ fn wrap_query(query: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_is_broken_between_words_and_wide_words_are_cut() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
-        assert_eq!(wrap("商品商品", 5), ["商品", "商品"]);
-        assert_eq!(wrap("", 5), [""]);
-    }
 
     #[test]
     fn a_query_is_not_broken_within_quotes() {

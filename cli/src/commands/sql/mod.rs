@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
-use storelogs_collector::query::{Answer, Cell, Console, Interrupt, SqlError};
+use storelogs_collector::query::{Answer, Cell, Console, Interrupt};
 
-use crate::error::{Exit, Stop};
+use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
-use crate::output;
-use crate::output::rows::{self, Format, Rows};
-use crate::ui;
+use crate::output::rows::{self, Format};
+use crate::output::{self, Rows};
+use crate::ui::{Palette, Signal, Ui};
 
 /// Ask the archive with SQL
 ///
@@ -22,7 +22,7 @@ use crate::ui;
 /// only read: what would change something, or reach another file, is refused. Nothing is sent to a platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Options {
+pub(crate) struct SqlArgs {
     /// The statement; without it, standard input or a prompt
     #[arg(value_name = "STATEMENT")]
     statement: Option<String>,
@@ -61,107 +61,82 @@ Exit codes:
   2  a statement that is wrong, or is refused
   130  interrupted with Ctrl-C";
 
-pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let console = Console::open(options.archive.path()?)?;
+pub(crate) async fn sql(args: SqlArgs, ui: Ui) -> Result<Exit, CliError> {
+    let console = Console::open(args.archive.path()?)?;
     let stopper = Stopper::listen(console.interrupter());
     let task = tokio::task::spawn_blocking(move || {
-        let statement = match &options.statement {
+        let statement = match &args.statement {
             Some(statement) => statement.clone(),
-            None if io::stdin().is_terminal() => return prompt::run(&console, &options, &stopper),
+            None if io::stdin().is_terminal() => return prompt::run(&console, &args, &stopper, ui),
             None => {
                 let mut text = String::new();
                 io::stdin()
                     .read_to_string(&mut text)
-                    .map_err(|error| Stop::Usage(format!("the statement cannot be read: {error}")))?;
+                    .map_err(|error| CliError::usage(format!("the statement cannot be read: {error}")))?;
                 text
             }
         };
-        match answer(&console, &statement, &options, ui::stdout_width()) {
-            Ok(_) => Ok(Exit::Done),
-            Err(Failed::Sql(SqlError::Interrupted)) => Ok(Exit::Interrupted),
-            Err(failed) => Err(failed.into()),
-        }
+        Answering { args: &args, ui, width: ui.stdout_width() }.answer(&console, &statement)?;
+        Ok(Exit::Done)
     });
-    task.await.map_err(|_| Stop::Failed("the statement was given up".to_owned()))?
+    task.await.map_err(|_| CliError::failed("the statement was given up".to_owned()))?
 }
 
-/// Runs one statement, and says how many rows it returned. A table is cut to this width.
-fn answer(console: &Console, statement: &str, options: &Options, width: Option<usize>) -> Result<u64, Failed> {
-    let mut shown = Shown { rows: None, options, width, count: 0 };
-    console.ask(statement, &mut shown)?;
-    if let Some(mut rows) = shown.rows {
-        rows.finish()?;
+/// How statements are answered.
+#[derive(Clone, Copy)]
+struct Answering<'a> {
+    args: &'a SqlArgs,
+    ui: Ui,
+    /// A table is cut to this width.
+    width: Option<usize>,
+}
+
+impl Answering<'_> {
+    /// Runs one statement, and says how many rows it returned.
+    fn answer(self, console: &Console, statement: &str) -> Result<u64, CliError> {
+        let mut shown = Shown { rows: None, how: self, count: 0 };
+        console.ask(statement, &mut shown)?;
+        if let Some(mut rows) = shown.rows {
+            rows.finish()?;
+        }
+        Ok(shown.count)
     }
-    Ok(shown.count)
+
+    fn open(self) -> Result<Box<dyn Rows>, CliError> {
+        let (format, ui) = (self.args.format, self.ui);
+        if let Some(path) = &self.args.output {
+            return Ok(rows::open(format, output::file(path)?, None, Palette::PLAIN));
+        }
+        Ok(match format {
+            Format::Table => rows::open(format, ui.stdout(), self.width, ui.palette()),
+            // Machines get every byte as it is.
+            _ => rows::open(format, ui.stdout_for_machines(), None, Palette::PLAIN),
+        })
+    }
 }
 
 /// The answer on its way out. A file is made when there is one: not for a statement that is wrong.
 struct Shown<'a> {
     rows: Option<Box<dyn Rows>>,
-    options: &'a Options,
-    width: Option<usize>,
+    how: Answering<'a>,
     count: u64,
 }
 
-impl Shown<'_> {
-    fn open(&self) -> Result<Box<dyn Rows>, Failed> {
-        let format = self.options.format;
-        if let Some(path) = &self.options.output {
-            return Ok(rows::open(format, output::file(path).map_err(Failed::Stop)?, None, false));
-        }
-        Ok(match format {
-            Format::Table => rows::open(format, output::stdout(), self.width, ui::stdout_is_coloured()),
-            // Machines get every byte as it is.
-            _ => rows::open(format, output::for_machines(), None, false),
-        })
-    }
-}
-
 impl Answer for Shown<'_> {
-    type Error = Failed;
+    type Error = CliError;
 
-    fn columns(&mut self, names: &[&str]) -> Result<(), Failed> {
-        let mut rows = self.open()?;
+    fn columns(&mut self, names: &[&str]) -> Result<(), CliError> {
+        let mut rows = self.how.open()?;
         rows.columns(names)?;
         self.rows = Some(rows);
         Ok(())
     }
 
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), Failed> {
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), CliError> {
         self.count += 1;
         match &mut self.rows {
             Some(rows) => Ok(rows.row(cells)?),
             None => Ok(()),
-        }
-    }
-}
-
-/// Why an answer did not come to its end.
-enum Failed {
-    Sql(SqlError),
-    Output(io::Error),
-    Stop(Stop),
-}
-
-impl From<SqlError> for Failed {
-    fn from(error: SqlError) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
-}
-
-impl From<Failed> for Stop {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Sql(SqlError::Archive(error)) => error.into(),
-            Failed::Sql(error) => Self::Usage(error.to_string()),
-            Failed::Output(error) => Self::Output(error),
-            Failed::Stop(stop) => stop,
         }
     }
 }
@@ -180,7 +155,7 @@ impl Stopper {
             while tokio::signal::ctrl_c().await.is_ok() {
                 if again.swap(true, Ordering::SeqCst) {
                     // It may wait for whoever reads its output.
-                    std::process::exit(130);
+                    Signal::Interrupt.end();
                 }
                 interrupt.interrupt();
             }

@@ -2,14 +2,12 @@
 
 use std::time::Instant;
 
-use rustyline::DefaultEditor;
-use rustyline::error::ReadlineError;
-use storelogs_collector::query::{Console, SqlError};
-
-use super::{Failed, Options, Stopper, answer};
-use crate::error::{Exit, Stop};
-use crate::ui;
 use storelogs_collector::insight::grouped;
+use storelogs_collector::query::Console;
+
+use super::{Answering, SqlArgs, Stopper};
+use crate::error::{CliError, ErrorKind, Exit};
+use crate::ui::{Prompt, Typed, Ui};
 
 const HELLO: &str = "\
 The archive is only read. A statement ends with ; and .views lists what can be asked. Ctrl-D ends.
@@ -21,15 +19,14 @@ const VIEWS: &str = "
      WHERE view.type = 'view' GROUP BY view.name";
 
 /// Reads statements and answers them, until the end of the input.
-pub(super) fn run(console: &Console, options: &Options, stopper: &Stopper) -> Result<Exit, Stop> {
-    let broken = |error: ReadlineError| Stop::Failed(format!("the terminal cannot be read: {error}"));
-    // The history is kept in memory only: a statement may name customers.
-    let mut editor = DefaultEditor::new().map_err(broken)?;
-    ui::note(HELLO);
+pub(super) fn run(console: &Console, args: &SqlArgs, stopper: &Stopper, ui: Ui) -> Result<Exit, CliError> {
+    let mut prompt = Prompt::new()?;
+    let whole = Answering { args, ui, width: None };
+    ui.note(HELLO);
     let mut statement = String::new();
     loop {
-        match editor.readline(if statement.is_empty() { "sql> " } else { "...> " }) {
-            Ok(line) => {
+        match prompt.ask(if statement.is_empty() { "sql> " } else { "...> " })? {
+            Typed::Line(line) => {
                 if statement.is_empty() && line.trim().is_empty() {
                     continue;
                 }
@@ -40,45 +37,35 @@ pub(super) fn run(console: &Console, options: &Options, stopper: &Stopper) -> Re
                 let command = statement.trim();
                 if command.starts_with('.') {
                     match command {
-                        // Whole, however long.
-                        ".views" => ask(console, VIEWS, options, None, stopper)?,
+                        ".views" => ask(console, VIEWS, whole, stopper)?,
                         ".quit" | ".exit" => return Ok(Exit::Done),
-                        _ => ui::note("There are .views and .quit.\n"),
+                        _ => ui.note("There are .views and .quit.\n"),
                     }
                 } else if command.ends_with(';') {
-                    ask(console, &statement, options, ui::stdout_width(), stopper)?;
+                    ask(console, &statement, Answering { width: ui.stdout_width(), ..whole }, stopper)?;
                 } else {
                     continue;
                 }
-                // It fails only where there is no room for one line more.
-                let _ = editor.add_history_entry(statement.trim());
+                prompt.remember(statement.trim());
                 statement.clear();
             }
-            Err(ReadlineError::Interrupted) => statement.clear(),
-            Err(ReadlineError::Eof) => return Ok(Exit::Done),
-            Err(error) => return Err(broken(error)),
+            Typed::Interrupted => statement.clear(),
+            Typed::End => return Ok(Exit::Done),
         }
     }
 }
 
 /// Answers one statement. What is wrong with it is said, and the next one may come.
-fn ask(
-    console: &Console,
-    statement: &str,
-    options: &Options,
-    width: Option<usize>,
-    stopper: &Stopper,
-) -> Result<(), Stop> {
+fn ask(console: &Console, statement: &str, how: Answering<'_>, stopper: &Stopper) -> Result<(), CliError> {
     let begun = Instant::now();
-    let answered = answer(console, statement, options, width);
+    let answered = how.answer(console, statement);
     stopper.clear();
     match answered {
-        Ok(1) => ui::note(&format!("1 row, {:.2} s\n", begun.elapsed().as_secs_f64())),
-        Ok(rows) => ui::note(&format!("{} rows, {:.2} s\n", grouped(rows), begun.elapsed().as_secs_f64())),
-        Err(Failed::Sql(SqlError::Archive(error))) => return Err(error.into()),
-        Err(Failed::Sql(SqlError::Interrupted)) => ui::note("interrupted\n"),
-        Err(Failed::Sql(error)) => ui::error(&error.to_string()),
-        Err(failed) => return Err(failed.into()),
+        Ok(1) => how.ui.note(&format!("1 row, {:.2} s\n", begun.elapsed().as_secs_f64())),
+        Ok(rows) => how.ui.note(&format!("{} rows, {:.2} s\n", grouped(rows), begun.elapsed().as_secs_f64())),
+        Err(error) if error.kind == ErrorKind::Interrupted => how.ui.note("interrupted\n"),
+        Err(error) if error.kind == ErrorKind::Usage => how.ui.failure(&error),
+        Err(error) => return Err(error),
     }
     Ok(())
 }

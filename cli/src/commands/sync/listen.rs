@@ -16,7 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use storelogs_collector::metrics::{CONTENT_TYPE, Metrics};
 use tokio::sync::Semaphore;
 
-use crate::error::Stop;
+use crate::error::CliError;
 
 /// An address as the user writes it.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -24,9 +24,9 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// Takes the address, before anything else begins.
-pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, Stop> {
+pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
     let taken = |error: io::Error| {
-        Stop::Failed(match error.kind() {
+        CliError::failed(match error.kind() {
             io::ErrorKind::AddrInUse => {
                 format!("--metrics-listen: {address} is taken by another process: end it, or choose another port")
             }
@@ -52,9 +52,9 @@ const HEAD: Duration = Duration::from_secs(5);
 const WHOLE: Duration = Duration::from_secs(30);
 
 /// Answers there until the process ends. A connection is for one request. One too many is closed at once.
-pub(super) fn serve(listener: TcpListener, metrics: Arc<Metrics>) -> Result<(), Stop> {
+pub(super) fn serve(listener: TcpListener, metrics: Arc<Metrics>) -> Result<(), CliError> {
     let listener = tokio::net::TcpListener::from_std(listener)
-        .map_err(|error| Stop::Failed(format!("--metrics-listen: {error}")))?;
+        .map_err(|error| CliError::failed(format!("--metrics-listen: {error}")))?;
     let router = Router::new().route("/metrics", get(text)).route("/healthz", get(health)).with_state(metrics);
     let service = TowerToHyperService::new(router);
     let room = Arc::new(Semaphore::new(CONNECTIONS));

@@ -3,13 +3,9 @@
 use storelogs_collector::sync::Event;
 use tracing::{debug, warn};
 
-use crate::ui::logs;
 use crate::ui::printable::line;
 
 pub(crate) fn event(event: &Event<'_>) {
-    if !logs::are_on() {
-        return;
-    }
     match event {
         Event::Reading { store, stretch } => {
             debug!(target: "storelogs::sync", %store, since = %stretch.since, until = %stretch.until, "reading");
@@ -31,7 +27,7 @@ pub(crate) fn event(event: &Event<'_>) {
             let reason = line(reason);
             warn!(target: "storelogs::sync", %store, %state, %reason, %next, "the store cannot be read now");
         }
-        // Told by who watches the files.
+        // Said by who watches the files.
         _ => {}
     }
 }

@@ -1,32 +1,27 @@
 //! `sync`: brings the logs of all stores into the archive.
 
 mod listen;
-pub(crate) mod log;
+pub(super) mod log;
 mod progress;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
-use anstyle::Style;
 use clap::Args;
 use serde_json::json;
 use storelogs_collector::archive::State;
+use storelogs_collector::insight::grouped;
 use storelogs_collector::metrics::Metrics;
 use storelogs_collector::sync::{self, Outcome, Shard};
 use storelogs_collector::verdict;
 use tokio::sync::watch;
 
 use crate::config::{self, ReloadingStores};
-use crate::error::{CODES, Exit, Failure, Stop};
-use crate::options::ArchiveOptions;
-use crate::options::StoreOptions;
-use crate::output::{self, Out};
-use crate::ui::printable;
-use crate::ui::signals::{Signal, Signals};
-use crate::ui::{self, BOLD, GREEN, RED, YELLOW};
-use progress::Bars;
-use storelogs_collector::insight::grouped;
+use crate::error::{CODES, CliError, Exit, StoreFailure};
+use crate::options::{ArchiveOptions, StoreOptions};
+use crate::ui::{Column, Out, Palette, Signal, Signals, Table, Text, Ui};
+use progress::SyncProgress;
 
 /// Bring the logs of all stores into the archive
 ///
@@ -34,7 +29,7 @@ use storelogs_collector::insight::grouped;
 /// missing. It can be stopped at any moment, and goes on where it stopped. The archive outlives the platforms' retention.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
-pub(crate) struct Options {
+pub(crate) struct SyncArgs {
     #[command(flatten)]
     stores: StoreOptions,
 
@@ -76,22 +71,22 @@ pub(crate) const LISTED: usize = 40;
 /// Of one store so many stretches that could not be read are listed.
 const HOLES_LISTED: usize = 5;
 
-pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let selection = options.stores.selection();
-    let configured = config::read(&selection)?;
+pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
+    let selection = args.stores.selection();
+    let configured = config::read(&selection, ui)?;
     let problems = configured.problems;
-    let listener = options.metrics_listen.map(listen::bind).transpose()?;
-    let archive = options.archive.open()?;
+    let listener = args.metrics_listen.map(listen::bind).transpose()?;
+    let archive = args.archive.open()?;
     let network = configured.network()?;
-    let bars = Arc::new(Bars::new());
+    let progress = Arc::new(SyncProgress::new(ui));
     let (stop, stopped) = watch::channel(false);
-    let asked = end_cleanly(stop, Arc::clone(&bars))?;
+    let asked = end_cleanly(stop, Arc::clone(&progress))?;
     let directory = {
-        let bars = Arc::clone(&bars);
-        let tell = move |problem: &str| bars.aside(problem);
-        Arc::new(ReloadingStores::new(configured, &selection.stores, options.shard, network.clone(), tell))
+        let progress = Arc::clone(&progress);
+        let tell = move |problem: &str| progress.aside(problem);
+        Arc::new(ReloadingStores::new(configured, &selection.stores, args.shard, network.clone(), tell))
     };
-    bars.of({
+    progress.of({
         let directory = Arc::clone(&directory);
         move || directory.count()
     });
@@ -103,42 +98,40 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
         listen::serve(listener, Arc::clone(&metrics))?;
     }
     let how = sync::Options {
-        follow: options.follow,
-        walks: usize::from(options.walks),
-        shard: options.shard,
+        follow: args.follow,
+        walks: usize::from(args.walks),
+        shard: args.shard,
         ..sync::Options::default()
     };
     let observer = {
-        let bars = Arc::clone(&bars);
+        let progress = Arc::clone(&progress);
         Arc::new(move |event: &sync::Event<'_>| {
             metrics.event(event);
             log::event(event);
-            bars.event(event);
+            progress.event(event);
         })
     };
     let outcomes = sync::sync(archive, directory, how, stopped.clone(), observer).await;
-    bars.clear();
+    progress.clear();
     let outcomes = outcomes?;
-    let mut out = output::stdout();
-    if options.json {
-        serde_json::to_writer_pretty(&mut out, &outcomes.iter().map(told).collect::<Vec<_>>())
-            .map_err(io::Error::from)?;
-        writeln!(out)?;
+    if args.json {
+        ui.json(&outcomes.iter().map(summarized).collect::<Vec<_>>())?;
     } else {
-        show(&mut out, &outcomes, *stopped.borrow())?;
+        let mut out = ui.stdout();
+        show(&mut out, &ui.palette(), &outcomes, *stopped.borrow())?;
+        out.flush()?;
     }
-    out.flush()?;
     // A run that follows is there to be ended: what it had not read by then is no failure of it.
-    let ended = options.follow && asked.get().is_some();
+    let ended = args.follow && asked.get().is_some();
     let exit = if ended { failures(&outcomes) } else { exit(&outcomes) }.despite(problems);
     Ok(match asked.get() {
-        Some(signal) if !options.follow && outcomes.iter().any(|outcome| !outcome.complete) => signal.exit(),
+        Some(signal) if !args.follow && outcomes.iter().any(|outcome| !outcome.complete) => signal.exit(),
         _ => exit,
     })
 }
 
 /// The first Ctrl-C or SIGTERM ends the run after the page in hand, the second at once. What came first is remembered.
-fn end_cleanly(stop: watch::Sender<bool>, bars: Arc<Bars>) -> Result<Arc<OnceLock<Signal>>, Stop> {
+fn end_cleanly(stop: watch::Sender<bool>, progress: Arc<SyncProgress>) -> Result<Arc<OnceLock<Signal>>, CliError> {
     let mut signals = Signals::listen()?;
     let first = Arc::new(OnceLock::new());
     let asked = Arc::clone(&first);
@@ -146,11 +139,11 @@ fn end_cleanly(stop: watch::Sender<bool>, bars: Arc<Bars>) -> Result<Arc<OnceLoc
         loop {
             let signal = signals.next().await;
             if asked.set(signal).is_err() {
-                bars.clear();
+                progress.clear();
                 signal.end();
             }
             stop.send_replace(true);
-            bars.say("stopping: the pages in hand are kept; once more ends at once");
+            progress.say("stopping: the pages in hand are kept; once more ends at once");
         }
     });
     Ok(first)
@@ -164,11 +157,12 @@ fn failures(outcomes: &[Outcome]) -> Exit {
     // A new one that was not read to its end was not asked in time.
     let failed = outcomes.iter().filter(|outcome| !matches!(outcome.status.state, State::Active | State::New));
     let refused = |state| matches!(state, State::Unauthorized | State::Frozen);
-    let failures: Vec<Failure> = failed.map(|outcome| Failure { auth: refused(outcome.status.state) }).collect();
+    let failures: Vec<StoreFailure> =
+        failed.map(|outcome| StoreFailure { auth: refused(outcome.status.state) }).collect();
     Exit::of(outcomes.len(), &failures, 0)
 }
 
-fn told(outcome: &Outcome) -> serde_json::Value {
+fn summarized(outcome: &Outcome) -> serde_json::Value {
     let done = &outcome.committed;
     json!({
         "store": outcome.store.to_string(),
@@ -184,11 +178,8 @@ fn told(outcome: &Outcome) -> serde_json::Value {
     })
 }
 
-fn show(out: &mut Out, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
-    let coloured = ui::stdout_is_coloured();
-    let style = |style: Style| if coloured { style } else { Style::new() };
+fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
     let fine = |outcome: &&Outcome| outcome.complete && outcome.status.state == State::Active;
-    let wide = outcomes.iter().map(|outcome| outcome.store.to_string().len()).max().unwrap_or_default();
     // Of a run that was stopped most are not complete, and that is no news of any one of them.
     let fails = |outcome: &Outcome| !matches!(outcome.status.state, State::Active | State::New);
     let listed = |outcome: &&Outcome| match stopped {
@@ -196,11 +187,15 @@ fn show(out: &mut Out, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
         true => fails(outcome) || !outcome.holes.is_empty(),
         false => !fine(outcome),
     };
+    // As wide as for all of them, however few are listed.
+    let wide = outcomes.iter().map(|outcome| outcome.store.to_string().len()).max().unwrap_or_default();
+    let columns = [Column::new("").least(wide), Column::new("").least(13), Column::new("")];
+    let mut table = Table::new(columns);
     for outcome in outcomes.iter().filter(listed) {
         let (word, colour) = match outcome.status.state {
-            State::Active | State::New if outcome.complete => (outcome.verdict.worst().word(), style(GREEN)),
-            State::Active | State::New => (outcome.verdict.worst().word(), style(YELLOW)),
-            other => (other.as_str(), style(RED)),
+            State::Active | State::New if outcome.complete => (outcome.verdict.worst().word(), palette.green),
+            State::Active | State::New => (outcome.verdict.worst().word(), palette.yellow),
+            other => (other.as_str(), palette.red),
         };
         let done = &outcome.committed;
         let mut facts = format!("{} new", grouped(done.new));
@@ -208,34 +203,35 @@ fn show(out: &mut Out, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
         for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
             facts.push_str(&format!(", {} {what}", grouped(count)));
         }
-        let name = &outcome.store;
-        writeln!(out, "{name:wide$}  {colour}{word:<13}{colour:#} {facts}")?;
+        table.row([Text::plain(&outcome.store.to_string()), Text::new(colour, word), Text::plain(&facts)]);
         if !outcome.complete || outcomes.len() <= LISTED {
-            writeln!(out, "  {colour}→{colour:#} {}", outcome.verdict)?;
+            table.remark(colour, &outcome.verdict.to_string());
         }
         if outcome.untold {
             let minutes = storelogs_collector::network::UNTOLD.as_mins();
-            writeln!(
-                out,
-                "  {colour}→{colour:#} its answers do not tell the time: the last {minutes} minutes by this machine's clock are left out"
-            )?;
+            table.remark(
+                colour,
+                &format!(
+                    "its answers do not tell the time: the last {minutes} minutes by this machine's clock are left out"
+                ),
+            );
         }
         if let Some(reason) = &outcome.status.reason {
-            writeln!(out, "  {colour}→{colour:#} {}", printable::line(reason))?;
+            table.remark(colour, reason);
         }
         for hole in outcome.holes.iter().take(HOLES_LISTED) {
-            let (colour, stretch, reason) = (style(YELLOW), hole.stretch, printable::line(&hole.reason));
-            writeln!(out, "  {colour}→{colour:#} {stretch} could not be read, and will be tried again: {reason}")?;
+            let (stretch, reason) = (hole.stretch, &hole.reason);
+            table.remark(palette.yellow, &format!("{stretch} could not be read, and will be tried again: {reason}"));
         }
         if outcome.holes.len() > HOLES_LISTED {
-            let colour = style(YELLOW);
             let more = outcome.holes.len() - HOLES_LISTED;
-            writeln!(out, "  {colour}→{colour:#} {more} more could not be read: storelogs status")?;
+            table.remark(palette.yellow, &format!("{more} more could not be read: storelogs status"));
         }
     }
+    table.write(out)?;
     let new: u64 = outcomes.iter().map(|outcome| outcome.committed.new).sum();
     let together = verdict::together(outcomes.iter().map(|outcome| &outcome.verdict));
-    let bold = style(BOLD);
+    let bold = palette.bold;
     let end = if stopped { "; stopped, the next run goes on from here" } else { "" };
     writeln!(out, "{bold}{} new entries; {together}{bold:#}{end}", grouped(new))
 }

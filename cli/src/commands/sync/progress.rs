@@ -1,39 +1,38 @@
-//! What is told while stores are read: bars on a terminal, plain lines elsewhere.
+//! How far the reading of stores is: bars on a terminal, plain lines elsewhere.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{IsTerminal, stderr};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::SignedDuration;
 use storelogs::Store;
 use storelogs_collector::archive::State;
+use storelogs_collector::insight::grouped;
 use storelogs_collector::sync::Event;
 
-use crate::ui::{self, logs};
-use storelogs_collector::insight::grouped;
+use crate::ui::{Bar, Bars, Ui};
 
-/// So many stores have a bar; the total line has the others in it.
+/// At most this many stores have a bar; the total line has the others in it.
 const BARS: usize = 8;
-/// Where there is no terminal, the total is told this often.
+/// Where there is no terminal, the total is logged this often.
 const EVERY: Duration = Duration::from_secs(10);
 
-pub(super) struct Bars {
+/// What is shown while stores are read.
+pub(super) struct SyncProgress {
     /// How many stores there are now.
     stores: OnceLock<Box<dyn Fn() -> usize + Send + Sync>>,
-    terminal: Option<MultiProgress>,
+    ui: Ui,
+    bars: Bars,
     state: Mutex<Shown>,
 }
 
 struct Shown {
-    bars: HashMap<Store, ProgressBar>,
-    total: Option<ProgressBar>,
+    bars: HashMap<Store, Bar>,
     entries: u64,
     done: HashSet<Store>,
     failing: HashMap<Store, State>,
-    /// When the total was told last, and what it said.
-    told: (Instant, String),
+    /// When the total was shown last, and what it said.
+    last_total: (Instant, String),
     begun: HashMap<Store, Begun>,
 }
 
@@ -44,25 +43,17 @@ struct Begun {
     entries: u64,
 }
 
-impl Bars {
-    pub(super) fn new() -> Self {
-        let terminal = (stderr().is_terminal() && !logs::are_on())
-            .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8)));
-        let total = terminal.as_ref().map(|bars| {
-            let total = bars.add(ProgressBar::new_spinner());
-            total.enable_steady_tick(Duration::from_millis(120));
-            total
-        });
+impl SyncProgress {
+    pub(super) fn new(ui: Ui) -> Self {
         let state = Shown {
             bars: HashMap::new(),
-            total,
             entries: 0,
             done: HashSet::new(),
             failing: HashMap::new(),
-            told: (Instant::now(), String::new()),
+            last_total: (Instant::now(), String::new()),
             begun: HashMap::new(),
         };
-        Self { stores: OnceLock::new(), terminal, state: Mutex::new(state) }
+        Self { stores: OnceLock::new(), ui, bars: Bars::new(ui), state: Mutex::new(state) }
     }
 
     /// Sets what tells how many stores there are.
@@ -99,11 +90,11 @@ impl Bars {
                 self.finish(&mut state, store);
                 // What goes on failing in the same way was told.
                 let before = state.failing.insert((*store).clone(), *now);
-                if before != Some(*now) && !logs::are_on() {
+                if before != Some(*now) && !self.ui.has_logs() {
                     self.aside(reason);
                 }
             }
-            Event::Hole { store, stretch, reason } if !logs::are_on() => {
+            Event::Hole { store, stretch, reason } if !self.ui.has_logs() => {
                 self.aside(&format!("{store}: {stretch} could not be read and is left for later: {reason}"));
             }
             Event::Stores { reason } => self.aside(reason),
@@ -120,22 +111,15 @@ impl Bars {
         retention: SignedDuration,
         message: String,
     ) {
-        let Some(terminal) = &self.terminal else { return };
         if !state.bars.contains_key(store) {
             if state.bars.len() >= BARS {
                 return;
             }
-            let bar = terminal.insert(0, ProgressBar::new(1000));
-            if let Ok(style) = ProgressStyle::with_template("{prefix:24!} {bar:24} {percent:>3}%  {msg}") {
-                bar.set_style(style.progress_chars("█▌·"));
-            }
-            bar.set_prefix(store.to_string());
+            let Some(bar) = self.bars.add(store.to_string()) else { return };
             state.bars.insert(store.clone(), bar);
         }
         if let Some(bar) = state.bars.get(store) {
-            let share = 1.0 - missing.as_secs_f64() / retention.as_secs_f64().max(1.0);
-            bar.set_position((share.clamp(0.0, 1.0) * 1000.0) as u64);
-            bar.set_message(message);
+            bar.set(1.0 - missing.as_secs_f64() / retention.as_secs_f64().max(1.0), message);
         }
     }
 
@@ -149,7 +133,7 @@ impl Bars {
     fn finish(&self, state: &mut Shown, store: &Store) {
         state.begun.remove(store);
         if let Some(bar) = state.bars.remove(store) {
-            bar.finish_and_clear();
+            bar.finish();
         }
     }
 
@@ -165,39 +149,26 @@ impl Bars {
             grouped(state.done.len() as u64),
             grouped(stores as u64)
         );
-        match &state.total {
-            Some(total) => total.set_message(line),
-            None if state.told.0.elapsed() >= EVERY && state.told.1 != line => {
-                ui::note(&format!("{line}\n"));
-                state.told = (Instant::now(), line);
-            }
-            None => {}
+        let is_shown = self.bars.total(&line);
+        if !is_shown && state.last_total.0.elapsed() >= EVERY && state.last_total.1 != line {
+            self.ui.note(&format!("{line}\n"));
+            state.last_total = (Instant::now(), line);
         }
     }
 
     /// Says what is wrong, above the bars.
     pub(super) fn aside(&self, reason: &str) {
-        match &self.terminal {
-            Some(bars) => bars.suspend(|| ui::warning(reason)),
-            None => ui::warning(reason),
-        }
+        self.bars.aside(|| self.ui.warning(reason));
     }
 
     /// Says something to the user.
     pub(super) fn say(&self, line: &str) {
-        match &self.terminal {
-            Some(bars) => bars.suspend(|| ui::note(&format!("{line}\n"))),
-            None => ui::note(&format!("{line}\n")),
-        }
+        self.bars.aside(|| self.ui.note(&format!("{line}\n")));
     }
 
     /// Takes the bars away.
     pub(super) fn clear(&self) {
-        if let Some(bars) = &self.terminal {
-            // What is left on the screen is nothing that is needed.
-            let _ = bars.clear();
-            bars.set_draw_target(ProgressDrawTarget::hidden());
-        }
+        self.bars.clear();
     }
 }
 

@@ -10,9 +10,10 @@ use storelogs_collector::sync::{self, Event, Observer, Outcome};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::commands::sync::log;
 use crate::config::{self, ReloadingStores, Selection};
-use crate::error::Stop;
-use crate::ui::{self, logs};
+use crate::error::CliError;
+use crate::ui::Ui;
 
 type Run = Result<Vec<Outcome>, storelogs_collector::Error>;
 
@@ -20,33 +21,35 @@ type Run = Result<Vec<Outcome>, storelogs_collector::Error>;
 pub(super) struct Collector {
     directory: Arc<ReloadingStores>,
     stop: watch::Receiver<bool>,
+    ui: Ui,
     running: Option<JoinHandle<Run>>,
 }
 
 impl Collector {
-    pub(super) fn new(selection: &Selection, stop: watch::Receiver<bool>) -> Result<Self, Stop> {
-        let configured = config::read(selection)?;
+    pub(super) fn new(selection: &Selection, stop: watch::Receiver<bool>, ui: Ui) -> Result<Self, CliError> {
+        let configured = config::read(selection, ui)?;
         let network = configured.network()?;
-        let directory = ReloadingStores::new(configured, &selection.stores, None, network, ui::error);
-        Ok(Self { directory: Arc::new(directory), stop, running: None })
+        let directory =
+            ReloadingStores::new(configured, &selection.stores, None, network, move |problem| ui.error(problem));
+        Ok(Self { directory: Arc::new(directory), stop, ui, running: None })
     }
 
     /// Reads what is missing, to its end.
-    pub(super) async fn once(&self, archive: Archive) -> Result<(), Stop> {
+    pub(super) async fn once(&self, archive: Archive) -> Result<(), CliError> {
         let options = sync::Options::default();
-        sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer()).await?;
+        sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer(self.ui)).await?;
         Ok(())
     }
 
     /// Reads again and again, until it is asked to end.
     pub(super) fn follow(&mut self, archive: Archive) {
         let options = sync::Options { follow: true, ..sync::Options::default() };
-        let run = sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer());
+        let run = sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer(self.ui));
         self.running = Some(tokio::spawn(run));
     }
 
     /// Why collecting has failed, when it has. It goes on for ever if nobody collects, or was asked to end.
-    pub(super) async fn failed(collector: &mut Option<Self>) -> Stop {
+    pub(super) async fn failed(collector: &mut Option<Self>) -> CliError {
         if let Some(collector) = collector
             && let Err(why) = collector.end().await
         {
@@ -56,34 +59,34 @@ impl Collector {
     }
 
     /// Waits until it has ended, with the pages in hand kept.
-    pub(super) async fn end(&mut self) -> Result<(), Stop> {
+    pub(super) async fn end(&mut self) -> Result<(), CliError> {
         let Some(running) = &mut self.running else { return Ok(()) };
         let ended = running.await;
         self.running = None;
         match ended {
             Ok(run) => Ok(run.map(drop)?),
-            Err(_) => Err(Stop::Failed("the collector has ended by itself".to_owned())),
+            Err(_) => Err(CliError::failed("the collector has ended by itself".to_owned())),
         }
     }
 }
 
 /// Tells which stores cannot be read, each once until that changes.
-fn observer() -> Observer {
+fn observer(ui: Ui) -> Observer {
     let failing = Mutex::new(HashMap::<Store, State>::new());
     Arc::new(move |event: &Event<'_>| {
-        crate::commands::sync::log::event(event);
-        if logs::are_on() {
+        log::event(event);
+        if ui.has_logs() {
             return;
         }
         let mut failing = failing.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Failed { store, state, reason, .. } if failing.insert((*store).clone(), *state) != Some(*state) => {
-                ui::warning(reason);
+                ui.warning(reason);
             }
             Event::Rest { store, .. } if failing.remove(*store).is_some() => {
-                ui::note(&format!("{store} answers again\n"));
+                ui.note(&format!("{store} answers again\n"));
             }
-            Event::Stores { reason } => ui::warning(reason),
+            Event::Stores { reason } => ui.warning(reason),
             _ => {}
         }
     })

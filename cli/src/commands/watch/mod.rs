@@ -14,12 +14,9 @@ use storelogs_collector::watch::{self, Event};
 use storelogs_collector::{Moment, Stretch};
 
 use crate::config::RuleFiles;
-use crate::error::{CODES, Exit, Stop};
-use crate::options::ArchiveOptions;
-use crate::options::StoreOptions;
-use crate::output::{self, Out};
-use crate::ui::signals::Signals;
-use crate::ui::{self, printable};
+use crate::error::{CODES, CliError, Exit};
+use crate::options::{ArchiveOptions, StoreOptions};
+use crate::ui::{Column, Out, Signals, Table, Text, Ui, printable};
 use collect::Collector;
 use show::Look;
 
@@ -30,7 +27,7 @@ use show::Look;
 /// and an alert that could not be delivered is sent again, also by the next run.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{RULES}\n\n{EXAMPLES}\n\n{CODES}"))]
-pub(crate) struct Options {
+pub(crate) struct WatchArgs {
     #[command(flatten)]
     stores: StoreOptions,
 
@@ -101,10 +98,10 @@ pub(super) enum Format {
 
 impl Format {
     /// Stdout, for alerts of this form.
-    fn out(self) -> Out {
+    fn out(self, ui: Ui) -> Out {
         match self {
-            Self::Pretty => output::stdout(),
-            Self::Jsonl => output::for_machines(),
+            Self::Pretty => ui.stdout(),
+            Self::Jsonl => ui.stdout_for_machines(),
         }
     }
 }
@@ -129,56 +126,57 @@ impl FromStr for Times {
     }
 }
 
-pub(crate) async fn run(options: Options) -> Result<Exit, Stop> {
-    let selection = options.stores.selection();
-    let replays = options.test.is_some() || options.r#try;
-    if !replays && !options.rule.is_empty() {
-        return Err(Stop::Usage(
+pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
+    let selection = args.stores.selection();
+    let replays = args.test.is_some() || args.r#try;
+    if !replays && !args.rule.is_empty() {
+        return Err(CliError::usage(
             "--rule is for --test and --try: what one rule has seen, no other sees again".to_owned(),
         ));
     }
-    if !options.sync && !selection.stores.is_empty() {
-        return Err(Stop::Usage(
+    if !args.sync && !selection.stores.is_empty() {
+        return Err(CliError::usage(
             "--store is for --sync; which stores a rule is about stands in it: when = \"store:abc123\"".to_owned(),
         ));
     }
-    let mut rules = RuleFiles::read(&selection, &options.rule, options.sync).await?;
-    let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
-    let look = Look::new(options.format, zone);
-    match options.test {
-        Some(times) => test(&options, times, &mut rules, &look),
-        None if options.r#try => try_actions(&mut rules).await,
-        None => follow(&options, rules, &look).await,
+    let mut rules = RuleFiles::read(&selection, &args.rule, args.sync, ui).await?;
+    let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
+    let look = Look::new(args.format, zone, ui);
+    match args.test {
+        Some(times) => test(&args, times, &mut rules, &look, ui),
+        None if args.r#try => try_actions(&mut rules, ui).await,
+        None => follow(&args, rules, &look, ui).await,
     }
 }
 
 /// Tells until it is asked to end.
-async fn follow(options: &Options, mut rules: RuleFiles, look: &Look) -> Result<Exit, Stop> {
+async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Look, ui: Ui) -> Result<Exit, CliError> {
     let problems = rules.problems();
-    if !options.sync {
-        options.archive.read()?; // one that is not there is not to be made
+    if !args.sync {
+        args.archive.read()?; // one that is not there is not to be made
     }
-    let archive = options.archive.open()?;
+    let archive = args.archive.open()?;
     let mut signals = Signals::listen()?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut collector =
-        if options.sync { Some(Collector::new(&options.stores.selection(), stopped.clone())?) } else { None };
-    if options.once {
+        if args.sync { Some(Collector::new(&args.stores.selection(), stopped.clone(), ui)?) } else { None };
+    if args.once {
         if let Some(collector) = &mut collector {
-            collector.once(options.archive.open()?).await?;
+            collector.once(args.archive.open()?).await?;
         }
     } else if let Some(collector) = &mut collector {
-        collector.follow(options.archive.open()?);
+        collector.follow(args.archive.open()?);
     } else if archive.lock().is_ok() {
-        ui::warning("nobody collects into this archive now: run `storelogs sync --follow` too, or give --sync");
+        ui.warning("nobody collects into this archive now: run `storelogs sync --follow` too, or give --sync");
     }
-    if !options.once && ui::stdout_width().is_some() {
+    if !args.once && ui.stdout_width().is_some() {
         let rules = plural(rules.count() as u64, "rule", "rules");
-        ui::note(&format!("Watching {} by {rules}; Ctrl-C ends it\n", archive.path().display()));
+        ui.note(&format!("Watching {} by {rules}; Ctrl-C ends it\n", archive.path().display()));
     }
-    let mut out = options.format.out();
-    let watching = watch::Options { once: options.once };
-    let ending = watch::watch::<Stop>(archive, &mut rules, watching, stopped, |event| tell(&event, look, &mut out));
+    let mut out = args.format.out(ui);
+    let watching = watch::Options { once: args.once };
+    let ending =
+        watch::watch::<CliError>(archive, &mut rules, watching, stopped, |event| tell(&event, look, &mut out, ui));
     let mut ending = std::pin::pin!(ending);
     let outcome = loop {
         tokio::select! {
@@ -189,34 +187,34 @@ async fn follow(options: &Options, mut rules: RuleFiles, look: &Look) -> Result<
                     signal.end();
                 }
                 stop.send_replace(true);
-                ui::note("stopping: what is on its way is delivered; once more ends at once\n");
+                ui.note("stopping: what is on its way is delivered; once more ends at once\n");
             }
         }
     };
     if let Some(collector) = &mut collector {
         collector.end().await?;
     }
-    Ok(match (outcome.given_up, options.once.then_some(outcome.undelivered)) {
+    Ok(match (outcome.given_up, args.once.then_some(outcome.undelivered)) {
         (0, None | Some(0)) => Exit::Done.despite(problems),
         _ => Exit::Partly,
     })
 }
 
-fn tell(event: &Event<'_>, look: &Look, out: &mut Out) -> Result<(), Stop> {
+fn tell(event: &Event<'_>, look: &Look, out: &mut Out, ui: Ui) -> Result<(), CliError> {
     match event {
         Event::Alert(alert) => {
             look.write(alert, out)?;
             out.flush()?;
         }
-        Event::Begins => ui::note(
+        Event::Begins => ui.note(
             "Watching begins: what happened before now is not told (storelogs watch --test 30d.. goes through it)\n",
         ),
         Event::Delayed { rule, why, next } => {
             let next = look.clock(*next);
-            ui::warning(&format!("the rule {rule:?} could not tell: {why}; it is tried again at {next}"));
+            ui.warning(&format!("the rule {rule:?} could not tell: {why}; it is tried again at {next}"));
         }
         Event::GivenUp { rule, why } => {
-            ui::error(&format!("the rule {rule:?} could not tell, and gives up: {why}"));
+            ui.error(&format!("the rule {rule:?} could not tell, and gives up: {why}"));
         }
         _ => {}
     }
@@ -224,40 +222,40 @@ fn tell(event: &Event<'_>, look: &Look, out: &mut Out) -> Result<(), Stop> {
 }
 
 /// Says what would have been told.
-fn test(options: &Options, times: Times, rules: &mut RuleFiles, look: &Look) -> Result<Exit, Stop> {
+fn test(args: &WatchArgs, times: Times, rules: &mut RuleFiles, look: &Look, ui: Ui) -> Result<Exit, CliError> {
     let (now, zone) = (Timestamp::now(), look.zone());
-    let wrong = |why: String| Stop::Usage(format!("--test: {why}"));
+    let wrong = |why: String| CliError::usage(format!("--test: {why}"));
     let since = times.since.at(now, zone).map_err(wrong)?;
     let until = times.until.map_or(Ok(now), |until| until.at(now, zone)).map_err(wrong)?;
     let stretch = Stretch::new(since, until).ok_or_else(|| wrong(format!("{until} is not after {since}")))?;
-    let archive = options.archive.read()?;
+    let archive = args.archive.read()?;
     let rules = rules.take();
     let alerts = watch::replay(&archive, &rules, stretch)?;
-    let mut out = options.format.out();
+    let mut out = args.format.out(ui);
     for alert in &alerts {
         look.write(alert, &mut out)?;
     }
     out.flush()?;
-    if options.format == Format::Pretty {
-        let wide = rules.iter().map(|rule| rule.name().chars().count()).max().unwrap_or_default();
-        let mut summary = String::from(if alerts.is_empty() { "" } else { "\n" });
+    if args.format == Format::Pretty {
+        let mut table = Table::new([Column::new(""), Column::new("")]);
         for rule in &rules {
-            let told = alerts.iter().filter(|alert| alert.rule == rule.name()).count() as u64;
-            let name = printable::line(rule.name());
-            summary.push_str(&format!("{name:wide$}  {}\n", plural(told, "alert", "alerts")));
+            let matched = alerts.iter().filter(|alert| alert.rule == rule.name()).count() as u64;
+            table.row([Text::plain(rule.name()), Text::plain(&plural(matched, "alert", "alerts"))]);
         }
-        ui::note(&summary);
+        ui.note(&format!("{}{}", if alerts.is_empty() { "" } else { "\n" }, table.text()));
     }
     Ok(Exit::Done)
 }
 
 /// Sends a trial to where each rule sends its alerts.
-async fn try_actions(rules: &mut RuleFiles) -> Result<Exit, Stop> {
+async fn try_actions(rules: &mut RuleFiles, ui: Ui) -> Result<Exit, CliError> {
     let tried = watch::try_actions(&rules.take()).await?;
     if tried.is_empty() {
-        return Err(Stop::Usage("no rule does anything but print: give one run = [ … ] or webhook = { … }".to_owned()));
+        return Err(CliError::usage(
+            "no rule does anything but print: give one run = [ … ] or webhook = { … }".to_owned(),
+        ));
     }
-    let mut out = output::stdout();
+    let mut out = ui.stdout();
     let failed = tried.iter().filter(|(_, _, result)| result.is_err()).count();
     for (rule, action, result) in &tried {
         let (rule, action) = (printable::line(rule), printable::line(&action.to_string()).into_owned());

@@ -2,28 +2,25 @@
 
 use std::io::{self, Write};
 
-use anstyle::Style;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::LogEntry;
 use storelogs_collector::watch::{Alert, Kind};
 
 use super::Format;
-use crate::commands::report::command;
-use crate::output::{Out, shown_severity};
-use crate::ui::printable;
-use crate::ui::{self, BOLD, CYAN, DIM, RED};
+
+use crate::ui::{Out, Palette, Ui, printable, search_command};
 
 /// How alerts look.
 pub(super) struct Look {
     format: Format,
     zone: TimeZone,
-    coloured: bool,
+    palette: Palette,
 }
 
 impl Look {
-    pub(super) fn new(format: Format, zone: TimeZone) -> Self {
-        Self { format, zone, coloured: ui::stdout_is_coloured() }
+    pub(super) fn new(format: Format, zone: TimeZone, ui: Ui) -> Self {
+        Self { format, zone, palette: ui.palette() }
     }
 
     pub(super) fn zone(&self) -> &TimeZone {
@@ -46,17 +43,14 @@ impl Look {
         }
     }
 
-    fn style(&self, style: Style) -> Style {
-        if self.coloured { style } else { Style::new() }
-    }
-
     fn write_pretty(&self, alert: &Alert, out: &mut Out) -> io::Result<()> {
-        let colour = self.style(match (alert.kind, alert.severity()) {
-            (Kind::Silence | Kind::Incident, _) => RED,
-            (Kind::Sensitive, _) | (_, None) => CYAN.bold(),
-            (_, Some(severity)) => shown_severity(severity).bold(),
-        });
-        let (dim, bold) = (self.style(DIM), self.style(BOLD));
+        let palette = &self.palette;
+        let colour = match (alert.kind, alert.severity()) {
+            (Kind::Silence | Kind::Incident, _) => palette.red,
+            (Kind::Sensitive, _) | (_, None) => palette.strong(palette.cyan),
+            (_, Some(severity)) => palette.strong(palette.severity(severity)),
+        };
+        let (dim, bold) = (palette.dim, palette.bold);
         let (time, rule) = (self.clock(alert.at), printable::line(&alert.rule));
         let (subject, text) = (alert.subject(), printable::line(&alert.text));
         let subject = printable::line(&subject);
@@ -68,13 +62,13 @@ impl Look {
             self.write_entry(entry, &alert.text, out)?;
         }
         if !alert.query.is_empty() {
-            writeln!(out, "  {dim}{}{dim:#}", printable::line(&command(&alert.query)))?;
+            writeln!(out, "  {dim}{}{dim:#}", printable::line(&search_command(&alert.query)))?;
         }
         Ok(())
     }
 
     fn write_entry(&self, entry: &LogEntry, told: &str, out: &mut Out) -> io::Result<()> {
-        let colour = self.style(shown_severity(entry.severity));
+        let colour = self.palette.severity(entry.severity);
         let what = entry.module.as_deref().filter(|module| !module.trim().is_empty()).or(entry.actor.as_deref());
         let summary = Some(summary(entry)).filter(|summary| !told.ends_with(summary));
         let parts = [what, summary].into_iter().flatten().map(|part| format!("  {}", printable::line(part).trim()));

@@ -1,0 +1,30 @@
+//! What entries, and the rows of an SQL statement, go out through.
+
+use std::io;
+
+use storelogs::LogEntry;
+use storelogs_collector::query::Cell;
+
+/// Takes entries, one by one.
+pub(crate) trait Sink {
+    fn entry(&mut self, entry: &LogEntry) -> io::Result<()>;
+
+    /// One that comes after younger ones were shown.
+    fn late(&mut self, entry: &LogEntry) -> io::Result<()> {
+        self.entry(entry)
+    }
+
+    /// Nothing comes for a while: everything so far should be seen.
+    fn pause(&mut self) -> io::Result<()>;
+
+    /// That was the last one.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// Takes the rows of one statement.
+pub(crate) trait Rows {
+    fn columns(&mut self, names: &[&str]) -> io::Result<()>;
+    fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()>;
+    /// That was the last one.
+    fn finish(&mut self) -> io::Result<()>;
+}
