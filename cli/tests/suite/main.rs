@@ -10,6 +10,7 @@ mod deploy;
 mod disks;
 mod examples;
 mod exit_codes;
+mod floors;
 mod help;
 mod hostile;
 #[cfg(unix)]
