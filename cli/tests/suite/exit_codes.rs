@@ -94,6 +94,28 @@ fn it_ends_with_4_when_a_record_cannot_be_decoded_and_the_record_can_be_kept() {
     assert!(kept["raw"].is_string());
 }
 
+/// A store that cannot be reached has failed, whatever the reason is: no command takes that for a wrong environment.
+#[cfg(target_os = "linux")]
+#[test]
+fn every_command_ends_with_1_where_there_are_no_certificates() {
+    let program = Program::new()
+        .with("BIGCOMMERCE_STORE_HASH", HASH)
+        .with("BIGCOMMERCE_ACCESS_TOKEN", "sandbox-token")
+        .with("SSL_CERT_FILE", "/dev/null")
+        .with("SSL_CERT_DIR", "/dev/null");
+    let rule = "[[rule]]\nname = \"any\"\nwhen = \"severity>=error\"\nwebhook = { env = \"WEBHOOK\" }\n";
+    std::fs::write(program.home.path().join("storelogs.toml"), rule).unwrap();
+    let program = program.with("WEBHOOK", "https://localhost:1/");
+    for command in [&["check"][..], &["fetch"], &["tail"], &["sync"], &["verify"], &["watch", "--try"]] {
+        let run = program.run(command);
+        assert_eq!(run.code, 1, "{command:?}: {run:?}");
+        if command != ["verify"] {
+            let said = format!("{}{}", run.out, run.err);
+            assert!(said.contains("no certificate authority is known"), "{command:?}: {run:?}");
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it_quietly_with_130() {
