@@ -29,7 +29,9 @@ fn what_was_synced_is_proven_and_what_vanishes_is_found_and_repaired() {
     let sandbox = two_shops();
     let program = Program::reading(&sandbox);
     let run = program.run(&["sync", "--json"]);
-    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    // On a busy machine it takes long enough to say how far it is.
+    let said = run.err.lines().find(|line| !line.ends_with(" stores up to date"));
+    assert_eq!((run.code, said), (0, None), "{run:?}");
     let new: u64 = json(&run.out).as_array().unwrap().iter().map(|store| store["new"].as_u64().unwrap()).sum();
     let held = sandbox.records(Platform::BigCommerce, HASH).len() + sandbox.records(Platform::Shopline, HANDLE).len();
     assert_eq!(new, held as u64);
