@@ -252,6 +252,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_went_wrong_is_said_with_its_hints_and_decides_the_exit_code() {
+        let error = CliError::usage("no store is configured").hint("set one\nor two");
+        assert_eq!(
+            (error.to_string().as_str(), error.exit()),
+            ("no store is configured\nset one\nor two", Exit::Usage)
+        );
+        let error = CliError::from(storelogs_collector::Error::Stores("line 1 is wrong".to_owned()));
+        assert_eq!((error.to_string().as_str(), error.exit()), ("line 1 is wrong", Exit::Usage));
+        let error = CliError::from(storelogs_collector::Error::Missing { path: "a.db".into() });
+        assert!(error.is_said() && error.exit() == Exit::Failed, "{error}");
+        assert_eq!(CliError::from(SqlError::Several).exit(), Exit::Usage);
+        let error = CliError::from(SqlError::Interrupted);
+        assert!(!error.is_said() && error.exit() == Exit::Interrupted, "{error}");
+    }
+
+    #[test]
+    fn output_that_nobody_reads_to_its_end_is_no_failure_and_a_full_disk_is() {
+        let error = CliError::from(serde_json::Error::io(io::ErrorKind::BrokenPipe.into()));
+        assert!(!error.is_said() && error.exit() == Exit::Done, "{error}");
+        let error = CliError::from(io::Error::from(io::ErrorKind::StorageFull));
+        assert!(
+            error.to_string().starts_with("the output cannot be written: ") && error.exit() == Exit::Failed,
+            "{error}"
+        );
+        let error = CliError::unwritable(Path::new("log.csv"), io::ErrorKind::StorageFull.into());
+        assert!(error.to_string().starts_with("the file log.csv cannot be written: "), "{error}");
+    }
+
+    #[test]
     fn the_exit_code_says_how_much_failed() {
         let (auth, other) =
             (StoreFailure::of(storelogs::ErrorKind::Forbidden), StoreFailure::of(storelogs::ErrorKind::Server));
