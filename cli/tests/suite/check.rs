@@ -107,8 +107,8 @@ fn a_plan_with_another_rate_limit_is_said_for_a_store() {
         };
         store("bigcommerce", HASH, bigcommerce) + &store("shopline", HANDLE, shopline)
     };
-    let program =
-        Program::reading(&sandbox).configured(&stores("leave_quota = 0.5", "requests_per_second = 100\nbucket = 1000"));
+    let program = Program::reading(&sandbox)
+        .configured(&stores("leave_quota = 0.5", "requests_per_second = 0.01\nbucket = 1000"));
     let run = program.run(&["check"]);
     assert!(run.code == 0 && run.out.contains("999 of 1000 left"), "{run:?}");
     for (bigcommerce, shopline, why) in [
