@@ -43,7 +43,7 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
         return Ok(Judgement::Short(None));
     }
     let Some(total) = total else {
-        let whole = tally.is_sound() && matches!(end, End::Empty | End::Whole | End::Repeats);
+        let whole = tally.skipped == 0 && matches!(end, End::Empty | End::Whole | End::Repeats);
         return Ok(if whole { Judgement::Proved(Proof::EndOfList) } else { Judgement::Short(None) });
     };
     let read = tally.fresh;
@@ -243,7 +243,7 @@ impl Recovery {
         let total = tally.last_total.filter(|_| !tally.lies).and_then(|total| u64::try_from(total).ok());
         let whole = match total {
             Some(total) => total == tally.fresh,
-            None => tally.is_sound() && matches!(end, End::Empty | End::Whole | End::Repeats),
+            None => tally.skipped == 0 && matches!(end, End::Empty | End::Whole | End::Repeats),
         };
         let of_all = list.scope == (Scope { ascending: list.scope.ascending, ..self.listing.scope.clone() });
         if of_all {

@@ -128,12 +128,16 @@ impl Listing {
             let next = shape.after(&error).filter(|_| is_about_form(&error));
             let size = is_about_form(&error) || is_about_size(&error) && (!silent || shape.is_first());
             let next = next.or_else(|| shape.smaller().filter(|_| size));
+            let about_size = is_about_size(&error) && error.status() != Some(413);
             // Where no form is taken, the first refusal says best what is wrong.
             let first = refusal.get_or_insert((error, shape));
             let Some(next) = next else {
                 self.source.set_shape(first.1);
                 return Err(refusal.map_or_else(|| Error::invalid("no request was sent"), |(error, _)| error));
             };
+            if about_size {
+                self.source.ask_for_fewer();
+            }
             self.source.set_shape(next);
         }
     }
@@ -146,6 +150,7 @@ impl Listing {
             Err(error) if number > 1 && error.kind() == ErrorKind::NotFound => (Vec::new(), Pagination::default()),
             Err(error) => return Err(error),
         };
+        self.source.came(size);
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         let (oldest, newest, fingerprint) = (oldest(&rows), newest(&rows), fingerprint(&rows));
         Ok(Fetched { info: PageInfo { number, asked: size, count, says, oldest, newest, fingerprint }, rows })

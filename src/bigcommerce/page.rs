@@ -172,7 +172,17 @@ pub(super) struct Known {
     learned: Learned,
     /// Some request was answered as it should be.
     answered: bool,
+    /// More rows failed than are asked for now. That may pass: unlike a refusal, it says nothing of what is allowed.
+    fewer: bool,
+    /// Pages since then, and how many of them it takes to ask for more.
+    easy: u32,
+    patience: u32,
 }
+
+/// After so many pages of fewer rows, more are asked for again; after twice as many where that failed.
+const EASY: u32 = 12;
+/// How often that is doubled.
+const MOST_PATIENCE: u32 = 6;
 
 impl BigCommerce {
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -201,6 +211,30 @@ impl BigCommerce {
 
     pub(super) fn answered(&self) {
         self.known().answered = true;
+    }
+
+    /// From now on fewer rows are asked for, because more failed. Later more are again.
+    pub(super) fn ask_for_fewer(&self) {
+        let mut known = self.known();
+        if known.fewer && known.easy == 0 {
+            known.patience = (known.patience + 1).min(MOST_PATIENCE); // more was just asked for again, in vain
+        }
+        (known.fewer, known.easy) = (true, 0);
+    }
+
+    /// A page of so many rows came, as it was asked for.
+    pub(super) fn came(&self, size: i64) {
+        let mut known = self.known();
+        if !known.fewer || size < known.shape.limit {
+            return;
+        }
+        known.easy += 1;
+        if known.easy >= EASY << known.patience {
+            let more = (known.shape.limit * 4).min(LIMITS[0]);
+            (known.shape.limit, known.easy, known.fewer) = (more, 0, more < LIMITS[0]);
+            let page_size = u32::try_from(more).ok().filter(|_| more < LIMITS[0]);
+            known.learn(|learned| learned.page_size = page_size);
+        }
     }
 
     /// The platform gives pages of so many rows, whatever is asked for.

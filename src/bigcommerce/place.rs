@@ -44,7 +44,7 @@ pub(super) async fn is_stuck(listing: &Listing, first: &PageInfo) -> Result<bool
     }
     for _ in 0..2 {
         let second = listing.fetch(first.number + 1, first.asked).await?.info;
-        if !second.same_rows(first) {
+        if !second.same_rows(first) && second.is_another().is_none() {
             return Ok(false);
         }
     }

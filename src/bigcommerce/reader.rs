@@ -78,8 +78,6 @@ pub(super) struct Tally {
     pub(super) lies: bool,
     /// Places of the list came empty, and rows behind them.
     pub(super) holes: bool,
-    /// Pages of another size followed, which are numbered in another way around an empty one.
-    pub(super) resized: bool,
     /// The list was not begun at its newest row.
     pub(super) partial: bool,
     /// What was wrong with a page.
@@ -90,11 +88,6 @@ impl Tally {
     /// How many rows came to the list while it was read, less those that went, by its totals.
     pub(super) fn drift(&self) -> i64 {
         self.first_total.zip(self.last_total).map_or(0, |(first, last)| last - first)
-    }
-
-    /// Whether nothing of what was read shows that something was passed over.
-    pub(super) fn is_sound(&self) -> bool {
-        self.skipped == 0 && !(self.holes && self.resized)
     }
 
     /// Whether every place of the list that was read held a row of its own, but for rows that moved because others came
@@ -242,11 +235,12 @@ impl Reader {
     fn ask_for_less(&mut self, asked: &Asked) -> bool {
         let answers = self.pages > 0 || self.listing.source.has_answered();
         let start = (asked.number - 1) * asked.size;
-        if !answers {
+        // Pages of another size begin at other rows where pages come empty in the middle, or with rows twice.
+        let linear = !self.tally.holes && !self.emptied && self.tally.doubled == 0;
+        if !answers || !linear {
             return false;
         }
         if asked.size > 1 {
-            self.tally.resized = true;
             // What was read before is not to blame.
             self.bad = Some(match self.direction {
                 Direction::Down => start.max(self.edge)..start + asked.size,
@@ -257,6 +251,7 @@ impl Reader {
                 if self.failed > FAILED {
                     // It is not these rows but so many rows.
                     self.normal = FEWER.into_iter().find(|fewer| *fewer < self.normal).unwrap_or(1);
+                    self.listing.source.ask_for_fewer();
                     self.failed = 0;
                 }
             }
@@ -356,7 +351,8 @@ impl Reader {
         let another = info.is_another();
         let is_another = another.is_some() && info.count > 0;
         self.tally.cause = another.or(self.tally.cause.take());
-        let as_counted = info.count == 0 && !self.tally.lies && info.says.total == Some(self.covered());
+        let as_counted =
+            info.count == 0 && !self.tally.lies && !info.says_more() && info.says.total == Some(self.covered());
         if (leads_on && (self.doubted || !is_another)) || as_counted {
             self.doubted = false;
             return Brings::Rows;

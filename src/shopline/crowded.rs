@@ -51,9 +51,11 @@ pub(super) async fn read(reader: &Reader, second: Timestamp, kinds: &BTreeSet<Fi
     let mut reading = Reading { reader: &reader, bounds, rows, found, kinds, counted: None, ended: false, pages: 0 };
     reading.count().await?;
     let fits = reading.by_pages().await?;
-    if !fits && !reading.is_done() && reader.filter.verb.is_none() {
+    if !fits && !reading.is_done() && reader.filter.verb.is_none() && habits.kinds_help() {
         // On a page that had room nothing more can be found by a filter.
+        let before = reading.found.len();
         reading.by_kind().await?;
+        habits.tried_kinds(reading.found.len() > before);
     }
     if !reading.is_done() {
         reading.count().await?; // rows may be gone since

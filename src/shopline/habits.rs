@@ -33,6 +33,8 @@ struct Seen {
     most: Option<i32>,
     /// The most rows that were asked for with success.
     proved: i32,
+    /// How often the last times asking kind by kind brought nothing.
+    kinds_in_vain: u32,
     /// The most rows of a page that was cut short of what was asked for. None was: 0.
     gave: usize,
     /// Pages since `most` was last changed, and how many of them it takes to ask for more.
@@ -40,6 +42,8 @@ struct Seen {
     patience: u32,
 }
 
+/// So often rows are asked for kind by kind in vain before it is given up.
+const KINDS_IN_VAIN: u32 = 8;
 /// After so many pages of fewer rows, more are asked for again.
 const EASY: u32 = 12;
 
@@ -99,6 +103,16 @@ impl Habits {
     pub(super) fn room(&self, limit: i32) -> usize {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         self.with(|seen| if seen.gave == 0 { limit } else { limit.min(seen.gave) })
+    }
+
+    /// Whether asking for one kind of entry at a time is worth the requests.
+    pub(super) fn kinds_help(&self) -> bool {
+        self.with(|seen| seen.kinds_in_vain < KINDS_IN_VAIN)
+    }
+
+    /// Rows of one second were asked for kind by kind, and that brought more of them or not.
+    pub(super) fn tried_kinds(&self, helped: bool) {
+        self.with(|seen| seen.kinds_in_vain = if helped { 0 } else { seen.kinds_in_vain + 1 });
     }
 
     /// How many rows to ask for, where so many are wanted.

@@ -141,8 +141,8 @@ impl Reader {
                 Err(error) if error.kind() == ErrorKind::Refused || is_heavy(&error) => continue,
                 answer => answer?,
             };
-            if let Some((time, key)) = answer.rows.iter().find_map(|row| Some((row.time()?, row.key))) {
-                let read = any.settle_offset(whole(time), key).await?;
+            if let Some(time) = answer.rows.iter().find_map(Row::time) {
+                let read = any.settle_offset(whole(time)).await?;
                 let usual = UtcOffset::from_seconds(USUAL_OFFSET);
                 return Ok(!read || self.habits().offset() != Some(usual));
             }
@@ -193,9 +193,9 @@ impl Reader {
         Ok(()) // the row is gone
     }
 
-    /// Finds the offset that bounds must be written with for the platform to read them right, by a row that is there.
+    /// Finds the offset that bounds must be written with for the platform to read them right, by a second that has a row.
     /// `false` where there is none: the platform does not read them at all.
-    pub(super) async fn settle_offset(&self, second: Timestamp, row: u64) -> Result<bool> {
+    pub(super) async fn settle_offset(&self, second: Timestamp) -> Result<bool> {
         let habits = self.habits();
         let hours = (-12..=14).map(|hour| hour * 3600);
         let own = habits.offset().map(UtcOffset::seconds);
@@ -206,14 +206,17 @@ impl Reader {
             }
             habits.write_with(UtcOffset::from_seconds(seconds));
             let range = (second - SECOND, second + SECOND);
-            let answer = self.list(range, Start::Newest, &self.filter).await?;
+            let mut answer = self.list(range, Start::Newest, &self.filter).await?;
+            if answer.rows.is_empty() {
+                answer = self.list(range, Start::Newest, &self.filter).await?; // one empty page says nothing
+            }
             let times = || answer.rows.iter().filter_map(Row::time);
             if let (Some(oldest), Some(newest)) = (times().min(), times().max())
                 && newest.duration_since(oldest) > SignedDuration::from_secs(3)
             {
                 break;
             }
-            if answer.rows.iter().any(|found| found.key == row) {
+            if times().any(|time| whole(time) == second) {
                 habits.learn(|learned| learned.date_filters = Some(true));
                 return Ok(true);
             }

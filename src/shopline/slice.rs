@@ -24,6 +24,8 @@ const MOST_AUDITS: u32 = 120;
 const MOST_FAILURES: u32 = 4;
 /// The most kinds of entry that are remembered, to ask for them one by one.
 const MOST_KINDS: usize = 40;
+/// Steps without anything new before a slice is given up. Reading what is short in halves takes a few for each half.
+const MOST_IDLE: u32 = 2_000;
 /// Pages that bring new rows but none that is older, before the second is read in other ways.
 const STILL: u32 = 2;
 
@@ -75,6 +77,8 @@ pub(super) struct Slice {
     failures: u32,
     resettled: bool,
     ended: bool,
+    /// Steps since something new came.
+    idle: u32,
 }
 
 /// One thing to do.
@@ -172,6 +176,7 @@ impl Slice {
             failures: 0,
             resettled: false,
             ended: false,
+            idle: 0,
         }
     }
 
@@ -189,7 +194,12 @@ impl Slice {
                 Part::List(list) => self.follow(list).await?,
             };
             if batch.is_some() {
+                self.idle = 0;
                 return Ok(batch);
+            }
+            self.idle += 1;
+            if self.idle > MOST_IDLE {
+                return Err(incomplete("no request brings anything new any more, and none shows an end"));
             }
         }
         if std::mem::replace(&mut self.ended, true) {
@@ -249,7 +259,17 @@ impl Slice {
         if let Next::From { second, padded } = down.next {
             // The second that was reached must be listed again, or its other rows may not be either.
             match (padded, newest >= second) {
-                (false, true) => habits.set_bounds(|bounds| bounds.until_included = Some(true)),
+                (false, true) => {
+                    habits.set_bounds(|bounds| bounds.until_included = Some(true));
+                    // Times are read as they are sent: what is newer did not come.
+                    let newer = |time: &Timestamp| whole(*time) > second;
+                    if habits.learned().date_filters.is_none()
+                        && !newer(&newest)
+                        && down.listed.values().flatten().any(newer)
+                    {
+                        habits.learn(|learned| learned.date_filters = Some(true));
+                    }
+                }
                 (false, false) => {
                     down.next = Next::From { second, padded: true };
                     self.parts.push(Part::Down(down));
@@ -289,22 +309,39 @@ impl Slice {
         };
         let may_be_all = (short || !older) && down.counted.is_none_or(|counted| down.listed.len() as u64 >= counted);
         if may_be_all && self.is_audited(&mut down).await? {
+            if let Some(batch) = self.misreads_times(&down, oldest).await? {
+                return Ok(batch);
+            }
             return Ok(self.batch(rows));
         }
-        if alone && older && oldest > down.since && habits.bounds().until_included.is_some() {
-            // Rows are asked for one by one: the next second is, and the audit finds what more this one has.
-            if down.counted.is_some() || self.is_audited(&mut down).await? || down.counted.is_some() {
-                let batch = self.batch(rows);
-                self.trust = self.trust.max(Trust::Held);
-                down.next = Next::Below { second: oldest - SECOND };
-                self.parts.push(Part::Down(down));
-                return Ok(batch);
+        if alone && older && oldest > down.since && habits.learned().counts != Some(false) {
+            // Rows are asked for one by one. Whether this second has others, its count tells.
+            self.reader.settle_bounds(oldest).await?;
+            let second = (habits.since(oldest), habits.until(oldest));
+            let inside = down.listed.values().flatten().filter(|time| whole(**time) == oldest).count() as u64;
+            match self.reader.count(second, &self.reader.filter).await? {
+                Some(counted) if counted == inside => {
+                    down.next = Next::Below { second: oldest - SECOND };
+                    self.parts.push(Part::Down(down));
+                    return Ok(self.batch(rows));
+                }
+                Some(counted) if counted > inside => {
+                    let batch = self.batch(rows);
+                    self.around(down, oldest, oldest).await?;
+                    return Ok(batch);
+                }
+                _ => {}
             }
         }
         let goes_on = older || fresh && down.still <= STILL;
         if !goes_on {
             // What was asked for below may have been hidden by a crowded second that the bounds took in.
             let below = asked_below.filter(|below| *below < oldest && *below >= down.since);
+            if !room || below.is_some() {
+                if let Some(batch) = self.misreads_times(&down, oldest).await? {
+                    return Ok(batch);
+                }
+            }
             if !room || below.is_some() {
                 self.around(down, below.unwrap_or(oldest), oldest).await?;
             } else if oldest > down.since {
@@ -585,12 +622,30 @@ impl Slice {
         Ok(Some(low))
     }
 
+    /// Asks for a row by its own second, once for each store: a platform that reads times as another offset than they were
+    /// sent with shows nothing there, though all that it shows may lie inside a longer range.
+    async fn misreads_times(&mut self, down: &Down, second: Timestamp) -> Result<Option<Option<Batch>>> {
+        if self.reader.habits().learned().date_filters.is_some() {
+            return Ok(None);
+        }
+        let before = self.reader.habits().offset();
+        if !self.reader.settle_offset(second).await? {
+            return Ok(Some(Some(Batch::Misread)));
+        }
+        if self.reader.habits().offset() == before {
+            return Ok(None);
+        }
+        let restarted = Down::new(&self.reader, down.since, down.until);
+        self.parts.push(Part::Down(Box::new(restarted)));
+        Ok(Some(None))
+    }
+
     /// Rows lie outside the time range that was asked for, or those that lie inside do not come.
     async fn misread(&mut self, down: Box<Down>, rows: &[Row]) -> Result<Option<Batch>> {
-        let known = rows.iter().find_map(|row| Some((whole(row.time()?), row.key)));
+        let known = rows.iter().find_map(Row::time).map(whole);
         let again = std::mem::replace(&mut self.resettled, true);
-        let Some((second, key)) = known.filter(|_| !again) else { return Ok(Some(Batch::Misread)) };
-        if !self.reader.settle_offset(second, key).await? {
+        let Some(second) = known.filter(|_| !again) else { return Ok(Some(Batch::Misread)) };
+        if !self.reader.settle_offset(second).await? {
             return Ok(Some(Batch::Misread));
         }
         let restarted = Down::new(&self.reader, down.since, down.until);

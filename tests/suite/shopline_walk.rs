@@ -197,7 +197,11 @@ async fn a_short_walk_costs_the_fewest_requests() {
     let cases: [(&str, LogQuery, usize); 4] = [
         ("the newest hundred", stretch.clone().limit(100), 1),
         ("the newest 300", stretch.clone().limit(300), 2),
-        ("an hour, and the count that audits it", stretch.clone().since(at(until - 3_600)), 2),
+        (
+            "an hour, the count that audits it, and a second that shows how times are read",
+            stretch.clone().since(at(until - 3_600)),
+            3,
+        ),
         (
             "an hour of nothing is asked for twice, and counted: either alone may be out of date; and as no row has shown \
              yet how the platform reads times, one beside it is looked for, and asked for by its own second",

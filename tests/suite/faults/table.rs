@@ -264,14 +264,14 @@ fn pages() -> Vec<Case> {
             all(3),
             "each is delivered once",
         ),
-        case("empty page, once", once(Wire::EmptyPage), all(4), "asked for again"),
+        case("empty page, once", once(Wire::EmptyPage), all(4), "asked for again").on_shopline(all(6)),
         case(
             "empty page, for good",
             for_good(Wire::EmptyPage),
             all(28),
             "the total says that rows are missing: read in other ways",
         )
-        .on_shopline(all(5)),
+        .on_shopline(all(6)),
         case(
             "empty page in the middle",
             Fault::Habit(|behavior| {
