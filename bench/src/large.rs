@@ -142,7 +142,7 @@ async fn once(path: &Path, rules: &[Rule]) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-fn first_page(archive: &Archive, filter: &Filter) -> Result<f64> {
+pub(crate) fn first_page(archive: &Archive, filter: &Filter) -> Result<f64> {
     let start = Instant::now();
     let mut left = FIRST;
     archive.search(filter, Order::NewestFirst, |_| {

@@ -12,6 +12,7 @@ mod large;
 mod page;
 mod stores;
 mod table;
+mod words;
 
 use std::process::ExitCode;
 
@@ -20,7 +21,7 @@ use table::Table;
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// What is measured, in the order of the page: what each is called, and what is compared with what. Each can be had alone.
-const GROUPS: [(&str, &str); 7] = [
+const GROUPS: [(&str, &str); 8] = [
     (
         "decode",
         "The body of one page to entries, in one thread. The other side fills structs of its own with serde and maps them to\n\
@@ -48,6 +49,11 @@ const GROUPS: [(&str, &str); 7] = [
         "Ten million entries of ten stores over two and a half years. A first page is 50 entries, newest first, the middle one\n\
          of five runs. The report is about all of it, and runs in a process of its own. What came is a page of 250 errors,\n\
          looked at by `watch --once` with four rules, and by a fifth that looks for incidents; a test goes through 30 days.",
+    ),
+    (
+        "words",
+        "200,000 made-up entries of a shop in each of five languages (`bench/src/words`). The second query of each stands in no\n\
+         entry, though all of its characters are frequent. A first page is the middle one of five runs.",
     ),
     (
         "footprint",
@@ -98,6 +104,7 @@ async fn run(arguments: &[String]) -> Result<()> {
             "memory" => drain::memory(&mut table).await?,
             "archive" => archive::measure(&mut table)?,
             "large" => large::measure(&mut table).await?,
+            "words" => words::measure(&mut table)?,
             _ => footprint::measure(&mut table)?,
         }
         told(group, about, &table, write)?;

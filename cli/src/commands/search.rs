@@ -77,12 +77,15 @@ Exit codes:
   1  nothing was found, or it failed
   2  wrong arguments, or a query that cannot be understood";
 
+/// Indexing more entries than this takes longer than a moment.
+const LONG: u64 = 200_000;
+
 pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
     let query = args.query.join(" ");
     let filter = Filter::parse(&query, Timestamp::now(), &zone)?;
     let mut archive = args.archive.read()?;
-    catch_up(&mut archive, args)?;
+    catch_up(&mut archive, args, ui)?;
     let filter = filter.unveiled(&archive)?;
     if args.count {
         let found = archive.count_found(&filter)?;
@@ -127,12 +130,18 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
 
 /// Words are indexed when there is time; what is left of that is done first. Where the archive cannot be written, the
 /// search takes longer, and finds the same.
-fn catch_up(archive: &mut Archive, args: &SearchArgs) -> Result<(), CliError> {
+fn catch_up(archive: &mut Archive, args: &SearchArgs, ui: Ui) -> Result<(), CliError> {
     if archive.unindexed()? == 0 {
         return Ok(());
     }
     if let Ok(mut writable) = args.archive.open() {
-        let _ = writable.catch_up(|_| {});
+        let mut told = false;
+        let _ = writable.catch_up(|left| {
+            if left > LONG && !told {
+                ui.note(&format!("The words of {} entries are indexed first, once.\n", grouped(left)));
+            }
+            told = true;
+        });
     }
     Ok(())
 }

@@ -74,6 +74,7 @@ const WORDS_OF_NONE: &str =
 
 /// Keys that the index of words has not, and does not wait for.
 const WORDLESS: &str = "SELECT key FROM entry WHERE NOT EXISTS (SELECT 1 FROM entry_text_docsize WHERE id = entry.key) \
+     AND key > coalesce((SELECT upto FROM word_index), -1) \
      AND key NOT IN (SELECT key FROM arrival WHERE seq > (SELECT seq FROM output WHERE name = 'text'))";
 
 impl Archive {

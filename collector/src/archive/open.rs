@@ -14,7 +14,12 @@ use crate::error::{Error, Result};
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// What makes each version out of the one before.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("version_2.sql"), include_str!("version_3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("version_2.sql"),
+    include_str!("version_3.sql"),
+    include_str!("version_4.sql"),
+];
 
 /// Marks the file as an archive of ours: "SLog".
 const APPLICATION_ID: i64 = 0x534c_6f67;
@@ -46,7 +51,8 @@ fn give_to_owner(lock: &Path, archive: &Path) {
 
 impl Archive {
     /// Opens an archive to write into, and makes it if there is none. The file and the folders that have to be made are
-    /// for their owner only. An older version is brought up to date.
+    /// for their owner only. An older version is brought up to date, and an index of words that is
+    /// of another version is emptied: it is made anew from then on.
     ///
     /// # Errors
     /// If the file cannot be used, is something else, is damaged, or has a newer version. Then nothing was changed.
@@ -56,6 +62,7 @@ impl Archive {
         make(&path).map_err(|error| Error::of_file(&path, &error))?;
         let mut archive = connect(path.clone(), &path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         archive.migrate()?;
+        archive.renew_words()?;
         Ok(archive)
     }
 

@@ -30,6 +30,8 @@ pub(crate) const COLUMNS: &str = columns!();
 pub(super) const SELECT_BY_ID: &str = select!("WHERE entry.store = ?1 AND entry.id = ?2");
 /// The entries between two keys, both included, newest first.
 pub(super) const SELECT_BY_KEYS: &str = select!("WHERE entry.key BETWEEN ?1 AND ?2 ORDER BY entry.key DESC");
+/// The entries between two keys, both included, in their order.
+pub(super) const SELECT_BETWEEN_KEYS: &str = select!("WHERE entry.key BETWEEN ?1 AND ?2 ORDER BY entry.key");
 /// One entry by its key.
 pub(crate) const SELECT_BY_KEY: &str = select!("WHERE entry.key = ?1");
 /// The entries that came between two numbers of arrival, the first not included, each once.

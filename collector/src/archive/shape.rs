@@ -280,7 +280,7 @@ mod tests {
 
     fn words(text: &str) -> Vec<String> {
         let mut words = Vec::new();
-        each_word(text, |_, word| words.push(word.to_owned()));
+        each_word(text, |word| words.push(word.text.to_owned()));
         words
     }
 

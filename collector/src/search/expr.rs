@@ -9,7 +9,7 @@ use storelogs::{LogEntry, Severity, Store};
 use super::pattern::Pattern;
 use crate::archive::shape::Template;
 use crate::archive::text::{Fact, facts_of, value, words_of};
-use crate::words::{each_word, push_words};
+use crate::words::{self, each_token};
 
 /// A query.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,8 +47,7 @@ pub(super) enum Term {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Phrase {
     pub(super) place: Place,
-    /// The words, each with a space before it. Behind the last stands one too, unless it is only the beginning of a word.
-    words: String,
+    words: words::Phrase,
 }
 
 /// Where words are looked for.
@@ -154,45 +153,38 @@ pub(super) fn is_store(pattern: &Pattern, platform: &str, name: &str) -> bool {
 impl Phrase {
     /// `open`: the last word is only the beginning of one. `None` if there is no word in the text.
     pub(super) fn new(text: &str, open: bool, place: Place) -> Option<Self> {
-        let mut words = String::new();
-        push_words(&mut words, text);
-        if words.is_empty() {
-            return None;
-        }
-        if !open {
-            words.push(' ');
-        }
-        Some(Self { place, words })
+        Some(Self { place, words: words::Phrase::new(text, open)? })
     }
 
-    /// The words, and whether the last is only the beginning of one.
-    pub(super) fn words(&self) -> (&str, bool) {
-        (self.words.trim(), !self.words.ends_with(' '))
+    /// The tokens, and whether the last is only the beginning of one.
+    pub(super) fn tokens(&self) -> (&str, bool) {
+        let tokens = self.words.tokens.as_str();
+        (tokens.trim(), !tokens.ends_with(' '))
     }
 
     fn stands_in(&self, line: &str) -> bool {
-        line.contains(self.words.as_str())
+        line.contains(&self.words.tokens)
     }
 
     /// Where in a text it stands.
     pub(super) fn places(&self, text: &str) -> Vec<Range<usize>> {
         let mut line = String::new();
-        // Where each word begins in the line, and where it stands in the text.
-        let mut words: Vec<(usize, Range<usize>)> = Vec::new();
-        each_word(text, |place, word| {
-            words.push((line.len(), place));
+        // Where each token begins in the line, where it stands in the text, and where its first character ends.
+        let mut tokens: Vec<(usize, Range<usize>, usize)> = Vec::new();
+        each_token(text, |token| {
+            tokens.push((line.len(), token.place, token.first_ends));
             line.push(' ');
-            line.push_str(word);
+            line.push_str(token.text);
         });
         line.push(' ');
-        let length = self.words().0.len();
-        let place = |(first, (start, from)): (usize, &(usize, Range<usize>))| {
-            line[*start..].starts_with(self.words.as_str()).then_some(())?;
-            let behind = words.partition_point(|(other, _)| *other <= start + length);
-            let (_, to) = words[first..behind].last()?;
-            Some(from.start..to.end)
+        let length = self.tokens().0.len();
+        let place = |(first, (start, from, _)): (usize, &(usize, Range<usize>, usize))| {
+            line[*start..].starts_with(&self.words.tokens).then_some(())?;
+            let behind = tokens.partition_point(|(other, ..)| *other <= start + length);
+            let (_, to, first_ends) = tokens[first..behind].last()?;
+            Some(from.start..if self.words.ends_alone { *first_ends } else { to.end })
         };
-        words.iter().enumerate().filter_map(place).collect()
+        tokens.iter().enumerate().filter_map(place).collect()
     }
 }
 

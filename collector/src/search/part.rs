@@ -286,13 +286,13 @@ fn until(time: Timestamp) -> Part {
 }
 
 fn phrase_query(phrase: &Phrase) -> String {
-    let (words, open) = phrase.words();
+    let (tokens, open) = phrase.tokens();
     let place = match phrase.place {
         Place::Anywhere => "",
         Place::Summary => "summary : ",
         Place::Message => "message : ",
     };
-    format!("{place}{}{}", quoted(words), if open { " *" } else { "" })
+    format!("{place}{}{}", quoted(tokens), if open { " *" } else { "" })
 }
 
 /// A string of FTS5. Words and tokens of ours have no quotes in them; were there any, they would be harmless.

@@ -60,9 +60,9 @@ impl Pattern {
 /// The words of a piece. What sets words apart counts at a star, and not at the ends of the whole.
 fn words_of_piece(piece: &str, first: bool, last: bool) -> String {
     let (mut start, mut end) = (piece.len(), 0);
-    each_word(piece, |place, _| {
-        start = start.min(place.start);
-        end = end.max(place.end);
+    each_word(piece, |word| {
+        start = start.min(word.place.start);
+        end = end.max(word.place.end);
     });
     let mut words = value(piece);
     if words.is_empty() {

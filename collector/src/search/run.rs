@@ -16,13 +16,13 @@ use crate::error::{Error, Result};
 /// So many entries that are not in the index of words yet are looked through faster than they are indexed.
 const FEW: i64 = 5_000;
 /// So many are looked through beside the index; of more, the index is no help.
-const MANY: u64 = 200_000;
+const MANY: i64 = 200_000;
 /// How long catching up waits for another process that writes.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Archive {
-    /// Indexes the words of entries that came since, if they are more than a search can well look through. `told` is
-    /// called with how many are left, before each step.
+    /// Indexes the words of entries that came since, if they are more than a search can well look through, and of all if the
+    /// index is being made anew. `told` is called with how many are left, before each step.
     ///
     /// A search finds the same entries without it, only later.
     ///
@@ -31,7 +31,7 @@ impl Archive {
     pub fn catch_up(&mut self, mut told: impl FnMut(u64)) -> Result<()> {
         // What comes while it works is for the next one.
         let (done, upto) = self.index_bounds()?;
-        if upto - done <= FEW {
+        if upto - done <= FEW && self.index_is_whole()? {
             return Ok(());
         }
         self.patience(PATIENCE)?;
@@ -43,10 +43,10 @@ impl Archive {
     fn index_up_to(&mut self, upto: i64, told: &mut impl FnMut(u64)) -> Result<()> {
         loop {
             let (done, _) = self.index_bounds()?;
-            if done >= upto {
+            if done >= upto && self.index_is_whole()? {
                 return Ok(());
             }
-            told((upto - done).unsigned_abs());
+            told(self.unindexed()?);
             self.index_words(1)?;
         }
     }
@@ -127,11 +127,11 @@ impl Archive {
         if !plan.needs_words() {
             return Ok((plan, tail));
         }
-        if self.unindexed()? > MANY {
+        let (done, newest) = self.index_bounds()?;
+        if newest - done > MANY || !self.index_is_whole()? {
             plan.forget_words();
             return Ok((plan, tail));
         }
-        let (done, newest) = self.index_bounds()?;
         let mut find = self.prepared(row::SELECT_BY_ARRIVAL)?;
         let mut rows = find.query([done, newest]).map_err(|error| self.fault(&error))?;
         while let Some(row) = rows.next().map_err(|error| self.fault(&error))? {

@@ -8,12 +8,18 @@ use storelogs_collector::search::{Filter, Order};
 
 use super::{NOW, archive, filter, found, put, samples, time};
 
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 18] = [
     "refund",
     "Refunds requested",
     "Order #1042",
     "编辑商品",
     "商品 A",
+    "주문 실패했습니다",
+    "주문#1234 실패",
+    "注文ABC失敗",
+    "ｶｰﾄﾞとカート",
+    "ชำระเงินไม่สำเร็จ",
+    "สินค้า 12 ชิ้น",
     "café",
     "CAFE",
     "order status",
@@ -22,7 +28,7 @@ const TEXTS: [&str; 12] = [
     "<b>x</b>",
     "\u{0} \u{202e}odd",
 ];
-const FACTS: [&str; 6] = ["Order Status", "order", "状态", "a-b", "", "café *"];
+const FACTS: [&str; 8] = ["Order Status", "order", "状态", "관리자", "カード決済", "a-b", "", "café *"];
 
 const STORES: [&str; 4] = ["bigcommerce:abc", "bigcommerce:shop", "shopline:abc", "shopline:shop-2"];
 
@@ -48,7 +54,9 @@ fn any_entry() -> impl Strategy<Value = LogEntry> {
 fn any_term() -> impl Strategy<Value = String> {
     let select = |choices: &'static [&'static str]| proptest::sample::select(choices).prop_map(str::to_owned);
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', ""));
-    let has_word = |text: &String| text.chars().any(char::is_alphanumeric);
+    // Marks without anything to stand on are no words.
+    let is_mark = |c: char| matches!(c, '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}' | '\u{ff9e}');
+    let has_word = move |text: &String| text.chars().any(|c| c.is_alphanumeric() && !is_mark(c));
     prop_oneof![
         select(&[
             "refund",
@@ -78,11 +86,32 @@ fn any_term() -> impl Strategy<Value = String> {
         select(&["time<=2026-08-10T11:59:58Z", "time>2026-08-10T11:59:56.5Z", "since:2027-01-01", "until:1969-01-01"]),
         (
             select(&["module", "category", "action", "actor", "subject"]),
-            select(&["order", "or*", "*", "*a*", "*状*", "a*b", "\"cafe *\"", "\"order *\"", "*-b"])
+            select(&[
+                "order",
+                "or*",
+                "*",
+                "*a*",
+                "*状*",
+                "관*",
+                "*리자",
+                "*ｰﾄﾞ*",
+                "a*b",
+                "\"cafe *\"",
+                "\"order *\"",
+                "*-b"
+            ])
         )
             .prop_map(|(field, value)| format!("{field}:{value}")),
         proptest::sample::select(&TEXTS[..]).prop_map(quoted).prop_filter("a word", has_word),
+        any_part().prop_map(move |part| quoted(&part)).prop_filter("a word", has_word),
     ]
+}
+
+/// Some of what stands in the texts, and what only resembles it.
+fn any_part() -> impl Strategy<Value = String> {
+    let part = (proptest::sample::select(&TEXTS[..]), 0..20_usize, 1..6_usize)
+        .prop_map(|(text, from, length)| text.chars().skip(from).take(length).collect());
+    prop_oneof![part, "[주문실패했商品注文失敗カｶーﾄﾞﾞสินค้าเง1A ]{1,4}"]
 }
 
 fn any_query() -> impl Strategy<Value = String> {
