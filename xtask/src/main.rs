@@ -18,6 +18,7 @@ mod network;
 mod npm;
 mod package;
 mod provenance;
+mod readers;
 mod regen;
 mod soak;
 mod truth;
@@ -94,6 +95,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         about: "pack the library as a user would get it, and build that by itself, offline",
         run: |_| package::run(),
+    },
+    Command {
+        name: "readers",
+        arguments: "",
+        about: "other people's SQLite programs read every view of the archive as ours does; installs them, pinned",
+        run: |_| readers::run(),
     },
     Command {
         name: "network",

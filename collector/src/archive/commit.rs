@@ -328,9 +328,8 @@ fn retire(
     let json = serde_json::to_string(held).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     sql.prepare_cached("INSERT INTO revision (store, entry_id, replaced, entry) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![store.0, id, micros(at), json])?;
-    sql.prepare_cached("DELETE FROM entry_text WHERE rowid = ?1")?.execute([key])?;
     sql.prepare_cached("DELETE FROM entry WHERE key = ?1")?.execute([key])?;
-    // By our own hand: the counts and the index of words are seen to.
+    // By our own hand: the counts are seen to.
     sql.prepare_cached("DELETE FROM deleted WHERE key = ?1")?.execute([key])?;
     Ok(())
 }

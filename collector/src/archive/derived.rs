@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::index::Standing;
 use super::rollup::{Counts, Kinds};
 use super::{Archive, StoreId, audit};
 use crate::coverage::{Stretch, moment};
@@ -30,18 +31,17 @@ impl Mended {
 const HOUR: i64 = 3_600_000_000;
 const SECOND: i64 = 1_000_000;
 
-/// Takes entries that were deleted since out of the counts and the index. Their seconds have to be audited anew. Part of
+/// Takes entries that were deleted since out of the counts. Their seconds have to be audited anew. Part of
 /// every commit.
 pub(super) fn settle(sql: &Connection, kinds: &mut Kinds) -> rusqlite::Result<()> {
-    let mut find = sql.prepare_cached("SELECT key, store, time FROM deleted ORDER BY store, time")?;
-    let found = find.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
-    let found: Vec<(i64, i64, i64)> = found.collect::<rusqlite::Result<_>>()?;
+    let mut find = sql.prepare_cached("SELECT store, time FROM deleted ORDER BY store, time")?;
+    let found = find.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    let found: Vec<(i64, i64)> = found.collect::<rusqlite::Result<_>>()?;
     if found.is_empty() {
         return Ok(());
     }
     let mut hours: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-    for (key, store, time) in found {
-        sql.prepare_cached("DELETE FROM entry_text WHERE rowid = ?1")?.execute([key])?;
+    for (store, time) in found {
         hours.entry(store).or_default().insert(time.div_euclid(HOUR));
         let second = time.div_euclid(SECOND) * SECOND;
         if let Some(range) = Stretch::new(moment(second), moment(second + SECOND)) {
@@ -68,34 +68,32 @@ const WRONG_HOURS: &str = "SELECT store, hour FROM ( \
      UNION ALL SELECT store, hour, -sum(entries) FROM hour GROUP BY 1, 2) \
      GROUP BY store, hour HAVING sum(entries) <> 0";
 
+/// Keys of which the index of words has not yet learned that they came or went.
+macro_rules! news {
+    () => {
+        "(SELECT key FROM arrival WHERE seq > (SELECT seq FROM output WHERE name = 'text'))"
+    };
+}
+
 /// Keys that the index of words has, and the archive has not.
 const WORDS_OF_NONE: &str =
-    "SELECT id FROM entry_text_docsize WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.key = entry_text_docsize.id)";
+    concat!("SELECT id FROM words.entry_text_docsize WHERE id NOT IN (SELECT key FROM entry) AND id NOT IN ", news!());
 
 /// Keys that the index of words has not, and does not wait for.
-const WORDLESS: &str = "SELECT key FROM entry WHERE NOT EXISTS (SELECT 1 FROM entry_text_docsize WHERE id = entry.key) \
-     AND key > coalesce((SELECT upto FROM word_index), -1) \
-     AND key NOT IN (SELECT key FROM arrival WHERE seq > (SELECT seq FROM output WHERE name = 'text'))";
+const WORDLESS: &str = concat!(
+    "SELECT key FROM entry WHERE NOT EXISTS (SELECT 1 FROM words.entry_text_docsize WHERE id = entry.key) AND key NOT IN ",
+    news!()
+);
 
 impl Archive {
-    /// Whether the file is sound, by SQLite's own check and that of the index of words.
+    /// Whether the file is sound, by SQLite's own check.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if it is not.
     pub fn check(&self) -> Result<()> {
-        let corrupt = |why: String| Error::Corrupt { path: self.path.clone(), why };
-        let found = self.rows("PRAGMA quick_check(3)", [], |row| row.get::<_, String>(0))?;
+        let found = self.rows("PRAGMA main.quick_check(3)", [], |row| row.get::<_, String>(0))?;
         if found != ["ok"] {
-            return Err(corrupt(found.join("; ")));
-        }
-        // The index's own check is a statement that writes nothing, but needs the right to.
-        let writable = !self.sql.is_readonly("main").map_err(|error| self.fault(&error))?;
-        if writable {
-            let checked = self.sql.execute("INSERT INTO entry_text (entry_text) VALUES ('integrity-check')", []);
-            checked.map_err(|error| match self.fault(&error) {
-                Error::Sql { why, .. } => corrupt(format!("the index of words: {why}")),
-                error => error,
-            })?;
+            return Err(Error::Corrupt { path: self.path.clone(), why: found.join("; ") });
         }
         Ok(())
     }
@@ -118,7 +116,15 @@ impl Archive {
             let counted = count.query_row([], |row| row.get::<_, i64>(0));
             counted.map(i64::unsigned_abs).map_err(|error| self.fault(&error))
         };
-        Ok(Mended { hours: count(WRONG_HOURS)?, words_of_none: count(WORDS_OF_NONE)?, wordless: count(WORDLESS)? })
+        let hours = count(WRONG_HOURS)?;
+        if !self.index_is_sound() {
+            return Ok(Mended { hours, words_of_none: 0, wordless: count("SELECT key FROM entry")? });
+        }
+        // One that is not filled yet is on its way.
+        Ok(match self.index_standing() {
+            Standing::InStep => Mended { hours, words_of_none: count(WORDS_OF_NONE)?, wordless: count(WORDLESS)? },
+            Standing::Between | Standing::Useless => Mended { hours, ..Mended::default() },
+        })
     }
 
     /// Brings the counts and the index of words in step with the entries.
@@ -126,38 +132,42 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be written.
     pub fn mend_derived(&mut self) -> Result<Mended> {
+        let mut found = self.out_of_step()?;
+        if !self.index_is_sound() {
+            self.discard_index();
+        }
         let path = self.path.clone();
-        let mended = mend(&mut self.sql, &mut self.kinds).map_err(|error| Error::of(&path, &error));
+        let words = found.words_of_none + found.wordless > 0 && self.has_index();
+        let mended = mend(&mut self.sql, &mut self.kinds, words);
         if mended.is_err() {
             self.kinds.forget();
         }
-        let mended = mended?;
+        found.hours = mended.map_err(|error| Error::of(&path, &error))?;
+        let mended = found;
         self.index_words(usize::MAX)?;
         Ok(mended)
     }
 }
 
-fn mend(sql: &mut Connection, kinds: &mut Kinds) -> rusqlite::Result<Mended> {
+/// Returns how many hours were counted anew.
+fn mend(sql: &mut Connection, kinds: &mut Kinds, words: bool) -> rusqlite::Result<u64> {
     let change = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
     settle(&change, kinds)?;
     let mut hours: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-    let mut mended = Mended::default();
+    let mut mended = 0;
     {
         let mut find = change.prepare(WRONG_HOURS)?;
         let mut rows = find.query([])?;
         while let Some(row) = rows.next()? {
             hours.entry(row.get(0)?).or_default().insert(row.get(1)?);
-            mended.hours += 1;
+            mended += 1;
         }
     }
     recount(&change, kinds, &hours)?;
-    let none: Vec<i64> =
-        change.prepare(WORDS_OF_NONE)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    for key in &none {
-        change.prepare_cached("DELETE FROM entry_text WHERE rowid = ?1")?.execute([key])?;
+    if words {
+        // As if they came or went now.
+        change.execute(&format!("INSERT INTO arrival (key) {WORDS_OF_NONE} UNION {WORDLESS}"), [])?;
     }
-    mended.words_of_none = none.len() as u64;
-    mended.wordless = change.execute(&format!("INSERT INTO arrival (key) {WORDLESS}"), [])? as u64;
     change.commit()?;
     Ok(mended)
 }

@@ -5,6 +5,8 @@ mod commit;
 mod derived;
 #[cfg(feature = "failpoints")]
 mod failpoint;
+pub(crate) mod index;
+mod index_file;
 mod learned;
 mod open;
 pub(crate) mod rollup;
@@ -14,6 +16,7 @@ mod state;
 pub(crate) mod text;
 pub(crate) mod watching;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -40,6 +43,10 @@ pub struct Archive {
     sql: Connection,
     path: PathBuf,
     kinds: rollup::Kinds,
+    /// Whether the index of words is attached to the connection, as `words`.
+    index: Cell<index_file::Index>,
+    /// It is read as something that nobody can change.
+    unchanging: bool,
 }
 
 /// The archive's own number of a store.

@@ -1,5 +1,6 @@
 //! Opening an archive: for its owner only, of a version that is known, by one collector at a time.
 
+use std::cell::Cell;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +25,9 @@ const MIGRATIONS: &[&str] = &[
 /// Marks the file as an archive of ours: "SLog".
 const APPLICATION_ID: i64 = 0x534c_6f67;
 
+/// A file of changes that are not in the archive yet is cut to this size once they are.
+pub(super) const MOST_WAL: i64 = 16 * 1024 * 1024;
+
 /// How long to wait for another process that writes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -33,26 +37,25 @@ pub struct Lock {
     _file: File,
 }
 
-/// Gives a lock to whom the archive belongs: made by root, who may do everything, it would keep its owner out.
-fn give_to_owner(lock: &Path, archive: &Path) {
+/// Gives a side file to whom the archive belongs: made by root, who may do everything, it would keep its owner out.
+pub(super) fn give_to_owner(file: &Path, archive: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt, chown};
-        if let (Ok(lock_is), Ok(archive_is)) = (fs::metadata(lock), fs::metadata(archive))
-            && (lock_is.uid(), lock_is.gid()) != (archive_is.uid(), archive_is.gid())
+        if let (Ok(file_is), Ok(archive_is)) = (fs::metadata(file), fs::metadata(archive))
+            && (file_is.uid(), file_is.gid()) != (archive_is.uid(), archive_is.gid())
         {
             // Only root can, and nobody else has to.
-            let _ = chown(lock, Some(archive_is.uid()), Some(archive_is.gid()));
+            let _ = chown(file, Some(archive_is.uid()), Some(archive_is.gid()));
         }
     }
     #[cfg(not(unix))]
-    let _ = (lock, archive);
+    let _ = (file, archive);
 }
 
 impl Archive {
     /// Opens an archive to write into, and makes it if there is none. The file and the folders that have to be made are
-    /// for their owner only. An older version is brought up to date, and an index of words that is
-    /// of another version is emptied: it is made anew from then on.
+    /// for their owner only. An older version is brought up to date.
     ///
     /// # Errors
     /// If the file cannot be used, is something else, is damaged, or has a newer version. Then nothing was changed.
@@ -62,7 +65,6 @@ impl Archive {
         make(&path).map_err(|error| Error::of_file(&path, &error))?;
         let mut archive = connect(path.clone(), &path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         archive.migrate()?;
-        archive.renew_words()?;
         Ok(archive)
     }
 
@@ -82,7 +84,11 @@ impl Archive {
         };
         let (version, archive) = match opened(&path, OpenFlags::empty()) {
             // A reader has to make side files. Where it cannot, nothing changes either, unless something is left to recover.
-            Err(Error::Unusable { .. }) if has_no_wal(&path) => opened(&unchanging(&path), OpenFlags::SQLITE_OPEN_URI)?,
+            Err(Error::Unusable { .. }) if has_no_wal(&path) => {
+                let (version, mut archive) = opened(&unchanging(&path), OpenFlags::SQLITE_OPEN_URI)?;
+                archive.unchanging = true;
+                (version, archive)
+            }
             opened => opened?,
         };
         if version < VERSION {
@@ -170,10 +176,23 @@ fn connect(path: PathBuf, file: &Path, access: OpenFlags) -> Result<Archive> {
     sql.set_prepared_statement_cache_capacity(64);
     // With WAL this loses no consistency: after a power cut the last commits may be gone, entries and coverage alike.
     sql.pragma_update(None, "synchronous", "normal").map_err(fault)?;
+    sql.pragma_update(None, "journal_size_limit", MOST_WAL).map_err(fault)?;
     sql.pragma_update(None, "foreign_keys", "on").map_err(fault)?;
     sql.pragma_update(None, "cache_size", -32 * 1024).map_err(fault)?;
     sql.pragma_update(None, "trusted_schema", "off").map_err(fault)?;
-    Ok(Archive { sql, path, kinds: Kinds::default() })
+    Ok(Archive { sql, path, kinds: Kinds::default(), index: Cell::default(), unchanging: false })
+}
+
+/// What was written stands in the archive itself then, though others go on reading it: whoever copies that one file has
+/// everything.
+impl Drop for Archive {
+    fn drop(&mut self) {
+        if !self.sql.is_readonly("main").unwrap_or(true) {
+            // Nobody is waited for: the next one does it.
+            let _ = self.sql.busy_timeout(Duration::ZERO);
+            let _ = self.sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+    }
 }
 
 /// Whether every change stands in the file itself.
@@ -184,7 +203,7 @@ fn has_no_wal(path: &Path) -> bool {
 }
 
 /// The URI of a file that nobody can change while it is read.
-fn unchanging(path: &Path) -> PathBuf {
+pub(super) fn unchanging(path: &Path) -> PathBuf {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
     let path = path.as_os_str().as_encoded_bytes().iter();
     let path: String =
@@ -203,7 +222,7 @@ fn is_no_folder(path: &Path) -> Result<()> {
 }
 
 /// An empty file, if there is none yet, in folders that are there.
-fn make(path: &Path) -> std::io::Result<()> {
+pub(super) fn make(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);

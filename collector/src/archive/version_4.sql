@@ -1,12 +1,17 @@
--- Version 4 of the archive: the index of words is made anew when what a word is has changed.
+-- Version 4 of the archive: plain tables and views only. The index of words is a file of its own (index.sql).
 
+DROP TABLE IF EXISTS entry_text;
+DROP TABLE IF EXISTS fact_value;
+
+-- What the index of words was given last: the stamp of its last step.
 CREATE TABLE word_index (
-    -- The version of the tokens that stand in it (words.rs).
-    version INTEGER NOT NULL,
-    -- Up to which key entries are not in it yet, apart from those that came since. It grows towards the older ones. Without
-    -- a key it has them all.
-    upto    INTEGER,
-    -- About how many these are.
-    entries INTEGER NOT NULL DEFAULT 0
+    stamp INTEGER
 ) STRICT;
-INSERT INTO word_index (version) VALUES (1);
+INSERT INTO word_index (stamp) VALUES (NULL);
+
+-- The index of words learns what has gone in the same way as what came.
+DROP TRIGGER IF EXISTS entry_deleted;
+CREATE TRIGGER entry_deleted AFTER DELETE ON entry BEGIN
+    INSERT OR REPLACE INTO deleted (key, store, time) VALUES (old.key, old.store, old.time);
+    INSERT INTO arrival (key) VALUES (old.key);
+END;

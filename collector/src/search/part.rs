@@ -134,11 +134,13 @@ fn join_rows(rows: Vec<Condition>, operator: &str) -> Option<Condition> {
 pub(super) struct Planner<'a> {
     archive: &'a Archive,
     stores: Option<Vec<(StoreId, Store)>>,
+    /// The index of words can be asked.
+    has_words: bool,
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(archive: &'a Archive) -> Self {
-        Self { archive, stores: None }
+    pub(super) fn new(archive: &'a Archive, has_words: bool) -> Self {
+        Self { archive, stores: None, has_words }
     }
 
     /// What stands for an expression, or for its contrary.
@@ -193,10 +195,10 @@ impl<'a> Planner<'a> {
         if let Some(start) = pattern.start() {
             return Ok(Part::words(format!("{} *", quoted(&fact.token(start))), wanted));
         }
-        if !fact.is_listed() {
+        if !fact.is_listed() || !self.has_words {
             return Ok(Part::unknown());
         }
-        let read = "SELECT value FROM fact_value WHERE fact = ?1";
+        let read = "SELECT value FROM words.fact_value WHERE fact = ?1";
         let mut values = self.archive.rows(read, [fact.name()], |row| row.get::<_, String>(0))?;
         values.retain(|value| pattern.matches(value));
         if values.len() > MOST_VALUES {

@@ -22,6 +22,8 @@ pub(super) struct Plan {
     row: Option<Condition>,
     /// Nothing has to be checked again.
     pub(super) exact: bool,
+    /// The index does not know of arrivals behind this one: what it has under their keys is not asked for.
+    known: Option<i64>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -46,8 +48,8 @@ pub enum Order {
 
 impl Plan {
     /// How to find what an expression means, in this archive.
-    pub(super) fn new(archive: &Archive, expr: &Expr) -> Result<Self> {
-        let mut planner = Planner::new(archive);
+    pub(super) fn new(archive: &Archive, expr: &Expr, has_words: bool) -> Result<Self> {
+        let mut planner = Planner::new(archive, has_words);
         let (mut since, mut until) = (None, None);
         let (mut stores, mut others) = (Vec::new(), Vec::new());
         let mut asked = Vec::new();
@@ -70,17 +72,17 @@ impl Plan {
         let rest = Part::all(others);
         if let ([Part { only: Some(store), .. }], false) = (&stores[..], matches!(rest.words, Words::Only(_))) {
             let path = Path::Store(*store);
-            return Ok(Self { path, since, until, exact: rest.row_exact, row: rest.row });
+            return Ok(Self { path, since, until, exact: rest.row_exact, row: rest.row, known: None });
         }
         let part = Part::all(stores.into_iter().chain([rest]).collect());
         Ok(match part.words {
             Words::Only(words) => {
                 let row = part.row.filter(|_| !part.words_exact);
-                Self { path: Path::Words(words), since, until, exact: part.exact, row }
+                Self { path: Path::Words(words), since, until, exact: part.exact, row, known: None }
             }
             // What is only ruled out does not say where to look.
             Words::Any | Words::Except(_) => {
-                Self { path: Path::All, since, until, exact: part.row_exact, row: part.row }
+                Self { path: Path::All, since, until, exact: part.row_exact, row: part.row, known: None }
             }
         })
     }
@@ -94,6 +96,11 @@ impl Plan {
     pub(super) fn forget_words(&mut self) {
         self.path = Path::All;
         self.exact = false;
+    }
+
+    /// Asks the index for nothing that came or went behind this arrival.
+    pub(super) fn leave_out(&mut self, known: i64) {
+        self.known = Some(known);
     }
 
     /// The statement that reads the entries in this order, and what is bound to it.
@@ -126,7 +133,15 @@ impl Plan {
                 let from = format!(
                     "entry_text {entry} {joined} WHERE entry_text MATCH ? AND entry_text.rowid BETWEEN ? AND ?"
                 );
-                (from, vec![Value::from(words.clone()), first.into(), last.into()])
+                let mut bound = vec![Value::from(words.clone()), first.into(), last.into()];
+                let from = match self.known {
+                    Some(known) => {
+                        bound.push(known.into());
+                        format!("{from} AND entry_text.rowid NOT IN (SELECT key FROM arrival WHERE seq > ?)")
+                    }
+                    None => from,
+                };
+                (from, bound)
             }
             Path::Store(store) => {
                 let since = self.since.map_or(i64::MIN, micros);

@@ -10,19 +10,22 @@ use storelogs::LogEntry;
 
 use super::Filter;
 use super::plan::{Order, Plan};
+use crate::archive::index::Standing;
 use crate::archive::{Archive, row};
 use crate::error::{Error, Result};
 
 /// So many entries that are not in the index of words yet are looked through faster than they are indexed.
-const FEW: i64 = 5_000;
+const FEW: u64 = 5_000;
 /// So many are looked through beside the index; of more, the index is no help.
 const MANY: i64 = 200_000;
+/// How long to wait between two looks while another process takes a step of the index.
+const BETWEEN: Duration = Duration::from_millis(10);
 /// How long catching up waits for another process that writes.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Archive {
-    /// Indexes the words of entries that came since, if they are more than a search can well look through, and of all if the
-    /// index is being made anew. `told` is called with how many are left, before each step.
+    /// Indexes the words of entries that wait for it, if they are more than a search can well look through. `told` is called
+    /// with how many are left, before each step.
     ///
     /// A search finds the same entries without it, only later.
     ///
@@ -30,8 +33,8 @@ impl Archive {
     /// If the archive cannot be written, or another process writes for longer than a moment.
     pub fn catch_up(&mut self, mut told: impl FnMut(u64)) -> Result<()> {
         // What comes while it works is for the next one.
-        let (done, upto) = self.index_bounds()?;
-        if upto - done <= FEW && self.index_is_whole()? {
+        let (_, upto) = self.index_bounds()?;
+        if self.unindexed()? <= FEW && self.index_standing() != Standing::Between {
             return Ok(());
         }
         self.patience(PATIENCE)?;
@@ -43,7 +46,7 @@ impl Archive {
     fn index_up_to(&mut self, upto: i64, told: &mut impl FnMut(u64)) -> Result<()> {
         loop {
             let (done, _) = self.index_bounds()?;
-            if done >= upto && self.index_is_whole()? {
+            if done >= upto && self.index_standing() == Standing::InStep {
                 return Ok(());
             }
             told(self.unindexed()?);
@@ -62,12 +65,36 @@ impl Archive {
         order: Order,
         mut each: impl FnMut(LogEntry) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
-        let view = self.view()?;
-        let (plan, tail) = self.plan(filter)?;
+        let mut delivered = false;
+        let mut first = |entry| {
+            delivered = true;
+            each(entry)
+        };
+        match self.search_by(filter, order, self.index_at_hand()?, &mut first) {
+            Err(Broken::Index(error)) if delivered => Err(error.into()),
+            // It is looked through the entries instead.
+            Err(Broken::Index(_)) => match self.search_by(filter, order, self.entries_only()?, &mut each) {
+                Ok(()) => Ok(()),
+                Err(Broken::Index(error)) => Err(error.into()),
+                Err(Broken::Off(error)) => Err(error),
+            },
+            Err(Broken::Off(error)) => Err(error),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn search_by<E: From<Error>>(
+        &self,
+        filter: &Filter,
+        order: Order,
+        (view, has_words): (Transaction<'_>, bool),
+        each: &mut impl FnMut(LogEntry) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), Broken<E>> {
+        let (plan, tail) = self.plan(filter, has_words).map_err(Broken::off)?;
+        let fault = |error: rusqlite::Error| self.broken(&plan, &error);
         let (sql, bound) = plan.select(order);
-        let mut hits = Hits { archive: self, order, tail: tail.into(), second: Vec::new(), each: &mut each };
+        let mut hits = Hits { archive: self, order, tail: tail.into(), second: Vec::new(), each };
         hits.sort_tail();
-        let fault = |error: rusqlite::Error| self.fault(&error);
         let mut statement = view.prepare(&sql).map_err(fault)?;
         let mut rows = statement.query(params_from_iter(bound)).map_err(fault)?;
         let mut second = None;
@@ -75,7 +102,7 @@ impl Archive {
             let key: i64 = row.get(row::KEY_COLUMN).map_err(fault)?;
             let this = Some(row::second_of(key));
             if this != second {
-                if second.is_some() && hits.deliver(second)?.is_break() {
+                if second.is_some() && hits.deliver(second).map_err(Broken::Off)?.is_break() {
                     return Ok(());
                 }
                 second = this;
@@ -85,7 +112,7 @@ impl Archive {
                 hits.second.push((key, entry));
             }
         }
-        hits.deliver(None).map(drop)
+        hits.deliver(None).map(drop).map_err(Broken::Off)
     }
 
     /// How many entries a filter means.
@@ -93,9 +120,19 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn count_found(&self, filter: &Filter) -> Result<u64> {
-        let view = self.view()?;
-        let (plan, tail) = self.plan(filter)?;
-        let fault = |error: rusqlite::Error| self.fault(&error);
+        match self.count_by(filter, self.index_at_hand()?) {
+            Err(Broken::Index(_)) => match self.count_by(filter, self.entries_only()?) {
+                Ok(found) => Ok(found),
+                Err(Broken::Index(error) | Broken::Off(error)) => Err(error),
+            },
+            Err(Broken::Off(error)) => Err(error),
+            Ok(found) => Ok(found),
+        }
+    }
+
+    fn count_by(&self, filter: &Filter, (view, has_words): (Transaction<'_>, bool)) -> Result<u64, Broken<Error>> {
+        let (plan, tail) = self.plan(filter, has_words).map_err(Broken::Off)?;
+        let fault = |error: rusqlite::Error| self.broken(&plan, &error);
         if plan.exact {
             let (sql, bound) = plan.count();
             let found: i64 = view.query_row(&sql, params_from_iter(bound), |row| row.get(0)).map_err(fault)?;
@@ -111,9 +148,42 @@ impl Archive {
         Ok(found)
     }
 
-    /// The archive as it is from the first look on.
+    /// The archive as it is from the first look on, and whether the index of words may be asked.
+    fn index_at_hand(&self) -> Result<(Transaction<'_>, bool)> {
+        let mut left = PATIENCE.as_millis() / BETWEEN.as_millis();
+        self.has_index(); // not within a transaction
+        loop {
+            let view = self.view()?;
+            match self.index_standing() {
+                Standing::InStep => return Ok((view, true)),
+                // Whoever takes a step has the archive take note of it in a moment.
+                Standing::Between if left > 0 => {
+                    drop(view);
+                    left -= 1;
+                    std::thread::sleep(BETWEEN);
+                }
+                Standing::Between | Standing::Useless => return Ok((view, false)),
+            }
+        }
+    }
+
+    /// The archive as it is from the first look on, without the index, which is damaged.
+    fn entries_only(&self) -> Result<(Transaction<'_>, bool)> {
+        self.discard_index();
+        Ok((self.view()?, false))
+    }
+
     fn view(&self) -> Result<Transaction<'_>> {
         self.sql().unchecked_transaction().map_err(|error| self.fault(&error))
+    }
+
+    fn broken<E: From<Error>>(&self, plan: &Plan, error: &rusqlite::Error) -> Broken<E> {
+        match self.fault(error) {
+            Error::Corrupt { why, .. } if plan.needs_words() => {
+                Broken::Index(Error::Corrupt { path: self.index_path(), why })
+            }
+            error => Broken::off(error),
+        }
     }
 
     fn patience(&self, patience: Duration) -> Result<()> {
@@ -121,16 +191,19 @@ impl Archive {
     }
 
     /// The plan, and what is meant of the entries that it does not see.
-    fn plan(&self, filter: &Filter) -> Result<(Plan, Vec<(Timestamp, i64)>)> {
-        let mut plan = Plan::new(self, &filter.expr)?;
+    fn plan(&self, filter: &Filter, has_words: bool) -> Result<(Plan, Vec<(Timestamp, i64)>)> {
+        let mut plan = Plan::new(self, &filter.expr, has_words)?;
         let mut tail = Vec::new();
         if !plan.needs_words() {
             return Ok((plan, tail));
         }
         let (done, newest) = self.index_bounds()?;
-        if newest - done > MANY || !self.index_is_whole()? {
+        if newest - done > MANY || !has_words {
             plan.forget_words();
             return Ok((plan, tail));
+        }
+        if done < newest {
+            plan.leave_out(done);
         }
         let mut find = self.prepared(row::SELECT_BY_ARRIVAL)?;
         let mut rows = find.query([done, newest]).map_err(|error| self.fault(&error))?;
@@ -141,6 +214,19 @@ impl Archive {
             }
         }
         Ok((plan, tail))
+    }
+}
+
+/// What ended a search.
+enum Broken<E> {
+    /// The index of words is damaged, or what it is joined with.
+    Index(Error),
+    Off(E),
+}
+
+impl<E: From<Error>> Broken<E> {
+    fn off(error: Error) -> Self {
+        Self::Off(error.into())
     }
 }
 

@@ -201,6 +201,21 @@ fn an_archive_of_an_older_version_is_brought_up_to_date_and_loses_nothing() {
     }
 }
 
+#[test]
+fn whoever_copies_the_one_file_has_everything_though_a_reader_stays_the_longest() {
+    let (folder, mut archive) = new();
+    commit(&mut archive, &Commit { entries: vec![entry(1, "2026-08-01T10:00:00Z", "x")], ..Commit::default() });
+    let reader = Archive::read(archive.path()).unwrap();
+    assert_eq!(reader.stores().unwrap().len(), 1);
+    drop(archive);
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(reader.path(), &copy).unwrap();
+    drop(reader);
+    let copy = Archive::open(copy).unwrap();
+    let (id, _) = copy.stores().unwrap().remove(0);
+    assert_eq!(copy.entry(id, "1").unwrap().unwrap().summary.as_deref(), Some("x"));
+}
+
 #[cfg(unix)]
 #[test]
 fn the_archive_and_its_folder_are_for_the_owner_only() {

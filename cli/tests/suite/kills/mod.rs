@@ -256,6 +256,8 @@ fn conclude(shops: &Shops, path: &PathBuf, figures: &mut Figures) {
     let number = |question: &str| sql.query_row(question, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs();
     figures.doubled = number("SELECT count(*) - count(DISTINCT store || ':' || id) FROM entry");
     figures.revised = number("SELECT count(*) FROM revision");
+    let index = path.with_extension("index.db");
+    sql.execute("ATTACH ?1 AS words", [index.to_str().unwrap()]).unwrap();
     let sound: String = sql.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
     assert_eq!(number("SELECT sum(entries) FROM hour"), figures.archived, "the counts differ from what they count");

@@ -1,0 +1,84 @@
+//! `cargo xtask readers`: other people's SQLite programs read the archive as ours does, view by view, row by row.
+//!
+//! Debian's `sqlite3` opens, dumps and recovers it; Python's `sqlite3`, Datasette, `sqlite-utils` and DuckDB read every
+//! view that `docs/search.md` documents. What `storelogs sql` says is what each of them has to say.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::Result;
+use crate::workspace::{Workspace, cargo, read, write};
+
+/// The packages, pinned, with everything that they need.
+const REQUIREMENTS: &str = include_str!("../python/readers.txt");
+
+/// Compares the readers.
+const SCRIPT: &str = include_str!("../python/readers.py");
+
+pub(crate) fn run() -> Result {
+    let workspace = Workspace::find()?;
+    let program = workspace.program()?;
+    let folder = workspace.target.join("readers");
+    let python = folder.join("python/bin/python");
+    let installed = folder.join("installed.txt");
+    if !read(&installed).is_ok_and(|text| text == REQUIREMENTS) {
+        println!("Installing the readers under {}", folder.display());
+        write(&folder.join("readers.txt"), REQUIREMENTS)?;
+        done(Command::new("python3").args(["-m", "venv", "python"]).current_dir(&folder))?;
+        done(
+            Command::new(&python)
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--no-deps",
+                    "-r",
+                    "readers.txt",
+                ])
+                .current_dir(&folder),
+        )?;
+        write(&installed, REQUIREMENTS)?;
+    }
+    let archive = folder.join("archive.db");
+    make(&workspace, &program, &archive)?;
+    let docs = read(&workspace.root.join("docs/search.md"))?;
+    write(&folder.join("readers.py"), SCRIPT)?;
+    done(
+        Command::new(&python)
+            .arg("readers.py")
+            .arg(&program)
+            .arg("archive.db")
+            .args(views(&docs)?)
+            .current_dir(&folder),
+    )
+}
+
+/// The views that the page documents: the first column of their table.
+fn views(docs: &str) -> Result<Vec<String>> {
+    let (_, table) = docs.split_once("| view | ").ok_or("docs/search.md has no table of views")?;
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let views: Vec<String> = rows.filter_map(|row| row.split('`').nth(1)).map(str::to_owned).collect();
+    if views.len() > 6 { Ok(views) } else { Err(format!("docs/search.md documents {views:?} only")) }
+}
+
+/// A year of one owner's two stores, with its words indexed.
+fn make(workspace: &Workspace, program: &Path, archive: &Path) -> Result {
+    for ending in ["db", "db-wal", "db-shm", "index.db", "index.db-wal", "index.db-shm"] {
+        let _ = std::fs::remove_file(archive.with_extension(ending)); // of the run before, if there was one
+    }
+    let example = ["run", "--quiet", "--package=storelogs-collector", "--example=large_archive", "--"];
+    done(cargo().args(example).arg(archive).args(["1", "400"]).current_dir(&workspace.root))?;
+    done(Command::new(program).args(["search", "--count", "payment", "--archive"]).arg(archive))
+}
+
+fn done(command: &mut Command) -> Result {
+    let name = command.get_program().display().to_string();
+    let status = command.status().map_err(|e| format!("{name}: {e}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{name} {:?}: {status}", command.get_args().collect::<Vec<_>>()))
+    }
+}
