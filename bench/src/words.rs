@@ -89,9 +89,9 @@ fn pages(store: &Store, texts: &'static str) -> Result<Vec<Commit>> {
         entries.push(entry);
     }
     let mut pages = Vec::new();
-    while !entries.is_empty() {
-        let rest = entries.split_off(PAGE.min(entries.len()));
-        pages.push(Commit { entries: std::mem::replace(&mut entries, rest), ..Commit::default() });
+    let mut entries = entries.into_iter().peekable();
+    while entries.peek().is_some() {
+        pages.push(Commit { entries: entries.by_ref().take(PAGE).collect(), ..Commit::default() });
     }
     Ok(pages)
 }
