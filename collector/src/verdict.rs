@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -258,8 +259,8 @@ pub struct Evidence {
     pub under_way: Option<Stretch>,
     /// The state the store is in.
     pub state: State,
-    /// The times of records in quarantine, and how many there are without one.
-    pub quarantine: (Vec<Timestamp>, u64),
+    /// The times of records in quarantine, each as far as it is known, and how many there are without one.
+    pub quarantine: (Vec<RangeInclusive<Timestamp>>, u64),
     /// The times of entries that were deleted from the archive.
     pub deleted: Vec<Timestamp>,
     /// The platform's clock.
@@ -362,12 +363,35 @@ impl Evidence {
             Some((around.seconds_around()?.overlap(range)?, inside.len() as u64))
         };
         let deleted = around(&self.deleted).map(|(range, entries)| (range, Verdict::Short { entries }));
-        let quarantine = around(&self.quarantine.0).map(|(range, records)| (range, Verdict::InQuarantine { records }));
-        let worse = deleted.or(quarantine).filter(|(_, worse)| worse > verdict);
+        let quarantine = self.in_quarantine(range).map(|(range, records)| (range, Verdict::InQuarantine { records }));
+        let both = match (deleted, quarantine) {
+            (Some((one, deleted)), Some((other, quarantine))) => {
+                let hull = Stretch { since: one.since.min(other.since), until: one.until.max(other.until) };
+                Some((hull, deleted.max(quarantine)))
+            }
+            (deleted, quarantine) => deleted.or(quarantine),
+        };
+        let worse = both.filter(|(_, worse)| worse > verdict);
         let Some((part, worse)) = worse else { return push(findings, range, verdict.clone()) };
         Stretch::new(range.since, part.since).into_iter().for_each(|rest| push(findings, rest, verdict.clone()));
         push(findings, part, worse);
         Stretch::new(part.until, range.until).into_iter().for_each(|rest| push(findings, rest, verdict.clone()));
+    }
+
+    /// The part of a range that records in quarantine may be of, and how many are.
+    fn in_quarantine(&self, range: Stretch) -> Option<(Stretch, u64)> {
+        let touches = |near: &&RangeInclusive<Timestamp>| *near.start() < range.until && *near.end() >= range.since;
+        let touching: Vec<_> = self.quarantine.0.iter().filter(touches).collect();
+        let first = (*touching.iter().map(|near| near.start()).min()?).max(range.since);
+        let last = *touching.iter().map(|near| near.end()).max()?;
+        let last = last.checked_add(SignedDuration::from_micros(1)).ok()?.min(range.until);
+        // One that may be of several ranges is counted in that of its newest time.
+        let end = self.coverage.end().filter(|end| range.until >= *end);
+        let newest_is_here = |near: &&&RangeInclusive<Timestamp>| {
+            range.contains(*near.end()) || end.is_some_and(|end| *near.end() >= end)
+        };
+        let records = touching.iter().filter(newest_is_here).count() as u64;
+        Some((Stretch::new(first, last)?.seconds_around()?.overlap(range)?, records.max(1)))
     }
 
     /// What is known of a part that is not covered.
@@ -457,13 +481,15 @@ fn read(archive: &Archive, only: Option<StoreId>) -> Result<HashMap<StoreId, Evi
     })? {
         all.entry(store).or_default().under_way = Some(range);
     }
-    let quarantine = named("SELECT store, coalesce(time, near) FROM quarantine WHERE {store}");
-    for (store, time) in
-        archive.rows(&quarantine, [only], |row| Ok((StoreId(row.get(0)?), row.get::<_, Option<i64>>(1)?)))?
-    {
+    let quarantine =
+        named("SELECT store, coalesce(time, near_since, near), coalesce(time, near) FROM quarantine WHERE {store}");
+    for (store, near) in archive.rows(&quarantine, [only], |row| {
+        let (since, until): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
+        Ok((StoreId(row.get(0)?), since.zip(until)))
+    })? {
         let evidence = all.entry(store).or_default();
-        match time {
-            Some(time) => evidence.quarantine.0.push(moment(time)),
+        match near {
+            Some((since, until)) => evidence.quarantine.0.push(moment(since)..=moment(until)),
             None => evidence.quarantine.1 += 1,
         }
     }

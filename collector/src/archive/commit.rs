@@ -1,5 +1,7 @@
 //! Writing: entries and the state that they change, in one transaction.
 
+use std::ops::RangeInclusive;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use storelogs::LogEntry;
@@ -16,8 +18,8 @@ use crate::error::{Error, Result};
 pub struct Commit {
     /// Entries of the store, newest first. Those that are held already change nothing.
     pub entries: Vec<LogEntry>,
-    /// Records that could not be decoded, and when their neighbour in the list was written, if there is one.
-    pub undecodable: Vec<(storelogs::Error, Option<Timestamp>)>,
+    /// Records that could not be decoded, and when their neighbours in the list were written, if that is known.
+    pub undecodable: Vec<(storelogs::Error, Option<RangeInclusive<Timestamp>>)>,
     /// The time range that these are read of. What comes late of it, or is found where the platform counted it, says that
     /// its audit was wrong: the audit is taken back, unless this commit brings another.
     pub reading: Option<Stretch>,
@@ -125,7 +127,7 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
         counts.keep()?;
     }
     for (error, near) in &commit.undecodable {
-        done.quarantined += quarantine(sql, store, error, *near)?;
+        done.quarantined += quarantine(sql, store, error, near.as_ref())?;
     }
     if let Some(range) = commit.voided_by(&done) {
         audit::void(sql, store, range)?;
@@ -364,17 +366,26 @@ fn quarantine(
     sql: &Connection,
     store: StoreId,
     error: &storelogs::Error,
-    near: Option<Timestamp>,
+    near: Option<&RangeInclusive<Timestamp>>,
 ) -> rusqlite::Result<u64> {
     let raw = error.raw().unwrap_or_default();
     let mut insert = sql.prepare_cached(
-        "INSERT OR IGNORE INTO quarantine (store, observed, time, path, reason, raw, record, near) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT OR IGNORE INTO quarantine (store, observed, time, path, reason, raw, record, near_since, near) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     let observed = micros(Timestamp::now());
     let time = time_of(raw).map(micros);
-    let (id, near) = (id_of(raw), near.map(micros));
-    let added = insert.execute(params![store.0, observed, time, error.path(), error.to_string(), raw, id, near])?;
+    let (since, until) = near.map(|near| (micros(*near.start()), micros(*near.end()))).unzip();
+    let (path, reason) = (error.path(), error.to_string());
+    let added = insert.execute(params![store.0, observed, time, path, reason, raw, id_of(raw), since, until])?;
+    if added == 0 && time.is_none() {
+        // Records with the same text are one: it was written at any of these times.
+        sql.prepare_cached(
+            "UPDATE quarantine SET near_since = min(coalesce(near_since, ?3), ?3), near = max(coalesce(near, ?4), ?4) \
+             WHERE store = ?1 AND raw = ?2 AND ?3 IS NOT NULL",
+        )?
+        .execute(params![store.0, raw, since, until])?;
+    }
     Ok(u64::try_from(added).unwrap_or_default())
 }
 

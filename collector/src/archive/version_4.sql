@@ -15,3 +15,8 @@ CREATE TRIGGER entry_deleted AFTER DELETE ON entry BEGIN
     INSERT OR REPLACE INTO deleted (key, store, time) VALUES (old.key, old.store, old.time);
     INSERT INTO arrival (key) VALUES (old.key);
 END;
+
+-- A record without a readable time was written between its neighbours in the list: `near` is the newer of the two, and
+-- this the older.
+ALTER TABLE quarantine ADD COLUMN near_since INTEGER;
+UPDATE quarantine SET near_since = near;

@@ -499,7 +499,8 @@ impl Reader {
     }
 }
 
-/// Puts a page's records where they belong. One that cannot be decoded was written about when its neighbour was.
+/// Puts a page's records where they belong. One that cannot be decoded was written between its neighbours; what follows
+/// the page's end is not known here, and may be as old as anything of the time range.
 pub(crate) fn take(commit: &mut Commit, records: Vec<storelogs::Result<LogEntry>>, reached: Option<Timestamp>) {
     let first = records.iter().find_map(|record| record.as_ref().ok()).map(|entry| entry.time);
     let mut near = first
@@ -509,13 +510,22 @@ pub(crate) fn take(commit: &mut Commit, records: Vec<storelogs::Result<LogEntry>
         let last = range.until.checked_sub(SignedDuration::from_micros(1)).unwrap_or(range.since).max(range.since);
         near = near.map(|near| near.clamp(range.since, last));
     }
+    let oldest = commit.reading.map(|range| range.since);
+    let mut unplaced = Vec::new();
+    let place = |commit: &mut Commit, unplaced: &mut Vec<SourceError>, newer: Option<Timestamp>, older| {
+        let (newer, older) = (newer.or(older), older.or(newer));
+        let between = newer.zip(older).map(|(a, b)| a.min(b)..=a.max(b));
+        commit.undecodable.extend(unplaced.drain(..).map(|error| (error, between.clone())));
+    };
     for record in records {
         match record {
             Ok(entry) => {
+                place(commit, &mut unplaced, near, Some(entry.time));
                 near = Some(entry.time);
                 commit.entries.push(entry);
             }
-            Err(error) => commit.undecodable.push((error, near)),
+            Err(error) => unplaced.push(error),
         }
     }
+    place(commit, &mut unplaced, near, oldest);
 }

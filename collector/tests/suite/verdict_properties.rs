@@ -346,7 +346,6 @@ impl Life {
                 && !self.excused.contains(record)
                 && held.get(&record.0) != Some(&record.1)
             {
-                eprintln!("EVIDENCE {evidence:#?}");
                 return Err(format!(
                     "{record:?} is not held, and {:?} is said to be {:?}: {judgement}",
                     found.range, found.verdict
