@@ -51,27 +51,24 @@ proptest! {
         WORLD.check(&case, Platform::BigCommerce).map_err(TestCaseError::fail)?;
     }
 
-    // Open: without counts, a first page that comes empty can still hide rows of a crowded second.
     #[test]
-    #[ignore = "a kept seed fails where the platform does not count; run by `cargo xtask laws`"]
+
     fn a_shopline_walk_is_exact_or_says_what_is_missing(case in cases::shopline()) {
         static WORLD: LazyLock<World> = LazyLock::new(World::new);
         WORLD.check(&case, Platform::Shopline).map_err(TestCaseError::fail)?;
     }
 
-    // Holds for most combinations and not for all: `cargo xtask laws` lists what fails. Ordinary runs hold the laws above
-    // and the named cases of `audit`.
+    // Holds for all but about one of 300 combinations: `cargo xtask laws` lists what fails.
     #[test]
-    #[ignore = "some combinations of many misbehaviours still fail; run by `cargo xtask laws`"]
+    #[ignore = "a list of which every page is the empty first one still ends; run by `cargo xtask laws`"]
+
     fn no_bigcommerce_walk_ends_as_if_nothing_were_missing(case in combined::combined(cases::bigcommerce())) {
         static WORLD: LazyLock<World> = LazyLock::new(World::new);
         WORLD.ends(WORLD.honest(&case, Platform::BigCommerce)).map_err(TestCaseError::fail)?;
     }
 
-    // Holds for most combinations and not for all: `cargo xtask laws` lists what fails. Ordinary runs hold the laws above
-    // and the named cases of `audit`.
     #[test]
-    #[ignore = "some combinations of many misbehaviours still fail; run by `cargo xtask laws`"]
+
     fn no_shopline_walk_ends_as_if_nothing_were_missing(case in combined::combined(cases::shopline())) {
         static WORLD: LazyLock<World> = LazyLock::new(World::new);
         WORLD.ends(WORLD.honest(&case, Platform::Shopline)).map_err(TestCaseError::fail)?;

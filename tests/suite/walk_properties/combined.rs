@@ -240,7 +240,10 @@ impl Combined {
             Fault::Body(body) => body == "{}",
             _ => false,
         };
-        self.listing.silent_clamp.is_some_and(|clamp| clamp.offset == ClampOffset::Asked)
+        // Records without a time show no way on from a page that is cut.
+        self.listing
+            .silent_clamp
+            .is_some_and(|clamp| clamp.offset == ClampOffset::Asked || !self.listing.damaged.is_empty())
             || self.listing.ties == Ties::Shuffled
             || self.listing.hidden.is_some()
             || self.listing.endless.is_some()
