@@ -337,10 +337,10 @@ impl Slice {
         if !goes_on {
             // What was asked for below may have been hidden by a crowded second that the bounds took in.
             let below = asked_below.filter(|below| *below < oldest && *below >= down.since);
-            if !room || below.is_some() {
-                if let Some(batch) = self.misreads_times(&down, oldest).await? {
-                    return Ok(batch);
-                }
+            if (!room || below.is_some())
+                && let Some(batch) = self.misreads_times(&down, oldest).await?
+            {
+                return Ok(batch);
             }
             if !room || below.is_some() {
                 self.around(down, below.unwrap_or(oldest), oldest).await?;

@@ -228,9 +228,11 @@ impl Combined {
     fn looks_whole(&self, platform: Platform, behavior: &Behavior) -> bool {
         let cut = self.listing.silent_clamp.is_some()
             || self.listing.hidden.is_some()
+            || behavior.bigcommerce.empty_middle_page.is_some()
             || self.listing.lost_parameters != LostParameters::None;
-        let counts_itself = behavior.bigcommerce.totals == Totals::Wrong(WrongTotals::PageCount);
-        platform == Platform::BigCommerce && cut && counts_itself
+        let of_the_page =
+            matches!(behavior.bigcommerce.totals, Totals::Wrong(WrongTotals::PageCount | WrongTotals::Zero));
+        platform == Platform::BigCommerce && cut && of_the_page
     }
 
     /// Whether only a count can tell that rows are missing from what is listed.
