@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
     time::{Duration, Instant},
@@ -18,6 +18,8 @@ pub struct Clock {
     base_ms: i64,
     started: Instant,
     offset_ms: Arc<AtomicI64>,
+    /// When it was stopped, without the offset.
+    stopped_ms: Arc<OnceLock<i64>>,
 }
 
 impl Clock {
@@ -26,14 +28,14 @@ impl Clock {
             base_ms: Timestamp::now().as_millisecond(),
             started: Instant::now(),
             offset_ms: Arc::new(AtomicI64::new(0)),
+            stopped_ms: Arc::default(),
         }
     }
 
     /// Milliseconds since 1970, offset included. It never runs backwards by itself.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        let elapsed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX / 2);
-        self.base_ms + elapsed + self.offset_ms()
+        self.stopped_ms.get().copied().unwrap_or_else(|| self.real_ms()) + self.offset_ms()
     }
 
     /// Seconds since 1970, offset included.
@@ -53,10 +55,20 @@ impl Clock {
         self.offset_ms.store(seconds.saturating_mul(1000), Ordering::Relaxed);
     }
 
+    /// Stops the clock: from now on it moves only when it is told to. A test of a rate limit then counts the same on a
+    /// busy machine, however long its requests take.
+    pub fn stop(&self) {
+        self.stopped_ms.get_or_init(|| self.real_ms());
+    }
+
     /// Moves the clock on. Rows grow old and rate-limit windows end at once.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 4);
         self.offset_ms.fetch_add(by, Ordering::Relaxed);
+    }
+
+    fn real_ms(&self) -> i64 {
+        self.base_ms + i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX / 2)
     }
 }
 
