@@ -94,6 +94,12 @@ impl Program {
     }
 }
 
+/// The present by this machine's clock, which is that of the program too. Tests speak of ages only, never of dates, so they
+/// hold whenever it is.
+pub(crate) fn present() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 /// Both platforms without rate limits, each with one store of the vendors' sample records.
 pub(crate) fn sandbox() -> Sandbox {
     serve([bigcommerce(), shopline()])

@@ -1,0 +1,83 @@
+//! Every command that the README, the documents and `--help` print, run as it stands there against what it is about: it
+//! ends well and finds something. What the demo prints is run beside it, in `demo.rs`.
+#![cfg(unix)]
+
+mod example;
+mod printed;
+mod shop;
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use self::example::Example;
+use self::shop::{Shop, State};
+
+/// What is printed and not run here, and why.
+const NOT_RUN: [(&str, &str); 12] = [
+    ("storelogs demo", "demo.rs runs it, and what it says to do next"),
+    ("storelogs demo --seed 7", "demo.rs runs it"),
+    ("cargo run --release -- demo", "it is built for release first; CI runs it"),
+    ("cargo test", "this is it"),
+    ("storelogs search QUERY", "QUERY stands for what somebody looks for"),
+    ("sqlite3 archive.db \".backup copy.db\"", "another program"),
+    ("sqlite3 archive.db \"VACUUM INTO 'copy.db'\"", "another program"),
+    ("install -m 755 storelogs /usr/local/bin/", "it is for root; deploy.rs holds what is installed"),
+    ("mkdir /etc/storelogs && $EDITOR /etc/storelogs/storelogs.toml", "it is for root"),
+    ("install -m 600 /dev/null /etc/storelogs/environment && $EDITOR /etc/storelogs/environment", "it is for root"),
+    ("cp deploy/systemd/storelogs.service /etc/systemd/system/ && systemctl enable --now storelogs", "it is for root"),
+    ("STORELOGS_ARCHIVE=/var/lib/storelogs/archive.db storelogs status", "the archive of a service, which is root's"),
+];
+
+/// How many are run at once. Most of the time a command waits.
+const AT_ONCE: usize = 6;
+
+#[test]
+fn every_command_that_the_help_and_the_documents_print_finds_something() {
+    let printed = printed::commands();
+    let stale = NOT_RUN.iter().filter(|(line, _)| !printed.contains(*line)).collect::<Vec<_>>();
+    assert!(stale.is_empty(), "nobody prints that any more: {stale:?}");
+    let shop = Shop::new();
+    let mut wrong = Vec::new();
+    let mut examples = Vec::new();
+    for line in printed.iter().filter(|line| NOT_RUN.iter().all(|(not_run, _)| line != not_run)) {
+        if line.starts_with("storelogs ") {
+            examples.push(Example::new(line));
+        } else if let Some(variable) = line.strip_prefix("export ") {
+            let name = variable.split('=').next().unwrap();
+            let reader = shop.program(State::Well);
+            assert!(reader.command(&[]).get_envs().any(|(other, _)| other == name), "{line}: nobody sets that");
+        } else {
+            wrong.push(format!("{line}: nobody knows what to do with that; NOT_RUN may say why"));
+        }
+    }
+    let all = examples.len();
+    assert!(all > 60, "where are the examples? {printed:#?}");
+    assert!(example::can_filter() || std::env::var_os("CI").is_none(), "CI needs jq: some examples go through it");
+    // Those that wait longest begin first.
+    examples.sort_by_key(|example| !example.follows);
+    let waiting = Mutex::new(VecDeque::from(examples));
+    let (failed, over) = (Mutex::new(wrong), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let shopping = scope.spawn(|| shop.fail_until(&over));
+        let work = || {
+            loop {
+                let Some(example) = waiting.lock().unwrap().pop_front() else { break };
+                if let Err(why) = example.run(&shop) {
+                    failed.lock().unwrap().push(why);
+                }
+            }
+        };
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let done: Vec<_> = workers.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        over.store(true, Ordering::Relaxed);
+        shopping.thread().unpark();
+        assert!(done.iter().all(Result::is_ok), "see above");
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "{} of {all} commands:\n{}", failed.len(), failed.join("\n"));
+    if !example::can_filter() {
+        println!("Without jq, what goes through it was run without it.");
+    }
+}
