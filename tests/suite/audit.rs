@@ -14,7 +14,7 @@ use storelogs_sandbox::{
     Behavior, BigCommerceBehavior, Faults, History, Listing, Platform, Sandbox, ShoplineBehavior, Store,
 };
 
-use crate::drain::{HANDLE, HASH, at, quick};
+use crate::drain::{HANDLE, HASH, at, present, quick};
 
 /// No walk of these tests takes longer, on a slow machine.
 const LONGEST: Duration = Duration::from_secs(240);
@@ -23,7 +23,7 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 
 /// The last second of the histories here. The newest rows are some hours old, so that no day decides what is read.
 fn end() -> i64 {
-    jiff::Timestamp::now().as_second() - 6 * 3600
+    present().as_second() - 6 * 3600
 }
 
 /// A bulk history of two months that ends some hours ago.

@@ -30,6 +30,12 @@ pub(crate) fn shopline(sandbox: &Sandbox) -> Shopline {
         .unwrap()
 }
 
+/// The present by this machine's clock, by which the sandbox purges, tokens end, and dates of answers are waited for. Tests
+/// speak of times before and after it only, so they hold whenever it is.
+pub(crate) fn present() -> Timestamp {
+    Timestamp::now()
+}
+
 /// The default policy with waits that a test can afford.
 pub(crate) fn quick() -> RetryPolicy {
     let (millisecond, ten) = (std::time::Duration::from_millis(1), std::time::Duration::from_millis(10));

@@ -116,7 +116,7 @@ async fn rate_limit_headers_that_were_doubled_or_folded_tell_the_worst() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_is_read_in_every_form_and_the_longest_counts() {
-    let in_twenty = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(20);
+    let in_twenty = crate::drain::present() + jiff::SignedDuration::from_secs(20);
     let date = |format: &str| in_twenty.strftime(format).to_string();
     let cases = [
         (vec!["2, 2".to_owned()], 2),

@@ -104,7 +104,7 @@ prop_compose! {
 fn bigcommerce_both_ways(record: &Value) -> (LogEntry, Value, Value) {
     let typed: SystemLog = serde_json::from_value(record.clone()).unwrap();
     let before = serde_json::to_value(&typed).unwrap();
-    let entry = bigcommerce::entry(typed, &Store::bigcommerce(HASH).unwrap(), Timestamp::now()).unwrap();
+    let entry = bigcommerce::entry(typed, &Store::bigcommerce(HASH).unwrap(), Timestamp::UNIX_EPOCH).unwrap();
     let after = serde_json::to_value(bigcommerce::record(&entry).unwrap()).unwrap();
     (entry, before, after)
 }
@@ -112,7 +112,7 @@ fn bigcommerce_both_ways(record: &Value) -> (LogEntry, Value, Value) {
 fn shopline_both_ways(record: &Value) -> (LogEntry, Value, Value) {
     let typed: OperationLog = serde_json::from_value(record.clone()).unwrap();
     let before = serde_json::to_value(&typed).unwrap();
-    let entry = shopline::entry(typed, &Store::shopline(HANDLE).unwrap(), Timestamp::now()).unwrap();
+    let entry = shopline::entry(typed, &Store::shopline(HANDLE).unwrap(), Timestamp::UNIX_EPOCH).unwrap();
     let after = serde_json::to_value(shopline::record(&entry).unwrap()).unwrap();
     (entry, before, after)
 }

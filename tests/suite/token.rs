@@ -1,15 +1,15 @@
 //! How long SHOPLINE tokens live, and how they are replaced.
 
 use futures::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use storelogs::testing::Recorder;
 use storelogs::{ErrorKind, LogQuery, Shopline, shopline};
 use storelogs_sandbox::{Endpoint, Fault, Faults, History, Platform, Sandbox, ShoplineBehavior, Store, shopline_token};
 
-use crate::drain::{HANDLE, drain, quick};
+use crate::drain::{HANDLE, drain, present, quick};
 
 fn minutes_from_now(minutes: i64) -> i64 {
-    (Timestamp::now() + SignedDuration::from_mins(minutes)).as_second()
+    (present() + SignedDuration::from_mins(minutes)).as_second()
 }
 
 async fn sandbox(faults: Faults) -> Sandbox {
@@ -51,7 +51,7 @@ async fn an_expired_token_is_said_before_any_request() {
 async fn a_token_near_its_end_is_replaced_once_however_many_wait() {
     let sandbox = sandbox(Faults::none()).await;
     let store = app(&sandbox, "sandbox-secret", &shopline_token(HANDLE, minutes_from_now(2)));
-    let now = Timestamp::now();
+    let now = present();
     let pages = join_all((0..12).map(|_| store.page(now, now, |request| request))).await;
     assert!(pages.iter().all(Result::is_ok), "{pages:?}");
     assert_eq!(refreshes(&sandbox), 1);

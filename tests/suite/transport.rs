@@ -148,7 +148,7 @@ async fn what_the_platform_asks_for_is_the_least_wait_and_the_longest_wins() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_may_be_given_as_a_date() {
     let now = std::time::Instant::now();
-    let date = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(20);
+    let date = crate::drain::present() + jiff::SignedDuration::from_secs(20);
     let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let started = Instant::now();
     ask(&client(&once(status(503).header("retry-after", &date)), exact())).await.unwrap();

@@ -13,7 +13,9 @@ fn check_says_that_stores_can_be_read_with_one_request_each() {
     assert_eq!(run.code, 0, "{run:?}");
     let is_of_the_day = |line: &&str| line.starts_with("  API v20260301, ") || line.contains("the API v20260301 ended");
     assert!(run.out.contains("is served until 2027-03-01"), "{}", run.out);
-    let rest: Vec<&str> = run.out.lines().filter(|line| !is_of_the_day(line)).collect();
+    // On our side SHOPLINE's bucket leaks four requests a second, so by now it may be empty again.
+    let settled = run.out.replace("40 of 40 left", "39 of 40 left");
+    let rest: Vec<&str> = settled.lines().filter(|line| !is_of_the_day(line)).collect();
     assert_snapshot!(rest.join("\n"));
     assert_eq!(sandbox.requests(), 2);
 }

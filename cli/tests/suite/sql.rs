@@ -7,11 +7,11 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use storelogs_sandbox::{Behavior, Platform, Store};
 
-use crate::program::{HASH, Program, Run, serve, wait_for_listening};
+use crate::program::{HASH, Program, Run, present, serve, wait_for_listening};
 
 /// A program with an archive of one store, which has three entries.
 fn collected() -> Program {
-    let day = |ago: i32| (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24) * ago).as_second();
+    let day = |ago: i32| (present() - jiff::SignedDuration::from_hours(24) * ago).as_second();
     let sandbox = serve([Store::bigcommerce(HASH).behavior(Behavior::unlimited())]);
     for (id, severity) in [(1, "errors"), (2, "errors"), (3, "success")] {
         let at = jiff::Timestamp::from_second(day(id)).unwrap().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
@@ -109,7 +109,7 @@ fn ctrl_c_ends_a_long_statement_with_130() {
 #[test]
 fn what_was_searched_for_stands_out_also_where_only_the_message_has_it() {
     let sandbox = serve([Store::bigcommerce(HASH).behavior(Behavior::unlimited())]);
-    let at = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
+    let at = present() - jiff::SignedDuration::from_hours(1);
     let at = at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
     let message =
         "The long story of an order. The gateway said: CARD-Declined by the bank, and nothing else was heard of it.";

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
 
-use crate::program::{HANDLE, HASH, Program, serve};
+use crate::program::{HANDLE, HASH, Program, present, serve};
 
 fn shop() -> Store {
     Store::bigcommerce(HASH).history(History::seeded(4)).behavior(Behavior::unlimited())
@@ -63,7 +63,7 @@ impl Drop for Tail {
 
 /// Adds an entry of so many seconds ago.
 fn push(sandbox: &Sandbox, id: u32, ago: i64, summary: &str) {
-    let at = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(ago);
+    let at = present() - jiff::SignedDuration::from_secs(ago);
     let date = at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
     let record = json!({"id": id, "type": "general", "module": "", "severity": "errors", "summary": summary,
         "message": "", "date_created": date});

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
 
-use crate::program::{HASH, Program, serve};
+use crate::program::{HASH, Program, present, serve};
 
 const RULE: &str = "[[rule]]\nname = \"errors\"\nwhen = \"severity>=error\"\n";
 
@@ -27,7 +27,7 @@ fn begin(program: &Program) {
 
 /// Adds an error that happens now, and waits until it can be read.
 fn fail(sandbox: &Sandbox, id: u32, summary: &str) {
-    let date = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+    let date = present().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
     let record = json!({"id": id, "type": "payment", "module": "Test Payment Gateway", "severity": "errors",
         "summary": summary, "message": "", "date_created": date});
     sandbox.push(Platform::BigCommerce, HASH, record);

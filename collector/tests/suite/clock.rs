@@ -8,7 +8,7 @@ use storelogs_collector::archive::Commit;
 use storelogs_collector::sync::Options;
 use storelogs_sandbox::{Behavior, Platform, Sandbox, Store};
 
-use crate::world::{World, record};
+use crate::world::{World, present, record};
 
 const HASH: &str = "abc123";
 const DAY: i64 = 86_400;
@@ -20,7 +20,7 @@ async fn small() -> World {
 
 /// The time by the sandbox's clock.
 fn platform_now(world: &World) -> Timestamp {
-    Timestamp::now() + SignedDuration::from_millis(world.sandbox.clock().offset_ms())
+    present() + SignedDuration::from_millis(world.sandbox.clock().offset_ms())
 }
 
 #[tokio::test]
@@ -56,13 +56,10 @@ async fn a_clock_of_ours_that_is_ahead_claims_nothing_that_has_not_passed() {
 async fn coverage_that_ran_ahead_of_the_platform_is_taken_back() {
     let world = small().await;
     world.sync().await;
-    let covered = Stretch::new(
-        Timestamp::now() - SignedDuration::from_secs(60),
-        Timestamp::now() + SignedDuration::from_secs(DAY),
-    );
+    let covered = Stretch::new(present() - SignedDuration::from_secs(60), present() + SignedDuration::from_secs(DAY));
     world.commit(Commit { covered, ..Commit::default() });
     world.sync().await;
-    assert!(world.progress().coverage.end().unwrap() <= Timestamp::now(), "{:?}", world.progress());
+    assert!(world.progress().coverage.end().unwrap() <= present(), "{:?}", world.progress());
     world.sandbox.push(Platform::BigCommerce, HASH, record(2, 0, "new"));
     world.sandbox.clock().set_offset(300);
     world.sync().await;

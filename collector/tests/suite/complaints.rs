@@ -14,7 +14,7 @@ use storelogs_sandbox::{
 };
 use tokio::sync::watch;
 
-use crate::world::{World, operation, record};
+use crate::world::{World, operation, present, record};
 
 const HASH: &str = "abc123";
 const HANDLE: &str = "open001";
@@ -43,7 +43,7 @@ async fn no_row_is_missed_at_the_edges_of_slices() {
         empty.sync().await;
         let mut edges: Vec<i64> =
             empty.readings.lock().unwrap().iter().map(|(_, read)| read.until.as_second()).collect();
-        let now = jiff::Timestamp::now().as_second();
+        let now = present().as_second();
         edges.retain(|edge| *edge < now - 60);
         assert!(edges.len() > 4, "{edges:?}");
         let seconds = edges.iter().flat_map(|edge| edge - 5..edge + 15);

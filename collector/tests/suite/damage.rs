@@ -3,14 +3,14 @@
 use std::fs;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use storelogs_collector::archive::State;
 use storelogs_collector::sync::Options;
 use storelogs_collector::{Archive, Error};
 use storelogs_sandbox::{Behavior, Fault, Faults, History, Platform, Sandbox, Store};
 use tokio::sync::watch;
 
-use crate::world::{World, record};
+use crate::world::{World, present, record};
 
 const HASH: &str = "abc123";
 const HANDLE: &str = "open001";
@@ -160,6 +160,6 @@ async fn a_damaged_archive_is_told() {
         let error = error.unwrap_err();
         assert!(matches!(error, Error::Corrupt { .. } | Error::NotAnArchive { .. }), "{length}: {error}");
     }
-    let until = Timestamp::now() - SignedDuration::from_hours(1);
+    let until = present() - SignedDuration::from_hours(1);
     assert!(whole.progress().coverage.contains(until), "the whole one is as it was");
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use storelogs_collector::Stretch;
 use storelogs_collector::archive::{Commit, Hole, State};
 use storelogs_sandbox::{Behavior, Fault, Faults, History, Platform, Sandbox, Store};
 
-use crate::world::{World, record};
+use crate::world::{World, present, record};
 
 const HASH: &str = "abc123";
 const HANDLE: &str = "open001";
@@ -84,7 +84,7 @@ async fn what_the_platform_no_longer_keeps_is_no_hole_any_more() {
     let shop = Store::bigcommerce(HASH).records(vec![record(1, 7200, "old")]).behavior(Behavior::unlimited());
     let world = World::new(Sandbox::builder().store(shop)).await;
     world.sync().await;
-    let at = |days: i64| Timestamp::now() - SignedDuration::from_hours(24 * days);
+    let at = |days: i64| present() - SignedDuration::from_hours(24 * days);
     let hole = |since, until| {
         let stretch = Stretch::new(at(since), at(until)).unwrap();
         Hole { stretch, reason: "it failed".into(), attempts: 1, next_attempt: at(0) }
@@ -110,7 +110,7 @@ async fn what_changed_while_the_count_stayed_the_same_is_found_by_reading_again(
     world.sandbox.push(Platform::BigCommerce, HASH, record(4, 1600, "late"));
     world.sync().await;
     assert!(!world.holds(4), "it is not time yet");
-    let rewalked = vec![(SignedDuration::from_hours(1), Timestamp::now() - SignedDuration::from_mins(20))];
+    let rewalked = vec![(SignedDuration::from_hours(1), present() - SignedDuration::from_mins(20))];
     world.commit(Commit { rewalked, ..Commit::default() });
     let outcome = world.sync().await.remove(0);
     assert_eq!((outcome.committed.late, outcome.committed.revised), (1, 1), "{outcome:?}");

@@ -22,7 +22,7 @@ use storelogs_sandbox::{
 };
 use tokio::sync::watch;
 
-use crate::world::{World, operation, record};
+use crate::world::{World, operation, present, record};
 
 const NAME: &str = "abc123";
 const DAY: i64 = 86_400;
@@ -125,7 +125,7 @@ fn text_of(record: &Value) -> (String, Timestamp, String) {
 
 impl Life {
     fn now(&self) -> i64 {
-        Timestamp::now().as_second() + self.world.sandbox.clock().offset_ms() / 1000
+        present().as_second() + self.world.sandbox.clock().offset_ms() / 1000
     }
 
     /// Writes an entry of this second of the platform's clock.
@@ -140,7 +140,7 @@ impl Life {
         if read {
             self.late.insert(id.to_string());
         }
-        let ago = Timestamp::now().as_second() - second;
+        let ago = present().as_second() - second;
         let record = if self.platform == Platform::BigCommerce { record } else { operation };
         self.world.sandbox.push(self.platform, NAME, record(id, ago, text));
     }
@@ -212,7 +212,7 @@ impl Life {
         let store = self.world.only();
         let platform = self.world.archive().stores().unwrap()[0].1.platform().clone();
         let evidence = Evidence::of(&self.world.archive(), store).unwrap();
-        let verdict = evidence.judge(&platform, evidence.present(Timestamp::now()));
+        let verdict = evidence.judge(&platform, evidence.present(present()));
         let complete = |time: Timestamp| {
             verdict.findings.iter().any(|found| found.verdict.is_complete() && found.range.contains(time))
         };

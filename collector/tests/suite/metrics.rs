@@ -10,13 +10,15 @@ use storelogs_collector::metrics::{Metrics, STORES};
 use storelogs_collector::network::Network;
 use storelogs_collector::{Archive, Error};
 
+use crate::world::present;
+
 /// Metrics of an archive with so many stores, each read up to so many hours ago: 0, 1, 2 and so on. One more is in the
 /// archive and no longer collected.
 fn metrics(stores: usize) -> (tempfile::TempDir, Metrics, Timestamp) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive.db");
     drop(Archive::open(&path).unwrap());
-    let now = Timestamp::now();
+    let now = present();
     let all: Vec<Store> = (0..stores).map(|number| Store::bigcommerce(&format!("s{number}")).unwrap()).collect();
     // In one transaction: so many take long.
     let mut sql = rusqlite::Connection::open(&path).unwrap();
@@ -59,7 +61,7 @@ fn beyond_it_the_stores_of_a_platform_are_told_of_together() {
     let text = metrics.text().unwrap();
     assert!(!text.contains("store=\""), "{text}");
     let lag = value(&text, "storelogs_lag_seconds{platform=\"bigcommerce\"}");
-    let took = Timestamp::now().duration_since(begun);
+    let took = present().duration_since(begun);
     let worst = Duration::from_secs(STORES as u64 * 3600).as_secs_f64();
     assert!((worst..worst + took.as_secs_f64() + 1.0).contains(&lag), "{lag}: the worst is told");
     // All but the first were read more than half an hour ago.

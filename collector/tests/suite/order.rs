@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use storelogs_collector::Stretch;
 use storelogs_collector::archive::{Commit, Hole};
 use storelogs_collector::sync::Options;
 use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
 use tokio::sync::watch;
 
-use crate::world::{World, operation, record};
+use crate::world::{World, operation, present, record};
 
 fn history() -> History {
     History::seeded(11).rows_per_day(60)
@@ -39,7 +39,7 @@ async fn after_a_month_away_what_expires_soonest_is_read_first() {
     let world = World::new(Sandbox::builder().store(shop)).await;
     world.sync().await;
     world.readings.lock().unwrap().clear();
-    let now = Timestamp::now();
+    let now = present();
     let month = Stretch::new(now - SignedDuration::from_hours(24 * 30), now + SignedDuration::from_hours(1));
     world.commit(Commit { uncovered: month, ..Commit::default() });
     assert!(world.sync().await[0].complete);
@@ -55,7 +55,7 @@ async fn holes_and_rereadings_get_their_turn_while_new_entries_keep_coming() {
     let world = World::new(Sandbox::builder().store(shop)).await;
     world.sync().await;
     // A hole, whose entry came unseen; a late entry; and the time to read again has come.
-    let at = |ago: i64| Timestamp::now() - SignedDuration::from_secs(ago);
+    let at = |ago: i64| present() - SignedDuration::from_secs(ago);
     let stretch = Stretch::new(at(90_000), at(86_400)).unwrap();
     let hole = Hole { stretch, reason: "it failed".into(), attempts: 1, next_attempt: at(1) };
     let rewalked = vec![(SignedDuration::from_hours(1), at(1000))];

@@ -1,10 +1,10 @@
 //! Syncing: everything arrives, once, whatever happens on the way.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use storelogs_collector::archive::State;
 use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
 
-use crate::world::World;
+use crate::world::{World, present};
 
 const HASH: &str = "abc123";
 const HANDLE: &str = "open001";
@@ -26,7 +26,7 @@ async fn the_first_run_brings_everything_and_the_next_only_what_is_new() {
     assert!(outcomes.iter().all(|outcome| outcome.complete && outcome.status.state == State::Active), "{outcomes:?}");
     world.assert_conserved("after the first run");
     world.assert_covered(120);
-    let week = Timestamp::now() - SignedDuration::from_hours(7 * 24);
+    let week = present() - SignedDuration::from_hours(7 * 24);
     let readings = world.readings.lock().unwrap().clone();
     for (store, stretch) in &readings {
         let twice =

@@ -11,7 +11,7 @@ use storelogs_sandbox::BigCommerceBehavior;
 use storelogs_sandbox::{Behavior, DateFilters, Fault, Faults, History, Platform, Sandbox, Store};
 use tokio::sync::watch;
 
-use crate::world::{World, record};
+use crate::world::{World, present, record};
 
 const HASH: &str = "abc123";
 
@@ -56,7 +56,7 @@ async fn a_first_run_that_was_stopped_or_is_under_way_is_complete_nowhere() {
         let held = world.entries().len();
         assert_eq!(world.verdict().is_complete(), held == 8000, "{held} of 8000: {}", world.verdict());
         assert!(!outcome.complete || held == 8000, "{held} held");
-        assert_eq!(report(&world, Timestamp::now()).contains("Nothing is missing"), held == 8000);
+        assert_eq!(report(&world, present()).contains("Nothing is missing"), held == 8000);
     }
     assert!(world.sync().await[0].complete, "{}", world.verdict());
     world.assert_conserved("at last");
@@ -67,14 +67,14 @@ async fn a_collector_that_died_ten_days_ago_left_ten_days_unread() {
     let world = world(shop(800)).await;
     world.sync().await;
     assert!(world.verdict().is_complete());
-    let later = Timestamp::now() + SignedDuration::from_hours(240);
+    let later = present() + SignedDuration::from_hours(240);
     let verdict = world.verdict_at(later);
     assert_eq!(verdict.worst(), Verdict::Unread { why: Unread::Behind });
     assert!(verdict.summary.starts_with("unread: nobody has read so far since, after 20"), "{verdict}");
     let (_, standing) = status(&world.archive(), later).unwrap().remove(0);
     assert!(standing.share < 0.99, "{}", standing.share);
     assert!(report(&world, later).contains("Entries may be missing"));
-    assert!(report(&world, Timestamp::now()).contains("Nothing is missing"));
+    assert!(report(&world, present()).contains("Nothing is missing"));
 }
 
 #[tokio::test]
@@ -192,21 +192,21 @@ async fn a_silent_store_keeps_no_other_waiting() {
         world.sandbox.set_faults(Platform::BigCommerce, &format!("s{number:02}"), hangs);
     }
     let (stop, stopped) = watch::channel(false);
-    let begun = std::time::Instant::now();
+    // Each of the eight keeps silent for a minute, and two are read at once: one after the other they take four.
+    let (begun, limit) = (std::time::Instant::now(), std::time::Duration::from_secs(150));
     let options = Options { walks: 2, ..Options::default() };
     let is_read = |world: &World| {
-        let all = status(&world.archive(), Timestamp::now()).unwrap();
+        let all = status(&world.archive(), present()).unwrap();
         all.iter().filter(|(_, standing)| standing.state == State::Active && standing.judgement.is_complete()).count()
     };
     let running = world.sync_with(options, stopped);
     let watching = async {
         while is_read(&world) < 16 {
-            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{} of 16", is_read(&world));
+            assert!(begun.elapsed() < limit, "{} of 16", is_read(&world));
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
         stop.send(true).unwrap();
-        begun.elapsed()
     };
-    let (_, took) = tokio::join!(running, watching);
-    assert!(took < std::time::Duration::from_secs(45), "{took:?}");
+    let (outcomes, ()) = tokio::join!(running, watching);
+    outcomes.unwrap();
 }

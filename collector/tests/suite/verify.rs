@@ -9,7 +9,7 @@ use storelogs_collector::verdict::{Unread, Verdict};
 use storelogs_collector::verify::Depth;
 use storelogs_sandbox::{Behavior, Count, History, Platform, Sandbox, ShoplineBehavior, Store};
 
-use crate::world::{World, record};
+use crate::world::{World, present, record};
 
 async fn synced(shop: Store) -> World {
     let world = World::new(Sandbox::builder().store(shop.history(History::seeded(3)))).await;
@@ -36,7 +36,7 @@ fn delete(world: &World, since: Timestamp, until: Timestamp) -> u64 {
 fn found(world: &World, word: &str) -> (usize, u64) {
     let mut archive = world.archive();
     archive.index_words(usize::MAX).unwrap();
-    let filter = Filter::parse(word, Timestamp::now(), &jiff::tz::TimeZone::UTC).unwrap();
+    let filter = Filter::parse(word, present(), &jiff::tz::TimeZone::UTC).unwrap();
     let mut times = 0;
     archive
         .search::<storelogs_collector::Error>(&filter, Order::NewestFirst, |_| {
@@ -64,7 +64,7 @@ async fn entries_that_vanished_are_known_at_once_found_narrowly_and_fetched_agai
     for shop in [bigcommerce(), shopline()] {
         let world = synced(shop).await;
         let all = world.entries().len() as u64;
-        let middle = Timestamp::now() - SignedDuration::from_hours(24 * 40);
+        let middle = present() - SignedDuration::from_hours(24 * 40);
         let deleted = delete(&world, middle, middle + SignedDuration::from_hours(9));
         assert!(deleted > 0, "nothing to delete there");
         assert_eq!(world.verdict().worst(), Verdict::Short { entries: deleted });
@@ -86,7 +86,7 @@ async fn entries_that_vanished_are_known_at_once_found_narrowly_and_fetched_agai
 #[tokio::test]
 async fn a_sync_brings_back_what_was_deleted_from_outside() {
     let world = synced(bigcommerce()).await;
-    let middle = Timestamp::now() - SignedDuration::from_hours(24 * 40);
+    let middle = present() - SignedDuration::from_hours(24 * 40);
     assert!(delete(&world, middle, middle + SignedDuration::from_hours(3)) > 0);
     assert!(!world.verdict().is_complete());
     assert!(world.sync().await[0].complete, "{:?}", world.verdict());
@@ -114,11 +114,11 @@ async fn a_row_that_an_older_version_lost_is_found_once_and_counted_once_after_a
 #[tokio::test]
 async fn what_was_never_read_is_known_without_asking() {
     let world = synced(bigcommerce()).await;
-    let since = Timestamp::from_second(Timestamp::now().as_second()).unwrap() - SignedDuration::from_hours(24 * 10);
+    let since = Timestamp::from_second(present().as_second()).unwrap() - SignedDuration::from_hours(24 * 10);
     let hidden = Stretch::new(since, since + SignedDuration::from_hours(1)).unwrap();
     world.commit(Commit { uncovered: Some(hidden), ..Commit::default() });
     let requests = world.sandbox.requests();
-    let (_, standing) = status(&world.archive(), Timestamp::now()).unwrap().remove(0);
+    let (_, standing) = status(&world.archive(), present()).unwrap().remove(0);
     assert_eq!(world.sandbox.requests(), requests);
     let lacking: Vec<_> = standing.judgement.lacking().map(|found| (found.range, found.verdict.clone())).collect();
     assert_eq!((standing.state, lacking), (State::Active, vec![(hidden, Verdict::Unread { why: Unread::Gap })]));
@@ -176,7 +176,7 @@ async fn what_the_platform_purged_before_its_time_is_no_fault_of_the_archive() {
 async fn an_archive_that_was_left_alone_for_longer_than_the_platform_keeps_has_one_gap() {
     let world = World::new(Sandbox::builder().store(bigcommerce())).await;
     world.sync().await;
-    let years_later = Timestamp::now() + SignedDuration::from_hours(24 * 800);
+    let years_later = present() + SignedDuration::from_hours(24 * 800);
     let (_, standing) = status(&world.archive(), years_later).unwrap().remove(0);
     assert_eq!((standing.judgement.lacking().count(), standing.share), (1, 0.0));
 }

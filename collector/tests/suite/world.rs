@@ -159,7 +159,7 @@ impl World {
 
     /// What the archive knows of its first store, at this moment.
     pub(crate) fn verdict(&self) -> Judgement {
-        self.verdict_at(Timestamp::now())
+        self.verdict_at(present())
     }
 
     /// The same, when this machine's clock says so.
@@ -261,7 +261,7 @@ impl World {
     #[track_caller]
     pub(crate) fn assert_covered(&self, ago: i64) {
         let archive = self.archive();
-        let now = Timestamp::now() + jiff::SignedDuration::from_millis(self.sandbox.clock().offset_ms());
+        let now = present() + jiff::SignedDuration::from_millis(self.sandbox.clock().offset_ms());
         for (id, store) in archive.stores().unwrap() {
             let progress = archive.progress(id).unwrap();
             let since =
@@ -278,9 +278,15 @@ pub(crate) fn ever() -> Stretch {
     Stretch::new("1971-01-01T00:00:00Z".parse().unwrap(), "2200-01-01T00:00:00Z".parse().unwrap()).unwrap()
 }
 
+/// The present by this machine's clock, by which the sandbox purges what is old and the collector judges what is complete.
+/// Tests speak of ages only, never of dates, so they hold whenever it is.
+pub(crate) fn present() -> Timestamp {
+    Timestamp::now()
+}
+
 /// A record of BigCommerce, so many seconds ago by this machine's clock.
 pub(crate) fn record(id: u64, ago: i64, summary: &str) -> Value {
-    let time = Timestamp::from_second(Timestamp::now().as_second() - ago).unwrap();
+    let time = Timestamp::from_second(present().as_second() - ago).unwrap();
     json!({
         "id": id, "type": "general", "module": "Order Status", "severity": "success", "summary": summary,
         "message": null, "date_created": time.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(),
@@ -289,7 +295,7 @@ pub(crate) fn record(id: u64, ago: i64, summary: &str) -> Value {
 
 /// A record of SHOPLINE, so many seconds ago by this machine's clock.
 pub(crate) fn operation(id: u64, ago: i64, detail: &str) -> Value {
-    let time = Timestamp::from_second(Timestamp::now().as_second() - ago).unwrap();
+    let time = Timestamp::from_second(present().as_second() - ago).unwrap();
     json!({
         "author": "a@example.com", "created_at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(),
         "detail": detail, "id": id.to_string(), "subject_type": "products", "verb": "edit_product",
