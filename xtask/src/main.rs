@@ -7,6 +7,8 @@ mod bench;
 mod browser;
 mod calendar;
 mod changes;
+#[cfg(test)]
+mod clock_reads;
 mod corpus;
 mod findings;
 mod fuzz;
@@ -20,7 +22,9 @@ mod package;
 mod provenance;
 mod readers;
 mod regen;
+mod repeat;
 mod soak;
+mod test_programs;
 mod truth;
 mod workspace;
 
@@ -87,8 +91,15 @@ const COMMANDS: &[Command] = &[
         name: "calendar",
         arguments: "[--quick | --week] [TEXT]",
         about: "run the tests and the demo under shifted clocks: a Saturday's hours, ends of months and years, daylight \
-                saving; --quick tries six moments, --week the demo at each hour of a week, TEXT the moments that have it",
+                saving; --quick tries the tests that touch time, at six moments, --week the demo at each hour of a week, TEXT the \
+                moments that have it",
         run: calendar::run,
+    },
+    Command {
+        name: "repeat",
+        arguments: "[N]",
+        about: "run the whole suite N times in a row, 20 unless told otherwise, and say which tests did not always pass",
+        run: repeat::run,
     },
     Command {
         name: "package",

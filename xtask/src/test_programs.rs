@@ -1,4 +1,4 @@
-//! The workspace's tests, as programs.
+//! The workspace's tests, as programs: built once, and run as often as it takes.
 
 use std::fs::File;
 use std::io::Write;
@@ -7,24 +7,18 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::clock::Clock;
-use super::moments::Moment;
 use crate::Result;
 use crate::workspace::{Workspace, cargo, messages, read};
 
-/// The tests that touch time, by the name of the program and the beginning of their own: what is shown of today, what
-/// a period is, and what a history of now holds. Six moments of all tests would take CI half an hour.
-const TOUCHING: [(&str, &[&str]); 4] = [
-    ("storelogs-cli suite", &["output::", "sql::"]),
-    ("storelogs-collector suite", &["clock::", "rollup::"]),
-    ("storelogs suite", &["follow::", "model::", "token::"]),
-    ("storelogs-sandbox histories", &["a_history_"]),
-];
+/// How many tests of a program are run at once. Many wait.
+const AT_ONCE: &str = "4";
 
-/// No program of tests takes as long, not on a busy machine either. One that does has met a clock it never gets over.
+/// No program of tests takes as long, not on a busy machine either. One that does never ends.
 const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 
-pub(super) struct Tests {
+pub(crate) struct TestPrograms {
+    /// The program `storelogs`, as it was built for its tests.
+    pub(crate) storelogs: PathBuf,
     programs: Vec<Program>,
     scratch: PathBuf,
 }
@@ -36,23 +30,31 @@ struct Program {
     path: PathBuf,
     /// The folder of its package, where cargo would run it.
     folder: PathBuf,
+    /// Only the tests that have one of these in their name.
     filters: &'static [&'static str],
+    /// None of those that have one of these, unless all are run.
+    spared: &'static [&'static str],
 }
 
 #[derive(Default)]
-pub(super) struct Outcome {
-    pub(super) passed: usize,
+pub(crate) struct Outcome {
+    pub(crate) passed: usize,
     /// Names of programs and tests.
-    pub(super) failed: Vec<String>,
+    pub(crate) failed: Vec<String>,
 }
 
-impl Tests {
+impl TestPrograms {
     /// Builds them as `cargo test` does, so that nothing is built twice.
-    pub(super) fn build(workspace: &Workspace, scratch: &Path, quick: bool) -> Result<Self> {
+    pub(crate) fn build(workspace: &Workspace, scratch: &Path) -> Result<Self> {
         let messages = messages(cargo().args(["test", "--no-run"]).current_dir(&workspace.root))?;
         if !messages.iter().any(|message| message["reason"] == "build-finished" && message["success"] == true) {
             return Err("something does not build: see above".into());
         }
+        let storelogs = messages
+            .iter()
+            .filter(|message| message["target"]["name"] == "storelogs" && message["profile"]["test"] == false)
+            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .ok_or("the program `storelogs` did not build")?;
         let mut programs = Vec::new();
         for message in messages.iter().filter(|message| message["profile"]["test"] == true) {
             let (Some(path), Some(manifest)) = (message["executable"].as_str(), message["manifest_path"].as_str())
@@ -66,24 +68,52 @@ impl Tests {
                 name => name.unwrap_or_default().to_owned(),
             };
             let name = format!("{package} {}", message["target"]["name"].as_str().unwrap_or_default());
-            programs.push(Program { name, path: path.into(), folder, filters: &[] });
-        }
-        if quick {
-            programs = touching(&programs)?;
+            programs.push(Program { name, path: path.into(), folder, filters: &[], spared: &[] });
         }
         if programs.is_empty() {
             return Err("there are no tests".into());
         }
-        Ok(Self { programs, scratch: scratch.to_owned() })
+        Ok(Self { storelogs, programs, scratch: scratch.to_owned() })
     }
 
-    /// Runs all of them, one program after the other.
-    pub(super) fn run(&self, clock: &Clock, moment: &Moment) -> Result<Outcome> {
+    /// Leaves only the tests that have one of these in their name, of the programs that are named.
+    pub(crate) fn only(&mut self, chosen: &[(&str, &'static [&'static str])]) -> Result {
+        for (name, filters) in chosen {
+            self.find(name, filters)?.filters = filters;
+        }
+        self.programs.retain(|program| !program.filters.is_empty());
+        Ok(())
+    }
+
+    /// Has the tests that have one of these in their name run only when all are.
+    pub(crate) fn spare(&mut self, chosen: &[(&str, &'static [&'static str])]) -> Result {
+        for (name, spared) in chosen {
+            self.find(name, spared)?.spared = spared;
+        }
+        Ok(())
+    }
+
+    /// A program of that name, which has such tests. A name that no test has any more is an error: else nothing would be
+    /// tried, or all of it.
+    fn find(&mut self, name: &str, tests: &[&str]) -> Result<&mut Program> {
+        let program = self.programs.iter_mut().find(|program| program.name == name);
+        let program = program.ok_or_else(|| format!("there is no program of tests {name}"))?;
+        let list = Command::new(&program.path).arg("--list").current_dir(&program.folder).output();
+        let list = list.map_err(|e| format!("{}: {e}", program.path.display()))?;
+        let list = String::from_utf8_lossy(&list.stdout);
+        match tests.iter().find(|test| !list.lines().any(|line| line.contains(**test))) {
+            Some(none) => Err(format!("{name} has no test {none}, which is named in xtask/src")),
+            None => Ok(program),
+        }
+    }
+
+    /// Runs them, one program after the other: all tests, or without those that are spared. What they print is kept under
+    /// a title; each is prepared before it is started.
+    pub(crate) fn run(&self, title: &str, all: bool, prepare: impl Fn(&mut Command)) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         for program in &self.programs {
-            let moment_name = moment.time.to_string().replace(':', "");
-            let log = self.scratch.join(format!("{moment_name} {}.log", program.name));
-            let well = program.run(clock, moment, &log)?;
+            let log = self.scratch.join(format!("{} {}.log", title.replace([':', '/'], ""), program.name));
+            let well = program.run(title, all, &prepare, &log)?;
             let before = outcome.failed.len();
             for line in read(&log)?.lines() {
                 if let Some(name) = line.strip_prefix("test ").and_then(|line| line.strip_suffix(" ... FAILED")) {
@@ -101,40 +131,25 @@ impl Tests {
     }
 }
 
-/// The programs of [`TOUCHING`]. A filter that finds no test any more is an error: else nothing would be tried.
-fn touching(programs: &[Program]) -> Result<Vec<Program>> {
-    let mut chosen = Vec::new();
-    for (name, filters) in TOUCHING {
-        let program = programs.iter().find(|program| program.name == name);
-        let program = program.ok_or_else(|| format!("there is no program of tests {name}"))?;
-        let list = Command::new(&program.path).arg("--list").current_dir(&program.folder).output();
-        let list = list.map_err(|e| format!("{}: {e}", program.path.display()))?;
-        let list = String::from_utf8_lossy(&list.stdout);
-        if let Some(none) = filters.iter().find(|filter| !list.lines().any(|line| line.contains(**filter))) {
-            return Err(format!("{name} has no test {none}: xtask/src/calendar/tests.rs names it"));
-        }
-        let Program { name, path, folder, .. } = program;
-        chosen.push(Program { name: name.clone(), path: path.clone(), folder: folder.clone(), filters });
-    }
-    Ok(chosen)
-}
-
 impl Program {
     /// Runs it, writes what it prints into a file, and says whether it ended well.
-    fn run(&self, clock: &Clock, moment: &Moment, log: &Path) -> Result<bool> {
+    fn run(&self, title: &str, all: bool, prepare: impl Fn(&mut Command), log: &Path) -> Result<bool> {
         let wrong = |e: std::io::Error| format!("{}: {e}", log.display());
         let mut file = File::create(log).map_err(wrong)?;
-        writeln!(file, "{} at {}", self.name, moment.line()).map_err(wrong)?;
+        writeln!(file, "{}: {title}", self.name).map_err(wrong)?;
         let mut command = Command::new(&self.path);
+        let spared = if all { &[] } else { self.spared };
         command
             .args(self.filters)
+            .args(["--test-threads", AT_ONCE])
+            .args(spared.iter().flat_map(|name| ["--skip", name]))
             .current_dir(&self.folder)
             .env("CARGO_MANIFEST_DIR", &self.folder)
             .env("INSTA_UPDATE", "no")
             .stdin(Stdio::null())
             .stdout(file.try_clone().map_err(wrong)?)
             .stderr(file);
-        clock.set(&mut command, moment);
+        prepare(&mut command);
         let mut child = command.spawn().map_err(|e| format!("{}: {e}", self.path.display()))?;
         let begun = Instant::now();
         loop {
