@@ -33,6 +33,7 @@ const NOT_RUN: [(&str, &str); 12] = [
 /// How many are run at once. Most of the time a command waits.
 const AT_ONCE: usize = 6;
 
+#[allow(clippy::print_stdout, reason = "what was not tried is said")]
 #[test]
 fn every_command_that_the_help_and_the_documents_print_finds_something() {
     let printed = printed::commands();
