@@ -137,7 +137,9 @@ fn the_job_collects_everything() {
     let given = container["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned());
     let arguments = set.arguments(&given.collect::<Vec<_>>());
     let run = set.program.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    // On a busy machine it takes long enough to say how far it is.
+    let said = run.err.lines().find(|line| !line.contains(" stores up to date"));
+    assert_eq!((run.code, said), (0, None), "{run:?}");
     assert_eq!(set.held(), set.sandbox.records(Platform::BigCommerce, HASH).len());
 }
 
