@@ -119,7 +119,12 @@ impl walk::Walk for Walk {
             }
             let taken = self.progress.take(rows);
             if self.progress.is_full() {
-                return Ok(self.progress.full(taken));
+                if self.lacks.is_empty() {
+                    return Ok(self.progress.full(taken));
+                }
+                // As many came as are wanted, but not the newest: that is to be said.
+                self.underway.clear();
+                self.cuts.clear();
             }
             if let Some(page) = self.progress.step(taken) {
                 return Ok(page);
