@@ -10,6 +10,7 @@
 
 pub mod archive;
 mod coverage;
+mod drain;
 mod error;
 pub mod insight;
 pub mod metrics;
@@ -23,6 +24,7 @@ pub mod sync;
 pub mod verdict;
 pub mod verify;
 pub mod watch;
+pub mod wording;
 mod words;
 
 pub use archive::Archive;

@@ -16,8 +16,8 @@ use crate::archive::audit::{self, Audits, Finding};
 use crate::archive::{Archive, PlatformClock, State, StoreId, row};
 use crate::coverage::{Coverage, Stretch, moment};
 use crate::error::Result;
-use crate::insight::{grouped, plural};
 use crate::sync::retention;
+use crate::wording::{grouped, plural};
 
 /// What is behind the end of the coverage for no longer than this is no gap yet. A store that is followed is asked every 15
 /// minutes at the least, and a job runs as often: this is twice as much.

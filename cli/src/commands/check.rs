@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use reqwest::Url;
 use serde::Serialize;
 use storelogs::{ErrorKind, RateLimit, RetryPolicy};
-use storelogs_collector::insight::rough;
+use storelogs_collector::wording::rough;
 
 use crate::config::{self, Configured, StoreConnection};
 use crate::error::{CODES, CliError, Exit, StoreFailure};

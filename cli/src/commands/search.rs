@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::Store;
 use storelogs_collector::archive::Archive;
-use storelogs_collector::insight::grouped;
 use storelogs_collector::search::{Filter, Order};
+use storelogs_collector::wording::grouped;
 
 use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;

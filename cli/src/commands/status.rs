@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::archive::State;
-use storelogs_collector::insight::{grouped, plural, rough};
 use storelogs_collector::status::{self, Standing};
 use storelogs_collector::verdict;
+use storelogs_collector::wording::{grouped, plural, rough};
 
 use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;

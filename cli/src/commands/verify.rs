@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use storelogs::{ErrorKind, RetryPolicy, Store};
 use storelogs_collector::archive::{Archive, Mended, StoreId};
-use storelogs_collector::insight::{grouped, plural};
 use storelogs_collector::sync::{Remote, Shard};
 use storelogs_collector::verdict::{self, Evidence, Found, Judgement, Verdict};
 use storelogs_collector::verify::{self, Depth, Examined};
+use storelogs_collector::wording::{grouped, plural};
 
 use super::sync::LISTED;
 use crate::config::{self, Configured};

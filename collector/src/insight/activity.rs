@@ -9,7 +9,7 @@ use super::Context;
 use super::model::{Activity, Busiest, Cube, Line};
 use super::period::WEEK;
 use super::scan::{Row, Tally, When};
-use super::text::Field;
+use crate::redact::Field;
 
 /// How many stores and categories are told apart in the charts: the first pair with which they stay small enough.
 const TOLD_APART: [(usize, usize); 5] = [(20, 20), (12, 12), (8, 8), (4, 6), (1, 1)];

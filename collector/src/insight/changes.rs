@@ -7,14 +7,15 @@ use rusqlite::params;
 use storelogs::LogEntry;
 
 use super::Context;
-use super::model::{Change, Changes, Deed, Topic};
-use super::people::Hours;
+use super::hours::Hours;
+use super::model::{Change, Changes, Deed};
 use super::query;
-use super::text::Field;
+use super::topic::{topic, words};
 use crate::archive::row;
 use crate::archive::text::value;
 use crate::coverage::{Stretch, micros};
 use crate::error::Result;
+use crate::redact::Field;
 
 /// How long before an incident is looked for what was changed.
 const BEFORE: SignedDuration = SignedDuration::from_hours(1);
@@ -28,34 +29,6 @@ const MOST_ORDINARY: usize = 5;
 /// Whether an entry tells of something that somebody changed: it names who, or it is about the design of the shop.
 pub(super) fn is_change(actor: Option<&str>, category: Option<&str>) -> bool {
     actor.is_some_and(|actor| !value(actor).is_empty()) || category.is_some_and(|category| value(category) == "design")
-}
-
-/// What a change can do harm to, by its category and action.
-///
-/// Only what somebody did is a change: BigCommerce's category `payment` tells of payments.
-pub(crate) fn topic(category: Option<&str>, action: Option<&str>) -> Option<Topic> {
-    let action = action.filter(|action| !value(action).is_empty())?;
-    let (category, action) = (words(category.unwrap_or_default()), words(action));
-    let any = |words: &[String], wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
-    let either = |wanted: &[&str]| any(&category, wanted) || any(&action, wanted);
-    match () {
-        () if either(&["permission", "permissions", "role", "roles", "password", "owner"])
-            || any(&category, &["administrator", "administrators", "staff"]) =>
-        {
-            Some(Topic::Permissions)
-        }
-        () if any(&category, &["payment", "payments", "payout", "payouts"]) || any(&action, &["payout", "payouts"]) => {
-            Some(Topic::Payment)
-        }
-        () if any(&category, &["checkout"]) => Some(Topic::Checkout),
-        () if either(&["domain", "domains"]) => Some(Topic::Domain),
-        () if any(&category, &["plan", "plans", "billing", "subscription"]) => Some(Topic::Plan),
-        () => None,
-    }
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect()
 }
 
 /// How likely a change breaks something.

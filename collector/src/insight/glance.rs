@@ -1,10 +1,11 @@
 //! The answer in words: what broke, when, since which change, and who to ask.
 
+use super::Report;
 use super::model::{Change, Finding, Incident, Level, Section, Template, Topic, Trend};
-use super::phrases::{change, grouped, percent, plural, times};
 use super::statistics::as_number;
-use super::{Report, Text};
 use crate::archive::State;
+use crate::redact::Text;
+use crate::wording::{grouped, percent, plural, times};
 
 /// The answer in one or two sentences.
 pub(super) fn verdict(report: &Report) -> String {
@@ -264,4 +265,17 @@ fn lasted(incident: &Incident) -> String {
 
 fn usual(usual: f64) -> String {
     if usual < 0.5 { "none".to_owned() } else { format!("{usual:.0}") }
+}
+
+/// `12 % more than`; `None` if there was nothing.
+fn change(now: u64, before: u64) -> Option<String> {
+    if before == 0 {
+        return None;
+    }
+    let change = as_number(now) / as_number(before) - 1.0;
+    Some(match change {
+        change if change.abs() < 0.005 => "As many as in".to_owned(),
+        change if change > 0.0 => format!("{} more than in", percent(change)),
+        change => format!("{} fewer than in", percent(-change)),
+    })
 }

@@ -13,8 +13,8 @@ use ring::digest::{SHA256, digest};
 
 use super::Report;
 use super::model::{Count, Finding, Level, Section};
-use super::phrases::{grouped, percent};
 use super::statistics::as_number;
+use crate::wording::{grouped, percent};
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = concat!(

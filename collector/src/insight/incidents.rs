@@ -8,16 +8,16 @@ use rusqlite::params;
 use storelogs::Severity;
 
 use super::bursts::{Burst, Series, bursts};
+use super::hours::Hours;
 use super::model::{Changes, Count, Incident, Incidents, Line};
-use super::people::Hours;
 use super::period::{Local, WEEK, hour_of, second_of};
 use super::scan::Row;
 use super::statistics::{as_number, densest, log10_of_at_least};
-use super::text::Field;
 use super::{Context, activity, changes};
 use crate::archive::{row, shape};
 use crate::coverage::micros;
 use crate::error::Result;
+use crate::redact::Field;
 
 /// Weeks before the period from which the usual rate is taken too.
 const WEEKS: i64 = 13;

@@ -1,21 +1,22 @@
 //! Who did what?
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rusqlite::params;
 
+use super::hours::Hours;
 use super::model::{Actor, Bulk, Line, NewAction, People, Unusual};
-use super::period::{Local, from_hour, hour_of};
+use super::period::{Local, from_hour};
 use super::query::Query;
 use super::scan::{Names, Row, Tally};
-use super::statistics::as_number;
-use super::text::Field;
+use super::topic::topic;
 use super::{Context, bulk, changes};
 use crate::archive::row;
 use crate::coverage::micros;
 use crate::error::Result;
+use crate::redact::Field;
 
 /// The most lines of each list.
 const MOST_ACTORS: usize = 50;
@@ -25,12 +26,6 @@ const MOST_SENSITIVE: usize = 200;
 /// The most lines of what an actor did.
 const MOST_DEEDS: usize = 5;
 const MOST_UNUSUAL_ACTIONS: usize = 3;
-
-/// So many hours in which somebody did something tell at which hours of the day that is usual.
-const LEAST_KNOWN: u64 = 100;
-/// An hour of the day is unusual for who has less than this share of all such hours in it and the two beside it. Evenly
-/// spread it would be 12.5 %. At 1 %, chance would hide a fourth of what is done in the middle of the night.
-const UNUSUAL: f64 = 0.02;
 
 /// What is added up for an actor.
 struct Sum {
@@ -64,44 +59,6 @@ pub(super) struct Sums {
     pub(super) bulk: bulk::Sums,
     /// Store and hour of sensitive changes, and how many.
     sensitive: BTreeMap<(u32, i64), u64>,
-}
-
-/// At which hours of the day everybody works, in all of the archive: in how many hours they did anything, however much.
-#[derive(Default)]
-pub(super) struct Hours(HashMap<u32, Worked>);
-
-#[derive(Default)]
-struct Worked {
-    hours: [u64; 24],
-    /// The store and the hour that was counted last.
-    last: Option<(u32, i64)>,
-}
-
-impl Hours {
-    fn add(&mut self, actor: u32, row: &Row) {
-        let worked = self.0.entry(actor).or_default();
-        if worked.last.replace((row.store, row.hour)) != Some((row.store, row.hour)) {
-            worked.hours[row.local.hour_of_day()] += 1;
-        }
-    }
-
-    /// The share of an actor's hours of work at an hour of the day and the two beside it, if enough is known.
-    fn share(&self, actor: u32, hour: usize) -> Option<f64> {
-        let hours = &self.0.get(&actor)?.hours;
-        let all: u64 = hours.iter().sum();
-        let near: u64 = [hour + 23, hour, hour + 1].map(|hour| hours[hour % 24]).iter().sum();
-        (all >= LEAST_KNOWN).then(|| as_number(near) / as_number(all))
-    }
-
-    fn unusual(&self, actor: u32, hour: usize) -> Option<f64> {
-        self.share(actor, hour).filter(|share| *share < UNUSUAL)
-    }
-
-    /// Whether somebody hardly ever works at this time of the day.
-    pub(super) fn is_unusual(&self, context: &Context<'_>, actor: Option<&str>, time: Timestamp) -> bool {
-        let hour = Local::of(hour_of(time), &context.period.zone).hour_of_day();
-        context.kinds.actors.find(actor).is_some_and(|actor| self.unusual(actor, hour).is_some())
-    }
 }
 
 impl Sums {
@@ -190,7 +147,7 @@ impl Sums {
             stores: sum.stores.iter().copied().collect(),
             actions: lines(&sum.actions, &context.kinds.actions, "action"),
             categories: lines(&sum.categories, &context.kinds.categories, "category"),
-            hours: self.hours.0.get(&number).map(|worked| worked.hours.to_vec()).unwrap_or_default(),
+            hours: self.hours.of(number),
         }
     }
 
@@ -237,8 +194,7 @@ impl Sums {
     /// Hours in which somebody did something who hardly ever does at that time of the day.
     fn unusual(&self, context: &Context<'_>) -> Result<(Vec<Unusual>, u64)> {
         let mut found: BTreeMap<(u32, u32, i64), BTreeMap<Option<u32>, u64>> = BTreeMap::new();
-        let anybody = self.hours.0.keys().any(|actor| (0..24).any(|hour| self.hours.unusual(*actor, hour).is_some()));
-        if anybody {
+        if self.hours.any_unusual() {
             super::scan::each_row(context.archive, context.stores, context.kinds, context.period, |row| {
                 if !row.is_now() {
                     return;
@@ -311,7 +267,7 @@ impl Sums {
             let mut rows = find.query(params![id.0, bounds[0], bounds[1]]).map_err(fault)?;
             while let Some(row) = rows.next().map_err(fault)? {
                 let entry = row::entry(row).map_err(fault)?;
-                if changes::topic(entry.category.as_deref(), entry.action.as_deref()).is_some() {
+                if topic(entry.category.as_deref(), entry.action.as_deref()).is_some() {
                     found.push(changes::change(context, &self.hours, *store, &entry));
                 }
             }

@@ -12,11 +12,11 @@ use super::model::{Example, Module, Part, Problems, Template, Trend};
 use super::query;
 use super::scan::{Row, Tally, When};
 use super::statistics::as_number;
-use super::text::Field;
 use crate::archive::row;
 use crate::archive::shape;
 use crate::coverage::micros;
 use crate::error::Result;
+use crate::redact::Field;
 
 /// The most templates that are listed, and those of them that are gone.
 const MOST_TEMPLATES: usize = 100;

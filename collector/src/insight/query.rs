@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use storelogs::{Severity, Store};
 
-use super::text::{Field, Redact};
 use crate::archive::shape::Template;
+use crate::redact::{Field, Redact};
 
 /// A query of `storelogs search` in the making.
 #[derive(Clone)]
@@ -114,8 +114,8 @@ fn always_quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::text::AsItIs;
     use super::*;
+    use crate::redact::AsItIs;
 
     #[test]
     fn what_has_a_meaning_in_a_query_is_quoted() {

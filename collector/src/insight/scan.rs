@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use storelogs::{Severity, Store};
 
-use super::changes;
-use super::mine::{Mined, mined};
 use super::period::{Local, Period, hour_of};
+use super::topic::topic;
 use crate::archive::rollup::has_shape;
 use crate::archive::text::value;
 use crate::archive::{Archive, StoreId, row};
+use crate::drain::{Mined, mined};
 use crate::error::Result;
 
 /// Values of a fact, told apart as a search does: by their words.
@@ -89,7 +89,7 @@ impl Kinds {
                     action: actions.number(text(4)?),
                     actor: actors.number(text(5)?),
                     template: template.and_then(|number| u32::try_from(number).ok()),
-                    is_sensitive: changes::topic(text(2)?, text(4)?).is_some(),
+                    is_sensitive: topic(text(2)?, text(4)?).is_some(),
                 };
                 of.insert(row.get(0)?, facts);
                 Ok(())

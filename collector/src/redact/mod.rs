@@ -6,6 +6,7 @@
 
 mod json;
 mod pattern;
+mod text;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,9 +15,10 @@ use ring::{digest, hmac};
 use rusqlite::OptionalExtension;
 use storelogs::LogEntry;
 
+pub use text::{AsItIs, Field, Redact, Text};
+
 use crate::archive::Archive;
 use crate::error::Result;
-use crate::insight::{Field, Redact};
 
 /// What was found in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

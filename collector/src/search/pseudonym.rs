@@ -5,9 +5,9 @@ use super::expr::{Expr, Term};
 use super::pattern::Pattern;
 use crate::archive::Archive;
 use crate::archive::text::{Fact, MARK, value};
+use crate::drain::mined;
 use crate::error::Result;
-use crate::insight::{Field, Redact, mined};
-use crate::redact::{Kind, Redactor};
+use crate::redact::{Field, Kind, Redact, Redactor};
 
 impl Filter {
     /// The same query, in which each actor and each template that holds a pseudonym stands for what has it in this

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use storelogs::{LogEntry, Severity};
 
 use super::rule::{Part, Rule};
-use crate::insight::{Field, Redact, plural, rough};
-use crate::redact::Redactor;
+use crate::redact::{Field, Redact, Redactor};
+use crate::wording::{plural, rough};
 
 /// The version of an alert as JSON. It rises when a field goes or changes its meaning, not when one comes.
 const VERSION: u32 = 1;

@@ -16,8 +16,10 @@ use crate::archive::{Archive, StoreId};
 use crate::coverage::Stretch;
 use crate::error::Result;
 use crate::insight::model::Incident;
-use crate::insight::{self, AsItIs, KNOWS_NEW, comparable, plural, rough};
+use crate::insight::{self, KNOWS_NEW, comparable};
+use crate::redact::AsItIs;
 use crate::search::Filter;
+use crate::wording::{plural, rough};
 
 /// So far back incidents are looked for at every look, and at the most after the watcher was away.
 const BACK: SignedDuration = SignedDuration::from_hours(48);

@@ -10,7 +10,7 @@ use super::rule::{Rule, What};
 use crate::archive::Archive;
 use crate::archive::watching::{About, Told};
 use crate::error::Result;
-use crate::insight::{grouped, rough};
+use crate::wording::{grouped, rough};
 
 /// So many alerts of one rule at one time are told one by one; what is more is told together.
 const APART: usize = 20;

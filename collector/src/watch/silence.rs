@@ -17,9 +17,9 @@ use super::rule::{Part, Rule};
 use crate::archive::{Archive, StoreId};
 use crate::coverage::{Stretch, moment};
 use crate::error::{Error, Result};
-use crate::insight::rough;
 use crate::search::Order;
 use crate::verdict::{Evidence, Judgement};
+use crate::wording::rough;
 
 /// A store that is followed is read every 15 minutes at the least: before twice as much, nothing is wrong.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(30);

@@ -15,8 +15,9 @@ use super::rule::Rule;
 use crate::archive::rollup::has_shape;
 use crate::archive::shape::shape;
 use crate::archive::{Archive, StoreId};
+use crate::drain::{Mined, mined};
 use crate::error::Result;
-use crate::insight::{KNOWS_NEW, Mined, mined, quoted};
+use crate::insight::{KNOWS_NEW, quoted};
 
 /// One store, or all.
 type Scope = Option<StoreId>;

@@ -8,7 +8,8 @@ use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::Archive;
 use storelogs_collector::archive::Commit;
-use storelogs_collector::insight::{AsItIs, Field, Options, Redact, Report, html, report};
+use storelogs_collector::insight::{Options, Report, html, report};
+use storelogs_collector::redact::{AsItIs, Field, Redact};
 use storelogs_collector::search::Filter;
 
 use crate::shop::{self, Shop, now};

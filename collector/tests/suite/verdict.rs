@@ -3,7 +3,8 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs_collector::archive::State;
-use storelogs_collector::insight::{self, AsItIs};
+use storelogs_collector::insight;
+use storelogs_collector::redact::AsItIs;
 use storelogs_collector::status::status;
 use storelogs_collector::sync::Options;
 use storelogs_collector::verdict::{Unread, Verdict};

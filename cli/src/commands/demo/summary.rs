@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use storelogs::{LogEntry, Severity};
-use storelogs_collector::insight::grouped;
+use storelogs_collector::wording::grouped;
 
 use crate::ui::{Column, Out, Palette, Table, Text, bar};
 

@@ -3,10 +3,12 @@
 use jiff::SignedDuration;
 use storelogs::Severity;
 use storelogs_collector::archive::State;
+use storelogs_collector::insight::Report;
 use storelogs_collector::insight::model::{
     Change, Changes, Count, Finding, Incident, Level, Line, People, Problems, Template, Trend, Trusted,
 };
-use storelogs_collector::insight::{Report, Text, grouped, rough};
+use storelogs_collector::redact::Text;
+use storelogs_collector::wording::{grouped, rough};
 
 use super::document::{self, Block, Cell, Document, Kind, Table};
 

@@ -13,7 +13,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::insight::model::{Finding, Level, Section};
-use storelogs_collector::insight::{self, AsItIs, Redact, Report};
+use storelogs_collector::insight::{self, Report};
+use storelogs_collector::redact::{AsItIs, Redact};
 use storelogs_collector::{Archive, Moment};
 
 use crate::error::{CliError, Exit};

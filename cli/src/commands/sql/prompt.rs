@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use storelogs_collector::insight::grouped;
 use storelogs_collector::query::Console;
+use storelogs_collector::wording::grouped;
 
 use super::{Answering, SqlArgs, Stopper};
 use crate::error::{CliError, ErrorKind, Exit};

@@ -11,10 +11,10 @@ use std::sync::{Arc, OnceLock};
 use clap::Args;
 use serde_json::json;
 use storelogs_collector::archive::State;
-use storelogs_collector::insight::grouped;
 use storelogs_collector::metrics::Metrics;
 use storelogs_collector::sync::{self, Outcome, Shard};
 use storelogs_collector::verdict;
+use storelogs_collector::wording::grouped;
 use tokio::sync::watch;
 
 use crate::config::{self, ReloadingStores};

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use storelogs::Store;
 use storelogs_collector::archive::State;
-use storelogs_collector::insight::grouped;
 use storelogs_collector::sync::Event;
+use storelogs_collector::wording::grouped;
 
 use crate::ui::{Bar, Bars, Ui};
 

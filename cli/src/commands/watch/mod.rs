@@ -9,8 +9,8 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use storelogs_collector::insight::plural;
 use storelogs_collector::watch::{self, Event};
+use storelogs_collector::wording::plural;
 use storelogs_collector::{Moment, Stretch};
 
 use crate::config::RuleFiles;

@@ -6,7 +6,7 @@ use storelogs::Severity;
 
 use super::Line;
 use crate::coverage::Stretch;
-use crate::insight::text::Text;
+use crate::redact::Text;
 
 /// When did it go wrong?
 #[derive(Clone, Debug, Serialize)]

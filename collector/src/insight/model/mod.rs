@@ -10,7 +10,7 @@ use serde::Serialize;
 use storelogs::Severity;
 
 use super::period::Period;
-use super::text::Text;
+use crate::redact::Text;
 
 pub use incidents::{Change, Changes, Deed, Incident, Incidents, Topic};
 pub use people::{Actor, Bulk, NewAction, People, Unusual};

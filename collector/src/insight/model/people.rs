@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Change, Count, Line};
-use crate::insight::text::Text;
+use crate::redact::Text;
 
 /// Who did what?
 #[derive(Clone, Debug, Serialize)]

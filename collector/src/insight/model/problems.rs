@@ -5,7 +5,7 @@ use serde::Serialize;
 use storelogs::Severity;
 
 use super::Count;
-use crate::insight::text::Text;
+use crate::redact::Text;
 
 /// What is going wrong? Warnings, errors and what is not understood.
 #[derive(Clone, Debug, Serialize)]

@@ -15,7 +15,8 @@ use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::Stretch;
 use storelogs_collector::archive::{Commit, State, Status};
-use storelogs_collector::insight::{AsItIs, Options, report};
+use storelogs_collector::insight::{Options, report};
+use storelogs_collector::redact::AsItIs;
 use storelogs_sandbox::History;
 
 use crate::shop::{self, Shop, now};

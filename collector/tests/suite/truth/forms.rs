@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::Archive;
 use storelogs_collector::archive::Commit;
-use storelogs_collector::insight::{AsItIs, Options, report};
+use storelogs_collector::insight::{Options, report};
+use storelogs_collector::redact::AsItIs;
 
 use super::each_seed;
 use super::score::template_fits;

@@ -11,7 +11,8 @@ use std::thread;
 
 use jiff::SignedDuration;
 use storelogs_collector::insight::model::Incident;
-use storelogs_collector::insight::{AsItIs, Options, Report, report};
+use storelogs_collector::insight::{Options, Report, report};
+use storelogs_collector::redact::AsItIs;
 use storelogs_sandbox::History;
 
 use crate::shop::{Shop, now, read_since};

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use storelogs_collector::insight::Report;
 use storelogs_collector::insight::model::{Change, Incident, Trend};
-use storelogs_collector::insight::{Report, Text};
+use storelogs_collector::redact::Text;
 use storelogs_sandbox::{BulkEdit, History, Planted, Platform, SensitiveChange};
 
 /// Things of one sort: how many there are, how many of them were found, how many were claimed, and how many of these

@@ -37,12 +37,12 @@ pub(crate) struct Mined {
 
 impl Mined {
     /// The template of a shape.
-    pub(super) fn of(&self, shape: &str) -> Option<usize> {
+    pub(crate) fn of(&self, shape: &str) -> Option<usize> {
         self.of.get(shape).copied()
     }
 
     /// Mines shapes. The order in which they come makes no difference.
-    pub(super) fn new(shapes: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn new(shapes: impl IntoIterator<Item = String>) -> Self {
         let shapes: BTreeSet<String> = shapes.into_iter().collect();
         let mut templates: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         let mut left: Vec<&str> = shapes.iter().map(String::as_str).collect();

@@ -60,7 +60,7 @@ const LONGEST: usize = 4000;
 pub struct Text(String);
 
 impl Text {
-    pub(super) fn new(redact: &dyn Redact, field: Field, text: &str) -> Self {
+    pub(crate) fn new(redact: &dyn Redact, field: Field, text: &str) -> Self {
         // Cut behind it: half an address would not be recognised.
         let mut text = redact.text(field, text).into_owned();
         if text.len() > LONGEST {

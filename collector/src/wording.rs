@@ -1,10 +1,8 @@
-//! Counts and shares in words.
+//! Counts, shares and lengths of time in words.
 
 use jiff::SignedDuration;
 
-use super::statistics::as_number;
-
-pub(super) fn times(n: u64) -> String {
+pub(crate) fn times(n: u64) -> String {
     plural(n, "time", "times")
 }
 
@@ -26,7 +24,7 @@ pub fn grouped(n: u64) -> String {
     grouped
 }
 
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     match share * 100.0 {
         0.0 => "0 %".to_owned(),
         percent if percent < 0.1 => "less than 0.1 %".to_owned(),
@@ -34,19 +32,6 @@ pub(super) fn percent(share: f64) -> String {
         percent if percent < 10.0 || percent > 99.0 && percent < 100.0 => format!("{percent:.1} %"),
         percent => format!("{percent:.0} %"),
     }
-}
-
-/// `12 % more than`; `None` if there was nothing.
-pub(super) fn change(now: u64, before: u64) -> Option<String> {
-    if before == 0 {
-        return None;
-    }
-    let change = as_number(now) / as_number(before) - 1.0;
-    Some(match change {
-        change if change.abs() < 0.005 => "As many as in".to_owned(),
-        change if change > 0.0 => format!("{} more than in", percent(change)),
-        change => format!("{} fewer than in", percent(-change)),
-    })
 }
 
 /// A length of time in its greatest unit.
