@@ -21,11 +21,7 @@ const MOST_COMPARED: usize = 200;
 
 /// The templates of all problems of an archive.
 pub(crate) fn mined(archive: &Archive) -> Result<Mined> {
-    let shapes =
-        archive.rows("SELECT DISTINCT coalesce(shape, '') FROM kind WHERE severity IN (0, 13, 17)", [], |row| {
-            row.get::<_, String>(0)
-        })?;
-    Ok(Mined::new(shapes))
+    Ok(Mined::new(archive.problem_shapes()?))
 }
 
 /// Templates, and which of them each shape has. Each shape has one, and no other template covers it.

@@ -1,13 +1,11 @@
 //! How each store stands: what is held, what is known of it, what is wrong.
 
-use std::collections::HashMap;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use storelogs::Store;
 
-use crate::archive::{Archive, State, StoreId, row};
-use crate::coverage::{Stretch, moment};
+use crate::archive::{Archive, State, StoreId};
+use crate::coverage::Stretch;
 use crate::error::Result;
 use crate::verdict::{Evidence, Judgement};
 
@@ -89,16 +87,14 @@ pub struct Brief {
 /// If the archive cannot be read.
 pub fn briefly(archive: &Archive, now: Timestamp) -> Result<Vec<Brief>> {
     let mut evidence = Evidence::of_all(archive)?;
-    archive.rows("SELECT id, platform, name, state, last_success FROM store ORDER BY platform, name", [], |row| {
-        let store = row::store(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
-        let state = row.get_ref(3)?.as_str()?.parse().map_err(|()| row::unreadable("a state"))?;
-        let last_success = row.get::<_, Option<i64>>(4)?.map(moment);
-        let evidence = evidence.remove(&StoreId(row.get(0)?)).unwrap_or_default();
+    let brief = |(id, store, state, last_success): (StoreId, Store, State, Option<Timestamp>)| {
+        let evidence = evidence.remove(&id).unwrap_or_default();
         let present = evidence.present(now);
         let judgement = evidence.judge(store.platform(), present);
         let (end, expires) = (evidence.coverage.end(), judgement.expires(store.platform()));
-        Ok(Brief { store, state, last_success, end, present, judgement, expires })
-    })
+        Brief { store, state, last_success, end, present, judgement, expires }
+    };
+    Ok(archive.states()?.into_iter().map(brief).collect())
 }
 
 /// How every store of the archive stands. Tables are read as a whole, not store by store: there may be thousands.
@@ -106,23 +102,12 @@ pub fn briefly(archive: &Archive, now: Timestamp) -> Result<Vec<Brief>> {
 /// # Errors
 /// If the archive cannot be read.
 pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)>> {
-    let held = archive.rows("SELECT store, count(*), min(time), max(time) FROM entry GROUP BY store", [], |row| {
-        Ok((StoreId(row.get(0)?), (row.get::<_, i64>(1)?.unsigned_abs(), moment(row.get(2)?), moment(row.get(3)?))))
-    })?;
-    let held: HashMap<_, _> = held.into_iter().collect();
-    let numbers = |sql: &str| -> Result<HashMap<StoreId, u64>> {
-        let rows = archive.rows(sql, [], |row| Ok((StoreId(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs())))?;
-        Ok(rows.into_iter().collect())
-    };
-    let quarantined = numbers("SELECT store, count(*) FROM quarantine GROUP BY store")?;
-    let late = numbers("SELECT store, sum(entries) FROM lateness GROUP BY store")?;
-    let revisions = numbers("SELECT store, count(*) FROM revision GROUP BY store")?;
-    let number = |of: &HashMap<StoreId, u64>, id| of.get(&id).copied().unwrap_or_default();
+    let holdings = archive.holdings()?;
     let mut evidence = Evidence::of_all(archive)?;
     let mut standings = Vec::new();
     for (id, store) in archive.stores()? {
         let status = archive.status(id)?;
-        let held = held.get(&id);
+        let held = holdings.get(&id).copied().unwrap_or_default();
         let evidence = evidence.remove(&id).unwrap_or_default();
         let present = evidence.present(now);
         let judgement = evidence.judge(store.platform(), present);
@@ -133,15 +118,15 @@ pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)
             state_since: status.since,
             last_success: status.last_success,
             next_attempt: status.next_attempt,
-            entries: held.map_or(0, |(entries, _, _)| *entries),
-            oldest: held.map(|(_, oldest, _)| *oldest),
-            newest: held.map(|(_, _, newest)| *newest),
+            entries: held.entries,
+            oldest: held.oldest,
+            newest: held.newest,
             share: judgement.share(),
             headroom_seconds: judgement.expires(store.platform()).map(|at| at.duration_since(present).as_secs()),
             judgement,
-            quarantined: number(&quarantined, id),
-            late: number(&late, id),
-            revisions: number(&revisions, id),
+            quarantined: held.quarantined,
+            late: held.late,
+            revisions: held.revisions,
         };
         standings.push((store, standing));
     }

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::{ErrorKind, LogEntry, LogQuery, Proof};
 
 use crate::archive::{Archive, Audit, Claim, Commit, Committed, Comparison, Finding, PlatformClock, StoreId};
-use crate::coverage::{Coverage, Stretch, micros, moment};
+use crate::coverage::{Coverage, Stretch};
 use crate::error::Error;
 use crate::sync::{Remote, take};
 use crate::verdict::{Evidence, Verdict, window};
@@ -310,18 +310,8 @@ impl Compared {
 }
 
 fn compare(archive: &Archive, store: StoreId, range: Stretch, listed: &Listed) -> Result<Compared, Error> {
-    let bounds = [store.0, micros(range.since), micros(range.until)];
-    let held = archive.rows(
-        "SELECT CAST(entry.id AS TEXT), time, EXISTS (SELECT 1 FROM gone WHERE gone.store = entry.store AND gone.id = entry.id) \
-         FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3",
-        bounds,
-        |row| Ok((row.get::<_, String>(0)?, (moment(row.get(1)?), row.get::<_, bool>(2)?))),
-    )?;
-    let held: HashMap<String, (Timestamp, bool)> = held.into_iter().collect();
-    let raw = archive.rows("SELECT raw, coalesce(time, near) FROM quarantine WHERE store = ?1", [store.0], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?.map(moment)))
-    })?;
-    let raw: HashMap<String, Option<Timestamp>> = raw.into_iter().collect();
+    let held = archive.held_ids(store, range)?;
+    let raw = archive.quarantined_records(store)?;
     let mut unheld = Vec::new();
     for (id, form) in &listed.ids {
         let same =
@@ -353,14 +343,8 @@ fn sample(archive: &Archive, store: StoreId, range: Stretch) -> Result<Option<St
     let entries = archive.count(store, range)?;
     let somewhere = Timestamp::now().subsec_nanosecond().unsigned_abs();
     let from = u64::from(somewhere) % entries.saturating_sub(SAMPLE).max(1);
-    let at = |number: u64| -> Result<Option<Timestamp>, Error> {
-        let bounds = [store.0, micros(range.since), micros(range.until), number.cast_signed()];
-        let sql = "SELECT time FROM entry INDEXED BY entry_store_time WHERE store = ?1 AND time >= ?2 AND time < ?3 \
-                   ORDER BY time LIMIT 1 OFFSET ?4";
-        Ok(archive.rows(sql, bounds, |row| row.get::<_, i64>(0))?.first().copied().map(moment))
-    };
-    let since = at(from)?.unwrap_or(range.since);
-    let until = at(from + SAMPLE)?.unwrap_or(range.until);
+    let since = archive.time_of(store, range, from)?.unwrap_or(range.since);
+    let until = archive.time_of(store, range, from + SAMPLE)?.unwrap_or(range.until);
     Ok(Stretch::new(since, until).and_then(|part| part.seconds_around()).and_then(|part| part.overlap(range)))
 }
 

@@ -2,9 +2,13 @@
 
 pub(crate) mod audit;
 mod commit;
+pub(crate) mod counts;
 mod derived;
+pub(crate) mod entries;
+mod evidence;
 #[cfg(feature = "failpoints")]
 mod failpoint;
+mod holdings;
 pub(crate) mod index;
 mod index_file;
 mod learned;
@@ -30,6 +34,7 @@ use crate::error::{Error, Result};
 pub use audit::{Audit, Audits, Claim, Comparison, Finding};
 pub use commit::{Commit, Committed};
 pub use derived::Mended;
+pub use evidence::Evidence;
 pub use learned::PlatformClock;
 pub(crate) use open::PATIENCE;
 pub use open::{Lock, VERSION};

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use rusqlite::params;
 
 use super::Context;
 use super::period::second_of;
 use super::scan::Row;
-use crate::coverage::micros;
 use crate::error::Result;
 
 /// Fewer entries are no bulk operation.
@@ -126,15 +124,6 @@ impl Sums {
 }
 
 fn read_runs(context: &Context<'_>, (store, actor, action): Key, hours: [i64; 2], runs: &mut Vec<Run>) -> Result<()> {
-    let archive = context.archive;
-    let fault = |error: rusqlite::Error| archive.fault(&error);
-    let mut find = archive.prepared(
-        "SELECT time, actor, action, category FROM entry INDEXED BY entry_store_time \
-         WHERE store = ?1 AND time >= ?2 AND time < ?3 AND actor IS NOT NULL ORDER BY time",
-    )?;
-    let id = context.stores[store as usize].0;
-    let bounds = hours.map(|hour| micros(second_of(hour, 0)));
-    let mut rows = find.query(params![id.0, bounds[0], bounds[1]]).map_err(fault)?;
     let mut run: Vec<i64> = Vec::new();
     let mut categories: BTreeMap<Option<u32>, u64> = BTreeMap::new();
     let mut end = |run: &mut Vec<i64>, categories: &mut BTreeMap<Option<u32>, u64>| {
@@ -146,19 +135,17 @@ fn read_runs(context: &Context<'_>, (store, actor, action): Key, hours: [i64; 2]
         run.clear();
         categories.clear();
     };
-    while let Some(row) = rows.next().map_err(fault)? {
-        let text = |column| row.get_ref(column).and_then(|text| Ok(text.as_str_or_null()?)).map_err(fault);
-        let kinds = context.kinds;
-        if kinds.actors.find(text(1)?) != Some(actor) || kinds.actions.find(text(2)?) != action {
-            continue;
+    let (id, kinds) = (context.stores[store as usize].0, context.kinds);
+    context.archive.each_action(id, hours.map(|hour| second_of(hour, 0)), |done| {
+        if kinds.actors.find(done.actor) != Some(actor) || kinds.actions.find(done.action) != action {
+            return;
         }
-        let second = row.get::<_, i64>(0).map_err(fault)?.div_euclid(1_000_000);
-        if run.last().is_some_and(|last| second - last > FARTHEST) {
+        if run.last().is_some_and(|last| done.second - last > FARTHEST) {
             end(&mut run, &mut categories);
         }
-        run.push(second);
-        *categories.entry(kinds.categories.find(text(3)?)).or_default() += 1;
-    }
+        run.push(done.second);
+        *categories.entry(kinds.categories.find(done.category)).or_default() += 1;
+    })?;
     end(&mut run, &mut categories);
     Ok(())
 }

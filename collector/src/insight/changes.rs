@@ -1,9 +1,9 @@
 //! What was changed, and what of it can do harm.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
 use storelogs::LogEntry;
 
 use super::Context;
@@ -11,9 +11,9 @@ use super::hours::Hours;
 use super::model::{Change, Changes, Deed};
 use super::query;
 use super::topic::{topic, words};
-use crate::archive::row;
+use crate::archive::entries::Which;
 use crate::archive::text::value;
-use crate::coverage::{Stretch, micros};
+use crate::coverage::Stretch;
 use crate::error::Result;
 use crate::redact::Field;
 
@@ -118,21 +118,11 @@ pub(super) fn change(context: &Context<'_>, hours: &Hours, store: u32, entry: &L
 }
 
 fn each_change(context: &Context<'_>, store: u32, stretch: Stretch, mut each: impl FnMut(LogEntry)) -> Result<()> {
-    let archive = context.archive;
-    let fault = |error: rusqlite::Error| archive.fault(&error);
-    let mut find = archive.prepared(&format!(
-        "SELECT {} FROM entry INDEXED BY entry_store_time JOIN store ON store.id = entry.store \
-         WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 \
-         AND (entry.actor IS NOT NULL OR entry.category LIKE '%design%')",
-        row::COLUMNS
-    ))?;
     let id = context.stores[store as usize].0;
-    let mut rows = find.query(params![id.0, micros(stretch.since), micros(stretch.until)]).map_err(fault)?;
-    while let Some(row) = rows.next().map_err(fault)? {
-        let entry = row::entry(row).map_err(fault)?;
+    context.archive.each_of_store(id, [stretch.since, stretch.until], Which::Changes, |entry| {
         if is_change(entry.actor.as_deref(), entry.category.as_deref()) {
             each(entry);
         }
-    }
-    Ok(())
+        ControlFlow::Continue(())
+    })
 }

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use rusqlite::params;
 use storelogs::Severity;
 
 use super::bursts::{Burst, Series, bursts};
@@ -14,8 +13,7 @@ use super::period::{Local, WEEK, hour_of, second_of};
 use super::scan::Row;
 use super::statistics::{as_number, densest, log10_of_at_least};
 use super::{Context, activity, changes};
-use crate::archive::{row, shape};
-use crate::coverage::micros;
+use crate::archive::shape;
 use crate::error::Result;
 use crate::redact::Field;
 
@@ -238,38 +236,22 @@ fn hits(
     templates: &BTreeSet<u32>,
     [first, end]: [i64; 2],
 ) -> Result<Vec<Hit>> {
-    let archive = context.archive;
-    let fault = |error: rusqlite::Error| archive.fault(&error);
     let id = context.stores[store as usize].0;
-    let mut count =
-        archive.prepared("SELECT coalesce(sum(entries), 0) FROM hour WHERE store = ?1 AND hour >= ?2 AND hour < ?3")?;
-    let all: i64 = count.query_row([id.0, first, end], |row| row.get(0)).map_err(fault)?;
-    if all.unsigned_abs() > MOST_READ {
+    if context.archive.entries_in_hours(id, [first, end])? > MOST_READ {
         return Ok(Vec::new());
     }
-    let mut find = archive.prepared(
-        "SELECT time, severity, category, module, summary FROM entry INDEXED BY entry_store_time \
-         WHERE store = ?1 AND time >= ?2 AND time < ?3 AND severity IN (0, 13, 17) ORDER BY time",
-    )?;
-    let bounds = params![id.0, micros(second_of(first, 0)), micros(second_of(end, 0))];
-    let mut rows = find.query(bounds).map_err(fault)?;
     let mut hits = Vec::new();
-    while let Some(found) = rows.next().map_err(fault)? {
-        let text = |column| found.get_ref(column).and_then(|text| Ok(text.as_str_or_null()?)).map_err(fault);
-        if context.kinds.modules.find(text(3)?) != module {
-            continue;
+    context.archive.each_problem(id, [first, end].map(|hour| second_of(hour, 0)), |problem| {
+        if context.kinds.modules.find(problem.module) != module {
+            return;
         }
-        let shape = shape::shape(text(4)?.unwrap_or_default());
+        let shape = shape::shape(problem.summary.unwrap_or_default());
         let Some(template) = templates.iter().copied().find(|number| context.template(*number).covers(&shape)) else {
-            continue;
+            return;
         };
-        hits.push(Hit {
-            second: found.get::<_, i64>(0).map_err(fault)?.div_euclid(1_000_000),
-            template,
-            severity: row::severity(found.get(1).map_err(fault)?),
-            category: context.kinds.categories.find(text(2)?),
-        });
-    }
+        let category = context.kinds.categories.find(problem.category);
+        hits.push(Hit { second: problem.second, template, severity: problem.severity, category });
+    })?;
     Ok(hits)
 }
 

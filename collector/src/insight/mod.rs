@@ -87,7 +87,7 @@ struct Context<'a> {
 /// If the archive cannot be read, knows none of these stores, or the period is empty.
 pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Result<Report> {
     // It is seen as it is now, whatever comes meanwhile.
-    let _view = archive.sql().unchecked_transaction().map_err(|error| archive.fault(&error))?;
+    let _view = archive.standing_still()?;
     let mut stores = archive.stores()?;
     if let Some(unknown) = options.stores.iter().find(|wanted| stores.iter().all(|(_, store)| store != *wanted)) {
         return Err(Error::Stores(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));
@@ -156,9 +156,7 @@ pub fn time_zone(archive: &Archive, stores: &[Store]) -> Result<TimeZone> {
         if !stores.is_empty() && !stores.contains(&store) {
             continue;
         }
-        let newest =
-            "SELECT utc_offset FROM entry INDEXED BY entry_store_time WHERE store = ?1 ORDER BY time DESC LIMIT 1";
-        for offset in archive.rows(newest, [id.0], |row| row.get::<_, i32>(0))? {
+        if let Some(offset) = archive.newest_offset(id)? {
             *offsets.entry(offset).or_insert(0_u32) += u32::from(offset != 0);
         }
     }

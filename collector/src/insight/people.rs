@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use jiff::Timestamp;
-use rusqlite::params;
 
 use super::hours::Hours;
 use super::model::{Actor, Bulk, Line, NewAction, People, Unusual};
@@ -13,8 +13,7 @@ use super::query::Query;
 use super::scan::{Names, Row, Tally};
 use super::topic::topic;
 use super::{Context, bulk, changes};
-use crate::archive::row;
-use crate::coverage::micros;
+use crate::archive::entries::Which;
 use crate::error::Result;
 use crate::redact::Field;
 
@@ -247,30 +246,22 @@ impl Sums {
     }
 
     fn sensitive(&self, context: &Context<'_>) -> Result<(Vec<super::model::Change>, u64)> {
-        let archive = context.archive;
-        let fault = |error: rusqlite::Error| archive.fault(&error);
         let mut hours: Vec<(&(u32, i64), &u64)> = self.sensitive.iter().collect();
         hours.sort_by_key(|((store, hour), _)| (Reverse(*hour), *store));
         let all: u64 = hours.iter().map(|(_, entries)| **entries).sum();
-        let mut find = archive.prepared(&format!(
-            "SELECT {} FROM entry INDEXED BY entry_store_time JOIN store ON store.id = entry.store \
-             WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 AND entry.action IS NOT NULL",
-            row::COLUMNS
-        ))?;
         let mut found = Vec::new();
         for ((store, hour), _) in hours {
             if found.len() >= MOST_SENSITIVE {
                 break;
             }
-            let bounds = [*hour, hour + 1].map(|hour| micros(from_hour(hour).unwrap_or_default()));
+            let bounds = [*hour, hour + 1].map(|hour| from_hour(hour).unwrap_or_default());
             let id = context.stores[*store as usize].0;
-            let mut rows = find.query(params![id.0, bounds[0], bounds[1]]).map_err(fault)?;
-            while let Some(row) = rows.next().map_err(fault)? {
-                let entry = row::entry(row).map_err(fault)?;
+            context.archive.each_of_store(id, bounds, Which::Actions, |entry| {
                 if topic(entry.category.as_deref(), entry.action.as_deref()).is_some() {
                     found.push(changes::change(context, &self.hours, *store, &entry));
                 }
-            }
+                ControlFlow::Continue(())
+            })?;
         }
         found.sort_by_key(|change| Reverse(change.time));
         found.truncate(MOST_SENSITIVE);

@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 
 use jiff::Timestamp;
-use rusqlite::params;
 use storelogs::Severity;
 
 use super::Context;
@@ -12,9 +12,8 @@ use super::model::{Example, Module, Part, Problems, Template, Trend};
 use super::query;
 use super::scan::{Row, Tally, When};
 use super::statistics::as_number;
-use crate::archive::row;
+use crate::archive::entries::Which;
 use crate::archive::shape;
-use crate::coverage::micros;
 use crate::error::Result;
 use crate::redact::Field;
 
@@ -190,33 +189,22 @@ fn trend(context: &Context<'_>, sum: &Sum) -> Trend {
 
 /// The newest entry of a template, which lies in this hour.
 fn example(context: &Context<'_>, template: &shape::Template, (store, hour): (u32, i64)) -> Result<Option<Example>> {
-    let archive = context.archive;
-    let fault = |error: rusqlite::Error| archive.fault(&error);
-    let since = super::period::second_of(hour, 0);
-    let until = super::period::second_of(hour + 1, 0);
-    let mut find = archive.prepared(&format!(
-        "SELECT {} FROM entry INDEXED BY entry_store_time JOIN store ON store.id = entry.store \
-         WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 AND entry.severity IN (0, 13, 17) \
-         ORDER BY entry.time DESC, entry.key DESC",
-        row::COLUMNS
-    ))?;
+    let hour = [hour, hour + 1].map(|hour| super::period::second_of(hour, 0));
     let id = context.stores[store as usize].0;
-    let mut rows = find.query(params![id.0, micros(since), micros(until)]).map_err(fault)?;
-    while let Some(row) = rows.next().map_err(fault)? {
-        let entry = row::entry(row).map_err(fault)?;
-        if template.matches(entry.summary.as_deref().unwrap_or_default()) {
-            return Ok(Some(Example {
-                query: query::uid(&entry.uid),
-                time: entry.time,
-                summary: entry.summary.as_deref().map(|text| context.text(Field::Summary, text)),
-                message: entry
-                    .message
-                    .as_deref()
-                    .filter(|text| !text.is_empty())
-                    .map(|text| context.text(Field::Message, text)),
-                uid: entry.uid,
-            }));
+    let mut found = None;
+    context.archive.each_of_store(id, hour, Which::Problems, |entry| {
+        if !template.matches(entry.summary.as_deref().unwrap_or_default()) {
+            return ControlFlow::Continue(());
         }
-    }
-    Ok(None)
+        let message = entry.message.as_deref().filter(|text| !text.is_empty());
+        found = Some(Example {
+            query: query::uid(&entry.uid),
+            time: entry.time,
+            summary: entry.summary.as_deref().map(|text| context.text(Field::Summary, text)),
+            message: message.map(|text| context.text(Field::Message, text)),
+            uid: entry.uid,
+        });
+        ControlFlow::Break(())
+    })?;
+    Ok(found)
 }

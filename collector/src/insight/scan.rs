@@ -9,7 +9,7 @@ use super::period::{Local, Period, hour_of};
 use super::topic::topic;
 use crate::archive::rollup::has_shape;
 use crate::archive::text::value;
-use crate::archive::{Archive, StoreId, row};
+use crate::archive::{Archive, StoreId};
 use crate::drain::{Mined, mined};
 use crate::error::Result;
 
@@ -75,26 +75,19 @@ impl Kinds {
     pub(super) fn read(archive: &Archive) -> Result<Self> {
         let mut kinds = Self { mined: mined(archive)?, ..Self::default() };
         let Self { of, categories, modules, actions, actors, mined } = &mut kinds;
-        archive.rows(
-            "SELECT id, severity, category, module, action, actor, shape FROM kind ORDER BY id",
-            [],
-            |row| {
-                let text = |column| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
-                let severity = row::severity(row.get(1)?);
-                let template = if has_shape(severity) { mined.of(text(6)?.unwrap_or_default()) } else { None };
-                let facts = Facts {
-                    severity,
-                    category: categories.number(text(2)?),
-                    module: modules.number(text(3)?),
-                    action: actions.number(text(4)?),
-                    actor: actors.number(text(5)?),
-                    template: template.and_then(|number| u32::try_from(number).ok()),
-                    is_sensitive: topic(text(2)?, text(4)?).is_some(),
-                };
-                of.insert(row.get(0)?, facts);
-                Ok(())
-            },
-        )?;
+        archive.each_kind(|kind| {
+            let template = if has_shape(kind.severity) { mined.of(kind.shape.unwrap_or_default()) } else { None };
+            let facts = Facts {
+                severity: kind.severity,
+                category: categories.number(kind.category),
+                module: modules.number(kind.module),
+                action: actions.number(kind.action),
+                actor: actors.number(kind.actor),
+                template: template.and_then(|number| u32::try_from(number).ok()),
+                is_sensitive: topic(kind.category, kind.action).is_some(),
+            };
+            of.insert(kind.id, facts);
+        })?;
         Ok(kinds)
     }
 }
@@ -194,27 +187,21 @@ pub(super) fn each_row(
     mut each: impl FnMut(&Row),
 ) -> Result<()> {
     let mut calendar = Calendar::new(period);
-    let mut find = archive.prepared(
-        "SELECT hour, kind, entries, first, last FROM hour WHERE store = ?1 AND hour < ?2 ORDER BY hour, kind",
-    )?;
     for (number, (id, _)) in (0..).zip(stores) {
-        let fault = |error: rusqlite::Error| archive.fault(&error);
-        let mut rows = find.query([id.0, hour_of(period.until)]).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            let (hour, kind): (i64, i64) = (row.get(0).map_err(fault)?, row.get(1).map_err(fault)?);
-            let Some(facts) = kinds.of.get(&kind) else { continue };
-            let (when, local) = calendar.of(hour);
+        archive.each_hourly_count(*id, hour_of(period.until), |count| {
+            let Some(facts) = kinds.of.get(&count.kind) else { return };
+            let (when, local) = calendar.of(count.hour);
             each(&Row {
                 store: number,
-                hour,
+                hour: count.hour,
                 when,
                 local,
                 facts: *facts,
-                entries: row.get::<_, i64>(2).map_err(fault)?.unsigned_abs(),
-                first: row.get(3).map_err(fault)?,
-                last: row.get(4).map_err(fault)?,
+                entries: count.entries,
+                first: count.first,
+                last: count.last,
             });
-        }
+        })?;
     }
     Ok(())
 }

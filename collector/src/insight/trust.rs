@@ -8,9 +8,9 @@ use super::Context;
 use super::model::{Trust, Trusted};
 use super::statistics::as_number;
 use crate::archive::{Archive, Progress, State, StoreId};
-use crate::coverage::{Stretch, moment};
+use crate::coverage::Stretch;
 use crate::error::Result;
-use crate::sync::retention;
+use crate::retention::retention;
 use crate::verdict::Evidence;
 
 /// The period before can be compared with if so much of it is covered.
@@ -60,14 +60,7 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
     let share_of_read = verdict.share();
     let gaps: Vec<Stretch> = verdict.lacking().map(|found| found.range).take(MOST_GAPS).collect();
     let standing = evidence.judge(store.platform(), present);
-    let edge = |sql: &str| -> Result<Option<jiff::Timestamp>> {
-        let found = archive.rows(sql, [id.0], |row| row.get::<_, Option<i64>>(0))?;
-        Ok(found.into_iter().flatten().next().map(moment))
-    };
-    let number_of = |sql: &str| -> Result<u64> {
-        let found = archive.rows(sql, [id.0], |row| row.get::<_, i64>(0))?;
-        Ok(found.into_iter().map(i64::unsigned_abs).sum())
-    };
+    let (oldest, newest) = archive.span(id)?;
     let kept = retention(store.platform());
     Ok(Trusted {
         store: number,
@@ -82,12 +75,12 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
         complete: verdict.is_complete(),
         standing: standing.summary.clone(),
         gaps,
-        oldest: edge("SELECT min(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
-        newest: edge("SELECT max(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
-        late: number_of("SELECT coalesce(sum(entries), 0) FROM lateness WHERE store = ?1")?,
+        oldest,
+        newest,
+        late: archive.late(id)?,
         latest_seconds: progress.lateness.as_secs(),
         undecodable: archive.quarantined(id, context.period.whole())?,
-        revised: number_of("SELECT count(*) FROM revision WHERE store = ?1")?,
+        revised: archive.revised(id)?,
         retention_seconds: kept.as_secs(),
         headroom_seconds: standing.expires(store.platform()).map(|at| at.duration_since(present).as_secs()),
     })

@@ -12,7 +12,6 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use ring::{digest, hmac};
-use rusqlite::OptionalExtension;
 use storelogs::LogEntry;
 
 pub use text::{AsItIs, Field, Redact, Text};
@@ -157,10 +156,8 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn redactor(&self) -> Result<Redactor> {
-        let find = self.sql().query_row("SELECT secret FROM pseudonym", [], |row| row.get::<_, Vec<u8>>(0)).optional();
-        let secret = find.map_err(|error| self.fault(&error))?;
         // An archive whose secret was taken away still tells nothing: its name is no secret, but few know it.
         let of_path = || digest::digest(&digest::SHA256, self.path().as_os_str().as_encoded_bytes()).as_ref().to_vec();
-        Ok(Redactor::new(&secret.unwrap_or_else(of_path)))
+        Ok(Redactor::new(&self.secret()?.unwrap_or_else(of_path)))
     }
 }

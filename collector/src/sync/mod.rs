@@ -16,8 +16,9 @@ use storelogs::{LogSource, RateLimit, Store};
 
 use crate::network::Network;
 
+pub use crate::retention::retention;
 pub use event::{Event, Observer};
-pub use policy::{Tier, retention};
+pub use policy::Tier;
 pub(crate) use reader::take;
 pub use run::{Options, Outcome, sync};
 pub use shard::Shard;

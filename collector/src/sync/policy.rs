@@ -3,18 +3,11 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use storelogs::Platform;
 
 use crate::archive::State;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-/// How long a platform keeps its entries, by its documentation: 365 days at BigCommerce, three months at SHOPLINE.
-/// Of a platform that is not known, a year is asked for.
-pub fn retention(platform: &Platform) -> SignedDuration {
-    if *platform == Platform::SHOPLINE { DAY * 92 } else { DAY * 365 }
-}
 
 /// A stretch of late that is read again from time to time, for entries that came late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

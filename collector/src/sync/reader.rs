@@ -18,6 +18,7 @@ use super::{Directory, Remote};
 use crate::archive::{Claim, Commit, Committed, Comparison, Finding, PlatformClock, State, Status, StoreId, Walk};
 use crate::coverage::Stretch;
 use crate::error::Result;
+use crate::retention::retention;
 
 /// What all readers share.
 #[derive(Clone)]
@@ -91,7 +92,7 @@ pub(super) struct Errand {
 impl Reader {
     pub(super) fn new(known: Known, store: Store, follow: bool) -> Self {
         let Known { id, progress, status, learned, clock } = known;
-        let retention = policy::retention(store.platform());
+        let retention = retention(store.platform());
         Self {
             id,
             store,

@@ -15,7 +15,7 @@ use super::ledger::Ledger;
 use super::query;
 use super::rule::{Part, Rule};
 use crate::archive::{Archive, StoreId};
-use crate::coverage::{Stretch, moment};
+use crate::coverage::Stretch;
 use crate::error::{Error, Result};
 use crate::search::Order;
 use crate::verdict::{Evidence, Judgement};
@@ -51,10 +51,7 @@ impl Silences {
         now: Timestamp,
         ledger: &mut Ledger,
     ) -> Result<()> {
-        let ends = archive.rows("SELECT store, max(until) FROM coverage GROUP BY store", [], |row| {
-            Ok((StoreId(row.get(0)?), moment(row.get(1)?)))
-        })?;
-        let ends: HashMap<StoreId, Timestamp> = ends.into_iter().collect();
+        let ends = archive.ends()?;
         let evidence = Evidence::of_all(archive)?;
         let newest = self.newest.entry(rule.name.clone()).or_default();
         for (id, store) in archive.stores()? {

@@ -66,7 +66,7 @@ impl Templates {
         let template = self.mined.iter().flat_map(|mined| &mined.templates).find(|template| template.covers(&shape));
         let firsts = match self.firsts.entry(scope) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(firsts(archive, scope)?),
+            Entry::Vacant(place) => place.insert(archive.problem_shapes_first_seen(scope)?),
         };
         let covers = |other: &str| template.map_or(other == shape, |template| template.covers(other));
         let first = firsts.iter().filter(|(other, _)| covers(other)).map(|(_, second)| *second).min();
@@ -91,25 +91,6 @@ impl Templates {
 
 /// The first hour of which the archive holds anything.
 fn begins(archive: &Archive, scope: Scope) -> Result<Option<Timestamp>> {
-    let hours = match scope {
-        Some(store) => archive.rows("SELECT min(hour) FROM hour WHERE store = ?1", [store.0], |row| row.get(0))?,
-        None => archive.rows(
-            "SELECT min((SELECT min(hour) FROM hour WHERE hour.store = store.id)) FROM store",
-            [],
-            |row| row.get::<_, Option<i64>>(0),
-        )?,
-    };
-    let hour = hours.into_iter().flatten().next();
-    Ok(hour.and_then(|hour: i64| Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_hours(hour)).ok()))
-}
-
-/// The second at which each shape of a problem was first seen.
-fn firsts(archive: &Archive, scope: Scope) -> Result<HashMap<String, i64>> {
-    let firsts = archive.rows(
-        "SELECT coalesce(kind.shape, ''), min(hour.hour * 3600 + hour.first) FROM hour JOIN kind ON kind.id = hour.kind \
-         WHERE (?1 IS NULL OR hour.store = ?1) AND kind.severity IN (0, 13, 17) GROUP BY 1",
-        [scope.map(|store| store.0)],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    Ok(firsts.into_iter().collect())
+    let hour = archive.first_hour(scope)?;
+    Ok(hour.and_then(|hour| Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_hours(hour)).ok()))
 }

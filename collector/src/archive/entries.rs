@@ -1,0 +1,162 @@
+//! Entries of one store in a time range, read for what a report has to look at closely.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+use rusqlite::{Row, params};
+use storelogs::{LogEntry, Severity};
+
+use super::{Archive, StoreId, row};
+use crate::coverage::{Stretch, micros, moment};
+use crate::error::Result;
+
+/// Which entries of a time range are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those that may be changes: they have an actor, or are about design.
+    Changes,
+    /// Those that have an action.
+    Actions,
+    /// Warnings, errors and what is not understood, newest first.
+    Problems,
+}
+
+impl Which {
+    const fn condition(self) -> &'static str {
+        match self {
+            Self::Changes => "AND (entry.actor IS NOT NULL OR entry.category LIKE '%design%')",
+            Self::Actions => "AND entry.action IS NOT NULL",
+            Self::Problems => "AND entry.severity IN (0, 13, 17) ORDER BY entry.time DESC, entry.key DESC",
+        }
+    }
+}
+
+/// What of a problem tells which incident it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Problem<'a> {
+    /// The second of its time, since 1970.
+    pub(crate) second: i64,
+    pub(crate) severity: Severity,
+    pub(crate) category: Option<&'a str>,
+    pub(crate) module: Option<&'a str>,
+    pub(crate) summary: Option<&'a str>,
+}
+
+/// What of an entry tells who did what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Action<'a> {
+    /// The second of its time, since 1970.
+    pub(crate) second: i64,
+    pub(crate) actor: Option<&'a str>,
+    pub(crate) action: Option<&'a str>,
+    pub(crate) category: Option<&'a str>,
+}
+
+impl Archive {
+    /// Entries of a store in a time range, until `each` breaks off.
+    pub(crate) fn each_of_store(
+        &self,
+        store: StoreId,
+        [since, until]: [Timestamp; 2],
+        which: Which,
+        mut each: impl FnMut(LogEntry) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let mut find = self.prepared(&format!(
+            "SELECT {} FROM entry INDEXED BY entry_store_time JOIN store ON store.id = entry.store \
+             WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 {}",
+            row::COLUMNS,
+            which.condition()
+        ))?;
+        let fault = |error: rusqlite::Error| self.fault(&error);
+        let mut rows = find.query(params![store.0, micros(since), micros(until)]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            if each(row::entry(row).map_err(fault)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The problems of a store in a time range, oldest first.
+    pub(crate) fn each_problem(
+        &self,
+        store: StoreId,
+        [since, until]: [Timestamp; 2],
+        mut each: impl FnMut(&Problem<'_>),
+    ) -> Result<()> {
+        let find = "SELECT time, severity, category, module, summary FROM entry INDEXED BY entry_store_time \
+                    WHERE store = ?1 AND time >= ?2 AND time < ?3 AND severity IN (0, 13, 17) ORDER BY time";
+        self.rows(find, params![store.0, micros(since), micros(until)], |row| {
+            each(&Problem {
+                second: row.get::<_, i64>(0)?.div_euclid(1_000_000),
+                severity: row::severity(row.get(1)?),
+                category: text(row, 2)?,
+                module: text(row, 3)?,
+                summary: text(row, 4)?,
+            });
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// What was done in a store in a time range by anybody who is named, oldest first.
+    pub(crate) fn each_action(
+        &self,
+        store: StoreId,
+        [since, until]: [Timestamp; 2],
+        mut each: impl FnMut(&Action<'_>),
+    ) -> Result<()> {
+        let find = "SELECT time, actor, action, category FROM entry INDEXED BY entry_store_time \
+                    WHERE store = ?1 AND time >= ?2 AND time < ?3 AND actor IS NOT NULL ORDER BY time";
+        self.rows(find, params![store.0, micros(since), micros(until)], |row| {
+            each(&Action {
+                second: row.get::<_, i64>(0)?.div_euclid(1_000_000),
+                actor: text(row, 1)?,
+                action: text(row, 2)?,
+                category: text(row, 3)?,
+            });
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// The offset from UTC of a store's newest entry, in seconds.
+    pub(crate) fn newest_offset(&self, store: StoreId) -> Result<Option<i32>> {
+        let find =
+            "SELECT utc_offset FROM entry INDEXED BY entry_store_time WHERE store = ?1 ORDER BY time DESC LIMIT 1";
+        Ok(self.rows(find, [store.0], |row| row.get(0))?.into_iter().next())
+    }
+
+    /// The entries of a time range by their ids: their times, and whether the platform has removed them.
+    pub(crate) fn held_ids(&self, store: StoreId, range: Stretch) -> Result<HashMap<String, (Timestamp, bool)>> {
+        let held = self.rows(
+            "SELECT CAST(entry.id AS TEXT), time, \
+             EXISTS (SELECT 1 FROM gone WHERE gone.store = entry.store AND gone.id = entry.id) \
+             FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3",
+            [store.0, micros(range.since), micros(range.until)],
+            |row| Ok((row.get(0)?, (moment(row.get(1)?), row.get(2)?))),
+        )?;
+        Ok(held.into_iter().collect())
+    }
+
+    /// The time of the entry of a time range that has so many before it.
+    pub(crate) fn time_of(&self, store: StoreId, range: Stretch, number: u64) -> Result<Option<Timestamp>> {
+        let bounds = [store.0, micros(range.since), micros(range.until), number.cast_signed()];
+        let find = "SELECT time FROM entry INDEXED BY entry_store_time WHERE store = ?1 AND time >= ?2 AND time < ?3 \
+                    ORDER BY time LIMIT 1 OFFSET ?4";
+        Ok(self.rows(find, bounds, |row| row.get(0))?.first().copied().map(moment))
+    }
+
+    /// The records of a store in quarantine as they came, and their times, or those of their neighbours.
+    pub(crate) fn quarantined_records(&self, store: StoreId) -> Result<HashMap<String, Option<Timestamp>>> {
+        let raw = self.rows("SELECT raw, coalesce(time, near) FROM quarantine WHERE store = ?1", [store.0], |row| {
+            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(moment)))
+        })?;
+        Ok(raw.into_iter().collect())
+    }
+}
+
+fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<Option<&'a str>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?)
+}

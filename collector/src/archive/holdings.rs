@@ -1,0 +1,107 @@
+//! How much the archive holds of each store.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Transaction};
+use storelogs::Store;
+
+use super::{Archive, State, StoreId, row};
+use crate::coverage::moment;
+use crate::error::Result;
+
+/// What is held of a store.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Holdings {
+    pub(crate) entries: u64,
+    /// The time of the oldest entry, and of the newest.
+    pub(crate) oldest: Option<Timestamp>,
+    pub(crate) newest: Option<Timestamp>,
+    /// Records that could not be decoded.
+    pub(crate) quarantined: u64,
+    /// Entries that came into time ranges that were covered already.
+    pub(crate) late: u64,
+    /// Earlier forms of entries that the platform has changed.
+    pub(crate) revisions: u64,
+}
+
+impl Archive {
+    /// What is held of every store that anything is held of. Tables are read as a whole, not store by store: there may be
+    /// thousands.
+    pub(crate) fn holdings(&self) -> Result<HashMap<StoreId, Holdings>> {
+        let mut all: HashMap<StoreId, Holdings> = HashMap::new();
+        self.rows("SELECT store, count(*), min(time), max(time) FROM entry GROUP BY store", [], |row| {
+            let holdings = all.entry(StoreId(row.get(0)?)).or_default();
+            holdings.entries = row.get::<_, i64>(1)?.unsigned_abs();
+            holdings.oldest = Some(moment(row.get(2)?));
+            holdings.newest = Some(moment(row.get(3)?));
+            Ok(())
+        })?;
+        let mut numbers = |sql: &str, set: fn(&mut Holdings, u64)| {
+            self.rows(sql, [], |row| {
+                set(all.entry(StoreId(row.get(0)?)).or_default(), row.get::<_, i64>(1)?.unsigned_abs());
+                Ok(())
+            })
+        };
+        numbers("SELECT store, count(*) FROM quarantine GROUP BY store", |held, number| held.quarantined = number)?;
+        numbers("SELECT store, sum(entries) FROM lateness GROUP BY store", |held, number| held.late = number)?;
+        numbers("SELECT store, count(*) FROM revision GROUP BY store", |held, number| held.revisions = number)?;
+        Ok(all)
+    }
+
+    /// The time of a store's oldest entry, and of its newest.
+    pub(crate) fn span(&self, store: StoreId) -> Result<(Option<Timestamp>, Option<Timestamp>)> {
+        let edge = |sql: &str| -> Result<Option<Timestamp>> {
+            let found = self.rows(sql, [store.0], |row| row.get::<_, Option<i64>>(0))?;
+            Ok(found.into_iter().flatten().next().map(moment))
+        };
+        Ok((
+            edge("SELECT min(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
+            edge("SELECT max(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
+        ))
+    }
+
+    /// How many entries of a store came into time ranges that were covered already.
+    pub(crate) fn late(&self, store: StoreId) -> Result<u64> {
+        self.number("SELECT coalesce(sum(entries), 0) FROM lateness WHERE store = ?1", store)
+    }
+
+    /// How many earlier forms of entries of a store are kept.
+    pub(crate) fn revised(&self, store: StoreId) -> Result<u64> {
+        self.number("SELECT count(*) FROM revision WHERE store = ?1", store)
+    }
+
+    fn number(&self, sql: &str, store: StoreId) -> Result<u64> {
+        let found = self.rows(sql, [store.0], |row| row.get::<_, i64>(0))?;
+        Ok(found.into_iter().map(i64::unsigned_abs).sum())
+    }
+
+    /// Every store with its state and when it last answered, by platform and name.
+    pub(crate) fn states(&self) -> Result<Vec<(StoreId, Store, State, Option<Timestamp>)>> {
+        self.rows("SELECT id, platform, name, state, last_success FROM store ORDER BY platform, name", [], |row| {
+            let store = row::store(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
+            let state = row.get_ref(3)?.as_str()?.parse().map_err(|()| row::unreadable("a state"))?;
+            let last_success = row.get::<_, Option<i64>>(4)?.map(moment);
+            Ok((StoreId(row.get(0)?), store, state, last_success))
+        })
+    }
+
+    /// Up to when each store was read.
+    pub(crate) fn ends(&self) -> Result<HashMap<StoreId, Timestamp>> {
+        let ends = self.rows("SELECT store, max(until) FROM coverage GROUP BY store", [], |row| {
+            Ok((StoreId(row.get(0)?), moment(row.get(1)?)))
+        })?;
+        Ok(ends.into_iter().collect())
+    }
+
+    /// The secret that the archive's pseudonyms depend on, if it still has one.
+    pub(crate) fn secret(&self) -> Result<Option<Vec<u8>>> {
+        let find = self.sql().query_row("SELECT secret FROM pseudonym", [], |row| row.get(0)).optional();
+        find.map_err(|error| self.fault(&error))
+    }
+
+    /// The archive as it is now, for as long as this is held, whatever is written meanwhile.
+    pub(crate) fn standing_still(&self) -> Result<Transaction<'_>> {
+        self.sql().unchecked_transaction().map_err(|error| self.fault(&error))
+    }
+}
