@@ -70,6 +70,11 @@ pub(crate) fn moment(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(end)
 }
 
+/// Whether a time has no part below a microsecond.
+pub(crate) fn is_whole(time: Timestamp) -> bool {
+    time.as_nanosecond().rem_euclid(1000) == 0
+}
+
 fn cut(time: Timestamp) -> Timestamp {
     moment(micros(time))
 }

@@ -9,7 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::archive::Archive;
-use crate::archive::shape::{Template, VARYING};
+use crate::archive::shape::VARYING;
+use crate::archive::template::Template;
 use crate::error::Result;
 
 /// The share of words that shapes of a cluster have in common.

@@ -94,6 +94,11 @@ impl Archive {
         Ok(hours.into_iter().flatten().next())
     }
 
+    /// Everybody who ever did anything.
+    pub(crate) fn actors(&self) -> Result<Vec<String>> {
+        self.rows("SELECT DISTINCT actor FROM kind WHERE actor IS NOT NULL", [], |row| row.get(0))
+    }
+
     /// The shapes of all problems: warnings, errors, and what is not understood.
     pub(crate) fn problem_shapes(&self) -> Result<Vec<String>> {
         self.rows("SELECT DISTINCT coalesce(shape, '') FROM kind WHERE severity IN (0, 13, 17)", [], |row| row.get(0))

@@ -101,7 +101,7 @@ impl Archive {
     }
 
     /// The archive as it is now, for as long as this is held, whatever is written meanwhile.
-    pub(crate) fn standing_still(&self) -> Result<Transaction<'_>> {
+    pub(crate) fn view(&self) -> Result<Transaction<'_>> {
         self.sql().unchecked_transaction().map_err(|error| self.fault(&error))
     }
 }

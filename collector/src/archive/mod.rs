@@ -17,6 +17,7 @@ pub(crate) mod rollup;
 pub(crate) mod row;
 pub(crate) mod shape;
 mod state;
+pub(crate) mod template;
 pub(crate) mod text;
 pub(crate) mod watching;
 

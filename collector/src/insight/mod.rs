@@ -35,13 +35,12 @@ pub use period::{Period, Step};
 pub(crate) use topic::topic;
 pub(crate) use trust::comparable;
 
-use crate::archive::shape::Template;
+use crate::archive::template::Template;
 use crate::archive::{Archive, StoreId};
 use crate::error::{Error, Result};
 use crate::redact::{Field, Redact, Text};
 use model::Count;
 use query::Query;
-pub(crate) use query::quoted;
 use scan::{Kinds, Tally};
 
 /// An archive has to begin so long before the period, so that what is new in it can be told.
@@ -87,7 +86,7 @@ struct Context<'a> {
 /// If the archive cannot be read, knows none of these stores, or the period is empty.
 pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Result<Report> {
     // It is seen as it is now, whatever comes meanwhile.
-    let _view = archive.standing_still()?;
+    let _view = archive.view()?;
     let mut stores = archive.stores()?;
     if let Some(unknown) = options.stores.iter().find(|wanted| stores.iter().all(|(_, store)| store != *wanted)) {
         return Err(Error::Stores(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));

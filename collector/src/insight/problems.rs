@@ -13,7 +13,7 @@ use super::query;
 use super::scan::{Row, Tally, When};
 use super::statistics::as_number;
 use crate::archive::entries::Which;
-use crate::archive::shape;
+use crate::archive::template;
 use crate::error::Result;
 use crate::redact::Field;
 
@@ -188,7 +188,7 @@ fn trend(context: &Context<'_>, sum: &Sum) -> Trend {
 }
 
 /// The newest entry of a template, which lies in this hour.
-fn example(context: &Context<'_>, template: &shape::Template, (store, hour): (u32, i64)) -> Result<Option<Example>> {
+fn example(context: &Context<'_>, template: &template::Template, (store, hour): (u32, i64)) -> Result<Option<Example>> {
     let hour = [hour, hour + 1].map(|hour| super::period::second_of(hour, 0));
     let id = context.stores[store as usize].0;
     let mut found = None;

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use storelogs::{Severity, Store};
 
-use crate::archive::shape::Template;
+use crate::archive::template::Template;
 use crate::redact::{Field, Redact};
+use crate::search::{always_quoted, quoted};
 
 /// A query of `storelogs search` in the making.
 #[derive(Clone)]
@@ -100,16 +101,6 @@ impl<'a> Query<'a> {
 /// The query that finds one entry.
 pub(super) fn uid(uid: &str) -> String {
     format!("uid:{}", quoted(uid))
-}
-
-/// A value as a query takes it.
-pub(crate) fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '@');
-    if !value.is_empty() && value.chars().all(plain) { value.to_owned() } else { always_quoted(value) }
-}
-
-fn always_quoted(value: &str) -> String {
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]

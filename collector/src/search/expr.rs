@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use storelogs::{LogEntry, Severity, Store};
 
 use super::pattern::Pattern;
-use crate::archive::shape::Template;
+use crate::archive::template::Template;
 use crate::archive::text::{Fact, facts_of, value, words_of};
 use crate::words::{self, each_token};
 

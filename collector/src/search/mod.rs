@@ -15,6 +15,7 @@ mod part;
 mod pattern;
 mod plan;
 mod pseudonym;
+mod quote;
 mod run;
 
 use std::ops::Range;
@@ -28,6 +29,7 @@ pub use error::QueryError;
 use expr::{Expr, Seen, Term};
 use pattern::Pattern;
 pub use plan::Order;
+pub(crate) use quote::{always_quoted, quoted};
 
 /// Which entries are meant: a query that was understood.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use storelogs::Severity;
 use super::error::QueryError;
 use super::expr::{Expr, Phrase, Place, Term};
 use super::pattern::Pattern;
-use crate::archive::shape::Template;
+use crate::archive::template::Template;
 use crate::archive::text::Fact;
 use crate::moment::Moment;
 

@@ -10,12 +10,11 @@ use storelogs::{Severity, Store};
 
 use super::expr::{Expr, Phrase, Place, Term, is_store};
 use super::pattern::Pattern;
-use super::plan::is_whole;
 use crate::archive::row::Id;
-use crate::archive::shape::Template;
+use crate::archive::template::Template;
 use crate::archive::text::{Fact, MARK, severity_token, store_token};
 use crate::archive::{Archive, StoreId};
-use crate::coverage::micros;
+use crate::coverage::{is_whole, micros};
 use crate::error::Result;
 
 /// The most alternatives that a pattern is resolved to. What has more matches so often that a look at the rows is fast.

@@ -7,7 +7,7 @@ use super::expr::{Expr, Term};
 use super::part::{Condition, Part, Planner, Words};
 use crate::archive::row::{self, first_key, last_key, parts_keys};
 use crate::archive::{Archive, StoreId};
-use crate::coverage::micros;
+use crate::coverage::{is_whole, micros};
 use crate::error::Result;
 
 /// How the archive is asked for the entries that a query means.
@@ -176,9 +176,4 @@ fn conjuncts<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
         Expr::All(parts) => parts.iter().for_each(|part| conjuncts(part, found)),
         other => found.push(other),
     }
-}
-
-/// Whether a time has no part below a microsecond.
-pub(super) fn is_whole(time: Timestamp) -> bool {
-    time.as_nanosecond().rem_euclid(1000) == 0
 }

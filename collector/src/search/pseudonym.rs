@@ -25,8 +25,7 @@ impl Filter {
         });
         if actors {
             let redactor = archive.redactor()?;
-            let known = archive
-                .rows("SELECT DISTINCT actor FROM kind WHERE actor IS NOT NULL", [], |row| row.get::<_, String>(0))?;
+            let known = archive.actors()?;
             each_term(&mut expr, &mut |term| actors_behind(term, &known, &redactor));
         }
         if templates {

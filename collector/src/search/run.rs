@@ -173,10 +173,6 @@ impl Archive {
         Ok((self.view()?, false))
     }
 
-    fn view(&self) -> Result<Transaction<'_>> {
-        self.sql().unchecked_transaction().map_err(|error| self.fault(&error))
-    }
-
     fn broken<E: From<Error>>(&self, plan: &Plan, error: &rusqlite::Error) -> Broken<E> {
         match self.fault(error) {
             Error::Corrupt { why, .. } if plan.needs_words() => {

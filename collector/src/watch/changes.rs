@@ -6,7 +6,8 @@ use storelogs::LogEntry;
 use super::alert::{Alert, Kind};
 use super::ledger::Ledger;
 use super::rule::Rule;
-use crate::insight::{quoted, topic};
+use crate::insight::topic;
+use crate::search::quoted;
 
 /// Tells of an entry if it is a change that can do harm, as a report lists them.
 pub(super) fn look(rule: &Rule, entry: &LogEntry, at: Timestamp, ledger: &mut Ledger) {

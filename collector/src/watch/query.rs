@@ -10,8 +10,7 @@ use super::alert::Alert;
 use super::rule::{Part, Rule};
 use crate::archive::Archive;
 use crate::error::{Error, Result};
-use crate::insight::quoted;
-use crate::search::{Filter, Order};
+use crate::search::{Filter, Order, quoted};
 
 /// The entries of a rule that have to do with this.
 pub(super) fn listing(rule: &Rule, about: &[(Part, String)]) -> String {

@@ -17,7 +17,8 @@ use crate::archive::shape::shape;
 use crate::archive::{Archive, StoreId};
 use crate::drain::{Mined, mined};
 use crate::error::Result;
-use crate::insight::{KNOWS_NEW, quoted};
+use crate::insight::KNOWS_NEW;
+use crate::search::quoted;
 
 /// One store, or all.
 type Scope = Option<StoreId>;
