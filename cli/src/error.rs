@@ -174,8 +174,11 @@ impl From<storelogs::Error> for CliError {
 impl From<storelogs_collector::Error> for CliError {
     fn from(error: storelogs_collector::Error) -> Self {
         match error {
-            // What the configuration says is wrong.
-            storelogs_collector::Error::Stores(_) => Self::usage(error),
+            // What the configuration or the arguments say is wrong.
+            storelogs_collector::Error::Stores(_)
+            | storelogs_collector::Error::UnknownStore { .. }
+            | storelogs_collector::Error::EmptyPeriod => Self::usage(error),
+            storelogs_collector::Error::Network(error) => error.into(),
             error => Self::failed(error),
         }
     }
@@ -258,8 +261,9 @@ mod tests {
             (error.to_string().as_str(), error.exit()),
             ("no store is configured\nset one\nor two", Exit::Usage)
         );
-        let error = CliError::from(storelogs_collector::Error::Stores("line 1 is wrong".to_owned()));
-        assert_eq!((error.to_string().as_str(), error.exit()), ("line 1 is wrong", Exit::Usage));
+        let error = CliError::from(storelogs_collector::Error::UnknownStore { store: "shopline:a1".parse().unwrap() });
+        assert_eq!(error.exit(), Exit::Usage);
+        assert!(error.to_string().starts_with("the archive knows no store shopline:a1"), "{error}");
         let error = CliError::from(storelogs_collector::Error::Missing { path: "a.db".into() });
         assert!(error.is_said() && error.exit() == Exit::Failed, "{error}");
         assert_eq!(CliError::from(SqlError::Several).exit(), Exit::Usage);

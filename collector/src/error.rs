@@ -6,11 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use storelogs::Store;
 
 /// A `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong with an archive, and what to do next. `Display` is one line.
+/// What is behind an error, and what its `source` is.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong with an archive, and what to do next. `Display` is one line, and says its cause.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -19,7 +23,7 @@ pub enum Error {
         /// The archive.
         path: PathBuf,
         /// Why, in the system's words.
-        why: String,
+        why: Cause,
     },
     /// The file is something else: nothing was changed.
     NotAnArchive {
@@ -50,7 +54,7 @@ pub enum Error {
         /// The lock, not the archive.
         path: PathBuf,
         /// Why.
-        why: String,
+        why: Cause,
     },
     /// Another process watches it at this moment.
     Watched {
@@ -72,27 +76,37 @@ pub enum Error {
         /// The archive.
         path: PathBuf,
         /// What SQLite found.
-        why: String,
+        why: Cause,
     },
     /// The statement, or something inside the archive, is not what it should be.
     Sql {
         /// The archive.
         path: PathBuf,
         /// What SQLite says.
-        why: String,
+        why: Cause,
     },
     /// The list of stores cannot be read: why, in one line.
     Stores(String),
+    /// The archive holds nothing of a store that was asked for.
+    UnknownStore {
+        /// The store.
+        store: Store,
+    },
+    /// The period of a report ends where it begins, or before.
+    EmptyPeriod,
+    /// What an alert is sent through cannot be set up.
+    Network(storelogs::Error),
     /// The thread that writes has ended, after an error that was told already.
     Closed,
 }
 
 impl Error {
     /// What an error of SQLite means for this archive.
-    pub(crate) fn of(path: &Path, error: &rusqlite::Error) -> Self {
+    pub(crate) fn of(path: &Path, error: rusqlite::Error) -> Self {
         let path = path.to_owned();
-        let why = error.to_string();
-        match error.sqlite_error_code() {
+        let code = error.sqlite_error_code();
+        let why = Cause::from(error);
+        match code {
             Some(ErrorCode::DiskFull) => Self::Full { path },
             // SQLite does not always know why a side file cannot grow.
             Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if is_full(&path) => Self::Full { path },
@@ -113,9 +127,9 @@ impl Error {
 
 impl Error {
     /// What an error of the file system means for this archive.
-    pub(crate) fn of_file(path: &Path, error: &io::Error) -> Self {
+    pub(crate) fn of_file(path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
-        if says_full(error) { Self::Full { path } } else { Self::Unusable { path, why: error.to_string() } }
+        if says_full(&error) { Self::Full { path } } else { Self::Unusable { path, why: error.into() } }
     }
 }
 
@@ -183,9 +197,43 @@ impl fmt::Display for Error {
             ),
             Self::Sql { path, why } => write!(f, "the archive {}: {why}", path.display()),
             Self::Stores(why) => f.write_str(why),
+            Self::UnknownStore { store } => {
+                write!(f, "the archive knows no store {store}: `storelogs sync` reads it first")
+            }
+            Self::EmptyPeriod => f.write_str("the period of the report is empty: it ends where it begins, or before"),
+            Self::Network(error) => error.fmt(f),
             Self::Closed => f.write_str("the archive was closed after an earlier error"),
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unusable { why, .. }
+            | Self::Unlockable { why, .. }
+            | Self::Corrupt { why, .. }
+            | Self::Sql { why, .. } => Some(&**why),
+            // It speaks for it.
+            Self::Network(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn an_error_says_its_cause_and_keeps_it() {
+        let error = Error::of(Path::new("a.db"), rusqlite::Error::InvalidQuery);
+        let source = error.source().unwrap();
+        assert!(source.is::<rusqlite::Error>() && error.to_string().ends_with(&source.to_string()), "{error}");
+        let denied = Error::of_file(Path::new("a.db"), io::ErrorKind::PermissionDenied.into());
+        assert!(denied.source().unwrap().is::<io::Error>(), "{denied}");
+        assert!(Error::of_file(Path::new("a.db"), io::ErrorKind::StorageFull.into()).source().is_none());
+    }
+}

@@ -30,5 +30,5 @@ mod words;
 
 pub use archive::Archive;
 pub use coverage::{Coverage, Stretch};
-pub use error::{Error, Result};
+pub use error::{Cause, Error, Result};
 pub use moment::Moment;

@@ -98,7 +98,7 @@ impl Archive {
     /// If the archive cannot be written. Then nothing of it is.
     pub fn commit<'a>(&mut self, commits: impl IntoIterator<Item = (StoreId, &'a Commit)>) -> Result<Vec<Committed>> {
         let committed =
-            write_all(&mut self.sql, &mut self.kinds, commits).map_err(|error| Error::of(&self.path, &error));
+            write_all(&mut self.sql, &mut self.kinds, commits).map_err(|error| Error::of(&self.path, error));
         if committed.is_err() {
             self.kinds.forget(); // they may be of the transaction that is undone
         }

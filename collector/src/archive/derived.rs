@@ -93,7 +93,7 @@ impl Archive {
     pub fn check(&self) -> Result<()> {
         let found = self.rows("PRAGMA main.quick_check(3)", [], |row| row.get::<_, String>(0))?;
         if found != ["ok"] {
-            return Err(Error::Corrupt { path: self.path.clone(), why: found.join("; ") });
+            return Err(Error::Corrupt { path: self.path.clone(), why: found.join("; ").into() });
         }
         Ok(())
     }
@@ -114,7 +114,7 @@ impl Archive {
         let count = |sql: &str| -> Result<u64> {
             let mut count = self.prepared(&format!("SELECT count(*) FROM ({sql})"))?;
             let counted = count.query_row([], |row| row.get::<_, i64>(0));
-            counted.map(i64::unsigned_abs).map_err(|error| self.fault(&error))
+            counted.map(i64::unsigned_abs).map_err(|error| self.fault(error))
         };
         let hours = count(WRONG_HOURS)?;
         if !self.index_is_sound() {
@@ -142,7 +142,7 @@ impl Archive {
         if mended.is_err() {
             self.kinds.forget();
         }
-        found.hours = mended.map_err(|error| Error::of(&path, &error))?;
+        found.hours = mended.map_err(|error| Error::of(&path, error))?;
         let mended = found;
         self.index_words(usize::MAX)?;
         Ok(mended)

@@ -68,7 +68,7 @@ impl Archive {
             row::COLUMNS,
             which.condition()
         ))?;
-        let fault = |error: rusqlite::Error| self.fault(&error);
+        let fault = |error: rusqlite::Error| self.fault(error);
         let mut rows = find.query(params![store.0, micros(since), micros(until)]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
             if each(row::entry(row).map_err(fault)?).is_break() {

@@ -97,11 +97,11 @@ impl Archive {
     /// The secret that the archive's pseudonyms depend on, if it still has one.
     pub(crate) fn secret(&self) -> Result<Option<Vec<u8>>> {
         let find = self.sql().query_row("SELECT secret FROM pseudonym", [], |row| row.get(0)).optional();
-        find.map_err(|error| self.fault(&error))
+        find.map_err(|error| self.fault(error))
     }
 
     /// The archive as it is now, for as long as this is held, whatever is written meanwhile.
     pub(crate) fn view(&self) -> Result<Transaction<'_>> {
-        self.sql().unchecked_transaction().map_err(|error| self.fault(&error))
+        self.sql().unchecked_transaction().map_err(|error| self.fault(error))
     }
 }

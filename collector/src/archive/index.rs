@@ -37,7 +37,7 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn unindexed(&self) -> Result<u64> {
-        let fault = |error: rusqlite::Error| self.fault(&error);
+        let fault = |error: rusqlite::Error| self.fault(error);
         let (done, newest) = self.index_bounds()?;
         let waiting = if self.has_index() {
             let sql = "SELECT state.entries FROM words.state JOIN main.word_index AS held \
@@ -72,7 +72,7 @@ impl Archive {
 
     /// The numbers of the last arrival that is indexed, and of the newest.
     pub(crate) fn index_bounds(&self) -> Result<(i64, i64)> {
-        bounds(self.sql()).map_err(|error| self.fault(&error))
+        bounds(self.sql()).map_err(|error| self.fault(error))
     }
 
     /// Indexes the words of entries that wait for it, at most so many steps. Says whether any are left.
@@ -107,7 +107,7 @@ impl Archive {
             Some(step) => take_note(&mut self.sql, &step).map(|()| true),
             None => Ok(false),
         });
-        taken.map_err(|error| Error::of(&self.path, &error))
+        taken.map_err(|error| Error::of(&self.path, error))
     }
 }
 

@@ -69,9 +69,9 @@ impl Archive {
         match opened {
             Err(error) if is_damage(&error) => {
                 self.discard_index();
-                self.try_open_index(&path).map_err(|error| Error::of(&path, &error))?;
+                self.try_open_index(&path).map_err(|error| Error::of(&path, error))?;
             }
-            opened => opened.map_err(|error| Error::of(&path, &error))?,
+            opened => opened.map_err(|error| Error::of(&path, error))?,
         }
         self.index.set(Index::Attached(identity(&path)));
         Ok(())

@@ -39,7 +39,7 @@ impl Archive {
         let found = find.query_row([store.0], |row| {
             serde_json::from_str(row.get_ref(0)?.as_str()?).map_err(|_| row::unreadable("what was learned"))
         });
-        found.optional().map_err(|error| self.fault(&error))
+        found.optional().map_err(|error| self.fault(error))
     }
 
     /// The clock of a store's platform, if it told its time.
@@ -51,7 +51,7 @@ impl Archive {
         let found = find.query_row([store.0], |row| {
             Ok(PlatformClock { ahead: SignedDuration::from_micros(row.get(0)?), heard: moment(row.get(1)?) })
         });
-        found.optional().map_err(|error| self.fault(&error))
+        found.optional().map_err(|error| self.fault(error))
     }
 }
 

@@ -115,7 +115,7 @@ impl Archive {
         &mut self.sql
     }
 
-    pub(crate) fn fault(&self, error: &rusqlite::Error) -> Error {
+    pub(crate) fn fault(&self, error: rusqlite::Error) -> Error {
         Error::of(&self.path, error)
     }
 
@@ -132,7 +132,7 @@ impl Archive {
             params![store.platform().as_str(), store.name()],
             |row| row.get(0).map(StoreId),
         );
-        added.map_err(|error| self.fault(&error))
+        added.map_err(|error| self.fault(error))
     }
 
     /// The archive's number of a store, if it knows it.
@@ -143,7 +143,7 @@ impl Archive {
         let mut find = self.prepared("SELECT id FROM store WHERE platform = ?1 AND name = ?2")?;
         find.query_row(params![store.platform().as_str(), store.name()], |row| row.get(0).map(StoreId))
             .optional()
-            .map_err(|error| self.fault(&error))
+            .map_err(|error| self.fault(error))
     }
 
     /// Every store of the archive, by platform and name.
@@ -205,7 +205,7 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn held(&self, store: StoreId, range: Stretch) -> Result<u64> {
-        audit::held(&self.sql, store, range).map_err(|error| self.fault(&error))
+        audit::held(&self.sql, store, range).map_err(|error| self.fault(error))
     }
 
     /// How many records of a time range could not be decoded. Where their own time cannot be read, that of their neighbour
@@ -220,7 +220,7 @@ impl Archive {
     fn count_in(&self, sql: &str, store: StoreId, stretch: Stretch) -> Result<u64> {
         let bounds = params![store.0, micros(stretch.since), micros(stretch.until)];
         let counted = self.prepared(sql)?.query_row(bounds, |row| row.get::<_, i64>(0));
-        counted.map(i64::unsigned_abs).map_err(|error| self.fault(&error))
+        counted.map(i64::unsigned_abs).map_err(|error| self.fault(error))
     }
 
     /// The entry with this platform's id.
@@ -229,7 +229,7 @@ impl Archive {
     /// If the archive cannot be read.
     pub fn entry(&self, store: StoreId, id: &str) -> Result<Option<LogEntry>> {
         let mut find = self.prepared(row::SELECT_BY_ID)?;
-        find.query_row(params![store.0, row::Id::of(id)], row::entry).optional().map_err(|error| self.fault(&error))
+        find.query_row(params![store.0, row::Id::of(id)], row::entry).optional().map_err(|error| self.fault(error))
     }
 
     /// What an entry said before the platform changed it, oldest first.
@@ -254,9 +254,9 @@ impl Archive {
     ) -> Result<(), E> {
         let mut find = self.prepared(row::SELECT_BY_KEYS)?;
         let bounds = [row::first_key(stretch.since), row::last_key(stretch.until)];
-        let mut rows = find.query(bounds).map_err(|error| self.fault(&error))?;
-        while let Some(row) = rows.next().map_err(|error| self.fault(&error))? {
-            let entry = row::entry(row).map_err(|error| self.fault(&error))?;
+        let mut rows = find.query(bounds).map_err(|error| self.fault(error))?;
+        while let Some(row) = rows.next().map_err(|error| self.fault(error))? {
+            let entry = row::entry(row).map_err(|error| self.fault(error))?;
             if stretch.contains(entry.time) {
                 each(entry)?;
             }
@@ -265,7 +265,7 @@ impl Archive {
     }
 
     pub(crate) fn prepared(&self, sql: &str) -> Result<rusqlite::CachedStatement<'_>> {
-        self.sql.prepare_cached(sql).map_err(|error| self.fault(&error))
+        self.sql.prepare_cached(sql).map_err(|error| self.fault(error))
     }
 
     /// All rows of a query, each turned into a value.
@@ -276,7 +276,7 @@ impl Archive {
         each: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>> {
         let mut statement = self.prepared(sql)?;
-        let rows = statement.query_map(parameters, each).map_err(|error| self.fault(&error))?;
-        rows.collect::<rusqlite::Result<_>>().map_err(|error| self.fault(&error))
+        let rows = statement.query_map(parameters, each).map_err(|error| self.fault(error))?;
+        rows.collect::<rusqlite::Result<_>>().map_err(|error| self.fault(error))
     }
 }

@@ -62,7 +62,7 @@ impl Archive {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         is_no_folder(&path)?;
-        make(&path).map_err(|error| Error::of_file(&path, &error))?;
+        make(&path).map_err(|error| Error::of_file(&path, error))?;
         let mut archive = connect(path.clone(), &path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         archive.migrate()?;
         Ok(archive)
@@ -118,7 +118,7 @@ impl Archive {
         let mut name = self.path.clone().into_os_string();
         name.push(ending);
         let name = PathBuf::from(name);
-        let unusable = |error: std::io::Error| Error::Unlockable { path: name.clone(), why: error.to_string() };
+        let unusable = |error: std::io::Error| Error::Unlockable { path: name.clone(), why: error.into() };
         let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(&name).map_err(unusable)?;
         give_to_owner(&name, &self.path);
         match file.try_lock() {
@@ -130,7 +130,7 @@ impl Archive {
 
     fn version(&self) -> Result<i64> {
         let number = |pragma: &str| {
-            self.sql.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(|error| self.fault(&error))
+            self.sql.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(|error| self.fault(error))
         };
         let (application, version) = (number("application_id")?, number("user_version")?);
         let empty = application == 0 && version == 0 && number("schema_version")? == 0;
@@ -148,7 +148,7 @@ impl Archive {
             return Ok(());
         }
         let path = self.path.clone();
-        let fault = |error: rusqlite::Error| Error::of(&path, &error);
+        let fault = |error: rusqlite::Error| Error::of(&path, error);
         // Outside a transaction, and kept in the file: readers and the writer do not wait for each other.
         self.sql.pragma_update(None, "journal_mode", "wal").map_err(fault)?;
         let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
@@ -164,7 +164,7 @@ impl Archive {
 }
 
 fn connect(path: PathBuf, file: &Path, access: OpenFlags) -> Result<Archive> {
-    let fault = |error: rusqlite::Error| Error::of(&path, &error);
+    let fault = |error: rusqlite::Error| Error::of(&path, error);
     let sql = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
     #[cfg(feature = "failpoints")]
     let sql = {
@@ -213,10 +213,7 @@ pub(super) fn unchanging(path: &Path) -> PathBuf {
 
 fn is_no_folder(path: &Path) -> Result<()> {
     if path.is_dir() {
-        return Err(Error::Unusable {
-            path: path.to_owned(),
-            why: "it is a folder, and an archive is a file".to_owned(),
-        });
+        return Err(Error::Unusable { path: path.to_owned(), why: "it is a folder, and an archive is a file".into() });
     }
     Ok(())
 }

@@ -166,7 +166,7 @@ impl Archive {
                 next_attempt: time(row.get(6)?),
             })
         });
-        status.map_err(|error| self.fault(&error))
+        status.map_err(|error| self.fault(error))
     }
 }
 

@@ -72,7 +72,7 @@ impl Archive {
     /// Takes up the watching where it was left, or begins with what comes from now on. Says when a watcher was last here.
     pub(crate) fn begin_watching(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
         let path = &self.path;
-        let fault = |error: rusqlite::Error| Error::of(path, &error);
+        let fault = |error: rusqlite::Error| Error::of(path, error);
         let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         let seen = begin(&change, now).map_err(fault)?;
         change.commit().map_err(fault)?;
@@ -97,7 +97,7 @@ impl Archive {
 
     /// The next entries that came, at most so many, in order of time, and the number of the last arrival among them.
     pub(crate) fn arrivals(&self, most: u32) -> Result<Option<(i64, Vec<Arrival>)>> {
-        let fault = |error: rusqlite::Error| self.fault(&error);
+        let fault = |error: rusqlite::Error| self.fault(error);
         let mut find = self.prepared("SELECT seq FROM output WHERE name = ?1")?;
         let Some(done) = find.query_row([READER], |row| row.get::<_, i64>(0)).optional().map_err(fault)? else {
             return Ok(None);
@@ -129,7 +129,7 @@ impl Archive {
     /// Keeps what a look has changed.
     pub(crate) fn keep_look(&mut self, look: &Look, now: Timestamp) -> Result<()> {
         let path = &self.path;
-        let fault = |error: rusqlite::Error| Error::of(path, &error);
+        let fault = |error: rusqlite::Error| Error::of(path, error);
         let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         keep(&change, look, now).map_err(fault)?;
         change.commit().map_err(fault)
@@ -172,13 +172,13 @@ impl Archive {
 
     /// An alert has arrived, or never will.
     pub(crate) fn end_delivery(&mut self, id: i64) -> Result<()> {
-        self.prepared("DELETE FROM delivery WHERE id = ?1")?.execute([id]).map(drop).map_err(|error| self.fault(&error))
+        self.prepared("DELETE FROM delivery WHERE id = ?1")?.execute([id]).map(drop).map_err(|error| self.fault(error))
     }
 
     /// An alert has to be sent again then.
     pub(crate) fn put_off(&mut self, id: i64, attempts: u32, next: Timestamp) -> Result<()> {
         let mut put_off = self.prepared("UPDATE delivery SET attempts = ?2, next_attempt = ?3 WHERE id = ?1")?;
-        put_off.execute(params![id, attempts, micros(next)]).map(drop).map_err(|error| self.fault(&error))
+        put_off.execute(params![id, attempts, micros(next)]).map(drop).map_err(|error| self.fault(error))
     }
 }
 

@@ -89,7 +89,7 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
     let _view = archive.view()?;
     let mut stores = archive.stores()?;
     if let Some(unknown) = options.stores.iter().find(|wanted| stores.iter().all(|(_, store)| store != *wanted)) {
-        return Err(Error::Stores(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));
+        return Err(Error::UnknownStore { store: unknown.clone() });
     }
     let known = stores.len();
     stores.retain(|(_, store)| options.stores.is_empty() || options.stores.contains(store));
@@ -97,8 +97,7 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
         Some(zone) => zone.clone(),
         None => time_zone(archive, &options.stores)?,
     };
-    let period = Period::new(options.since, options.until, options.compare, zone)
-        .ok_or_else(|| Error::Stores("the period of the report is empty: it ends where it begins, or before".into()))?;
+    let period = Period::new(options.since, options.until, options.compare, zone).ok_or(Error::EmptyPeriod)?;
     let names: Vec<Store> = stores.iter().map(|(_, store)| store.clone()).collect();
     let named = if stores.len() == known { &[][..] } else { &names[..] };
     let kinds = Kinds::read(archive)?;

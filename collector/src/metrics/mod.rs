@@ -130,7 +130,7 @@ impl Metrics {
         tell(&mut families, &told);
         TextEncoder::new()
             .encode_to_string(&families.0)
-            .map_err(|error| Error::Unusable { path: self.path.clone(), why: error.to_string() })
+            .map_err(|error| Error::Unusable { path: self.path.clone(), why: error.into() })
     }
 
     fn reading<T>(&self, read: impl FnOnce(&Archive) -> Result<T>) -> Result<T> {

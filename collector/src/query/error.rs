@@ -56,7 +56,7 @@ impl SqlError {
                 Fault::SqliteFailure(_, Some(why)) => Self::wrong(statement, why, None),
                 other => Self::wrong(statement, other.to_string(), None),
             },
-            Some(_) => Self::Archive(archive.fault(&error)),
+            Some(_) => Self::Archive(archive.fault(error)),
         }
     }
 

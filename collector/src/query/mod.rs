@@ -73,7 +73,7 @@ impl Console {
         let sql = archive.sql_mut();
         // An archive of an older version was opened to be written, to bring it up to date.
         let only = sql.pragma_update(None, "query_only", "on");
-        only.and_then(|()| sql.authorizer(Some(authorizer::check))).map_err(|error| archive.fault(&error))?;
+        only.and_then(|()| sql.authorizer(Some(authorizer::check))).map_err(|error| archive.fault(error))?;
         Ok(Self { archive })
     }
 

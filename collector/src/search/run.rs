@@ -91,7 +91,7 @@ impl Archive {
         each: &mut impl FnMut(LogEntry) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), Broken<E>> {
         let (plan, tail) = self.plan(filter, has_words).map_err(Broken::off)?;
-        let fault = |error: rusqlite::Error| self.broken(&plan, &error);
+        let fault = |error: rusqlite::Error| self.broken(&plan, error);
         let (sql, bound) = plan.select(order);
         let mut hits = Hits { archive: self, order, tail: tail.into(), second: Vec::new(), each };
         hits.sort_tail();
@@ -132,7 +132,7 @@ impl Archive {
 
     fn count_by(&self, filter: &Filter, (view, has_words): (Transaction<'_>, bool)) -> Result<u64, Broken<Error>> {
         let (plan, tail) = self.plan(filter, has_words).map_err(Broken::Off)?;
-        let fault = |error: rusqlite::Error| self.broken(&plan, &error);
+        let fault = |error: rusqlite::Error| self.broken(&plan, error);
         if plan.exact {
             let (sql, bound) = plan.count();
             let found: i64 = view.query_row(&sql, params_from_iter(bound), |row| row.get(0)).map_err(fault)?;
@@ -173,7 +173,7 @@ impl Archive {
         Ok((self.view()?, false))
     }
 
-    fn broken<E: From<Error>>(&self, plan: &Plan, error: &rusqlite::Error) -> Broken<E> {
+    fn broken<E: From<Error>>(&self, plan: &Plan, error: rusqlite::Error) -> Broken<E> {
         match self.fault(error) {
             Error::Corrupt { why, .. } if plan.needs_words() => {
                 Broken::Index(Error::Corrupt { path: self.index_path(), why })
@@ -183,7 +183,7 @@ impl Archive {
     }
 
     fn patience(&self, patience: Duration) -> Result<()> {
-        self.sql().busy_timeout(patience).map_err(|error| self.fault(&error))
+        self.sql().busy_timeout(patience).map_err(|error| self.fault(error))
     }
 
     /// The plan, and what is meant of the entries that it does not see.
@@ -202,11 +202,11 @@ impl Archive {
             plan.leave_out(done);
         }
         let mut find = self.prepared(row::SELECT_BY_ARRIVAL)?;
-        let mut rows = find.query([done, newest]).map_err(|error| self.fault(&error))?;
-        while let Some(row) = rows.next().map_err(|error| self.fault(&error))? {
-            let entry = row::entry(row).map_err(|error| self.fault(&error))?;
+        let mut rows = find.query([done, newest]).map_err(|error| self.fault(error))?;
+        while let Some(row) = rows.next().map_err(|error| self.fault(error))? {
+            let entry = row::entry(row).map_err(|error| self.fault(error))?;
             if filter.matches(&entry) {
-                tail.push((entry.time, row.get(row::KEY_COLUMN).map_err(|error| self.fault(&error))?));
+                tail.push((entry.time, row.get(row::KEY_COLUMN).map_err(|error| self.fault(error))?));
             }
         }
         Ok((plan, tail))
@@ -276,6 +276,6 @@ impl<E: From<Error>, F: FnMut(LogEntry) -> Result<ControlFlow<()>, E>> Hits<'_, 
 
     fn read(&self, key: i64) -> Result<Option<LogEntry>> {
         let mut find = self.archive.prepared(row::SELECT_BY_KEY)?;
-        find.query_row([key], row::entry).optional().map_err(|error| self.archive.fault(&error))
+        find.query_row([key], row::entry).optional().map_err(|error| self.archive.fault(error))
     }
 }

@@ -99,7 +99,7 @@ pub async fn watch<E: From<Error>>(
     }
     let mut post = Post {
         watcher: Some(Box::new(watcher)),
-        http: Http::new().map_err(|error| Error::Stores(error.to_string()))?,
+        http: Http::new().map_err(Error::Network)?,
         redactor,
         under_way: HashMap::new(),
         sent: JoinSet::new(),
@@ -273,7 +273,7 @@ impl Post {
 /// # Errors
 /// If nothing can be sent at all.
 pub async fn try_actions(rules: &[Rule]) -> Result<Vec<(String, Action, Result<(), String>)>> {
-    let http = Http::new().map_err(|error| Error::Stores(error.to_string()))?;
+    let http = Http::new().map_err(Error::Network)?;
     let mut tried = Vec::new();
     for rule in rules {
         let mut alert = Alert::new(rule, Kind::Trial, Timestamp::now(), &[]);
