@@ -6,6 +6,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::micros::Micros;
+
 /// A stretch of time `[since, until)`, to the microsecond. Never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Stretch {
@@ -58,25 +60,8 @@ impl fmt::Display for Stretch {
     }
 }
 
-/// Microseconds since 1970, rounded down: the archive's unit.
-pub(crate) fn micros(time: Timestamp) -> i64 {
-    // A timestamp lies within ±10,000 years: 3·10^17 microseconds.
-    i64::try_from(time.as_nanosecond().div_euclid(1000)).unwrap_or(i64::MAX)
-}
-
-/// The moment so many microseconds after 1970. What lies beyond the calendar is its end.
-pub(crate) fn moment(micros: i64) -> Timestamp {
-    let end = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
-    Timestamp::from_microsecond(micros).unwrap_or(end)
-}
-
-/// Whether a time has no part below a microsecond.
-pub(crate) fn is_whole(time: Timestamp) -> bool {
-    time.as_nanosecond().rem_euclid(1000) == 0
-}
-
 fn cut(time: Timestamp) -> Timestamp {
-    moment(micros(time))
+    Micros::of(time).time()
 }
 
 /// A set of moments, kept as stretches that neither touch nor overlap.

@@ -14,6 +14,7 @@ mod drain;
 mod error;
 pub mod insight;
 pub mod metrics;
+mod micros;
 mod moment;
 pub mod network;
 pub mod query;

@@ -8,7 +8,8 @@ use serde::Serialize;
 use storelogs::Proof;
 
 use super::{StoreId, row};
-use crate::coverage::{Coverage, Stretch, micros, moment};
+use crate::coverage::{Coverage, Stretch};
+use crate::micros::Micros;
 
 /// What came of comparing a time range with the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -190,24 +191,24 @@ impl Finding {
 
 /// The audit in the columns since, until, finding, entries and at, from this one on.
 pub(crate) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Audit> {
-    let range = Stretch::new(moment(row.get(from)?), moment(row.get(from + 1)?));
+    let range = Stretch::new(row.get::<_, Micros>(from)?.time(), row.get::<_, Micros>(from + 1)?.time());
     let range = range.ok_or_else(|| row::unreadable("an empty time range"))?;
     let entries = row.get::<_, i64>(from + 3)?.unsigned_abs();
     let finding = Finding::of(row.get_ref(from + 2)?.as_str()?, entries);
     let finding = finding.ok_or_else(|| row::unreadable("a finding"))?;
-    Ok(Audit { range, finding, at: moment(row.get(from + 4)?) })
+    Ok(Audit { range, finding, at: row.get::<_, Micros>(from + 4)?.time() })
 }
 
 /// Makes of the audits in the archive that touch a time range what `change` makes of them. Part of a commit.
 fn rewrite(sql: &Connection, store: StoreId, range: Stretch, change: impl FnOnce(&mut Audits)) -> rusqlite::Result<()> {
-    let (since, until) = (micros(range.since), micros(range.until));
+    let (since, until) = (Micros::of(range.since), Micros::of(range.until));
     let mut find = sql.prepare_cached(
         "SELECT since, until, finding, entries, at FROM audit WHERE store = ?1 AND since <= ?3 AND until >= ?2",
     )?;
-    let found = find.query_map([store.0, since, until], |row| read(row, 0))?;
+    let found = find.query_map(params![store.0, since, until], |row| read(row, 0))?;
     let mut audits: Audits = found.collect::<rusqlite::Result<_>>()?;
     sql.prepare_cached("DELETE FROM audit WHERE store = ?1 AND since <= ?3 AND until >= ?2")?
-        .execute([store.0, since, until])?;
+        .execute(params![store.0, since, until])?;
     change(&mut audits);
     let mut add = sql.prepare_cached(
         "INSERT INTO audit (store, since, until, finding, entries, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -216,11 +217,11 @@ fn rewrite(sql: &Connection, store: StoreId, range: Stretch, change: impl FnOnce
         let (name, entries) = finding.parts();
         add.execute(params![
             store.0,
-            micros(range.since),
-            micros(range.until),
+            Micros::of(range.since),
+            Micros::of(range.until),
             name,
             entries.cast_signed(),
-            micros(at)
+            Micros::of(at)
         ])?;
     }
     Ok(())
@@ -242,6 +243,6 @@ pub(super) fn held(sql: &Connection, store: StoreId, range: Stretch) -> rusqlite
               + (SELECT count(*) FROM quarantine WHERE store = ?1 AND coalesce(time, near) >= ?2 AND coalesce(time, near) < ?3) \
               - (SELECT count(*) FROM gone WHERE store = ?1 AND time >= ?2 AND time < ?3)",
     )?;
-    let bounds = [store.0, micros(range.since), micros(range.until)];
+    let bounds = params![store.0, Micros::of(range.since), Micros::of(range.until)];
     count.query_row(bounds, |row| row.get::<_, i64>(0)).map(|held| held.max(0).unsigned_abs())
 }

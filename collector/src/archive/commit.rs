@@ -10,8 +10,9 @@ use super::audit::{self, Audit, Claim, Comparison, Finding};
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
 use super::{Archive, Hole, PlatformClock, Progress, Status, StoreId, Walk, derived, learned, state};
-use crate::coverage::{Stretch, micros, moment};
+use crate::coverage::Stretch;
 use crate::error::{Error, Result};
+use crate::micros::Micros;
 
 /// What is written together: all of it, or nothing.
 #[derive(Debug, Default)]
@@ -152,7 +153,7 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
     }
     for (id, time) in &commit.gone {
         sql.prepare_cached("INSERT OR REPLACE INTO gone (store, id, time, seen) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![store.0, Id::of(id), micros(*time), micros(Timestamp::now())])?;
+            .execute(params![store.0, Id::of(id), Micros::of(*time), Micros::of(Timestamp::now())])?;
     }
     if let Some(Comparison { range, claim, at }) = commit.audit {
         let finding = match claim {
@@ -172,7 +173,7 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
         Some(Some(walk)) => {
             let cursor = serde_json::to_string(&walk.cursor).map_err(|_| row::unreadable("a cursor"))?;
             sql.prepare_cached("INSERT OR REPLACE INTO walk (store, since, until, cursor) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![store.0, micros(walk.stretch.since), micros(walk.stretch.until), cursor])?;
+                .execute(params![store.0, Micros::of(walk.stretch.since), Micros::of(walk.stretch.until), cursor])?;
         }
     }
     if let Some(expired) = commit.expired.and_then(everything_before) {
@@ -180,7 +181,7 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
     }
     for (tier, at) in &commit.rewalked {
         sql.prepare_cached("INSERT OR REPLACE INTO rewalk (store, tier, done) VALUES (?1, ?2, ?3)")?
-            .execute(params![store.0, tier.as_secs(), micros(*at)])?;
+            .execute(params![store.0, tier.as_secs(), Micros::of(*at)])?;
     }
     if let Some(status) = &commit.status {
         state::keep(sql, store, status)?;
@@ -284,10 +285,10 @@ fn insert(sql: &Connection, store: StoreId, key: i64, id: Id<'_>, entry: &LogEnt
         key,
         store.0,
         id,
-        micros(entry.time),
+        Micros::of(entry.time),
         row::nanos(entry.time),
         entry.utc_offset.seconds(),
-        micros(entry.observed),
+        Micros::of(entry.observed),
         entry.severity.number(),
         entry.severity_text,
         entry.category,
@@ -329,7 +330,7 @@ fn retire(
 ) -> rusqlite::Result<()> {
     let json = serde_json::to_string(held).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     sql.prepare_cached("INSERT INTO revision (store, entry_id, replaced, entry) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![store.0, id, micros(at), json])?;
+        .execute(params![store.0, id, Micros::of(at), json])?;
     sql.prepare_cached("DELETE FROM entry WHERE key = ?1")?.execute([key])?;
     // By our own hand: the counts are seen to.
     sql.prepare_cached("DELETE FROM deleted WHERE key = ?1")?.execute([key])?;
@@ -338,11 +339,13 @@ fn retire(
 
 /// The covered stretches that these entries may lie in.
 fn covered_around(sql: &Connection, store: StoreId, entries: &[LogEntry]) -> rusqlite::Result<Vec<Stretch>> {
-    let times = || entries.iter().map(|entry| micros(entry.time));
+    let times = || entries.iter().map(|entry| Micros::of(entry.time));
     let (oldest, newest) = (times().min().unwrap_or_default(), times().max().unwrap_or_default());
     let mut find =
         sql.prepare_cached("SELECT since, until FROM coverage WHERE store = ?1 AND since <= ?2 AND until > ?3")?;
-    let found = find.query_map([store.0, newest, oldest], |row| Ok((moment(row.get(0)?), moment(row.get(1)?))))?;
+    let found = find.query_map(params![store.0, newest, oldest], |row| {
+        Ok((row.get::<_, Micros>(0)?.time(), row.get::<_, Micros>(1)?.time()))
+    })?;
     let stretches = found.map(|bounds| bounds.map(|(since, until)| Stretch::new(since, until)));
     Ok(stretches.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
@@ -373,9 +376,9 @@ fn quarantine(
         "INSERT OR IGNORE INTO quarantine (store, observed, time, path, reason, raw, record, near_since, near) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
-    let observed = micros(Timestamp::now());
-    let time = time_of(raw).map(micros);
-    let (since, until) = near.map(|near| (micros(*near.start()), micros(*near.end()))).unzip();
+    let observed = Micros::of(Timestamp::now());
+    let time = time_of(raw).map(Micros::of);
+    let (since, until) = near.map(|near| (Micros::of(*near.start()), Micros::of(*near.end()))).unzip();
     let (path, reason) = (error.path(), error.to_string());
     let added = insert.execute(params![store.0, observed, time, path, reason, raw, id_of(raw), since, until])?;
     if added == 0 && time.is_none() {
@@ -407,37 +410,37 @@ fn id_of(raw: &str) -> Option<String> {
 
 /// Adds to the coverage, and joins what touches.
 fn cover(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Result<()> {
-    let (mut since, mut until) = (micros(stretch.since), micros(stretch.until));
-    let touching: Option<(Option<i64>, Option<i64>)> = sql
+    let (mut since, mut until) = (Micros::of(stretch.since), Micros::of(stretch.until));
+    let touching: Option<(Option<Micros>, Option<Micros>)> = sql
         .prepare_cached("SELECT min(since), max(until) FROM coverage WHERE store = ?1 AND since <= ?3 AND until >= ?2")?
-        .query_row([store.0, since, until], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![store.0, since, until], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let mut remove = sql.prepare_cached("DELETE FROM coverage WHERE store = ?1 AND since <= ?3 AND until >= ?2")?;
-    remove.execute([store.0, since, until])?;
+    remove.execute(params![store.0, since, until])?;
     if let Some((Some(from), Some(to))) = touching {
         since = since.min(from);
         until = until.max(to);
     }
     let mut add = sql.prepare_cached("INSERT INTO coverage (store, since, until) VALUES (?1, ?2, ?3)")?;
-    add.execute([store.0, since, until]).map(drop)
+    add.execute(params![store.0, since, until]).map(drop)
 }
 
 /// Takes from the coverage.
 fn uncover(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Result<()> {
-    let (since, until) = (micros(stretch.since), micros(stretch.until));
+    let (since, until) = (Micros::of(stretch.since), Micros::of(stretch.until));
     let mut find =
         sql.prepare_cached("SELECT since, until FROM coverage WHERE store = ?1 AND since < ?3 AND until > ?2")?;
-    let found = find.query_map([store.0, since, until], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
-    let touched: Vec<(i64, i64)> = found.collect::<rusqlite::Result<_>>()?;
+    let found = find.query_map(params![store.0, since, until], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let touched: Vec<(Micros, Micros)> = found.collect::<rusqlite::Result<_>>()?;
     let mut remove = sql.prepare_cached("DELETE FROM coverage WHERE store = ?1 AND since = ?2")?;
     let mut add = sql.prepare_cached("INSERT INTO coverage (store, since, until) VALUES (?1, ?2, ?3)")?;
     for (from, to) in touched {
-        remove.execute([store.0, from])?;
+        remove.execute(params![store.0, from])?;
         if from < since {
-            add.execute([store.0, from, since])?;
+            add.execute(params![store.0, from, since])?;
         }
         if to > until {
-            add.execute([store.0, until, to])?;
+            add.execute(params![store.0, until, to])?;
         }
     }
     Ok(())
@@ -445,14 +448,15 @@ fn uncover(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Resu
 
 /// What was read is no hole any more.
 fn fill_holes(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Result<()> {
-    let (since, until) = (micros(stretch.since), micros(stretch.until));
+    let (since, until) = (Micros::of(stretch.since), Micros::of(stretch.until));
     let mut find = sql.prepare_cached(
         "SELECT since, until, reason, attempts, next_attempt FROM hole WHERE store = ?1 AND since < ?3 AND until > ?2",
     )?;
-    let touched: Vec<Hole> = find.query_map([store.0, since, until], row::hole)?.collect::<rusqlite::Result<_>>()?;
+    let touched: Vec<Hole> =
+        find.query_map(params![store.0, since, until], row::hole)?.collect::<rusqlite::Result<_>>()?;
     for hole in touched {
         let mut remove = sql.prepare_cached("DELETE FROM hole WHERE store = ?1 AND since = ?2")?;
-        remove.execute([store.0, micros(hole.stretch.since)])?;
+        remove.execute(params![store.0, Micros::of(hole.stretch.since)])?;
         for rest in hole.without(stretch) {
             add_hole(sql, store, &rest)?;
         }
@@ -518,8 +522,8 @@ fn add_hole(sql: &Connection, store: StoreId, hole: &Hole) -> rusqlite::Result<(
         "INSERT OR REPLACE INTO hole (store, since, until, reason, attempts, next_attempt) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    let (since, until) = (micros(hole.stretch.since), micros(hole.stretch.until));
-    add.execute(params![store.0, since, until, hole.reason, hole.attempts, micros(hole.next_attempt)]).map(drop)
+    let (since, until) = (Micros::of(hole.stretch.since), Micros::of(hole.stretch.until));
+    add.execute(params![store.0, since, until, hole.reason, hole.attempts, Micros::of(hole.next_attempt)]).map(drop)
 }
 
 #[cfg(test)]

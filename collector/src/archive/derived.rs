@@ -7,8 +7,9 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::index::Standing;
 use super::rollup::{Counts, Kinds};
 use super::{Archive, StoreId, audit};
-use crate::coverage::{Stretch, moment};
+use crate::coverage::Stretch;
 use crate::error::{Error, Result};
+use crate::micros::Micros;
 
 /// What was out of step with the entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub(super) fn settle(sql: &Connection, kinds: &mut Kinds) -> rusqlite::Result<()
     for (store, time) in found {
         hours.entry(store).or_default().insert(time.div_euclid(HOUR));
         let second = time.div_euclid(SECOND) * SECOND;
-        if let Some(range) = Stretch::new(moment(second), moment(second + SECOND)) {
+        if let Some(range) = Stretch::new(Micros(second).time(), Micros(second + SECOND).time()) {
             audit::void(sql, StoreId(store), range)?;
         }
     }
@@ -55,7 +56,7 @@ pub(super) fn settle(sql: &Connection, kinds: &mut Kinds) -> rusqlite::Result<()
 fn recount(sql: &Connection, kinds: &mut Kinds, hours: &BTreeMap<i64, BTreeSet<i64>>) -> rusqlite::Result<()> {
     for (store, hours) in hours {
         let mut counts = Counts::new(sql, kinds, StoreId(*store));
-        hours.iter().for_each(|hour| counts.recount(moment(hour * HOUR)));
+        hours.iter().for_each(|hour| counts.recount(Micros(hour * HOUR).time()));
         counts.keep()?;
     }
     Ok(())

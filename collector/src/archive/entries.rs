@@ -8,8 +8,9 @@ use rusqlite::{Row, params};
 use storelogs::{LogEntry, Severity};
 
 use super::{Archive, StoreId, row};
-use crate::coverage::{Stretch, micros, moment};
+use crate::coverage::Stretch;
 use crate::error::Result;
+use crate::micros::Micros;
 
 /// Which entries of a time range are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Archive {
             which.condition()
         ))?;
         let fault = |error: rusqlite::Error| self.fault(error);
-        let mut rows = find.query(params![store.0, micros(since), micros(until)]).map_err(fault)?;
+        let mut rows = find.query(params![store.0, Micros::of(since), Micros::of(until)]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
             if each(row::entry(row).map_err(fault)?).is_break() {
                 break;
@@ -87,9 +88,9 @@ impl Archive {
     ) -> Result<()> {
         let find = "SELECT time, severity, category, module, summary FROM entry INDEXED BY entry_store_time \
                     WHERE store = ?1 AND time >= ?2 AND time < ?3 AND severity IN (0, 13, 17) ORDER BY time";
-        self.rows(find, params![store.0, micros(since), micros(until)], |row| {
+        self.rows(find, params![store.0, Micros::of(since), Micros::of(until)], |row| {
             each(&Problem {
-                second: row.get::<_, i64>(0)?.div_euclid(1_000_000),
+                second: row.get::<_, Micros>(0)?.second(),
                 severity: row::severity(row.get(1)?),
                 category: text(row, 2)?,
                 module: text(row, 3)?,
@@ -109,9 +110,9 @@ impl Archive {
     ) -> Result<()> {
         let find = "SELECT time, actor, action, category FROM entry INDEXED BY entry_store_time \
                     WHERE store = ?1 AND time >= ?2 AND time < ?3 AND actor IS NOT NULL ORDER BY time";
-        self.rows(find, params![store.0, micros(since), micros(until)], |row| {
+        self.rows(find, params![store.0, Micros::of(since), Micros::of(until)], |row| {
             each(&Action {
-                second: row.get::<_, i64>(0)?.div_euclid(1_000_000),
+                second: row.get::<_, Micros>(0)?.second(),
                 actor: text(row, 1)?,
                 action: text(row, 2)?,
                 category: text(row, 3)?,
@@ -134,24 +135,24 @@ impl Archive {
             "SELECT CAST(entry.id AS TEXT), time, \
              EXISTS (SELECT 1 FROM gone WHERE gone.store = entry.store AND gone.id = entry.id) \
              FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3",
-            [store.0, micros(range.since), micros(range.until)],
-            |row| Ok((row.get(0)?, (moment(row.get(1)?), row.get(2)?))),
+            params![store.0, Micros::of(range.since), Micros::of(range.until)],
+            |row| Ok((row.get(0)?, (row.get::<_, Micros>(1)?.time(), row.get(2)?))),
         )?;
         Ok(held.into_iter().collect())
     }
 
     /// The time of the entry of a time range that has so many before it.
     pub(crate) fn time_of(&self, store: StoreId, range: Stretch, number: u64) -> Result<Option<Timestamp>> {
-        let bounds = [store.0, micros(range.since), micros(range.until), number.cast_signed()];
+        let bounds = params![store.0, Micros::of(range.since), Micros::of(range.until), number.cast_signed()];
         let find = "SELECT time FROM entry INDEXED BY entry_store_time WHERE store = ?1 AND time >= ?2 AND time < ?3 \
                     ORDER BY time LIMIT 1 OFFSET ?4";
-        Ok(self.rows(find, bounds, |row| row.get(0))?.first().copied().map(moment))
+        Ok(self.rows(find, bounds, |row| row.get(0))?.first().copied().map(Micros::time))
     }
 
     /// The records of a store in quarantine as they came, and their times, or those of their neighbours.
     pub(crate) fn quarantined_records(&self, store: StoreId) -> Result<HashMap<String, Option<Timestamp>>> {
         let raw = self.rows("SELECT raw, coalesce(time, near) FROM quarantine WHERE store = ?1", [store.0], |row| {
-            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(moment)))
+            Ok((row.get(0)?, row.get::<_, Option<Micros>>(1)?.map(Micros::time)))
         })?;
         Ok(raw.into_iter().collect())
     }

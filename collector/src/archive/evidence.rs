@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::audit::{self, Audits};
 use super::{Archive, PlatformClock, State, StoreId, row};
-use crate::coverage::{Coverage, Stretch, moment};
+use crate::coverage::{Coverage, Stretch};
 use crate::error::Result;
+use crate::micros::Micros;
 
 /// All that a verdict of a store rests on.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +60,8 @@ fn read(archive: &Archive, only: Option<StoreId>) -> Result<HashMap<StoreId, Evi
     let named = |sql: &str| sql.replace("{store}", if only.is_some() { "store = ?1" } else { "?1 IS NULL" });
     let only = only.map(|store| store.0);
     let stretch = |row: &rusqlite::Row<'_>| {
-        Stretch::new(moment(row.get(1)?), moment(row.get(2)?)).ok_or_else(|| row::unreadable("an empty time range"))
+        Stretch::new(row.get::<_, Micros>(1)?.time(), row.get::<_, Micros>(2)?.time())
+            .ok_or_else(|| row::unreadable("an empty time range"))
     };
     for (store, range) in
         archive.rows(&named("SELECT store, since, until FROM coverage WHERE {store}"), [only], |row| {
@@ -85,23 +87,25 @@ fn read(archive: &Archive, only: Option<StoreId>) -> Result<HashMap<StoreId, Evi
     let quarantine =
         named("SELECT store, coalesce(time, near_since, near), coalesce(time, near) FROM quarantine WHERE {store}");
     for (store, near) in archive.rows(&quarantine, [only], |row| {
-        let (since, until): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
+        let (since, until): (Option<Micros>, Option<Micros>) = (row.get(1)?, row.get(2)?);
         Ok((StoreId(row.get(0)?), since.zip(until)))
     })? {
         let evidence = all.entry(store).or_default();
         match near {
-            Some((since, until)) => evidence.quarantine.0.push(moment(since)..=moment(until)),
+            Some((since, until)) => evidence.quarantine.0.push(since.time()..=until.time()),
             None => evidence.quarantine.1 += 1,
         }
     }
     let deleted = named("SELECT store, time FROM deleted WHERE {store}");
-    for (store, time) in archive.rows(&deleted, [only], |row| Ok((StoreId(row.get(0)?), moment(row.get(1)?))))? {
+    for (store, time) in
+        archive.rows(&deleted, [only], |row| Ok((StoreId(row.get(0)?), row.get::<_, Micros>(1)?.time())))?
+    {
         all.entry(store).or_default().deleted.push(time);
     }
     let clocks = named("SELECT store, ahead, heard FROM learned WHERE ahead IS NOT NULL AND {store}");
     for (store, clock) in archive.rows(&clocks, [only], |row| {
         let ahead = SignedDuration::from_micros(row.get(1)?);
-        Ok((StoreId(row.get(0)?), PlatformClock { ahead, heard: moment(row.get(2)?) }))
+        Ok((StoreId(row.get(0)?), PlatformClock { ahead, heard: row.get::<_, Micros>(2)?.time() }))
     })? {
         all.entry(store).or_default().clock = Some(clock);
     }

@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension, Transaction};
 use storelogs::Store;
 
 use super::{Archive, State, StoreId, row};
-use crate::coverage::moment;
 use crate::error::Result;
+use crate::micros::Micros;
 
 /// What is held of a store.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,8 +33,8 @@ impl Archive {
         self.rows("SELECT store, count(*), min(time), max(time) FROM entry GROUP BY store", [], |row| {
             let holdings = all.entry(StoreId(row.get(0)?)).or_default();
             holdings.entries = row.get::<_, i64>(1)?.unsigned_abs();
-            holdings.oldest = Some(moment(row.get(2)?));
-            holdings.newest = Some(moment(row.get(3)?));
+            holdings.oldest = Some(row.get::<_, Micros>(2)?.time());
+            holdings.newest = Some(row.get::<_, Micros>(3)?.time());
             Ok(())
         })?;
         let mut numbers = |sql: &str, set: fn(&mut Holdings, u64)| {
@@ -52,8 +52,8 @@ impl Archive {
     /// The time of a store's oldest entry, and of its newest.
     pub(crate) fn span(&self, store: StoreId) -> Result<(Option<Timestamp>, Option<Timestamp>)> {
         let edge = |sql: &str| -> Result<Option<Timestamp>> {
-            let found = self.rows(sql, [store.0], |row| row.get::<_, Option<i64>>(0))?;
-            Ok(found.into_iter().flatten().next().map(moment))
+            let found = self.rows(sql, [store.0], |row| row.get::<_, Option<Micros>>(0))?;
+            Ok(found.into_iter().flatten().next().map(Micros::time))
         };
         Ok((
             edge("SELECT min(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
@@ -81,7 +81,7 @@ impl Archive {
         self.rows("SELECT id, platform, name, state, last_success FROM store ORDER BY platform, name", [], |row| {
             let store = row::store(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
             let state = row.get_ref(3)?.as_str()?.parse().map_err(|()| row::unreadable("a state"))?;
-            let last_success = row.get::<_, Option<i64>>(4)?.map(moment);
+            let last_success = row.get::<_, Option<Micros>>(4)?.map(Micros::time);
             Ok((StoreId(row.get(0)?), store, state, last_success))
         })
     }
@@ -89,7 +89,7 @@ impl Archive {
     /// Up to when each store was read.
     pub(crate) fn ends(&self) -> Result<HashMap<StoreId, Timestamp>> {
         let ends = self.rows("SELECT store, max(until) FROM coverage GROUP BY store", [], |row| {
-            Ok((StoreId(row.get(0)?), moment(row.get(1)?)))
+            Ok((StoreId(row.get(0)?), row.get::<_, Micros>(1)?.time()))
         })?;
         Ok(ends.into_iter().collect())
     }

@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use storelogs::Learned;
 
 use super::{Archive, StoreId, row};
-use crate::coverage::{micros, moment};
 use crate::error::Result;
+use crate::micros::Micros;
 
 /// A platform's clock, as this machine's clock saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,10 @@ impl Archive {
     pub fn platform_clock(&self, store: StoreId) -> Result<Option<PlatformClock>> {
         let mut find = self.prepared("SELECT ahead, heard FROM learned WHERE store = ?1 AND ahead IS NOT NULL")?;
         let found = find.query_row([store.0], |row| {
-            Ok(PlatformClock { ahead: SignedDuration::from_micros(row.get(0)?), heard: moment(row.get(1)?) })
+            Ok(PlatformClock {
+                ahead: SignedDuration::from_micros(row.get(0)?),
+                heard: row.get::<_, Micros>(1)?.time(),
+            })
         });
         found.optional().map_err(|error| self.fault(error))
     }
@@ -72,6 +75,6 @@ pub(super) fn keep_clock(sql: &Connection, store: StoreId, clock: PlatformClock)
         "INSERT INTO learned (store, ahead, heard) VALUES (?1, ?2, ?3) \
          ON CONFLICT DO UPDATE SET ahead = excluded.ahead, heard = excluded.heard",
     )?
-    .execute(params![store.0, ahead, micros(clock.heard)])
+    .execute(params![store.0, ahead, Micros::of(clock.heard)])
     .map(drop)
 }

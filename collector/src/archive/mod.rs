@@ -29,8 +29,9 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use storelogs::{Cursor, LogEntry, Store};
 
-use crate::coverage::{Coverage, Stretch, micros, moment};
+use crate::coverage::{Coverage, Stretch};
 use crate::error::{Error, Result};
+use crate::micros::Micros;
 
 pub use audit::{Audit, Audits, Claim, Comparison, Finding};
 pub use commit::{Commit, Committed};
@@ -176,7 +177,7 @@ impl Archive {
             row::hole,
         )?;
         let rewalked = self.rows("SELECT tier, done FROM rewalk WHERE store = ?1", [store.0], |row| {
-            Ok((SignedDuration::from_secs(row.get(0)?), moment(row.get(1)?)))
+            Ok((SignedDuration::from_secs(row.get(0)?), row.get::<_, Micros>(1)?.time()))
         })?;
         let buckets = self
             .rows("SELECT max(bucket) FROM lateness WHERE store = ?1", [store.0], |row| row.get::<_, Option<u32>>(0))?;
@@ -218,7 +219,7 @@ impl Archive {
     }
 
     fn count_in(&self, sql: &str, store: StoreId, stretch: Stretch) -> Result<u64> {
-        let bounds = params![store.0, micros(stretch.since), micros(stretch.until)];
+        let bounds = params![store.0, Micros::of(stretch.since), Micros::of(stretch.until)];
         let counted = self.prepared(sql)?.query_row(bounds, |row| row.get::<_, i64>(0));
         counted.map(i64::unsigned_abs).map_err(|error| self.fault(error))
     }

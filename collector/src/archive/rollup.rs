@@ -9,7 +9,7 @@ use storelogs::{LogEntry, Severity};
 
 use super::shape::{coarse, shape};
 use super::{StoreId, row};
-use crate::coverage::micros;
+use crate::micros::Micros;
 
 /// Beyond so many kinds, summaries of new ones are kept by their first words only: a shop that never says the same thing
 /// twice must not fill the archive with shapes.
@@ -155,7 +155,7 @@ impl<'a> Counts<'a> {
             actor: entry.actor.as_deref(),
             shape: None,
         };
-        self.count(micros(entry.time), entry.severity, entry.summary.as_deref(), facts)
+        self.count(Micros::of(entry.time).0, entry.severity, entry.summary.as_deref(), facts)
     }
 
     fn count(
@@ -182,7 +182,7 @@ impl<'a> Counts<'a> {
 
     /// An entry of this time is gone: its hour is counted again from the entries.
     pub(super) fn recount(&mut self, time: Timestamp) {
-        self.stale.insert(micros(time).div_euclid(HOUR));
+        self.stale.insert(Micros::of(time).0.div_euclid(HOUR));
     }
 
     /// Writes what was counted. The entries have to be written by now.

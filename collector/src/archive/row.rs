@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::types::{ToSqlOutput, Type, ValueRef};
+use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Row, ToSql};
 use serde_json::{Map, Value};
 use storelogs::{LogEntry, Platform, Severity, Store, UtcOffset};
 
 use super::{Hole, StoreId};
-use crate::coverage::{Stretch, micros, moment};
+use crate::coverage::Stretch;
+use crate::micros::Micros;
 
 /// The columns that [`entry`] reads.
 macro_rules! columns {
@@ -69,6 +70,18 @@ impl ToSql for Id<'_> {
     }
 }
 
+impl ToSql for Micros {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.0))
+    }
+}
+
+impl FromSql for Micros {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(Self)
+    }
+}
+
 /// A key is the second, above so many bits that keep the entries of one second apart.
 const LOW_BITS: u32 = 30;
 
@@ -76,7 +89,7 @@ const LOW_BITS: u32 = 30;
 const LAST_SECOND: i64 = (1 << 33) - 1;
 
 fn second(time: Timestamp) -> i64 {
-    micros(time).div_euclid(1_000_000).clamp(0, LAST_SECOND)
+    Micros::of(time).second().clamp(0, LAST_SECOND)
 }
 
 /// The second that a key tells. What lies before 1970 or beyond the last one is counted to the nearest.
@@ -86,8 +99,7 @@ pub(crate) fn second_of(key: i64) -> i64 {
 
 /// Whether every entry before this time has a lesser key than every other one.
 pub(crate) fn parts_keys(time: Timestamp) -> bool {
-    let micros = micros(time);
-    time.subsec_nanosecond() == 0 && (1..=LAST_SECOND).contains(&micros.div_euclid(1_000_000))
+    time.subsec_nanosecond() == 0 && (1..=LAST_SECOND).contains(&Micros::of(time).second())
 }
 
 /// The least key of an entry at this time or later.
@@ -154,12 +166,11 @@ pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
         other => other.as_str()?.to_owned(),
     };
     let name: Arc<str> = row.get_ref(1)?.as_str()?.into();
-    let time = row.get::<_, i64>(3)?;
     let nanos = row.get::<_, Option<i64>>(4)?.unwrap_or_default();
-    let time = moment(time) + jiff::SignedDuration::from_nanos(nanos);
+    let time = row.get::<_, Micros>(3)?.time() + jiff::SignedDuration::from_nanos(nanos);
     let platform = row.get_ref(0)?.as_str()?;
     let store = store(platform, &name)?;
-    let mut entry = LogEntry::new(&store, id, time, moment(row.get(6)?));
+    let mut entry = LogEntry::new(&store, id, time, row.get::<_, Micros>(6)?.time());
     entry.utc_offset = UtcOffset::from_seconds(row.get(5)?);
     entry.severity = severity(row.get(7)?);
     entry.severity_text = row.get(8)?;
@@ -179,12 +190,13 @@ pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
 
 /// The stretch in the first two columns.
 pub(super) fn stretch(row: &Row<'_>) -> rusqlite::Result<Stretch> {
-    Stretch::new(moment(row.get(0)?), moment(row.get(1)?)).ok_or_else(|| unreadable("an empty stretch"))
+    Stretch::new(row.get::<_, Micros>(0)?.time(), row.get::<_, Micros>(1)?.time())
+        .ok_or_else(|| unreadable("an empty stretch"))
 }
 
 /// The hole in the columns since, until, reason, attempts and next_attempt.
 pub(super) fn hole(row: &Row<'_>) -> rusqlite::Result<Hole> {
-    let next_attempt = moment(row.get(4)?);
+    let next_attempt = row.get::<_, Micros>(4)?.time();
     Ok(Hole { stretch: stretch(row)?, reason: row.get(2)?, attempts: row.get(3)?, next_attempt })
 }
 

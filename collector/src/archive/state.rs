@@ -9,8 +9,8 @@ use serde::Serialize;
 use storelogs::{Error as SourceError, ErrorKind};
 
 use super::{Archive, StoreId};
-use crate::coverage::{micros, moment};
 use crate::error::Result;
+use crate::micros::Micros;
 
 /// What state a store is in, by what its owner can do about it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
@@ -151,7 +151,7 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn status(&self, store: StoreId) -> Result<Status> {
-        let time = |micros: Option<i64>| micros.map(moment);
+        let time = |micros: Option<Micros>| micros.map(Micros::time);
         let mut find = self.prepared(
             "SELECT state, reason, state_since, last_attempt, last_success, failures, next_attempt FROM store WHERE id = ?1",
         )?;
@@ -172,7 +172,7 @@ impl Archive {
 
 /// Writes a store's state. Part of a commit.
 pub(super) fn keep(sql: &rusqlite::Connection, store: StoreId, status: &Status) -> rusqlite::Result<()> {
-    let time = |time: Option<Timestamp>| time.map(micros);
+    let time = |time: Option<Timestamp>| time.map(Micros::of);
     let mut update = sql.prepare_cached(
         "UPDATE store SET state = ?2, reason = ?3, state_since = ?4, last_attempt = ?5, last_success = ?6, failures = ?7, \
          next_attempt = ?8 WHERE id = ?1",

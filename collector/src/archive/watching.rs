@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use storelogs::{LogEntry, Store};
 
 use super::{Archive, StoreId, row};
-use crate::coverage::{micros, moment};
 use crate::error::{Error, Result};
+use crate::micros::Micros;
 
 /// The name under which it is kept how far the watcher has come.
 const READER: &str = "watch";
@@ -65,7 +65,7 @@ pub(crate) struct Look {
 /// Lets go of readers that have not been here for long. Their arrivals may go then.
 pub(super) fn forget_absent(sql: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let last = now.checked_sub(ABSENT).unwrap_or(now);
-    sql.execute("DELETE FROM output WHERE seen < ?1", [micros(last)]).map(drop)
+    sql.execute("DELETE FROM output WHERE seen < ?1", [Micros::of(last)]).map(drop)
 }
 
 impl Archive {
@@ -81,8 +81,9 @@ impl Archive {
 
     /// Since when each store is watched.
     pub(crate) fn watched(&self) -> Result<HashMap<StoreId, Timestamp>> {
-        let watched =
-            self.rows("SELECT store, since FROM watched", [], |row| Ok((StoreId(row.get(0)?), moment(row.get(1)?))))?;
+        let watched = self.rows("SELECT store, since FROM watched", [], |row| {
+            Ok((StoreId(row.get(0)?), row.get::<_, Micros>(1)?.time()))
+        })?;
         Ok(watched.into_iter().collect())
     }
 
@@ -120,7 +121,8 @@ impl Archive {
     /// What was told, by rule and by what it was about.
     pub(crate) fn told(&self) -> Result<HashMap<About, Told>> {
         let told = self.rows("SELECT rule, about, at, until, held FROM told", [], |row| {
-            let told = Told { at: moment(row.get(2)?), until: moment(row.get(3)?), held: row.get(4)? };
+            let told =
+                Told { at: row.get::<_, Micros>(2)?.time(), until: row.get::<_, Micros>(3)?.time(), held: row.get(4)? };
             Ok(((row.get(0)?, row.get(1)?), told))
         })?;
         Ok(told.into_iter().collect())
@@ -138,7 +140,7 @@ impl Archive {
     /// The rules of which an alert is to be delivered now.
     pub(crate) fn rules_with_deliveries(&self, now: Timestamp) -> Result<Vec<String>> {
         let find = "SELECT DISTINCT rule FROM delivery WHERE next_attempt <= ?1 ORDER BY rule";
-        self.rows(find, [micros(now)], |row| row.get(0))
+        self.rows(find, [Micros::of(now)], |row| row.get(0))
     }
 
     /// Alerts of a rule that are to be delivered now by this action, or by any other than it, the oldest first.
@@ -152,13 +154,13 @@ impl Archive {
         let find = "SELECT id, rule, action, alert, made, attempts FROM delivery \
                     WHERE rule = ?1 AND (action = ?2) = ?3 AND next_attempt <= ?4 ORDER BY id LIMIT ?5";
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        self.rows(find, params![rule, action, by_it, micros(now), most], |row| {
+        self.rows(find, params![rule, action, by_it, Micros::of(now), most], |row| {
             Ok(Delivery {
                 id: row.get(0)?,
                 rule: row.get(1)?,
                 action: row.get(2)?,
                 alert: row.get(3)?,
-                made: moment(row.get(4)?),
+                made: row.get::<_, Micros>(4)?.time(),
                 attempts: row.get(5)?,
             })
         })
@@ -178,25 +180,25 @@ impl Archive {
     /// An alert has to be sent again then.
     pub(crate) fn put_off(&mut self, id: i64, attempts: u32, next: Timestamp) -> Result<()> {
         let mut put_off = self.prepared("UPDATE delivery SET attempts = ?2, next_attempt = ?3 WHERE id = ?1")?;
-        put_off.execute(params![id, attempts, micros(next)]).map(drop).map_err(|error| self.fault(error))
+        put_off.execute(params![id, attempts, Micros::of(next)]).map(drop).map_err(|error| self.fault(error))
     }
 }
 
 fn begin(sql: &Connection, now: Timestamp) -> rusqlite::Result<Option<Timestamp>> {
     forget_absent(sql, now)?;
     let known = sql
-        .query_row("SELECT seen FROM output WHERE name = ?1", [READER], |row| row.get::<_, Option<i64>>(0))
+        .query_row("SELECT seen FROM output WHERE name = ?1", [READER], |row| row.get::<_, Option<Micros>>(0))
         .optional()?;
     if let Some(seen) = known {
-        return Ok(seen.map(moment));
+        return Ok(seen.map(Micros::time));
     }
     // Nothing of before is told, however late it comes.
     sql.execute_batch("DELETE FROM watched; DELETE FROM told")?;
-    sql.execute("INSERT INTO watched (store, since) SELECT id, ?1 FROM store", [micros(now)])?;
+    sql.execute("INSERT INTO watched (store, since) SELECT id, ?1 FROM store", [Micros::of(now)])?;
     sql.execute(
         "INSERT INTO output (name, seq, seen) SELECT ?1, max(coalesce((SELECT max(seq) FROM arrival), 0), \
          coalesce((SELECT max(seq) FROM output), 0)), ?2",
-        params![READER, micros(now)],
+        params![READER, Micros::of(now)],
     )?;
     Ok(None)
 }
@@ -205,15 +207,15 @@ fn keep(sql: &Connection, look: &Look, now: Timestamp) -> rusqlite::Result<()> {
     sql.prepare_cached("UPDATE output SET seq = coalesce(?2, seq), seen = ?3 WHERE name = ?1")?.execute(params![
         READER,
         look.upto,
-        micros(now)
+        Micros::of(now)
     ])?;
     for (store, since) in &look.watched {
         sql.prepare_cached("INSERT OR IGNORE INTO watched (store, since) VALUES (?1, ?2)")?
-            .execute(params![store.0, micros(*since)])?;
+            .execute(params![store.0, Micros::of(*since)])?;
     }
     for ((rule, about), told) in &look.told {
         sql.prepare_cached("INSERT OR REPLACE INTO told (rule, about, at, until, held) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![rule, about, micros(told.at), micros(told.until), told.held])?;
+            .execute(params![rule, about, Micros::of(told.at), Micros::of(told.until), told.held])?;
     }
     for (rule, about) in &look.forgotten {
         sql.prepare_cached("DELETE FROM told WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;
@@ -222,7 +224,7 @@ fn keep(sql: &Connection, look: &Look, now: Timestamp) -> rusqlite::Result<()> {
         sql.prepare_cached(
             "INSERT INTO delivery (rule, action, alert, made, next_attempt) VALUES (?1, ?2, ?3, ?4, ?4)",
         )?
-        .execute(params![rule, action, alert, micros(now)])?;
+        .execute(params![rule, action, alert, Micros::of(now)])?;
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Serialize;
 
-use crate::coverage::{Stretch, micros};
+use crate::coverage::Stretch;
+use crate::micros::Micros;
 
 /// Periods as long as this begin with a day.
 const WHOLE_DAYS: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -170,7 +171,7 @@ const HOUR: i64 = 3600;
 
 /// The hour since 1970 that a moment lies in.
 pub(super) fn hour_of(time: Timestamp) -> i64 {
-    micros(time).div_euclid(HOUR * 1_000_000)
+    Micros::of(time).second().div_euclid(HOUR)
 }
 
 fn is_hour(time: Timestamp) -> bool {

@@ -14,8 +14,8 @@ use crate::archive::row::Id;
 use crate::archive::template::Template;
 use crate::archive::text::{Fact, MARK, severity_token, store_token};
 use crate::archive::{Archive, StoreId};
-use crate::coverage::{is_whole, micros};
 use crate::error::Result;
+use crate::micros::Micros;
 
 /// The most alternatives that a pattern is resolved to. What has more matches so often that a look at the rows is fast.
 const MOST_VALUES: usize = 500;
@@ -276,14 +276,14 @@ fn like(template: &Template, wanted: bool) -> Part {
 }
 
 fn since(time: Timestamp) -> Part {
-    let part = Part::row("entry.time >= ?".to_owned(), vec![micros(time).into()]);
-    Part { row_exact: is_whole(time), exact: is_whole(time), ..part }
+    let part = Part::row("entry.time >= ?".to_owned(), vec![Micros::of(time).0.into()]);
+    Part { row_exact: Micros::is_exact(time), exact: Micros::is_exact(time), ..part }
 }
 
 fn until(time: Timestamp) -> Part {
-    let behind = micros(time) + i64::from(!is_whole(time));
+    let behind = Micros::of(time).0 + i64::from(!Micros::is_exact(time));
     let part = Part::row("entry.time < ?".to_owned(), vec![behind.into()]);
-    Part { row_exact: is_whole(time), exact: is_whole(time), ..part }
+    Part { row_exact: Micros::is_exact(time), exact: Micros::is_exact(time), ..part }
 }
 
 fn phrase_query(phrase: &Phrase) -> String {

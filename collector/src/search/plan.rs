@@ -7,8 +7,8 @@ use super::expr::{Expr, Term};
 use super::part::{Condition, Part, Planner, Words};
 use crate::archive::row::{self, first_key, last_key, parts_keys};
 use crate::archive::{Archive, StoreId};
-use crate::coverage::{is_whole, micros};
 use crate::error::Result;
+use crate::micros::Micros;
 
 /// How the archive is asked for the entries that a query means.
 #[derive(Debug)]
@@ -144,8 +144,9 @@ impl Plan {
                 (from, bound)
             }
             Path::Store(store) => {
-                let since = self.since.map_or(i64::MIN, micros);
-                let until = self.until.map_or(i64::MAX, |until| micros(until) - i64::from(is_whole(until)));
+                let since = self.since.map_or(i64::MIN, |since| Micros::of(since).0);
+                let until =
+                    self.until.map_or(i64::MAX, |until| Micros::of(until).0 - i64::from(Micros::is_exact(until)));
                 let from = format!(
                     "entry INDEXED BY entry_store_time {joined} WHERE entry.store = ? AND entry.time BETWEEN ? AND ?"
                 );
