@@ -7,7 +7,7 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 use storelogs::{LogEntry, Severity};
 
-use super::rule::{Part, Rule};
+use super::part::Part;
 use crate::redact::{Field, Redact, Redactor};
 use crate::wording::{plural, rough};
 
@@ -70,13 +70,13 @@ pub enum Kind {
 }
 
 impl Alert {
-    /// An alert of a rule about something, with these entries, newest first.
-    pub(super) fn new(rule: &Rule, kind: Kind, at: Timestamp, about: &[(Part, String)]) -> Self {
+    /// An alert of the rule of this name about something, with these entries, newest first.
+    pub(super) fn new(rule: &str, kind: Kind, at: Timestamp, about: &[(Part, String)]) -> Self {
         let about = about.iter().map(|(part, value)| (part.name().to_owned(), value.clone())).collect();
         Self {
             version: VERSION,
             id: String::new(),
-            rule: rule.name.clone(),
+            rule: rule.to_owned(),
             kind,
             at,
             about,

@@ -16,7 +16,7 @@ pub(super) fn look(rule: &Rule, entry: &LogEntry, at: Timestamp, ledger: &mut Le
     if !rule.filter.matches(entry) || ledger.told(rule, &entry.uid).is_some() {
         return;
     }
-    let mut alert = Alert::new(rule, Kind::Sensitive, at, &rule.about(entry)).with(entry);
+    let mut alert = Alert::new(&rule.name, Kind::Sensitive, at, &rule.about(entry)).with(entry);
     let who = entry.actor.as_deref().unwrap_or("somebody");
     let what = entry.summary.as_deref().or(entry.action.as_deref()).unwrap_or_default();
     alert.text = format!("{}: {who}: {what}", topic.as_str());

@@ -190,7 +190,6 @@ mod tests {
     use storelogs::Store;
 
     use super::super::alert::Kind;
-    use super::super::rule::Draft;
     use super::*;
 
     const FORMS: [Form; 7] =
@@ -200,8 +199,7 @@ mod tests {
         let store = Store::bigcommerce("abc123").unwrap();
         let mut entry = LogEntry::new(&store, "1", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
         entry.summary = Some(said.to_owned());
-        let draft = Draft { name: "evil".to_owned(), new_template: true, ..Draft::default() };
-        let mut alert = Alert::new(&draft.rule(Vec::new()).unwrap(), Kind::Trial, Timestamp::UNIX_EPOCH, &[]);
+        let mut alert = Alert::new("evil", Kind::Trial, Timestamp::UNIX_EPOCH, &[]);
         (alert.rule, alert.text, alert.query) = (said.to_owned(), said.to_owned(), said.to_owned());
         alert.examples = vec![entry];
         alert

@@ -11,8 +11,9 @@ use storelogs::{LogEntry, Store};
 
 use super::alert::{Alert, Kind};
 use super::ledger::Ledger;
+use super::part::Part;
 use super::query;
-use super::rule::{Part, Rule};
+use super::rule::Rule;
 use crate::archive::Archive;
 use crate::archive::text::value;
 use crate::coverage::{Coverage, Stretch};
@@ -125,7 +126,7 @@ pub(super) fn each(rule: &Rule, entry: &LogEntry, at: Timestamp, ledger: &mut Le
 fn tell(rule: &Rule, entry: &LogEntry, at: Timestamp, counts: [(u64, Timestamp); 2], ledger: &mut Ledger) {
     let about = rule.about(entry);
     let [whole, new] = counts.map(|(entries, since)| {
-        let mut alert = Alert::new(rule, Kind::Entries, at, &about).with(entry);
+        let mut alert = Alert::new(&rule.name, Kind::Entries, at, &about).with(entry);
         (alert.entries, alert.since) = (entries, since);
         alert.query = query::listing(rule, &about);
         alert

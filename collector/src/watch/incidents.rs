@@ -9,8 +9,9 @@ use storelogs::Store;
 use super::alert::{Alert, Kind};
 use super::entries::name;
 use super::ledger::Ledger;
+use super::part::Part;
 use super::query;
-use super::rule::{Part, Rule};
+use super::rule::Rule;
 use crate::archive::text::Fact;
 use crate::archive::{Archive, StoreId};
 use crate::coverage::Stretch;
@@ -104,7 +105,7 @@ fn tell(
     // What the report itself wrote can be read again.
     let Ok(listing) = Filter::parse(&incident.query, at, &TimeZone::UTC) else { return Ok(()) };
     let Some(newest) = query::newest(archive, &listing.both(&rule.filter))? else { return Ok(()) };
-    let mut alert = Alert::new(rule, Kind::Incident, at, &about).with(&newest);
+    let mut alert = Alert::new(&rule.name, Kind::Incident, at, &about).with(&newest);
     (alert.since, alert.until, alert.entries) = (incident.start, incident.end, incident.entries);
     let templates: Vec<&str> = incident.templates.iter().take(TOLD).map(|line| line.name.as_str()).collect();
     let usual = if incident.usual < 0.5 { "none is".to_owned() } else { format!("{:.0} are", incident.usual) };

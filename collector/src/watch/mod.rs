@@ -13,6 +13,7 @@ mod chat;
 mod entries;
 mod incidents;
 mod ledger;
+mod part;
 mod query;
 mod replay;
 mod rule;

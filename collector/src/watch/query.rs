@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use storelogs::LogEntry;
 
 use super::alert::Alert;
-use super::rule::{Part, Rule};
+use super::part::Part;
+use super::rule::Rule;
 use crate::archive::Archive;
 use crate::error::{Error, Result};
 use crate::search::{Filter, Order, quoted};

@@ -1,13 +1,11 @@
 //! A rule: what to look for, and whom to tell.
 
-use std::fmt;
-
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::LogEntry;
 
 use super::action::Action;
-use crate::archive::text::Fact;
+use super::part::Part;
 use crate::moment;
 use crate::search::Filter;
 
@@ -65,14 +63,6 @@ pub(super) enum What {
     Sensitive,
     /// None of them for so long.
     Silence(SignedDuration),
-}
-
-/// What entries are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    Store,
-    Platform,
-    Fact(Fact),
 }
 
 /// Without a `within`, entries are counted over so long a time.
@@ -194,43 +184,10 @@ impl Rule {
     }
 }
 
-impl Part {
-    const ALL: [Self; 6] = [
-        Self::Store,
-        Self::Platform,
-        Self::Fact(Fact::Category),
-        Self::Fact(Fact::Module),
-        Self::Fact(Fact::Action),
-        Self::Fact(Fact::Actor),
-    ];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Store => "store",
-            Self::Platform => "platform",
-            Self::Fact(fact) => fact.name(),
-        }
-    }
-
-    /// What an entry says of it, or nothing.
-    pub(super) fn of(self, entry: &LogEntry) -> String {
-        match self {
-            Self::Store => format!("{}:{}", entry.platform, entry.store),
-            Self::Platform => entry.platform.to_string(),
-            Self::Fact(fact) => fact.of(entry).unwrap_or_default().to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::text::Fact;
 
     fn named(name: &str) -> Draft {
         Draft { name: name.to_owned(), ..Draft::default() }

@@ -276,7 +276,7 @@ pub async fn try_actions(rules: &[Rule]) -> Result<Vec<(String, Action, Result<(
     let http = Http::new().map_err(Error::Network)?;
     let mut tried = Vec::new();
     for rule in rules {
-        let mut alert = Alert::new(rule, Kind::Trial, Timestamp::now(), &[]);
+        let mut alert = Alert::new(&rule.name, Kind::Trial, Timestamp::now(), &[]);
         alert.text = "a trial: alerts of this rule arrive here".to_owned();
         alert.seal();
         for action in &rule.actions {

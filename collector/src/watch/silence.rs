@@ -12,8 +12,9 @@ use storelogs::{LogEntry, Store};
 use super::alert::{Alert, Kind};
 use super::entries::name;
 use super::ledger::Ledger;
+use super::part::Part;
 use super::query;
-use super::rule::{Part, Rule};
+use super::rule::Rule;
 use crate::archive::{Archive, StoreId};
 use crate::coverage::Stretch;
 use crate::error::{Error, Result};
@@ -134,7 +135,7 @@ impl Silences {
 }
 
 fn tell(rule: &Rule, about: &[(Part, String)], [at, newest]: [Timestamp; 2], text: String, ledger: &mut Ledger) {
-    let mut alert = Alert::new(rule, Kind::Silence, at, about);
+    let mut alert = Alert::new(&rule.name, Kind::Silence, at, about);
     (alert.since, alert.until, alert.text) = (newest, newest, text);
     // The last entries before it stand first.
     let until = newest.checked_add(SignedDuration::from_secs(1)).unwrap_or(newest);

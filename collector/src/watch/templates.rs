@@ -80,7 +80,7 @@ impl Templates {
         if ledger.told(rule, &key).is_some() {
             return Ok(());
         }
-        let mut alert = Alert::new(rule, Kind::NewTemplate, at, &about).with(entry);
+        let mut alert = Alert::new(&rule.name, Kind::NewTemplate, at, &about).with(entry);
         alert.about.insert("template".to_owned(), template.to_owned());
         let word = if entry.severity == Severity::Unspecified { "problem" } else { entry.severity.as_str() };
         alert.text = format!("a new {word}: {template}");

@@ -1,0 +1,49 @@
+//! What a rule tells entries apart by, and what an alert is about.
+
+use std::fmt;
+
+use storelogs::LogEntry;
+
+use crate::archive::text::Fact;
+
+/// What entries are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Store,
+    Platform,
+    Fact(Fact),
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Store,
+        Self::Platform,
+        Self::Fact(Fact::Category),
+        Self::Fact(Fact::Module),
+        Self::Fact(Fact::Action),
+        Self::Fact(Fact::Actor),
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Platform => "platform",
+            Self::Fact(fact) => fact.name(),
+        }
+    }
+
+    /// What an entry says of it, or nothing.
+    pub(super) fn of(self, entry: &LogEntry) -> String {
+        match self {
+            Self::Store => format!("{}:{}", entry.platform, entry.store),
+            Self::Platform => entry.platform.to_string(),
+            Self::Fact(fact) => fact.of(entry).unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
