@@ -1,8 +1,8 @@
 //! The program's rooms: what is below knows nothing of what is above, and one room alone writes to the screen.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeSet;
+
+use super::imports::{self, Sources, beside_their_folder, circles, code, paths, room};
 
 /// The rooms, from the ground up. A room imports only rooms of floors below its own.
 const FLOORS: [&[&str]; 6] =
@@ -10,96 +10,16 @@ const FLOORS: [&[&str]; 6] =
 
 /// What only `ui/` uses.
 const SCREEN: [&str; 6] = ["std::io::stdout", "std::io::stderr", "anstream", "indicatif", "rustyline", "terminal_size"];
+/// How these are named in code.
+const SCREEN_PATHS: [&str; 4] = ["io::stdout", "io::stderr", "anstream::", "indicatif::"];
 const SCREEN_MACROS: [&str; 5] = ["println!", "eprintln!", "print!", "eprint!", "dbg!"];
 
-/// The files of the program, by their paths below `src/`.
-type Sources = BTreeMap<String, String>;
-
 fn sources() -> Sources {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut sources, mut folders) = (Sources::new(), vec![root.clone()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name: Vec<_> =
-                    path.strip_prefix(&root).unwrap().iter().map(|part| part.to_str().unwrap()).collect();
-                sources.insert(name.join("/"), fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
-    sources
-}
-
-/// The module that a file is: `ui::table` for `ui/table.rs`, `ui` for `ui/mod.rs`.
-fn module(file: &str) -> Vec<&str> {
-    let name = file.trim_end_matches(".rs").trim_end_matches("/mod");
-    if matches!(name, "lib" | "main") { Vec::new() } else { name.split('/').collect() }
-}
-
-fn room(file: &str) -> &str {
-    file.split('/').next().unwrap().trim_end_matches(".rs")
+    imports::sources(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn floor(room: &str) -> Option<usize> {
     FLOORS.iter().position(|rooms| rooms.contains(&room))
-}
-
-/// The lines of code, without comments.
-fn code(text: &str) -> String {
-    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The paths that a file names in full: those that it imports, and those that begin with `crate` in its code.
-fn paths(file: &str, text: &str) -> Vec<String> {
-    let code = code(text);
-    let mut paths = Vec::new();
-    let mut imports = code.split("use ").skip(1).filter_map(|rest| rest.split_once(';')).collect::<Vec<_>>();
-    // `use` as the end of a longer word, or in a text, is followed by no path.
-    imports.retain(|(tree, _)| tree.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_:{},*".contains(c)));
-    imports.iter().for_each(|(tree, _)| expand("", &tree.split_whitespace().collect::<Vec<_>>().join(" "), &mut paths));
-    for start in ["crate::", "io::stdout", "io::stderr", "anstream::", "indicatif::"] {
-        for (at, _) in code.match_indices(start) {
-            let path: String = code[at..].chars().take_while(|c| c.is_alphanumeric() || "_:".contains(*c)).collect();
-            paths.push(if path.starts_with("io::") { format!("std::{path}") } else { path });
-        }
-    }
-    let inside = module(file);
-    paths.into_iter().map(|path| absolute(&path, &inside)).collect()
-}
-
-/// `a::{b, c::d}` as `a::b` and `a::c::d`.
-fn expand(before: &str, tree: &str, into: &mut Vec<String>) {
-    let tree = tree.trim();
-    let Some((head, group)) = tree.split_once('{') else {
-        into.push(format!("{before}{}", tree.split(" as ").next().unwrap_or_default()));
-        return;
-    };
-    let (mut depth, mut part) = (0, String::new());
-    for c in group.strip_suffix('}').unwrap_or(group).chars().chain([',']) {
-        match c {
-            ',' if depth == 0 => expand(&format!("{before}{head}"), &std::mem::take(&mut part), into),
-            _ => {
-                depth += i32::from(c == '{') - i32::from(c == '}');
-                part.push(c);
-            }
-        }
-    }
-}
-
-/// A path from the root of the program: `crate::ui::table` for `super::table` in `ui/text.rs`.
-fn absolute(path: &str, inside: &[&str]) -> String {
-    let supers = path.split("::").take_while(|part| *part == "super").count();
-    if supers == 0 {
-        return path.to_owned();
-    }
-    let mut parts = vec!["crate"];
-    parts.extend(&inside[..inside.len().saturating_sub(supers)]);
-    parts.extend(path.split("::").skip(supers));
-    parts.join("::")
 }
 
 /// Everything that breaks the rules, a line each.
@@ -110,7 +30,7 @@ fn faults(sources: &Sources) -> BTreeSet<String> {
             faults.insert(format!("{file}: a room that stands on no floor"));
             continue;
         };
-        for path in paths(file, text) {
+        for path in paths(file, text, &SCREEN_PATHS) {
             let other = path.strip_prefix("crate::").and_then(|path| path.split("::").next());
             if let Some((other, on)) = other.and_then(|other| Some((other, floor(other)?)))
                 && other != room(file)
@@ -130,44 +50,9 @@ fn faults(sources: &Sources) -> BTreeSet<String> {
         if let Some(word) = SCREEN_MACROS.iter().find(|word| words.contains(word) && room(file) != "ui") {
             faults.insert(format!("{file}: it writes to the screen by {word}, which nothing needs"));
         }
-        if sources.contains_key(&format!("{}/mod.rs", file.trim_end_matches(".rs"))) {
-            faults.insert(format!("{file}: a module with a folder is the folder's mod.rs"));
-        }
     }
     faults.extend(circles(sources));
-    faults
-}
-
-/// Files that import each other, in however many steps. That of a folder and what is in it go by `mod.rs`, and do no harm.
-fn circles(sources: &Sources) -> BTreeSet<String> {
-    let files: BTreeMap<String, &str> = sources
-        .keys()
-        .filter(|file| !file.ends_with("mod.rs"))
-        .map(|file| (module(file).join("::"), file.as_str()))
-        .collect();
-    let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (file, text) in sources {
-        for path in paths(file, text) {
-            let Some(path) = path.strip_prefix("crate::") else { continue };
-            let parts: Vec<&str> = path.split("::").collect();
-            let found = (1..=parts.len()).rev().find_map(|length| files.get(&parts[..length].join("::")));
-            imports.entry(file).or_default().extend(found.filter(|other| **other != file));
-        }
-    }
-    let mut faults = BTreeSet::new();
-    for start in imports.keys() {
-        let (mut seen, mut next) = (BTreeSet::new(), vec![*start]);
-        while let Some(file) = next.pop() {
-            for other in imports.get(file).into_iter().flatten() {
-                if other == start {
-                    faults.insert(format!("{start}: it stands in a circle with {file}"));
-                }
-                if seen.insert(*other) {
-                    next.push(other);
-                }
-            }
-        }
-    }
+    faults.extend(beside_their_folder(sources));
     faults
 }
 

@@ -13,6 +13,8 @@ mod exit_codes;
 mod floors;
 mod help;
 mod hostile;
+#[path = "../../../tests/imports/mod.rs"]
+mod imports;
 #[cfg(unix)]
 mod kills;
 mod logs;

@@ -8,7 +8,10 @@ mod coverage;
 mod damage;
 mod failing;
 mod figures;
+mod floors;
 mod honesty;
+#[path = "../../../tests/imports/mod.rs"]
+mod imports;
 mod insight;
 mod live;
 mod metrics;
