@@ -8,7 +8,6 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::Store;
-use storelogs_collector::archive::Archive;
 use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::wording::grouped;
 
@@ -84,8 +83,14 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
     let query = args.query.join(" ");
     let filter = Filter::parse(&query, Timestamp::now(), &zone)?;
-    let mut archive = args.archive.read()?;
-    catch_up(&mut archive, args, ui)?;
+    let archive = args.archive.read()?;
+    let mut said = false;
+    archive.catch_up_beside(|left| {
+        if left > LONG && !said {
+            ui.note(&format!("The words of {} entries are indexed first, once.\n", grouped(left)));
+        }
+        said = true;
+    })?;
     let filter = filter.unveiled(&archive)?;
     if args.count {
         let found = archive.count_found(&filter)?;
@@ -126,22 +131,4 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.note("Nothing was found.\n");
     }
     Ok(if shown > 0 { Exit::Done } else { Exit::Failed })
-}
-
-/// Words are indexed when there is time; what is left of that is done first. Where the archive cannot be written, the
-/// search takes longer, and finds the same.
-fn catch_up(archive: &mut Archive, args: &SearchArgs, ui: Ui) -> Result<(), CliError> {
-    if archive.unindexed()? == 0 {
-        return Ok(());
-    }
-    if let Ok(mut writable) = args.archive.open() {
-        let mut told = false;
-        let _ = writable.catch_up(|left| {
-            if left > LONG && !told {
-                ui.note(&format!("The words of {} entries are indexed first, once.\n", grouped(left)));
-            }
-            told = true;
-        });
-    }
-    Ok(())
 }

@@ -43,6 +43,20 @@ impl Archive {
         caught_up
     }
 
+    /// Indexes what is left, as [`Archive::catch_up`] does, by a connection of its own: for an archive that was opened to be
+    /// read. Where it cannot be written nothing is indexed; a search takes longer then, and finds the same.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn catch_up_beside(&self, told: impl FnMut(u64)) -> Result<()> {
+        if self.unindexed()? > 0
+            && let Ok(mut writable) = Self::open(self.path())
+        {
+            let _ = writable.catch_up(told);
+        }
+        Ok(())
+    }
+
     fn index_up_to(&mut self, upto: i64, told: &mut impl FnMut(u64)) -> Result<()> {
         loop {
             let (done, _) = self.index_bounds()?;
