@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use storelogs::Store;
 
-use crate::archive::{Archive, State, StoreId};
+use crate::archive::{Archive, State, StoreState};
 use crate::coverage::Stretch;
 use crate::error::Result;
 use crate::verdict::{Evidence, Judgement};
@@ -87,7 +87,7 @@ pub struct Brief {
 /// If the archive cannot be read.
 pub fn briefly(archive: &Archive, now: Timestamp) -> Result<Vec<Brief>> {
     let mut evidence = Evidence::of_all(archive)?;
-    let brief = |(id, store, state, last_success): (StoreId, Store, State, Option<Timestamp>)| {
+    let brief = |StoreState { id, store, state, last_success }: StoreState| {
         let evidence = evidence.remove(&id).unwrap_or_default();
         let present = evidence.present(now);
         let judgement = evidence.judge(store.platform(), present);

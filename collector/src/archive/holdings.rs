@@ -25,6 +25,15 @@ pub(crate) struct Holdings {
     pub(crate) revisions: u64,
 }
 
+/// A store, and how the last attempt to read it went.
+#[derive(Clone, Debug)]
+pub(crate) struct StoreState {
+    pub(crate) id: StoreId,
+    pub(crate) store: Store,
+    pub(crate) state: State,
+    pub(crate) last_success: Option<Timestamp>,
+}
+
 impl Archive {
     /// What is held of every store that anything is held of. Tables are read as a whole, not store by store: there may be
     /// thousands.
@@ -77,12 +86,12 @@ impl Archive {
     }
 
     /// Every store with its state and when it last answered, by platform and name.
-    pub(crate) fn states(&self) -> Result<Vec<(StoreId, Store, State, Option<Timestamp>)>> {
+    pub(crate) fn states(&self) -> Result<Vec<StoreState>> {
         self.rows("SELECT id, platform, name, state, last_success FROM store ORDER BY platform, name", [], |row| {
             let store = row::store(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
             let state = row.get_ref(3)?.as_str()?.parse().map_err(|()| row::unreadable("a state"))?;
             let last_success = row.get::<_, Option<Micros>>(4)?.map(Micros::time);
-            Ok((StoreId(row.get(0)?), store, state, last_success))
+            Ok(StoreState { id: StoreId(row.get(0)?), store, state, last_success })
         })
     }
 

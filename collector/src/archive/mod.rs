@@ -37,6 +37,7 @@ pub use audit::{Audit, Audits, Claim, Comparison, Finding};
 pub use commit::{Commit, Committed};
 pub use derived::Mended;
 pub use evidence::Evidence;
+pub(crate) use holdings::StoreState;
 pub use learned::PlatformClock;
 pub(crate) use open::PATIENCE;
 pub use open::{Lock, VERSION};
