@@ -202,7 +202,8 @@ fn an_archive_with_its_index_inside_gets_it_beside_itself() {
         archive
             .sql
             .execute_batch(
-                "DROP TABLE word_index; CREATE VIRTUAL TABLE entry_text USING fts5 (summary, content = ''); \
+                "ALTER TABLE quarantine DROP COLUMN near_since; DROP TABLE word_index; \
+                 CREATE VIRTUAL TABLE entry_text USING fts5 (summary, content = ''); \
                  INSERT INTO entry_text (rowid, summary) VALUES (1, 'old'); CREATE TABLE fact_value (fact, value); \
                  PRAGMA user_version = 3",
             )
