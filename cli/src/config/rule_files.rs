@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use storelogs::Http;
 use storelogs_collector::watch::{Rule, Rules};
 
 use super::files::{AllFiles, Files};
 use super::rule::Settings;
-use super::stores::Selection;
+use super::stores::{Selection, read_proxy};
+use super::token::TokenSource;
 use crate::error::CliError;
 use crate::ui::Ui;
 
@@ -28,6 +30,8 @@ pub(crate) struct RuleFiles {
     looked: Instant,
     /// What is wrong and was told.
     told: HashSet<String>,
+    /// The proxy that the files name.
+    proxy: Option<TokenSource>,
     /// Somebody else tells what is wrong with the files.
     quiet: bool,
     ui: Ui,
@@ -39,7 +43,7 @@ impl RuleFiles {
         let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
         let all = files.read();
         let secrets = all.secret_variables();
-        let AllFiles { rules: mut settings, problems, .. } = all;
+        let AllFiles { rules: mut settings, problems, proxy, .. } = all;
         if let Some(why) = files.main_problem() {
             return Err(CliError::usage(why.to_owned()));
         }
@@ -61,7 +65,12 @@ impl RuleFiles {
         }
         let fresh = Some(rules(&settings, &secrets, ui).await.map_err(CliError::usage)?);
         let told = problems.into_iter().collect();
-        Ok(Self { files, settings, secrets, fresh, looked: Instant::now(), told, quiet, ui })
+        Ok(Self { files, settings, secrets, fresh, looked: Instant::now(), told, proxy, quiet, ui })
+    }
+
+    /// What webhooks are posted over: as for the stores, through the proxy that the files or the environment name.
+    pub(crate) fn http(&self) -> Result<Http, CliError> {
+        Ok(Http::through(read_proxy(self.proxy.as_ref(), self.ui)?)?)
     }
 
     /// How many files or lines are wrong.

@@ -44,16 +44,21 @@ impl Configured {
 
     /// The proxy that the files or, else, the environment name. An empty address in a file is none.
     pub(crate) fn proxy(&self) -> Result<Proxy, CliError> {
-        let wrong = |error: storelogs::Error| CliError::usage(error);
-        let address = match &self.proxy {
-            Some(source) => source.read_now("proxy", self.ui).map_err(CliError::usage)?,
-            None => None,
-        };
-        match address {
-            Some(address) if address.expose_secret().is_empty() => Ok(Proxy::none()),
-            Some(address) => Proxy::new(address.expose_secret()).map_err(wrong),
-            None => Proxy::from_env().map_err(wrong),
-        }
+        read_proxy(self.proxy.as_ref(), self.ui)
+    }
+}
+
+/// The proxy at this address or, without one, of the environment.
+pub(super) fn read_proxy(address: Option<&TokenSource>, ui: Ui) -> Result<Proxy, CliError> {
+    let wrong = |error: storelogs::Error| CliError::usage(error);
+    let address = match address {
+        Some(source) => source.read_now("proxy", ui).map_err(CliError::usage)?,
+        None => None,
+    };
+    match address {
+        Some(address) if address.expose_secret().is_empty() => Ok(Proxy::none()),
+        Some(address) => Proxy::new(address.expose_secret()).map_err(wrong),
+        None => Proxy::from_env().map_err(wrong),
     }
 }
 

@@ -135,6 +135,25 @@ impl Drop for Watcher {
 }
 
 #[test]
+fn webhooks_go_through_the_proxy_of_the_configuration() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = proxy.local_addr().unwrap();
+    let (sender, asked) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        BufReader::new(proxy.accept().unwrap().0).read_line(&mut line).unwrap();
+        sender.send(line)
+    });
+    let program = Program::new()
+        .with("HOOK", "https://hooks.invalid/hidden/path")
+        .configured(&format!("proxy = \"http://{address}\"\n{RULE}webhook = {{ env = \"HOOK\" }}\n"));
+    let run = program.run(&["watch", "--try"]);
+    assert!(run.code == 1 && !run.err.contains("hidden"), "nobody answers behind the proxy: {run:?}");
+    let line = asked.recv_timeout(Duration::from_secs(10)).unwrap();
+    assert_eq!(line, "CONNECT hooks.invalid:443 HTTP/1.1\r\n");
+}
+
+#[test]
 fn what_comes_is_printed_given_to_a_program_and_posted_without_peoples_data() {
     let sandbox = shop();
     let webhook = Webhook::answering(&[200]);

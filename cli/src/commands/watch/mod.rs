@@ -175,8 +175,10 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Look, ui: Ui) -> 
     }
     let mut out = args.format.out(ui);
     let watching = watch::Options { once: args.once };
-    let ending =
-        watch::watch::<CliError>(archive, &mut rules, watching, stopped, |event| tell(&event, look, &mut out, ui));
+    let http = rules.http()?;
+    let ending = watch::watch::<CliError>(archive, &mut rules, http, watching, stopped, |event| {
+        tell(&event, look, &mut out, ui)
+    });
     let mut ending = std::pin::pin!(ending);
     let outcome = loop {
         tokio::select! {
@@ -249,7 +251,8 @@ fn test(args: &WatchArgs, times: Times, rules: &mut RuleFiles, look: &Look, ui: 
 
 /// Sends a trial to where each rule sends its alerts.
 async fn try_actions(rules: &mut RuleFiles, ui: Ui) -> Result<Exit, CliError> {
-    let tried = watch::try_actions(&rules.take()).await?;
+    let http = rules.http()?;
+    let tried = watch::try_actions(&rules.take(), &http).await;
     if tried.is_empty() {
         return Err(CliError::usage(
             "no rule does anything but print: give one run = [ … ] or webhook = { … }".to_owned(),
