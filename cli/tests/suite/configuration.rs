@@ -192,3 +192,17 @@ fn a_file_that_everybody_can_write_is_not_used() {
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.err.contains("chmod o-w"), "{}", run.err);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_in_a_folder_that_everybody_can_write_is_not_used() {
+    use std::os::unix::fs::PermissionsExt;
+    // The sticky bit keeps strangers from replacing a file, and not from being the first to put one there.
+    for mode in [0o777, 0o1777] {
+        let program = Program::new().configured(&store("shopline", "open001", ""));
+        std::fs::set_permissions(program.home.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        let run = program.run(&["fetch"]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.err.contains("put files into") && run.err.contains("move it elsewhere"), "{}", run.err);
+    }
+}
