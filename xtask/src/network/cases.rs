@@ -6,6 +6,10 @@ pub(super) enum Server {
     Nginx(&'static str),
     Haproxy(&'static str),
     Squid(&'static str),
+    Caddy(&'static str),
+    Apache(&'static str),
+    /// mitmproxy, in one of its modes.
+    Mitm(&'static str),
 }
 
 pub(super) struct Case {
@@ -152,6 +156,57 @@ pub(super) fn all() -> Vec<Case> {
             api_url: FRONT,
             environment: &[],
             wanted: SOON,
+        },
+        Case {
+            name: "Caddy passes requests on",
+            needs: &["caddy"],
+            servers: &[Server::Caddy("reverse_proxy 127.0.0.1:{sandbox}")],
+            api_url: FRONT,
+            environment: &[],
+            wanted: SOON,
+        },
+        Case {
+            name: "Caddy packs every answer, over https with a certificate of the company",
+            needs: &["caddy", "openssl"],
+            servers: &[Server::Caddy(
+                "encode zstd gzip
+                 reverse_proxy 127.0.0.1:{sandbox}",
+            )],
+            api_url: "https://localhost:{secure}",
+            environment: &[TRUSTED],
+            wanted: SOON,
+        },
+        Case {
+            name: "Apache passes requests on",
+            needs: &["apache2"],
+            servers: &[Server::Apache("")],
+            api_url: FRONT,
+            environment: &[],
+            wanted: SOON,
+        },
+        Case {
+            name: "Apache packs every answer",
+            needs: &["apache2"],
+            servers: &[Server::Apache("SetOutputFilter DEFLATE")],
+            api_url: FRONT,
+            environment: &[],
+            wanted: SOON,
+        },
+        Case {
+            name: "mitmproxy stands before the platform",
+            needs: &["mitmdump"],
+            servers: &[Server::Mitm("reverse:http://127.0.0.1:{sandbox}")],
+            api_url: "http://127.0.0.1:{proxy}",
+            environment: &[],
+            wanted: SOON,
+        },
+        Case {
+            name: "mitmproxy reads the traffic, and its authority is not known",
+            needs: &["mitmdump", "openssl"],
+            servers: &[Server::Mitm("regular")],
+            api_url: FAR,
+            environment: &[THROUGH, TRUSTED],
+            wanted: Wanted::Reason("unknown_authority"),
         },
         Case {
             name: "squid leads out by CONNECT, with a password",

@@ -27,7 +27,9 @@ pub(super) fn is_installed(program: &str) -> bool {
 }
 
 fn find(program: &str) -> Option<PathBuf> {
-    PLACES.iter().map(|place| Path::new(place).join(program)).find(|path| path.is_file())
+    let own = std::env::var_os("PATH").unwrap_or_default();
+    let places = PLACES.iter().map(PathBuf::from).chain(std::env::split_paths(&own));
+    places.map(|place| place.join(program)).find(|path| path.is_file())
 }
 
 /// A process that ends with its case.
@@ -142,6 +144,41 @@ impl Stage {
     pub(super) fn start(&self, server: Server, ports: &BTreeMap<&'static str, String>) -> Result<Running> {
         let folder = self.folder.display();
         let (name, text, listens, arguments): (_, _, _, &[&str]) = match server {
+            Server::Caddy(inside) => {
+                let secure = if self.folder.join("server.pem").is_file() {
+                    format!(
+                        "https://localhost:{{secure}} {{\ntls {folder}/server.pem {folder}/server.key\n{inside}\n}}\n"
+                    )
+                } else {
+                    String::new()
+                };
+                let text = format!(
+                    "{{\nadmin off\nauto_https off\nstorage file_system {folder}\ndefault_bind 127.0.0.1\n}}\n\
+                     http://127.0.0.1:{{front}} {{\n{inside}\n}}\n{secure}"
+                );
+                ("caddy", text, "front", &["run", "--adapter", "caddyfile", "--config"])
+            }
+            Server::Apache(inside) => {
+                let modules = ["mpm_event", "authz_core", "filter", "deflate", "proxy", "proxy_http"];
+                let load = |name: &&str| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n");
+                let text = format!(
+                    "{}ServerRoot {folder}\nDefaultRuntimeDir {folder}\nServerName localhost\nUser www-data\nGroup www-data\n\
+                     PidFile {folder}/apache.pid\nErrorLog {folder}/apache.log\nListen 127.0.0.1:{{front}}\n{inside}\n\
+                     ProxyPass / http://127.0.0.1:{{sandbox}}/\n",
+                    modules.iter().map(load).collect::<String>()
+                );
+                ("apache2", text, "front", &["-DFOREGROUND", "-f"])
+            }
+            Server::Mitm(mode) => {
+                let text = format!(
+                    "mode: [\"{mode}\"]\nlisten_host: 127.0.0.1\nlisten_port: {{proxy}}\nconnection_strategy: lazy\n"
+                );
+                let home = self.folder.join("mitm");
+                fs::create_dir_all(&home).map_err(|e| e.to_string())?;
+                write(&home.join("config.yaml"), &filled(&text, ports))?;
+                // It reads a folder, not a file: the file is where it keeps what it saw.
+                ("mitmdump", String::new(), "proxy", &["--quiet", "--set", "confdir=mitm", "--save-stream-file"])
+            }
             Server::Nginx(inside) => {
                 let text = format!(
                     "daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
@@ -200,7 +237,7 @@ impl Stage {
         let log = fs::File::create(self.folder.join(format!("{name}.out"))).map_err(|e| e.to_string())?;
         let errors = log.try_clone().map_err(|e| e.to_string())?;
         let mut command = Command::new(program);
-        command.args(arguments).arg(&path).stdin(Stdio::null()).stdout(log).stderr(errors);
+        command.current_dir(&self.folder).args(arguments).arg(&path).stdin(Stdio::null()).stdout(log).stderr(errors);
         let mut running = Running(spawn(&mut command)?);
         let port: u16 = ports[listens].parse().map_err(|_| "a port is a number")?;
         let until = Instant::now() + START;
