@@ -7,7 +7,7 @@ use std::time::Instant;
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::{LogEntry, Severity, Store};
+use storelogs::{Http, LogEntry, Severity, Store};
 use storelogs_collector::archive::Commit;
 use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::watch::{self, Draft, Rule, Rules};
@@ -138,7 +138,7 @@ async fn once(path: &Path, rules: &[Rule]) -> Result<f64> {
     let start = Instant::now();
     let options = watch::Options { once: true };
     let mut rules = Fixed(Some(rules.to_vec()));
-    watch::watch::<Error>(Archive::open(path)?, &mut rules, options, stopped, |_| Ok(())).await?;
+    watch::watch::<Error>(Archive::open(path)?, &mut rules, Http::new()?, options, stopped, |_| Ok(())).await?;
     Ok(start.elapsed().as_secs_f64())
 }
 

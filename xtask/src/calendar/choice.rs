@@ -15,7 +15,7 @@ pub(super) const TOUCHING: [(&str, &[&str]); 4] = [
 pub(super) const INDIFFERENT: [(&str, &[&str]); 5] = [
     ("storelogs-cli suite", &["demo::", "kills::", "memory::"]),
     ("storelogs-collector suite", &["honesty::", "truth::", "figures::"]),
-    ("storelogs-collector storelogs_collector", &["mine::", "redact::", "whatever_was_covered"]),
+    ("storelogs-collector storelogs_collector", &["drain::", "redact::", "whatever_was_covered"]),
     ("storelogs suite", &["audit::", "walk_properties::", "millions_of_empty_records", "whatever_way_a_list_is_paged"]),
     (
         "storelogs-sandbox histories",
