@@ -323,7 +323,7 @@ const BETWEEN: &str = "
 ## What stands in between
 
 Tests of the library with servers, proxies and certificates of their own; `cargo xtask network` tries the program behind
-nginx, haproxy and squid. [Behind a proxy](operations.md#behind-a-proxy) says what each cause asks for.
+nginx, haproxy, squid, Caddy, Apache and mitmproxy. [Behind a proxy](operations.md#behind-a-proxy) says what each cause asks for.
 
 | What | What becomes of it |
 |---|---|
@@ -341,6 +341,10 @@ nginx, haproxy and squid. [Behind a proxy](operations.md#behind-a-proxy) says wh
 | any other redirect | refused as `redirected`; the other host sees no request |
 | a 500 that names a scope | `Forbidden`: not sent again |
 | a token that an answer echoes | taken out before the answer is kept or shown, whatever its status |
+| a gateway that drops the query | nothing is lost without a word: everything by the platform's count, or an error that says every request brings the same page |
+| a chat that answers 200 and means no | not delivered, with what the chat said: `watch --try` shows it |
+| many idle connections to `--metrics-listen` | their number is capped, and a slow head is timed out: the collector keeps its descriptors |
+| a lock that another user left | named, and not the archive; a lock belongs to whom the archive belongs to |
 | no body, 204, `data: null` | an empty page |
 | bytes that are not UTF-8, half a surrogate pair | U+FFFD in the entry, what was sent in its `extra` |
 | JSON that ends too early | a cut answer: sent again |
