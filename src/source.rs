@@ -141,7 +141,8 @@ pub struct Learned {
     /// Whether the continuation by id (SHOPLINE's `since_id`) leads through the whole list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since_id: Option<bool>,
-    /// The offset from UTC of the store's own records, in seconds. A platform may read the times that it is sent as its own.
+    /// The offset from UTC, in seconds, that times are sent with: that of the store's own records, unless the platform
+    /// reads the times that it is sent as another's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utc_offset: Option<i32>,
     /// When it was seen, by this machine's clock.

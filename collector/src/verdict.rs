@@ -312,14 +312,10 @@ impl Evidence {
 
     /// What is known of an audited part: where entries were deleted since, or records are in quarantine, it is worse.
     fn overlaid(&self, range: Stretch, verdict: &Verdict, findings: &mut Vec<Found>) {
-        let around = |times: &[Timestamp]| {
-            let inside: Vec<Timestamp> = times.iter().copied().filter(|time| range.contains(*time)).collect();
-            let (first, last) = (inside.iter().min()?, inside.iter().max()?);
-            let around = Stretch::new(*first, last.checked_add(SignedDuration::from_micros(1)).ok()?)?;
-            Some((around.seconds_around()?.overlap(range)?, inside.len() as u64))
-        };
-        let deleted = around(&self.deleted).map(|(range, entries)| (range, Verdict::Short { entries }));
-        let quarantine = self.in_quarantine(range).map(|(range, records)| (range, Verdict::InQuarantine { records }));
+        let at = self.deleted.iter().map(|time| *time..=*time);
+        let deleted = self.touched(range, at).map(|(range, entries)| (range, Verdict::Short { entries }));
+        let quarantine = self.touched(range, self.quarantine.0.iter().cloned());
+        let quarantine = quarantine.map(|(range, records)| (range, Verdict::InQuarantine { records }));
         let both = match (deleted, quarantine) {
             (Some((one, deleted)), Some((other, quarantine))) => {
                 let hull = Stretch { since: one.since.min(other.since), until: one.until.max(other.until) };
@@ -334,20 +330,22 @@ impl Evidence {
         Stretch::new(part.until, range.until).into_iter().for_each(|rest| push(findings, rest, verdict.clone()));
     }
 
-    /// The part of a range that records in quarantine may be of, and how many are.
-    fn in_quarantine(&self, range: Stretch) -> Option<(Stretch, u64)> {
-        let touches = |near: &&RangeInclusive<Timestamp>| *near.start() < range.until && *near.end() >= range.since;
-        let touching: Vec<_> = self.quarantine.0.iter().filter(touches).collect();
-        let first = (*touching.iter().map(|near| near.start()).min()?).max(range.since);
-        let last = *touching.iter().map(|near| near.end()).max()?;
+    /// The part of a range that what is of these times may be of, and how many are.
+    fn touched(
+        &self,
+        range: Stretch,
+        times: impl Iterator<Item = RangeInclusive<Timestamp>>,
+    ) -> Option<(Stretch, u64)> {
+        let touching: Vec<_> = times.filter(|of| *of.start() < range.until && *of.end() >= range.since).collect();
+        let first = (*touching.iter().map(RangeInclusive::start).min()?).max(range.since);
+        let last = *touching.iter().map(RangeInclusive::end).max()?;
         let last = last.checked_add(SignedDuration::from_micros(1)).ok()?.min(range.until);
-        // One that may be of several ranges is counted in that of its newest time.
+        // What may be of several ranges is counted in that of its newest time.
         let end = self.coverage.end().filter(|end| range.until >= *end);
-        let newest_is_here = |near: &&&RangeInclusive<Timestamp>| {
-            range.contains(*near.end()) || end.is_some_and(|end| *near.end() >= end)
-        };
-        let records = touching.iter().filter(newest_is_here).count() as u64;
-        Some((Stretch::new(first, last)?.seconds_around()?.overlap(range)?, records.max(1)))
+        let newest_is_here =
+            |of: &&RangeInclusive<Timestamp>| range.contains(*of.end()) || end.is_some_and(|end| *of.end() >= end);
+        let count = touching.iter().filter(newest_is_here).count() as u64;
+        Some((Stretch::new(first, last)?.seconds_around()?.overlap(range)?, count.max(1)))
     }
 
     /// What is known of a part that is not covered.

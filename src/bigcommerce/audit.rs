@@ -34,7 +34,7 @@ pub(super) enum Judgement {
 /// Compares what came of a list with what the platform counts.
 pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Result<Judgement> {
     let tally = &reader.tally;
-    let total = tally.last_total.filter(|_| !tally.lies).and_then(|total| u64::try_from(total).ok());
+    let total = tally.counted();
     let passed = matches!(end, End::Passed) || tally.partial;
     if passed && tally.is_tidy(reader.direction) && !reader.unordered {
         return Ok(Judgement::Proved(if total.is_some() { Proof::Counted } else { Proof::EndOfList }));
@@ -86,11 +86,10 @@ pub(super) struct Recovery {
     dates_ignored: bool,
     /// Some reading of the whole list was exact in itself, or all readings of it together.
     exact: bool,
-    /// The rows of all readings of the whole list, and how many.
+    /// The rows of all readings of the whole list.
     united: Seen,
-    union: u64,
-    /// What the last of them had for a total, and by how much that changed meanwhile.
-    beside: Option<(u64, i64)>,
+    /// How many rows the platform counted at the last of them.
+    counted: Option<u64>,
     cause: Option<String>,
 }
 
@@ -124,9 +123,8 @@ impl Recovery {
     pub(super) fn new(reader: &Reader, missing: Option<u64>, progress: &Progress) -> Self {
         let mut scope = reader.listing.scope.clone();
         scope.until = scope.until.or(progress.query.until);
-        let total = reader.tally.last_total.and_then(|total| u64::try_from(total).ok());
         // Where the time range is ignored, it is the whole list that is read again.
-        let rows = reader.tally.fresh.max(total.filter(|_| !reader.tally.lies).unwrap_or(0));
+        let rows = reader.tally.fresh.max(reader.tally.counted().unwrap_or(0));
         let size = u64::try_from(reader.listing.size()).unwrap_or(1).clamp(1, 50);
         let pages = usize::try_from(rows / size).unwrap_or(usize::MAX);
         Self {
@@ -140,8 +138,7 @@ impl Recovery {
             dates_ignored: !reader.listing.source.shape().dates,
             exact: false,
             united: Seen::default(),
-            union: 0,
-            beside: None,
+            counted: None,
             cause: reader.tally.cause.clone(),
         }
     }
@@ -180,8 +177,8 @@ impl Recovery {
                 continue;
             }
             let (fresh, repeats) = seen.count(&fetched.rows);
-            if list.scope == (Scope { ascending: list.scope.ascending, ..self.listing.scope.clone() }) {
-                self.union += self.united.count(&fetched.rows).0;
+            if is_same_list(&list.scope, &self.listing.scope) {
+                self.united.count(&fetched.rows);
             }
             note_categories(&mut self.categories, &fetched.rows);
             let until = list.scope.until;
@@ -240,15 +237,15 @@ impl Recovery {
     fn ended(&mut self, end: &End, progress: &Progress) {
         let Some((list, reader, _)) = self.present.take() else { return };
         let tally = &reader.tally;
-        let total = tally.last_total.filter(|_| !tally.lies).and_then(|total| u64::try_from(total).ok());
+        let total = tally.counted();
         let whole = match total {
             Some(total) => total == tally.fresh,
             None => tally.skipped == 0 && matches!(end, End::Empty | End::Whole | End::Repeats),
         };
-        let of_all = list.scope == (Scope { ascending: list.scope.ascending, ..self.listing.scope.clone() });
+        let of_all = is_same_list(&list.scope, &self.listing.scope);
         if of_all {
-            self.beside = total.map(|total| (total, tally.drift()));
-            self.exact |= total == Some(self.union) && tally.drift() == 0;
+            self.counted = total;
+            self.exact |= total == Some(self.united.len()) && tally.drift() == 0;
         }
         if (whole || self.exact) && !matches!(end, End::Refused(_)) {
             self.exact |= of_all && total.is_some();
@@ -279,9 +276,10 @@ impl Recovery {
     }
 
     fn give_up(&self, progress: &Progress) -> Result<Recovered> {
-        let lacks = match (self.missing, self.beside) {
+        let united = self.united.len();
+        let lacks = match (self.missing, self.counted) {
             (Some(missing), _) => missing - self.found,
-            (None, Some((total, _))) if !self.exact && self.dates_ignored && total > self.union => total - self.union,
+            (None, Some(counted)) if !self.exact && self.dates_ignored && counted > united => counted - united,
             (None, None) if self.budget == 0 => {
                 let what =
                     "rows moved while the list was read, so some may be missing, and it is too long to read again";
@@ -297,6 +295,11 @@ impl Recovery {
             format!("the platform counts {lacks} more entries{range} than it lists, however they are asked for{cause}");
         Ok(Recovered::Lost(incomplete(what).with_missing(lacks)))
     }
+}
+
+/// Whether two lists hold the same rows, whichever way round.
+fn is_same_list(one: &Scope, other: &Scope) -> bool {
+    *one == Scope { ascending: one.ascending, ..other.clone() }
 }
 
 fn note_categories(categories: &mut BTreeSet<String>, rows: &[Row]) {

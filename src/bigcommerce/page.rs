@@ -13,7 +13,7 @@ use crate::raw::bigcommerce::builder::GetStoreSystemLogs;
 use crate::raw::bigcommerce::types::{GetStoreSystemLogsResponse, IndexMeta, SystemLog};
 use crate::source::Learned;
 use crate::transport::Transport;
-use crate::walk::Row;
+use crate::walk::{Regrowth, Row};
 
 /// One page of records, as the platform sent it.
 #[derive(Debug)]
@@ -174,15 +174,8 @@ pub(super) struct Known {
     answered: bool,
     /// More rows failed than are asked for now. That may pass: unlike a refusal, it says nothing of what is allowed.
     fewer: bool,
-    /// Pages since then, and how many of them it takes to ask for more.
-    easy: u32,
-    patience: u32,
+    regrowth: Regrowth,
 }
-
-/// After so many pages of fewer rows, more are asked for again; after twice as many where that failed.
-const EASY: u32 = 12;
-/// How often that is doubled.
-const MOST_PATIENCE: u32 = 6;
 
 impl BigCommerce {
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -216,22 +209,16 @@ impl BigCommerce {
     /// From now on fewer rows are asked for, because more failed. Later more are again.
     pub(super) fn ask_for_fewer(&self) {
         let mut known = self.known();
-        if known.fewer && known.easy == 0 {
-            known.patience = (known.patience + 1).min(MOST_PATIENCE); // more was just asked for again, in vain
-        }
-        (known.fewer, known.easy) = (true, 0);
+        let again = std::mem::replace(&mut known.fewer, true);
+        known.regrowth.shrink(again);
     }
 
     /// A page of so many rows came, as it was asked for.
     pub(super) fn came(&self, size: i64) {
         let mut known = self.known();
-        if !known.fewer || size < known.shape.limit {
-            return;
-        }
-        known.easy += 1;
-        if known.easy >= EASY << known.patience {
+        if known.fewer && size >= known.shape.limit && known.regrowth.page_came() {
             let more = (known.shape.limit * 4).min(LIMITS[0]);
-            (known.shape.limit, known.easy, known.fewer) = (more, 0, more < LIMITS[0]);
+            (known.shape.limit, known.fewer) = (more, more < LIMITS[0]);
             let page_size = u32::try_from(more).ok().filter(|_| more < LIMITS[0]);
             known.learn(|learned| learned.page_size = page_size);
         }

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::walk::{Row, Task, incomplete};
 
 /// Where a page of so many rows fails, so many are asked for next.
-const FEWER: [i64; 5] = [100, 50, 20, 5, 1];
+pub(super) const FEWER: [i64; 5] = [100, 50, 20, 5, 1];
 /// So many rows in a row may fail on their own before it is the platform that fails, and not a row.
 const POISONED: u64 = 3;
 /// So many pages of the normal size may fail before it is the size that fails, and not the rows.
@@ -88,6 +88,11 @@ impl Tally {
     /// How many rows came to the list while it was read, less those that went, by its totals.
     pub(super) fn drift(&self) -> i64 {
         self.first_total.zip(self.last_total).map_or(0, |(first, last)| last - first)
+    }
+
+    /// How many rows the platform counts, unless that contradicts what came.
+    pub(super) fn counted(&self) -> Option<u64> {
+        self.last_total.filter(|_| !self.lies).and_then(|total| u64::try_from(total).ok())
     }
 
     /// Whether every place of the list that was read held a row of its own, but for rows that moved because others came

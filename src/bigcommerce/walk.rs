@@ -12,14 +12,12 @@ use super::BigCommerce;
 use super::audit::{Judgement, Recovered, Recovery, counts_lie, judge};
 use super::listing::{Fetched, Listing, PageInfo, Scope};
 use super::place::{is_stuck, order_of, start_of, top};
-use super::reader::{Brings, Direction, End, Reader};
+use super::reader::{Brings, Direction, End, FEWER, Reader};
 use crate::error::{Error, Result};
 use crate::query::{LogQuery, only};
 use crate::source::{Cursor, LogSource, Page, Proof};
 use crate::walk::{self, Order, Progress, Row, Seen, Taken, incomplete, order};
 
-/// Where pages of the usual size all bring the same rows, pages of these sizes may lead on.
-const OTHER_SIZES: [i64; 4] = [100, 50, 20, 5];
 /// Pages of a list up to which it is cheaper to read all severities than to prove that `severity:min` is exact.
 const FEW_PAGES: i64 = 4;
 
@@ -143,7 +141,8 @@ impl Walk {
 
     /// Every page is the first one. Pages of another size may lead on.
     async fn find_another_size(&mut self, stuck: PageInfo) -> Result<()> {
-        for size in OTHER_SIZES.into_iter().filter(|size| *size < stuck.asked) {
+        // One row alone would not show how the list is ordered.
+        for size in FEWER.into_iter().filter(|size| (2..stuck.asked).contains(size)) {
             let first = self.listing.fetch(1, size).await?.info;
             if first.count == size && !is_stuck(&self.listing, &first).await? {
                 self.listing.source.learn_size(size);
@@ -283,8 +282,7 @@ impl Walk {
     /// Whether the platform says that there is more than it listed before it began to repeat itself.
     fn more_is_listed(&self, reader: &Reader) -> bool {
         let tally = &reader.tally;
-        let counted = tally.last_total.filter(|_| !tally.lies).and_then(|total| u64::try_from(total).ok());
-        match counted {
+        match tally.counted() {
             Some(total) => total > tally.fresh,
             None => tally.cause.is_some(),
         }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::entry::UtcOffset;
 use crate::source::Learned;
+use crate::walk::Regrowth;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -25,9 +26,6 @@ pub(super) struct Bounds {
 struct Seen {
     learned: Learned,
     bounds: Bounds,
-    /// The offset that bounds are written with: the store's own, as seen in its rows. Where a platform ignores the offset
-    /// of a bound, it reads it as its own.
-    offset: Option<UtcOffset>,
     answered: bool,
     /// The most rows that are asked for now, where more were refused or failed.
     most: Option<i32>,
@@ -37,15 +35,11 @@ struct Seen {
     kinds_in_vain: u32,
     /// The most rows of a page that was cut short of what was asked for. None was: 0.
     gave: usize,
-    /// Pages since `most` was last changed, and how many of them it takes to ask for more.
-    easy: u32,
-    patience: u32,
+    regrowth: Regrowth,
 }
 
 /// So often rows are asked for kind by kind in vain before it is given up.
 const KINDS_IN_VAIN: u32 = 8;
-/// After so many pages of fewer rows, more are asked for again.
-const EASY: u32 = 12;
 
 impl Habits {
     fn with<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
@@ -59,7 +53,6 @@ impl Habits {
     pub(super) fn teach(&self, learned: &Learned) {
         self.with(|seen| {
             seen.most = learned.page_size.and_then(|rows| i32::try_from(rows).ok()).filter(|rows| *rows > 0);
-            seen.offset = learned.utc_offset.map(UtcOffset::from_seconds);
             seen.learned = learned.clone();
         });
     }
@@ -73,12 +66,11 @@ impl Habits {
     }
 
     pub(super) fn offset(&self) -> Option<UtcOffset> {
-        self.with(|seen| seen.offset)
+        self.with(|seen| seen.learned.utc_offset).map(UtcOffset::from_seconds)
     }
 
     pub(super) fn write_with(&self, offset: UtcOffset) {
         self.learn(|learned| learned.utc_offset = Some(offset.seconds()));
-        self.with(|seen| seen.offset = Some(offset));
     }
 
     pub(super) fn bounds(&self) -> Bounds {
@@ -139,13 +131,9 @@ impl Habits {
         self.with(|seen| {
             seen.answered = true;
             seen.proved = seen.proved.max(limit);
-            if seen.most.is_some_and(|most| limit >= most) {
-                seen.easy += 1;
-                if seen.easy >= EASY << seen.patience {
-                    seen.easy = 0;
-                    seen.most = seen.most.map(|most| most.saturating_mul(2)).filter(|most| *most < longest);
-                    seen.learned.page_size = seen.most.and_then(|most| u32::try_from(most).ok());
-                }
+            if seen.most.is_some_and(|most| limit >= most) && seen.regrowth.page_came() {
+                seen.most = seen.most.map(|most| most.saturating_mul(2)).filter(|most| *most < longest);
+                seen.learned.page_size = seen.most.and_then(|most| u32::try_from(most).ok());
             }
         });
     }
@@ -153,10 +141,8 @@ impl Habits {
     /// From now on no more than so many rows are asked for.
     pub(super) fn ask_for_fewer(&self, most: i32) {
         self.with(|seen| {
-            if seen.easy == 0 && seen.most.is_some_and(|before| before > most) {
-                seen.patience = (seen.patience + 1).min(6); // more was just tried again, to no avail
-            }
-            (seen.most, seen.easy) = (Some(most), 0);
+            seen.regrowth.shrink(seen.most.is_some_and(|before| before > most));
+            seen.most = Some(most);
             seen.learned.page_size = u32::try_from(most).ok();
             seen.learned.at = Some(Timestamp::now());
         });
@@ -165,7 +151,8 @@ impl Habits {
     /// It was one row that failed, not the number of them.
     pub(super) fn ask_for_all_again(&self) {
         self.with(|seen| {
-            (seen.most, seen.easy, seen.learned.page_size) = (None, 0, None);
+            seen.regrowth.restart();
+            (seen.most, seen.learned.page_size) = (None, None);
         });
     }
 }

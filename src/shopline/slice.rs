@@ -337,12 +337,10 @@ impl Slice {
         if !goes_on {
             // What was asked for below may have been hidden by a crowded second that the bounds took in.
             let below = asked_below.filter(|below| *below < oldest && *below >= down.since);
-            if (!room || below.is_some())
-                && let Some(batch) = self.misreads_times(&down, oldest).await?
-            {
-                return Ok(batch);
-            }
             if !room || below.is_some() {
+                if let Some(batch) = self.misreads_times(&down, oldest).await? {
+                    return Ok(batch);
+                }
                 self.around(down, below.unwrap_or(oldest), oldest).await?;
             } else if oldest > down.since {
                 self.trust = self.trust.max(Trust::Held);
@@ -635,9 +633,14 @@ impl Slice {
         if self.reader.habits().offset() == before {
             return Ok(None);
         }
+        self.restart(down);
+        Ok(Some(None))
+    }
+
+    /// Begins a range anew, with what was learned meanwhile of how times are read.
+    fn restart(&mut self, down: &Down) {
         let restarted = Down::new(&self.reader, down.since, down.until);
         self.parts.push(Part::Down(Box::new(restarted)));
-        Ok(Some(None))
     }
 
     /// Rows lie outside the time range that was asked for, or those that lie inside do not come.
@@ -648,8 +651,7 @@ impl Slice {
         if !self.reader.settle_offset(second).await? {
             return Ok(Some(Batch::Misread));
         }
-        let restarted = Down::new(&self.reader, down.since, down.until);
-        self.parts.push(Part::Down(Box::new(restarted)));
+        self.restart(&down);
         Ok(None)
     }
 

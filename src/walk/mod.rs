@@ -5,6 +5,7 @@
 //! walk may end, and what its cursor may claim until then.
 
 mod progress;
+mod regrowth;
 mod row;
 mod seen;
 mod task;
@@ -20,6 +21,7 @@ use crate::source::{Cursor, Page};
 use crate::store::Store;
 
 pub(crate) use progress::{Progress, Taken};
+pub(crate) use regrowth::Regrowth;
 pub(crate) use row::{Order, Row, fingerprint, newest, oldest, order};
 pub(crate) use seen::Seen;
 pub(crate) use task::Task;

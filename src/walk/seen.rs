@@ -45,6 +45,11 @@ impl Seen {
         true
     }
 
+    /// How many records there are.
+    pub(crate) fn len(&self) -> u64 {
+        (self.recent.len() + self.runs.iter().map(|run| run.keys.len()).sum::<usize>()) as u64
+    }
+
     pub(crate) fn knows(&self, key: u64, time: Option<Timestamp>) -> bool {
         self.recent.contains(&key) || self.runs.iter().any(|run| run.holds(key, time))
     }

@@ -37,6 +37,18 @@ pub(crate) fn room(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
+/// The floor that a room stands on, the lowest first.
+pub(crate) fn floor(floors: &[&[&str]], room: &str) -> Option<usize> {
+    floors.iter().position(|rooms| rooms.contains(&room))
+}
+
+/// A few files that a crate has, and one with another text.
+pub(crate) fn beside(mut sources: Sources, few: &[&str], file: &str, text: &str) -> Sources {
+    sources.retain(|file, _| few.contains(&file.as_str()));
+    sources.insert(file.to_owned(), text.to_owned());
+    sources
+}
+
 /// The lines of code, without comments.
 pub(crate) fn code(text: &str) -> String {
     let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());

@@ -12,14 +12,13 @@ mod clock;
 mod demo;
 mod moments;
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use self::clock::Clock;
 use self::demo::Demo;
 use self::moments::Moment;
 use crate::Result;
-use crate::test_programs::TestPrograms;
+use crate::test_programs::{Failures, TestPrograms};
 use crate::workspace::Workspace;
 
 /// What is run, and when.
@@ -55,7 +54,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     let demo = Demo { program, scratch: scratch.clone() };
 
     println!("{:<27}{:<20}{:>7}{:>8}  {:<6}{:>7}  what it is", "moment", "zone", "passed", "failed", "demo", "took");
-    let mut failures: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut failures = Failures::default();
     for (moment, with_tests) in &plan.moments {
         let begun = Instant::now();
         let mut failed = Vec::new();
@@ -78,20 +77,19 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         );
         failed.extend(shown.err().map(|why| format!("the demo: {why}")));
         for failure in failed {
-            failures.entry(failure).or_default().push(moment.time.to_string());
+            failures.note(failure, moment.time.to_string());
         }
     }
     let moments = plan.moments.len();
-    if failures.is_empty() {
+    if failures.len() == 0 {
         println!("\nAll is well at {moments} moments.");
         return Ok(());
     }
-    let lines = failures.iter().map(|(what, when)| format!("- {what}: at {}", when.join(", ")));
     Err(format!(
         "{} of what ran failed at some of {moments} moments; what it printed is in {}\n{}",
         failures.len(),
         scratch.display(),
-        lines.collect::<Vec<_>>().join("\n")
+        failures.lines("at")
     ))
 }
 

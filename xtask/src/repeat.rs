@@ -1,11 +1,10 @@
 //! `cargo xtask repeat N`: the whole suite, N times in a row. A test that fails once in a while is found so, best on a machine
 //! that is busy with something else.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::Result;
-use crate::test_programs::TestPrograms;
+use crate::test_programs::{Failures, TestPrograms};
 use crate::workspace::Workspace;
 
 pub(crate) fn run(arguments: &[String]) -> Result {
@@ -20,25 +19,24 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
     let tests = TestPrograms::build(&workspace, &scratch)?;
     println!("{:>5}{:>9}{:>9}{:>9}", "run", "passed", "failed", "took");
-    let mut failures: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut failures = Failures::default();
     for number in 1..=times {
         let begun = Instant::now();
         let outcome = tests.run(&format!("run {number}"), true, |_| {})?;
         let took = format!("{} s", begun.elapsed().as_secs());
         println!("{number:>5}{:>9}{:>9}{took:>9}", outcome.passed, outcome.failed.len());
         for failure in outcome.failed {
-            failures.entry(failure).or_default().push(number.to_string());
+            failures.note(failure, number.to_string());
         }
     }
-    if failures.is_empty() {
+    if failures.len() == 0 {
         println!("\nNo test failed in {times} runs.");
         return Ok(());
     }
-    let lines = failures.iter().map(|(what, runs)| format!("- {what}: in run {}", runs.join(", ")));
     Err(format!(
         "{} tests failed in some of {times} runs; what they printed is in {}\n{}",
         failures.len(),
         scratch.display(),
-        lines.collect::<Vec<_>>().join("\n")
+        failures.lines("in run")
     ))
 }

@@ -1,5 +1,6 @@
 //! The workspace's tests, as programs: built once, and run as often as it takes.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,26 @@ pub(crate) struct Outcome {
     pub(crate) passed: usize,
     /// Names of programs and tests.
     pub(crate) failed: Vec<String>,
+}
+
+/// What failed over many runs, and in which of them.
+#[derive(Default)]
+pub(crate) struct Failures(BTreeMap<String, Vec<String>>);
+
+impl Failures {
+    pub(crate) fn note(&mut self, what: String, run: String) {
+        self.0.entry(what).or_default().push(run);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// A line for each: in which runs it failed, as `before` says.
+    pub(crate) fn lines(&self, before: &str) -> String {
+        let lines = self.0.iter().map(|(what, runs)| format!("- {what}: {before} {}", runs.join(", ")));
+        lines.collect::<Vec<_>>().join("\n")
+    }
 }
 
 impl TestPrograms {

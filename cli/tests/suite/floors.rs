@@ -19,7 +19,7 @@ fn sources() -> Sources {
 }
 
 fn floor(room: &str) -> Option<usize> {
-    FLOORS.iter().position(|rooms| rooms.contains(&room))
+    imports::floor(&FLOORS, room)
 }
 
 /// Everything that breaks the rules, a line each.
@@ -65,10 +65,8 @@ fn what_is_below_imports_nothing_from_above_and_only_ui_writes_to_the_screen() {
 
 /// What is found in a file of this text, beside a few files that the program has.
 fn found(file: &str, text: &str) -> Vec<String> {
-    let mut few = sources();
-    few.retain(|file, _| ["config/settings.rs", "config/token.rs", "ui/mod.rs"].contains(&file.as_str()));
-    few.insert(file.to_owned(), text.to_owned());
-    faults(&few).into_iter().collect()
+    let few = ["config/settings.rs", "config/token.rs", "ui/mod.rs"];
+    faults(&imports::beside(sources(), &few, file, text)).into_iter().collect()
 }
 
 #[test]

@@ -513,11 +513,6 @@ pub(crate) fn take(commit: &mut Commit, records: Vec<storelogs::Result<LogEntry>
     }
     let oldest = commit.reading.map(|range| range.since);
     let mut unplaced = Vec::new();
-    let place = |commit: &mut Commit, unplaced: &mut Vec<SourceError>, newer: Option<Timestamp>, older| {
-        let (newer, older) = (newer.or(older), older.or(newer));
-        let between = newer.zip(older).map(|(a, b)| a.min(b)..=a.max(b));
-        commit.undecodable.extend(unplaced.drain(..).map(|error| (error, between.clone())));
-    };
     for record in records {
         match record {
             Ok(entry) => {
@@ -529,4 +524,11 @@ pub(crate) fn take(commit: &mut Commit, records: Vec<storelogs::Result<LogEntry>
         }
     }
     place(commit, &mut unplaced, near, oldest);
+}
+
+/// Puts records that stand in a row into quarantine, between their neighbours.
+fn place(commit: &mut Commit, unplaced: &mut Vec<SourceError>, newer: Option<Timestamp>, older: Option<Timestamp>) {
+    let (newer, older) = (newer.or(older), older.or(newer));
+    let between = newer.zip(older).map(|(a, b)| a.min(b)..=a.max(b));
+    commit.undecodable.extend(unplaced.drain(..).map(|error| (error, between.clone())));
 }

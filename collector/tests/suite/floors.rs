@@ -45,7 +45,7 @@ fn sources() -> Sources {
 }
 
 fn floor(room: &str) -> Option<usize> {
-    FLOORS.iter().position(|rooms| rooms.contains(&room))
+    imports::floor(&FLOORS, room)
 }
 
 /// Everything that breaks the rules, a line each.
@@ -85,10 +85,8 @@ fn what_is_below_imports_nothing_from_above_and_sql_stays_in_its_rooms() {
 
 /// What is found in a file of this text, beside a few files that the collector has.
 fn found(file: &str, text: &str) -> Vec<String> {
-    let mut few = sources();
-    few.retain(|file, _| ["verdict.rs", "search/plan.rs", "redact/mod.rs"].contains(&file.as_str()));
-    few.insert(file.to_owned(), text.to_owned());
-    faults(&few).into_iter().collect()
+    let few = ["verdict.rs", "search/plan.rs", "redact/mod.rs"];
+    faults(&imports::beside(sources(), &few, file, text)).into_iter().collect()
 }
 
 #[test]
