@@ -177,6 +177,15 @@ impl Recovery {
                 continue;
             }
             let (fresh, repeats) = seen.count(&fetched.rows);
+            // An oldest-first list that ignores the range shows it only behind the range's end.
+            let outside = fetched.rows.iter().filter_map(Row::time).any(|time| !list.scope.may_hold(time));
+            if outside && !self.dates_ignored {
+                self.dates_ignored = true;
+                self.listing.source.learn(|learned| learned.date_filters = Some(false));
+                // Halves by time are the whole list, each: one reading of it is enough.
+                list.scope = self.listing.scope.clone();
+                self.lists.clear();
+            }
             if is_same_list(&list.scope, &self.listing.scope) {
                 self.united.count(&fetched.rows);
             }
@@ -215,14 +224,6 @@ impl Recovery {
                 Err(error) if is_about_size(&error) || is_about_form(&error) => continue,
                 Err(error) => return Err(error),
             };
-            let outside = first.rows.iter().filter_map(Row::time).any(|time| !list.scope.may_hold(time));
-            if outside && !self.dates_ignored {
-                self.dates_ignored = true;
-                self.listing.source.learn(|learned| learned.date_filters = Some(false));
-                // Halves by time are the whole list, each: one reading of it is enough.
-                list.scope = self.listing.scope.clone();
-                self.lists.clear();
-            }
             list.passes += 1;
             list.useful = false;
             let mut reader = Reader::behind(listing, first);
