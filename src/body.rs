@@ -10,7 +10,7 @@ pub(crate) const MAX_RECORDS: usize = 50_000;
 /// hundred bytes of memory, though three in the answer may do.
 pub(crate) const MAX_VALUES: usize = 250_000;
 
-/// What a glance at a body tells before anything is made of it.
+/// What the outline of a body shows before anything is made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outline {
     /// It is whole, as far as brackets and quotes tell, or it is no JSON at all.

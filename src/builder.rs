@@ -8,7 +8,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::error::{Error, Result};
-use crate::transport::{self, Exchange, Http, Proxy, RetryPolicy, TokenProvider};
+use crate::transport::{self, Http, HttpBackend, Proxy, RetryPolicy, TokenProvider};
 
 /// Makes a client of one store. From [`BigCommerce::builder`](crate::BigCommerce::builder) or
 /// [`Shopline::builder`](crate::Shopline::builder), or that of another platform's client.
@@ -28,7 +28,7 @@ pub struct Settings {
     pub(crate) api_version: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) policy: RetryPolicy,
-    pub(crate) exchange: Option<Arc<dyn Exchange>>,
+    pub(crate) http_backend: Option<Arc<dyn HttpBackend>>,
     pub(crate) proxy: Option<Result<Proxy>>,
     pub(crate) leave_quota: f64,
     pub(crate) bucket: Option<(u32, f64)>,
@@ -67,7 +67,7 @@ impl<C: Build> Builder<C> {
             api_version: None,
             user_agent: None,
             policy: RetryPolicy::default(),
-            exchange: None,
+            http_backend: None,
             proxy: None,
             leave_quota: LEAVE_QUOTA,
             bucket: None,
@@ -108,13 +108,13 @@ impl<C: Build> Builder<C> {
     }
 
     /// The network to use. Share one [`Http`] among the clients of many stores; put a stand-in here in tests.
-    pub fn exchange(mut self, exchange: impl Exchange) -> Self {
-        self.settings.exchange = Some(Arc::new(exchange));
+    pub fn http_backend(mut self, http_backend: impl HttpBackend) -> Self {
+        self.settings.http_backend = Some(Arc::new(http_backend));
         self
     }
 
     /// The proxy to go through, such as `http://user:password@proxy.example:3128`, in place of the one that the
-    /// environment names. Of no use beside [`exchange`](Self::exchange), which is a whole network.
+    /// environment names. Of no use beside [`http_backend`](Self::http_backend), which is a whole network.
     pub fn proxy(mut self, address: impl AsRef<str>) -> Self {
         self.settings.proxy = Some(Proxy::new(address.as_ref()));
         self
@@ -150,13 +150,13 @@ impl Settings {
     }
 
     /// The network: the one that was given, or one of its own.
-    pub(crate) fn exchange(&mut self) -> Result<Arc<dyn Exchange>> {
-        if let Some(exchange) = &self.exchange {
-            return Ok(Arc::clone(exchange));
+    pub(crate) fn http_backend(&mut self) -> Result<Arc<dyn HttpBackend>> {
+        if let Some(http_backend) = &self.http_backend {
+            return Ok(Arc::clone(http_backend));
         }
         let proxy = self.proxy.take().unwrap_or_else(Proxy::from_env)?;
-        let made: Arc<dyn Exchange> = Arc::new(Http::through(proxy)?);
-        Ok(Arc::clone(self.exchange.insert(made)))
+        let made: Arc<dyn HttpBackend> = Arc::new(Http::through(proxy)?);
+        Ok(Arc::clone(self.http_backend.insert(made)))
     }
 }
 

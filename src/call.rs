@@ -15,9 +15,9 @@ use serde_json::value::RawValue;
 use crate::body::{self, Repaired};
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
-use crate::refusal;
+use crate::http_error;
 use crate::store::Store;
-use crate::transport::{Failure, Generated, Report, Transport, http_date};
+use crate::transport::{CallTrace, Generated, Transport, TransportError, http_date};
 use crate::walk::Row;
 
 impl Transport {
@@ -47,7 +47,7 @@ impl Transport {
             }
             Err(error) => return Err(explain(error, &report).await.of(self.store())),
         };
-        Ok(Reply { body, about: About { store: self.store().clone(), report } })
+        Ok(Reply { body, about: ResponseMeta { store: self.store().clone(), report } })
     }
 }
 
@@ -55,7 +55,7 @@ impl Transport {
 #[derive(Debug)]
 pub struct Reply<T> {
     body: Decoded<T>,
-    about: About,
+    about: ResponseMeta,
 }
 
 #[derive(Debug)]
@@ -68,9 +68,9 @@ enum Decoded<T> {
 
 /// What is known of an answer besides its body.
 #[derive(Debug)]
-pub struct About {
+pub struct ResponseMeta {
     store: Store,
-    report: Report,
+    report: CallTrace,
 }
 
 /// The records of one answer, in the platform's order. One that is not the documented shape is an error.
@@ -79,13 +79,13 @@ pub struct List<R> {
     /// The records.
     pub records: Vec<Result<R>>,
     /// What is known of the answer.
-    pub about: About,
+    pub about: ResponseMeta,
     /// The field that they are in.
     name: &'static str,
 }
 
 /// Makes an entry of a record. The time is when the answer came.
-pub type Convert<R> = fn(R, &Store, Timestamp) -> Result<LogEntry, Box<Unfit<R>>>;
+pub type Convert<R> = fn(R, &Store, Timestamp) -> Result<LogEntry, Box<InvalidRecord<R>>>;
 
 /// The field of a record's `extra` that holds its text as it came, where that is no text that JSON allows.
 const AS_SENT: &str = "raw_record";
@@ -99,7 +99,7 @@ impl<T> Reply<T> {
     ///
     /// # Errors
     /// [`ErrorKind::Undecodable`] with what the platform said instead.
-    pub fn typed(self) -> Result<(T, About)>
+    pub fn typed(self) -> Result<(T, ResponseMeta)>
     where
         T: DeserializeOwned,
     {
@@ -193,7 +193,7 @@ impl<R: serde::Serialize> List<R> {
     }
 }
 
-impl About {
+impl ResponseMeta {
     /// The store that was asked.
     pub fn store(&self) -> &Store {
         &self.store
@@ -242,7 +242,7 @@ impl About {
 
     /// What the platform says in its own words, where it answers with success and something else than was asked for.
     pub(crate) fn words(&self) -> Option<String> {
-        refusal::words(&self.report.body)
+        http_error::words(&self.report.body)
     }
 
     /// Whether an answer without a list is a page without records: the list is null or what stands beside it is there.
@@ -306,17 +306,17 @@ impl About {
     }
 }
 
-async fn explain(error: progenitor_client::Error<()>, report: &Report) -> Error {
+async fn explain(error: progenitor_client::Error<()>, report: &CallTrace) -> Error {
     use progenitor_client::Error as Raw;
     match error {
         Raw::UnexpectedResponse(response) => {
             let (status, headers) = (response.status(), response.headers().clone());
             // The transport read it whole; this cannot wait or fail.
             let body = response.bytes().await.unwrap_or_default();
-            refusal::error(status, &headers, &body, report.attempts)
+            http_error::error(status, &headers, &body, report.attempts)
         }
         Raw::CommunicationError(error) | Raw::ResponseBodyError(error) | Raw::InvalidUpgrade(error) => {
-            let failed = match Failure::inside(&error) {
+            let failed = match TransportError::inside(&error) {
                 Some(failure) => failure.explain(),
                 None => Error::new(ErrorKind::Interrupted, "the request failed"),
             };
@@ -354,7 +354,7 @@ fn plain(path: &str) -> String {
 /// A record that an entry cannot be made of, whole, with the field at fault.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Unfit<R> {
+pub struct InvalidRecord<R> {
     /// The record, untouched.
     pub record: R,
     /// The field that an entry cannot do without.
@@ -363,14 +363,14 @@ pub struct Unfit<R> {
     pub why: String,
 }
 
-impl<R: serde::Serialize> Unfit<R> {
+impl<R: serde::Serialize> InvalidRecord<R> {
     /// The record, because of this field. Boxed, as records are large and this is rare.
     pub fn new(record: R, field: &'static str, why: impl Into<String>) -> Box<Self> {
         Box::new(Self { record, field, why: why.into() })
     }
 
     /// The error of the record at this place of an answer.
-    pub(crate) fn at(self, about: &About, place: &str) -> Error {
+    pub(crate) fn at(self, about: &ResponseMeta, place: &str) -> Error {
         let raw = serde_json::to_string(&self.record).unwrap_or_default();
         about.bad_record(format!("{place}.{}", self.field), raw).with_source(self.why)
     }

@@ -256,7 +256,7 @@ impl Error {
             ErrorKind::TooLarge => "ask for smaller pages",
             ErrorKind::Undecodable => "try again later, and report it if it stays so",
             ErrorKind::Record => "the other entries were read; keep the raw record and report its shape",
-            ErrorKind::Incomplete => "ask for smaller stretches of time, or go on from the last cursor",
+            ErrorKind::Incomplete => "ask for smaller time ranges, or go on from the last cursor",
         }
     }
 }

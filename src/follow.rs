@@ -15,8 +15,8 @@ use crate::walk::{self, Order, Progress, Row, incomplete, oldest, order};
 /// One page to ask the platform for.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Ask {
-    /// What is looked for: the stretch of time and the filters, to be sent as far as the platform obeys them exactly.
+pub struct PageRequest {
+    /// What is looked for: the time range and the filters, to be sent as far as the platform obeys them exactly.
     /// Every entry is checked against them again. The same for every page of a walk.
     pub query: LogQuery,
     /// The continuation that the page before named. `None` for the first page.
@@ -27,7 +27,7 @@ pub struct Ask {
 
 /// One page as the platform listed it.
 #[derive(Debug, Default)]
-pub struct Listed {
+pub struct PageResponse {
     /// The entries, newest first. An error stands for one record, and the walk goes on behind it.
     pub entries: Vec<Result<LogEntry>>,
     /// The continuation that it names. `None`: nothing follows.
@@ -36,25 +36,25 @@ pub struct Listed {
 
 /// Walks a list that the platform keeps newest first, page by page as each names the next.
 ///
-/// It ends when a page with entries names no continuation, when one reaches behind the stretch, or when the query's limit
+/// It ends when a page with entries names no continuation, when one reaches behind the time range, or when the query's limit
 /// is reached. A page that comes empty and names no continuation is asked for again before it is believed. A platform
 /// that leads in a circle ends the walk with [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete). Repeats are
 /// dropped, and what the query does not match.
 ///
 /// Rows that come in another order are delivered nevertheless. The walk then reads to the end of the list, and only its
 /// last page has a cursor to go on from.
-pub fn newest_first<F, Fut>(
+pub fn paginate_newest_first<F, Fut>(
     store: &Store,
     query: LogQuery,
     from: Option<&Cursor>,
     fetch: F,
 ) -> BoxStream<'static, Result<Page>>
 where
-    F: FnMut(Ask) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<Listed>> + Send + 'static,
+    F: FnMut(PageRequest) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<PageResponse>> + Send + 'static,
 {
     walk::pages(store.clone(), query, from, |progress| {
-        let ask = Ask { query: progress.query.clone(), next: None, wanted: None };
+        let ask = PageRequest { query: progress.query.clone(), next: None, wanted: None };
         Some(Follow { fetch, ask, progress, emptied: false, stale: 0, circle: Circle::default(), unordered: false })
     })
 }
@@ -64,7 +64,7 @@ const STALE: usize = 3;
 
 struct Follow<F> {
     fetch: F,
-    ask: Ask,
+    ask: PageRequest,
     progress: Progress,
     /// Whether the page came empty before, with no continuation.
     emptied: bool,
@@ -76,13 +76,13 @@ struct Follow<F> {
 
 impl<F, Fut> walk::Walk for Follow<F>
 where
-    F: FnMut(Ask) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<Listed>> + Send + 'static,
+    F: FnMut(PageRequest) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<PageResponse>> + Send + 'static,
 {
     async fn next(&mut self) -> Result<Page> {
         loop {
             self.ask.wanted = self.progress.wanted();
-            let Listed { entries, next } = (self.fetch)(self.ask.clone()).await?;
+            let PageResponse { entries, next } = (self.fetch)(self.ask.clone()).await?;
             let rows: Vec<Row> = entries.into_iter().map(Row::new).collect();
             if rows.is_empty() && next.is_none() && !std::mem::replace(&mut self.emptied, true) {
                 continue;
@@ -123,7 +123,7 @@ impl<F> Follow<F> {
         })
     }
 
-    /// Whether rows of the stretch come in another order, or are newer than those of the pages before.
+    /// Whether rows of the time range come in another order, or are newer than those of the pages before.
     fn is_out_of_order(&self, rows: &[Row]) -> bool {
         let (until, frontier) = (self.progress.query.until, self.progress.frontier());
         let inside = |time: &Timestamp| until.is_none_or(|until| *time < until);

@@ -67,11 +67,11 @@ mod entry;
 mod error;
 mod follow;
 pub mod guide;
+mod http_error;
 mod merge;
 pub mod platform;
 mod query;
 pub mod raw;
-mod refusal;
 mod severity;
 pub mod shopline;
 mod source;
@@ -90,7 +90,7 @@ struct Readme;
 #[doc(inline)]
 pub use bigcommerce::BigCommerce;
 pub use builder::{Build, Builder, IN_FLIGHT, LEAVE_QUOTA};
-pub use call::Unfit;
+pub use call::InvalidRecord;
 pub use entry::{LogEntry, UtcOffset};
 pub use error::{Error, ErrorKind, Result};
 pub use merge::merge;
@@ -101,4 +101,6 @@ pub use severity::Severity;
 pub use shopline::Shopline;
 pub use source::{Cursor, Learned, LogSource, Page, Proof, Reconciliation, entries};
 pub use store::{Platform, Store};
-pub use transport::{Exchange, Failure, Http, MAX_BODY, Proxy, RateLimit, RetryPolicy, TokenProvider, Transport};
+pub use transport::{
+    Http, HttpBackend, MAX_BODY, Proxy, RateLimit, RetryPolicy, TokenProvider, Transport, TransportError,
+};

@@ -37,21 +37,21 @@ pub fn merge(
                 }
             }
         });
-        Lane { pages: Some(pages), entries: Vec::new().into_iter(), head: None }
+        Input { pages: Some(pages), entries: Vec::new().into_iter(), head: None }
     });
     let merged = Merge { lanes: lanes.collect(), left: query.limit, _tasks: tasks };
     stream::unfold(merged, |mut merged| async move { merged.next().await.map(|item| (item, merged)) }).boxed()
 }
 
 struct Merge {
-    lanes: Vec<Lane>,
+    lanes: Vec<Input>,
     left: Option<usize>,
     /// Dropped with the stream, and every walk with it.
     _tasks: JoinSet<()>,
 }
 
 /// One store: its next entry, those behind it, and the pages to come.
-struct Lane {
+struct Input {
     pages: Option<mpsc::Receiver<Result<Page>>>,
     entries: std::vec::IntoIter<Result<LogEntry>>,
     head: Option<LogEntry>,
@@ -71,7 +71,7 @@ impl Merge {
         // A store that has ended costs nothing more.
         self.lanes.retain(|lane| lane.head.is_some());
         let newest = self.lanes.iter_mut().max_by(|a, b| {
-            let key = |lane: &Lane| lane.head.as_ref().map(|entry| entry.time);
+            let key = |lane: &Input| lane.head.as_ref().map(|entry| entry.time);
             key(a).cmp(&key(b))
         })?;
         self.left = self.left.map(|left| left - 1);
@@ -79,7 +79,7 @@ impl Merge {
     }
 }
 
-impl Lane {
+impl Input {
     /// Sees to it that the head is there, unless the store's walk is over.
     async fn fill(&mut self) -> Result<(), Error> {
         while self.head.is_none() {

@@ -6,15 +6,15 @@
 //! - [`Build`] makes the client of one store out of a [`Builder`]'s [`Settings`] and an [`Endpoint`];
 //! - [`Transport::call`](crate::Transport::call) calls an operation, and [`Reply::list`] takes the records out of the
 //!   answer, so that one odd record does not take a page with it;
-//! - a function, [`Convert`], makes a [`LogEntry`](crate::LogEntry) of a record, or says why it is [`Unfit`]; [`time`] reads and
+//! - a function, [`Convert`], makes a [`LogEntry`](crate::LogEntry) of a record, or says why it is [`InvalidRecord`]; [`time`] reads and
 //!   writes its time;
-//! - [`LogSource`](crate::LogSource) reads a stretch of the log to its end: with [`newest_first`], where the platform
+//! - [`LogSource`](crate::LogSource) reads a time range of the log to its end: with [`paginate_newest_first`], where the platform
 //!   lists in that order and names the next page.
 
 pub use crate::builder::{Build, Builder, Settings};
-pub use crate::call::{About, Convert, List, Reply, Unfit};
-pub use crate::follow::{Ask, Listed, newest_first};
-pub use crate::transport::{Endpoint, Generated, Pacer, Scheme, hook, http_date};
+pub use crate::call::{Convert, InvalidRecord, List, Reply, ResponseMeta};
+pub use crate::follow::{PageRequest, PageResponse, paginate_newest_first};
+pub use crate::transport::{AuthScheme, Endpoint, Generated, Pacer, hook, http_date};
 
 /// How platforms write times.
 pub mod time {

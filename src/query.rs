@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::entry::LogEntry;
 use crate::severity::Severity;
 
-/// Which entries to read: a half-open stretch of time `[since, until)` and filters.
+/// Which entries to read: a half-open time range `[since, until)` and filters.
 ///
 /// What the platform can filter, it is asked to; every entry is checked again here, so the answer is exact even where
 /// a server ignores a filter. Several values of one filter mean any of them; text is compared without regard to case.
@@ -21,7 +21,7 @@ use crate::severity::Severity;
 pub struct LogQuery {
     /// The earliest time, included. `None`: as far back as the platform keeps.
     pub since: Option<Timestamp>,
-    /// The end of the stretch, not included. `None`: now.
+    /// The end of the time range, not included. `None`: now.
     pub until: Option<Timestamp>,
     /// The least serious severity. What is not understood always passes.
     pub min_severity: Option<Severity>,

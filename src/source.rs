@@ -26,7 +26,7 @@ pub trait LogSource: Send + Sync {
     /// read earlier with the same query: the walk goes on behind that page, in any process, whatever came in meanwhile.
     fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>>;
 
-    /// How many entries the platform itself counts in the stretch `[since, until)`, whatever they are.
+    /// How many entries the platform itself counts in the time range `[since, until)`, whatever they are.
     ///
     /// `None` where that cannot be told: the platform does not count, or what it says cannot be trusted.
     fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>>;
@@ -40,7 +40,7 @@ pub trait LogSource: Send + Sync {
     /// Begins with what another client of the store has learned. Forget it from time to time: platforms change.
     fn teach(&self, _: &Learned) {}
 
-    /// Compares a number of entries that were read with the platform's own count of the stretch.
+    /// Compares a number of entries that were read with the platform's own count of the time range.
     fn reconcile(&self, since: Timestamp, until: Timestamp, read: u64) -> BoxFuture<'_, Result<Reconciliation>> {
         Box::pin(async move {
             Ok(match self.count(since, until).await? {

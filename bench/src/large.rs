@@ -11,7 +11,7 @@ use storelogs::{Http, LogEntry, Severity, Store};
 use storelogs_collector::archive::Commit;
 use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::watch::{self, Draft, Rule, Rules};
-use storelogs_collector::{Archive, Error, Stretch, insight};
+use storelogs_collector::{Archive, Error, TimeRange, insight};
 use tokio::process::Command;
 
 use crate::Result;
@@ -118,9 +118,9 @@ async fn watching(path: &Path, table: &mut Table) -> Result<()> {
     table.at_most("what came, looked at by the fifth too", with_incidents, 5.0, " s");
     let archive = Archive::read(path)?;
     let now = Timestamp::now();
-    let stretch = Stretch::new(now - SignedDuration::from_hours(30 * 24), now).ok_or("an empty stretch")?;
+    let range = TimeRange::new(now - SignedDuration::from_hours(30 * 24), now).ok_or("an empty range")?;
     let start = Instant::now();
-    std::hint::black_box(watch::replay(&archive, &rules, stretch)?);
+    std::hint::black_box(watch::replay(&archive, &rules, range)?);
     table.note("a test of the five rules over 30 days", format!("{:.2} s", start.elapsed().as_secs_f64()));
     Ok(())
 }
@@ -166,7 +166,7 @@ pub(crate) fn report(path: &str) -> Result<()> {
         zone: Some(TimeZone::UTC),
         now,
     };
-    let report = insight::report(&archive, &options, &storelogs_collector::redact::AsItIs)?;
+    let report = insight::report(&archive, &options, &storelogs_collector::redact::NoRedaction)?;
     std::hint::black_box(serde_json::to_vec(&report)?);
     let reported = Reported { seconds: start.elapsed().as_secs_f64(), above: memory("VmHWM:")?.saturating_sub(before) };
     println!("{}", serde_json::to_string(&reported)?);

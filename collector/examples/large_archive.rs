@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store, UtcOffset};
 use storelogs_collector::archive::Commit;
-use storelogs_collector::{Archive, Stretch};
+use storelogs_collector::{Archive, TimeRange};
 use storelogs_sandbox::{History, Platform};
 
 /// What a seeded shop writes on a working day, more or less, is spread over the days of a year with their weekends.
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let store: Store = store.parse()?;
             let id = archive.add_store(&store)?;
             let records = history.records(platform).values();
-            let covered = Stretch::new(Timestamp::from_second(history.window().0)?, now);
+            let covered = TimeRange::new(Timestamp::from_second(history.window().0)?, now);
             for page in records.chunks(10_000).rev() {
                 let entries = page.iter().rev().map(|record| entry(&store, record)).collect::<Result<_, _>>()?;
                 let status = Some(archive.status(id)?.succeeded(now));

@@ -1,4 +1,4 @@
-//! Which stretches of time are complete: a set of half-open intervals.
+//! Which time ranges are complete: a set of half-open intervals.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,20 +8,20 @@ use serde::Serialize;
 
 use crate::micros::Micros;
 
-/// A stretch of time `[since, until)`, to the microsecond. Never empty.
+/// A time range `[since, until)`, to the microsecond. Never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Stretch {
+pub struct TimeRange {
     /// Its first moment.
     pub since: Timestamp,
     /// The moment behind its last.
     pub until: Timestamp,
 }
 
-impl Stretch {
-    /// The stretch between two moments, cut to the microsecond. `None` if it would be empty.
+impl TimeRange {
+    /// The time range between two moments, cut to the microsecond. `None` if it would be empty.
     pub fn new(since: Timestamp, until: Timestamp) -> Option<Self> {
-        let stretch = Self { since: cut(since), until: cut(until) };
-        (stretch.since < stretch.until).then_some(stretch)
+        let range = Self { since: cut(since), until: cut(until) };
+        (range.since < range.until).then_some(range)
     }
 
     /// How long it is.
@@ -54,7 +54,7 @@ impl Stretch {
     }
 }
 
-impl fmt::Display for Stretch {
+impl fmt::Display for TimeRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} to {}", self.since, self.until)
     }
@@ -64,7 +64,7 @@ fn cut(time: Timestamp) -> Timestamp {
     Micros::of(time).time()
 }
 
-/// A set of moments, kept as stretches that neither touch nor overlap.
+/// A set of moments, kept as time ranges that neither touch nor overlap.
 ///
 /// A time range of a store is covered once a walk has read it: the next walk goes on elsewhere. Whether nothing is missing in
 /// it is another question, which its audit answers.
@@ -77,9 +77,9 @@ impl Coverage {
         Self::default()
     }
 
-    /// Adds a stretch, and joins what touches it.
-    pub fn add(&mut self, stretch: Stretch) {
-        let (mut since, mut until) = (stretch.since, stretch.until);
+    /// Adds a time range, and joins what touches it.
+    pub fn add(&mut self, range: TimeRange) {
+        let (mut since, mut until) = (range.since, range.until);
         // Those that begin at or before its end, from the last one on, as long as they reach it.
         while let Some((&from, &to)) = self.0.range(..=until).next_back() {
             if to < since {
@@ -92,50 +92,50 @@ impl Coverage {
         self.0.insert(since, until);
     }
 
-    /// Takes a stretch away.
-    pub fn remove(&mut self, stretch: Stretch) {
-        while let Some((&from, &to)) = self.0.range(..stretch.until).next_back() {
-            if to <= stretch.since {
+    /// Takes a time range away.
+    pub fn remove(&mut self, range: TimeRange) {
+        while let Some((&from, &to)) = self.0.range(..range.until).next_back() {
+            if to <= range.since {
                 break;
             }
             self.0.remove(&from);
-            if to > stretch.until {
-                self.0.insert(stretch.until, to);
+            if to > range.until {
+                self.0.insert(range.until, to);
             }
-            if from < stretch.since {
-                self.0.insert(from, stretch.since);
+            if from < range.since {
+                self.0.insert(from, range.since);
                 break;
             }
         }
     }
 
-    /// The stretches, oldest first.
-    pub fn stretches(&self) -> impl DoubleEndedIterator<Item = Stretch> + '_ {
-        self.0.iter().map(|(&since, &until)| Stretch { since, until })
+    /// The time ranges, oldest first.
+    pub fn ranges(&self) -> impl DoubleEndedIterator<Item = TimeRange> + '_ {
+        self.0.iter().map(|(&since, &until)| TimeRange { since, until })
     }
 
-    /// What of a stretch is in the set, oldest first.
-    pub fn within(&self, stretch: Stretch) -> impl DoubleEndedIterator<Item = Stretch> + '_ {
-        let before = self.0.range(..stretch.since).next_back();
-        let inside = self.0.range(stretch.since..stretch.until);
-        before.into_iter().chain(inside).filter_map(move |(&since, &until)| Stretch { since, until }.overlap(stretch))
+    /// What of a time range is in the set, oldest first.
+    pub fn within(&self, range: TimeRange) -> impl DoubleEndedIterator<Item = TimeRange> + '_ {
+        let before = self.0.range(..range.since).next_back();
+        let inside = self.0.range(range.since..range.until);
+        before.into_iter().chain(inside).filter_map(move |(&since, &until)| TimeRange { since, until }.overlap(range))
     }
 
-    /// What of a stretch is not in the set, oldest first.
-    pub fn gaps(&self, stretch: Stretch) -> Vec<Stretch> {
+    /// What of a time range is not in the set, oldest first.
+    pub fn gaps(&self, range: TimeRange) -> Vec<TimeRange> {
         let mut gaps = Vec::new();
-        let mut from = stretch.since;
-        for covered in self.within(stretch) {
-            gaps.extend(Stretch::new(from, covered.since));
+        let mut from = range.since;
+        for covered in self.within(range) {
+            gaps.extend(TimeRange::new(from, covered.since));
             from = covered.until;
         }
-        gaps.extend(Stretch::new(from, stretch.until));
+        gaps.extend(TimeRange::new(from, range.until));
         gaps
     }
 
-    /// Whether all of a stretch is in the set.
-    pub fn covers(&self, stretch: Stretch) -> bool {
-        self.within(stretch).next() == Some(stretch)
+    /// Whether all of a time range is in the set.
+    pub fn covers(&self, range: TimeRange) -> bool {
+        self.within(range).next() == Some(range)
     }
 
     /// Whether a moment is in the set.
@@ -143,16 +143,16 @@ impl Coverage {
         self.0.range(..=time).next_back().is_some_and(|(_, &until)| time < until)
     }
 
-    /// Where the newest stretch ends.
+    /// Where the newest time range ends.
     pub fn end(&self) -> Option<Timestamp> {
         self.0.last_key_value().map(|(_, &until)| until)
     }
 }
 
-impl FromIterator<Stretch> for Coverage {
-    fn from_iter<I: IntoIterator<Item = Stretch>>(stretches: I) -> Self {
+impl FromIterator<TimeRange> for Coverage {
+    fn from_iter<I: IntoIterator<Item = TimeRange>>(ranges: I) -> Self {
         let mut coverage = Self::new();
-        stretches.into_iter().for_each(|stretch| coverage.add(stretch));
+        ranges.into_iter().for_each(|range| coverage.add(range));
         coverage
     }
 }

@@ -1,6 +1,6 @@
 //! An archive of store logs that outlives the platforms' retention and can prove that it is complete.
 //!
-//! One SQLite file holds the entries, which stretches of time are complete ([`Coverage`]), the walks under way and what
+//! One SQLite file holds the entries, which time ranges are complete ([`Coverage`]), the walks under way and what
 //! could not be decoded. Each page is committed together with the state that it changes: stop it anywhere, start it
 //! again, and nothing is lost or doubled.
 //!
@@ -30,6 +30,6 @@ pub mod wording;
 mod words;
 
 pub use archive::Archive;
-pub use coverage::{Coverage, Stretch};
+pub use coverage::{Coverage, TimeRange};
 pub use error::{Cause, Error, Result};
 pub use moment::Moment;

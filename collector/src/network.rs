@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::{Error, Exchange, Failure, Http, Proxy, Store};
+use storelogs::{Error, Http, HttpBackend, Proxy, Store, TransportError};
 use tokio::sync::Semaphore;
 use tracing::{Level, debug, enabled};
 
@@ -18,7 +18,7 @@ pub const REQUESTS_AT_ONCE: usize = 256;
 /// Counts the requests, and compares each answer's `Date` with this machine's clock. Clones share everything.
 #[derive(Clone)]
 pub struct Network {
-    exchange: Arc<dyn Exchange>,
+    backend: Arc<dyn HttpBackend>,
     under_way: Arc<Semaphore>,
     all: Arc<Counts>,
     own: Arc<Counts>,
@@ -85,9 +85,9 @@ impl Network {
     }
 
     /// Any other network, with so many requests at a time.
-    pub fn over(exchange: impl Exchange, requests_at_once: usize) -> Self {
+    pub fn over(backend: impl HttpBackend, requests_at_once: usize) -> Self {
         Self {
-            exchange: Arc::new(exchange),
+            backend: Arc::new(backend),
             under_way: Arc::new(Semaphore::new(requests_at_once.max(1))),
             all: Arc::default(),
             own: Arc::default(),
@@ -217,12 +217,12 @@ fn is_passing(status: reqwest::StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 421 | 425 | 429 | 500 | 502..=504 | 520..=524 | 530)
 }
 
-impl Exchange for Network {
+impl HttpBackend for Network {
     fn send(
         &self,
         operation: &'static str,
         request: reqwest::Request,
-    ) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
+    ) -> BoxFuture<'static, Result<reqwest::Response, TransportError>> {
         let network = self.clone();
         Box::pin(async move {
             // Never closed. Held until the head of the answer is there: bodies are read as they come.
@@ -233,9 +233,9 @@ impl Exchange for Network {
             if network.own.send(address) {
                 network.count(|counts| &counts.retries);
             }
-            // An address names the store and the stretch of time; what is secret is in the headers.
+            // An address names the store and the time range; what is secret is in the headers.
             let told = enabled!(target: "storelogs::network", Level::DEBUG).then(|| request.url().to_string());
-            let response = network.exchange.send(operation, request).await;
+            let response = network.backend.send(operation, request).await;
             if let Some(address) = told {
                 let status = response.as_ref().map(|response| response.status().as_u16()).ok();
                 let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use storelogs::Store;
 
 use crate::archive::{Archive, State, StoreState};
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::verdict::{Evidence, Judgement};
 
@@ -40,7 +40,7 @@ pub struct Standing {
     pub headroom_seconds: Option<i64>,
     /// Records that could not be decoded.
     pub quarantined: u64,
-    /// Entries that came into stretches that were covered already.
+    /// Entries that came into time ranges that were covered already.
     pub late: u64,
     /// Forms of entries that the platform has changed since.
     pub revisions: u64,
@@ -53,7 +53,7 @@ impl Standing {
         let length = range.length() / i32::try_from(parts.max(1)).unwrap_or(i32::MAX);
         let part = |number: u32| {
             let since = range.since.checked_add(length * i32::try_from(number).unwrap_or(i32::MAX)).ok()?;
-            let part = Stretch::new(since, since.checked_add(length).ok()?)?;
+            let part = TimeRange::new(since, since.checked_add(length).ok()?)?;
             let lacking = self.judgement.lacking().filter_map(|found| found.range.overlap(part));
             let lacking: SignedDuration = lacking.map(|range| range.length()).sum();
             Some(1.0 - lacking.as_secs_f64() / part.length().as_secs_f64())

@@ -13,9 +13,9 @@ use storelogs::{Platform, Store};
 
 pub use crate::archive::Evidence;
 use crate::archive::{Finding, State};
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::retention::retention;
-use crate::wording::{grouped, plural};
+use crate::wording::{format_count, pluralize};
 
 /// What is behind the end of the coverage for no longer than this is no gap yet. A store that is followed is asked every 15
 /// minutes at the least, and a job runs as often: this is twice as much.
@@ -105,9 +105,9 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Audited | Self::NotCountable => f.write_str(self.word()),
-            Self::InQuarantine { records } => write!(f, "{} in quarantine", plural(*records, "record", "records")),
-            Self::Over { entries } => write!(f, "over by {}", grouped(*entries)),
-            Self::Short { entries } => write!(f, "short by {}", grouped(*entries)),
+            Self::InQuarantine { records } => write!(f, "{} in quarantine", pluralize(*records, "record", "records")),
+            Self::Over { entries } => write!(f, "over by {}", format_count(*entries)),
+            Self::Short { entries } => write!(f, "short by {}", format_count(*entries)),
             Self::Unread { why } => write!(f, "unread: {why}"),
         }
     }
@@ -129,10 +129,10 @@ impl fmt::Display for Unread {
 
 /// A time range, and what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Found {
+pub struct RangeVerdict {
     /// The time range.
     #[serde(flatten)]
-    pub range: Stretch,
+    pub range: TimeRange,
     /// What is known of it.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -148,9 +148,9 @@ pub struct Judgement {
     /// From its beginning up to this time nothing is missing. `None`: something is missing from the beginning on.
     pub complete_up_to: Option<Timestamp>,
     /// What the verdict is about, up to the platform's present.
-    pub range: Stretch,
+    pub range: TimeRange,
     /// What is known of each part of it, oldest first.
-    pub findings: Vec<Found>,
+    pub findings: Vec<RangeVerdict>,
     /// Records that could not be decoded, of which nobody knows when they were written.
     pub undated_quarantine: u64,
 }
@@ -191,18 +191,18 @@ impl Judgement {
     }
 
     /// The parts of which something is, or may be, missing.
-    pub fn incomplete(&self) -> impl Iterator<Item = &Found> {
+    pub fn incomplete(&self) -> impl Iterator<Item = &RangeVerdict> {
         self.findings.iter().filter(|found| !found.verdict.is_complete())
     }
 
     /// The parts of which entries are missing, or may be.
-    pub fn lacking(&self) -> impl Iterator<Item = &Found> {
+    pub fn lacking(&self) -> impl Iterator<Item = &RangeVerdict> {
         self.findings.iter().filter(|found| found.verdict.may_lack())
     }
 
     /// The share of the time range that was read, 0 to 1.
     pub fn share(&self) -> f64 {
-        let unread = |found: &&Found| match found.verdict {
+        let unread = |found: &&RangeVerdict| match found.verdict {
             Verdict::Unread { why } => why != Unread::NotAudited,
             _ => false,
         };
@@ -239,8 +239,10 @@ pub fn together<'a>(judgements: impl IntoIterator<Item = &'a Judgement>) -> Stri
     }
     let stores = if all == 1 { "store" } else { "stores" };
     match worst {
-        None => format!("{} of {} {stores} complete", grouped(complete), grouped(all)),
-        Some(worst) => format!("{} of {} {stores} complete; the worst is {worst}", grouped(complete), grouped(all)),
+        None => format!("{} of {} {stores} complete", format_count(complete), format_count(all)),
+        Some(worst) => {
+            format!("{} of {} {stores} complete; the worst is {worst}", format_count(complete), format_count(all))
+        }
     }
 }
 
@@ -249,24 +251,24 @@ impl Evidence {
     pub fn judge(&self, platform: &Platform, present: Timestamp) -> Judgement {
         let horizon = horizon(platform, present);
         let present = Timestamp::from_second(present.as_second()).unwrap_or(present);
-        match Stretch::new(horizon, present) {
+        match TimeRange::new(horizon, present) {
             Some(range) => self.judge_range(range, platform, present),
             None => unknown(present),
         }
     }
 
     /// What is known of any time range, at the platform's present.
-    pub fn judge_range(&self, range: Stretch, platform: &Platform, present: Timestamp) -> Judgement {
-        let Some(range) = Stretch::new(range.since, range.until.min(present)) else { return unknown(present) };
+    pub fn judge_range(&self, range: TimeRange, platform: &Platform, present: Timestamp) -> Judgement {
+        let Some(range) = TimeRange::new(range.since, range.until.min(present)) else { return unknown(present) };
         let horizon = horizon(platform, present);
         let mut findings = Vec::new();
         let mut from = range.since;
         for covered in self.coverage.within(range) {
-            self.unread(Stretch::new(from, covered.since), present, &mut findings);
+            self.unread(TimeRange::new(from, covered.since), present, &mut findings);
             self.read(covered, horizon, &mut findings);
             from = covered.until;
         }
-        self.unread(Stretch::new(from, range.until), present, &mut findings);
+        self.unread(TimeRange::new(from, range.until), present, &mut findings);
         let complete_up_to = findings.iter().take_while(|found| found.verdict.is_complete()).last();
         let complete_up_to = complete_up_to.map(|found| found.range.until);
         let undated_quarantine = self.quarantine.1;
@@ -285,10 +287,10 @@ impl Evidence {
     }
 
     /// What is known of a part that is covered.
-    fn read(&self, covered: Stretch, horizon: Timestamp, findings: &mut Vec<Found>) {
+    fn read(&self, covered: TimeRange, horizon: Timestamp, findings: &mut Vec<RangeVerdict>) {
         let mut from = covered.since;
         for audit in self.audits.within(covered) {
-            self.unaudited(Stretch::new(from, audit.range.since), horizon, findings);
+            self.unaudited(TimeRange::new(from, audit.range.since), horizon, findings);
             let verdict = match audit.finding {
                 Finding::Counted => Verdict::Audited,
                 Finding::NotCountable => Verdict::NotCountable,
@@ -298,44 +300,44 @@ impl Evidence {
             self.overlaid(audit.range, &verdict, findings);
             from = audit.range.until;
         }
-        self.unaudited(Stretch::new(from, covered.until), horizon, findings);
+        self.unaudited(TimeRange::new(from, covered.until), horizon, findings);
     }
 
-    fn unaudited(&self, range: Option<Stretch>, horizon: Timestamp, findings: &mut Vec<Found>) {
+    fn unaudited(&self, range: Option<TimeRange>, horizon: Timestamp, findings: &mut Vec<RangeVerdict>) {
         let Some(range) = range else { return };
-        let old = Stretch::new(range.since, range.until.min(horizon));
-        let rest = Stretch::new(range.since.max(horizon), range.until);
+        let old = TimeRange::new(range.since, range.until.min(horizon));
+        let rest = TimeRange::new(range.since.max(horizon), range.until);
         // What the platform keeps no longer, it cannot count any more.
         old.into_iter().for_each(|old| push(findings, old, Verdict::NotCountable));
         rest.into_iter().for_each(|rest| push(findings, rest, Verdict::Unread { why: Unread::NotAudited }));
     }
 
     /// What is known of an audited part: where entries were deleted since, or records are in quarantine, it is worse.
-    fn overlaid(&self, range: Stretch, verdict: &Verdict, findings: &mut Vec<Found>) {
+    fn overlaid(&self, range: TimeRange, verdict: &Verdict, findings: &mut Vec<RangeVerdict>) {
         let at = self.deleted.iter().map(|time| *time..=*time);
         let deleted = self.touched(range, at).map(|(range, entries)| (range, Verdict::Short { entries }));
         let quarantine = self.touched(range, self.quarantine.0.iter().cloned());
         let quarantine = quarantine.map(|(range, records)| (range, Verdict::InQuarantine { records }));
         let both = match (deleted, quarantine) {
             (Some((one, deleted)), Some((other, quarantine))) => {
-                let hull = Stretch { since: one.since.min(other.since), until: one.until.max(other.until) };
+                let hull = TimeRange { since: one.since.min(other.since), until: one.until.max(other.until) };
                 Some((hull, deleted.max(quarantine)))
             }
             (deleted, quarantine) => deleted.or(quarantine),
         };
         let worse = both.filter(|(_, worse)| worse > verdict);
         let Some((part, worse)) = worse else { return push(findings, range, verdict.clone()) };
-        Stretch::new(range.since, part.since).into_iter().for_each(|rest| push(findings, rest, verdict.clone()));
+        TimeRange::new(range.since, part.since).into_iter().for_each(|rest| push(findings, rest, verdict.clone()));
         push(findings, part, worse);
-        Stretch::new(part.until, range.until).into_iter().for_each(|rest| push(findings, rest, verdict.clone()));
+        TimeRange::new(part.until, range.until).into_iter().for_each(|rest| push(findings, rest, verdict.clone()));
     }
 
     /// The part of a range that what is of these times may be of, and how many are.
     fn touched(
         &self,
-        range: Stretch,
+        range: TimeRange,
         times: impl Iterator<Item = RangeInclusive<Timestamp>>,
-    ) -> Option<(Stretch, u64)> {
+    ) -> Option<(TimeRange, u64)> {
         let touching: Vec<_> = times.filter(|of| *of.start() < range.until && *of.end() >= range.since).collect();
         let first = (*touching.iter().map(RangeInclusive::start).min()?).max(range.since);
         let last = *touching.iter().map(RangeInclusive::end).max()?;
@@ -345,11 +347,11 @@ impl Evidence {
         let newest_is_here =
             |of: &&RangeInclusive<Timestamp>| range.contains(*of.end()) || end.is_some_and(|end| *of.end() >= end);
         let count = touching.iter().filter(newest_is_here).count() as u64;
-        Some((Stretch::new(first, last)?.seconds_around()?.overlap(range)?, count.max(1)))
+        Some((TimeRange::new(first, last)?.seconds_around()?.overlap(range)?, count.max(1)))
     }
 
     /// What is known of a part that is not covered.
-    fn unread(&self, gap: Option<Stretch>, present: Timestamp, findings: &mut Vec<Found>) {
+    fn unread(&self, gap: Option<TimeRange>, present: Timestamp, findings: &mut Vec<RangeVerdict>) {
         let Some(gap) = gap else { return };
         let newest = self.coverage.end().is_some_and(|end| end <= gap.since);
         let failed = self.failed.within(gap).next().is_some();
@@ -380,8 +382,8 @@ fn horizon(platform: &Platform, present: Timestamp) -> Timestamp {
 }
 
 /// What a verdict of a store is about, at the platform's present.
-pub fn window(store: &Store, present: Timestamp) -> Option<Stretch> {
-    Stretch::new(horizon(store.platform(), present), present)
+pub fn window(store: &Store, present: Timestamp) -> Option<TimeRange> {
+    TimeRange::new(horizon(store.platform(), present), present)
 }
 
 fn unknown(present: Timestamp) -> Judgement {
@@ -390,19 +392,19 @@ fn unknown(present: Timestamp) -> Judgement {
         verdict: verdict.word(),
         summary: verdict.to_string(),
         complete_up_to: None,
-        range: Stretch { since: present, until: present },
+        range: TimeRange { since: present, until: present },
         findings: Vec::new(),
         undated_quarantine: 0,
     }
 }
 
 /// Adds a finding, and joins it with its neighbour if that is known to be the same.
-fn push(findings: &mut Vec<Found>, range: Stretch, verdict: Verdict) {
+fn push(findings: &mut Vec<RangeVerdict>, range: TimeRange, verdict: Verdict) {
     let same = matches!(verdict, Verdict::Audited | Verdict::NotCountable | Verdict::Unread { .. });
     match findings.last_mut() {
         Some(last) if same && last.verdict == verdict && last.range.until == range.since => {
             last.range.until = range.until;
         }
-        _ => findings.push(Found { range, verdict }),
+        _ => findings.push(RangeVerdict { range, verdict }),
     }
 }

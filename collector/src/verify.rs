@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::{ErrorKind, LogEntry, LogQuery, Proof};
 
 use crate::archive::{Archive, Audit, Claim, Commit, Committed, Comparison, Finding, PlatformClock, StoreId};
-use crate::coverage::{Coverage, Stretch};
+use crate::coverage::{Coverage, TimeRange};
 use crate::error::Error;
 use crate::sync::{Remote, take};
 use crate::verdict::{Evidence, Verdict, window};
@@ -42,14 +42,14 @@ pub enum Depth {
 
 /// Why a store could not be verified.
 #[derive(Debug)]
-pub enum Failure {
+pub enum VerifyError {
     /// The archive.
     Archive(Error),
     /// The platform.
     Source(storelogs::Error),
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Archive(error) => error.fmt(f),
@@ -58,13 +58,13 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for VerifyError {
     fn from(error: Error) -> Self {
         Self::Archive(error)
     }
 }
 
-impl From<storelogs::Error> for Failure {
+impl From<storelogs::Error> for VerifyError {
     fn from(error: storelogs::Error) -> Self {
         Self::Source(error)
     }
@@ -80,7 +80,7 @@ pub struct Examined {
     /// Entries whose ids were compared.
     pub compared: u64,
     /// Why it ended early, if it did. What was found by then is found.
-    pub failure: Option<Failure>,
+    pub failure: Option<VerifyError>,
 }
 
 impl Examined {
@@ -126,24 +126,24 @@ pub async fn examine(archive: &Archive, store: StoreId, remote: &Remote, depth: 
 }
 
 /// What was read, of all that the platform keeps, in slices, oldest first.
-fn slices(archive: &Archive, store: StoreId, remote: &Remote) -> Result<Vec<Stretch>, Error> {
+fn slices(archive: &Archive, store: StoreId, remote: &Remote) -> Result<Vec<TimeRange>, Error> {
     let coverage = archive.progress(store)?.coverage;
     let now = remote.network.now();
     let Some(mut range) = window(remote.log.store(), now) else { return Ok(Vec::new()) };
     range.until = coverage.end().map_or(range.until, |end| end.max(range.until));
     // Less than a second at the ends of a part stays out: it cannot be counted.
-    let parts: Vec<Stretch> = coverage.within(range).filter_map(|part| part.whole_seconds()).collect();
+    let parts: Vec<TimeRange> = coverage.within(range).filter_map(|part| part.whole_seconds()).collect();
     Ok(parts.into_iter().flat_map(cut).collect())
 }
 
 /// The same in pieces that are not too long.
-fn cut(range: Stretch) -> impl Iterator<Item = Stretch> {
+fn cut(range: TimeRange) -> impl Iterator<Item = TimeRange> {
     let mut from = Some(range.since);
     std::iter::from_fn(move || {
         let since = from?;
         let until = since.checked_add(LONGEST).unwrap_or(range.until).min(range.until);
         from = (until < range.until).then_some(until);
-        Stretch::new(since, until)
+        TimeRange::new(since, until)
     })
 }
 
@@ -158,7 +158,7 @@ struct Comparing<'a> {
 
 impl Comparing<'_> {
     /// Compares a slice. Where the platform counts otherwise, its halves, so that what differs is found narrowly.
-    async fn slice(&mut self, slice: Stretch) -> Result<(), Failure> {
+    async fn slice(&mut self, slice: TimeRange) -> Result<(), VerifyError> {
         let mut waiting = vec![slice];
         while let Some(range) = waiting.pop() {
             let held = self.archive.held(self.store, range)?;
@@ -176,7 +176,7 @@ impl Comparing<'_> {
                 finding @ (Finding::Short { .. } | Finding::Over { .. }) => {
                     let half = SignedDuration::from_secs(range.length().as_secs() / 2);
                     let half = range.since.checked_add(half).unwrap_or(range.until);
-                    let halves = (Stretch::new(range.since, half), Stretch::new(half, range.until));
+                    let halves = (TimeRange::new(range.since, half), TimeRange::new(half, range.until));
                     if held > 0
                         && range.length() > NARROW
                         && self.counts < COUNTS
@@ -194,12 +194,12 @@ impl Comparing<'_> {
         Ok(())
     }
 
-    fn found(&mut self, range: Stretch, finding: Finding) {
+    fn found(&mut self, range: TimeRange, finding: Finding) {
         self.examined.audits.push(Audit { range, finding, at: Timestamp::now() });
     }
 
     /// Lists a time range, and compares each id.
-    async fn list(&mut self, range: Stretch) -> Result<(), Failure> {
+    async fn list(&mut self, range: TimeRange) -> Result<(), VerifyError> {
         let listed = list(self.remote, range).await?;
         let compared = compare(self.archive, self.store, range, &listed)?;
         self.examined.compared += listed.ids.len() as u64;
@@ -217,7 +217,7 @@ impl Comparing<'_> {
     }
 
     /// Whether the ids of a sample from somewhere within a time range are those that the platform lists.
-    async fn is_sample_right(&mut self, range: Stretch) -> Result<bool, Failure> {
+    async fn is_sample_right(&mut self, range: TimeRange) -> Result<bool, VerifyError> {
         let Some(sample) = sample(self.archive, self.store, range)? else { return Ok(true) };
         let listed = list(self.remote, sample).await?;
         self.examined.compared += listed.ids.len() as u64;
@@ -245,7 +245,7 @@ impl Form {
 
 /// What a platform lists of a time range.
 #[derive(Default)]
-struct Listed {
+struct Listing {
     ids: HashMap<String, Form>,
     /// Records that cannot be decoded.
     undecodable: HashSet<String>,
@@ -254,14 +254,14 @@ struct Listed {
     missing: u64,
 }
 
-async fn list(remote: &Remote, range: Stretch) -> Result<Listed, storelogs::Error> {
-    let mut listed = Listed::default();
+async fn list(remote: &Remote, range: TimeRange) -> Result<Listing, storelogs::Error> {
+    let mut listed = Listing::default();
     let mut pages = remote.log.pages(LogQuery::new().since(range.since).until(range.until), None);
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
             Err(error) => match error.missing() {
-                Some(missing) => return Ok(Listed { missing, ..listed }),
+                Some(missing) => return Ok(Listing { missing, ..listed }),
                 None => return Err(error),
             },
         };
@@ -281,7 +281,7 @@ struct Compared {
     /// The platform lists them, or counts them and lists them not; and they are not held.
     lacking: u64,
     /// Where all of them were written, if that is known.
-    around: Option<Stretch>,
+    around: Option<TimeRange>,
     /// Records in quarantine that are not listed any more as they were.
     released: Vec<String>,
     /// They are held, and the platform does not list them.
@@ -309,7 +309,7 @@ impl Compared {
     }
 }
 
-fn compare(archive: &Archive, store: StoreId, range: Stretch, listed: &Listed) -> Result<Compared, Error> {
+fn compare(archive: &Archive, store: StoreId, range: TimeRange, listed: &Listing) -> Result<Compared, Error> {
     let held = archive.held_ids(store, range)?;
     let raw = archive.quarantined_records(store)?;
     let mut unheld = Vec::new();
@@ -333,19 +333,19 @@ fn compare(archive: &Archive, store: StoreId, range: Stretch, listed: &Listed) -
 }
 
 /// The whole seconds around these times.
-fn around(times: &[Timestamp]) -> Option<Stretch> {
+fn around(times: &[Timestamp]) -> Option<TimeRange> {
     let last = times.iter().max()?.checked_add(SignedDuration::from_micros(1)).ok()?;
-    Stretch::new(*times.iter().min()?, last)?.seconds_around()
+    TimeRange::new(*times.iter().min()?, last)?.seconds_around()
 }
 
 /// A part of a time range, somewhere within, with so many entries that listing it is cheap.
-fn sample(archive: &Archive, store: StoreId, range: Stretch) -> Result<Option<Stretch>, Error> {
+fn sample(archive: &Archive, store: StoreId, range: TimeRange) -> Result<Option<TimeRange>, Error> {
     let entries = archive.count(store, range)?;
     let somewhere = Timestamp::now().subsec_nanosecond().unsigned_abs();
     let from = u64::from(somewhere) % entries.saturating_sub(SAMPLE).max(1);
     let since = archive.time_of(store, range, from)?.unwrap_or(range.since);
     let until = archive.time_of(store, range, from + SAMPLE)?.unwrap_or(range.until);
-    Ok(Stretch::new(since, until).and_then(|part| part.seconds_around()).and_then(|part| part.overlap(range)))
+    Ok(TimeRange::new(since, until).and_then(|part| part.seconds_around()).and_then(|part| part.overlap(range)))
 }
 
 /// What a repair did.
@@ -354,11 +354,11 @@ pub struct Repaired {
     /// What was committed.
     pub committed: Committed,
     /// Why some of it could not be read, the last reason.
-    pub failure: Option<Failure>,
+    pub failure: Option<VerifyError>,
 }
 
 /// The time ranges of which reading again may bring what is missing, oldest first, none too long.
-pub fn to_repair(evidence: &Evidence, remote: &Remote) -> Vec<Stretch> {
+pub fn to_repair(evidence: &Evidence, remote: &Remote) -> Vec<TimeRange> {
     let judgement = evidence.judge(remote.log.store().platform(), remote.network.now());
     let wanted = |verdict: &Verdict| !matches!(verdict, Verdict::Audited | Verdict::NotCountable);
     let ranges = judgement.findings.iter().filter(|found| wanted(&found.verdict)).map(|found| found.range);
@@ -366,7 +366,7 @@ pub fn to_repair(evidence: &Evidence, remote: &Remote) -> Vec<Stretch> {
     if judgement.undated_quarantine > 0 {
         ranges.add(judgement.range); // they may be anywhere
     }
-    ranges.stretches().flat_map(cut).collect()
+    ranges.ranges().flat_map(cut).collect()
 }
 
 /// Reads these time ranges of a store again, compares each id, and writes down what came of it. Until one was read to its end
@@ -379,7 +379,7 @@ pub async fn repair(
     archive: &mut Archive,
     store: StoreId,
     remote: &Remote,
-    ranges: &[Stretch],
+    ranges: &[TimeRange],
 ) -> Result<Repaired, Error> {
     let opened: Vec<Commit> =
         ranges.iter().map(|range| Commit { uncovered: Some(*range), ..Commit::default() }).collect();
@@ -389,8 +389,8 @@ pub async fn repair(
     for range in ranges {
         match read_again(archive, store, remote, *range, &mut repaired.committed).await {
             Ok(()) => failures = 0,
-            Err(Failure::Archive(error)) => return Err(error),
-            Err(Failure::Source(error)) => {
+            Err(VerifyError::Archive(error)) => return Err(error),
+            Err(VerifyError::Source(error)) => {
                 failures += 1;
                 let is_of_store = matches!(
                     error.kind(),
@@ -403,7 +403,7 @@ pub async fn repair(
                         | ErrorKind::Unreachable
                         | ErrorKind::TimedOut
                 );
-                repaired.failure = Some(Failure::Source(error));
+                repaired.failure = Some(VerifyError::Source(error));
                 if is_of_store || failures >= FAILURES {
                     break;
                 }
@@ -417,11 +417,11 @@ async fn read_again(
     archive: &mut Archive,
     store: StoreId,
     remote: &Remote,
-    range: Stretch,
+    range: TimeRange,
     done: &mut Committed,
-) -> Result<(), Failure> {
+) -> Result<(), VerifyError> {
     remote.network.listen();
-    let mut listed = Listed::default();
+    let mut listed = Listing::default();
     let mut pages = remote.log.pages(LogQuery::new().since(range.since).until(range.until), None);
     let mut missing = None;
     while let Some(page) = pages.next().await {
@@ -447,7 +447,7 @@ async fn read_again(
     listed.missing = missing.unwrap_or_default();
     // Nothing is known of what came behind the time of the first of these answers.
     let known = remote.network.least_date().unwrap_or_else(|| remote.network.now());
-    let Some(read) = Stretch::new(range.since, range.until.min(known)) else { return Ok(()) };
+    let Some(read) = TimeRange::new(range.since, range.until.min(known)) else { return Ok(()) };
     let compared = compare(archive, store, read, &listed)?;
     let comparison = Comparison { range: read, claim: Claim::Known(compared.finding()), at: Timestamp::now() };
     let released = compared.released.clone();

@@ -3,16 +3,16 @@
 use jiff::SignedDuration;
 
 pub(crate) fn times(n: u64) -> String {
-    plural(n, "time", "times")
+    pluralize(n, "time", "times")
 }
 
 /// A number and what it counts: `1 entry`, `1,234 entries`.
-pub fn plural(n: u64, one: &str, several: &str) -> String {
-    format!("{} {}", grouped(n), if n == 1 { one } else { several })
+pub fn pluralize(n: u64, one: &str, several: &str) -> String {
+    format!("{} {}", format_count(n), if n == 1 { one } else { several })
 }
 
 /// `1,234,567`
-pub fn grouped(n: u64) -> String {
+pub fn format_count(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -35,7 +35,7 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 /// A length of time in its greatest unit.
-pub fn rough(length: SignedDuration) -> String {
+pub fn format_duration(length: SignedDuration) -> String {
     let seconds = length.as_millis().unsigned_abs().div_ceil(1000);
     let (unit, name) = match seconds {
         0..120 => (1, "s"),

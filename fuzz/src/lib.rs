@@ -20,7 +20,7 @@ fn answered<C: Build>(builder: Builder<C>, answer: &Response) -> Result<C> {
     let network = Recorder::new().answer(answer.clone()).answer(answer.clone());
     // An input that asks for a wait gets none.
     let policy = RetryPolicy::never().ceiling(Duration::ZERO);
-    builder.access_token("sandbox-token").exchange(network).retry(policy).build()
+    builder.access_token("sandbox-token").http_backend(network).retry(policy).build()
 }
 
 /// Runs one input's calls. Nothing in them waits.

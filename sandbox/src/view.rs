@@ -9,7 +9,7 @@ use crate::{
     table::Table,
 };
 
-/// The rows a request is about: matching a filter, within a stretch of time, oldest first.
+/// The rows a request is about: matching a filter, within a time range, oldest first.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     table: Arc<Table>,

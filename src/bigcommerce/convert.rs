@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::call::Unfit;
+use crate::call::InvalidRecord;
 use crate::entry::LogEntry;
 use crate::error::Error;
 use crate::raw::bigcommerce::types::SystemLog;
@@ -15,12 +15,12 @@ use crate::time;
 ///
 /// # Errors
 /// The record, if `id` or `date_created` is missing or cannot be read: an entry cannot do without them.
-pub fn entry(record: SystemLog, store: &Store, observed: Timestamp) -> Result<LogEntry, Box<Unfit<SystemLog>>> {
-    let Some(id) = record.id else { return Err(Unfit::new(record, "id", "is missing")) };
+pub fn entry(record: SystemLog, store: &Store, observed: Timestamp) -> Result<LogEntry, Box<InvalidRecord<SystemLog>>> {
+    let Some(id) = record.id else { return Err(InvalidRecord::new(record, "id", "is missing")) };
     let written = match record.date_created.as_deref().map(time::read) {
         Some(Ok(written)) => written,
-        Some(Err(why)) => return Err(Unfit::new(record, "date_created", why)),
-        None => return Err(Unfit::new(record, "date_created", "is missing")),
+        Some(Err(why)) => return Err(InvalidRecord::new(record, "date_created", why)),
+        None => return Err(InvalidRecord::new(record, "date_created", "is missing")),
     };
     let mut entry = LogEntry::new(store, id.to_string(), written.time, observed);
     entry.utc_offset = written.offset;

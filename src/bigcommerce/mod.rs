@@ -23,7 +23,7 @@ use crate::query::LogQuery;
 use crate::raw::bigcommerce as raw;
 use crate::source::{Cursor, Learned, LogSource, Page};
 use crate::store::Store;
-use crate::transport::{Endpoint, Pacer, RateLimit, Scheme, Transport, hook};
+use crate::transport::{AuthScheme, Endpoint, Pacer, RateLimit, Transport, hook};
 
 pub use convert::{entry, record};
 pub use page::{Pagination, RecordPage};
@@ -106,7 +106,7 @@ impl Build for BigCommerce {
     fn build(settings: Settings) -> Result<Self> {
         let store = Store::bigcommerce(settings.name())?;
         let path = format!("/stores/{}/v3", store.name());
-        let scheme = Scheme::Header(HeaderName::from_static("x-auth-token"));
+        let scheme = AuthScheme::Header(HeaderName::from_static("x-auth-token"));
         let pacer = Pacer::window(settings.leave_quota);
         let transport = settings.transport(Endpoint::new(store, API_URL, scheme, pacer).path(path))?;
         Ok(Self { transport, known: Arc::default() })

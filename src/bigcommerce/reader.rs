@@ -77,7 +77,7 @@ pub(super) struct Tally {
     /// The totals contradict the pages they came with.
     pub(super) lies: bool,
     /// Places of the list came empty, and rows behind them.
-    pub(super) holes: bool,
+    pub(super) thin_pages: bool,
     /// The list was not begun at its newest row.
     pub(super) partial: bool,
     /// What was wrong with a page.
@@ -103,7 +103,7 @@ impl Tally {
             Direction::Up => -self.drift(),
         };
         let explained = if self.lies || self.last_total.is_none() { 0 } else { moved.max(0) };
-        !self.holes && self.skipped == 0 && i64::try_from(self.repeats).is_ok_and(|repeats| repeats <= explained)
+        !self.thin_pages && self.skipped == 0 && i64::try_from(self.repeats).is_ok_and(|repeats| repeats <= explained)
     }
 }
 
@@ -241,7 +241,7 @@ impl Reader {
         let answers = self.pages > 0 || self.listing.source.has_answered();
         let start = (asked.number - 1) * asked.size;
         // Pages of another size begin at other rows where pages come empty in the middle, or with rows twice.
-        let linear = !self.tally.holes && !self.emptied && self.tally.doubled == 0;
+        let linear = !self.tally.thin_pages && !self.emptied && self.tally.doubled == 0;
         if !answers || !linear {
             return false;
         }
@@ -400,14 +400,14 @@ impl Reader {
         self.deepest = [self.deepest, info.oldest].into_iter().flatten().min();
         let short = info.is_short();
         // Rows come behind a page that had room for them.
-        self.tally.holes |= self.short && info.count > 0 && !matches!(brings, Brings::Nothing);
+        self.tally.thin_pages |= self.short && info.count > 0 && !matches!(brings, Brings::Nothing);
         self.short = short && info.count > 0 && self.direction == Direction::Down;
         if matches!(brings, Brings::Nothing) {
             self.nothing += 1;
             self.emptied |= info.count == 0;
         } else {
             // Something came behind a place that was empty.
-            self.tally.holes |= self.emptied && info.count > 0;
+            self.tally.thin_pages |= self.emptied && info.count > 0;
             (self.nothing, self.emptied) = (0, false);
         }
         self.advance(info, first);

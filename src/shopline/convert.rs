@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::call::Unfit;
+use crate::call::InvalidRecord;
 use crate::entry::LogEntry;
 use crate::error::Error;
 use crate::raw::shopline::types::OperationLog;
@@ -14,14 +14,18 @@ use crate::time;
 ///
 /// # Errors
 /// The record, if `id` or `created_at` is missing or cannot be read: an entry cannot do without them.
-pub fn entry(record: OperationLog, store: &Store, observed: Timestamp) -> Result<LogEntry, Box<Unfit<OperationLog>>> {
+pub fn entry(
+    record: OperationLog,
+    store: &Store,
+    observed: Timestamp,
+) -> Result<LogEntry, Box<InvalidRecord<OperationLog>>> {
     let written = match record.created_at.as_deref().map(time::read) {
         Some(Ok(written)) => written,
-        Some(Err(why)) => return Err(Unfit::new(record, "created_at", why)),
-        None => return Err(Unfit::new(record, "created_at", "is missing")),
+        Some(Err(why)) => return Err(InvalidRecord::new(record, "created_at", why)),
+        None => return Err(InvalidRecord::new(record, "created_at", "is missing")),
     };
     if record.id.as_deref().is_none_or(str::is_empty) {
-        return Err(Unfit::new(record, "id", "is missing"));
+        return Err(InvalidRecord::new(record, "id", "is missing"));
     }
     let mut entry = LogEntry::new(store, record.id.unwrap_or_default(), written.time, observed);
     entry.utc_offset = written.offset;

@@ -23,7 +23,7 @@ use crate::query::LogQuery;
 use crate::raw::shopline as raw;
 use crate::source::{Cursor, Learned, LogSource, Page};
 use crate::store::Store;
-use crate::transport::{Endpoint, Pacer, RateLimit, Scheme, TokenProvider, Transport, checked_token, hook};
+use crate::transport::{AuthScheme, Endpoint, Pacer, RateLimit, TokenProvider, Transport, checked_token, hook};
 
 pub use convert::{entry, record};
 pub use page::RecordPage;
@@ -153,7 +153,7 @@ impl Build for Shopline {
             Ok((path, Pacer::bucket(requests, per_second)?))
         });
         let (path, pacer) = prepared.map_err(|error: Error| error.of(&store))?;
-        let endpoint = Endpoint::new(store, own, Scheme::Bearer, pacer).path(path);
+        let endpoint = Endpoint::new(store, own, AuthScheme::Bearer, pacer).path(path);
         // Required even on a GET without a body.
         let endpoint = endpoint.header("content-type", "application/json; charset=utf-8");
         Ok(Self { transport: settings.transport(endpoint)?, habits: habits::Habits::default() })
@@ -180,9 +180,9 @@ impl Settings {
         match (self.app.take(), first) {
             (Some((key, secret)), first) => {
                 let origin = self.origin(own)?;
-                Ok(Arc::new(token::Refreshing::new(self.exchange()?, &origin, (&key, secret), first)?))
+                Ok(Arc::new(token::Refreshing::new(self.http_backend()?, &origin, (&key, secret), first)?))
             }
-            (None, Some(token)) => Ok(Arc::new(token::Fixed::new(token))),
+            (None, Some(token)) => Ok(Arc::new(token::StaticToken::new(token))),
             (None, None) => Err(Error::invalid("no access token was given")),
         }
     }

@@ -1,4 +1,4 @@
-//! One page of records, one record, and the count of a stretch.
+//! One page of records, one record, and the count of a time range.
 
 use jiff::Timestamp;
 
@@ -29,7 +29,7 @@ pub struct RecordPage {
 }
 
 impl Shopline {
-    /// One page of a stretch of time, both ends included. The closure sets any parameter that the document has, on the
+    /// One page of a time range, both ends included. The closure sets any parameter that the document has, on the
     /// generated request.
     ///
     /// ```no_run
@@ -51,7 +51,7 @@ impl Shopline {
         Ok(RecordPage { records: list.records, page_info, observed, request_id })
     }
 
-    /// How many entries a stretch of time has, both ends included. The closure sets `subject_type` and `verb`.
+    /// How many entries a time range has, both ends included. The closure sets `subject_type` and `verb`.
     ///
     /// # Errors
     /// Whatever kept the count from coming.

@@ -16,9 +16,9 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::refusal;
+use crate::http_error;
 use crate::time;
-use crate::transport::{Answer, Exchange, Failure, TokenProvider};
+use crate::transport::{Answer, HttpBackend, TokenProvider, TransportError};
 
 /// A token is replaced so long before its end. The old one stays valid for 5 minutes after that.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);
@@ -45,19 +45,19 @@ pub fn expiry(token: &str) -> Option<Timestamp> {
 }
 
 /// A token that stays the same, and knows when it ends.
-pub(super) struct Fixed {
+pub(super) struct StaticToken {
     token: SecretString,
     expires: Option<Timestamp>,
 }
 
-impl Fixed {
+impl StaticToken {
     pub(super) fn new(token: SecretString) -> Self {
         let expires = expiry(token.expose_secret());
         Self { token, expires }
     }
 }
 
-impl TokenProvider for Fixed {
+impl TokenProvider for StaticToken {
     fn token(&self) -> BoxFuture<'_, Result<SecretString>> {
         Box::pin(async move {
             match self.expires {
@@ -78,7 +78,7 @@ impl TokenProvider for Fixed {
 /// An OAuth app's token: replaced before it ends, and once when the platform refuses it. However many requests wait for
 /// a new token, one refresh serves them all.
 pub(super) struct Refreshing {
-    exchange: Arc<dyn Exchange>,
+    backend: Arc<dyn HttpBackend>,
     url: Url,
     app_key: HeaderValue,
     secret: SecretString,
@@ -108,7 +108,7 @@ impl Refreshing {
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for an app key that no header can carry.
     pub(super) fn new(
-        exchange: Arc<dyn Exchange>,
+        backend: Arc<dyn HttpBackend>,
         origin: &Url,
         (app_key, secret): (&str, SecretString),
         first: Option<SecretString>,
@@ -119,7 +119,7 @@ impl Refreshing {
             .map_err(|_| Error::invalid("the app key holds a character that a header cannot carry"))?;
         app_key.set_sensitive(true);
         let state = Mutex::new(first.map(|token| State::new(token, None)).unwrap_or_default());
-        Ok(Self { exchange, url, app_key, secret, state })
+        Ok(Self { backend, url, app_key, secret, state })
     }
 
     async fn refresh(&self) -> Result<State> {
@@ -136,14 +136,14 @@ impl Refreshing {
             value.set_sensitive(name == "sign");
             headers.insert(HeaderName::from_static(name), value);
         }
-        let failed = |failure: Failure| {
+        let failed = |failure: TransportError| {
             let what = format!("the access token could not be refreshed: {failure}");
             failure.explain().saying(&what).with_source(failure)
         };
-        let response = self.exchange.send("refresh_access_token", request).await.map_err(failed)?;
+        let response = self.backend.send("refresh_access_token", request).await.map_err(failed)?;
         let answer = Answer::read(response, MAX_ANSWER).await.map_err(failed)?;
         if !answer.status.is_success() {
-            return Err(refusal::error(answer.status, &answer.headers, &answer.body, 1)
+            return Err(http_error::error(answer.status, &answer.headers, &answer.body, 1)
                 .saying("the platform refused to refresh the access token: check the app's key and secret"));
         }
         let renewed: Renewed = serde_json::from_slice(&answer.body).map_err(|_| {
@@ -155,7 +155,7 @@ impl Refreshing {
                 Ok(State::new(SecretString::from(data.access_token), said.map(|written| written.time)))
             }
             None => Err(Error::new(ErrorKind::Unauthorized, "the platform gave no new access token")
-                .with_detail(refusal::words(&answer.body))),
+                .with_detail(http_error::words(&answer.body))),
         }
     }
 }

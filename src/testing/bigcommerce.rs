@@ -24,7 +24,7 @@ pub fn store(network: &Recorder) -> BigCommerce {
 
 /// The builder of [`store`], to be set up further.
 pub fn builder(network: &Recorder) -> Builder<BigCommerce> {
-    BigCommerce::builder("abc123").access_token(TOKEN).exchange(network.clone())
+    BigCommerce::builder("abc123").access_token(TOKEN).http_backend(network.clone())
 }
 
 /// A record with every field of the document. The number is its id, and the minute of 2026 it is from: a higher one is

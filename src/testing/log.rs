@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::entry::default_store;
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
-use crate::follow::{Ask, Listed, newest_first};
+use crate::follow::{PageRequest, PageResponse, paginate_newest_first};
 use crate::query::LogQuery;
 use crate::source::{Cursor, LogSource, Page};
 use crate::store::Store;
@@ -52,7 +52,7 @@ impl Log {
         self
     }
 
-    /// Every walk fails behind so many entries of its stretch, as if the platform did. 0: at once. It ends as ever, if
+    /// Every walk fails behind so many entries of its time range, as if the platform did. 0: at once. It ends as ever, if
     /// there are fewer.
     #[must_use]
     pub fn failing_after(mut self, entries: usize, kind: ErrorKind) -> Self {
@@ -73,12 +73,12 @@ impl Log {
     }
 
     fn in_stretch(&self, query: &LogQuery) -> impl Iterator<Item = &LogEntry> {
-        let stretch = LogQuery { since: query.since, until: query.until, ..LogQuery::default() };
-        self.entries.iter().filter(move |entry| stretch.matches(entry))
+        let range = LogQuery { since: query.since, until: query.until, ..LogQuery::default() };
+        self.entries.iter().filter(move |entry| range.matches(entry))
     }
 
-    /// A page of the entries in the stretch. The continuation is how many were listed before.
-    fn list(&self, ask: &Ask) -> Result<Listed> {
+    /// A page of the entries in the time range. The continuation is how many were listed before.
+    fn list(&self, ask: &PageRequest) -> Result<PageResponse> {
         let before: usize = ask.next.as_deref().map_or(0, |next| next.parse().unwrap_or(usize::MAX));
         let mut size = self.page_size;
         if let Some((after, kind)) = self.failure {
@@ -92,7 +92,7 @@ impl Log {
         let reached = before + entries.len();
         let fails_next = self.failure.is_some_and(|(after, _)| after == reached);
         let next = (rest.next().is_some() || fails_next).then(|| reached.to_string());
-        Ok(Listed { entries, next })
+        Ok(PageResponse { entries, next })
     }
 }
 
@@ -104,7 +104,7 @@ impl LogSource for Log {
     fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>> {
         self.queries.lock().unwrap_or_else(PoisonError::into_inner).push(query.clone());
         let log = self.clone();
-        newest_first(&self.store, query, from.as_ref(), move |ask| future::ready(log.list(&ask)))
+        paginate_newest_first(&self.store, query, from.as_ref(), move |ask| future::ready(log.list(&ask)))
     }
 
     fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::future::{self, BoxFuture};
 
 use super::{Request, Response, bigcommerce, shopline};
-use crate::transport::{Exchange, Failure};
+use crate::transport::{HttpBackend, TransportError};
 
 /// A network that answers from a script and writes down every request. Clones share both.
 ///
@@ -26,9 +26,9 @@ struct State {
 
 type Server = Arc<dyn Fn(&Request) -> Option<Response> + Send + Sync>;
 
-/// What comes of a request: a [`Response`], or a [`Failure`] such as [`Failure::unreachable`].
+/// What comes of a request: a [`Response`], or a [`TransportError`] such as [`TransportError::unreachable`].
 #[derive(Debug)]
-pub struct Outcome(Result<Response, Failure>);
+pub struct Outcome(Result<Response, TransportError>);
 
 impl From<Response> for Outcome {
     fn from(response: Response) -> Self {
@@ -36,8 +36,8 @@ impl From<Response> for Outcome {
     }
 }
 
-impl From<Failure> for Outcome {
-    fn from(failure: Failure) -> Self {
+impl From<TransportError> for Outcome {
+    fn from(failure: TransportError) -> Self {
         Self(Err(failure))
     }
 }
@@ -48,7 +48,7 @@ impl Recorder {
         Self::default()
     }
 
-    /// Adds to the script an answer, or a [`Failure`], to whatever request comes.
+    /// Adds to the script an answer, or a [`TransportError`], to whatever request comes.
     #[must_use]
     pub fn answer(self, outcome: impl Into<Outcome>) -> Self {
         self.state().script.push((None, outcome.into()));
@@ -102,12 +102,12 @@ impl Recorder {
     }
 }
 
-impl Exchange for Recorder {
+impl HttpBackend for Recorder {
     fn send(
         &self,
         operation: &'static str,
         request: reqwest::Request,
-    ) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
+    ) -> BoxFuture<'static, Result<reqwest::Response, TransportError>> {
         let Outcome(outcome) = self.outcome(&Request::of(operation, &request));
         Box::pin(future::ready(outcome.map(Response::into_reqwest)))
     }

@@ -25,7 +25,7 @@ pub fn store(network: &Recorder) -> Shopline {
 
 /// The builder of [`store`], to be set up further.
 pub fn builder(network: &Recorder) -> Builder<Shopline> {
-    Shopline::builder("open001").access_token(TOKEN).exchange(network.clone())
+    Shopline::builder("open001").access_token(TOKEN).http_backend(network.clone())
 }
 
 /// A record with every field of the document. The number is its id, and the minute of 2026 it is from: a higher one is

@@ -14,7 +14,7 @@ use super::coding;
 
 use crate::body::{self, MAX_RECORDS, MAX_VALUES, Outline};
 use crate::error::{Error, ErrorKind};
-use crate::refusal;
+use crate::http_error;
 
 /// An answer whose body was read to its end.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Reads a body up to a size, packed and unpacked.
-    pub(crate) async fn read(response: reqwest::Response, limit: usize) -> Result<Self, Failure> {
+    pub(crate) async fn read(response: reqwest::Response, limit: usize) -> Result<Self, TransportError> {
         let status = response.status();
         let headers = response.headers().clone();
         let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
@@ -34,7 +34,7 @@ impl Answer {
         let mut read = BytesMut::new();
         while let Some(piece) = pieces.next().await.transpose()? {
             if read.len() + piece.len() > limit {
-                return Err(Failure::too_large(limit));
+                return Err(TransportError::too_large(limit));
             }
             if read.is_empty() {
                 if piece.len() == length {
@@ -48,7 +48,7 @@ impl Answer {
     }
 
     /// Unpacks the body, and looks at that of a success before anything is made of it.
-    fn checked(mut self, limit: usize) -> Result<Self, Failure> {
+    fn checked(mut self, limit: usize) -> Result<Self, TransportError> {
         let unpacked = coding::unpack(&self.headers, self.body, limit);
         if !self.status.is_success() {
             // Whatever the body is, it does not hide the status.
@@ -59,10 +59,12 @@ impl Answer {
         match body::outline(&self.body) {
             Outline::Whole => Ok(self),
             // Whatever its length said: a proxy that lost the rest may have counted what was left.
-            Outline::Cut => Err(Failure::new(Cause::Interrupted, "the answer ended before its JSON was complete")),
+            Outline::Cut => {
+                Err(TransportError::new(Cause::Interrupted, "the answer ended before its JSON was complete"))
+            }
             Outline::Crowded => {
                 let what = format!("the answer holds more than {MAX_RECORDS} records or {MAX_VALUES} values");
-                Err(Failure::new(Cause::TooLarge, what))
+                Err(TransportError::new(Cause::TooLarge, what))
             }
         }
     }
@@ -98,7 +100,7 @@ impl Answer {
 
     /// Whether the platform failed of something that another attempt will not change.
     pub(crate) fn lacks_scope(&self) -> bool {
-        self.status == StatusCode::INTERNAL_SERVER_ERROR && refusal::names_scope(&self.body)
+        self.status == StatusCode::INTERNAL_SERVER_ERROR && http_error::names_scope(&self.body)
     }
 
     /// The answer as the generated code wants it.
@@ -165,7 +167,7 @@ impl Cause {
 
 /// A request that got no answer: no connection, a timeout, a cut body, a body over the limit.
 #[derive(Debug)]
-pub struct Failure {
+pub struct TransportError {
     pub(crate) cause: Cause,
     what: String,
     /// The word that programs know it by, and the remedy, where more is known than the cause.
@@ -173,7 +175,7 @@ pub struct Failure {
     source: Option<reqwest::Error>,
 }
 
-impl Failure {
+impl TransportError {
     pub(crate) fn new(cause: Cause, what: impl Into<String>) -> Self {
         Self { cause, what: what.into(), because: None, source: None }
     }
@@ -238,7 +240,7 @@ impl Failure {
 }
 
 /// What went wrong while a body was read.
-impl From<reqwest::Error> for Failure {
+impl From<reqwest::Error> for TransportError {
     fn from(error: reqwest::Error) -> Self {
         let (cause, what) = if error.is_timeout() {
             (Cause::TimedOut, "no complete answer came in time")
@@ -249,13 +251,13 @@ impl From<reqwest::Error> for Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)
     }
 }
 
-impl std::error::Error for Failure {
+impl std::error::Error for TransportError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_ref().map(|e| e as _)
     }

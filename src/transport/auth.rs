@@ -39,7 +39,7 @@ impl TokenProvider for SecretString {
 /// The header that carries the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Scheme {
+pub enum AuthScheme {
     /// `Authorization: Bearer TOKEN`
     Bearer,
     /// A header of the platform's own that holds the token and nothing else, such as `x-auth-token`.
@@ -48,12 +48,12 @@ pub enum Scheme {
 
 #[derive(Clone)]
 pub(crate) struct Auth {
-    scheme: Scheme,
+    scheme: AuthScheme,
     provider: Arc<dyn TokenProvider>,
 }
 
 impl Auth {
-    pub(crate) fn new(scheme: Scheme, provider: Arc<dyn TokenProvider>) -> Self {
+    pub(crate) fn new(scheme: AuthScheme, provider: Arc<dyn TokenProvider>) -> Self {
         Self { scheme, provider }
     }
 
@@ -77,8 +77,8 @@ impl Auth {
 
     fn put(&self, headers: &mut HeaderMap, token: &SecretString) -> Result<()> {
         let (name, text) = match &self.scheme {
-            Scheme::Header(name) => (name.clone(), token.expose_secret().to_owned()),
-            Scheme::Bearer => (AUTHORIZATION, format!("Bearer {}", token.expose_secret())),
+            AuthScheme::Header(name) => (name.clone(), token.expose_secret().to_owned()),
+            AuthScheme::Bearer => (AUTHORIZATION, format!("Bearer {}", token.expose_secret())),
         };
         let mut value = HeaderValue::from_str(&text).map_err(|_| {
             Error::new(ErrorKind::InvalidInput, "the access token holds a character that a header cannot carry")
@@ -91,8 +91,8 @@ impl Auth {
     /// The token that a request was signed with.
     pub(crate) fn taken(&self, headers: &HeaderMap) -> Option<SecretString> {
         let text = match &self.scheme {
-            Scheme::Header(name) => headers.get(name)?.to_str().ok()?,
-            Scheme::Bearer => headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?,
+            AuthScheme::Header(name) => headers.get(name)?.to_str().ok()?,
+            AuthScheme::Bearer => headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?,
         };
         Some(SecretString::from(text))
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
-use super::answer::{Cause, Failure};
+use super::answer::{Cause, TransportError};
 use super::header;
 
 /// What this client asks for.
@@ -14,7 +14,7 @@ pub(super) const ACCEPTED: &str = "gzip";
 
 /// The body as it was before it was packed, in the order of RFC 9110 8.4: the last coding was put on last. The names are
 /// compared without regard to case, and `x-gzip` is `gzip`. One that is said and was taken off on the way is let be.
-pub(super) fn unpack(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, Failure> {
+pub(super) fn unpack(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, TransportError> {
     let codings = header::texts(headers, CONTENT_ENCODING.as_str()).flat_map(|text| text.split(','));
     let codings: Vec<&str> = codings.map(str::trim).filter(|coding| !coding.is_empty()).collect();
     let mut body = body;
@@ -27,19 +27,19 @@ pub(super) fn unpack(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<B
                 let shown: String = other.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(20).collect();
                 let what = format!("the answer is packed as `{shown}`, which was not asked for");
                 let hint = "something between here and the platform packs answers its own way: ask who runs it";
-                return Err(Failure::new(Cause::Undecodable, what).because("unknown_coding", hint));
+                return Err(TransportError::new(Cause::Undecodable, what).because("unknown_coding", hint));
             }
         }
     }
     Ok(body)
 }
 
-fn gunzip(packed: &[u8], limit: usize) -> Result<Bytes, Failure> {
+fn gunzip(packed: &[u8], limit: usize) -> Result<Bytes, TransportError> {
     let mut unpacked = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     match MultiGzDecoder::new(packed).take(most).read_to_end(&mut unpacked) {
-        Ok(_) if unpacked.len() > limit => Err(Failure::too_large(limit)),
+        Ok(_) if unpacked.len() > limit => Err(TransportError::too_large(limit)),
         Ok(_) => Ok(unpacked.into()),
-        Err(_) => Err(Failure::new(Cause::Interrupted, "the packed answer ended too early, or is damaged")),
+        Err(_) => Err(TransportError::new(Cause::Interrupted, "the packed answer ended too early, or is damaged")),
     }
 }

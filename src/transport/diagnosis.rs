@@ -6,7 +6,7 @@ use std::io;
 use reqwest::Url;
 use rustls::{CertificateError, Error as Tls};
 
-use super::answer::{Cause, Failure};
+use super::answer::{Cause, TransportError};
 
 /// Where a request was going, for the words of its failure.
 pub(super) struct Target {
@@ -42,9 +42,9 @@ const VERSION: &str = "the two sides agree on no form of TLS: check what stands 
 const LATER: &str = "check the network, or try again later";
 
 /// What a request failed of before an answer began.
-pub(super) fn failure(error: reqwest::Error, target: &Target) -> Failure {
+pub(super) fn failure(error: reqwest::Error, target: &Target) -> TransportError {
     let Diagnosis(cause, reason, what, hint) = diagnose(&error, target);
-    Failure::new(cause, what).because(reason, hint).with_source(error)
+    TransportError::new(cause, what).because(reason, hint).with_source(error)
 }
 
 fn diagnose(error: &reqwest::Error, target: &Target) -> Diagnosis {
@@ -70,13 +70,13 @@ fn diagnose(error: &reqwest::Error, target: &Target) -> Diagnosis {
         }
         found = found.or_else(|| {
             if text == "dns error" {
-                return Some(Found::Name);
+                return Some(RootCause::Name);
             }
             if let Some(tls) = part.downcast_ref::<Tls>() {
-                return Some(Found::Tls(tls.clone()));
+                return Some(RootCause::Tls(tls.clone()));
             }
             let io = part.downcast_ref::<io::Error>().filter(|io| io.get_ref().is_none())?;
-            Some(Found::Io(io.kind()))
+            Some(RootCause::Io(io.kind()))
         });
     }
     let whose = match &target.proxy {
@@ -84,11 +84,11 @@ fn diagnose(error: &reqwest::Error, target: &Target) -> Diagnosis {
         _ => host.clone(),
     };
     match found {
-        Some(Found::Name) => {
+        Some(RootCause::Name) => {
             let what = format!("the name of {whose} could not be found");
             Diagnosis(Cause::Unreachable, "name_not_found", what, RESOLVE)
         }
-        Some(Found::Tls(tls)) => certificate(&tls, &whose),
+        Some(RootCause::Tls(tls)) => certificate(&tls, &whose),
         _ if error.is_connect() && error.is_timeout() => {
             let what = format!("no connection to {whose} could be made in time");
             Diagnosis(Cause::Unreachable, "connect_timeout", what, DROPPED)
@@ -97,7 +97,7 @@ fn diagnose(error: &reqwest::Error, target: &Target) -> Diagnosis {
             let what = "no complete answer came in time".to_owned();
             Diagnosis(Cause::TimedOut, "read_timeout", what, LATER)
         }
-        Some(Found::Io(kind)) if error.is_connect() => match kind {
+        Some(RootCause::Io(kind)) if error.is_connect() => match kind {
             io::ErrorKind::ConnectionRefused => {
                 let what = format!("{whose} refused the connection");
                 Diagnosis(Cause::Unreachable, "connection_refused", what, LISTEN)
@@ -126,7 +126,7 @@ fn diagnose(error: &reqwest::Error, target: &Target) -> Diagnosis {
     }
 }
 
-enum Found {
+enum RootCause {
     Name,
     Tls(Tls),
     Io(io::ErrorKind),

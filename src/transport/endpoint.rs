@@ -6,7 +6,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::auth::Auth;
-use super::{Pacer, Scheme, Shared, Transport, coding, retry};
+use super::{AuthScheme, Pacer, Shared, Transport, coding, retry};
 use crate::builder::Settings;
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -19,14 +19,14 @@ pub struct Endpoint {
     store: Store,
     api_url: String,
     path: String,
-    scheme: Scheme,
+    scheme: AuthScheme,
     headers: HeaderMap,
     pacer: Pacer,
 }
 
 impl Endpoint {
     /// The store's API at an origin such as `https://api.example.com`. The user may name another one.
-    pub fn new(store: Store, api_url: impl Into<String>, scheme: Scheme, pacer: Pacer) -> Self {
+    pub fn new(store: Store, api_url: impl Into<String>, scheme: AuthScheme, pacer: Pacer) -> Self {
         Self { store, api_url: api_url.into(), path: String::new(), scheme, headers: HeaderMap::new(), pacer }
     }
 
@@ -76,7 +76,7 @@ impl Settings {
                 in_flight: self.in_flight,
                 auth,
                 headers,
-                exchange: self.exchange()?,
+                backend: self.http_backend()?,
                 budget: retry::Budget::new(&self.policy),
                 policy: self.policy.clone(),
                 pacer: endpoint.pacer,

@@ -6,10 +6,10 @@
 
 mod answer;
 mod auth;
+mod backend;
 mod coding;
 mod diagnosis;
 mod endpoint;
-mod exchange;
 mod header;
 mod hook;
 mod pace;
@@ -31,15 +31,15 @@ use tokio::time::Instant;
 use crate::error::{Error, Result};
 use crate::store::Store;
 
-pub use answer::Failure;
+pub use answer::TransportError;
 pub(crate) use answer::{Answer, Cause, request_id};
 use auth::Auth;
 pub(crate) use auth::checked_token;
-pub use auth::{Scheme, TokenProvider};
+pub use auth::{AuthScheme, TokenProvider};
+pub use backend::{Http, HttpBackend};
 pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
 pub(crate) use endpoint::USER_AGENT;
-pub use exchange::{Exchange, Http};
 pub use header::http_date;
 pub use hook::{Generated, hook};
 use pace::Admitted;
@@ -60,7 +60,7 @@ pub struct Transport {
     shared: Arc<Shared>,
     /// Whether what is asked for can be asked for in smaller pages.
     large: bool,
-    report: Option<Arc<Mutex<Report>>>,
+    report: Option<Arc<Mutex<CallTrace>>>,
 }
 
 struct Shared {
@@ -73,7 +73,7 @@ struct Shared {
     in_flight: usize,
     auth: Auth,
     headers: HeaderMap,
-    exchange: Arc<dyn Exchange>,
+    backend: Arc<dyn HttpBackend>,
     policy: RetryPolicy,
     budget: retry::Budget,
     pacer: Pacer,
@@ -81,7 +81,7 @@ struct Shared {
 
 /// What is known of a call besides its result.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
+pub(crate) struct CallTrace {
     pub(crate) attempts: u32,
     pub(crate) status: Option<u16>,
     pub(crate) headers: HeaderMap,
@@ -91,7 +91,7 @@ pub(crate) struct Report {
     pub(crate) unsent: Option<Error>,
 }
 
-impl Report {
+impl CallTrace {
     pub(crate) fn request_id(&self) -> Option<String> {
         answer::request_id(&self.headers)
     }
@@ -133,12 +133,12 @@ impl Transport {
     }
 
     /// A transport that also writes down what it sees, for one call.
-    pub(crate) fn reporting(&self) -> (Self, Arc<Mutex<Report>>) {
+    pub(crate) fn reporting(&self) -> (Self, Arc<Mutex<CallTrace>>) {
         let report = Arc::default();
         (Self { shared: Arc::clone(&self.shared), large: self.large, report: Some(Arc::clone(&report)) }, report)
     }
 
-    fn note(&self, write: impl FnOnce(&mut Report)) {
+    fn note(&self, write: impl FnOnce(&mut CallTrace)) {
         if let Some(report) = &self.report {
             write(&mut report.lock().unwrap_or_else(PoisonError::into_inner));
         }
@@ -162,7 +162,7 @@ impl Transport {
         self.shared.auth.sign(request.headers_mut()).await.map_err(|e| e.of(&self.shared.store))
     }
 
-    async fn run(&self, operation: &'static str, request: reqwest::Request) -> Result<Answer, Failure> {
+    async fn run(&self, operation: &'static str, request: reqwest::Request) -> Result<Answer, TransportError> {
         let shared = &*self.shared;
         let mut request = request;
         let mut retry = retry::Retry::new(&shared.policy, &shared.budget, self.large);
@@ -216,16 +216,16 @@ impl Transport {
         operation: &'static str,
         request: reqwest::Request,
         mut admitted: Admitted<'_>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, TransportError> {
         let shared = &*self.shared;
         let secret = shared.auth.taken(request.headers());
         let answer = async {
-            let response = shared.exchange.send(operation, request).await?;
+            let response = shared.backend.send(operation, request).await?;
             Answer::read(response, MAX_BODY).await
         };
         let mut outcome = match tokio::time::timeout(shared.policy.attempt_timeout, answer).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Failure::new(Cause::TimedOut, "no complete answer came in time")),
+            Err(_) => Err(TransportError::new(Cause::TimedOut, "no complete answer came in time")),
         };
         if let (Ok(answer), Some(secret)) = (&mut outcome, &secret) {
             answer.hide(secret.expose_secret()); // whatever its status: it may echo what it was sent

@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::answer::{Cause, Failure};
+use super::answer::{Cause, TransportError};
 use super::throttle::{Hold, Throttle};
 use super::{asked_wait, header};
 use crate::error::Error;
@@ -131,7 +131,7 @@ impl Pacer {
     }
 
     /// Waits until a request may be sent. Fails at once if that is further off than `ceiling`.
-    pub(crate) async fn admit(&self, ceiling: Duration) -> Result<Admitted<'_>, Failure> {
+    pub(crate) async fn admit(&self, ceiling: Duration) -> Result<Admitted<'_>, TransportError> {
         loop {
             let changed = self.0.changed.notified();
             match self.may_go(Instant::now()) {
@@ -139,7 +139,7 @@ impl Pacer {
                 Wait::Change => changed.await,
                 Wait::For(delay) if delay > ceiling => {
                     let what = "the store's rate limit is used up";
-                    return Err(Failure::new(Cause::RateLimited(delay), what));
+                    return Err(TransportError::new(Cause::RateLimited(delay), what));
                 }
                 Wait::For(delay) => tokio::select! {
                     () = tokio::time::sleep(delay) => {}

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
-use super::answer::{Answer, Cause, Failure};
+use super::answer::{Answer, Cause, TransportError};
 use super::header;
 
 /// When a request is sent again, and what bounds it.
@@ -157,7 +157,7 @@ pub(crate) struct Retry<'a> {
 }
 
 pub(crate) enum Verdict {
-    Done(Result<Answer, Failure>),
+    Done(Result<Answer, TransportError>),
     Again(Duration),
 }
 
@@ -176,7 +176,7 @@ impl<'a> Retry<'a> {
         self.attempts
     }
 
-    pub(crate) fn after(&self, outcome: Result<Answer, Failure>) -> Verdict {
+    pub(crate) fn after(&self, outcome: Result<Answer, TransportError>) -> Verdict {
         let (repeatable, floor) = match &outcome {
             Ok(answer) => {
                 let again = is_repeatable(answer.status) && !answer.lacks_scope();

@@ -4,10 +4,10 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use super::answer::{Cause, Failure};
+use super::answer::{Cause, TransportError};
 
 /// Why no https client could be made: no certificate authority is known.
-pub(super) fn missing(error: reqwest::Error) -> Failure {
+pub(super) fn missing(error: reqwest::Error) -> TransportError {
     const NAMED: &str = "name a file of certificates (PEM) that is there, or unset the variable";
     const NONE: &str = "install the package ca-certificates, or name a file of certificates (PEM) in SSL_CERT_FILE";
     let variable = |name: &'static str| Some((name, env::var_os(name).filter(|value| !value.is_empty())?));
@@ -24,5 +24,5 @@ pub(super) fn missing(error: reqwest::Error) -> Failure {
         }
         None => ("no certificate authority is known: this machine has no certificates".to_owned(), NONE),
     };
-    Failure::new(Cause::Untrusted, what).because("no_authorities", hint).with_source(error)
+    TransportError::new(Cause::Untrusted, what).because("no_authorities", hint).with_source(error)
 }

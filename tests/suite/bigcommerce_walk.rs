@@ -17,8 +17,8 @@ async fn sandbox_with(history: &History, behavior: BigCommerceBehavior, faults: 
     Sandbox::builder().store(store).start().await.unwrap()
 }
 
-/// Whole history, a stretch in its middle, and its newest part.
-fn stretches(history: &History) -> [(i64, i64); 3] {
+/// Whole history, a time range in its middle, and its newest part.
+fn ranges(history: &History) -> [(i64, i64); 3] {
     let (start, end) = history.window();
     let third = (end - start) / 3;
     [(start, end), (start + third, end - third), (end - third / 4, end)]
@@ -91,7 +91,7 @@ async fn a_walk_delivers_the_stretch_exactly_under_every_reading() {
         let behavior = BigCommerceBehavior { retention_days: None, ..behavior };
         let sandbox = sandbox(&history, behavior).await;
         let source = bigcommerce(&sandbox);
-        for (since, until) in stretches(&history) {
+        for (since, until) in ranges(&history) {
             let drained = drain(&source, LogQuery::new().since(at(since)).until(at(until))).await;
             let oracle = sandbox.oracle(Platform::BigCommerce, HASH, since, until);
             assert!(!oracle.is_empty());
@@ -143,17 +143,17 @@ async fn filters_are_exact_whatever_the_server_makes_of_them() {
     let sandbox = sandbox(&history, behavior).await;
     let source = bigcommerce(&sandbox);
     let (since, until) = history.window();
-    let stretch = LogQuery::new().since(at(since)).until(at(until));
-    let all = drain(&source, stretch.clone()).await;
+    let range = LogQuery::new().since(at(since)).until(at(until));
+    let all = drain(&source, range.clone()).await;
     let queries = [
-        stretch.clone().min_severity(Severity::Error),
-        stretch.clone().category("shipping"),
-        stretch.clone().category("Shipping"),
-        stretch.clone().category("shipping").category("payment"),
-        stretch.clone().module("usps (ENDICIA)"),
-        stretch.clone().module("order status"),
-        stretch.clone().action("anything"),
-        stretch.clone().module("USPS (endicia)").min_severity(Severity::Warning).limit(7),
+        range.clone().min_severity(Severity::Error),
+        range.clone().category("shipping"),
+        range.clone().category("Shipping"),
+        range.clone().category("shipping").category("payment"),
+        range.clone().module("usps (ENDICIA)"),
+        range.clone().module("order status"),
+        range.clone().action("anything"),
+        range.clone().module("USPS (endicia)").min_severity(Severity::Warning).limit(7),
     ];
     for query in queries {
         let drained = drain(&source, query.clone()).await;

@@ -65,7 +65,7 @@ pub(crate) async fn drain(source: &dyn LogSource, query: LogQuery) -> Drained {
     drained
 }
 
-/// The law of every walk: each entry of the stretch, once, newest first, and no other.
+/// The law of every walk: each entry of the time range, once, newest first, and no other.
 #[track_caller]
 pub(crate) fn assert_conserved(drained: &Drained, oracle: &[String], context: &str) {
     assert!(drained.errors.is_empty(), "{context}: {:?}", drained.errors);

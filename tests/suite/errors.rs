@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use storelogs::testing::{Recorder, Response};
-use storelogs::{Build, Builder, Error, ErrorKind, Failure, LogQuery, LogSource, RetryPolicy, Severity};
+use storelogs::{Build, Builder, Error, ErrorKind, LogQuery, LogSource, RetryPolicy, Severity, TransportError};
 
 use crate::drain::{Drained, drain};
 use crate::offline::{TOKEN, bigcommerce, day, once, page_of, shopline};
@@ -174,8 +174,8 @@ async fn a_wait_that_the_platform_asks_for_is_told() {
 #[tokio::test]
 async fn a_failure_without_an_answer_says_what_failed() {
     let failures = [
-        (Failure::unreachable as fn() -> Failure, ErrorKind::Unreachable),
-        (Failure::interrupted, ErrorKind::Interrupted),
+        (TransportError::unreachable as fn() -> TransportError, ErrorKind::Unreachable),
+        (TransportError::interrupted, ErrorKind::Interrupted),
     ];
     let mut lines = Vec::new();
     for (failure, kind) in failures {
@@ -346,13 +346,13 @@ fn a_setting_that_cannot_be_right_is_refused_before_anything_is_sent() {
     let (too_long, longest) = ("a".repeat(65), "a".repeat(64));
     for name in ["evil.com/", "a@b", "..", "é", "", "ABC", "a b", "a\nb", "a?b", "a#b", "a%2e", "a\u{202e}b", &too_long]
     {
-        let made = storelogs::BigCommerce::builder(name).access_token(TOKEN).exchange(network.clone());
+        let made = storelogs::BigCommerce::builder(name).access_token(TOKEN).http_backend(network.clone());
         lines.insert(format!("store hash {name:?}"), refused(made));
-        let made = storelogs::Shopline::builder(name).access_token(TOKEN).exchange(network.clone());
+        let made = storelogs::Shopline::builder(name).access_token(TOKEN).http_backend(network.clone());
         lines.insert(format!("handle {name:?}"), refused(made));
     }
     for name in ["-a", "a-", "a.b", &longest] {
-        let made = storelogs::Shopline::builder(name).access_token(TOKEN).exchange(network.clone());
+        let made = storelogs::Shopline::builder(name).access_token(TOKEN).http_backend(network.clone());
         lines.insert(format!("handle {name:?}"), refused(made));
     }
     for url in [
@@ -389,7 +389,7 @@ fn a_setting_that_cannot_be_right_is_refused_before_anything_is_sent() {
         );
         lines.insert(format!("token {token:?}"), line);
     }
-    lines.insert("no token".into(), refused(storelogs::BigCommerce::builder("abc123").exchange(network.clone())));
+    lines.insert("no token".into(), refused(storelogs::BigCommerce::builder("abc123").http_backend(network.clone())));
     for version in ["", "20260301", "v2026", "v2026030x", "v20260301/..", "V20260301", "v२०२६०३०१"] {
         lines.insert(format!("API version {version:?}"), refused(shopline(&network).api_version(version)));
     }
@@ -419,6 +419,6 @@ fn names_and_addresses_that_can_be_right_are_taken() {
     for token in [" a-token\n", "a.b-c_d~e+f/g=="] {
         bigcommerce(&network).access_token(token).build().unwrap();
     }
-    storelogs::BigCommerce::builder("a".repeat(64)).access_token(TOKEN).exchange(network.clone()).build().unwrap();
-    storelogs::Shopline::builder("a-1".repeat(21)).access_token(TOKEN).exchange(network.clone()).build().unwrap();
+    storelogs::BigCommerce::builder("a".repeat(64)).access_token(TOKEN).http_backend(network.clone()).build().unwrap();
+    storelogs::Shopline::builder("a-1".repeat(21)).access_token(TOKEN).http_backend(network.clone()).build().unwrap();
 }

@@ -74,11 +74,11 @@ async fn cell(case: &Case, (platform, name, rows, page): (Platform, &str, usize,
     let source: Box<dyn LogSource> = match platform {
         Platform::BigCommerce => {
             let builder = BigCommerce::builder(name).access_token(token).api_url(url).retry(retry);
-            Box::new(builder.exchange(http).in_flight(1).build().unwrap())
+            Box::new(builder.http_backend(http).in_flight(1).build().unwrap())
         }
         Platform::Shopline => {
             let builder = Shopline::builder(name).access_token(token).api_url(url).retry(retry);
-            Box::new(builder.bucket(1_000_000, 1e6).exchange(http).in_flight(1).build().unwrap())
+            Box::new(builder.bucket(1_000_000, 1e6).http_backend(http).in_flight(1).build().unwrap())
         }
     };
     let drained =

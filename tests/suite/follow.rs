@@ -7,7 +7,7 @@ use futures::future;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use proptest::prelude::*;
-use storelogs::platform::{Ask, Listed, newest_first};
+use storelogs::platform::{PageRequest, PageResponse, paginate_newest_first};
 use storelogs::testing::entry;
 use storelogs::{Cursor, Error, ErrorKind, LogQuery, Page, Result, Store};
 
@@ -26,14 +26,14 @@ struct Served {
     overlap: usize,
     /// Every so many pages one comes empty, with a continuation.
     gap: usize,
-    /// Whether the stretch of the query is obeyed.
+    /// Whether the time range of the query is obeyed.
     obeys: bool,
     /// Whether the last page names a continuation, to an empty one.
     names_an_empty_end: bool,
 }
 
 impl Served {
-    fn list(&self, ask: &Ask) -> Listed {
+    fn list(&self, ask: &PageRequest) -> PageResponse {
         let inside = |row: &&u32| {
             let time = at(**row);
             ask.query.since.is_none_or(|since| time >= since) && ask.query.until.is_none_or(|until| time < until)
@@ -44,18 +44,18 @@ impl Served {
         let (place, page) = next.split_once(' ').unwrap();
         let (place, page): (usize, usize) = (place.parse().unwrap(), page.parse().unwrap());
         if self.gap > 0 && page.is_multiple_of(self.gap) && ask.next.is_some() {
-            return Listed { entries: Vec::new(), next: Some(format!("{place} {}", page + 1)) };
+            return PageResponse { entries: Vec::new(), next: Some(format!("{place} {}", page + 1)) };
         }
         let end = (place + self.page_size).min(rows.len());
         let begin = place.saturating_sub(if ask.next.is_some() { self.overlap } else { 0 });
         let entries = rows[begin..end].iter().map(|row| Ok(entry(*row).build())).collect();
         let more = end < rows.len() || (self.names_an_empty_end && place < end);
-        Listed { entries, next: more.then(|| format!("{end} {}", page + 1)) }
+        PageResponse { entries, next: more.then(|| format!("{end} {}", page + 1)) }
     }
 
     fn pages(&self, query: LogQuery, from: Option<&Cursor>) -> BoxStream<'static, Result<Page>> {
         let served = self.clone();
-        newest_first(&store(), query, from, move |ask| future::ready(Ok(served.list(&ask))))
+        paginate_newest_first(&store(), query, from, move |ask| future::ready(Ok(served.list(&ask))))
     }
 }
 
@@ -106,10 +106,10 @@ proptest! {
 }
 
 /// Walks a list that a function serves, and says which continuations were asked for.
-fn walk(serve: impl Fn(&Ask) -> Listed + Send + 'static) -> (Result<Vec<Page>>, Vec<Option<String>>) {
+fn walk(serve: impl Fn(&PageRequest) -> PageResponse + Send + 'static) -> (Result<Vec<Page>>, Vec<Option<String>>) {
     let asked: Arc<Mutex<Vec<_>>> = Arc::default();
     let noted = Arc::clone(&asked);
-    let pages = newest_first(&store(), LogQuery::new(), None, move |ask| {
+    let pages = paginate_newest_first(&store(), LogQuery::new(), None, move |ask| {
         noted.lock().unwrap().push(ask.next.clone());
         future::ready(Ok(serve(&ask)))
     });
@@ -118,8 +118,8 @@ fn walk(serve: impl Fn(&Ask) -> Listed + Send + 'static) -> (Result<Vec<Page>>, 
     (read, asked)
 }
 
-fn listed(rows: &[u32], next: Option<&str>) -> Listed {
-    Listed { entries: rows.iter().map(|row| Ok(entry(*row).build())).collect(), next: next.map(str::to_owned) }
+fn listed(rows: &[u32], next: Option<&str>) -> PageResponse {
+    PageResponse { entries: rows.iter().map(|row| Ok(entry(*row).build())).collect(), next: next.map(str::to_owned) }
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_circle_of_pages_is_an_error_that_says_what_is_missing() {
     });
     let error = result.unwrap_err();
     assert_eq!((error.kind(), error.store()), (ErrorKind::Incomplete, Some(&store())));
-    insta::assert_snapshot!(error, @"bigcommerce:abc123: the platform leads from page to page in a circle; entries older than 2026-01-01T00:08:00Z were not read; ask for smaller stretches of time, or go on from the last cursor");
+    insta::assert_snapshot!(error, @"bigcommerce:abc123: the platform leads from page to page in a circle; entries older than 2026-01-01T00:08:00Z were not read; ask for smaller time ranges, or go on from the last cursor");
     assert!(asked.len() < 40, "{}", asked.len());
 
     // Ever new continuations to the same rows.
@@ -185,7 +185,7 @@ fn pages_that_rise_from_one_to_the_next_are_no_order_either() {
 #[test]
 fn a_bad_record_is_an_item_and_the_walk_goes_on() {
     let (pages, _) = walk(|ask| match ask.next.as_deref() {
-        None => Listed {
+        None => PageResponse {
             entries: vec![
                 Ok(entry(9).build()),
                 Err(Error::new(ErrorKind::Record, "one record is not the documented shape")),

@@ -11,7 +11,7 @@ pub(crate) use storelogs::testing::shopline::builder as shopline;
 
 pub(crate) const TOKEN: &str = "a-token";
 
-/// A day, for the requests that must name a stretch of time.
+/// A day, for the requests that must name a time range.
 pub(crate) fn day() -> (Timestamp, Timestamp) {
     (at(1_785_542_400), at(1_785_628_800))
 }

@@ -9,7 +9,7 @@ use storelogs_sandbox::{
 
 use crate::drain::{HANDLE, HASH, at, bigcommerce, drain, shopline};
 
-/// Reads a stretch, and compares: all of it, one fewer, one more.
+/// Reads a time range, and compares: all of it, one fewer, one more.
 async fn outcomes(source: &dyn LogSource, history: &History) -> [Reconciliation; 3] {
     let (start, end) = history.window();
     let (since, until) = (at(start + 7_000), at(end - 7_000));

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use storelogs::raw::bigcommerce::ClientInfo;
 use storelogs::secrecy::SecretString;
 use storelogs::testing::{Recorder, Response};
-use storelogs::{Error, Failure, LogQuery, LogSource, Result, RetryPolicy, TokenProvider};
+use storelogs::{Error, LogQuery, LogSource, Result, RetryPolicy, TokenProvider, TransportError};
 
 use crate::drain::drain;
 use crate::offline::{bigcommerce, day, shopline};
@@ -44,7 +44,9 @@ fn failing() -> Vec<Recorder> {
     let answers = [301, 400, 401, 402, 403, 404, 423, 429, 500, 200].map(|status| Response::text(status, "<html>"));
     let records = Response::text(200, r#"{"data":[{"id":[]}]}"#);
     let mut networks: Vec<_> = answers.into_iter().chain([records]).map(|a| Recorder::new().answer(a)).collect();
-    networks.extend([Failure::unreachable(), Failure::interrupted()].map(|failure| Recorder::new().answer(failure)));
+    networks.extend(
+        [TransportError::unreachable(), TransportError::interrupted()].map(|failure| Recorder::new().answer(failure)),
+    );
     networks
 }
 

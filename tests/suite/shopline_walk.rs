@@ -145,18 +145,18 @@ async fn filters_are_exact() {
     let sandbox = sandbox(&history, ShoplineBehavior::unlimited()).await;
     let source = shopline(&sandbox);
     let (since, until) = history.window();
-    let stretch = LogQuery::new().since(at(since)).until(at(until));
-    let all = drain(&source, stretch.clone()).await;
+    let range = LogQuery::new().since(at(since)).until(at(until));
+    let all = drain(&source, range.clone()).await;
     let actor = all.entries[0].actor.clone().unwrap();
     let queries = [
-        stretch.clone().category("products"),
-        stretch.clone().category("Products"),
-        stretch.clone().category("products").category("orders"),
-        stretch.clone().action("edit_product"),
-        stretch.clone().actor(actor).limit(9),
-        stretch.clone().module("anything"),
-        stretch.clone().min_severity(Severity::Info).limit(3),
-        stretch.clone().min_severity(Severity::Notice),
+        range.clone().category("products"),
+        range.clone().category("Products"),
+        range.clone().category("products").category("orders"),
+        range.clone().action("edit_product"),
+        range.clone().actor(actor).limit(9),
+        range.clone().module("anything"),
+        range.clone().min_severity(Severity::Info).limit(3),
+        range.clone().min_severity(Severity::Notice),
     ];
     for query in queries {
         let drained = drain(&source, query.clone()).await;
@@ -193,13 +193,13 @@ async fn a_walk_goes_on_from_any_cursor_and_the_union_is_exact() {
 async fn a_short_walk_costs_the_fewest_requests() {
     let history = History::bulk(27, 5_000).ending_at(1_790_000_000);
     let (_, until) = history.window();
-    let stretch = LogQuery::new().until(at(until));
+    let range = LogQuery::new().until(at(until));
     let cases: [(&str, LogQuery, usize); 4] = [
-        ("the newest hundred", stretch.clone().limit(100), 1),
-        ("the newest 300", stretch.clone().limit(300), 2),
+        ("the newest hundred", range.clone().limit(100), 1),
+        ("the newest 300", range.clone().limit(300), 2),
         (
             "an hour, the count that audits it, and a second that shows how times are read",
-            stretch.clone().since(at(until - 3_600)),
+            range.clone().since(at(until - 3_600)),
             3,
         ),
         (

@@ -10,8 +10,8 @@ use serde_json::json;
 use storelogs::raw::bigcommerce::types::SystemLog;
 use storelogs::testing::{self, EntryBuilder, Log, Recorder, Response, entry};
 use storelogs::{
-    ErrorKind, Failure, LogEntry, LogQuery, LogSource, Reconciliation, RetryPolicy, Severity, Store, bigcommerce as bc,
-    merge, shopline as sl,
+    ErrorKind, LogEntry, LogQuery, LogSource, Reconciliation, RetryPolicy, Severity, Store, TransportError,
+    bigcommerce as bc, merge, shopline as sl,
 };
 use tokio::time::Instant;
 
@@ -49,7 +49,7 @@ async fn a_scripted_wait_passes_on_the_paused_clock_alone() {
     let records = [testing::bigcommerce::record(2), testing::bigcommerce::record(1)];
     let network = Recorder::new()
         .answer(Response::status(429).header("x-retry-after", "30"))
-        .answer(Failure::interrupted())
+        .answer(TransportError::interrupted())
         .answer(testing::bigcommerce::page(records));
     let (paused, wall) = (Instant::now(), WallClock::now());
     let page = testing::bigcommerce::store(&network).page(|request| request).await.unwrap();

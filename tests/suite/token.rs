@@ -39,7 +39,7 @@ fn a_token_says_when_it_ends() {
 async fn an_expired_token_is_said_before_any_request() {
     let network = Recorder::new();
     let token = shopline_token(HANDLE, minutes_from_now(-1));
-    let store = Shopline::builder(HANDLE).access_token(&token).exchange(network.clone()).build().unwrap();
+    let store = Shopline::builder(HANDLE).access_token(&token).http_backend(network.clone()).build().unwrap();
     let drained = drain(&store, LogQuery::new()).await;
     assert_eq!(drained.errors[0].kind(), ErrorKind::Unauthorized);
     assert!(drained.errors[0].to_string().contains("expired at"), "{}", drained.errors[0]);

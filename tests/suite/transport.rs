@@ -9,7 +9,7 @@ use serde_json::json;
 use storelogs::raw::bigcommerce::{Client, ClientInfo};
 use storelogs::secrecy::SecretString;
 use storelogs::testing::{Recorder, Response};
-use storelogs::{BigCommerce, Error, ErrorKind, Exchange, Failure, MAX_BODY, RetryPolicy, TokenProvider};
+use storelogs::{BigCommerce, Error, ErrorKind, HttpBackend, MAX_BODY, RetryPolicy, TokenProvider, TransportError};
 use tokio::time::Instant;
 
 use crate::offline::{bigcommerce, day, once, page_of, shopline};
@@ -50,7 +50,7 @@ async fn what_may_pass_is_asked_again_and_the_rest_is_not() {
         assert_eq!(network.requests().len(), if again { 2 } else { 1 }, "{code}");
         assert_eq!(result.is_ok(), again, "{code}");
     }
-    for failure in [Failure::unreachable(), Failure::interrupted()] {
+    for failure in [TransportError::unreachable(), TransportError::interrupted()] {
         let network = Recorder::new().answer(failure);
         ask(&client(&network, exact())).await.unwrap();
         assert_eq!(network.requests().len(), 2);
@@ -84,7 +84,7 @@ async fn a_page_that_can_be_smaller_is_given_up_sooner_where_that_may_help() {
     type Outcome = fn() -> Option<Response>;
     let always = |outcome: Outcome| match outcome() {
         Some(_) => Recorder::new().serve(move |_| outcome()),
-        None => (0..9).fold(Recorder::new(), |network, _| network.answer(Failure::interrupted())),
+        None => (0..9).fold(Recorder::new(), |network, _| network.answer(TransportError::interrupted())),
     };
     let cases: [(Outcome, usize); 7] = [
         (|| Some(status(500)), 2),
@@ -200,21 +200,22 @@ async fn a_budget_that_clones_share_ends_a_storm() {
 #[derive(Clone, Default)]
 struct Agent(Arc<Mutex<String>>);
 
-impl Exchange for Agent {
+impl HttpBackend for Agent {
     fn send(
         &self,
         _: &'static str,
         request: reqwest::Request,
-    ) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
+    ) -> BoxFuture<'static, Result<reqwest::Response, TransportError>> {
         *self.0.lock().unwrap() = request.headers()["user-agent"].to_str().unwrap().to_owned();
-        Box::pin(std::future::ready(Err(Failure::unreachable())))
+        Box::pin(std::future::ready(Err(TransportError::unreachable())))
     }
 }
 
 #[tokio::test]
 async fn the_user_agent_names_the_version() {
     let network = Agent::default();
-    let client = bigcommerce(&Recorder::new()).exchange(network.clone()).retry(RetryPolicy::never()).build().unwrap();
+    let client =
+        bigcommerce(&Recorder::new()).http_backend(network.clone()).retry(RetryPolicy::never()).build().unwrap();
     ask(&client).await.unwrap_err();
     assert_eq!(*network.0.lock().unwrap(), concat!("storelogs/", env!("CARGO_PKG_VERSION")));
 }
@@ -223,8 +224,12 @@ async fn the_user_agent_names_the_version() {
 #[derive(Clone, Default)]
 struct Silence(Arc<AtomicU32>);
 
-impl Exchange for Silence {
-    fn send(&self, _: &'static str, _: reqwest::Request) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
+impl HttpBackend for Silence {
+    fn send(
+        &self,
+        _: &'static str,
+        _: reqwest::Request,
+    ) -> BoxFuture<'static, Result<reqwest::Response, TransportError>> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Box::pin(std::future::pending())
     }
@@ -234,7 +239,7 @@ impl Exchange for Silence {
 async fn silence_is_given_up_after_its_time_and_tried_again() {
     let network = Silence::default();
     let policy = exact().max_attempts(3).attempt_timeout(5 * SECOND);
-    let client = bigcommerce(&Recorder::new()).exchange(network.clone()).retry(policy).build().unwrap();
+    let client = bigcommerce(&Recorder::new()).http_backend(network.clone()).retry(policy).build().unwrap();
     let started = Instant::now();
     let error = ask(&client).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts(), error.status()), (ErrorKind::TimedOut, 3, None));
@@ -401,7 +406,7 @@ async fn a_refused_token_is_renewed_once_a_request() {
     ask(&builder().build().unwrap()).await.unwrap();
     assert_eq!(network.requests().len(), 2);
     let refusing = once(status(401)).answer(status(401));
-    let error = ask(&builder().exchange(refusing.clone()).build().unwrap()).await.unwrap_err();
+    let error = ask(&builder().http_backend(refusing.clone()).build().unwrap()).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unauthorized, 2));
     assert_eq!(refusing.requests().len(), 2);
 }

@@ -30,7 +30,7 @@ use crate::workspace::{Workspace, read, write};
 use crate::{Result, workspace};
 
 /// No case needs a second. One that takes this long has found a walk that does not end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const RUN_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(crate) fn run() -> Result {
     let workspace = Workspace::find()?;
@@ -150,11 +150,11 @@ fn finish(mut command: Command) -> Result<ExitStatus> {
         if let Some(status) = child.try_wait().map_err(|e| format!("{name}: {e}"))? {
             return Ok(status);
         }
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > RUN_TIMEOUT {
             // It may have ended by now, and then there is nothing to kill.
             drop(child.kill());
             drop(child.wait());
-            return Err(format!("it did not end within {} s", PATIENCE.as_secs()));
+            return Err(format!("it did not end within {} s", RUN_TIMEOUT.as_secs()));
         }
         thread::sleep(Duration::from_millis(10));
     }

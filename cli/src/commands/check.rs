@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use reqwest::Url;
 use serde::Serialize;
 use storelogs::{ErrorKind, RateLimit, RetryPolicy};
-use storelogs_collector::wording::rough;
+use storelogs_collector::wording::format_duration;
 
 use crate::config::{self, Configured, StoreConnection};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
@@ -50,7 +50,7 @@ enum Format {
 
 /// How many stores are asked at once.
 const AT_ONCE: usize = 16;
-/// Clocks that are further apart make a difference at the ends of a stretch of time.
+/// Clocks that are further apart make a difference at the ends of a time range.
 const APART: SignedDuration = SignedDuration::from_secs(5);
 /// A token that ends sooner may end during a long read.
 const SOON: SignedDuration = SignedDuration::from_hours(1);
@@ -209,9 +209,10 @@ impl CheckResult {
         self.token_ends = ends;
         let Some(left) = ends.map(|ends| ends.duration_since(now)) else { return };
         if left <= SignedDuration::ZERO {
-            self.warnings.push(format!("the token ended {} ago: get a new one", rough(left)));
+            self.warnings.push(format!("the token ended {} ago: get a new one", format_duration(left)));
         } else if left < SOON {
-            self.warnings.push(format!("the token ends in {}: get a new one before a long read", rough(left)));
+            self.warnings
+                .push(format!("the token ends in {}: get a new one before a long read", format_duration(left)));
         }
     }
 
@@ -220,8 +221,8 @@ impl CheckResult {
         let Some(ahead) = ahead.filter(|ahead| ahead.abs() > APART) else { return };
         let way = if ahead.is_positive() { "behind" } else { "ahead of" };
         self.warnings.push(format!(
-            "this machine's clock is {} {way} the platform's: set it by NTP, or stretches of time begin and end wrongly",
-            rough(ahead)
+            "this machine's clock is {} {way} the platform's: set it by NTP, or time ranges begin and end wrongly",
+            format_duration(ahead)
         ));
     }
 
@@ -253,13 +254,13 @@ fn show(results: &[CheckResult], ui: Ui) -> Result<(), CliError> {
         let token = match result.token_ends.map(|ends| ends.duration_since(now)) {
             None if result.store.starts_with("bigcommerce:") => "does not end".to_owned(),
             None => "end not known".to_owned(),
-            Some(left) if left.is_positive() => format!("ends in {}", rough(left)),
-            Some(left) => format!("ended {} ago", rough(left)),
+            Some(left) if left.is_positive() => format!("ends in {}", format_duration(left)),
+            Some(left) => format!("ended {} ago", format_duration(left)),
         };
         let clock = match result.clock_ahead {
             None => "not told".to_owned(),
             Some(ahead) if ahead.abs() <= APART => "agrees".to_owned(),
-            Some(ahead) => format!("{}{}", if ahead.is_positive() { '+' } else { '-' }, rough(ahead)),
+            Some(ahead) => format!("{}{}", if ahead.is_positive() { '+' } else { '-' }, format_duration(ahead)),
         };
         let quota = match &result.quota {
             None => "not told".to_owned(),
@@ -277,7 +278,8 @@ fn show(results: &[CheckResult], ui: Ui) -> Result<(), CliError> {
             table.note(Text::plain(&format!("  through the proxy {address}, named by {named_by}")));
         }
         if let Some(Edition { version, since, until }) = &result.api_version {
-            let age = rough(now.duration_since(since.to_zoned(TimeZone::UTC).map_or(now, |at| at.timestamp())));
+            let age =
+                format_duration(now.duration_since(since.to_zoned(TimeZone::UTC).map_or(now, |at| at.timestamp())));
             table.note(Text::plain(&format!("  API {version}, {age} old, is served until {until}")));
         }
         for warning in &result.warnings {

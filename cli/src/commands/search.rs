@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::Store;
 use storelogs_collector::search::{Filter, Order};
-use storelogs_collector::wording::grouped;
+use storelogs_collector::wording::format_count;
 
 use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
@@ -87,7 +87,7 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut said = false;
     archive.catch_up_beside(|left| {
         if left > LONG && !said {
-            ui.note(&format!("The words of {} entries are indexed first, once.\n", grouped(left)));
+            ui.note(&format!("The words of {} entries are indexed first, once.\n", format_count(left)));
         }
         said = true;
     })?;
@@ -125,7 +125,7 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     })?;
     sink.finish()?;
     if more {
-        ui.note(&format!("These are the first {}; --limit 0 shows all.\n", grouped(shown as u64)));
+        ui.note(&format!("These are the first {}; --limit 0 shows all.\n", format_count(shown as u64)));
     }
     if shown == 0 && args.format == Format::Pretty && ui.stdout_width().is_some() {
         ui.note("Nothing was found.\n");

@@ -9,7 +9,7 @@ use storelogs::Store;
 use storelogs_collector::archive::State;
 use storelogs_collector::status::{self, Standing};
 use storelogs_collector::verdict;
-use storelogs_collector::wording::{grouped, plural, rough};
+use storelogs_collector::wording::{format_count, format_duration, pluralize};
 
 use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
@@ -129,11 +129,11 @@ fn table(standings: &[(Store, Standing)], now: Timestamp, ui: Ui) -> Table {
         let share = (standing.share * 1000.0).floor() / 10.0;
         let asked = standing
             .last_success
-            .map_or_else(|| "never".to_owned(), |at| format!("{} ago", rough(now.duration_since(at))));
+            .map_or_else(|| "never".to_owned(), |at| format!("{} ago", format_duration(now.duration_since(at))));
         table.row([
             Text::plain(&standing.store),
             Text::new(colour, standing.state.as_str()),
-            Text::plain(&grouped(standing.entries)).right(),
+            Text::plain(&format_count(standing.entries)).right(),
             Text::plain(&format!("{bar} {share:>5.1}%")),
             Text::plain(&asked),
         ]);
@@ -168,15 +168,15 @@ fn remarks(standing: &Standing) -> Vec<String> {
     let lacking: Vec<_> = standing.judgement.lacking().collect();
     if !lacking.is_empty() {
         let length: SignedDuration = lacking.iter().map(|found| found.range.length()).sum();
-        let ranges = plural(lacking.len() as u64, "time range", "time ranges");
+        let ranges = pluralize(lacking.len() as u64, "time range", "time ranges");
         let expiry = if headroom > 0 {
-            format!("the oldest expires in {}", rough(SignedDuration::from_secs(headroom)))
+            format!("the oldest expires in {}", format_duration(SignedDuration::from_secs(headroom)))
         } else {
             "the oldest may have expired".to_owned()
         };
-        remarks.push(format!("{ranges}, {} in all; {expiry}: run `storelogs sync`", rough(length)));
+        remarks.push(format!("{ranges}, {} in all; {expiry}: run `storelogs sync`", format_duration(length)));
     } else if headroom < SOON.as_secs() {
-        let left = rough(SignedDuration::from_secs(headroom.max(0)));
+        let left = format_duration(SignedDuration::from_secs(headroom.max(0)));
         remarks.push(format!("the oldest entry that was not fetched expires in {left}: run `storelogs sync`"));
     }
     if standing.quarantined > 0 {
@@ -196,7 +196,7 @@ fn summary(out: &mut Out, shown: &[(Store, Standing)], all: usize, wrong: usize,
     let entries: u64 = shown.iter().map(|(_, standing)| standing.entries).sum();
     match wrong {
         _ if all == 0 => writeln!(out, "no store is in the archive yet: `storelogs sync` brings them"),
-        0 => writeln!(out, "{} entries; {together}", grouped(entries)),
-        _ => writeln!(out, "{} entries; {together}; {wrong} of {all} with something wrong", grouped(entries)),
+        0 => writeln!(out, "{} entries; {together}", format_count(entries)),
+        _ => writeln!(out, "{} entries; {together}; {wrong} of {all} with something wrong", format_count(entries)),
     }
 }

@@ -9,9 +9,9 @@ use serde::Serialize;
 use storelogs::{ErrorKind, RetryPolicy, Store};
 use storelogs_collector::archive::{Archive, Mended, StoreId};
 use storelogs_collector::sync::{Remote, Shard};
-use storelogs_collector::verdict::{self, Evidence, Found, Judgement, Verdict};
+use storelogs_collector::verdict::{self, Evidence, Judgement, RangeVerdict, Verdict};
 use storelogs_collector::verify::{self, Depth, Examined};
-use storelogs_collector::wording::{grouped, plural};
+use storelogs_collector::wording::{format_count, pluralize};
 
 use super::sync::LISTED;
 use crate::config::{self, Configured};
@@ -100,7 +100,7 @@ pub(crate) struct VerifyResult {
     held: u64,
     /// Entries whose ids were compared with those that the platform lists.
     compared: u64,
-    findings: Vec<Found>,
+    findings: Vec<RangeVerdict>,
     #[serde(skip)]
     judgement: Option<Judgement>,
     #[serde(skip)]
@@ -173,8 +173,8 @@ fn say_out_of_step(mended: Mended, repaired: bool, ui: Ui) {
     let next = if repaired { "they were brought in step" } else { "`storelogs verify --repair` brings them in step" };
     ui.warning(&format!(
         "the counts of {} and the words of {} are out of step with the entries; {next}",
-        plural(hours, "hour", "hours"),
-        plural(words_of_none + wordless, "entry", "entries"),
+        pluralize(hours, "hour", "hours"),
+        pluralize(words_of_none + wordless, "entry", "entries"),
     ));
 }
 
@@ -227,10 +227,10 @@ fn conclude(
     result
 }
 
-fn kind(failure: &verify::Failure) -> ErrorKind {
+fn kind(failure: &verify::VerifyError) -> ErrorKind {
     match failure {
-        verify::Failure::Source(error) => error.kind(),
-        verify::Failure::Archive(_) => ErrorKind::InvalidInput,
+        verify::VerifyError::Source(error) => error.kind(),
+        verify::VerifyError::Archive(_) => ErrorKind::InvalidInput,
     }
 }
 
@@ -327,8 +327,8 @@ pub(crate) fn show(out: &mut Out, palette: &Palette, results: &[VerifyResult], a
     let wide = results.iter().map(|result| result.store.len()).max().unwrap_or(0);
     let mut table = Table::new([Column::new("").least(wide), Column::new("").least(13), Column::new("")]);
     for result in results.iter().filter(|result| all || results.len() <= LISTED || !result.is_complete()) {
-        let repaired = result.repaired.map(|new| format!(", {} fetched again", grouped(new))).unwrap_or_default();
-        let (held, compared) = (plural(result.held, "entry", "entries"), grouped(result.compared));
+        let repaired = result.repaired.map(|new| format!(", {} fetched again", format_count(new))).unwrap_or_default();
+        let (held, compared) = (pluralize(result.held, "entry", "entries"), format_count(result.compared));
         table.row([
             Text::plain(&result.store),
             Text::new(palette.verdict(&result.worst), result.worst.word()),
@@ -351,7 +351,7 @@ pub(crate) fn show(out: &mut Out, palette: &Palette, results: &[VerifyResult], a
     let judged = results.iter().filter_map(|result| result.judgement.as_ref());
     let unasked = match results.iter().filter(|result| never(result)).count() {
         0 => String::new(),
-        unasked => format!("; {} could not be asked", plural(unasked as u64, "store", "stores")),
+        unasked => format!("; {} could not be asked", pluralize(unasked as u64, "store", "stores")),
     };
     writeln!(out, "{bold}{}{bold:#}{unasked}{next}", verdict::together(judged))
 }

@@ -99,7 +99,7 @@ fn client(
 ) -> storelogs::Result<Client> {
     let name = settings.store.name();
     if *settings.store.platform() == Platform::SHOPLINE {
-        let mut builder = settings.rate.of_shopline(Shopline::builder(name).exchange(network).retry(policy));
+        let mut builder = settings.rate.of_shopline(Shopline::builder(name).http_backend(network).retry(policy));
         if let Some(token) = token {
             builder = builder.access_token(token.expose_secret());
         }
@@ -114,7 +114,7 @@ fn client(
         }
         return builder.build().map(Client::Shopline);
     }
-    let mut builder = settings.rate.of_bigcommerce(BigCommerce::builder(name).exchange(network).retry(policy));
+    let mut builder = settings.rate.of_bigcommerce(BigCommerce::builder(name).http_backend(network).retry(policy));
     if let Some(token) = token {
         builder = builder.access_token(token.expose_secret());
     }

@@ -1,7 +1,7 @@
 //! A file such as `storelogs.toml`.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as Place;
+use std::collections::hash_map::Entry as Slot;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -65,11 +65,11 @@ pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
         let line = line(entry.span().start);
         let settings = settings(entry.into_inner(), path).map_err(|why| format!("{shown} line {line}: {why}"))?;
         match lines.entry(settings.store.clone()) {
-            Place::Occupied(first) => {
+            Slot::Occupied(first) => {
                 let (store, first) = (&settings.store, first.get());
                 return Err(format!("{shown} line {line}: the store {store} stands in line {first} already"));
             }
-            Place::Vacant(place) => place.insert(line),
+            Slot::Vacant(place) => place.insert(line),
         };
         found.stores.push((settings, line));
     }

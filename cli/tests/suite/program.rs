@@ -11,7 +11,7 @@ const CLOCK: [&str; 3] = ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONI
 
 pub(crate) const HASH: &str = "abc123";
 pub(crate) const HANDLE: &str = "open001";
-/// A stretch that holds every sample.
+/// A time range that holds every sample.
 pub(crate) const ALL: [&str; 5] = ["--since", "2021-12-01", "--until", "2022-08-01", "--utc"];
 
 /// An empty directory as home and working directory, and an empty environment.

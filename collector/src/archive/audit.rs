@@ -8,7 +8,7 @@ use serde::Serialize;
 use storelogs::Proof;
 
 use super::{StoreId, row};
-use crate::coverage::{Coverage, Stretch};
+use crate::coverage::{Coverage, TimeRange};
 use crate::micros::Micros;
 
 /// What came of comparing a time range with the platform.
@@ -36,7 +36,7 @@ pub enum Finding {
 pub struct Audit {
     /// The time range.
     #[serde(flatten)]
-    pub range: Stretch,
+    pub range: TimeRange,
     /// What came of it.
     #[serde(flatten)]
     pub finding: Finding,
@@ -48,7 +48,7 @@ pub struct Audit {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
     /// The time range.
-    pub range: Stretch,
+    pub range: TimeRange,
     /// On what it rests.
     pub claim: Claim,
     /// When it was made.
@@ -78,7 +78,7 @@ impl Audits {
         if let Some(before) = before.filter(|before| before.joins(&audit) && before.range.until == audit.range.since) {
             self.0.remove(&before.range.since);
             audit = Audit {
-                range: Stretch { since: before.range.since, ..audit.range },
+                range: TimeRange { since: before.range.since, ..audit.range },
                 at: before.at.min(audit.at),
                 ..audit
             };
@@ -87,7 +87,7 @@ impl Audits {
         if let Some(behind) = behind.filter(|behind| audit.joins(behind)) {
             self.0.remove(&behind.range.since);
             audit = Audit {
-                range: Stretch { until: behind.range.until, ..audit.range },
+                range: TimeRange { until: behind.range.until, ..audit.range },
                 at: behind.at.min(audit.at),
                 ..audit
             };
@@ -96,7 +96,7 @@ impl Audits {
     }
 
     /// Nothing is known of this time range any more.
-    pub fn void(&mut self, range: Stretch) {
+    pub fn void(&mut self, range: TimeRange) {
         let touched: Vec<Audit> = self
             .0
             .range(..range.until)
@@ -106,8 +106,8 @@ impl Audits {
             .collect();
         for audit in touched {
             self.0.remove(&audit.range.since);
-            let before = Stretch::new(audit.range.since, range.since.min(audit.range.until));
-            let behind = Stretch::new(range.until.max(audit.range.since), audit.range.until);
+            let before = TimeRange::new(audit.range.since, range.since.min(audit.range.until));
+            let behind = TimeRange::new(range.until.max(audit.range.since), audit.range.until);
             for rest in before.into_iter().chain(behind) {
                 self.0.insert(rest.since, Audit { range: rest, ..audit });
             }
@@ -120,7 +120,7 @@ impl Audits {
     }
 
     /// What of a time range was audited, oldest first.
-    pub fn within(&self, range: Stretch) -> impl Iterator<Item = Audit> + '_ {
+    pub fn within(&self, range: TimeRange) -> impl Iterator<Item = Audit> + '_ {
         let before = self.0.range(..range.since).next_back();
         let inside = self.0.range(range.since..range.until);
         before
@@ -130,7 +130,7 @@ impl Audits {
     }
 
     /// What is covered of a time range and was not audited, in whole seconds, oldest first: platforms count no less.
-    pub fn lacking(&self, coverage: &Coverage, range: Stretch) -> Vec<Stretch> {
+    pub fn lacking(&self, coverage: &Coverage, range: TimeRange) -> Vec<TimeRange> {
         let audited: Coverage = self.within(range).map(|audit| audit.range).collect();
         let mut lacking = Vec::new();
         for covered in coverage.within(range) {
@@ -191,7 +191,7 @@ impl Finding {
 
 /// The audit in the columns since, until, finding, entries and at, from this one on.
 pub(crate) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Audit> {
-    let range = Stretch::new(row.get::<_, Micros>(from)?.time(), row.get::<_, Micros>(from + 1)?.time());
+    let range = TimeRange::new(row.get::<_, Micros>(from)?.time(), row.get::<_, Micros>(from + 1)?.time());
     let range = range.ok_or_else(|| row::unreadable("an empty time range"))?;
     let entries = row.get::<_, i64>(from + 3)?.unsigned_abs();
     let finding = Finding::of(row.get_ref(from + 2)?.as_str()?, entries);
@@ -200,7 +200,12 @@ pub(crate) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Audit> {
 }
 
 /// Makes of the audits in the archive that touch a time range what `change` makes of them. Part of a commit.
-fn rewrite(sql: &Connection, store: StoreId, range: Stretch, change: impl FnOnce(&mut Audits)) -> rusqlite::Result<()> {
+fn rewrite(
+    sql: &Connection,
+    store: StoreId,
+    range: TimeRange,
+    change: impl FnOnce(&mut Audits),
+) -> rusqlite::Result<()> {
     let (since, until) = (Micros::of(range.since), Micros::of(range.until));
     let mut find = sql.prepare_cached(
         "SELECT since, until, finding, entries, at FROM audit WHERE store = ?1 AND since <= ?3 AND until >= ?2",
@@ -231,13 +236,13 @@ pub(super) fn keep(sql: &Connection, store: StoreId, audit: Audit) -> rusqlite::
     rewrite(sql, store, audit.range, |audits| audits.set(audit))
 }
 
-pub(super) fn void(sql: &Connection, store: StoreId, range: Stretch) -> rusqlite::Result<()> {
+pub(super) fn void(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Result<()> {
     rewrite(sql, store, range, |audits| audits.void(range))
 }
 
 /// How many entries of a time range the platform should count: those that are held, in quarantine too, less those that it
 /// has removed.
-pub(super) fn held(sql: &Connection, store: StoreId, range: Stretch) -> rusqlite::Result<u64> {
+pub(super) fn held(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Result<u64> {
     let mut count = sql.prepare_cached(
         "SELECT (SELECT count(*) FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3) \
               + (SELECT count(*) FROM quarantine WHERE store = ?1 AND coalesce(time, near) >= ?2 AND coalesce(time, near) < ?3) \

@@ -9,8 +9,8 @@ use storelogs::LogEntry;
 use super::audit::{self, Audit, Claim, Comparison, Finding};
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
-use super::{Archive, Hole, PlatformClock, Progress, Status, StoreId, Walk, derived, learned, state};
-use crate::coverage::Stretch;
+use super::{Archive, Gap, PlatformClock, Progress, Status, StoreId, Walk, derived, learned, state};
+use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
@@ -23,11 +23,11 @@ pub struct Commit {
     pub undecodable: Vec<(storelogs::Error, Option<RangeInclusive<Timestamp>>)>,
     /// The time range that these are read of. What comes late of it, or is found where the platform counted it, says that
     /// its audit was wrong: the audit is taken back, unless this commit brings another.
-    pub reading: Option<Stretch>,
-    /// A stretch that is complete now.
-    pub covered: Option<Stretch>,
-    /// A stretch that turned out not to be complete.
-    pub uncovered: Option<Stretch>,
+    pub reading: Option<TimeRange>,
+    /// A time range that is complete now.
+    pub covered: Option<TimeRange>,
+    /// A time range that turned out not to be complete.
+    pub uncovered: Option<TimeRange>,
     /// A time range that was compared with the platform.
     pub audit: Option<Comparison>,
     /// Entries that the platform was seen to have removed, and their times.
@@ -36,11 +36,11 @@ pub struct Commit {
     pub released: Vec<String>,
     /// The walk under way from now on: `Some(None)` if there is none any more.
     pub walk: Option<Option<Walk>>,
-    /// Stretches that could not be read. Each replaces what was known of holes there.
-    pub holes: Vec<Hole>,
-    /// The time before which the platform keeps nothing any more: holes before it are beyond help.
+    /// Time ranges that could not be read. Each replaces what was known of gaps there.
+    pub gaps: Vec<Gap>,
+    /// The time before which the platform keeps nothing any more: gaps before it are beyond help.
     pub expired: Option<Timestamp>,
-    /// Stretches of late that were read again, by their lengths, and when.
+    /// Time ranges of late that were read again, by their lengths, and when.
     pub rewalked: Vec<(SignedDuration, Timestamp)>,
     /// The store's state.
     pub status: Option<Status>,
@@ -55,7 +55,7 @@ pub struct Commit {
 pub struct Committed {
     /// Entries that were not held before.
     pub new: u64,
-    /// Of these, entries of stretches that were covered already: they came late.
+    /// Of these, entries of time ranges that were covered already: they came late.
     pub late: u64,
     /// How long after its time the latest of these was first seen.
     pub lateness: SignedDuration,
@@ -87,7 +87,7 @@ impl Committed {
 
 impl Commit {
     /// The time range of which it turned out that its audit was wrong.
-    fn voided_by(&self, done: &Committed) -> Option<Stretch> {
+    fn voided_by(&self, done: &Committed) -> Option<TimeRange> {
         self.reading.filter(|_| done.late > 0 && self.audit.is_none())
     }
 }
@@ -133,17 +133,17 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
     if let Some(range) = commit.voided_by(&done) {
         audit::void(sql, store, range)?;
     }
-    if let Some(stretch) = commit.uncovered {
-        uncover(sql, store, stretch)?;
-        audit::void(sql, store, stretch)?;
+    if let Some(range) = commit.uncovered {
+        uncover(sql, store, range)?;
+        audit::void(sql, store, range)?;
     }
-    for hole in &commit.holes {
-        fill_holes(sql, store, hole.stretch)?; // a newer word on the same stretch replaces the older one
-        add_hole(sql, store, hole)?;
+    for gap in &commit.gaps {
+        fill_gaps(sql, store, gap.range)?; // a newer word on the same time range replaces the older one
+        add_gap(sql, store, gap)?;
     }
-    if let Some(stretch) = commit.covered {
-        cover(sql, store, stretch)?;
-        fill_holes(sql, store, stretch)?;
+    if let Some(range) = commit.covered {
+        cover(sql, store, range)?;
+        fill_gaps(sql, store, range)?;
     }
     for raw in &commit.released {
         let released = sql
@@ -173,11 +173,11 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
         Some(Some(walk)) => {
             let cursor = serde_json::to_string(&walk.cursor).map_err(|_| row::unreadable("a cursor"))?;
             sql.prepare_cached("INSERT OR REPLACE INTO walk (store, since, until, cursor) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![store.0, Micros::of(walk.stretch.since), Micros::of(walk.stretch.until), cursor])?;
+                .execute(params![store.0, Micros::of(walk.range.since), Micros::of(walk.range.until), cursor])?;
         }
     }
     if let Some(expired) = commit.expired.and_then(everything_before) {
-        fill_holes(sql, store, expired)?;
+        fill_gaps(sql, store, expired)?;
     }
     for (tier, at) in &commit.rewalked {
         sql.prepare_cached("INSERT OR REPLACE INTO rewalk (store, tier, done) VALUES (?1, ?2, ?3)")?
@@ -221,7 +221,7 @@ fn entries(
             Fate::Revised => done.revised += 1,
             Fate::New => {
                 done.new += 1;
-                if covered.iter().any(|stretch| stretch.contains(entry.time)) {
+                if covered.iter().any(|range| range.contains(entry.time)) {
                     let lateness = entry.observed.duration_since(entry.time);
                     done.late += 1;
                     done.lateness = done.lateness.max(lateness);
@@ -337,8 +337,8 @@ fn retire(
     Ok(())
 }
 
-/// The covered stretches that these entries may lie in.
-fn covered_around(sql: &Connection, store: StoreId, entries: &[LogEntry]) -> rusqlite::Result<Vec<Stretch>> {
+/// The covered time ranges that these entries may lie in.
+fn covered_around(sql: &Connection, store: StoreId, entries: &[LogEntry]) -> rusqlite::Result<Vec<TimeRange>> {
     let times = || entries.iter().map(|entry| Micros::of(entry.time));
     let (oldest, newest) = (times().min().unwrap_or_default(), times().max().unwrap_or_default());
     let mut find =
@@ -346,8 +346,8 @@ fn covered_around(sql: &Connection, store: StoreId, entries: &[LogEntry]) -> rus
     let found = find.query_map(params![store.0, newest, oldest], |row| {
         Ok((row.get::<_, Micros>(0)?.time(), row.get::<_, Micros>(1)?.time()))
     })?;
-    let stretches = found.map(|bounds| bounds.map(|(since, until)| Stretch::new(since, until)));
-    Ok(stretches.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
+    let ranges = found.map(|bounds| bounds.map(|(since, until)| TimeRange::new(since, until)));
+    Ok(ranges.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 fn count_lateness(sql: &Connection, store: StoreId, lateness: SignedDuration) -> rusqlite::Result<()> {
@@ -409,8 +409,8 @@ fn id_of(raw: &str) -> Option<String> {
 }
 
 /// Adds to the coverage, and joins what touches.
-fn cover(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Result<()> {
-    let (mut since, mut until) = (Micros::of(stretch.since), Micros::of(stretch.until));
+fn cover(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Result<()> {
+    let (mut since, mut until) = (Micros::of(range.since), Micros::of(range.until));
     let touching: Option<(Option<Micros>, Option<Micros>)> = sql
         .prepare_cached("SELECT min(since), max(until) FROM coverage WHERE store = ?1 AND since <= ?3 AND until >= ?2")?
         .query_row(params![store.0, since, until], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -426,8 +426,8 @@ fn cover(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Result
 }
 
 /// Takes from the coverage.
-fn uncover(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Result<()> {
-    let (since, until) = (Micros::of(stretch.since), Micros::of(stretch.until));
+fn uncover(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Result<()> {
+    let (since, until) = (Micros::of(range.since), Micros::of(range.until));
     let mut find =
         sql.prepare_cached("SELECT since, until FROM coverage WHERE store = ?1 AND since < ?3 AND until > ?2")?;
     let found = find.query_map(params![store.0, since, until], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -446,34 +446,34 @@ fn uncover(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Resu
     Ok(())
 }
 
-/// What was read is no hole any more.
-fn fill_holes(sql: &Connection, store: StoreId, stretch: Stretch) -> rusqlite::Result<()> {
-    let (since, until) = (Micros::of(stretch.since), Micros::of(stretch.until));
+/// What was read is no gap any more.
+fn fill_gaps(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Result<()> {
+    let (since, until) = (Micros::of(range.since), Micros::of(range.until));
     let mut find = sql.prepare_cached(
         "SELECT since, until, reason, attempts, next_attempt FROM hole WHERE store = ?1 AND since < ?3 AND until > ?2",
     )?;
-    let touched: Vec<Hole> =
-        find.query_map(params![store.0, since, until], row::hole)?.collect::<rusqlite::Result<_>>()?;
-    for hole in touched {
+    let touched: Vec<Gap> =
+        find.query_map(params![store.0, since, until], row::gap)?.collect::<rusqlite::Result<_>>()?;
+    for gap in touched {
         let mut remove = sql.prepare_cached("DELETE FROM hole WHERE store = ?1 AND since = ?2")?;
-        remove.execute(params![store.0, Micros::of(hole.stretch.since)])?;
-        for rest in hole.without(stretch) {
-            add_hole(sql, store, &rest)?;
+        remove.execute(params![store.0, Micros::of(gap.range.since)])?;
+        for rest in gap.without(range) {
+            add_gap(sql, store, &rest)?;
         }
     }
     Ok(())
 }
 
-fn everything_before(time: Timestamp) -> Option<Stretch> {
-    Stretch::new(Timestamp::MIN, time)
+fn everything_before(time: Timestamp) -> Option<TimeRange> {
+    TimeRange::new(Timestamp::MIN, time)
 }
 
-impl Hole {
-    /// What is left of it when a stretch of it was read.
-    fn without(&self, stretch: Stretch) -> Vec<Self> {
-        let before = Stretch::new(self.stretch.since, self.stretch.until.min(stretch.since));
-        let behind = Stretch::new(self.stretch.since.max(stretch.until), self.stretch.until);
-        before.into_iter().chain(behind).map(|stretch| Self { stretch, ..self.clone() }).collect()
+impl Gap {
+    /// What is left of it when a time range of it was read.
+    fn without(&self, range: TimeRange) -> Vec<Self> {
+        let before = TimeRange::new(self.range.since, self.range.until.min(range.since));
+        let behind = TimeRange::new(self.range.since.max(range.until), self.range.until);
+        before.into_iter().chain(behind).map(|range| Self { range, ..self.clone() }).collect()
     }
 }
 
@@ -483,17 +483,17 @@ impl Progress {
         if let Some(range) = commit.voided_by(done) {
             self.audits.void(range);
         }
-        if let Some(stretch) = commit.uncovered {
-            self.coverage.remove(stretch);
-            self.audits.void(stretch);
+        if let Some(range) = commit.uncovered {
+            self.coverage.remove(range);
+            self.audits.void(range);
         }
-        for hole in &commit.holes {
-            self.fill_holes(hole.stretch);
-            self.holes.push(hole.clone());
+        for gap in &commit.gaps {
+            self.fill_gaps(gap.range);
+            self.gaps.push(gap.clone());
         }
-        if let Some(stretch) = commit.covered {
-            self.coverage.add(stretch);
-            self.fill_holes(stretch);
+        if let Some(range) = commit.covered {
+            self.coverage.add(range);
+            self.fill_gaps(range);
         }
         if let (Some(Comparison { range, at, .. }), Some(finding)) = (commit.audit, done.found) {
             self.audits.set(Audit { range, finding, at });
@@ -502,9 +502,9 @@ impl Progress {
             self.walk.clone_from(walk);
         }
         if let Some(expired) = commit.expired.and_then(everything_before) {
-            self.fill_holes(expired);
+            self.fill_gaps(expired);
         }
-        self.holes.sort_by_key(|hole| hole.stretch.since);
+        self.gaps.sort_by_key(|gap| gap.range.since);
         self.rewalked.extend(commit.rewalked.iter().copied());
         if done.late > 0 {
             let lateness = SignedDuration::from_secs(1 << bucket(done.lateness).min(40));
@@ -512,18 +512,18 @@ impl Progress {
         }
     }
 
-    fn fill_holes(&mut self, stretch: Stretch) {
-        self.holes = self.holes.iter().flat_map(|hole| hole.without(stretch)).collect();
+    fn fill_gaps(&mut self, range: TimeRange) {
+        self.gaps = self.gaps.iter().flat_map(|gap| gap.without(range)).collect();
     }
 }
 
-fn add_hole(sql: &Connection, store: StoreId, hole: &Hole) -> rusqlite::Result<()> {
+fn add_gap(sql: &Connection, store: StoreId, gap: &Gap) -> rusqlite::Result<()> {
     let mut add = sql.prepare_cached(
         "INSERT OR REPLACE INTO hole (store, since, until, reason, attempts, next_attempt) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    let (since, until) = (Micros::of(hole.stretch.since), Micros::of(hole.stretch.until));
-    add.execute(params![store.0, since, until, hole.reason, hole.attempts, Micros::of(hole.next_attempt)]).map(drop)
+    let (since, until) = (Micros::of(gap.range.since), Micros::of(gap.range.until));
+    add.execute(params![store.0, since, until, gap.reason, gap.attempts, Micros::of(gap.next_attempt)]).map(drop)
 }
 
 #[cfg(test)]

@@ -11,35 +11,35 @@ fn at(number: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + number).unwrap()
 }
 
-fn stretch() -> impl Strategy<Value = Stretch> {
-    (0..MOMENTS, 1..MOMENTS).prop_map(|(since, length)| Stretch::new(at(since), at(since + length)).unwrap())
+fn range() -> impl Strategy<Value = TimeRange> {
+    (0..MOMENTS, 1..MOMENTS).prop_map(|(since, length)| TimeRange::new(at(since), at(since + length)).unwrap())
 }
 
 fn commits() -> impl Strategy<Value = Commit> {
-    let hole = (stretch(), 0..5_u32).prop_map(|(stretch, attempts)| Hole {
-        stretch,
+    let gap = (range(), 0..5_u32).prop_map(|(range, attempts)| Gap {
+        range,
         reason: format!("attempt {attempts}"),
         attempts,
         next_attempt: at(i64::from(attempts)),
     });
-    let walk = proptest::option::of(stretch().prop_map(|stretch| Walk { stretch, cursor: Cursor::default() }));
+    let walk = proptest::option::of(range().prop_map(|range| Walk { range, cursor: Cursor::default() }));
     let parts = (
-        proptest::option::of(stretch()),
-        proptest::option::of(stretch()),
-        proptest::collection::vec(hole, 0..3),
+        proptest::option::of(range()),
+        proptest::option::of(range()),
+        proptest::collection::vec(gap, 0..3),
         proptest::option::of(0..MOMENTS),
         proptest::option::of(walk),
         proptest::collection::vec((0..3_i64, 0..MOMENTS), 0..3),
         proptest::collection::vec((1..5000_u64, 0..MOMENTS), 0..3),
-        (proptest::option::of(audits()), proptest::option::of(stretch())),
+        (proptest::option::of(audits()), proptest::option::of(range())),
     );
-    parts.prop_map(|(covered, uncovered, holes, expired, walk, rewalked, entries, (audit, reading))| {
+    parts.prop_map(|(covered, uncovered, gaps, expired, walk, rewalked, entries, (audit, reading))| {
         let store = Store::bigcommerce("abc123").unwrap();
         let entry = |(id, time): (u64, i64)| LogEntry::new(&store, id.to_string(), at(time), at(time * time + 1));
         Commit {
             covered,
             uncovered,
-            holes,
+            gaps,
             expired: expired.map(at),
             walk,
             rewalked: rewalked.into_iter().map(|(tier, done)| (SignedDuration::from_hours(tier), at(done))).collect(),
@@ -62,7 +62,7 @@ fn audits() -> impl Strategy<Value = Comparison> {
         proptest::option::of(0..3_u64).prop_map(Claim::Count),
         Just(Claim::Proof(storelogs::Proof::Counted)),
     ];
-    (stretch(), claim, 0..MOMENTS).prop_map(|(range, claim, made)| Comparison { range, claim, at: at(made) })
+    (range(), claim, 0..MOMENTS).prop_map(|(range, claim, made)| Comparison { range, claim, at: at(made) })
 }
 
 proptest! {
@@ -82,11 +82,11 @@ proptest! {
     }
 }
 
-fn archive_with(stretch: Stretch) -> (tempfile::TempDir, Archive, StoreId) {
+fn archive_with(range: TimeRange) -> (tempfile::TempDir, Archive, StoreId) {
     let folder = tempfile::tempdir().unwrap();
     let mut archive = Archive::open(folder.path().join("archive.db")).unwrap();
     let id = archive.add_store(&Store::bigcommerce("abc123").unwrap()).unwrap();
-    archive.commit([(id, &Commit { covered: Some(stretch), ..Commit::default() })]).unwrap();
+    archive.commit([(id, &Commit { covered: Some(range), ..Commit::default() })]).unwrap();
     (folder, archive, id)
 }
 
@@ -98,13 +98,13 @@ fn large_page() -> Commit {
         entry.message = Some("x".repeat(4000));
         entry
     };
-    let covered = Stretch::new(at(0), at(1000));
+    let covered = TimeRange::new(at(0), at(1000));
     Commit { entries: (0..100).map(entry).collect(), covered, ..Commit::default() }
 }
 
 #[test]
 fn a_page_for_which_the_disk_has_no_room_is_not_there_at_all_and_the_next_one_may_be() {
-    let before = Stretch::new(at(0), at(10)).unwrap();
+    let before = TimeRange::new(at(0), at(10)).unwrap();
     let (_folder, mut archive, id) = archive_with(before);
     let pages: i64 = archive.sql.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     let limit = |archive: &Archive, pages: i64| {
@@ -113,8 +113,8 @@ fn a_page_for_which_the_disk_has_no_room_is_not_there_at_all_and_the_next_one_ma
     limit(&archive, pages + 20);
     let error = archive.commit([(id, &large_page())]).unwrap_err();
     assert!(matches!(error, Error::Full { .. }) && error.to_string().contains("make room"), "{error}");
-    assert_eq!(archive.progress(id).unwrap().coverage.stretches().collect::<Vec<_>>(), [before]);
-    assert_eq!(archive.count(id, Stretch::new(at(0), at(1000)).unwrap()).unwrap(), 0);
+    assert_eq!(archive.progress(id).unwrap().coverage.ranges().collect::<Vec<_>>(), [before]);
+    assert_eq!(archive.count(id, TimeRange::new(at(0), at(1000)).unwrap()).unwrap(), 0);
     limit(&archive, 1 << 20);
     assert_eq!(archive.commit([(id, &large_page())]).unwrap()[0].new, 100);
     assert!(archive.progress(id).unwrap().coverage.contains(at(999)));
@@ -122,7 +122,7 @@ fn a_page_for_which_the_disk_has_no_room_is_not_there_at_all_and_the_next_one_ma
 
 #[test]
 fn an_archive_that_stays_locked_is_told_and_nothing_is_written() {
-    let before = Stretch::new(at(0), at(10)).unwrap();
+    let before = TimeRange::new(at(0), at(10)).unwrap();
     let (_folder, mut archive, id) = archive_with(before);
     archive.sql.busy_timeout(std::time::Duration::from_millis(50)).unwrap();
     let other = rusqlite::Connection::open(archive.path()).unwrap();
@@ -130,6 +130,6 @@ fn an_archive_that_stays_locked_is_told_and_nothing_is_written() {
     let error = archive.commit([(id, &large_page())]).unwrap_err();
     assert!(matches!(error, Error::Busy { .. }) && error.to_string().contains("locked"), "{error}");
     other.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(archive.count(id, Stretch::new(at(0), at(1000)).unwrap()).unwrap(), 0);
+    assert_eq!(archive.count(id, TimeRange::new(at(0), at(1000)).unwrap()).unwrap(), 0);
     assert_eq!(archive.commit([(id, &large_page())]).unwrap()[0].new, 100);
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::index::Standing;
 use super::rollup::{Counts, Kinds};
 use super::{Archive, StoreId, audit};
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
@@ -45,7 +45,7 @@ pub(super) fn settle(sql: &Connection, kinds: &mut Kinds) -> rusqlite::Result<()
     for (store, time) in found {
         hours.entry(store).or_default().insert(time.div_euclid(HOUR));
         let second = time.div_euclid(SECOND) * SECOND;
-        if let Some(range) = Stretch::new(Micros(second).time(), Micros(second + SECOND).time()) {
+        if let Some(range) = TimeRange::new(Micros(second).time(), Micros(second + SECOND).time()) {
             audit::void(sql, StoreId(store), range)?;
         }
     }

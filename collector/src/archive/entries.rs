@@ -8,7 +8,7 @@ use rusqlite::{Row, params};
 use storelogs::{LogEntry, Severity};
 
 use super::{Archive, StoreId, row};
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::micros::Micros;
 
@@ -130,7 +130,7 @@ impl Archive {
     }
 
     /// The entries of a time range by their ids: their times, and whether the platform has removed them.
-    pub(crate) fn held_ids(&self, store: StoreId, range: Stretch) -> Result<HashMap<String, (Timestamp, bool)>> {
+    pub(crate) fn held_ids(&self, store: StoreId, range: TimeRange) -> Result<HashMap<String, (Timestamp, bool)>> {
         let held = self.rows(
             "SELECT CAST(entry.id AS TEXT), time, \
              EXISTS (SELECT 1 FROM gone WHERE gone.store = entry.store AND gone.id = entry.id) \
@@ -142,7 +142,7 @@ impl Archive {
     }
 
     /// The time of the entry of a time range that has so many before it.
-    pub(crate) fn time_of(&self, store: StoreId, range: Stretch, number: u64) -> Result<Option<Timestamp>> {
+    pub(crate) fn time_of(&self, store: StoreId, range: TimeRange, number: u64) -> Result<Option<Timestamp>> {
         let bounds = params![store.0, Micros::of(range.since), Micros::of(range.until), number.cast_signed()];
         let find = "SELECT time FROM entry INDEXED BY entry_store_time WHERE store = ?1 AND time >= ?2 AND time < ?3 \
                     ORDER BY time LIMIT 1 OFFSET ?4";

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::audit::{self, Audits};
 use super::{Archive, PlatformClock, State, StoreId, row};
-use crate::coverage::{Coverage, Stretch};
+use crate::coverage::{Coverage, TimeRange};
 use crate::error::Result;
 use crate::micros::Micros;
 
@@ -21,7 +21,7 @@ pub struct Evidence {
     /// What could not be read.
     pub failed: Coverage,
     /// What a walk goes through that is under way.
-    pub under_way: Option<Stretch>,
+    pub under_way: Option<TimeRange>,
     /// The state the store is in.
     pub state: State,
     /// The times of records in quarantine, each as far as it is known, and how many there are without one.
@@ -59,13 +59,13 @@ fn read(archive: &Archive, only: Option<StoreId>) -> Result<HashMap<StoreId, Evi
     let mut all: HashMap<StoreId, Evidence> = HashMap::new();
     let named = |sql: &str| sql.replace("{store}", if only.is_some() { "store = ?1" } else { "?1 IS NULL" });
     let only = only.map(|store| store.0);
-    let stretch = |row: &rusqlite::Row<'_>| {
-        Stretch::new(row.get::<_, Micros>(1)?.time(), row.get::<_, Micros>(2)?.time())
+    let range = |row: &rusqlite::Row<'_>| {
+        TimeRange::new(row.get::<_, Micros>(1)?.time(), row.get::<_, Micros>(2)?.time())
             .ok_or_else(|| row::unreadable("an empty time range"))
     };
     for (store, range) in
         archive.rows(&named("SELECT store, since, until FROM coverage WHERE {store}"), [only], |row| {
-            Ok((StoreId(row.get(0)?), stretch(row)?))
+            Ok((StoreId(row.get(0)?), range(row)?))
         })?
     {
         all.entry(store).or_default().coverage.add(range);
@@ -75,12 +75,12 @@ fn read(archive: &Archive, only: Option<StoreId>) -> Result<HashMap<StoreId, Evi
         all.entry(store).or_default().audits.set(audit);
     }
     for (store, range) in archive.rows(&named("SELECT store, since, until FROM hole WHERE {store}"), [only], |row| {
-        Ok((StoreId(row.get(0)?), stretch(row)?))
+        Ok((StoreId(row.get(0)?), range(row)?))
     })? {
         all.entry(store).or_default().failed.add(range);
     }
     for (store, range) in archive.rows(&named("SELECT store, since, until FROM walk WHERE {store}"), [only], |row| {
-        Ok((StoreId(row.get(0)?), stretch(row)?))
+        Ok((StoreId(row.get(0)?), range(row)?))
     })? {
         all.entry(store).or_default().under_way = Some(range);
     }

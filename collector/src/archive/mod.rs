@@ -29,7 +29,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use storelogs::{Cursor, LogEntry, Store};
 
-use crate::coverage::{Coverage, Stretch};
+use crate::coverage::{Coverage, TimeRange};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
@@ -39,7 +39,7 @@ pub use derived::Mended;
 pub use evidence::Evidence;
 pub(crate) use holdings::StoreState;
 pub use learned::PlatformClock;
-pub(crate) use open::PATIENCE;
+pub(crate) use open::BUSY_TIMEOUT;
 pub use open::{Lock, VERSION};
 pub use state::{State, Status};
 
@@ -65,16 +65,16 @@ pub struct StoreId(pub(crate) i64);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Walk {
     /// What it reads.
-    pub stretch: Stretch,
+    pub range: TimeRange,
     /// Where it goes on.
     pub cursor: Cursor,
 }
 
-/// A stretch that could not be read so far.
+/// A time range that could not be read so far.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Hole {
+pub struct Gap {
     /// What is missing.
-    pub stretch: Stretch,
+    pub range: TimeRange,
     /// Why, in one line.
     pub reason: String,
     /// How often it was tried.
@@ -93,10 +93,10 @@ pub struct Progress {
     /// The walk under way.
     pub walk: Option<Walk>,
     /// What could not be read.
-    pub holes: Vec<Hole>,
-    /// When stretches of late were last read again, by their lengths.
+    pub gaps: Vec<Gap>,
+    /// When time ranges of late were last read again, by their lengths.
     pub rewalked: BTreeMap<SignedDuration, Timestamp>,
-    /// How long after its time an entry was first seen, at the most, in stretches that were covered already. To the next
+    /// How long after its time an entry was first seen, at the most, in time ranges that were covered already. To the next
     /// power of two of seconds.
     pub lateness: SignedDuration,
 }
@@ -163,19 +163,19 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn progress(&self, store: StoreId) -> Result<Progress> {
-        let coverage = self.rows("SELECT since, until FROM coverage WHERE store = ?1", [store.0], row::stretch)?;
+        let coverage = self.rows("SELECT since, until FROM coverage WHERE store = ?1", [store.0], row::range)?;
         let walks = self.rows("SELECT since, until, cursor FROM walk WHERE store = ?1", [store.0], |row| {
             let cursor = serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|_| row::unreadable("a cursor"))?;
-            Ok(Walk { stretch: row::stretch(row)?, cursor })
+            Ok(Walk { range: row::range(row)?, cursor })
         })?;
         let audits =
             self.rows("SELECT since, until, finding, entries, at FROM audit WHERE store = ?1", [store.0], |row| {
                 audit::read(row, 0)
             })?;
-        let holes = self.rows(
+        let gaps = self.rows(
             "SELECT since, until, reason, attempts, next_attempt FROM hole WHERE store = ?1 ORDER BY since",
             [store.0],
-            row::hole,
+            row::gap,
         )?;
         let rewalked = self.rows("SELECT tier, done FROM rewalk WHERE store = ?1", [store.0], |row| {
             Ok((SignedDuration::from_secs(row.get(0)?), row.get::<_, Micros>(1)?.time()))
@@ -187,18 +187,18 @@ impl Archive {
             coverage: coverage.into_iter().collect(),
             audits: audits.into_iter().collect(),
             walk: walks.into_iter().next(),
-            holes,
+            gaps,
             rewalked: rewalked.into_iter().collect(),
             lateness: SignedDuration::from_secs(lateness),
         })
     }
 
-    /// How many entries of a store the archive holds in a stretch of time.
+    /// How many entries of a store the archive holds in a time range.
     ///
     /// # Errors
     /// If the archive cannot be read.
-    pub fn count(&self, store: StoreId, stretch: Stretch) -> Result<u64> {
-        self.count_in("SELECT count(*) FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3", store, stretch)
+    pub fn count(&self, store: StoreId, range: TimeRange) -> Result<u64> {
+        self.count_in("SELECT count(*) FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3", store, range)
     }
 
     /// How many entries of a time range the platform should count: those that are held, in quarantine too, less those that
@@ -206,7 +206,7 @@ impl Archive {
     ///
     /// # Errors
     /// If the archive cannot be read.
-    pub fn held(&self, store: StoreId, range: Stretch) -> Result<u64> {
+    pub fn held(&self, store: StoreId, range: TimeRange) -> Result<u64> {
         audit::held(&self.sql, store, range).map_err(|error| self.fault(error))
     }
 
@@ -215,12 +215,12 @@ impl Archive {
     ///
     /// # Errors
     /// If the archive cannot be read.
-    pub fn quarantined(&self, store: StoreId, stretch: Stretch) -> Result<u64> {
-        self.count_in("SELECT count(*) FROM quarantine WHERE store = ?1 AND coalesce(time, near) >= ?2 AND coalesce(time, near) < ?3", store, stretch)
+    pub fn quarantined(&self, store: StoreId, range: TimeRange) -> Result<u64> {
+        self.count_in("SELECT count(*) FROM quarantine WHERE store = ?1 AND coalesce(time, near) >= ?2 AND coalesce(time, near) < ?3", store, range)
     }
 
-    fn count_in(&self, sql: &str, store: StoreId, stretch: Stretch) -> Result<u64> {
-        let bounds = params![store.0, Micros::of(stretch.since), Micros::of(stretch.until)];
+    fn count_in(&self, sql: &str, store: StoreId, range: TimeRange) -> Result<u64> {
+        let bounds = params![store.0, Micros::of(range.since), Micros::of(range.until)];
         let counted = self.prepared(sql)?.query_row(bounds, |row| row.get::<_, i64>(0));
         counted.map(i64::unsigned_abs).map_err(|error| self.fault(error))
     }
@@ -245,21 +245,21 @@ impl Archive {
         })
     }
 
-    /// Every entry of a stretch of time, all stores, newest first, one by one. An error of `each` ends it.
+    /// Every entry of a time range, all stores, newest first, one by one. An error of `each` ends it.
     ///
     /// # Errors
     /// If the archive cannot be read, or what `each` returns.
     pub fn each_entry<E: From<Error>>(
         &self,
-        stretch: Stretch,
+        range: TimeRange,
         mut each: impl FnMut(LogEntry) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut find = self.prepared(row::SELECT_BY_KEYS)?;
-        let bounds = [row::first_key(stretch.since), row::last_key(stretch.until)];
+        let bounds = [row::first_key(range.since), row::last_key(range.until)];
         let mut rows = find.query(bounds).map_err(|error| self.fault(error))?;
         while let Some(row) = rows.next().map_err(|error| self.fault(error))? {
             let entry = row::entry(row).map_err(|error| self.fault(error))?;
-            if stretch.contains(entry.time) {
+            if range.contains(entry.time) {
                 each(entry)?;
             }
         }

@@ -29,7 +29,7 @@ const APPLICATION_ID: i64 = 0x534c_6f67;
 pub(super) const MOST_WAL: i64 = 16 * 1024 * 1024;
 
 /// How long to wait for another process that writes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// As long as this lives, no other process can do the same to the archive.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ fn connect(path: PathBuf, file: &Path, access: OpenFlags) -> Result<Archive> {
         super::failpoint::watch(&mut sql).map_err(fault)?;
         sql
     };
-    sql.busy_timeout(PATIENCE).map_err(fault)?;
+    sql.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
     sql.set_prepared_statement_cache_capacity(64);
     // With WAL this loses no consistency: after a power cut the last commits may be gone, entries and coverage alike.
     sql.pragma_update(None, "synchronous", "normal").map_err(fault)?;

@@ -8,8 +8,8 @@ use rusqlite::{Row, ToSql};
 use serde_json::{Map, Value};
 use storelogs::{LogEntry, Platform, Severity, Store, UtcOffset};
 
-use super::{Hole, StoreId};
-use crate::coverage::Stretch;
+use super::{Gap, StoreId};
+use crate::coverage::TimeRange;
 use crate::micros::Micros;
 
 /// The columns that [`entry`] reads.
@@ -188,16 +188,16 @@ pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
     Ok(entry)
 }
 
-/// The stretch in the first two columns.
-pub(super) fn stretch(row: &Row<'_>) -> rusqlite::Result<Stretch> {
-    Stretch::new(row.get::<_, Micros>(0)?.time(), row.get::<_, Micros>(1)?.time())
-        .ok_or_else(|| unreadable("an empty stretch"))
+/// The time range in the first two columns.
+pub(super) fn range(row: &Row<'_>) -> rusqlite::Result<TimeRange> {
+    TimeRange::new(row.get::<_, Micros>(0)?.time(), row.get::<_, Micros>(1)?.time())
+        .ok_or_else(|| unreadable("an empty range"))
 }
 
-/// The hole in the columns since, until, reason, attempts and next_attempt.
-pub(super) fn hole(row: &Row<'_>) -> rusqlite::Result<Hole> {
+/// The gap in the columns since, until, reason, attempts and next_attempt.
+pub(super) fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
     let next_attempt = row.get::<_, Micros>(4)?.time();
-    Ok(Hole { stretch: stretch(row)?, reason: row.get(2)?, attempts: row.get(3)?, next_attempt })
+    Ok(Gap { range: range(row)?, reason: row.get(2)?, attempts: row.get(3)?, next_attempt })
 }
 
 pub(crate) fn unreadable(what: &str) -> rusqlite::Error {

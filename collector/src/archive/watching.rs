@@ -18,7 +18,7 @@ const ABSENT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What was told of something last.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct LastAlert {
     pub(crate) at: Timestamp,
     /// Up to when it was told.
     pub(crate) until: Timestamp,
@@ -27,7 +27,7 @@ pub(crate) struct Told {
 }
 
 /// A rule's name, and what it has told of.
-pub(crate) type About = (String, String);
+pub(crate) type AlertKey = (String, String);
 
 /// An entry that came.
 #[derive(Debug)]
@@ -51,13 +51,13 @@ pub(crate) struct Delivery {
 
 /// What a look at the arrivals changes. All of it is kept, or nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Look {
+pub(crate) struct Checkpoint {
     /// The last arrival that was looked at.
     pub(crate) upto: Option<i64>,
     /// Stores that are watched from now on.
     pub(crate) watched: Vec<(StoreId, Timestamp)>,
-    pub(crate) told: Vec<(About, Told)>,
-    pub(crate) forgotten: Vec<About>,
+    pub(crate) told: Vec<(AlertKey, LastAlert)>,
+    pub(crate) forgotten: Vec<AlertKey>,
     /// Rule, action and alert.
     pub(crate) deliveries: Vec<(String, String, String)>,
 }
@@ -119,17 +119,20 @@ impl Archive {
     }
 
     /// What was told, by rule and by what it was about.
-    pub(crate) fn told(&self) -> Result<HashMap<About, Told>> {
+    pub(crate) fn told(&self) -> Result<HashMap<AlertKey, LastAlert>> {
         let told = self.rows("SELECT rule, about, at, until, held FROM told", [], |row| {
-            let told =
-                Told { at: row.get::<_, Micros>(2)?.time(), until: row.get::<_, Micros>(3)?.time(), held: row.get(4)? };
+            let told = LastAlert {
+                at: row.get::<_, Micros>(2)?.time(),
+                until: row.get::<_, Micros>(3)?.time(),
+                held: row.get(4)?,
+            };
             Ok(((row.get(0)?, row.get(1)?), told))
         })?;
         Ok(told.into_iter().collect())
     }
 
     /// Keeps what a look has changed.
-    pub(crate) fn keep_look(&mut self, look: &Look, now: Timestamp) -> Result<()> {
+    pub(crate) fn keep_look(&mut self, look: &Checkpoint, now: Timestamp) -> Result<()> {
         let path = &self.path;
         let fault = |error: rusqlite::Error| Error::of(path, error);
         let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
@@ -203,7 +206,7 @@ fn begin(sql: &Connection, now: Timestamp) -> rusqlite::Result<Option<Timestamp>
     Ok(None)
 }
 
-fn keep(sql: &Connection, look: &Look, now: Timestamp) -> rusqlite::Result<()> {
+fn keep(sql: &Connection, look: &Checkpoint, now: Timestamp) -> rusqlite::Result<()> {
     sql.prepare_cached("UPDATE output SET seq = coalesce(?2, seq), seen = ?3 WHERE name = ?1")?.execute(params![
         READER,
         look.upto,

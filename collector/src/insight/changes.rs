@@ -8,12 +8,12 @@ use storelogs::LogEntry;
 
 use super::Context;
 use super::hours::Hours;
-use super::model::{Change, Changes, Deed};
+use super::model::{ActionCount, Change, Changes};
 use super::query;
 use super::topic::{topic, words};
 use crate::archive::entries::Which;
 use crate::archive::text::value;
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::redact::Field;
 
@@ -55,10 +55,10 @@ pub(super) fn before(
     start: Timestamp,
     category: Option<&str>,
 ) -> Result<Option<Changes>> {
-    let Some(stretch) = start.checked_sub(BEFORE).ok().and_then(|since| Stretch::new(since, start)) else {
+    let Some(range) = start.checked_sub(BEFORE).ok().and_then(|since| TimeRange::new(since, start)) else {
         return Ok(None);
     };
-    let (mut entries, mut query) = (0, context.query().changes().between(stretch.since, stretch.until));
+    let (mut entries, mut query) = (0, context.query().changes().between(range.since, range.until));
     let mut listed: Vec<(u8, LogEntry, u32)> = Vec::new();
     let mut ordinary: BTreeMap<(Option<String>, Option<String>), u64> = BTreeMap::new();
     let all = 0..u32::try_from(context.stores.len()).unwrap_or(u32::MAX);
@@ -69,7 +69,7 @@ pub(super) fn before(
         all
     };
     for other in looked_at {
-        each_change(context, other, stretch, |entry| {
+        each_change(context, other, range, |entry| {
             entries += 1;
             match weight(&entry, category) {
                 0 => *ordinary.entry((entry.actor, entry.action)).or_default() += 1,
@@ -85,13 +85,13 @@ pub(super) fn before(
     }
     let mut ordinary: Vec<_> = ordinary.into_iter().collect();
     ordinary.sort_by_key(|(_, entries)| std::cmp::Reverse(*entries));
-    let deed = |((actor, action), entries): ((Option<String>, Option<String>), u64)| Deed {
+    let deed = |((actor, action), entries): ((Option<String>, Option<String>), u64)| ActionCount {
         actor: actor.map(|actor| context.text(Field::Actor, &actor)),
         action: action.map(|action| context.text(Field::Fact, &action)),
         entries,
     };
     Ok(Some(Changes {
-        stretch,
+        range,
         entries,
         query: query.text(),
         listed: listed.iter().map(|(_, entry, store)| change(context, hours, *store, entry)).collect(),
@@ -117,9 +117,9 @@ pub(super) fn change(context: &Context<'_>, hours: &Hours, store: u32, entry: &L
     }
 }
 
-fn each_change(context: &Context<'_>, store: u32, stretch: Stretch, mut each: impl FnMut(LogEntry)) -> Result<()> {
+fn each_change(context: &Context<'_>, store: u32, range: TimeRange, mut each: impl FnMut(LogEntry)) -> Result<()> {
     let id = context.stores[store as usize].0;
-    context.archive.each_of_store(id, [stretch.since, stretch.until], Which::Changes, |entry| {
+    context.archive.each_of_store(id, [range.since, range.until], Which::Changes, |entry| {
         if is_change(entry.actor.as_deref(), entry.category.as_deref()) {
             each(entry);
         }

@@ -14,7 +14,7 @@ use ring::digest::{SHA256, digest};
 use super::Report;
 use super::model::{Count, Finding, Level, Section};
 use super::statistics::as_number;
-use crate::wording::{grouped, percent};
+use crate::wording::{format_count, percent};
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = concat!(
@@ -75,7 +75,7 @@ fn top(page: &mut String, report: &Report) {
     push(page, format_args!("<h1>{}</h1>\n", escape(&report.verdict)));
     let stores = match &report.stores[..] {
         some if some.len() <= 4 => some.join(", "),
-        many => format!("{} stores", grouped(many.len() as u64)),
+        many => format!("{} stores", format_count(many.len() as u64)),
     };
     let compared = if report.trust.comparable { " Compared with as long a time before." } else { "" };
     push(
@@ -88,8 +88,8 @@ fn top(page: &mut String, report: &Report) {
         ),
     );
     tiles(page, report);
-    page.push_str("<div class=\"findings\" id=\"glance\">\n");
-    let (alarms, others): (Vec<_>, Vec<_>) = report.glance.iter().partition(|finding| finding.level == Level::Alarm);
+    page.push_str("<div class=\"findings\" id=\"summary\">\n");
+    let (alarms, others): (Vec<_>, Vec<_>) = report.summary.iter().partition(|finding| finding.level == Level::Alarm);
     alarms.into_iter().for_each(|finding| push_finding(page, finding));
     page.push_str("<div class=\"others\">\n");
     // What the tiles tell already is not told twice.
@@ -106,15 +106,20 @@ fn tiles(page: &mut String, report: &Report) {
     let unusual = report.people.sensitive.iter().filter(|change| change.unusual_hour).count() as u64;
     let complete = report.trust.stores.iter().all(|store| store.complete);
     let tiles = [
-        ("activity", "Entries", grouped(report.activity.total.now), than(&report.activity.total, false)),
-        ("problems", "Warnings and errors", grouped(report.problems.total.now), than(&report.problems.total, true)),
-        ("incidents", "Incidents", grouped(incidents), "bursts of problems".to_owned()),
+        ("activity", "Entries", format_count(report.activity.total.now), than(&report.activity.total, false)),
+        (
+            "problems",
+            "Warnings and errors",
+            format_count(report.problems.total.now),
+            than(&report.problems.total, true),
+        ),
+        ("incidents", "Incidents", format_count(incidents), "bursts of problems".to_owned()),
         (
             "people",
             "Sensitive changes",
-            grouped(sensitive),
+            format_count(sensitive),
             if unusual > 0 {
-                format!("{} at unusual hours", grouped(unusual))
+                format!("{} at unusual hours", format_count(unusual))
             } else {
                 "none at unusual hours".to_owned()
             },
@@ -152,7 +157,7 @@ fn than(count: &Count, fewer_is_good: bool) -> String {
             };
             let class = if fewer_is_good { class } else { "" };
             let change = if sign == "±" { "0 %".to_owned() } else { percent(change.abs()) };
-            format!("<span class=\"{class}\">{sign} {change}</span> from {}", grouped(before))
+            format!("<span class=\"{class}\">{sign} {change}</span> from {}", format_count(before))
         }
     }
 }
@@ -165,7 +170,7 @@ fn push_finding(page: &mut String, finding: &Finding) {
         Level::Alarm => "alarm",
     };
     let section = SECTIONS.iter().find(|(section, ..)| *section == finding.section);
-    let (id, question) = section.map_or(("glance", ""), |(_, id, question)| (*id, *question));
+    let (id, question) = section.map_or(("summary", ""), |(_, id, question)| (*id, *question));
     push(
         page,
         format_args!(

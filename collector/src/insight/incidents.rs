@@ -67,12 +67,12 @@ impl Sums {
             slots.insert(hour, usize::from(Local::of(hour, &context.period.zone).slot));
         }
         let slot = |hour: i64| slots.get(&hour).copied().unwrap_or_default();
-        let mut found: Vec<Found> = Vec::new();
+        let mut found: Vec<Candidate> = Vec::new();
         for (key, series) in &self.series {
             let begin = self.begin(key.0).unwrap_or(since).max(earliest);
             let weeks = as_number((until - begin).unsigned_abs()) / as_number(WEEK as u64);
             for burst in bursts(series, [begin, since, until], slot, threshold) {
-                found.push(Found { key: *key, burst, weeks });
+                found.push(Candidate { key: *key, burst, weeks });
             }
         }
         let mut incidents = join(found);
@@ -86,7 +86,7 @@ impl Sums {
         Ok(Incidents { method: method(threshold), log10_threshold: threshold, list, others })
     }
 
-    fn incident(&self, context: &Context<'_>, hours: &Hours, parts: &[Found], until: i64) -> Result<Incident> {
+    fn incident(&self, context: &Context<'_>, hours: &Hours, parts: &[Candidate], until: i64) -> Result<Incident> {
         let (store, module) = (parts[0].key.0, parts[0].key.1);
         let first = parts.iter().map(|part| part.burst.first).min().unwrap_or_default();
         let last = parts.iter().map(|part| part.burst.last).max().unwrap_or_default();
@@ -140,7 +140,7 @@ impl Sums {
             weeks: parts.iter().map(|part| part.weeks).fold(f64::INFINITY, f64::min),
             log10_chance: log10_of_at_least(entries, usual),
             changes: changes.unwrap_or_else(|| Changes {
-                stretch: crate::coverage::Stretch { since: start, until: start },
+                range: crate::coverage::TimeRange { since: start, until: start },
                 entries: 0,
                 query: String::new(),
                 listed: Vec::new(),
@@ -171,16 +171,16 @@ impl Sums {
 
 /// A burst, and of what.
 #[derive(Clone, Copy, Debug)]
-struct Found {
+struct Candidate {
     key: Key,
     burst: Burst,
     weeks: f64,
 }
 
 /// Bursts of one store and module at the same time are one incident.
-fn join(mut found: Vec<Found>) -> Vec<Vec<Found>> {
+fn join(mut found: Vec<Candidate>) -> Vec<Vec<Candidate>> {
     found.sort_by_key(|found| (found.key.0, found.key.1, found.burst.first));
-    let mut joined: Vec<Vec<Found>> = Vec::new();
+    let mut joined: Vec<Vec<Candidate>> = Vec::new();
     for next in found {
         match joined.last_mut() {
             Some(parts)

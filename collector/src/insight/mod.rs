@@ -11,7 +11,6 @@ mod activity;
 mod bulk;
 mod bursts;
 mod changes;
-mod glance;
 mod hours;
 mod html;
 mod incidents;
@@ -22,6 +21,7 @@ mod problems;
 mod query;
 mod scan;
 mod statistics;
+mod summary;
 mod topic;
 mod trust;
 
@@ -130,7 +130,7 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
         stores: names.iter().map(ToString::to_string).collect(),
         scope: named.iter().map(ToString::to_string).collect(),
         verdict: String::new(),
-        glance: Vec::new(),
+        summary: Vec::new(),
         incidents: incidents.finish(&context, &people.hours)?,
         problems: problems.finish(&context)?,
         people: people.finish(&context)?,
@@ -138,8 +138,8 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
         activity: activity.finish(&context),
         period: period.clone(),
     };
-    report.verdict = glance::verdict(&report);
-    report.glance = glance::glance(&report);
+    report.verdict = summary::verdict(&report);
+    report.summary = summary::findings(&report);
     Ok(report)
 }
 

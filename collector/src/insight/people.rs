@@ -41,7 +41,7 @@ struct Sum {
 type Stint = (u32, u32, i64, i64, BTreeMap<Option<u32>, u64>);
 
 /// What is added up for an action.
-struct Deed {
+struct ActionCount {
     first: Timestamp,
     store: u32,
     actor: Option<u32>,
@@ -53,7 +53,7 @@ struct Deed {
 pub(super) struct Sums {
     total: u64,
     actors: BTreeMap<u32, Sum>,
-    actions: BTreeMap<u32, Deed>,
+    actions: BTreeMap<u32, ActionCount>,
     pub(super) hours: Hours,
     pub(super) bulk: bulk::Sums,
     /// Store and hour of sensitive changes, and how many.
@@ -65,7 +65,7 @@ impl Sums {
         let facts = row.facts;
         self.bulk.add(row);
         if let Some(action) = facts.action {
-            let deed = self.actions.entry(action).or_insert_with(|| Deed {
+            let deed = self.actions.entry(action).or_insert_with(|| ActionCount {
                 first: Timestamp::MAX,
                 store: row.store,
                 actor: facts.actor,
@@ -151,11 +151,11 @@ impl Sums {
     }
 
     fn new_actions(&self, context: &Context<'_>) -> Vec<NewAction> {
-        let is_new = |deed: &Deed| deed.first >= context.period.since && deed.entries > 0;
-        let mut new: Vec<(&u32, &Deed)> =
+        let is_new = |deed: &ActionCount| deed.first >= context.period.since && deed.entries > 0;
+        let mut new: Vec<(&u32, &ActionCount)> =
             self.actions.iter().filter(|(_, deed)| is_new(deed) && context.knows_new(deed.store)).collect();
         new.sort_by_key(|(number, deed)| (Reverse(deed.first), **number));
-        let action = |(number, deed): (&u32, &Deed)| {
+        let action = |(number, deed): (&u32, &ActionCount)| {
             let shown = context.kinds.actions.shown(*number);
             NewAction {
                 action: context.text(Field::Fact, shown),

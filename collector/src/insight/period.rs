@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Serialize;
 
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::micros::Micros;
 
 /// Periods as long as this begin with a day.
@@ -26,7 +26,7 @@ pub struct Period {
     /// The moment behind its last.
     pub until: Timestamp,
     /// As long a time before it, which it is compared with. `None`: it is compared with nothing.
-    pub previous: Option<Stretch>,
+    pub previous: Option<TimeRange>,
     /// The time zone of days, hours and weekdays.
     pub time_zone: String,
     /// How long a step of its charts is.
@@ -59,8 +59,8 @@ impl Period {
             since = from_hour(hour_of(midnight))?;
         }
         let length = until.duration_since(since);
-        let whole = Stretch::new(since, until)?;
-        let previous = since.checked_sub(length).ok().and_then(|before| Stretch::new(before, since));
+        let whole = TimeRange::new(since, until)?;
+        let previous = since.checked_sub(length).ok().and_then(|before| TimeRange::new(before, since));
         let step = match length {
             _ if length <= BY_HOUR => Step::Hour,
             _ if length <= BY_DAY => Step::Day,
@@ -91,8 +91,8 @@ impl Period {
         format!("{from} to {}", last.strftime("%-d %b %Y"))
     }
 
-    pub(super) fn whole(&self) -> Stretch {
-        Stretch { since: self.since, until: self.until }
+    pub(super) fn whole(&self) -> TimeRange {
+        TimeRange { since: self.since, until: self.until }
     }
 
     /// A moment for people, by the clock of the zone: `Thu 13 Nov 13:05`.
@@ -108,7 +108,7 @@ impl Period {
     }
 }
 
-fn steps(whole: Stretch, step: Step, zone: &TimeZone) -> Option<Vec<Timestamp>> {
+fn steps(whole: TimeRange, step: Step, zone: &TimeZone) -> Option<Vec<Timestamp>> {
     let mut steps = vec![whole.since];
     let first = whole.since.to_zoned(zone.clone());
     let mut next = match step {

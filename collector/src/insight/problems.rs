@@ -26,7 +26,7 @@ const MOST_PARTS: usize = 40;
 const LEAST_RATED: u64 = 20;
 
 /// Store, severity, category, module.
-type Place = (u32, Severity, Option<u32>, Option<u32>);
+type GroupKey = (u32, Severity, Option<u32>, Option<u32>);
 
 /// What is added up for a template.
 struct Sum {
@@ -36,7 +36,7 @@ struct Sum {
     first_store: u32,
     last: Timestamp,
     steps: Vec<u64>,
-    places: HashMap<Place, Tally>,
+    places: HashMap<GroupKey, Tally>,
     /// The store and the hour of the last of them.
     newest: (u32, i64),
 }
@@ -121,7 +121,7 @@ impl Sums {
         let counted = |tally: &Tally| if is_gone { tally.before } else { tally.now };
         let mut places: Vec<_> = sum.places.iter().filter(|(_, tally)| counted(tally) > 0).collect();
         places.sort_by_key(|(place, tally)| (Reverse(counted(tally)), **place));
-        let part = |(place, tally): (&Place, &Tally)| Part {
+        let part = |(place, tally): (&GroupKey, &Tally)| Part {
             store: place.0,
             severity: place.1,
             category: context.category(place.2),

@@ -21,7 +21,7 @@ pub(super) struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Every entry of these stores in a stretch of time. No store means all.
+    /// Every entry of these stores in a time range. No store means all.
     pub(super) fn new(redact: &'a dyn Redact, stores: &'a [Store], since: Timestamp, until: Timestamp) -> Self {
         Self { redact, parts: Vec::new(), stores, has_store: false, since, until }
     }
@@ -106,12 +106,12 @@ pub(super) fn uid(uid: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redact::AsItIs;
+    use crate::redact::NoRedaction;
 
     #[test]
     fn what_has_a_meaning_in_a_query_is_quoted() {
         let [since, until] = [0, 3600].map(|second| Timestamp::from_second(second).unwrap());
-        let query = Query::new(&AsItIs, &[], since, until);
+        let query = Query::new(&NoRedaction, &[], since, until);
         let text = query
             .clone()
             .fact(Field::Fact, "module", Some("A (\"b\\\") *c"))
@@ -124,7 +124,7 @@ mod tests {
         );
         crate::search::Filter::parse(&text, since, &jiff::tz::TimeZone::UTC).unwrap();
         let stores: Vec<Store> = ["bigcommerce:a1", "shopline:b1"].map(|store| store.parse().unwrap()).into();
-        let several = Query::new(&AsItIs, &stores, since, until);
+        let several = Query::new(&NoRedaction, &stores, since, until);
         assert!(several.text().starts_with("(store:bigcommerce:a1 OR store:shopline:b1) since:"));
         assert!(several.store(&stores[1]).text().starts_with("store:shopline:b1 since:"));
     }

@@ -8,7 +8,7 @@ use super::Context;
 use super::model::{Trust, Trusted};
 use super::statistics::as_number;
 use crate::archive::{Archive, Progress, State, StoreId};
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::retention::retention;
 use crate::verdict::Evidence;
@@ -23,7 +23,7 @@ const MOST_GAPS: usize = 20;
 pub(crate) fn comparable(
     archive: &Archive,
     stores: &[(StoreId, storelogs::Store)],
-    previous: Option<Stretch>,
+    previous: Option<TimeRange>,
 ) -> Result<bool> {
     let Some(previous) = previous else { return Ok(false) };
     let mut shares = 0.0;
@@ -33,9 +33,9 @@ pub(crate) fn comparable(
     Ok(!stores.is_empty() && shares / as_number(stores.len() as u64) >= ENOUGH)
 }
 
-fn share(progress: &Progress, stretch: Stretch) -> f64 {
-    let covered: SignedDuration = progress.coverage.within(stretch).map(|covered| covered.length()).sum();
-    covered.as_secs_f64() / stretch.length().as_secs_f64()
+fn share(progress: &Progress, range: TimeRange) -> f64 {
+    let covered: SignedDuration = progress.coverage.within(range).map(|covered| covered.length()).sum();
+    covered.as_secs_f64() / range.length().as_secs_f64()
 }
 
 /// `entries` are those of each store in the period.
@@ -58,7 +58,7 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
     // What is still to come is no gap.
     let verdict = evidence.judge_range(context.period.whole(), store.platform(), present);
     let share_of_read = verdict.share();
-    let gaps: Vec<Stretch> = verdict.lacking().map(|found| found.range).take(MOST_GAPS).collect();
+    let gaps: Vec<TimeRange> = verdict.lacking().map(|found| found.range).take(MOST_GAPS).collect();
     let standing = evidence.judge(store.platform(), present);
     let (oldest, newest) = archive.span(id)?;
     let kept = retention(store.platform());

@@ -29,13 +29,13 @@ pub const STORES: usize = 1000;
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Tells which stores are collected at this moment.
-type Listed = Box<dyn Fn() -> HashSet<Store> + Send + Sync>;
+type ConfiguredStores = Box<dyn Fn() -> HashSet<Store> + Send + Sync>;
 
 /// Counts what happens, and tells it together with how the archive stands.
 pub struct Metrics {
     path: PathBuf,
     network: Network,
-    listed: Listed,
+    listed: ConfiguredStores,
     /// Opened when it is first looked into, and kept.
     archive: Mutex<Option<Archive>>,
     counts: Mutex<HashMap<Store, Counts>>,
@@ -51,7 +51,7 @@ struct Counts {
 
 /// What is told of one store, or of all stores of a platform.
 #[derive(Default)]
-struct Told {
+struct StoreTotals {
     counts: Counts,
     traffic: Traffic,
     gaps: u64,
@@ -112,7 +112,7 @@ impl Metrics {
         let traffic = self.network.traffic_of_stores();
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let each = stores.len() <= STORES;
-        let mut told: BTreeMap<Labels, Told> = BTreeMap::new();
+        let mut told: BTreeMap<Labels, StoreTotals> = BTreeMap::new();
         for brief in &stores {
             let labels = Labels::new(&brief.store, each);
             let counts = counts.get(&brief.store).copied().unwrap_or_default();
@@ -149,7 +149,7 @@ fn entry<'a>(counts: &'a mut HashMap<Store, Counts>, store: &Store) -> &'a mut C
     counts.entry(store.clone()).or_default()
 }
 
-impl Told {
+impl StoreTotals {
     fn add(&mut self, brief: &Brief, counts: Counts, traffic: Traffic) {
         self.counts.committed.add(counts.committed);
         self.counts.pages += counts.pages;
@@ -206,13 +206,13 @@ fn verdicts(families: &mut Families, stores: &[Brief]) {
     families.gauge("storelogs_verdicts", "Of how many stores this is the verdict.", rows);
 }
 
-fn tell(families: &mut Families, told: &BTreeMap<Labels, Told>) {
-    type Count = fn(&Told) -> u64;
+fn tell(families: &mut Families, told: &BTreeMap<Labels, StoreTotals>) {
+    type Count = fn(&StoreTotals) -> u64;
     let counters: [(&str, &str, Count); 9] = [
         ("storelogs_entries_total", "Entries that were archived and not held before.", |told| {
             told.counts.committed.new
         }),
-        ("storelogs_late_entries_total", "Of these, entries of stretches that were complete already.", |told| {
+        ("storelogs_late_entries_total", "Of these, entries of ranges that were complete already.", |told| {
             told.counts.committed.late
         }),
         ("storelogs_revised_entries_total", "Entries that the platform had changed.", |told| {
@@ -234,7 +234,7 @@ fn tell(families: &mut Families, told: &BTreeMap<Labels, Told>) {
     for (name, help, count) in counters {
         families.counter(name, help, told.iter().map(|(labels, told)| (labels.pairs(), count(told))));
     }
-    type Measure = fn(&Told) -> Option<f64>;
+    type Measure = fn(&StoreTotals) -> Option<f64>;
     let gauges: [(&str, &str, Measure); 5] = [
         ("storelogs_complete", "1 if nothing is missing of the store, or of every store.", |told| {
             Some(f64::from(u8::from(told.complete == told.stores)))

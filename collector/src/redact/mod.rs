@@ -14,7 +14,7 @@ use std::ops::Range;
 use ring::{digest, hmac};
 use storelogs::LogEntry;
 
-pub use text::{AsItIs, Field, Redact, Text};
+pub use text::{Field, NoRedaction, Redact, Text};
 
 use crate::archive::Archive;
 use crate::error::Result;

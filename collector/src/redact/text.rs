@@ -38,9 +38,9 @@ pub trait Redact {
 
 /// Shows everything as it is.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct AsItIs;
+pub struct NoRedaction;
 
-impl Redact for AsItIs {
+impl Redact for NoRedaction {
     fn text<'a>(&self, _: Field, text: &'a str) -> Cow<'a, str> {
         Cow::Borrowed(text)
     }

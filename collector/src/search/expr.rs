@@ -46,13 +46,13 @@ pub(super) enum Term {
 /// Words that stand one behind the other in one text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Phrase {
-    pub(super) place: Place,
+    pub(super) place: TextField,
     words: words::Phrase,
 }
 
 /// Where words are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum TextField {
     Anywhere,
     Summary,
     Message,
@@ -124,9 +124,9 @@ impl Term {
                 let summary = || phrase.stands_in(seen.summary());
                 let message = || phrase.stands_in(seen.message());
                 match phrase.place {
-                    Place::Summary => summary(),
-                    Place::Message => message(),
-                    Place::Anywhere => summary() || message() || phrase.stands_in(seen.facts()),
+                    TextField::Summary => summary(),
+                    TextField::Message => message(),
+                    TextField::Anywhere => summary() || message() || phrase.stands_in(seen.facts()),
                 }
             }
             Self::Fact(fact, pattern) => {
@@ -152,7 +152,7 @@ pub(super) fn is_store(pattern: &Pattern, platform: &str, name: &str) -> bool {
 
 impl Phrase {
     /// `open`: the last word is only the beginning of one. `None` if there is no word in the text.
-    pub(super) fn new(text: &str, open: bool, place: Place) -> Option<Self> {
+    pub(super) fn new(text: &str, open: bool, place: TextField) -> Option<Self> {
         Some(Self { place, words: words::Phrase::new(text, open)? })
     }
 

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::{LogEntry, Store};
 
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 pub use error::QueryError;
 use expr::{Expr, Seen, Term};
 use pattern::Pattern;
@@ -57,10 +57,10 @@ impl Filter {
         self.expr.matches(&Seen::new(entry))
     }
 
-    /// Only what of it happened in a stretch of time.
+    /// Only what of it happened in a time range.
     #[must_use]
-    pub fn within(&self, stretch: Stretch) -> Self {
-        self.and([Term::Since(stretch.since), Term::Until(stretch.until)])
+    pub fn within(&self, range: TimeRange) -> Self {
+        self.and([Term::Since(range.since), Term::Until(range.until)])
     }
 
     /// Only what of it is of this store.
@@ -85,7 +85,7 @@ impl Filter {
         self.expr.of_store(store)[0]
     }
 
-    /// Whether it asks for a stretch of time.
+    /// Whether it asks for a time range.
     pub fn tells_time(&self) -> bool {
         self.expr.any(&|term| matches!(term, Term::Since(_) | Term::Until(_)))
     }

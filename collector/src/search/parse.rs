@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use storelogs::Severity;
 
 use super::error::QueryError;
-use super::expr::{Expr, Phrase, Place, Term};
+use super::expr::{Expr, Phrase, Term, TextField};
 use super::pattern::Pattern;
 use crate::archive::template::Template;
 use crate::archive::text::Fact;
@@ -125,17 +125,17 @@ impl<'a> Parser<'a> {
             behind if behind.starts_with('>') => (Op::Above, 1),
             behind if behind.starts_with('<') => (Op::Below, 1),
             behind if behind.starts_with([':', '=']) => (Op::Is, 1),
-            _ => return self.words(Place::Anywhere).map(Expr::Is),
+            _ => return self.words(TextField::Anywhere).map(Expr::Is),
         };
         if name.is_empty() {
-            return self.words(Place::Anywhere).map(Expr::Is);
+            return self.words(TextField::Anywhere).map(Expr::Is);
         }
         let field = self.at..self.at + name.len();
         self.at += name.len() + length;
         self.field(field, &name.to_ascii_lowercase(), op).map(Expr::Is)
     }
 
-    fn words(&mut self, place: Place) -> Result<Term> {
+    fn words(&mut self, place: TextField) -> Result<Term> {
         let value = self.value()?;
         let (text, open) = match value.text.strip_suffix('*') {
             Some(text) => (text, true),
@@ -174,8 +174,8 @@ impl<'a> Parser<'a> {
             return Ok(Term::Fact(fact, pattern));
         }
         match name {
-            "summary" => self.words(Place::Summary),
-            "message" => self.words(Place::Message),
+            "summary" => self.words(TextField::Summary),
+            "message" => self.words(TextField::Message),
             "like" => Ok(Term::Like(Template::new(self.value()?.text))),
             "store" => Ok(Term::Store(Pattern::of_name(&self.value()?.text))),
             "platform" => Ok(Term::Platform(Pattern::of_name(&self.value()?.text))),

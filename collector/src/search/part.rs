@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use storelogs::{Severity, Store};
 
-use super::expr::{Expr, Phrase, Place, Term, is_store};
+use super::expr::{Expr, Phrase, Term, TextField, is_store};
 use super::pattern::Pattern;
 use crate::archive::row::Id;
 use crate::archive::template::Template;
@@ -270,7 +270,7 @@ fn like(template: &Template, wanted: bool) -> Part {
     if !wanted {
         return Part::unknown();
     }
-    let phrases = template.fixed().filter_map(|text| Phrase::new(text, false, Place::Summary));
+    let phrases = template.fixed().filter_map(|text| Phrase::new(text, false, TextField::Summary));
     let words: Vec<String> = phrases.map(|phrase| phrase_query(&phrase)).collect();
     Part { words: join(&words, "AND").map_or(Words::Any, Words::Only), ..Part::unknown() }
 }
@@ -289,9 +289,9 @@ fn until(time: Timestamp) -> Part {
 fn phrase_query(phrase: &Phrase) -> String {
     let (tokens, open) = phrase.tokens();
     let place = match phrase.place {
-        Place::Anywhere => "",
-        Place::Summary => "summary : ",
-        Place::Message => "message : ",
+        TextField::Anywhere => "",
+        TextField::Summary => "summary : ",
+        TextField::Message => "message : ",
     };
     format!("{place}{}{}", quoted(tokens), if open { " *" } else { "" })
 }

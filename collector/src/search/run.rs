@@ -21,7 +21,7 @@ const MANY: i64 = 200_000;
 /// How long to wait between two looks while another process takes a step of the index.
 const BETWEEN: Duration = Duration::from_millis(10);
 /// How long catching up waits for another process that writes.
-const PATIENCE: Duration = Duration::from_millis(500);
+const SHORT_BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Archive {
     /// Indexes the words of entries that wait for it, if they are more than a search can well look through. `told` is called
@@ -37,9 +37,9 @@ impl Archive {
         if self.unindexed()? <= FEW && self.index_standing() != Standing::Between {
             return Ok(());
         }
-        self.patience(PATIENCE)?;
+        self.patience(SHORT_BUSY_TIMEOUT)?;
         let caught_up = self.index_up_to(upto, &mut told);
-        self.patience(crate::archive::PATIENCE)?;
+        self.patience(crate::archive::BUSY_TIMEOUT)?;
         caught_up
     }
 
@@ -164,7 +164,7 @@ impl Archive {
 
     /// The archive as it is from the first look on, and whether the index of words may be asked.
     fn index_at_hand(&self) -> Result<(Transaction<'_>, bool)> {
-        let mut left = PATIENCE.as_millis() / BETWEEN.as_millis();
+        let mut left = SHORT_BUSY_TIMEOUT.as_millis() / BETWEEN.as_millis();
         self.has_index(); // not within a transaction
         loop {
             let view = self.view()?;

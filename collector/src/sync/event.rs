@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::{RateLimit, Store};
 
 use crate::archive::{Committed, State};
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 
 /// Is told of everything that happens. It should be quick: the reading waits for it.
 pub type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
@@ -20,12 +20,12 @@ pub enum Event<'a> {
         /// Why, in one line.
         reason: &'a str,
     },
-    /// A stretch of a store begins to be read.
+    /// A time range of a store begins to be read.
     Reading {
         /// The store.
         store: &'a Store,
         /// What is read.
-        stretch: Stretch,
+        range: TimeRange,
     },
     /// A page was committed.
     Page {
@@ -35,7 +35,7 @@ pub enum Event<'a> {
         committed: Committed,
         /// How many entries were on it.
         entries: usize,
-        /// Down to which time the stretch was read.
+        /// Down to which time the time range was read.
         reached: Option<Timestamp>,
         /// How much of what the platform keeps is not covered yet.
         missing: SignedDuration,
@@ -52,15 +52,15 @@ pub enum Event<'a> {
         total: Committed,
         /// Up to when it is covered.
         end: Option<Timestamp>,
-        /// How many stretches could not be read.
-        holes: usize,
+        /// How many time ranges could not be read.
+        gaps: usize,
     },
-    /// A stretch could not be read. The rest goes on, and it is tried again later.
-    Hole {
+    /// A time range could not be read. The rest goes on, and it is tried again later.
+    Gap {
         /// The store.
         store: &'a Store,
         /// What is missing.
-        stretch: Stretch,
+        range: TimeRange,
         /// Why, in one line.
         reason: &'a str,
     },

@@ -9,33 +9,33 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::Cursor;
 
 use super::policy::{self, FIRST_SLICE, LARGE_SLICE, NEWS, OVERLAP, SHORTEST_HOLE, SHORTEST_SLICE, SMALL_SLICE};
-use crate::archive::{Audit, Finding, Hole, Progress};
-use crate::coverage::Stretch;
+use crate::archive::{Audit, Finding, Gap, Progress};
+use crate::coverage::TimeRange;
 use crate::verdict::EXPIRING;
 
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Job {
     /// What is new, up to now.
-    News(Stretch),
+    News(TimeRange),
     /// A slice of what is missing, from the beginning or from where a walk through it has come.
-    Slice(Stretch, Option<Cursor>),
+    Slice(TimeRange, Option<Cursor>),
     /// Something that failed before.
-    Fill(Stretch),
+    Fill(TimeRange),
     /// Something that was read: compare it with the platform's count.
-    Audit(Stretch),
+    Audit(TimeRange),
     /// Something that is covered, for entries that came late or were changed.
-    Again(Stretch, Option<Cursor>),
+    Again(TimeRange, Option<Cursor>),
 }
 
 impl Job {
-    pub(crate) fn stretch(&self) -> Stretch {
+    pub(crate) fn range(&self) -> TimeRange {
         match self {
-            Self::News(stretch)
-            | Self::Slice(stretch, _)
-            | Self::Fill(stretch)
-            | Self::Audit(stretch)
-            | Self::Again(stretch, _) => *stretch,
+            Self::News(range)
+            | Self::Slice(range, _)
+            | Self::Fill(range)
+            | Self::Audit(range)
+            | Self::Again(range, _) => *range,
         }
     }
 
@@ -47,10 +47,10 @@ impl Job {
     }
 }
 
-/// A stretch that could not be read, while it is not known whether that is its own fault or the store's.
+/// A time range that could not be read, while it is not known whether that is its own fault or the store's.
 #[derive(Clone, Debug)]
 struct Suspect {
-    stretch: Stretch,
+    range: TimeRange,
     reason: String,
     /// It was tried on its own, and is too short to be cut.
     hopeless: bool,
@@ -62,7 +62,7 @@ struct Rereading {
     tier: SignedDuration,
     begun: Timestamp,
     /// What is still to be read, oldest first.
-    rest: Vec<Stretch>,
+    rest: Vec<TimeRange>,
     /// How far the newest of them was read.
     cursor: Option<Cursor>,
 }
@@ -73,18 +73,18 @@ pub(crate) struct Plan {
     pub(crate) progress: Progress,
     /// How long the platform keeps entries.
     pub(crate) retention: SignedDuration,
-    /// Holes wait for their time. In a run that ends, each is tried once instead, whatever its time.
+    /// Gaps wait for their time. In a run that ends, each is tried once instead, whatever its time.
     patient: bool,
     /// How long the next slice is.
     slice: SignedDuration,
     suspects: Vec<Suspect>,
-    /// Failures without an answer between them: each counts [`policy::FAILURE`], one of a known hole counts 1.
+    /// Failures without an answer between them: each counts [`policy::FAILURE`], one of a known gap counts 1.
     failures: u32,
-    /// The beginnings of holes that were tried in this run.
+    /// The beginnings of gaps that were tried in this run.
     tried: BTreeSet<Timestamp>,
     again: Option<Rereading>,
     /// What the platform counted otherwise, and was read again for that in this run.
-    recounted: Vec<(Stretch, Timestamp)>,
+    recounted: Vec<(TimeRange, Timestamp)>,
     /// The platform does not answer when it is asked for its count: nothing is compared before this time.
     uncounted: Option<Timestamp>,
 }
@@ -106,17 +106,17 @@ impl Plan {
     }
 
     /// Everything that the platform may still hold, up to the whole second: platforms tell no less.
-    pub(crate) fn window(&self, now: Timestamp) -> Option<Stretch> {
+    pub(crate) fn window(&self, now: Timestamp) -> Option<TimeRange> {
         let now = Timestamp::from_second(now.as_second()).ok()?;
-        Stretch::new(now.checked_sub(self.retention).unwrap_or(Timestamp::MIN), now)
+        TimeRange::new(now.checked_sub(self.retention).unwrap_or(Timestamp::MIN), now)
     }
 
     /// What is missing, oldest first, but for what failed before.
-    pub(crate) fn missing(&self, now: Timestamp) -> Vec<Stretch> {
+    pub(crate) fn missing(&self, now: Timestamp) -> Vec<TimeRange> {
         let Some(window) = self.window(now) else { return Vec::new() };
         let mut known = self.progress.coverage.clone();
-        self.progress.holes.iter().for_each(|hole| known.add(hole.stretch));
-        self.suspects.iter().for_each(|suspect| known.add(suspect.stretch));
+        self.progress.gaps.iter().for_each(|gap| known.add(gap.range));
+        self.suspects.iter().for_each(|suspect| known.add(suspect.range));
         let mut gaps = known.gaps(window);
         gaps.retain(|gap| gap.until > expiring(window));
         gaps
@@ -132,7 +132,7 @@ impl Plan {
             None => self.progress.coverage.end().filter(|end| *end >= now)?,
         };
         let until = now.max(end.checked_add(SignedDuration::from_secs(1)).unwrap_or(end));
-        Stretch::new(self.with_overlap(end), until).map(Job::News)
+        TimeRange::new(self.with_overlap(end), until).map(Job::News)
     }
 
     /// The rest of what is missing: what was begun, what was never read, what failed before.
@@ -156,7 +156,7 @@ impl Plan {
             return None;
         }
         let horizon = now.checked_sub(self.retention - EXPIRING).ok()?;
-        let window = Stretch::new(Timestamp::from_second(horizon.as_second()).ok()?, now)?;
+        let window = TimeRange::new(Timestamp::from_second(horizon.as_second()).ok()?, now)?;
         let lacking = self.progress.audits.lacking(&self.progress.coverage, window).into_iter().next();
         let disagrees = || {
             let due = |audit: &Audit| {
@@ -169,11 +169,11 @@ impl Plan {
         };
         let range = lacking.or_else(disagrees)?;
         let until = range.since.checked_add(policy::LONGEST_AUDIT).unwrap_or(range.until).min(range.until);
-        Stretch::new(range.since, until).map(Job::Audit)
+        TimeRange::new(range.since, until).map(Job::Audit)
     }
 
     /// The platform counts otherwise. Says whether the time range is to be read again for that, which is so once in a while.
-    pub(crate) fn recount(&mut self, range: Stretch, now: Timestamp) -> bool {
+    pub(crate) fn recount(&mut self, range: TimeRange, now: Timestamp) -> bool {
         let before = self.was_recounted(range, now);
         if !before {
             self.recounted.push((range, now));
@@ -181,7 +181,7 @@ impl Plan {
         !before
     }
 
-    fn was_recounted(&self, range: Stretch, now: Timestamp) -> bool {
+    fn was_recounted(&self, range: TimeRange, now: Timestamp) -> bool {
         let of_late = |at: Timestamp| !policy::has_passed(policy::RECOUNT, at, now);
         self.recounted.iter().any(|(other, at)| other.overlap(range).is_some() && of_late(*at))
     }
@@ -194,14 +194,14 @@ impl Plan {
     /// The walk that is under way, as long as it leads to something that is missing.
     fn begun(&self, now: Timestamp) -> Option<Job> {
         let walk = self.progress.walk.as_ref()?;
-        let until = walk.cursor.reached.map_or(walk.stretch.until, behind);
-        let rest = Stretch::new(walk.stretch.since, until)?;
+        let until = walk.cursor.reached.map_or(walk.range.until, behind);
+        let rest = TimeRange::new(walk.range.since, until)?;
         let wanted = self.missing(now).iter().any(|gap| gap.overlap(rest).is_some());
-        wanted.then(|| Job::Slice(walk.stretch, Some(walk.cursor.clone())))
+        wanted.then(|| Job::Slice(walk.range, Some(walk.cursor.clone())))
     }
 
     /// The next slice of what is missing: of what expires soonest.
-    fn gap(&self, now: Timestamp) -> Option<Stretch> {
+    fn gap(&self, now: Timestamp) -> Option<TimeRange> {
         let oldest = *self.missing(now).first()?;
         let newest = oldest.until == self.window(now)?.until;
         if newest && oldest.length() <= OVERLAP {
@@ -212,34 +212,34 @@ impl Plan {
         let rest = oldest.until.duration_since(until);
         let until = if rest < self.slice / 4 { oldest.until } else { until };
         let since = if newest { self.with_overlap(oldest.since) } else { oldest.since };
-        Stretch::new(since, until)
+        TimeRange::new(since, until)
     }
 
     /// A little before this time, for what came a little late. Only what is covered is worth that.
     fn with_overlap(&self, time: Timestamp) -> Timestamp {
-        let Some(before) = Stretch::new(time.checked_sub(OVERLAP).unwrap_or(time), time) else { return time };
+        let Some(before) = TimeRange::new(time.checked_sub(OVERLAP).unwrap_or(time), time) else { return time };
         let covered = self.progress.coverage.within(before).next_back().filter(|covered| covered.until == time);
         covered.map_or(time, |covered| covered.since)
     }
 
     /// What failed before and may be tried again: the longest first, since most is to be had there; then the oldest.
-    fn failed(&self, now: Timestamp) -> Option<Stretch> {
+    fn failed(&self, now: Timestamp) -> Option<TimeRange> {
         let window = self.window(now)?;
-        let suspects = self.suspects.iter().filter(|suspect| !suspect.hopeless).map(|suspect| suspect.stretch);
-        let due = |hole: &&Hole| {
+        let suspects = self.suspects.iter().filter(|suspect| !suspect.hopeless).map(|suspect| suspect.range);
+        let due = |gap: &&Gap| {
             // A long one that failed again and again is waited for by every run: it costs many requests.
-            let costly = hole.attempts > 1 && hole.stretch.length() > SHORTEST_SLICE;
-            if self.patient || costly && !self.tried.contains(&hole.stretch.since) {
-                policy::has_passed(SignedDuration::ZERO, hole.next_attempt, now)
+            let costly = gap.attempts > 1 && gap.range.length() > SHORTEST_SLICE;
+            if self.patient || costly && !self.tried.contains(&gap.range.since) {
+                policy::has_passed(SignedDuration::ZERO, gap.next_attempt, now)
             } else {
-                !self.tried.contains(&hole.stretch.since)
+                !self.tried.contains(&gap.range.since)
             }
         };
-        let holes = self.progress.holes.iter().filter(due).map(|hole| hole.stretch);
-        let holes = holes.filter(|hole| self.suspects.iter().all(|suspect| suspect.stretch.overlap(*hole).is_none()));
-        let all = suspects.chain(holes).filter_map(|stretch| stretch.overlap(window));
-        let all = all.filter(|stretch| stretch.until > expiring(window));
-        all.min_by_key(|stretch| (std::cmp::Reverse(stretch.length()), stretch.since))
+        let gaps = self.progress.gaps.iter().filter(due).map(|gap| gap.range);
+        let gaps = gaps.filter(|gap| self.suspects.iter().all(|suspect| suspect.range.overlap(*gap).is_none()));
+        let all = suspects.chain(gaps).filter_map(|range| range.overlap(window));
+        let all = all.filter(|range| range.until > expiring(window));
+        all.min_by_key(|range| (std::cmp::Reverse(range.length()), range.since))
     }
 
     /// What is covered and is to be read again: of the longest tier whose time has come, for it has the shorter ones in
@@ -252,13 +252,13 @@ impl Plan {
                 done.is_none_or(|done| policy::has_passed(tier.every, *done, now))
             };
             let tier = policy::tiers(self.progress.lateness).into_iter().rev().find(due)?;
-            let recent = Stretch::new(now.checked_sub(tier.length).ok()?, end.min(now))?;
+            let recent = TimeRange::new(now.checked_sub(tier.length).ok()?, end.min(now))?;
             let rest = self.progress.coverage.within(recent).collect();
             self.again = Some(Rereading { tier: tier.length, begun: now, rest, cursor: None });
         }
         let again = self.again.as_ref()?;
         match again.rest.last() {
-            Some(stretch) => Some(Job::Again(*stretch, again.cursor.clone())),
+            Some(range) => Some(Job::Again(*range, again.cursor.clone())),
             None => {
                 self.again = None; // nothing is covered there
                 None
@@ -273,7 +273,7 @@ impl Plan {
         }
     }
 
-    /// A stretch was read again, or cannot be. If it was the last one, returns the tiers that are done, for the archive.
+    /// A time range was read again, or cannot be. If it was the last one, returns the tiers that are done, for the archive.
     pub(crate) fn end_rereading(&mut self) -> Vec<(SignedDuration, Timestamp)> {
         let Some(again) = &mut self.again else { return Vec::new() };
         again.rest.pop();
@@ -294,7 +294,7 @@ impl Plan {
     }
 
     /// Learns from a slice that took so many pages how long the next one should be.
-    pub(crate) fn learn(&mut self, slice: Stretch, pages: usize) {
+    pub(crate) fn learn(&mut self, slice: TimeRange, pages: usize) {
         if pages < SMALL_SLICE {
             self.slice = self.slice.max((slice.length() * 2).min(self.retention));
         } else if pages > LARGE_SLICE {
@@ -302,95 +302,95 @@ impl Plan {
         }
     }
 
-    /// What is left of a stretch could not be read. It is cut in halves, and left alone while there is anything else to
+    /// What is left of a time range could not be read. It is cut in halves, and left alone while there is anything else to
     /// read. Says whether the store itself has to be taken for the culprit: sooner if it never answers in time.
-    pub(crate) fn suspect(&mut self, rest: Stretch, reason: &str, hangs: bool) -> bool {
-        // That a hole fails again is no news.
-        let known = self.progress.holes.iter().any(|hole| hole.stretch.overlap(rest).is_some());
+    pub(crate) fn suspect(&mut self, rest: TimeRange, reason: &str, hangs: bool) -> bool {
+        // That a gap fails again is no news.
+        let known = self.progress.gaps.iter().any(|gap| gap.range.overlap(rest).is_some());
         self.failures += match (known, hangs) {
             (true, _) => 1,
             (false, false) => policy::FAILURE,
             (false, true) => policy::FAILURE * policy::HANGING,
         };
-        self.suspects.retain(|suspect| suspect.stretch.overlap(rest).is_none());
+        self.suspects.retain(|suspect| suspect.range.overlap(rest).is_none());
         for part in self.progress.coverage.gaps(rest) {
             let half = SignedDuration::from_secs(part.length().as_secs() / 2);
             let half = part.since.checked_add(half).unwrap_or(part.until);
-            let halves = [Stretch::new(part.since, half), Stretch::new(half, part.until)].into_iter().flatten();
+            let halves = [TimeRange::new(part.since, half), TimeRange::new(half, part.until)].into_iter().flatten();
             let hopeless = part.length() <= SHORTEST_HOLE;
-            let parts: Vec<Stretch> = if hopeless { vec![part] } else { halves.collect() };
-            let suspect = |stretch| Suspect { stretch, reason: reason.to_owned(), hopeless };
+            let parts: Vec<TimeRange> = if hopeless { vec![part] } else { halves.collect() };
+            let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless };
             self.suspects.extend(parts.into_iter().map(suspect));
         }
         self.failures >= policy::FAILURES * policy::FAILURE
     }
 
-    /// The store itself fails: no stretch of it is to blame.
+    /// The store itself fails: no time range of it is to blame.
     pub(crate) fn acquit(&mut self) {
         self.suspects.clear();
         self.failures = 0;
     }
 
-    /// The store answered. So what could not be read is to blame itself: returns the holes, for the archive.
-    pub(crate) fn answered(&mut self, now: Timestamp) -> Vec<Hole> {
+    /// The store answered. So what could not be read is to blame itself: returns the gaps, for the archive.
+    pub(crate) fn answered(&mut self, now: Timestamp) -> Vec<Gap> {
         self.failures = 0;
         let mut suspects = std::mem::take(&mut self.suspects);
-        // What is yet to come by the platform's clock is no hole: it was asked for by another clock.
+        // What is yet to come by the platform's clock is no gap: it was asked for by another clock.
         suspects.retain_mut(|suspect| {
-            let past = self.window(now).and_then(|window| suspect.stretch.overlap(window));
-            suspect.stretch = past.unwrap_or(suspect.stretch);
+            let past = self.window(now).and_then(|window| suspect.range.overlap(window));
+            suspect.range = past.unwrap_or(suspect.range);
             past.is_some()
         });
-        suspects.into_iter().map(|suspect| self.hole(suspect, now)).collect()
+        suspects.into_iter().map(|suspect| self.gap_of(suspect, now)).collect()
     }
 
     /// A time range was read to its end, and the platform counts more: when it is tried again.
-    pub(crate) fn fell_short(&mut self, range: Stretch, reason: &str, now: Timestamp) -> Hole {
-        self.hole(Suspect { stretch: range, reason: reason.to_owned(), hopeless: true }, now)
+    pub(crate) fn fell_short(&mut self, range: TimeRange, reason: &str, now: Timestamp) -> Gap {
+        self.gap_of(Suspect { range, reason: reason.to_owned(), hopeless: true }, now)
     }
 
-    fn hole(&mut self, Suspect { stretch, reason, hopeless }: Suspect, now: Timestamp) -> Hole {
-        let before = self.progress.holes.iter().find(|hole| hole.stretch.overlap(stretch).is_some());
-        let attempts = before.map_or(0, |hole| hole.attempts).saturating_add(u32::from(hopeless));
-        let expires = stretch.since.checked_add(self.retention).unwrap_or(now);
+    fn gap_of(&mut self, Suspect { range, reason, hopeless }: Suspect, now: Timestamp) -> Gap {
+        let before = self.progress.gaps.iter().find(|gap| gap.range.overlap(range).is_some());
+        let attempts = before.map_or(0, |gap| gap.attempts).saturating_add(u32::from(hopeless));
+        let expires = range.since.checked_add(self.retention).unwrap_or(now);
         let next_attempt = if hopeless { policy::hole_retry_at(attempts, now, expires) } else { now };
         if hopeless {
-            self.tried.insert(stretch.since);
+            self.tried.insert(range.since);
         } else {
-            self.tried.remove(&stretch.since);
+            self.tried.remove(&range.since);
         }
-        Hole { stretch, reason, attempts, next_attempt }
+        Gap { range, reason, attempts, next_attempt }
     }
 
-    /// What failed before was read to its end. If anything of it is a hole still, it is not tried again in this run.
-    pub(crate) fn filled(&mut self, stretch: Stretch) {
-        let holes = self.progress.holes.iter().filter(|hole| hole.stretch.overlap(stretch).is_some());
-        self.tried.extend(holes.map(|hole| hole.stretch.since));
+    /// What failed before was read to its end. If anything of it is a gap still, it is not tried again in this run.
+    pub(crate) fn filled(&mut self, range: TimeRange) {
+        let gaps = self.progress.gaps.iter().filter(|gap| gap.range.overlap(range).is_some());
+        self.tried.extend(gaps.map(|gap| gap.range.since));
     }
 
-    /// The time before which the platform keeps nothing, if a hole is before it.
+    /// The time before which the platform keeps nothing, if a gap is before it.
     pub(crate) fn expired(&self, now: Timestamp) -> Option<Timestamp> {
         let horizon = expiring(self.window(now)?);
-        self.progress.holes.iter().any(|hole| hole.stretch.since < horizon).then_some(horizon)
+        self.progress.gaps.iter().any(|gap| gap.range.since < horizon).then_some(horizon)
     }
 
     /// When the oldest entry that may be missing expires.
     pub(crate) fn expiry(&self, now: Timestamp) -> Option<Timestamp> {
         let missing = self.missing(now).first().map(|gap| gap.since);
-        let holes = self.progress.holes.first().map(|hole| hole.stretch.since);
-        [missing, holes].into_iter().flatten().min().and_then(|since| since.checked_add(self.retention).ok())
+        let gaps = self.progress.gaps.first().map(|gap| gap.range.since);
+        [missing, gaps].into_iter().flatten().min().and_then(|since| since.checked_add(self.retention).ok())
     }
 
     /// Whether everything was read up to the last reading.
     pub(crate) fn is_read(&self, now: Timestamp) -> bool {
-        self.progress.holes.is_empty()
+        self.progress.gaps.is_empty()
             && self.suspects.is_empty()
             && self.missing(now).iter().all(|gap| self.progress.coverage.end() == Some(gap.since))
     }
 }
 
 /// What lies before this time may be gone at any moment, or be back by another clock: it is not worth a request.
-fn expiring(window: Stretch) -> Timestamp {
+fn expiring(window: TimeRange) -> Timestamp {
     window.since.checked_add(SHORTEST_HOLE).unwrap_or(window.since)
 }
 

@@ -14,17 +14,17 @@ fn ago(hours: i64) -> Timestamp {
     now() - SignedDuration::from_hours(hours)
 }
 
-fn between(since: i64, until: i64) -> Stretch {
-    Stretch::new(ago(since), ago(until)).unwrap()
+fn between(since: i64, until: i64) -> TimeRange {
+    TimeRange::new(ago(since), ago(until)).unwrap()
 }
 
 fn plan(covered: &[(i64, i64)]) -> Plan {
-    let stretches = covered.iter().filter_map(|(since, until)| Stretch::new(ago(*since), ago(*until)));
-    Plan::new(Progress { coverage: stretches.collect(), ..Progress::default() }, RETENTION, true)
+    let ranges = covered.iter().filter_map(|(since, until)| TimeRange::new(ago(*since), ago(*until)));
+    Plan::new(Progress { coverage: ranges.collect(), ..Progress::default() }, RETENTION, true)
 }
 
-fn hole(since: i64, until: i64, next_attempt: Timestamp) -> Hole {
-    Hole { stretch: between(since, until), reason: String::new(), attempts: 1, next_attempt }
+fn gap(since: i64, until: i64, next_attempt: Timestamp) -> Gap {
+    Gap { range: between(since, until), reason: String::new(), attempts: 1, next_attempt }
 }
 
 impl Plan {
@@ -35,15 +35,15 @@ impl Plan {
 }
 
 /// Reads everything that the plan says, and returns it.
-fn read_all(plan: &mut Plan) -> Vec<Stretch> {
+fn read_all(plan: &mut Plan) -> Vec<TimeRange> {
     let mut read = Vec::new();
     while let Some(job) = plan.any(now()) {
-        read.push(job.stretch());
+        read.push(job.range());
         if let Job::Again(..) = job {
             let done = plan.end_rereading();
             plan.progress.rewalked.extend(done);
         } else {
-            let covered = Some(job.stretch());
+            let covered = Some(job.range());
             let commit = crate::archive::Commit { covered, ..Default::default() };
             plan.progress.apply(&commit, &Default::default());
         }
@@ -58,13 +58,13 @@ fn everything_is_read_in_the_order_in_which_it_expires() {
     plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
     let read = read_all(&mut plan);
     assert_eq!((read[0].since, read[0].length()), (now() - RETENTION, FIRST_SLICE));
-    assert!(read.is_sorted_by_key(|stretch| stretch.since), "{read:?}");
+    assert!(read.is_sorted_by_key(|range| range.since), "{read:?}");
     assert!(read.len() >= 265, "one slice a day, as long as nothing was learned: {}", read.len());
 }
 
 #[test]
 fn what_is_new_is_read_with_some_overlap_and_not_further_back_than_an_hour() {
-    assert_eq!(plan(&[(365 * 24, 1)]).news(now()), Some(Job::News(Stretch::new(ago(1) - OVERLAP, now()).unwrap())));
+    assert_eq!(plan(&[(365 * 24, 1)]).news(now()), Some(Job::News(TimeRange::new(ago(1) - OVERLAP, now()).unwrap())));
     assert_eq!(plan(&[(365 * 24, 48)]).news(now()), Some(Job::News(between(1, 0))));
     assert_eq!(plan(&[]).news(now()), Some(Job::News(between(1, 0))));
 }
@@ -78,11 +78,11 @@ fn where_this_clock_says_that_nothing_can_be_new_the_platform_is_asked_all_the_s
 #[test]
 fn what_is_new_does_not_keep_holes_and_rereadings_waiting() {
     let mut plan = plan(&[(365 * 24, 10), (8, 0)]);
-    plan.progress.holes = vec![hole(10, 8, now())];
+    plan.progress.gaps = vec![gap(10, 8, now())];
     // Each moment makes something new; that is read when it is worth it, or asked for.
     let later = now() + OVERLAP;
     assert_eq!(plan.any(later), Some(Job::Fill(between(10, 8))));
-    plan.progress.holes[0].next_attempt = later + SignedDuration::from_mins(1);
+    plan.progress.gaps[0].next_attempt = later + SignedDuration::from_mins(1);
     assert!(matches!(plan.any(later), Some(Job::Again(..))));
 }
 
@@ -90,7 +90,7 @@ fn what_is_new_does_not_keep_holes_and_rereadings_waiting() {
 fn a_walk_that_was_begun_goes_on_unless_it_leads_to_nothing_any_more() {
     let mut plan = plan(&[(365 * 24, 100), (50, 0)]);
     let cursor = Cursor { reached: Some(ago(50)), ..Cursor::default() };
-    plan.progress.walk = Some(Walk { stretch: between(100, 20), cursor: cursor.clone() });
+    plan.progress.walk = Some(Walk { range: between(100, 20), cursor: cursor.clone() });
     assert_eq!(plan.any(now()), Some(Job::Slice(between(100, 20), Some(cursor))));
     plan.progress.coverage.add(between(110, 40));
     assert!(matches!(plan.any(now()), Some(Job::Again(..))));
@@ -110,7 +110,7 @@ fn slices_grow_while_they_are_small_and_shrink_when_they_are_large() {
 #[test]
 fn the_longest_stretch_that_is_due_is_read_again_part_by_part_and_counts_for_the_shorter_ones() {
     let mut plan = plan(&[(365 * 24, 20), (18, 0)]);
-    plan.progress.holes = vec![hole(20, 18, now() + SignedDuration::from_hours(1))];
+    plan.progress.gaps = vec![gap(20, 18, now() + SignedDuration::from_hours(1))];
     plan.progress.rewalked = plan.begin_tiers(ago(24 * 4)).into_iter().collect();
     assert_eq!(plan.any(now()), Some(Job::Again(between(18, 0), None)));
     assert_eq!(plan.end_rereading(), []);
@@ -132,10 +132,10 @@ fn entries_that_came_very_late_make_it_look_back_further() {
 fn a_clock_that_was_set_back_keeps_nothing_waiting_for_ever() {
     let mut plan = plan(&[(365 * 24, 10), (8, 0)]);
     let far = ago(-24 * 900);
-    plan.progress.holes = vec![hole(10, 8, far)];
+    plan.progress.gaps = vec![gap(10, 8, far)];
     plan.progress.rewalked = plan.begin_tiers(far).into_iter().collect();
     assert_eq!(plan.any(now()), Some(Job::Fill(between(10, 8))));
-    plan.progress.holes[0].next_attempt = now() + SignedDuration::from_hours(1);
+    plan.progress.gaps[0].next_attempt = now() + SignedDuration::from_hours(1);
     assert!(matches!(plan.any(now()), Some(Job::Again(..))));
 }
 
@@ -143,14 +143,14 @@ fn a_clock_that_was_set_back_keeps_nothing_waiting_for_ever() {
 fn a_hole_is_cut_where_the_platform_keeps_nothing_any_more() {
     let mut plan = plan(&[(365 * 24 - 10, 0)]);
     plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
-    plan.progress.holes = vec![hole(400 * 24, 366 * 24, now()), hole(366 * 24, 365 * 24 - 10, now())];
+    plan.progress.gaps = vec![gap(400 * 24, 366 * 24, now()), gap(366 * 24, 365 * 24 - 10, now())];
     assert_eq!(plan.any(now()), Some(Job::Fill(between(365 * 24, 365 * 24 - 10))));
     let horizon = now() - RETENTION + SHORTEST_HOLE;
     assert_eq!(plan.expired(now()), Some(horizon));
     let commit = crate::archive::Commit { expired: plan.expired(now()), ..Default::default() };
     plan.progress.apply(&commit, &Default::default());
-    let rest: Vec<Stretch> = plan.progress.holes.iter().map(|hole| hole.stretch).collect();
-    assert_eq!(rest, [Stretch::new(horizon, ago(365 * 24 - 10)).unwrap()]);
+    let rest: Vec<TimeRange> = plan.progress.gaps.iter().map(|gap| gap.range).collect();
+    assert_eq!(rest, [TimeRange::new(horizon, ago(365 * 24 - 10)).unwrap()]);
     assert_eq!(plan.expired(now()), None);
 }
 
@@ -159,10 +159,10 @@ fn a_store_that_never_answers_is_not_cut_into_holes() {
     let mut plan = plan(&[(365 * 24, 100)]);
     for failures in 1..=policy::FAILURES {
         let job = plan.any(now()).unwrap();
-        assert_eq!(plan.suspect(job.stretch(), "it fails", false), failures == policy::FAILURES);
+        assert_eq!(plan.suspect(job.range(), "it fails", false), failures == policy::FAILURES);
     }
     plan.acquit();
-    assert_eq!(plan.progress.holes, []);
+    assert_eq!(plan.progress.gaps, []);
     assert!(matches!(plan.any(now()), Some(Job::Slice(..))));
 }
 
@@ -172,31 +172,31 @@ proptest! {
     #[test]
     fn whatever_was_covered_everything_gets_read_in_the_end(
         covered in proptest::collection::vec((0..9000_i64, 0..9000_i64), 0..8),
-        holes in proptest::collection::vec((1..8000_i64, 1..50_i64), 0..4),
+        gaps in proptest::collection::vec((1..8000_i64, 1..50_i64), 0..4),
         pages in proptest::collection::vec(0..100_usize, 1..10),
     ) {
         let mut plan = plan(&covered);
         plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
-        for (since, length) in holes {
-            plan.progress.holes.push(hole(since + length, since, now() + SignedDuration::from_hours(1)));
+        for (since, length) in gaps {
+            plan.progress.gaps.push(gap(since + length, since, now() + SignedDuration::from_hours(1)));
         }
-        let mut known: Coverage = plan.progress.holes.iter().map(|hole| hole.stretch).collect();
+        let mut known: Coverage = plan.progress.gaps.iter().map(|gap| gap.range).collect();
         let mut steps = 0;
         while let Some(job) = plan.any(now()) {
-            let stretch = job.stretch();
-            prop_assert!(!plan.progress.coverage.covers(stretch), "{stretch} is read twice");
-            plan.progress.coverage.add(stretch);
-            plan.learn(stretch, pages[steps % pages.len()]);
+            let range = job.range();
+            prop_assert!(!plan.progress.coverage.covers(range), "{range} is read twice");
+            plan.progress.coverage.add(range);
+            plan.learn(range, pages[steps % pages.len()]);
             steps += 1;
             prop_assert!(steps < 10_000, "it never ends");
         }
         // But for less than the overlap at the newest end, which is not worth a request yet.
-        let window = Stretch::new(now() - RETENTION + SHORTEST_HOLE, now() - OVERLAP).unwrap();
-        plan.progress.coverage.stretches().for_each(|stretch| known.add(stretch));
+        let window = TimeRange::new(now() - RETENTION + SHORTEST_HOLE, now() - OVERLAP).unwrap();
+        plan.progress.coverage.ranges().for_each(|range| known.add(range));
         prop_assert_eq!(known.gaps(window), vec![]);
     }
 
-    /// Reading a stretch that holds a fault fails; every other one is read.
+    /// Reading a time range that holds a fault fails; every other one is read.
     #[test]
     fn all_is_read_but_for_a_minute_around_each_fault(
         faults in proptest::collection::btree_set(1..365 * 24 * 60 - 1_i64, 1..4),
@@ -208,22 +208,22 @@ proptest! {
         plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
         let (mut steps, mut store_fails) = (0, 0);
         while let Some(job) = plan.any(now()) {
-            let stretch = job.stretch();
-            if faults.iter().any(|at| stretch.contains(*at)) {
-                if plan.suspect(stretch, "a fault", false) {
+            let range = job.range();
+            if faults.iter().any(|at| range.contains(*at)) {
+                if plan.suspect(range, "a fault", false) {
                     store_fails += 1;
                     plan.acquit();
                 }
             } else {
-                let holes = plan.answered(now());
-                let commit = crate::archive::Commit { covered: Some(stretch), holes, ..Default::default() };
+                let gaps = plan.answered(now());
+                let commit = crate::archive::Commit { covered: Some(range), gaps, ..Default::default() };
                 plan.progress.apply(&commit, &Default::default());
             }
             steps += 1;
             prop_assert!(steps < 1000, "it never ends");
         }
         prop_assert_eq!(store_fails, 0);
-        let window = Stretch::new(now() - RETENTION + SHORTEST_HOLE, now() - OVERLAP).unwrap();
+        let window = TimeRange::new(now() - RETENTION + SHORTEST_HOLE, now() - OVERLAP).unwrap();
         let gaps = plan.progress.coverage.gaps(window);
         for gap in &gaps {
             prop_assert!(gap.length() <= SHORTEST_HOLE * 3, "{} around {:?}", gap, faults);

@@ -9,7 +9,7 @@ use crate::archive::State;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// A stretch of late that is read again from time to time, for entries that came late.
+/// A time range of late that is read again from time to time, for entries that came late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
     /// How far back it goes.
@@ -45,16 +45,16 @@ pub(crate) const SMALL_SLICE: usize = 8;
 /// A slice of more pages was large.
 pub(crate) const LARGE_SLICE: usize = 40;
 
-/// A stretch that cannot be read is cut in halves down to this length: everything around the fault gets read.
+/// A time range that cannot be read is cut in halves down to this length: everything around the fault gets read.
 pub(crate) const SHORTEST_HOLE: SignedDuration = SignedDuration::from_mins(1);
-/// After so many failures without an answer between them it is the store that fails, and not a stretch of it.
+/// After so many failures without an answer between them it is the store that fails, and not a time range of it.
 pub(crate) const FAILURES: u32 = 6;
 /// As so many counts one of a store that has not answered at all: each takes minutes, and a run waits for the last store.
 pub(crate) const HANGING: u32 = 3;
-/// So many failures of known holes count as one.
+/// So many failures of known gaps count as one.
 pub(crate) const FAILURE: u32 = 4;
 
-/// A store that answered so short a time ago is not taken for the culprit when one last stretch fails.
+/// A store that answered so short a time ago is not taken for the culprit when one last time range fails.
 pub(crate) const RECENTLY: Duration = Duration::from_secs(60);
 
 /// What is new is read at once only so far back. What is older is missing like anything else.
@@ -93,7 +93,7 @@ pub(crate) fn retry_at(state: State, failures: u32, asked: Option<Duration>, now
     now.checked_add(SignedDuration::from_secs(seconds).max(asked)).unwrap_or(now)
 }
 
-/// When to try a hole again that was tried so often: after a minute first, after a day at the most, and several times
+/// When to try a gap again that was tried so often: after a minute first, after a day at the most, and several times
 /// before it expires.
 pub(crate) fn hole_retry_at(attempts: u32, now: Timestamp, expires: Timestamp) -> Timestamp {
     let minute = SignedDuration::from_mins(1);

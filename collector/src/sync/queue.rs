@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The number of a store in this run.
-pub(super) type Place = usize;
+pub(super) type StoreIndex = usize;
 
 /// What a store waits for. Each kind has room of its own, so that none waits for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Lane {
+pub(super) enum Priority {
     /// What is new: few pages.
     Poll,
     /// To be asked again after a failure: maybe a long wait for nothing.
@@ -24,7 +24,7 @@ pub(super) enum Lane {
     },
 }
 
-impl Lane {
+impl Priority {
     fn kind(self) -> usize {
         match self {
             Self::Poll => 0,
@@ -36,8 +36,8 @@ impl Lane {
 
 /// Stores of one kind that are ready or have their turn.
 #[derive(Debug)]
-struct Track {
-    ready: BTreeSet<(Lane, Place)>,
+struct Schedule {
+    ready: BTreeSet<(Priority, StoreIndex)>,
     running: usize,
     room: usize,
 }
@@ -45,40 +45,40 @@ struct Track {
 /// Stores that wait for their turn, or for their time. A store may wait for both.
 #[derive(Debug)]
 pub(super) struct Queue {
-    tracks: [Track; 3],
+    tracks: [Schedule; 3],
     /// Stores that have their turn and give no sign of life. They have left their track, so that others go on there.
     silent: usize,
     room_for_silent: usize,
     /// In which lane a store is ready.
-    lanes: HashMap<Place, Lane>,
-    later: BTreeSet<(Instant, Place)>,
-    times: HashMap<Place, Instant>,
+    lanes: HashMap<StoreIndex, Priority>,
+    later: BTreeSet<(Instant, StoreIndex)>,
+    times: HashMap<StoreIndex, Instant>,
 }
 
 impl Queue {
     /// With room for so many readings of what is new, and of the past, and for so many stores that are silent meanwhile.
     pub(super) fn new(polls: usize, walks: usize, room_for_silent: usize) -> Self {
-        let track = |room: usize| Track { ready: BTreeSet::new(), running: 0, room: room.max(1) };
+        let track = |room: usize| Schedule { ready: BTreeSet::new(), running: 0, room: room.max(1) };
         let tracks = [track(polls), track(polls / 4), track(walks)];
         let (lanes, later, times) = Default::default();
         Self { tracks, silent: 0, room_for_silent, lanes, later, times }
     }
 
     /// A store is ready for its turn, in this lane and no other.
-    pub(super) fn ready(&mut self, place: Place, lane: Lane) {
+    pub(super) fn ready(&mut self, place: StoreIndex, lane: Priority) {
         self.unready(place);
         self.lanes.insert(place, lane);
         self.tracks[lane.kind()].ready.insert((lane, place));
     }
 
-    fn unready(&mut self, place: Place) {
+    fn unready(&mut self, place: StoreIndex) {
         if let Some(lane) = self.lanes.remove(&place) {
             self.tracks[lane.kind()].ready.remove(&(lane, place));
         }
     }
 
     /// The time of a store comes then, and not before.
-    pub(super) fn later(&mut self, place: Place, at: Instant) {
+    pub(super) fn later(&mut self, place: StoreIndex, at: Instant) {
         if let Some(before) = self.times.insert(place, at) {
             self.later.remove(&(before, place));
         }
@@ -86,7 +86,7 @@ impl Queue {
     }
 
     /// A store waits for nothing any more.
-    pub(super) fn forget(&mut self, place: Place) {
+    pub(super) fn forget(&mut self, place: StoreIndex) {
         self.unready(place);
         if let Some(at) = self.times.remove(&place) {
             self.later.remove(&(at, place));
@@ -94,12 +94,12 @@ impl Queue {
     }
 
     /// When the time of a store comes.
-    pub(super) fn time_of(&self, place: Place) -> Option<Instant> {
+    pub(super) fn time_of(&self, place: StoreIndex) -> Option<Instant> {
         self.times.get(&place).copied()
     }
 
     /// The next store that may be read now, if there is room for it.
-    pub(super) fn next(&mut self) -> Option<(Place, Lane)> {
+    pub(super) fn next(&mut self) -> Option<(StoreIndex, Priority)> {
         let track = self.tracks.iter_mut().find(|track| track.running < track.room && !track.ready.is_empty())?;
         let (lane, place) = track.ready.pop_first()?;
         track.running += 1;
@@ -108,7 +108,7 @@ impl Queue {
     }
 
     /// A store that has its turn in this lane is silent. Says whether it leaves its place to another.
-    pub(super) fn falls_silent(&mut self, lane: Lane) -> bool {
+    pub(super) fn falls_silent(&mut self, lane: Priority) -> bool {
         if self.silent >= self.room_for_silent {
             return false;
         }
@@ -119,7 +119,7 @@ impl Queue {
     }
 
     /// The turn of a store in this lane has ended, which had left its place if it had fallen silent.
-    pub(super) fn ended(&mut self, lane: Lane, silent: bool) {
+    pub(super) fn ended(&mut self, lane: Priority, silent: bool) {
         if silent {
             self.silent = self.silent.saturating_sub(1);
             return;
@@ -129,7 +129,7 @@ impl Queue {
     }
 
     /// The stores whose time has come.
-    pub(super) fn due(&mut self, now: Instant) -> Vec<Place> {
+    pub(super) fn due(&mut self, now: Instant) -> Vec<StoreIndex> {
         let rest = self.later.split_off(&(now + Duration::from_nanos(1), 0));
         let due = std::mem::replace(&mut self.later, rest);
         self.times.retain(|_, at| *at > now);
@@ -156,33 +156,33 @@ impl Queue {
 mod tests {
     use super::*;
 
-    const PAST: Lane = Lane::Past { expires: 0, turns: 0 };
+    const PAST: Priority = Priority::Past { expires: 0, turns: 0 };
 
     #[test]
     fn what_is_new_never_waits_for_the_past_nor_for_stores_that_fail() {
         let mut queue = Queue::new(8, 2, 0);
         (0..10).for_each(|place| queue.ready(place, PAST));
-        (10..20).for_each(|place| queue.ready(place, Lane::Parked));
+        (10..20).for_each(|place| queue.ready(place, Priority::Parked));
         let mut running = Vec::new();
         while let Some(next) = queue.next() {
             running.push(next);
         }
         assert_eq!(running.len(), 2 + 2, "the past and the parked have their own room: {running:?}");
-        (20..30).for_each(|place| queue.ready(place, Lane::Poll));
+        (20..30).for_each(|place| queue.ready(place, Priority::Poll));
         let polls = std::iter::from_fn(|| queue.next()).count();
         assert_eq!(polls, 8);
-        queue.ended(Lane::Poll, false);
-        assert_eq!(queue.next(), Some((28, Lane::Poll)));
+        queue.ended(Priority::Poll, false);
+        assert_eq!(queue.next(), Some((28, Priority::Poll)));
     }
 
     #[test]
     fn what_expires_soonest_goes_first_and_a_store_is_ready_in_one_lane_only() {
         let mut queue = Queue::new(1, 9, 0);
         for (place, expires) in [(0, 30), (1, 10), (2, 20)] {
-            queue.ready(place, Lane::Past { expires, turns: 0 });
+            queue.ready(place, Priority::Past { expires, turns: 0 });
         }
-        queue.ready(2, Lane::Poll);
-        let order: Vec<Place> = std::iter::from_fn(|| queue.next()).map(|(place, _)| place).collect();
+        queue.ready(2, Priority::Poll);
+        let order: Vec<StoreIndex> = std::iter::from_fn(|| queue.next()).map(|(place, _)| place).collect();
         assert_eq!(order, [2, 1, 0]);
     }
 

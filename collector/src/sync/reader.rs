@@ -16,7 +16,7 @@ use super::policy::{self, PAGES_A_TURN, PAGES_OF_NEWS};
 use super::writer::{Known, Writer};
 use super::{Directory, Remote};
 use crate::archive::{Claim, Commit, Committed, Comparison, Finding, PlatformClock, State, Status, StoreId, Walk};
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::retention::retention;
 
@@ -27,7 +27,7 @@ pub(super) struct Shared {
     pub(super) directory: Arc<dyn Directory>,
     pub(super) observer: Observer,
     pub(super) stop: watch::Receiver<bool>,
-    /// Keep going: holes wait for their time, and what is of late is read again.
+    /// Keep going: gaps wait for their time, and what is of late is read again.
     pub(super) follow: bool,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Pulse {
 
 /// How a turn ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum TaskOutcome {
     /// There is more to read at once.
     More,
     /// Everything was read.
@@ -82,7 +82,7 @@ pub(super) enum Turn {
 
 /// What a turn is for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Errand {
+pub(super) struct Task {
     /// What is new first, before anything that is older.
     pub(super) news: bool,
     /// When what is new is due again: then the turn ends.
@@ -125,7 +125,7 @@ impl Reader {
     }
 
     /// Does the next piece of work.
-    pub(super) async fn turn(&mut self, shared: &Shared, errand: Errand) -> Result<Turn> {
+    pub(super) async fn turn(&mut self, shared: &Shared, errand: Task) -> Result<TaskOutcome> {
         self.turns = self.turns.saturating_add(1);
         let remote = match &self.remote {
             Some(remote) => remote.clone(),
@@ -133,7 +133,7 @@ impl Reader {
                 let mut stop = shared.stop.clone();
                 let connected = tokio::select! {
                     biased;
-                    () = stopped(&mut stop) => return Ok(Turn::More),
+                    () = stopped(&mut stop) => return Ok(TaskOutcome::More),
                     connected = shared.directory.connect(&self.store) => connected,
                 };
                 match connected {
@@ -182,12 +182,12 @@ impl Reader {
         if self.plan.progress.rewalked.is_empty() { None } else { self.plan.again(now) }
     }
 
-    async fn read(&mut self, shared: &Shared, remote: &Remote, job: Job, errand: Errand) -> Result<Turn> {
-        let stretch = job.stretch();
-        (shared.observer)(&Event::Reading { store: &self.store, stretch });
+    async fn read(&mut self, shared: &Shared, remote: &Remote, job: Job, errand: Task) -> Result<TaskOutcome> {
+        let range = job.range();
+        (shared.observer)(&Event::Reading { store: &self.store, range });
         remote.network.listen();
         let mut reached = job.cursor().and_then(|cursor| cursor.reached);
-        let query = LogQuery::new().since(stretch.since).until(stretch.until);
+        let query = LogQuery::new().since(range.since).until(range.until);
         let mut pages = remote.log.pages(query, job.cursor().cloned());
         let mut stop = shared.stop.clone();
         let (mut read, mut new) = (0, 0);
@@ -195,7 +195,7 @@ impl Reader {
         let ended = loop {
             let page = tokio::select! {
                 biased;
-                () = stopped(&mut stop) => return Ok(Turn::More),
+                () = stopped(&mut stop) => return Ok(TaskOutcome::More),
                 page = pages.next() => page,
             };
             let page = match page {
@@ -234,19 +234,19 @@ impl Reader {
         }
         match job {
             Job::News(_) => self.news = Some(new),
-            Job::Slice(_, None) if ended => self.plan.learn(stretch, read),
-            Job::Fill(_) if ended => self.plan.filled(stretch),
+            Job::Slice(_, None) if ended => self.plan.learn(range, read),
+            Job::Fill(_) if ended => self.plan.filled(range),
             Job::Slice(..) | Job::Fill(_) | Job::Again(..) | Job::Audit(_) => {}
         }
-        if self.next(remote.network.now()).is_some() { Ok(Turn::More) } else { self.rest(shared).await }
+        if self.next(remote.network.now()).is_some() { Ok(TaskOutcome::More) } else { self.rest(shared).await }
     }
 
     /// Compares what was read with the platform's count. Where it counts otherwise, that is read again, once in a while.
-    async fn audit(&mut self, shared: &Shared, remote: &Remote, range: Stretch) -> Result<Turn> {
+    async fn audit(&mut self, shared: &Shared, remote: &Remote, range: TimeRange) -> Result<TaskOutcome> {
         let mut stop = shared.stop.clone();
         let counted = tokio::select! {
             biased;
-            () = stopped(&mut stop) => return Ok(Turn::More),
+            () = stopped(&mut stop) => return Ok(TaskOutcome::More),
             counted = remote.log.count(range.since, range.until) => counted,
         };
         let now = remote.network.now();
@@ -269,8 +269,8 @@ impl Reader {
         self.more(shared, now).await
     }
 
-    async fn more(&mut self, shared: &Shared, now: Timestamp) -> Result<Turn> {
-        if self.next(now).is_some() { Ok(Turn::More) } else { self.rest(shared).await }
+    async fn more(&mut self, shared: &Shared, now: Timestamp) -> Result<TaskOutcome> {
+        if self.next(now).is_some() { Ok(TaskOutcome::More) } else { self.rest(shared).await }
     }
 
     /// What the answers told of the platform, if that is new.
@@ -287,17 +287,17 @@ impl Reader {
         let now = remote.network.now();
         let told = if page.last { self.told(remote) } else { Commit::default() };
         let mut commit = Commit {
-            holes: self.plan.answered(now),
+            gaps: self.plan.answered(now),
             expired: self.plan.expired(now),
-            reading: Some(job.stretch()),
+            reading: Some(job.range()),
             ..told
         };
         take(&mut commit, page.entries, page.cursor.reached);
         // Nothing is known of what comes behind the time at which the platform gave the first of these answers, whatever
         // this machine's clock says.
         let known = remote.network.least_date().unwrap_or(now);
-        let stretch = job.stretch();
-        let stretch = Stretch::new(stretch.since, stretch.until.min(known));
+        let range = job.range();
+        let range = TimeRange::new(range.since, range.until.min(known));
         commit.uncovered = self.ahead_of(known);
         if let Job::Again(..) = job {
             if page.last {
@@ -306,28 +306,28 @@ impl Reader {
                 self.plan.reread(page.cursor);
             }
         } else {
-            commit.covered = stretch.and_then(|stretch| match page.cursor.reached {
-                _ if page.cursor.done => Some(stretch),
-                Some(reached) => Stretch::new(behind(reached).max(stretch.since), stretch.until),
+            commit.covered = range.and_then(|range| match page.cursor.reached {
+                _ if page.cursor.done => Some(range),
+                Some(reached) => TimeRange::new(behind(reached).max(range.since), range.until),
                 None => None,
             });
             if let Job::Slice(..) = job {
-                let walk = stretch.filter(|_| !page.last).map(|stretch| Walk { stretch, cursor: page.cursor });
+                let walk = range.filter(|_| !page.last).map(|range| Walk { range, cursor: page.cursor });
                 commit.walk = (walk.is_some() || self.plan.progress.walk.is_some()).then_some(walk);
             }
         }
         if page.last
-            && let (Some(proof), Some(stretch)) = (page.proof, stretch)
+            && let (Some(proof), Some(range)) = (page.proof, range)
         {
             // Where the end of the list is all, the platform's count may still say more, unless it is known to say nothing.
             let proves = proof == Proof::Counted || remote.log.learned().counts == Some(false);
             // What came before the walk went on has to be counted by itself.
-            let until = resumed.and_then(|at| Timestamp::from_second(at.as_second()).ok()).unwrap_or(stretch.until);
-            let range = Stretch::new(stretch.since, until.min(stretch.until)).filter(|_| proves);
+            let until = resumed.and_then(|at| Timestamp::from_second(at.as_second()).ok()).unwrap_or(range.until);
+            let range = TimeRange::new(range.since, until.min(range.until)).filter(|_| proves);
             commit.audit = range.map(|range| Comparison { range, claim: Claim::Proof(proof), at: Timestamp::now() });
         }
         if page.last {
-            self.blank = if stretch.is_none() { self.blank + 1 } else { 0 };
+            self.blank = if range.is_none() { self.blank + 1 } else { 0 };
         }
         if page.last || self.status.state != State::Active {
             commit.status = Some(self.status.succeeded(Timestamp::now()));
@@ -337,15 +337,15 @@ impl Reader {
     }
 
     /// What is covered behind the platform's time: some clock was wrong.
-    fn ahead_of(&self, now: Timestamp) -> Option<Stretch> {
-        self.plan.progress.coverage.end().and_then(|end| Stretch::new(now, end))
+    fn ahead_of(&self, now: Timestamp) -> Option<TimeRange> {
+        self.plan.progress.coverage.end().and_then(|end| TimeRange::new(now, end))
     }
 
     /// Writes, and then remembers what was written.
     async fn commit(&mut self, shared: &Shared, commit: Commit) -> Result<Committed> {
         let (commit, done) = shared.writer.commit(self.id, Box::new(commit)).await?;
-        for hole in commit.holes.iter().filter(|hole| hole.attempts > 0) {
-            (shared.observer)(&Event::Hole { store: &self.store, stretch: hole.stretch, reason: &hole.reason });
+        for gap in commit.gaps.iter().filter(|gap| gap.attempts > 0) {
+            (shared.observer)(&Event::Gap { store: &self.store, range: gap.range, reason: &gap.reason });
         }
         self.plan.progress.apply(&commit, &done);
         if let Some(status) = commit.status {
@@ -359,7 +359,7 @@ impl Reader {
 
     fn tell(&self, shared: &Shared, remote: &Remote, committed: Committed, entries: usize, reached: Option<Timestamp>) {
         let now = remote.network.now();
-        let missing = self.plan.missing(now).iter().map(Stretch::length).sum();
+        let missing = self.plan.missing(now).iter().map(TimeRange::length).sum();
         (shared.observer)(&Event::Page {
             store: &self.store,
             committed,
@@ -371,7 +371,7 @@ impl Reader {
         });
     }
 
-    async fn rest(&mut self, shared: &Shared) -> Result<Turn> {
+    async fn rest(&mut self, shared: &Shared) -> Result<TaskOutcome> {
         let rewalked = self.plan.begin_tiers(self.now());
         if !rewalked.is_empty() {
             self.commit(shared, Commit { rewalked, ..Commit::default() }).await?;
@@ -381,20 +381,20 @@ impl Reader {
             store: &self.store,
             total: self.total,
             end,
-            holes: self.plan.progress.holes.len(),
+            gaps: self.plan.progress.gaps.len(),
         });
-        Ok(Turn::Rest)
+        Ok(TaskOutcome::Rest)
     }
 
     /// A walk came to its end, and the platform counts more than it lists. What could be had was had.
-    async fn short(&mut self, shared: &Shared, reason: &str, job: &Job, missing: u64) -> Result<Turn> {
+    async fn short(&mut self, shared: &Shared, reason: &str, job: &Job, missing: u64) -> Result<TaskOutcome> {
         let remote = self.remote.clone();
         let known = remote.as_ref().and_then(|remote| remote.network.least_date());
         let now = self.now();
-        let range = Stretch::new(job.stretch().since, job.stretch().until.min(known.unwrap_or(now)));
+        let range = TimeRange::new(job.range().since, job.range().until.min(known.unwrap_or(now)));
         let claim = Claim::Known(Finding::Short { entries: missing });
         let mut commit = remote.as_ref().map(|remote| self.told(remote)).unwrap_or_default();
-        commit.holes = self.plan.answered(now);
+        commit.gaps = self.plan.answered(now);
         commit.covered = range;
         commit.audit = range.map(|range| Comparison { range, claim, at: Timestamp::now() });
         match job {
@@ -409,20 +409,20 @@ impl Reader {
         if let Some(range) = range {
             self.plan.recount(range, now);
             // It was read, and is tried again as what could not be read is.
-            let holes = vec![self.plan.fell_short(range, reason, now)];
-            self.commit(shared, Commit { holes, ..Commit::default() }).await?;
+            let gaps = vec![self.plan.fell_short(range, reason, now)];
+            self.commit(shared, Commit { gaps, ..Commit::default() }).await?;
         }
         self.more(shared, now).await
     }
 
-    /// A walk broke off. If that is about the stretch and not about the store, the rest is read around it.
+    /// A walk broke off. If that is about the time range and not about the store, the rest is read around it.
     async fn broke(
         &mut self,
         shared: &Shared,
         error: &SourceError,
         job: &Job,
         reached: Option<Timestamp>,
-    ) -> Result<Turn> {
+    ) -> Result<TaskOutcome> {
         let kind = error.kind();
         if let (ErrorKind::Incomplete, Some(missing)) = (kind, error.missing()) {
             return self.short(shared, &error.to_string(), job, missing).await;
@@ -437,8 +437,8 @@ impl Reader {
                 | ErrorKind::TimedOut
                 | ErrorKind::Interrupted
         );
-        let stretch = job.stretch();
-        let rest = Stretch::new(stretch.since, reached.map_or(stretch.until, behind));
+        let range = job.range();
+        let rest = TimeRange::new(range.since, reached.map_or(range.until, behind));
         let Some(rest) = rest.filter(|_| may_be_local) else {
             self.plan.acquit();
             return self.fail_by(shared, error, None).await;
@@ -458,18 +458,18 @@ impl Reader {
         let answers = self.answered.is_some_and(|at| at.elapsed() < policy::RECENTLY);
         let local = kind == ErrorKind::Incomplete || (nothing_else && answers);
         if local {
-            commit.holes = self.plan.answered(self.now());
+            commit.gaps = self.plan.answered(self.now());
         }
-        if commit.walk.is_some() || !commit.rewalked.is_empty() || !commit.holes.is_empty() {
+        if commit.walk.is_some() || !commit.rewalked.is_empty() || !commit.gaps.is_empty() {
             self.commit(shared, commit).await?;
         }
         // Whoever keeps going asks a store that is slow to answer again later, lest others wait for it.
         let slow = matches!(kind, ErrorKind::TimedOut | ErrorKind::Interrupted);
         if local {
-            return if self.next(now).is_some() { Ok(Turn::More) } else { self.rest(shared).await };
+            return if self.next(now).is_some() { Ok(TaskOutcome::More) } else { self.rest(shared).await };
         }
         if !(too_many || nothing_else || slow && shared.follow) {
-            return Ok(Turn::More);
+            return Ok(TaskOutcome::More);
         }
         if too_many || nothing_else {
             self.plan.acquit();
@@ -477,7 +477,7 @@ impl Reader {
         self.fail_by(shared, error, Some(rest)).await
     }
 
-    async fn fail_by(&mut self, shared: &Shared, error: &SourceError, at: Option<Stretch>) -> Result<Turn> {
+    async fn fail_by(&mut self, shared: &Shared, error: &SourceError, at: Option<TimeRange>) -> Result<TaskOutcome> {
         let state = State::after(error);
         let place = at.map(|at| format!(" (while reading {at})")).unwrap_or_default();
         let failed = self.fail(shared, state, format!("{error}{place}"), error.retry_after()).await;
@@ -487,7 +487,13 @@ impl Reader {
         failed
     }
 
-    async fn fail(&mut self, shared: &Shared, state: State, reason: String, wait: Option<Duration>) -> Result<Turn> {
+    async fn fail(
+        &mut self,
+        shared: &Shared,
+        state: State,
+        reason: String,
+        wait: Option<Duration>,
+    ) -> Result<TaskOutcome> {
         let now = Timestamp::now();
         let next = policy::retry_at(state, self.status.failures + 1, wait, now);
         (shared.observer)(&Event::Failed { store: &self.store, state, reason: &reason, next });
@@ -496,7 +502,7 @@ impl Reader {
         let told = self.remote.as_ref().and_then(|remote| remote.network.least_date());
         let uncovered = told.and_then(|now| self.ahead_of(now));
         self.commit(shared, Commit { status, uncovered, ..Commit::default() }).await?;
-        Ok(Turn::Failed)
+        Ok(TaskOutcome::Failed)
     }
 }
 

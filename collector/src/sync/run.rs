@@ -13,11 +13,11 @@ use tokio::time::Instant;
 
 use super::event::{Event, Observer};
 use super::policy;
-use super::queue::{Lane, Place, Queue};
-use super::reader::{Errand, Pulse, Reader, Shared, Turn, stopped};
+use super::queue::{Priority, Queue, StoreIndex};
+use super::reader::{Pulse, Reader, Shared, Task, TaskOutcome, stopped};
 use super::writer::Writer;
 use super::{Directory, Shard};
-use crate::archive::{Archive, Committed, Hole, State, Status, StoreId};
+use crate::archive::{Archive, Committed, Gap, State, Status, StoreId};
 use crate::error::{Error, Result};
 use crate::verdict::{Evidence, Judgement};
 
@@ -53,7 +53,7 @@ pub struct Outcome {
     /// The state it is in now.
     pub status: Status,
     /// What could not be read.
-    pub holes: Vec<Hole>,
+    pub gaps: Vec<Gap>,
     /// What is known of it now.
     pub verdict: Judgement,
     /// Whether nothing of it is missing.
@@ -100,22 +100,22 @@ struct Ended {
     store: Store,
     committed: Committed,
     status: Status,
-    holes: Vec<Hole>,
+    gaps: Vec<Gap>,
     present: Timestamp,
     untold: bool,
 }
 
 impl Ended {
     fn outcome(self, archive: &Archive) -> Result<Outcome> {
-        let Self { id, store, committed, status, holes, present, untold } = self;
+        let Self { id, store, committed, status, gaps, present, untold } = self;
         let verdict = Evidence::of(archive, id)?.judge(store.platform(), present);
         let complete = verdict.is_complete();
-        Ok(Outcome { store, committed, status, holes, verdict, complete, untold })
+        Ok(Outcome { store, committed, status, gaps, verdict, complete, untold })
     }
 }
 
 /// A store in this run. While its turn lasts, the reader is away with it.
-struct Seat {
+struct StoreSlot {
     store: Store,
     reader: Option<Box<Reader>>,
     /// The time between two readings of what is new.
@@ -127,7 +127,7 @@ struct Seat {
 
 /// A turn under way.
 struct UnderWay {
-    lane: Lane,
+    lane: Priority,
     since: Instant,
     pulse: Arc<Pulse>,
     /// It gave no sign of life, and has left its place.
@@ -137,11 +137,11 @@ struct UnderWay {
 struct Run {
     shared: Shared,
     options: Options,
-    seats: Vec<Seat>,
-    places: HashMap<Store, Place>,
+    seats: Vec<StoreSlot>,
+    places: HashMap<Store, StoreIndex>,
     queue: Queue,
-    under_way: HashMap<Place, UnderWay>,
-    turns: JoinSet<(Place, Box<Reader>, Result<Turn>)>,
+    under_way: HashMap<StoreIndex, UnderWay>,
+    turns: JoinSet<(StoreIndex, Box<Reader>, Result<TaskOutcome>)>,
 }
 
 impl Run {
@@ -230,7 +230,7 @@ impl Run {
                 self.queue.ended(lane, false);
                 continue;
             };
-            let errand = Errand { news: std::mem::take(&mut seat.due), until: self.queue.time_of(place) };
+            let errand = Task { news: std::mem::take(&mut seat.due), until: self.queue.time_of(place) };
             let shared = self.shared.clone();
             reader.pulse = Arc::default();
             let pulse = Arc::clone(&reader.pulse);
@@ -243,19 +243,19 @@ impl Run {
     }
 
     /// Puts a store where it has to wait, unless it has its turn or rests.
-    fn line_up(&mut self, place: Place, more: bool) {
+    fn line_up(&mut self, place: StoreIndex, more: bool) {
         let seat = &self.seats[place];
         let Some(reader) = &seat.reader else { return };
         let fails = !matches!(reader.status.state, State::New | State::Active);
         match (seat.due, more) {
-            (true, _) if fails => self.queue.ready(place, Lane::Parked),
-            (true, _) => self.queue.ready(place, Lane::Poll),
+            (true, _) if fails => self.queue.ready(place, Priority::Parked),
+            (true, _) => self.queue.ready(place, Priority::Poll),
             (false, true) => self.queue.ready(place, past(reader)),
             (false, false) => {}
         }
     }
 
-    fn ended(&mut self, place: Place, mut reader: Box<Reader>, turn: Turn) {
+    fn ended(&mut self, place: StoreIndex, mut reader: Box<Reader>, turn: TaskOutcome) {
         if let Some(turn) = self.under_way.remove(&place) {
             self.queue.ended(turn.lane, turn.silent);
         }
@@ -273,7 +273,7 @@ impl Run {
                 self.queue.later(place, now + seat.interval);
             }
         }
-        if self.options.follow && turn == Turn::Failed {
+        if self.options.follow && turn == TaskOutcome::Failed {
             let next = reader
                 .status
                 .next_attempt
@@ -285,14 +285,14 @@ impl Run {
         }
         seat.reader = Some(reader);
         if seat.wanted {
-            self.line_up(place, turn == Turn::More);
+            self.line_up(place, turn == TaskOutcome::More);
         } else {
             self.leave(place);
         }
     }
 
     /// A store that is no longer listed gives up its place, so that it can come again.
-    fn leave(&mut self, place: Place) {
+    fn leave(&mut self, place: StoreIndex) {
         self.queue.forget(place);
         self.seats[place].reader = None;
         self.places.remove(&self.seats[place].store);
@@ -325,20 +325,20 @@ impl Run {
             // Of a store that was read before, what is new comes first: in a run that ends, if that is all there is.
             let due = self.options.follow && reader.status.state != State::New;
             let few = !self.options.follow && reader.plan.is_read(reader.now());
-            self.queue.ready(place, if due || few { Lane::Poll } else { past(&reader) });
+            self.queue.ready(place, if due || few { Priority::Poll } else { past(&reader) });
             self.places.insert(store.clone(), place);
             let interval = self.options.interval.0.saturating_mul(2);
-            self.seats.push(Seat { store, reader: Some(reader), interval, due, wanted: true });
+            self.seats.push(StoreSlot { store, reader: Some(reader), interval, due, wanted: true });
         }
-        let gone = |place: &Place| !self.seats[*place].wanted && self.seats[*place].reader.is_some();
-        let gone: Vec<Place> = self.places.values().copied().filter(gone).collect();
+        let gone = |place: &StoreIndex| !self.seats[*place].wanted && self.seats[*place].reader.is_some();
+        let gone: Vec<StoreIndex> = self.places.values().copied().filter(gone).collect();
         gone.into_iter().for_each(|place| self.leave(place));
         Ok(())
     }
 
     fn ends(self) -> Vec<Ended> {
         let wanted = self.seats.into_iter().filter(|seat| seat.wanted);
-        let ended = |seat: Seat| {
+        let ended = |seat: StoreSlot| {
             let reader = seat.reader?;
             let (present, untold) = (reader.now(), reader.is_untold());
             Some(Ended {
@@ -346,7 +346,7 @@ impl Run {
                 store: seat.store,
                 committed: reader.total,
                 status: reader.status,
-                holes: reader.plan.progress.holes,
+                gaps: reader.plan.progress.gaps,
                 present,
                 untold,
             })
@@ -362,7 +362,7 @@ async fn sleep_until(time: Option<Instant>) {
     }
 }
 
-fn past(reader: &Reader) -> Lane {
+fn past(reader: &Reader) -> Priority {
     let expiry = reader.plan.expiry(reader.now());
-    Lane::Past { expires: expiry.map_or(i64::MAX, |at| at.as_second() / 3600), turns: reader.turns }
+    Priority::Past { expires: expiry.map_or(i64::MAX, |at| at.as_second() / 3600), turns: reader.turns }
 }

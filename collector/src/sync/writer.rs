@@ -19,7 +19,7 @@ const UNINDEXED: u64 = 100_000;
 /// After so long without work the index of words is brought up to date.
 const IDLE: Duration = Duration::from_millis(500);
 
-enum Task {
+enum Write {
     Commit(StoreId, Box<Commit>, Answer),
     /// What the archive knows of a store.
     Load(Store, oneshot::Sender<Result<Known>>),
@@ -39,7 +39,7 @@ pub(crate) struct Known {
 
 /// A handle to the thread. It ends, with the archive brought to rest, when the last handle is gone.
 #[derive(Clone)]
-pub(crate) struct Writer(mpsc::Sender<Task>);
+pub(crate) struct Writer(mpsc::Sender<Write>);
 
 impl Writer {
     /// Starts the thread, from within a runtime. The second value waits for its end.
@@ -52,14 +52,14 @@ impl Writer {
     /// Writes what belongs together, and gives it back with what it did.
     pub(crate) async fn commit(&self, store: StoreId, commit: Box<Commit>) -> Result<(Box<Commit>, Committed)> {
         let (answer, done) = oneshot::channel();
-        self.0.send(Task::Commit(store, commit, answer)).await.map_err(|_| Error::Closed)?;
+        self.0.send(Write::Commit(store, commit, answer)).await.map_err(|_| Error::Closed)?;
         done.await.map_err(|_| Error::Closed)?
     }
 
     /// What the archive knows of a store, which is added if it is new.
     pub(crate) async fn load(&self, store: Store) -> Result<Known> {
         let (answer, done) = oneshot::channel();
-        self.0.send(Task::Load(store, answer)).await.map_err(|_| Error::Closed)?;
+        self.0.send(Write::Load(store, answer)).await.map_err(|_| Error::Closed)?;
         done.await.map_err(|_| Error::Closed)?
     }
 }
@@ -75,7 +75,7 @@ fn load(archive: &Archive, store: &Store) -> Result<Known> {
     })
 }
 
-fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Task>, runtime: &Handle) -> Archive {
+fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Write>, runtime: &Handle) -> Archive {
     let mut behind = archive.unindexed().unwrap_or_default();
     loop {
         let Some(first) = next(&mut archive, &mut tasks, &mut behind, runtime) else { return archive };
@@ -84,11 +84,11 @@ fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Task>, runtime: &Handle)
         let mut task = Some(first);
         while let Some(next) = task.take() {
             match next {
-                Task::Load(store, answer) => {
+                Write::Load(store, answer) => {
                     // Whoever asked may be gone.
                     let _ = answer.send(load(&archive, &store));
                 }
-                Task::Commit(store, commit, answer) => {
+                Write::Commit(store, commit, answer) => {
                     entries += commit.entries.len();
                     commits.push((store, commit, answer));
                 }
@@ -125,7 +125,7 @@ fn one_by_one(archive: &mut Archive, commits: Vec<(StoreId, Box<Commit>, Answer)
 }
 
 /// The next task. While there is none, the index of words is brought up to date.
-fn next(archive: &mut Archive, tasks: &mut mpsc::Receiver<Task>, behind: &mut u64, runtime: &Handle) -> Option<Task> {
+fn next(archive: &mut Archive, tasks: &mut mpsc::Receiver<Write>, behind: &mut u64, runtime: &Handle) -> Option<Write> {
     if *behind > 0 {
         match runtime.block_on(async { tokio::time::timeout(IDLE, tasks.recv()).await }) {
             Ok(Some(task)) => return Some(task),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use reqwest::{Method, Request, StatusCode, Url};
 use storelogs::secrecy::{ExposeSecret, SecretString};
-use storelogs::{Exchange, Http};
+use storelogs::{Http, HttpBackend};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 

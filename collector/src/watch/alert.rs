@@ -9,7 +9,7 @@ use storelogs::{LogEntry, Severity};
 
 use super::part::Part;
 use crate::redact::{Field, Redact, Redactor};
-use crate::wording::{plural, rough};
+use crate::wording::{format_duration, pluralize};
 
 /// The version of an alert as JSON. It rises when a field goes or changes its meaning, not when one comes.
 const VERSION: u32 = 1;
@@ -148,9 +148,9 @@ impl Alert {
 /// How many entries in how long a time: `7 entries in 8 min`.
 pub(super) fn count(alert: &Alert) -> String {
     let (one, several) = if alert.follows { ("more entry", "more entries") } else { ("entry", "entries") };
-    let entries = plural(alert.entries, one, several);
+    let entries = pluralize(alert.entries, one, several);
     let span = alert.until.duration_since(alert.since);
-    if span < SignedDuration::from_secs(1) { entries } else { format!("{entries} in {}", rough(span)) }
+    if span < SignedDuration::from_secs(1) { entries } else { format!("{entries} in {}", format_duration(span)) }
 }
 
 /// The entry with texts that a message can carry.

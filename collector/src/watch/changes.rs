@@ -4,16 +4,16 @@ use jiff::Timestamp;
 use storelogs::LogEntry;
 
 use super::alert::{Alert, Kind};
-use super::ledger::Ledger;
+use super::alert_state::AlertState;
 use super::rule::Rule;
 use crate::insight::topic;
 use crate::search::quoted;
 
 /// Tells of an entry if it is a change that can do harm, as a report lists them.
-pub(super) fn look(rule: &Rule, entry: &LogEntry, at: Timestamp, ledger: &mut Ledger) {
+pub(super) fn look(rule: &Rule, entry: &LogEntry, at: Timestamp, alerts: &mut AlertState) {
     let Some(topic) = topic(entry.category.as_deref(), entry.action.as_deref()) else { return };
     // The platform may change what it says of it afterwards.
-    if !rule.filter.matches(entry) || ledger.told(rule, &entry.uid).is_some() {
+    if !rule.filter.matches(entry) || alerts.told(rule, &entry.uid).is_some() {
         return;
     }
     let mut alert = Alert::new(&rule.name, Kind::Sensitive, at, &rule.about(entry)).with(entry);
@@ -21,5 +21,5 @@ pub(super) fn look(rule: &Rule, entry: &LogEntry, at: Timestamp, ledger: &mut Le
     let what = entry.summary.as_deref().or(entry.action.as_deref()).unwrap_or_default();
     alert.text = format!("{}: {who}: {what}", topic.as_str());
     alert.query = format!("uid:{}", quoted(&entry.uid));
-    ledger.offer(rule, &entry.uid, alert.clone(), alert);
+    alerts.offer(rule, &entry.uid, alert.clone(), alert);
 }

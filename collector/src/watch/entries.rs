@@ -10,18 +10,18 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::{LogEntry, Store};
 
 use super::alert::{Alert, Kind};
-use super::ledger::Ledger;
+use super::alert_state::AlertState;
 use super::part::Part;
 use super::query;
 use super::rule::Rule;
 use crate::archive::Archive;
 use crate::archive::text::value;
-use crate::coverage::{Coverage, Stretch};
+use crate::coverage::{Coverage, TimeRange};
 use crate::error::{Error, Result};
 use crate::search::Order;
 
 /// What of a rule's entries is looked at.
-pub(super) struct Glance<'a> {
+pub(super) struct Arrivals<'a> {
     /// Whether an entry came since the last look.
     pub(super) is_new: &'a dyn Fn(&LogEntry) -> bool,
     /// When what an entry brings about is told.
@@ -74,7 +74,7 @@ impl Window {
     }
 }
 
-/// The stretches around new entries in which they may be too many, by store if the rule is about stores.
+/// The time ranges around new entries in which they may be too many, by store if the rule is about stores.
 pub(super) fn around<'a>(
     rule: &Rule,
     within: SignedDuration,
@@ -85,45 +85,45 @@ pub(super) fn around<'a>(
         let store = if rule.is_per_store() { Store::of(entry.platform.clone(), &entry.store).ok() } else { None };
         let since = entry.time.checked_sub(within).unwrap_or(Timestamp::MIN);
         let until = entry.time.checked_add(within).unwrap_or(Timestamp::MAX);
-        if let Some(stretch) = Stretch::new(since, until) {
-            around.entry(store).or_default().add(stretch);
+        if let Some(range) = TimeRange::new(since, until) {
+            around.entry(store).or_default().add(range);
         }
     }
     around
 }
 
-/// Looks through a stretch, of one store or of all.
+/// Looks through a time range, of one store or of all.
 pub(super) fn look(
     archive: &Archive,
     rule: &Rule,
     more_than: u64,
     within: SignedDuration,
-    (store, stretch): (Option<&Store>, Stretch),
-    glance: &Glance<'_>,
-    ledger: &mut Ledger,
+    (store, range): (Option<&Store>, TimeRange),
+    arrivals: &Arrivals<'_>,
+    alerts: &mut AlertState,
 ) -> Result<()> {
-    let filter = rule.filter.within(stretch);
+    let filter = rule.filter.within(range);
     let filter = store.map_or(filter.clone(), |store| filter.of_store(store));
     let mut windows: HashMap<String, Window> = HashMap::new();
     archive.search::<Error>(&filter, Order::OldestFirst, |entry| {
         let about = name(&rule.about(&entry));
-        let window = windows.entry(about).or_insert_with_key(|about| Window::new(ledger.told(rule, about)));
-        window.slide(entry.time, within, (glance.is_new)(&entry));
+        let window = windows.entry(about).or_insert_with_key(|about| Window::new(alerts.told(rule, about)));
+        window.slide(entry.time, within, (arrivals.is_new)(&entry));
         let whole = window.times.front().map_or(entry.time, |(time, _)| *time);
         let count = window.times.len() as u64;
         if let Some(untold) = window.take(more_than) {
-            tell(rule, &entry, (glance.at)(&entry), [(count, whole), untold], ledger);
+            tell(rule, &entry, (arrivals.at)(&entry), [(count, whole), untold], alerts);
         }
         Ok(ControlFlow::Continue(()))
     })
 }
 
 /// One entry is enough.
-pub(super) fn each(rule: &Rule, entry: &LogEntry, at: Timestamp, ledger: &mut Ledger) {
-    tell(rule, entry, at, [(1, entry.time); 2], ledger);
+pub(super) fn each(rule: &Rule, entry: &LogEntry, at: Timestamp, alerts: &mut AlertState) {
+    tell(rule, entry, at, [(1, entry.time); 2], alerts);
 }
 
-fn tell(rule: &Rule, entry: &LogEntry, at: Timestamp, counts: [(u64, Timestamp); 2], ledger: &mut Ledger) {
+fn tell(rule: &Rule, entry: &LogEntry, at: Timestamp, counts: [(u64, Timestamp); 2], alerts: &mut AlertState) {
     let about = rule.about(entry);
     let [whole, new] = counts.map(|(entries, since)| {
         let mut alert = Alert::new(&rule.name, Kind::Entries, at, &about).with(entry);
@@ -131,10 +131,10 @@ fn tell(rule: &Rule, entry: &LogEntry, at: Timestamp, counts: [(u64, Timestamp);
         alert.query = query::listing(rule, &about);
         alert
     });
-    ledger.offer(rule, &name(&about), whole, new);
+    alerts.offer(rule, &name(&about), whole, new);
 }
 
-/// What it is about, as the ledger has it. Facts are compared by their words, as in a search.
+/// What it is about, as the alerts has it. Facts are compared by their words, as in a search.
 pub(super) fn name(about: &[(Part, String)]) -> String {
     let plain = |part: &Part, text: &str| match part {
         Part::Store | Part::Platform => text.to_owned(),

@@ -7,20 +7,20 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 
 use super::alert::{Alert, Kind};
+use super::alert_state::AlertState;
 use super::entries::name;
-use super::ledger::Ledger;
 use super::part::Part;
 use super::query;
 use super::rule::Rule;
 use crate::archive::text::Fact;
 use crate::archive::{Archive, StoreId};
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::insight::model::Incident;
 use crate::insight::{self, KNOWS_NEW, comparable};
-use crate::redact::AsItIs;
+use crate::redact::NoRedaction;
 use crate::search::Filter;
-use crate::wording::{plural, rough};
+use crate::wording::{format_duration, pluralize};
 
 /// So far back incidents are looked for at every look, and at the most after the watcher was away.
 const BACK: SignedDuration = SignedDuration::from_hours(48);
@@ -36,45 +36,45 @@ pub(super) fn look(
     rules: &[&Rule],
     watched: &HashMap<StoreId, Timestamp>,
     [seen, now]: [Timestamp; 2],
-    ledger: &mut Ledger,
+    alerts: &mut AlertState,
 ) -> Result<()> {
     let back = now.checked_sub(BACK).unwrap_or(now);
     let most = now.checked_sub(MOST_BACK).unwrap_or(now);
     let since = seen.checked_sub(BACK / 2).unwrap_or(seen).min(back).max(most);
-    let Some(stretch) = Stretch::new(since, now) else { return Ok(()) };
-    for (store, incident) in found(archive, stretch)? {
+    let Some(range) = TimeRange::new(since, now) else { return Ok(()) };
+    for (store, incident) in found(archive, range)? {
         let Some(id) = archive.store_id(&store)? else { continue };
         let is_news = watched.get(&id).is_some_and(|since| incident.end > *since);
         // What is usual has to be known from so long before.
-        let before = incident.start.checked_sub(KNOWS_NEW).ok().and_then(|since| Stretch::new(since, incident.start));
+        let before = incident.start.checked_sub(KNOWS_NEW).ok().and_then(|since| TimeRange::new(since, incident.start));
         if is_news && comparable(archive, &[(id, store.clone())], before)? {
             for rule in rules {
-                tell(archive, rule, &store, &incident, now, ledger)?;
+                tell(archive, rule, &store, &incident, now, alerts)?;
             }
         }
     }
     Ok(())
 }
 
-/// Tells of the incidents in a stretch of time, each when it began.
-pub(super) fn replay(archive: &Archive, rule: &Rule, stretch: Stretch, ledger: &mut Ledger) -> Result<()> {
-    for (store, incident) in found(archive, stretch)? {
-        tell(archive, rule, &store, &incident, incident.start, ledger)?;
+/// Tells of the incidents in a time range, each when it began.
+pub(super) fn replay(archive: &Archive, rule: &Rule, range: TimeRange, alerts: &mut AlertState) -> Result<()> {
+    for (store, incident) in found(archive, range)? {
+        tell(archive, rule, &store, &incident, incident.start, alerts)?;
     }
     Ok(())
 }
 
-/// The incidents of a stretch of time, the first one first.
-fn found(archive: &Archive, stretch: Stretch) -> Result<Vec<(Store, Incident)>> {
+/// The incidents of a time range, the first one first.
+fn found(archive: &Archive, range: TimeRange) -> Result<Vec<(Store, Incident)>> {
     let options = insight::Options {
-        since: stretch.since,
-        until: stretch.until,
+        since: range.since,
+        until: range.until,
         compare: false,
         stores: Vec::new(),
         zone: None,
-        now: stretch.until,
+        now: range.until,
     };
-    let report = insight::report(archive, &options, &AsItIs)?;
+    let report = insight::report(archive, &options, &NoRedaction)?;
     let mut found = report.incidents.list;
     found.sort_by_key(|incident| incident.start);
     let stores = report.stores;
@@ -91,15 +91,15 @@ fn tell(
     store: &Store,
     incident: &Incident,
     at: Timestamp,
-    ledger: &mut Ledger,
+    alerts: &mut AlertState,
 ) -> Result<()> {
     let mut about = vec![(Part::Store, store.to_string())];
     if let Some(module) = &incident.module {
         about.push((Part::Fact(Fact::Module), module.to_string()));
     }
     let key = name(&about);
-    if ledger.told(rule, &key).is_some_and(|told| incident.start <= told.checked_add(SAME).unwrap_or(told)) {
-        ledger.extend(rule, &key, incident.end);
+    if alerts.told(rule, &key).is_some_and(|told| incident.start <= told.checked_add(SAME).unwrap_or(told)) {
+        alerts.extend(rule, &key, incident.end);
         return Ok(());
     }
     // What the report itself wrote can be read again.
@@ -109,15 +109,15 @@ fn tell(
     (alert.since, alert.until, alert.entries) = (incident.start, incident.end, incident.entries);
     let templates: Vec<&str> = incident.templates.iter().take(TOLD).map(|line| line.name.as_str()).collect();
     let usual = if incident.usual < 0.5 { "none is".to_owned() } else { format!("{:.0} are", incident.usual) };
-    let problems = plural(incident.entries, "problem", "problems");
+    let problems = pluralize(incident.entries, "problem", "problems");
     alert.text = format!("an incident: {problems} where {usual} usual: {}", templates.join("; "));
     if let Some(change) = incident.changes.listed.first() {
         let who = change.actor.as_ref().map_or("somebody", |who| who.as_str());
         let what = change.summary.as_ref().or(change.action.as_ref()).map_or("", |what| what.as_str());
-        let before = rough(incident.start.duration_since(change.time));
+        let before = format_duration(incident.start.duration_since(change.time));
         alert.text.push_str(&format!("; {before} before it, {who}: {what}"));
     }
     alert.query.clone_from(&incident.query);
-    ledger.offer(rule, &key, alert.clone(), alert);
+    alerts.offer(rule, &key, alert.clone(), alert);
     Ok(())
 }

@@ -8,11 +8,11 @@
 
 mod action;
 mod alert;
+mod alert_state;
 mod changes;
 mod chat;
 mod entries;
 mod incidents;
-mod ledger;
 mod part;
 mod query;
 mod replay;

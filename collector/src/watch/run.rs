@@ -28,7 +28,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(5);
 const LAST_RETRY: SignedDuration = SignedDuration::from_hours(1);
 /// For so long.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+const DELIVERY_TIMEOUT: SignedDuration = SignedDuration::from_hours(24);
 
 /// The rules as they are now.
 pub trait Rules: Send {
@@ -248,7 +248,7 @@ impl Post {
             return Ok(self.watcher()?.arrived(delivery.id)?);
         };
         let now = Timestamp::now();
-        if is_final || now.duration_since(delivery.made) >= PATIENCE {
+        if is_final || now.duration_since(delivery.made) >= DELIVERY_TIMEOUT {
             return self.give_up(&delivery, &why, tell);
         }
         let again = (FIRST_RETRY * 4_i32.pow(delivery.attempts.min(5))).min(LAST_RETRY);

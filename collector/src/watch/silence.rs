@@ -1,6 +1,6 @@
 //! Stores of which no entry comes.
 //!
-//! Silence is proved like everything else: the stretch without entries has to be covered. Where it is not, because the
+//! Silence is proved like everything else: the time range without entries has to be covered. Where it is not, because the
 //! store cannot be read or nobody collects, that is what is told.
 
 use std::collections::HashMap;
@@ -10,20 +10,20 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::{LogEntry, Store};
 
 use super::alert::{Alert, Kind};
+use super::alert_state::AlertState;
 use super::entries::name;
-use super::ledger::Ledger;
 use super::part::Part;
 use super::query;
 use super::rule::Rule;
 use crate::archive::{Archive, StoreId};
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::search::Order;
 use crate::verdict::{Evidence, Judgement};
-use crate::wording::rough;
+use crate::wording::format_duration;
 
 /// A store that is followed is read every 15 minutes at the least: before twice as much, nothing is wrong.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
+const SILENCE_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
 /// When the newest entry of each store came that a rule is about.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl Silences {
         length: SignedDuration,
         watched: &HashMap<StoreId, Timestamp>,
         now: Timestamp,
-        ledger: &mut Ledger,
+        alerts: &mut AlertState,
     ) -> Result<()> {
         let ends = archive.ends()?;
         let evidence = Evidence::of_all(archive)?;
@@ -69,76 +69,82 @@ impl Silences {
             // Entries are dated by the platform's clock.
             let now = evidence.present(now);
             let about = vec![(Part::Store, store.to_string())];
-            if over > now || ledger.told(rule, &name(&about)).is_some_and(|told| told >= newest) {
+            if over > now || alerts.told(rule, &name(&about)).is_some_and(|told| told >= newest) {
                 continue;
             }
             let end = ends.get(&id).copied();
-            let known = Stretch::new(newest, over).map(|range| evidence.judge_range(range, store.platform(), now));
+            let known = TimeRange::new(newest, over).map(|range| evidence.judge_range(range, store.platform(), now));
             let known = known.filter(|_| end.is_some_and(|end| end >= over));
             let read = known.as_ref().is_some_and(Judgement::shows_silence);
             let text = if read {
-                format!("no entry for {}", rough(end.unwrap_or(now).duration_since(newest)))
+                format!("no entry for {}", format_duration(end.unwrap_or(now).duration_since(newest)))
             } else {
                 let unread = end.unwrap_or(*watched);
-                if now.duration_since(unread) < length.max(PATIENCE) {
+                if now.duration_since(unread) < length.max(SILENCE_AFTER) {
                     continue; // it is read in a while
                 }
-                let since = Stretch::new(newest, now).unwrap_or(Stretch { since: newest, until: now });
+                let since = TimeRange::new(newest, now).unwrap_or(TimeRange { since: newest, until: now });
                 let verdict = evidence.judge_range(since, store.platform(), now);
                 let why = archive.status(id)?.reason;
                 let why = why.unwrap_or_else(|| format!("{verdict}; is it collected? storelogs sync --follow"));
-                format!("nothing is known of it for {}: {why}", rough(now.duration_since(unread)))
+                format!("nothing is known of it for {}: {why}", format_duration(now.duration_since(unread)))
             };
-            tell(rule, &about, [now, newest], text, ledger);
+            tell(rule, &about, [now, newest], text, alerts);
         }
         Ok(())
     }
 
-    /// Tells of each silence in a stretch of time, of one store.
+    /// Tells of each silence in a time range, of one store.
     pub(super) fn replay(
         archive: &Archive,
         rule: &Rule,
         length: SignedDuration,
         store: (StoreId, &Store),
-        stretch: Stretch,
-        ledger: &mut Ledger,
+        range: TimeRange,
+        alerts: &mut AlertState,
     ) -> Result<()> {
         let (id, store) = store;
         let about = vec![(Part::Store, store.to_string())];
         let filter = rule.filter.of_store(store);
-        let before = Stretch::new(Timestamp::MIN, stretch.since);
+        let before = TimeRange::new(Timestamp::MIN, range.since);
         let before = before.map_or(Ok(None), |before| query::newest(archive, &filter.within(before)))?;
         let mut silences: Vec<[Timestamp; 2]> = Vec::new();
-        let mut last = before.map_or(stretch.since, |before| before.time);
+        let mut last = before.map_or(range.since, |before| before.time);
         let mut hear = |time: Timestamp| {
             if time.duration_since(last) >= length {
                 silences.push([last, time]);
             }
             last = time;
         };
-        archive.search::<Error>(&filter.within(stretch), Order::OldestFirst, |entry| {
+        archive.search::<Error>(&filter.within(range), Order::OldestFirst, |entry| {
             hear(entry.time);
             Ok(ControlFlow::Continue(()))
         })?;
-        hear(stretch.until);
+        hear(range.until);
         let evidence = Evidence::of(archive, id)?;
         for [from, to] in silences {
             let Ok(over) = from.checked_add(length) else { continue };
-            let range = Stretch::new(from.max(stretch.since), over);
+            let quiet = TimeRange::new(from.max(range.since), over);
             let known = |range| evidence.judge_range(range, store.platform(), evidence.present(Timestamp::now()));
-            if over >= stretch.since && range.is_none_or(|range| known(range).shows_silence()) {
-                tell(rule, &about, [over, from], format!("no entry for {}", rough(to.duration_since(from))), ledger);
+            if over >= range.since && quiet.is_none_or(|range| known(range).shows_silence()) {
+                tell(
+                    rule,
+                    &about,
+                    [over, from],
+                    format!("no entry for {}", format_duration(to.duration_since(from))),
+                    alerts,
+                );
             }
         }
         Ok(())
     }
 }
 
-fn tell(rule: &Rule, about: &[(Part, String)], [at, newest]: [Timestamp; 2], text: String, ledger: &mut Ledger) {
+fn tell(rule: &Rule, about: &[(Part, String)], [at, newest]: [Timestamp; 2], text: String, alerts: &mut AlertState) {
     let mut alert = Alert::new(&rule.name, Kind::Silence, at, about);
     (alert.since, alert.until, alert.text) = (newest, newest, text);
     // The last entries before it stand first.
     let until = newest.checked_add(SignedDuration::from_secs(1)).unwrap_or(newest);
     alert.query = format!("{} until:{}", query::listing(rule, about), until.strftime("%Y-%m-%dT%H:%M:%SZ"));
-    ledger.offer(rule, &name(about), alert.clone(), alert);
+    alerts.offer(rule, &name(about), alert.clone(), alert);
 }

@@ -8,8 +8,8 @@ use storelogs::{LogEntry, Severity};
 use jiff::{SignedDuration, Timestamp};
 
 use super::alert::{Alert, Kind};
+use super::alert_state::AlertState;
 use super::entries::name;
-use super::ledger::Ledger;
 use super::query;
 use super::rule::Rule;
 use crate::archive::rollup::has_shape;
@@ -47,7 +47,7 @@ impl Templates {
         rule: &Rule,
         (store, entry): (StoreId, &LogEntry),
         at: Timestamp,
-        ledger: &mut Ledger,
+        alerts: &mut AlertState,
     ) -> Result<()> {
         if !has_shape(entry.severity) || !rule.filter.matches(entry) {
             return Ok(());
@@ -77,7 +77,7 @@ impl Templates {
         let template = template.map_or(shape.as_str(), |template| template.as_str());
         let about = rule.about(entry);
         let key = format!("{}\u{1f}{template}", name(&about));
-        if ledger.told(rule, &key).is_some() {
+        if alerts.told(rule, &key).is_some() {
             return Ok(());
         }
         let mut alert = Alert::new(&rule.name, Kind::NewTemplate, at, &about).with(entry);
@@ -85,7 +85,7 @@ impl Templates {
         let word = if entry.severity == Severity::Unspecified { "problem" } else { entry.severity.as_str() };
         alert.text = format!("a new {word}: {template}");
         alert.query = format!("{} like:{}", query::listing(rule, &about), quoted(template)).trim_start().to_owned();
-        ledger.offer(rule, &key, alert.clone(), alert);
+        alerts.offer(rule, &key, alert.clone(), alert);
         Ok(())
     }
 }

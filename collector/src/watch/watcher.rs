@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::alert::Alert;
-use super::entries::{self, Glance};
-use super::ledger::Ledger;
+use super::alert_state::AlertState;
+use super::entries::{self, Arrivals};
 use super::rule::{Rule, What};
 use super::silence::Silences;
 use super::templates::Templates;
 use super::{changes, incidents};
-use crate::archive::watching::{Arrival, Delivery, Look};
+use crate::archive::watching::{Arrival, Checkpoint, Delivery};
 use crate::archive::{Archive, Lock, StoreId};
 use crate::error::Result;
 
@@ -34,7 +34,7 @@ const PRINT: &str = "print";
 pub(super) struct Watcher {
     archive: Archive,
     rules: Vec<Rule>,
-    ledger: Ledger,
+    alerts: AlertState,
     templates: Templates,
     silences: Silences,
     watched: HashMap<StoreId, Timestamp>,
@@ -55,11 +55,11 @@ impl Watcher {
     pub(super) fn new(mut archive: Archive, rules: Vec<Rule>, now: Timestamp) -> Result<Self> {
         let lock = archive.lock_watch()?;
         let seen = archive.begin_watching(now)?;
-        let (ledger, watched) = (Ledger::of(archive.told()?), archive.watched()?);
+        let (alerts, watched) = (AlertState::of(archive.told()?), archive.watched()?);
         Ok(Self {
             archive,
             rules,
-            ledger,
+            alerts,
             templates: Templates::default(),
             silences: Silences::default(),
             watched,
@@ -105,19 +105,19 @@ impl Watcher {
         };
         let news: Vec<Arrival> = arrivals.into_iter().filter(|arrival| self.is_news(arrival)).collect();
         for rule in &self.rules {
-            self.ledger.flush(rule, now);
+            self.alerts.flush(rule, now);
         }
         self.templates.refresh();
         self.entries(&news, now)?;
         self.seldom(&news, now)?;
-        let alerts = self.ledger.take(&self.archive, &self.rules, true)?;
+        let alerts = self.alerts.take(&self.archive, &self.rules, true)?;
         let is_time = now.duration_since(self.kept) >= HERE;
         let forgotten = match now.checked_sub(REMEMBERED) {
-            Ok(before) if is_time => self.ledger.forget(&self.rules, before),
+            Ok(before) if is_time => self.alerts.forget(&self.rules, before),
             _ => Vec::new(),
         };
         let deliveries = deliveries(&self.rules, &alerts);
-        let look = Look { upto, watched, told: self.ledger.changes(), forgotten, deliveries };
+        let look = Checkpoint { upto, watched, told: self.alerts.changes(), forgotten, deliveries };
         let is_new = look.upto.is_some() || !look.watched.is_empty() || !look.told.is_empty();
         if is_new || !look.deliveries.is_empty() || is_time {
             self.archive.keep_look(&look, now)?;
@@ -133,7 +133,7 @@ impl Watcher {
 
     /// Rules about the entries themselves.
     fn entries(&mut self, news: &[Arrival], now: Timestamp) -> Result<()> {
-        let Self { archive, rules, ledger, templates, .. } = self;
+        let Self { archive, rules, alerts, templates, .. } = self;
         for rule in rules.iter() {
             // One that was meant before the platform changed what it says is not new.
             let is_meant = |arrival: &&Arrival| {
@@ -141,25 +141,25 @@ impl Watcher {
             };
             match rule.what {
                 What::Entries { more_than: 0, .. } => {
-                    news.iter().filter(is_meant).for_each(|arrival| entries::each(rule, &arrival.entry, now, ledger));
+                    news.iter().filter(is_meant).for_each(|arrival| entries::each(rule, &arrival.entry, now, alerts));
                 }
                 What::Entries { more_than, within } => {
                     let new: Vec<_> = news.iter().filter(is_meant).map(|arrival| &arrival.entry).collect();
                     let uids: HashSet<&str> = new.iter().map(|entry| entry.uid.as_str()).collect();
-                    let glance = Glance { is_new: &|entry| uids.contains(entry.uid.as_str()), at: &|_| now };
+                    let arrivals = Arrivals { is_new: &|entry| uids.contains(entry.uid.as_str()), at: &|_| now };
                     for (store, around) in entries::around(rule, within, new.iter().copied()) {
-                        for stretch in around.stretches() {
-                            let of = (store.as_ref(), stretch);
-                            entries::look(archive, rule, more_than, within, of, &glance, ledger)?;
+                        for range in around.ranges() {
+                            let of = (store.as_ref(), range);
+                            entries::look(archive, rule, more_than, within, of, &arrivals, alerts)?;
                         }
                     }
                 }
                 What::Sensitive => {
-                    news.iter().for_each(|arrival| changes::look(rule, &arrival.entry, now, ledger));
+                    news.iter().for_each(|arrival| changes::look(rule, &arrival.entry, now, alerts));
                 }
                 What::NewTemplate => {
                     for arrival in news {
-                        templates.look(archive, rule, (arrival.store, &arrival.entry), now, ledger)?;
+                        templates.look(archive, rule, (arrival.store, &arrival.entry), now, alerts)?;
                     }
                 }
                 What::Incident | What::Silence(_) => {}
@@ -170,7 +170,7 @@ impl Watcher {
 
     /// Rules about time that passes, and about more than single entries.
     fn seldom(&mut self, news: &[Arrival], now: Timestamp) -> Result<()> {
-        let Self { archive, rules, ledger, silences, watched, .. } = self;
+        let Self { archive, rules, alerts, silences, watched, .. } = self;
         let silent = |rule: &Rule| match rule.what {
             What::Silence(length) => Some(length),
             _ => None,
@@ -181,7 +181,7 @@ impl Watcher {
         if now >= self.silence_at {
             let begun = Timestamp::now();
             for (rule, length) in rules.iter().filter_map(|rule| Some((rule, silent(rule)?))) {
-                silences.look(archive, rule, length, watched, now, ledger)?;
+                silences.look(archive, rule, length, watched, now, alerts)?;
             }
             self.silence_at = after(now, begun);
         }
@@ -189,7 +189,7 @@ impl Watcher {
         let incident: Vec<&Rule> = rules.iter().filter(|rule| rule.what == What::Incident).collect();
         if self.problems && now >= self.incidents_at && !incident.is_empty() {
             let begun = Timestamp::now();
-            incidents::look(archive, &incident, watched, [self.seen, now], ledger)?;
+            incidents::look(archive, &incident, watched, [self.seen, now], alerts)?;
             (self.seen, self.problems, self.incidents_at) = (now, false, after(now, begun));
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::super::alert::Kind;
 use super::super::rule::Draft;
 use super::*;
 use crate::archive::{Claim, Commit, Comparison};
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::search::Filter;
 
 /// An archive that entries come into, and a watcher that can go and come back.
@@ -95,7 +95,7 @@ impl World {
 
     fn cover(&mut self, since: i64, until: i64) {
         let id = self.archive.store_id(&shop()).unwrap().unwrap();
-        let covered = Stretch::new(at(since), at(until));
+        let covered = TimeRange::new(at(since), at(until));
         let claim = Claim::Proof(storelogs::Proof::Counted);
         let audit = covered.map(|range| Comparison { range, claim, at: at(until) });
         self.archive.commit([(id, &Commit { covered, audit, ..Commit::default() })]).unwrap();

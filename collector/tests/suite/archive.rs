@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::archive::{Commit, Committed};
-use storelogs_collector::{Archive, Error, Stretch};
+use storelogs_collector::{Archive, Error, TimeRange};
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -22,7 +22,7 @@ fn entry(id: u64, at: &str, summary: &str) -> LogEntry {
 
 fn whole(archive: &Archive) -> Vec<LogEntry> {
     let mut all = Vec::new();
-    let ever = Stretch::new(time("1971-01-01T00:00:00Z"), time("2200-01-01T00:00:00Z")).unwrap();
+    let ever = TimeRange::new(time("1971-01-01T00:00:00Z"), time("2200-01-01T00:00:00Z")).unwrap();
     archive
         .each_entry::<Error>(ever, |entry| {
             all.push(entry);
@@ -101,7 +101,7 @@ fn thousands_of_entries_of_one_second_find_room_each() {
 #[test]
 fn an_entry_that_comes_into_a_covered_stretch_is_late() {
     let (_folder, mut archive) = new();
-    let covered = Stretch::new(time("2026-08-01T00:00:00Z"), time("2026-08-02T00:00:00Z"));
+    let covered = TimeRange::new(time("2026-08-01T00:00:00Z"), time("2026-08-02T00:00:00Z"));
     commit(&mut archive, &Commit { covered, ..Commit::default() });
     let entries = vec![
         entry(3, "2026-08-02T00:00:00Z", "behind it"),
@@ -193,7 +193,7 @@ fn an_archive_of_an_older_version_is_brought_up_to_date_and_loses_nothing() {
         let (id, store) = archive.stores().unwrap().remove(0);
         assert_eq!(store.to_string(), "bigcommerce:abc123");
         assert_eq!(archive.entry(id, "7").unwrap().unwrap().summary.as_deref(), Some("of version 1"));
-        assert_eq!(archive.progress(id).unwrap().coverage.stretches().count(), 1);
+        assert_eq!(archive.progress(id).unwrap().coverage.ranges().count(), 1);
         let sql = rusqlite::Connection::open(&path).unwrap();
         let version: i64 = sql.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(version, storelogs_collector::archive::VERSION);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use storelogs_collector::Stretch;
+use storelogs_collector::TimeRange;
 use storelogs_collector::archive::Commit;
 use storelogs_collector::sync::Options;
 use storelogs_sandbox::{Behavior, Platform, Sandbox, Store};
@@ -56,7 +56,7 @@ async fn a_clock_of_ours_that_is_ahead_claims_nothing_that_has_not_passed() {
 async fn coverage_that_ran_ahead_of_the_platform_is_taken_back() {
     let world = small().await;
     world.sync().await;
-    let covered = Stretch::new(present() - SignedDuration::from_secs(60), present() + SignedDuration::from_secs(DAY));
+    let covered = TimeRange::new(present() - SignedDuration::from_secs(60), present() + SignedDuration::from_secs(DAY));
     world.commit(Commit { covered, ..Commit::default() });
     world.sync().await;
     assert!(world.progress().coverage.end().unwrap() <= present(), "{:?}", world.progress());

@@ -289,7 +289,7 @@ async fn a_store_that_hangs_is_told_and_keeps_no_other_waiting() {
     let complete = move |archive: &storelogs_collector::Archive| {
         let Some(id) = archive.store_id(&holds).unwrap() else { return false };
         let coverage = archive.progress(id).unwrap().coverage;
-        if coverage.stretches().count() == 1 && archive.status(id).unwrap().state == State::Active {
+        if coverage.ranges().count() == 1 && archive.status(id).unwrap().state == State::Active {
             done.lock().unwrap().get_or_insert_with(|| begun.elapsed());
         }
         let hangs = storelogs::Store::bigcommerce(HASH).unwrap();

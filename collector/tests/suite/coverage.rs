@@ -1,10 +1,10 @@
-//! The set of covered stretches, against a plain set of moments.
+//! The set of covered time ranges, against a plain set of moments.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use storelogs_collector::{Coverage, Stretch};
+use storelogs_collector::{Coverage, TimeRange};
 
 /// Moments are numbered; the model keeps each one that is covered.
 const MOMENTS: i64 = 40;
@@ -13,8 +13,8 @@ fn at(number: i64) -> Timestamp {
     Timestamp::from_microsecond(number).unwrap()
 }
 
-fn stretch(since: i64, until: i64) -> Option<Stretch> {
-    Stretch::new(at(since), at(until))
+fn range(since: i64, until: i64) -> Option<TimeRange> {
+    TimeRange::new(at(since), at(until))
 }
 
 #[derive(Clone, Debug)]
@@ -38,21 +38,21 @@ proptest! {
         for change in changes {
             match change {
                 Change::Add(since, until) => {
-                    if let Some(stretch) = stretch(since, until) { coverage.add(stretch) }
+                    if let Some(range) = range(since, until) { coverage.add(range) }
                     model.extend(since..until);
                 }
                 Change::Remove(since, until) => {
-                    if let Some(stretch) = stretch(since, until) { coverage.remove(stretch) }
+                    if let Some(range) = range(since, until) { coverage.remove(range) }
                     model.retain(|moment| !(since..until).contains(moment));
                 }
             }
-            let stretches: Vec<Stretch> = coverage.stretches().collect();
-            prop_assert!(stretches.windows(2).all(|pair| pair[0].until < pair[1].since), "{stretches:?}");
+            let ranges: Vec<TimeRange> = coverage.ranges().collect();
+            prop_assert!(ranges.windows(2).all(|pair| pair[0].until < pair[1].since), "{ranges:?}");
             for moment in 0..MOMENTS {
                 prop_assert_eq!(coverage.contains(at(moment)), model.contains(&moment), "moment {}", moment);
             }
         }
-        if let Some(asked) = stretch(since, until) {
+        if let Some(asked) = range(since, until) {
             let gaps = coverage.gaps(asked);
             for moment in since..until {
                 prop_assert_eq!(gaps.iter().any(|gap| gap.contains(at(moment))), !model.contains(&moment));
@@ -67,7 +67,7 @@ proptest! {
 
     #[test]
     fn the_order_of_additions_does_not_matter(mut bounds in proptest::collection::vec((0..MOMENTS, 0..MOMENTS), 0..20)) {
-        let build = |bounds: &[(i64, i64)]| bounds.iter().filter_map(|(a, b)| stretch(*a, *b)).collect::<Coverage>();
+        let build = |bounds: &[(i64, i64)]| bounds.iter().filter_map(|(a, b)| range(*a, *b)).collect::<Coverage>();
         let forwards = build(&bounds);
         bounds.reverse();
         prop_assert_eq!(forwards, build(&bounds));

@@ -38,7 +38,7 @@ async fn a_token_that_is_revoked_in_the_middle_of_a_walk_loses_nothing() {
             world.sandbox.set_faults(platform, name, revoked);
         }
         for outcome in world.sync().await {
-            assert_eq!((outcome.status.state, outcome.complete, outcome.holes.len()), (State::Unauthorized, false, 0));
+            assert_eq!((outcome.status.state, outcome.complete, outcome.gaps.len()), (State::Unauthorized, false, 0));
             assert!(outcome.status.reason.unwrap().contains("token"));
         }
         for (platform, name) in [(Platform::BigCommerce, HASH), (Platform::Shopline, HANDLE)] {

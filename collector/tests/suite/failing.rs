@@ -1,10 +1,10 @@
-//! Stores and stretches that fail: everything else is read, and what is missing is told.
+//! Stores and time ranges that fail: everything else is read, and what is missing is told.
 
 use std::collections::HashSet;
 
 use jiff::SignedDuration;
-use storelogs_collector::Stretch;
-use storelogs_collector::archive::{Commit, Hole, State};
+use storelogs_collector::TimeRange;
+use storelogs_collector::archive::{Commit, Gap, State};
 use storelogs_sandbox::{Behavior, Fault, Faults, History, Platform, Sandbox, Store};
 
 use crate::world::{World, present, record};
@@ -30,7 +30,7 @@ async fn a_page_that_always_fails_keeps_nothing_else_from_being_read() {
             world.sandbox.set_faults(platform, &name, Faults::none().row(id, fault.clone()));
             let outcome = world.sync().await.remove(0);
             assert!(!outcome.complete && outcome.status.state == State::Active, "{fault:?}: {outcome:?}");
-            assert!(!outcome.holes.is_empty() && outcome.holes[0].reason.contains(&name), "{outcome:?}");
+            assert!(!outcome.gaps.is_empty() && outcome.gaps[0].reason.contains(&name), "{outcome:?}");
             // What is missing lies where something is said to be missing, or may be; and most is there.
             let held: HashSet<String> = world.entries().into_iter().map(|entry| entry.id.clone()).collect();
             let all = world.sandbox.oracle(platform, &name, 0, i64::MAX / 2);
@@ -45,7 +45,7 @@ async fn a_page_that_always_fails_keeps_nothing_else_from_being_read() {
 
             world.sandbox.set_faults(platform, &name, Faults::none());
             let outcome = world.sync().await.remove(0);
-            assert!(outcome.complete && outcome.holes.is_empty(), "{outcome:?}");
+            assert!(outcome.complete && outcome.gaps.is_empty(), "{outcome:?}");
             world.assert_conserved("once the page comes");
         }
     }
@@ -71,7 +71,7 @@ async fn a_store_that_fails_as_a_whole_has_no_holes_and_says_where_it_failed() {
     let (world, platform, name, _) = with_a_record_in_the_middle(Store::shopline(HANDLE)).await;
     world.sandbox.set_faults(platform, &name, Faults::none().always(Fault::Status(500)));
     let outcome = world.sync().await.remove(0);
-    assert_eq!((outcome.status.state, outcome.holes.len(), outcome.complete), (State::Failing, 0, false));
+    assert_eq!((outcome.status.state, outcome.gaps.len(), outcome.complete), (State::Failing, 0, false));
     let reason = outcome.status.reason.unwrap();
     assert!(reason.contains(HANDLE) && reason.contains("while reading 20"), "{reason}");
     world.sandbox.set_faults(platform, &name, Faults::none());
@@ -85,15 +85,15 @@ async fn what_the_platform_no_longer_keeps_is_no_hole_any_more() {
     let world = World::new(Sandbox::builder().store(shop)).await;
     world.sync().await;
     let at = |days: i64| present() - SignedDuration::from_hours(24 * days);
-    let hole = |since, until| {
-        let stretch = Stretch::new(at(since), at(until)).unwrap();
-        Hole { stretch, reason: "it failed".into(), attempts: 1, next_attempt: at(0) }
+    let gap = |since, until| {
+        let range = TimeRange::new(at(since), at(until)).unwrap();
+        Gap { range, reason: "it failed".into(), attempts: 1, next_attempt: at(0) }
     };
-    let uncovered = Stretch::new(at(600), at(360));
-    world.commit(Commit { uncovered, holes: vec![hole(500, 400), hole(366, 361)], ..Commit::default() });
+    let uncovered = TimeRange::new(at(600), at(360));
+    world.commit(Commit { uncovered, gaps: vec![gap(500, 400), gap(366, 361)], ..Commit::default() });
     let outcome = world.sync().await.remove(0);
-    assert!(outcome.complete && outcome.holes.is_empty(), "{outcome:?}");
-    assert!(world.progress().holes.is_empty(), "{:?}", world.progress());
+    assert!(outcome.complete && outcome.gaps.is_empty(), "{outcome:?}");
+    assert!(world.progress().gaps.is_empty(), "{:?}", world.progress());
     let requests = world.sandbox.requests();
     world.sync().await;
     assert!(world.sandbox.requests() - requests <= 3);

@@ -232,13 +232,13 @@ impl Life {
         self.world.commit(Commit { rewalked: tiers.into(), ..Commit::default() });
         self.sync(Vec::new(), None).await;
         let progress = self.world.progress();
-        prop_assert!(progress.holes.is_empty() && progress.walk.is_none(), "{:?}", progress);
+        prop_assert!(progress.gaps.is_empty() && progress.walk.is_none(), "{:?}", progress);
         let horizon = storelogs_collector::sync::retention(&match self.platform {
             Platform::BigCommerce => storelogs::Platform::BIGCOMMERCE,
             Platform::Shopline => storelogs::Platform::SHOPLINE,
         });
         let now = Timestamp::from_second(self.now()).unwrap();
-        let window = storelogs_collector::Stretch::new(
+        let window = storelogs_collector::TimeRange::new(
             now - horizon + SignedDuration::from_mins(2),
             now - SignedDuration::from_mins(3),
         );

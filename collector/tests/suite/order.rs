@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use storelogs_collector::Stretch;
-use storelogs_collector::archive::{Commit, Hole};
+use storelogs_collector::TimeRange;
+use storelogs_collector::archive::{Commit, Gap};
 use storelogs_collector::sync::Options;
 use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
 use tokio::sync::watch;
@@ -40,11 +40,11 @@ async fn after_a_month_away_what_expires_soonest_is_read_first() {
     world.sync().await;
     world.readings.lock().unwrap().clear();
     let now = present();
-    let month = Stretch::new(now - SignedDuration::from_hours(24 * 30), now + SignedDuration::from_hours(1));
+    let month = TimeRange::new(now - SignedDuration::from_hours(24 * 30), now + SignedDuration::from_hours(1));
     world.commit(Commit { uncovered: month, ..Commit::default() });
     assert!(world.sync().await[0].complete);
     let readings = world.readings.lock().unwrap();
-    assert!(readings.is_sorted_by_key(|(_, stretch)| stretch.since), "{readings:#?}");
+    assert!(readings.is_sorted_by_key(|(_, range)| range.since), "{readings:#?}");
     assert!(readings.len() > 2, "{readings:#?}");
     world.assert_conserved("after a month");
 }
@@ -54,13 +54,13 @@ async fn holes_and_rereadings_get_their_turn_while_new_entries_keep_coming() {
     let shop = Store::bigcommerce("abc123").records(vec![record(1, 7200, "old")]).behavior(Behavior::unlimited());
     let world = World::new(Sandbox::builder().store(shop)).await;
     world.sync().await;
-    // A hole, whose entry came unseen; a late entry; and the time to read again has come.
+    // A gap, whose entry came unseen; a late entry; and the time to read again has come.
     let at = |ago: i64| present() - SignedDuration::from_secs(ago);
-    let stretch = Stretch::new(at(90_000), at(86_400)).unwrap();
-    let hole = Hole { stretch, reason: "it failed".into(), attempts: 1, next_attempt: at(1) };
+    let range = TimeRange::new(at(90_000), at(86_400)).unwrap();
+    let gap = Gap { range, reason: "it failed".into(), attempts: 1, next_attempt: at(1) };
     let rewalked = vec![(SignedDuration::from_hours(1), at(1000))];
-    world.commit(Commit { uncovered: Some(stretch), holes: vec![hole], rewalked, ..Commit::default() });
-    world.sandbox.push(Platform::BigCommerce, "abc123", record(2, 88_000, "in the hole"));
+    world.commit(Commit { uncovered: Some(range), gaps: vec![gap], rewalked, ..Commit::default() });
+    world.sandbox.push(Platform::BigCommerce, "abc123", record(2, 88_000, "in the gap"));
     world.sandbox.push(Platform::BigCommerce, "abc123", record(3, 1800, "late"));
     let mut id = 10;
     let more = || {
@@ -71,7 +71,7 @@ async fn holes_and_rereadings_get_their_turn_while_new_entries_keep_coming() {
     let outcomes =
         world.follow(Options { interval: quick, ..Options::default() }, more, |_| world.holds(2) && world.holds(3));
     let outcomes = outcomes.await;
-    assert!(outcomes[0].holes.is_empty(), "{outcomes:?}");
+    assert!(outcomes[0].gaps.is_empty(), "{outcomes:?}");
     assert!(world.holds(11));
 }
 
@@ -103,7 +103,7 @@ async fn what_is_new_of_one_store_does_not_wait_for_the_past_of_others() {
     let quick = world.only();
     let more = || world.sandbox.push(Platform::Shopline, "open001", operation(2, 0, "new"));
     world.follow(options, more, |archive| archive.entry(quick, "2").unwrap().is_some()).await;
-    let read_whole = |(id, _): &(_, _)| world.archive().progress(*id).unwrap().coverage.stretches().count() == 1;
+    let read_whole = |(id, _): &(_, _)| world.archive().progress(*id).unwrap().coverage.ranges().count() == 1;
     let archive = world.archive();
     assert!(!archive.stores().unwrap().iter().all(read_whole), "the slow ones were too quick to tell");
 }

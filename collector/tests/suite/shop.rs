@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store, UtcOffset};
 use storelogs_collector::archive::{Claim, Commit, Comparison, Finding};
-use storelogs_collector::{Archive, Stretch};
+use storelogs_collector::{Archive, TimeRange};
 use storelogs_sandbox::{History, Planted, Platform};
 
 /// A Tuesday.
@@ -46,7 +46,7 @@ pub(crate) fn read_since(history: &History, second: i64) -> Shop {
         entries.retain(|entry| entry.time >= since);
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.time));
         let status = archive.status(id).unwrap().succeeded(now());
-        let covered = Stretch::new(since, now());
+        let covered = TimeRange::new(since, now());
         let claim = Claim::Known(Finding::Counted);
         let audit = covered.map(|range| Comparison { range, claim, at: now() });
         archive.commit([(id, &Commit { entries, covered, audit, status: Some(status), ..Commit::default() })]).unwrap();

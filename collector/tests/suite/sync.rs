@@ -28,16 +28,12 @@ async fn the_first_run_brings_everything_and_the_next_only_what_is_new() {
     world.assert_covered(120);
     let week = present() - SignedDuration::from_hours(7 * 24);
     let readings = world.readings.lock().unwrap().clone();
-    for (store, stretch) in &readings {
-        let twice =
-            readings.iter().filter(|(other, _)| other == store).filter_map(|(_, other)| other.overlap(*stretch));
-        let twice: SignedDuration = twice.map(|twice| twice.length()).sum::<SignedDuration>() - stretch.length();
-        assert!(
-            twice < SignedDuration::from_mins(10),
-            "{store}: {twice:#} of {stretch} was read twice in the first run"
-        );
+    for (store, range) in &readings {
+        let twice = readings.iter().filter(|(other, _)| other == store).filter_map(|(_, other)| other.overlap(*range));
+        let twice: SignedDuration = twice.map(|twice| twice.length()).sum::<SignedDuration>() - range.length();
+        assert!(twice < SignedDuration::from_mins(10), "{store}: {twice:#} of {range} was read twice in the first run");
     }
-    assert!(readings.iter().any(|(_, stretch)| stretch.contains(week)));
+    assert!(readings.iter().any(|(_, range)| range.contains(week)));
     let first = world.sandbox.requests();
 
     let outcomes = world.sync().await;

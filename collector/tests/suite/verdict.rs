@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs_collector::archive::State;
 use storelogs_collector::insight;
-use storelogs_collector::redact::AsItIs;
+use storelogs_collector::redact::NoRedaction;
 use storelogs_collector::status::status;
 use storelogs_collector::sync::Options;
 use storelogs_collector::verdict::{Unread, Verdict};
@@ -34,8 +34,8 @@ fn report(world: &World, now: Timestamp) -> String {
         zone: Some(TimeZone::UTC),
         now,
     };
-    let report = insight::report(&world.archive(), &options, &AsItIs).unwrap();
-    serde_json::to_string(&report.glance).unwrap()
+    let report = insight::report(&world.archive(), &options, &NoRedaction).unwrap();
+    serde_json::to_string(&report.summary).unwrap()
 }
 
 #[tokio::test]

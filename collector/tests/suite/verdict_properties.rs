@@ -384,7 +384,7 @@ impl Life {
 
 fn held(archive: &Archive) -> HashMap<String, Timestamp> {
     let mut held = HashMap::new();
-    let all = storelogs_collector::Stretch::new(Timestamp::MIN, Timestamp::MAX).unwrap();
+    let all = storelogs_collector::TimeRange::new(Timestamp::MIN, Timestamp::MAX).unwrap();
     archive
         .each_entry::<storelogs_collector::Error>(all, |entry| {
             held.insert(entry.id, entry.time);

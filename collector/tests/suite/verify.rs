@@ -1,7 +1,7 @@
 //! Verifying: what differs is found, whoever made it so, and repaired.
 
 use jiff::{SignedDuration, Timestamp};
-use storelogs_collector::Stretch;
+use storelogs_collector::TimeRange;
 use storelogs_collector::archive::{Commit, State};
 use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::status::status;
@@ -115,7 +115,7 @@ async fn a_row_that_an_older_version_lost_is_found_once_and_counted_once_after_a
 async fn what_was_never_read_is_known_without_asking() {
     let world = synced(bigcommerce()).await;
     let since = Timestamp::from_second(present().as_second()).unwrap() - SignedDuration::from_hours(24 * 10);
-    let hidden = Stretch::new(since, since + SignedDuration::from_hours(1)).unwrap();
+    let hidden = TimeRange::new(since, since + SignedDuration::from_hours(1)).unwrap();
     world.commit(Commit { uncovered: Some(hidden), ..Commit::default() });
     let requests = world.sandbox.requests();
     let (_, standing) = status(&world.archive(), present()).unwrap().remove(0);

@@ -15,7 +15,7 @@ use storelogs_collector::status::status;
 use storelogs_collector::sync::{Directory, Event, Observer, Options, Outcome, Remote, sync};
 use storelogs_collector::verdict::{Evidence, Judgement};
 use storelogs_collector::verify::{Depth, Repaired, examine, repair, to_repair};
-use storelogs_collector::{Archive, Error, Stretch};
+use storelogs_collector::{Archive, Error, TimeRange};
 use storelogs_sandbox::{Platform, Sandbox};
 use tokio::sync::watch;
 
@@ -64,7 +64,7 @@ impl Directory for Stores {
                     .api_url(self.sandbox.shopline_url())
                     .bucket(1_000_000, 1_000_000.0)
                     .retry(self.quick())
-                    .exchange(network.clone())
+                    .http_backend(network.clone())
                     .build()
                     .map_err(|error| error.to_string())?;
                 let limit = client.clone();
@@ -75,7 +75,7 @@ impl Directory for Stores {
                 .access_token(self.sandbox.token(Platform::BigCommerce, name))
                 .api_url(self.sandbox.bigcommerce_url())
                 .retry(self.quick())
-                .exchange(network.clone())
+                .http_backend(network.clone())
                 .build()
                 .map_err(|error| error.to_string())?;
             let limit = client.clone();
@@ -94,7 +94,7 @@ pub(crate) struct World {
     /// What happened, a line each.
     pub(crate) events: Arc<Mutex<Vec<String>>>,
     /// What was begun to be read, in order.
-    pub(crate) readings: Arc<Mutex<Vec<(Store, Stretch)>>>,
+    pub(crate) readings: Arc<Mutex<Vec<(Store, TimeRange)>>>,
 }
 
 impl World {
@@ -120,8 +120,8 @@ impl World {
         let (events, readings) = (Arc::clone(&self.events), Arc::clone(&self.readings));
         Arc::new(move |event: &Event<'_>| {
             events.lock().unwrap().push(format!("{event:?}"));
-            if let Event::Reading { store, stretch } = event {
-                readings.lock().unwrap().push(((*store).clone(), *stretch));
+            if let Event::Reading { store, range } = event {
+                readings.lock().unwrap().push(((*store).clone(), *range));
             }
         })
     }
@@ -266,16 +266,16 @@ impl World {
             let progress = archive.progress(id).unwrap();
             let since =
                 now - storelogs_collector::sync::retention(store.platform()) + jiff::SignedDuration::from_mins(5);
-            let window = Stretch::new(since, now - jiff::SignedDuration::from_secs(ago)).unwrap();
+            let window = TimeRange::new(since, now - jiff::SignedDuration::from_secs(ago)).unwrap();
             let gaps = progress.coverage.gaps(window);
             assert!(gaps.is_empty(), "{store}: {gaps:?}");
-            assert!(progress.walk.is_none() && progress.holes.is_empty(), "{store}: {progress:?}");
+            assert!(progress.walk.is_none() && progress.gaps.is_empty(), "{store}: {progress:?}");
         }
     }
 }
 
-pub(crate) fn ever() -> Stretch {
-    Stretch::new("1971-01-01T00:00:00Z".parse().unwrap(), "2200-01-01T00:00:00Z".parse().unwrap()).unwrap()
+pub(crate) fn ever() -> TimeRange {
+    TimeRange::new("1971-01-01T00:00:00Z".parse().unwrap(), "2200-01-01T00:00:00Z".parse().unwrap()).unwrap()
 }
 
 /// The present by this machine's clock, by which the sandbox purges what is old and the collector judges what is complete.

@@ -3,7 +3,7 @@
 /// All that was planted. Times are Unix seconds; an end is the first second after.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Planted {
-    /// Stretches of failure, oldest first.
+    /// Time ranges of failure, oldest first.
     pub incidents: Vec<Incident>,
     /// Who acts in the log, the busiest first. BigCommerce names nobody.
     pub actors: Vec<Actor>,
@@ -65,7 +65,7 @@ pub struct Form {
     pub last: i64,
 }
 
-/// A stretch of failure.
+/// A time range of failure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incident {
     /// What failed.

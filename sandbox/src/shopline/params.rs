@@ -143,7 +143,7 @@ fn read_bound(text: &str, behavior: &ShoplineBehavior) -> Option<i64> {
     }
 }
 
-/// A stretch of a view that a page is the beginning of. Indexes count from the oldest row.
+/// A time range of a view that a page is the beginning of. Indexes count from the oldest row.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) view: View,

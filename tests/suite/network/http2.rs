@@ -87,7 +87,7 @@ async fn relay(to: u16, swallow_after: Duration) -> u16 {
 #[allow(clippy::print_stdout)]
 async fn a_connection_that_swallows_everything_is_replaced_within_forty_seconds() {
     if let Ok(port) = std::env::var(PORT) {
-        let builder = BigCommerce::builder("abc123").access_token(TOKEN).exchange(Http::new().unwrap());
+        let builder = BigCommerce::builder("abc123").access_token(TOKEN).http_backend(Http::new().unwrap());
         let store = builder.api_url(format!("https://localhost:{port}")).build().unwrap();
         store.page(|request| request).await.unwrap();
         tokio::time::sleep(Duration::from_secs(2)).await; // the relay swallows from now on

@@ -1,7 +1,7 @@
 //! Between Acme's record and the unified entry, both ways, with nothing lost.
 
 use jiff::Timestamp;
-use storelogs::platform::{Unfit, time};
+use storelogs::platform::{InvalidRecord, time};
 use storelogs::{Error, LogEntry, Severity, Store};
 
 use crate::ACME;
@@ -11,13 +11,13 @@ use crate::raw::types::Event;
 ///
 /// # Errors
 /// The record, if `event_id` or `at` is missing or cannot be read: an entry cannot do without them.
-pub fn entry(record: Event, store: &Store, observed: Timestamp) -> Result<LogEntry, Box<Unfit<Event>>> {
+pub fn entry(record: Event, store: &Store, observed: Timestamp) -> Result<LogEntry, Box<InvalidRecord<Event>>> {
     let written = match record.at.as_deref().map(time::read) {
         Some(Ok(written)) => written,
-        Some(Err(why)) => return Err(Unfit::new(record, "at", why)),
-        None => return Err(Unfit::new(record, "at", "is missing")),
+        Some(Err(why)) => return Err(InvalidRecord::new(record, "at", why)),
+        None => return Err(InvalidRecord::new(record, "at", "is missing")),
     };
-    let Some(id) = record.event_id.clone() else { return Err(Unfit::new(record, "event_id", "is missing")) };
+    let Some(id) = record.event_id.clone() else { return Err(InvalidRecord::new(record, "event_id", "is missing")) };
     let mut entry = LogEntry::new(store, id, written.time, observed);
     entry.utc_offset = written.offset;
     entry.extra = record.extra;

@@ -6,7 +6,9 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde::Deserialize;
-use storelogs::platform::{Ask, Build, Endpoint, Listed, Pacer, Scheme, Settings, hook, newest_first};
+use storelogs::platform::{
+    AuthScheme, Build, Endpoint, Pacer, PageRequest, PageResponse, Settings, hook, paginate_newest_first,
+};
 use storelogs::{Builder, Cursor, LogQuery, LogSource, Page, Platform, RateLimit, Result, Store, Transport};
 
 pub use convert::{entry, record};
@@ -51,7 +53,7 @@ impl Acme {
     ///
     /// # Errors
     /// Whatever kept the page from coming. One record of another shape is an item of the page.
-    pub async fn list(self, ask: Ask) -> Result<Listed> {
+    pub async fn list(self, ask: PageRequest) -> Result<PageResponse> {
         let send = async |client: raw::Client| {
             let mut request = client.list_events().shop(self.store().name());
             request = request.page_size(ask.wanted.unwrap_or(PAGE).clamp(1, PAGE) as i32);
@@ -69,7 +71,7 @@ impl Acme {
         let reply = self.transport.call(send).await?;
         let take = |page: raw::types::EventPage| (Some(page.events), Rest { next_cursor: page.next_cursor });
         let (list, rest) = reply.list(&["events"], take)?;
-        Ok(Listed { entries: list.entries(convert::entry).collect(), next: rest.next_cursor })
+        Ok(PageResponse { entries: list.entries(convert::entry).collect(), next: rest.next_cursor })
     }
 }
 
@@ -82,7 +84,7 @@ struct Rest {
 impl Build for Acme {
     fn build(settings: Settings) -> Result<Self> {
         let store = Store::of(ACME, settings.name())?;
-        let endpoint = Endpoint::new(store, "https://api.acme.example", Scheme::Bearer, Pacer::bucket(20, 5.0)?);
+        let endpoint = Endpoint::new(store, "https://api.acme.example", AuthScheme::Bearer, Pacer::bucket(20, 5.0)?);
         Ok(Self { transport: settings.transport(endpoint.path("/2026-04"))? })
     }
 }
@@ -94,7 +96,7 @@ impl LogSource for Acme {
 
     fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>> {
         let acme = self.clone();
-        newest_first(self.store(), query, from.as_ref(), move |ask| acme.clone().list(ask))
+        paginate_newest_first(self.store(), query, from.as_ref(), move |ask| acme.clone().list(ask))
     }
 
     fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>> {

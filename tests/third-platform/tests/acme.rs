@@ -53,7 +53,7 @@ fn serving() -> Recorder {
 }
 
 fn builder(network: &Recorder) -> Builder<Acme> {
-    Acme::builder("corner").access_token("a-token").exchange(network.clone())
+    Acme::builder("corner").access_token("a-token").http_backend(network.clone())
 }
 
 fn client(network: &Recorder) -> Acme {

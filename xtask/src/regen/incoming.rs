@@ -16,7 +16,7 @@ use crate::generator::document;
 const LARGEST: usize = 8 << 20;
 
 /// Longer than any host needs that will answer at all.
-const PATIENCE: Duration = Duration::from_secs(60);
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A document as it came.
 pub(crate) struct Incoming {
@@ -70,7 +70,7 @@ async fn get(url: Url, is_near: bool) -> Result<Vec<u8>> {
     let mut client = Client::builder()
         .https_only(!is_near)
         .redirect(redirect::Policy::limited(5))
-        .timeout(PATIENCE)
+        .timeout(DOWNLOAD_TIMEOUT)
         .user_agent("storelogs-xtask");
     if is_near {
         client = client.no_proxy();

@@ -14,8 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::{self, Directory, Outcome};
-use storelogs_collector::wording::grouped;
-use storelogs_collector::{Archive, Stretch};
+use storelogs_collector::wording::format_count;
+use storelogs_collector::{Archive, TimeRange};
 use storelogs_sandbox::{Behavior, History, Sandbox, Store as Shop};
 use tokio::sync::watch;
 
@@ -83,14 +83,14 @@ pub(crate) async fn demo(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
     writeln!(
         out,
         "sync    {} entries of {} stores, read with {requests} requests in {:.1} s",
-        grouped(entries),
+        format_count(entries),
         outcomes.len(),
         took.as_secs_f64()
     )?;
     writeln!(
         out,
         "verify  {} of them counted by the platforms too, in {} further requests: nothing is missing\n",
-        grouped(proven),
+        format_count(proven),
         sandbox.requests() - requests
     )?;
     out.flush()?;
@@ -142,7 +142,7 @@ fn search(archive: &Path, query: &str) -> String {
 /// Shows the newest entries of each store, and adds up a week.
 fn last_week(archive: &Archive, outcomes: &[Outcome], ui: Ui) -> Result<(), CliError> {
     let now = Timestamp::now();
-    let Some(week) = Stretch::new(now - WEEK, now) else { return Ok(()) };
+    let Some(week) = TimeRange::new(now - WEEK, now) else { return Ok(()) };
     let layout = Layout { width: ui.stdout_width(), palette: ui.palette(), zone: TimeZone::system() };
     let names: Vec<Store> = outcomes.iter().map(|outcome| outcome.store.clone()).collect();
     let mut rows = Pretty::new(ui.stdout(), layout, &names, None);
@@ -155,7 +155,7 @@ fn last_week(archive: &Archive, outcomes: &[Outcome], ui: Ui) -> Result<(), CliE
         if *shown <= SHOWN { Ok(rows.entry(&entry)?) } else { Ok(()) }
     })?;
     rows.finish()?;
-    let all = grouped(summary.entries() as u64);
+    let all = format_count(summary.entries() as u64);
     let title = format!("the newest {SHOWN} entries of each store, and what all {all} of the last 7 days add up to");
     Ok(summary.write(&mut ui.stdout(), &ui.palette(), &title)?)
 }

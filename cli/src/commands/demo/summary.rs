@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use storelogs::{LogEntry, Severity};
-use storelogs_collector::wording::grouped;
+use storelogs_collector::wording::format_count;
 
 use crate::ui::{Column, Out, Palette, Table, Text, bar};
 
@@ -54,7 +54,7 @@ fn table(out: &mut Out, palette: &Palette, title: &str, lines: Vec<(String, usiz
     let most = lines.iter().map(|(_, count, _)| *count).max().unwrap_or(1);
     let mut table = Table::new([Column::new(""), Column::new("").least(7), Column::new("")]).indent(2);
     for (name, count, style) in lines {
-        let number = Text::plain(&grouped(count as u64)).right();
+        let number = Text::plain(&format_count(count as u64)).right();
         table.row([Text::plain(&name), number, Text::new(style, &bar(count, most, BAR))]);
     }
     table.write(out)

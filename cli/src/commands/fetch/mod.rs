@@ -1,4 +1,4 @@
-//! `fetch`: the entries of a stretch of time, of all stores in one list.
+//! `fetch`: the entries of a time range, of all stores in one list.
 
 mod read;
 mod undecodable;
@@ -21,7 +21,7 @@ use undecodable::Undecodable;
 
 /// Read the logs of all stores, merged, newest first
 ///
-/// Everything in the stretch of time is read, unless --limit says fewer. What the platform can filter it is asked to;
+/// Everything in the time range is read, unless --limit says fewer. What the platform can filter it is asked to;
 /// everything is checked again here.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
@@ -33,7 +33,7 @@ pub(crate) struct FetchArgs {
     #[arg(long, value_name = "TIME", default_value = "24h")]
     since: Moment,
 
-    /// The end of the stretch, not included [default: now]
+    /// The end of the time range, not included [default: now]
     #[arg(long, value_name = "TIME")]
     until: Option<Moment>,
 

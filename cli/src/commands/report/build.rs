@@ -8,7 +8,7 @@ use storelogs_collector::insight::model::{
     Change, Changes, Count, Finding, Incident, Level, Line, People, Problems, Template, Trend, Trusted,
 };
 use storelogs_collector::redact::Text;
-use storelogs_collector::wording::{grouped, rough};
+use storelogs_collector::wording::{format_count, format_duration};
 
 use super::document::{self, Block, Cell, Document, Kind, Table};
 
@@ -30,7 +30,7 @@ pub(super) fn document(report: &Report) -> Document {
         Block::Heading("At a glance".to_owned()),
         Block::Text(report.verdict.clone()),
     ];
-    blocks.extend(report.glance.iter().map(finding));
+    blocks.extend(report.summary.iter().map(finding));
     activity(report, &mut blocks);
     problems(report, &mut blocks);
     incidents(report, &mut blocks);
@@ -43,7 +43,7 @@ fn stores(report: &Report) -> String {
     match &report.stores[..] {
         [] => "The archive holds no store".to_owned(),
         some if some.len() <= 3 => some.join(", "),
-        many => format!("{} stores", grouped(many.len() as u64)),
+        many => format!("{} stores", format_count(many.len() as u64)),
     }
 }
 
@@ -70,7 +70,7 @@ fn activity(report: &Report, blocks: &mut Document) {
         ("", Kind::Spark),
     ]);
     let mut line = |name: Cell, count: &Count, spark: &[u64]| {
-        let cells = [name, Cell::new(grouped(count.now)), before(count), change(count), Cell::spark(spark)];
+        let cells = [name, Cell::new(format_count(count.now)), before(count), change(count), Cell::spark(spark)];
         table.row(Some(&count.query), cells);
     };
     line(Cell::new("all"), &activity.total, &steps);
@@ -88,7 +88,7 @@ fn activity(report: &Report, blocks: &mut Document) {
         let day = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
             [usize::from(busiest.weekday % 7)];
         let hour = busiest.hour;
-        let entries = grouped(busiest.entries);
+        let entries = format_count(busiest.entries);
         blocks.push(Block::Text(format!("Busiest: {day} {hour}:00 to {}:00, {entries} entries.", (hour + 1) % 24)));
     }
 }
@@ -119,7 +119,7 @@ fn problems(report: &Report, blocks: &mut Document) {
         let cells = [
             Cell::new(said),
             Cell::new(trend).level(level),
-            Cell::new(grouped(template.count.now)),
+            Cell::new(format_count(template.count.now)),
             before(&template.count),
             Cell::new(percent(template.share)),
             Cell::spark(&template.steps),
@@ -149,8 +149,8 @@ fn problems(report: &Report, blocks: &mut Document) {
             Cell::new(module.module.as_str()),
             Cell::new(percent(module.rate)),
             Cell::new(module.rate_before.map(percent).unwrap_or_default()),
-            Cell::new(grouped(module.failed.now)),
-            Cell::new(grouped(module.all.now)),
+            Cell::new(format_count(module.failed.now)),
+            Cell::new(format_count(module.all.now)),
         ];
         table.row(Some(&module.failed.query), cells);
     }
@@ -216,10 +216,10 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
     )));
     let mut table = Table::new(&[("what they say", Kind::Long), ("entries", Kind::Number)]);
     for line in incident.templates.iter().take(MOST) {
-        table.row(Some(&line.count.query), [Cell::new(line.name.as_str()), Cell::new(grouped(line.count.now))]);
+        table.row(Some(&line.count.query), [Cell::new(line.name.as_str()), Cell::new(format_count(line.count.now))]);
     }
     if incident.templates.len() > 1 {
-        table.row(Some(&incident.query), [Cell::new("together"), Cell::new(grouped(incident.entries))]);
+        table.row(Some(&incident.query), [Cell::new("together"), Cell::new(format_count(incident.entries))]);
     }
     blocks.push(Block::Table(table));
     self::changes(report, &incident.changes, blocks);
@@ -231,14 +231,14 @@ fn changes(report: &Report, changes: &Changes, blocks: &mut Document) {
         return;
     }
     let entries = changes.entries;
-    blocks.push(Block::Text(format!("Changed in the hour before ({}):", grouped(entries))));
+    blocks.push(Block::Text(format!("Changed in the hour before ({}):", format_count(entries))));
     if !changes.listed.is_empty() {
         blocks.push(Block::Table(change_table(report, &changes.listed)));
     }
     let mut table = Table::new(&[("by", Kind::Text), ("what else", Kind::Long), ("entries", Kind::Number)]);
     for deed in &changes.ordinary {
         let text = |text: &Option<Text>| Cell::new(text.as_ref().map_or("", Text::as_str));
-        table.row(Some(&changes.query), [text(&deed.actor), text(&deed.action), Cell::new(grouped(deed.entries))]);
+        table.row(Some(&changes.query), [text(&deed.actor), text(&deed.action), Cell::new(format_count(deed.entries))]);
     }
     if !table.rows.is_empty() {
         blocks.push(Block::Table(table));
@@ -279,13 +279,15 @@ fn people(report: &Report, blocks: &mut Document) {
             .actions
             .iter()
             .take(3)
-            .map(|line| format!("{} {}", line.name.as_ref().map_or("(nothing)", Text::as_str), grouped(line.count.now)))
+            .map(|line| {
+                format!("{} {}", line.name.as_ref().map_or("(nothing)", Text::as_str), format_count(line.count.now))
+            })
             .collect();
         let new = if actor.new { Cell::new("new").level(Level::Warning) } else { Cell::new("") };
         let cells = [
             Cell::new(actor.actor.as_str()),
             new,
-            Cell::new(grouped(actor.count.now)),
+            Cell::new(format_count(actor.count.now)),
             before(&actor.count),
             Cell::new(often.join(", ")),
         ];
@@ -330,8 +332,8 @@ fn at_once(report: &Report, people: &People, blocks: &mut Document) {
                 Cell::new(report.period.clock(bulk.start)),
                 Cell::new(bulk.actor.as_str()),
                 Cell::new(bulk.action.as_ref().or(bulk.category.as_ref()).map_or("", Text::as_str)),
-                Cell::new(grouped(bulk.entries)),
-                Cell::new(rough(bulk.end.duration_since(bulk.start))),
+                Cell::new(format_count(bulk.entries)),
+                Cell::new(format_duration(bulk.end.duration_since(bulk.start))),
             ];
             table.row(Some(&bulk.query), cells);
         }
@@ -346,7 +348,7 @@ fn at_once(report: &Report, people: &People, blocks: &mut Document) {
                 Cell::new(report.period.clock(new.first)),
                 Cell::new(new.actor.as_ref().map_or("", Text::as_str)),
                 Cell::new(new.action.as_str()),
-                Cell::new(grouped(new.entries)),
+                Cell::new(format_count(new.entries)),
             ];
             table.row(Some(&new.query), cells);
         }
@@ -368,7 +370,7 @@ fn unusual(report: &Report, people: &People, blocks: &mut Document) {
             Cell::new(format!("{} to {}", period.clock(unusual.start), period.clock_after(unusual.end, unusual.start))),
             Cell::new(unusual.actor.as_str()),
             Cell::new(actions.join(", ")),
-            Cell::new(grouped(unusual.entries)),
+            Cell::new(format_count(unusual.entries)),
         ];
         table.row(Some(&unusual.query), cells);
     }
@@ -395,9 +397,9 @@ fn trust(report: &Report, blocks: &mut Document) {
             Cell::new(store.state.as_str()).level(state),
             Cell::new(percent(store.share)),
             if store.complete { verdict } else { verdict.level(Level::Warning) },
-            Cell::new(grouped(store.late)),
+            Cell::new(format_count(store.late)),
             Cell::new(headroom(store)),
-            Cell::new(grouped(store.entries)),
+            Cell::new(format_count(store.entries)),
         ];
         table.row(Some(&store.query), cells);
     }
@@ -430,18 +432,18 @@ fn headroom(store: &Trusted) -> String {
     match store.headroom_seconds {
         None => String::new(),
         Some(seconds) if seconds <= 0 => "now".to_owned(),
-        Some(seconds) => rough(SignedDuration::from_secs(seconds)),
+        Some(seconds) => format_duration(SignedDuration::from_secs(seconds)),
     }
 }
 
 fn more(number: u64, what: &str, blocks: &mut Document) {
     if number > 0 {
-        blocks.push(Block::Text(format!("And {} {what}: see --format json.", grouped(number))));
+        blocks.push(Block::Text(format!("And {} {what}: see --format json.", format_count(number))));
     }
 }
 
 fn before(count: &Count) -> Cell {
-    Cell::new(count.before.map(grouped).unwrap_or_default())
+    Cell::new(count.before.map(format_count).unwrap_or_default())
 }
 
 fn change(count: &Count) -> Cell {

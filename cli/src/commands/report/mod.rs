@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::insight::model::{Finding, Level, Section};
 use storelogs_collector::insight::{self, Report};
-use storelogs_collector::redact::{AsItIs, Redact};
+use storelogs_collector::redact::{NoRedaction, Redact};
 use storelogs_collector::{Archive, Moment};
 
 use crate::error::{CliError, Exit};
@@ -154,7 +154,7 @@ fn make(archive: &Archive, args: &ReportArgs) -> Result<Report, CliError> {
     if until <= since {
         return Err(wrong("--until", format!("{until} is not after --since, {since}")));
     }
-    let redact: Box<dyn Redact> = if args.no_redact { Box::new(AsItIs) } else { Box::new(archive.redactor()?) };
+    let redact: Box<dyn Redact> = if args.no_redact { Box::new(NoRedaction) } else { Box::new(archive.redactor()?) };
     let options = insight::Options {
         since,
         until,
@@ -183,7 +183,7 @@ pub(crate) fn write_page(report: &Report, path: &Path) -> Result<(), CliError> {
 /// Writes what broke last and whom to ask. Where nothing did, nothing.
 pub(crate) fn last_incident(report: &Report, ui: Ui) -> Result<(), CliError> {
     let broke = |finding: &&Finding| finding.section == Section::Incidents && finding.level == Level::Alarm;
-    let mut incidents = report.glance.iter().filter(broke);
+    let mut incidents = report.summary.iter().filter(broke);
     let first = incidents.clone().next();
     let Some(incident) = incidents.find(|finding| finding.ask.is_some()).or(first) else { return Ok(()) };
     let incident = Finding { query: None, ..incident.clone() };
@@ -194,8 +194,8 @@ pub(crate) fn last_incident(report: &Report, ui: Ui) -> Result<(), CliError> {
 }
 
 /// What the terminal that stdout is can show.
-fn look(ui: Ui) -> terminal::Look {
-    terminal::Look { sparks: ui.stdout_width().is_some(), palette: ui.palette() }
+fn look(ui: Ui) -> terminal::Appearance {
+    terminal::Appearance { sparks: ui.stdout_width().is_some(), palette: ui.palette() }
 }
 
 fn by_name(path: &Path) -> Format {
@@ -214,7 +214,12 @@ fn place() -> Result<PathBuf, CliError> {
     Ok(folder.keep().join("report.html"))
 }
 
-fn write(report: &Report, format: Format, out: &mut dyn Write, look: Option<terminal::Look>) -> Result<(), CliError> {
+fn write(
+    report: &Report,
+    format: Format,
+    out: &mut dyn Write,
+    look: Option<terminal::Appearance>,
+) -> Result<(), CliError> {
     match format {
         Format::Terminal => terminal::write(&build::document(report), look.unwrap_or_default(), out)?,
         Format::Md => markdown::write(&build::document(report), out)?,

@@ -19,19 +19,19 @@ const LEAST: usize = 16;
 
 /// What is drawn and painted.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Look {
+pub(super) struct Appearance {
     pub(super) sparks: bool,
     pub(super) palette: Palette,
 }
 
 struct Page<'a> {
     out: &'a mut dyn Write,
-    look: Look,
+    look: Appearance,
     /// Searches, by their numbers less one.
     queries: Vec<String>,
 }
 
-pub(super) fn write(document: &Document, look: Look, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(document: &Document, look: Appearance, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { out, look, queries: Vec::new() };
     for block in document {
         page.block(block)?;
@@ -93,7 +93,7 @@ impl Page<'_> {
 
     fn table(&mut self, table: &Table) -> io::Result<()> {
         let references: Vec<String> = table.rows.iter().map(|row| self.reference(row.query.as_deref())).collect();
-        let Look { sparks, palette } = self.look;
+        let Appearance { sparks, palette } = self.look;
         let shown = |at: &usize| sparks || table.columns[*at].kind != Kind::Spark;
         let places: Vec<usize> = (0..table.columns.len()).filter(shown).collect();
         let columns = places.iter().map(|at| {

@@ -44,7 +44,7 @@ Views:
   entries      every entry, with the fields of the model; severity by name, times in UTC
   hours        how many entries of a kind each store has in each hour
   stores       every store, its state and the reason for it
-  covered      which stretches of time are complete
+  covered      which time ranges are complete
   holes        which could not be read so far, and why
   quarantined  records that could not be decoded
   revisions    what entries said before the platform changed them

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use storelogs_collector::query::Console;
-use storelogs_collector::wording::grouped;
+use storelogs_collector::wording::format_count;
 
 use super::{Answering, SqlArgs, Stopper};
 use crate::error::{CliError, ErrorKind, Exit};
@@ -62,7 +62,7 @@ fn ask(console: &Console, statement: &str, how: Answering<'_>, stopper: &Stopper
     stopper.clear();
     match answered {
         Ok(1) => how.ui.note(&format!("1 row, {:.2} s\n", begun.elapsed().as_secs_f64())),
-        Ok(rows) => how.ui.note(&format!("{} rows, {:.2} s\n", grouped(rows), begun.elapsed().as_secs_f64())),
+        Ok(rows) => how.ui.note(&format!("{} rows, {:.2} s\n", format_count(rows), begun.elapsed().as_secs_f64())),
         Err(error) if error.kind == ErrorKind::Interrupted => how.ui.note("interrupted\n"),
         Err(error) if error.kind == ErrorKind::Usage => how.ui.failure(&error),
         Err(error) => return Err(error),

@@ -7,21 +7,21 @@ use crate::ui::printable::line;
 
 pub(crate) fn event(event: &Event<'_>) {
     match event {
-        Event::Reading { store, stretch } => {
-            debug!(target: "storelogs::sync", %store, since = %stretch.since, until = %stretch.until, "reading");
+        Event::Reading { store, range } => {
+            debug!(target: "storelogs::sync", %store, since = %range.since, until = %range.until, "reading");
         }
         Event::Page { store, committed, entries, reached, .. } => {
             let reached = reached.map(tracing::field::display);
             let (new, late) = (committed.new, committed.late);
             debug!(target: "storelogs::sync", %store, entries, new, late, reached, "page committed");
         }
-        Event::Rest { store, total, end, holes } => {
+        Event::Rest { store, total, end, gaps } => {
             let end = end.map(tracing::field::display);
-            debug!(target: "storelogs::sync", %store, new = total.new, holes, end, "up to date");
+            debug!(target: "storelogs::sync", %store, new = total.new, gaps, end, "up to date");
         }
-        Event::Hole { store, stretch, reason } => {
-            let (since, until, reason) = (stretch.since, stretch.until, line(reason));
-            warn!(target: "storelogs::sync", %store, %since, %until, %reason, "a stretch is left for later");
+        Event::Gap { store, range, reason } => {
+            let (since, until, reason) = (range.since, range.until, line(reason));
+            warn!(target: "storelogs::sync", %store, %since, %until, %reason, "a range is left for later");
         }
         Event::Failed { store, state, reason, next } => {
             let reason = line(reason);

@@ -14,7 +14,7 @@ use storelogs_collector::archive::State;
 use storelogs_collector::metrics::Metrics;
 use storelogs_collector::sync::{self, Outcome, Shard};
 use storelogs_collector::verdict;
-use storelogs_collector::wording::grouped;
+use storelogs_collector::wording::format_count;
 use tokio::sync::watch;
 
 use crate::config::{self, ReloadingStores};
@@ -68,8 +68,8 @@ Then: `storelogs verify` proves it, `storelogs status` tells how each store stan
 
 /// With more stores than this only those that something is wrong with are listed at the end.
 pub(crate) const LISTED: usize = 40;
-/// Of one store so many stretches that could not be read are listed.
-const HOLES_LISTED: usize = 5;
+/// Of one store so many time ranges that could not be read are listed.
+const GAPS_LISTED: usize = 5;
 
 pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let selection = args.stores.selection();
@@ -174,7 +174,7 @@ fn summarized(outcome: &Outcome) -> serde_json::Value {
         "late": done.late,
         "revised": done.revised,
         "quarantined": done.quarantined,
-        "holes": outcome.holes.iter().map(|hole| json!({ "stretch": hole.stretch, "reason": hole.reason })).collect::<Vec<_>>(),
+        "gaps": outcome.gaps.iter().map(|gap| json!({ "range": gap.range, "reason": gap.reason })).collect::<Vec<_>>(),
     })
 }
 
@@ -184,7 +184,7 @@ fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -
     let fails = |outcome: &Outcome| !matches!(outcome.status.state, State::Active | State::New);
     let listed = |outcome: &&Outcome| match stopped {
         _ if outcomes.len() <= LISTED => true,
-        true => fails(outcome) || !outcome.holes.is_empty(),
+        true => fails(outcome) || !outcome.gaps.is_empty(),
         false => !fine(outcome),
     };
     // As wide as for all of them, however few are listed.
@@ -198,10 +198,10 @@ fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -
             other => (other.as_str(), palette.red),
         };
         let done = &outcome.committed;
-        let mut facts = format!("{} new", grouped(done.new));
+        let mut facts = format!("{} new", format_count(done.new));
         let rest = [(done.late, "late"), (done.revised, "revised"), (done.quarantined, "undecodable")];
         for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
-            facts.push_str(&format!(", {} {what}", grouped(count)));
+            facts.push_str(&format!(", {} {what}", format_count(count)));
         }
         table.row([Text::plain(&outcome.store.to_string()), Text::new(colour, word), Text::plain(&facts)]);
         if !outcome.complete || outcomes.len() <= LISTED {
@@ -219,12 +219,12 @@ fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -
         if let Some(reason) = &outcome.status.reason {
             table.remark(colour, reason);
         }
-        for hole in outcome.holes.iter().take(HOLES_LISTED) {
-            let (stretch, reason) = (hole.stretch, &hole.reason);
-            table.remark(palette.yellow, &format!("{stretch} could not be read, and will be tried again: {reason}"));
+        for gap in outcome.gaps.iter().take(GAPS_LISTED) {
+            let (range, reason) = (gap.range, &gap.reason);
+            table.remark(palette.yellow, &format!("{range} could not be read, and will be tried again: {reason}"));
         }
-        if outcome.holes.len() > HOLES_LISTED {
-            let more = outcome.holes.len() - HOLES_LISTED;
+        if outcome.gaps.len() > GAPS_LISTED {
+            let more = outcome.gaps.len() - GAPS_LISTED;
             table.remark(palette.yellow, &format!("{more} more could not be read: storelogs status"));
         }
     }
@@ -233,5 +233,5 @@ fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -
     let together = verdict::together(outcomes.iter().map(|outcome| &outcome.verdict));
     let bold = palette.bold;
     let end = if stopped { "; stopped, the next run goes on from here" } else { "" };
-    writeln!(out, "{bold}{} new entries; {together}{bold:#}{end}", grouped(new))
+    writeln!(out, "{bold}{} new entries; {together}{bold:#}{end}", format_count(new))
 }

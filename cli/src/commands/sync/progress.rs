@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use storelogs::Store;
 use storelogs_collector::archive::State;
 use storelogs_collector::sync::Event;
-use storelogs_collector::wording::grouped;
+use storelogs_collector::wording::format_count;
 
 use crate::ui::{Bar, Bars, Ui};
 
@@ -94,8 +94,8 @@ impl SyncProgress {
                     self.aside(reason);
                 }
             }
-            Event::Hole { store, stretch, reason } if !self.ui.has_logs() => {
-                self.aside(&format!("{store}: {stretch} could not be read and is left for later: {reason}"));
+            Event::Gap { store, range, reason } if !self.ui.has_logs() => {
+                self.aside(&format!("{store}: {range} could not be read and is left for later: {reason}"));
             }
             Event::Stores { reason } => self.aside(reason),
             _ => {}
@@ -140,14 +140,14 @@ impl SyncProgress {
     fn total(&self, state: &mut Shown) {
         let failing = match state.failing.len() {
             0 => String::new(),
-            some => format!(", {} cannot be read now", grouped(some as u64)),
+            some => format!(", {} cannot be read now", format_count(some as u64)),
         };
         let stores = self.stores.get().map_or(0, |stores| stores()).max(state.done.len());
         let line = format!(
             "{} entries read, {} of {} stores up to date{failing}",
-            grouped(state.entries),
-            grouped(state.done.len() as u64),
-            grouped(stores as u64)
+            format_count(state.entries),
+            format_count(state.done.len() as u64),
+            format_count(stores as u64)
         );
         let is_shown = self.bars.total(&line);
         if !is_shown && state.last_total.0.elapsed() >= EVERY && state.last_total.1 != line {
@@ -177,7 +177,7 @@ impl Begun {
     fn pace(&self, missing: SignedDuration) -> String {
         let seconds = self.at.elapsed().as_secs_f64();
         if seconds < 1.0 {
-            return format!("{} entries", grouped(self.entries));
+            return format!("{} entries", format_count(self.entries));
         }
         let rate = self.entries as f64 / seconds;
         let covered = (self.missing - missing).as_secs_f64() / seconds;
@@ -187,6 +187,6 @@ impl Begun {
             60..172_800 => format!(", {:.0} min left", left / 60.0),
             _ => String::new(),
         };
-        format!("{} entries/s{left}", grouped(rate as u64))
+        format!("{} entries/s{left}", format_count(rate as u64))
     }
 }

@@ -10,15 +10,15 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs_collector::watch::{self, Event};
-use storelogs_collector::wording::plural;
-use storelogs_collector::{Moment, Stretch};
+use storelogs_collector::wording::pluralize;
+use storelogs_collector::{Moment, TimeRange};
 
 use crate::config::RuleFiles;
 use crate::error::{CODES, CliError, Exit};
 use crate::options::{ArchiveOptions, StoreOptions};
 use crate::ui::{Column, Out, Signals, Table, Text, Ui, printable};
 use collect::Collector;
-use show::Look;
+use show::Appearance;
 
 /// Tell when something happens: rules over what comes into the archive
 ///
@@ -42,7 +42,7 @@ pub(crate) struct WatchArgs {
     #[arg(long, conflicts_with_all = ["test", "try"])]
     once: bool,
 
-    /// Only say what would have been told in this stretch of time: 7d.., 2026-08-01..2026-09-01
+    /// Only say what would have been told in this time range: 7d.., 2026-08-01..2026-09-01
     #[arg(long, value_name = "FROM..TO")]
     test: Option<Times>,
 
@@ -106,7 +106,7 @@ impl Format {
     }
 }
 
-/// A stretch of time as a user writes it.
+/// A time range as a user writes it.
 #[derive(Clone, Copy, Debug)]
 struct Times {
     since: Moment,
@@ -141,7 +141,7 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     let mut rules = RuleFiles::read(&selection, &args.rule, args.sync, ui).await?;
     let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
-    let look = Look::new(args.format, zone, ui);
+    let look = Appearance::new(args.format, zone, ui);
     match args.test {
         Some(times) => test(&args, times, &mut rules, &look, ui),
         None if args.r#try => try_actions(&mut rules, ui).await,
@@ -150,7 +150,7 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// Tells until it is asked to end.
-async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Look, ui: Ui) -> Result<Exit, CliError> {
+async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: Ui) -> Result<Exit, CliError> {
     let problems = rules.problems();
     if !args.sync {
         args.archive.read()?; // one that is not there is not to be made
@@ -170,7 +170,7 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Look, ui: Ui) -> 
         ui.warning("nobody collects into this archive now: run `storelogs sync --follow` too, or give --sync");
     }
     if !args.once && ui.stdout_width().is_some() {
-        let rules = plural(rules.count() as u64, "rule", "rules");
+        let rules = pluralize(rules.count() as u64, "rule", "rules");
         ui.note(&format!("Watching {} by {rules}; Ctrl-C ends it\n", archive.path().display()));
     }
     let mut out = args.format.out(ui);
@@ -202,7 +202,7 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Look, ui: Ui) -> 
     })
 }
 
-fn tell(event: &Event<'_>, look: &Look, out: &mut Out, ui: Ui) -> Result<(), CliError> {
+fn tell(event: &Event<'_>, look: &Appearance, out: &mut Out, ui: Ui) -> Result<(), CliError> {
     match event {
         Event::Alert(alert) => {
             look.write(alert, out)?;
@@ -224,15 +224,15 @@ fn tell(event: &Event<'_>, look: &Look, out: &mut Out, ui: Ui) -> Result<(), Cli
 }
 
 /// Says what would have been told.
-fn test(args: &WatchArgs, times: Times, rules: &mut RuleFiles, look: &Look, ui: Ui) -> Result<Exit, CliError> {
+fn test(args: &WatchArgs, times: Times, rules: &mut RuleFiles, look: &Appearance, ui: Ui) -> Result<Exit, CliError> {
     let (now, zone) = (Timestamp::now(), look.zone());
     let wrong = |why: String| CliError::usage(format!("--test: {why}"));
     let since = times.since.at(now, zone).map_err(wrong)?;
     let until = times.until.map_or(Ok(now), |until| until.at(now, zone)).map_err(wrong)?;
-    let stretch = Stretch::new(since, until).ok_or_else(|| wrong(format!("{until} is not after {since}")))?;
+    let range = TimeRange::new(since, until).ok_or_else(|| wrong(format!("{until} is not after {since}")))?;
     let archive = args.archive.read()?;
     let rules = rules.take();
-    let alerts = watch::replay(&archive, &rules, stretch)?;
+    let alerts = watch::replay(&archive, &rules, range)?;
     let mut out = args.format.out(ui);
     for alert in &alerts {
         look.write(alert, &mut out)?;
@@ -242,7 +242,7 @@ fn test(args: &WatchArgs, times: Times, rules: &mut RuleFiles, look: &Look, ui: 
         let mut table = Table::new([Column::new(""), Column::new("")]);
         for rule in &rules {
             let matched = alerts.iter().filter(|alert| alert.rule == rule.name()).count() as u64;
-            table.row([Text::plain(rule.name()), Text::plain(&plural(matched, "alert", "alerts"))]);
+            table.row([Text::plain(rule.name()), Text::plain(&pluralize(matched, "alert", "alerts"))]);
         }
         ui.note(&format!("{}{}", if alerts.is_empty() { "" } else { "\n" }, table.text()));
     }

@@ -12,13 +12,13 @@ use super::Format;
 use crate::ui::{Out, Palette, Ui, printable, search_command};
 
 /// How alerts look.
-pub(super) struct Look {
+pub(super) struct Appearance {
     format: Format,
     zone: TimeZone,
     palette: Palette,
 }
 
-impl Look {
+impl Appearance {
     pub(super) fn new(format: Format, zone: TimeZone, ui: Ui) -> Self {
         Self { format, zone, palette: ui.palette() }
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use storelogs_collector::archive::Commit;
-use storelogs_collector::{Archive, Error, Stretch};
+use storelogs_collector::{Archive, Error, TimeRange};
 
 use crate::program::Program;
 use shop::{SHOPS, Shops};
@@ -223,7 +223,7 @@ fn check(shops: &Shops, path: &Path, figures: &mut Figures, past: Past) {
 
 fn texts(archive: &Archive) -> HashMap<String, String> {
     let mut texts = HashMap::new();
-    let ever = Stretch::new(Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap();
+    let ever = TimeRange::new(Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap();
     archive
         .each_entry::<Error>(ever, |entry| {
             let before = texts.insert(entry.uid.clone(), entry.summary.unwrap_or_default());

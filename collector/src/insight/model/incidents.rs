@@ -5,7 +5,7 @@ use serde::Serialize;
 use storelogs::Severity;
 
 use super::Line;
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 use crate::redact::Text;
 
 /// When did it go wrong?
@@ -58,11 +58,11 @@ pub struct Incident {
     pub changes: Changes,
 }
 
-/// What administrators and apps changed in a stretch of time, in all stores of the owner.
+/// What administrators and apps changed in a time range, in all stores of the owner.
 #[derive(Clone, Debug, Serialize)]
 pub struct Changes {
     /// The time that was looked at.
-    pub stretch: Stretch,
+    pub range: TimeRange,
     /// All that was changed.
     pub entries: u64,
     /// Lists them.
@@ -70,7 +70,7 @@ pub struct Changes {
     /// Those that most likely have to do with it, the likeliest first.
     pub listed: Vec<Change>,
     /// The others by who did what, the most frequent first.
-    pub ordinary: Vec<Deed>,
+    pub ordinary: Vec<ActionCount>,
 }
 
 /// A change.
@@ -127,7 +127,7 @@ impl Topic {
 
 /// So many times the same by the same actor.
 #[derive(Clone, Debug, Serialize)]
-pub struct Deed {
+pub struct ActionCount {
     /// Who.
     pub actor: Option<Text>,
     /// What.

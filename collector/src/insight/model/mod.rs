@@ -12,7 +12,7 @@ use storelogs::Severity;
 use super::period::Period;
 use crate::redact::Text;
 
-pub use incidents::{Change, Changes, Deed, Incident, Incidents, Topic};
+pub use incidents::{ActionCount, Change, Changes, Incident, Incidents, Topic};
 pub use people::{Actor, Bulk, NewAction, People, Unusual};
 pub use problems::{Example, Module, Part, Problems, Template, Trend};
 pub use trust::{Trust, Trusted};
@@ -41,7 +41,7 @@ pub struct Report {
     /// The answer in one or two sentences.
     pub verdict: String,
     /// The answer in words, the most important first.
-    pub glance: Vec<Finding>,
+    pub summary: Vec<Finding>,
     /// What happened?
     pub activity: Activity,
     /// What is going wrong?

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::archive::State;
-use crate::coverage::Stretch;
+use crate::coverage::TimeRange;
 
 /// Can I trust this?
 #[derive(Clone, Debug, Serialize)]
@@ -43,7 +43,7 @@ pub struct Trusted {
     /// What is known of all that the platform keeps, in one line.
     pub standing: String,
     /// What of the period is short or unread, oldest first: entries are missing there, or may be.
-    pub gaps: Vec<Stretch>,
+    pub gaps: Vec<TimeRange>,
     /// The time of the oldest entry of the archive.
     pub oldest: Option<Timestamp>,
     /// The time of the newest entry of the archive.

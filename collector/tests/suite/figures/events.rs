@@ -221,8 +221,8 @@ impl Figures {
 
     fn changes(&self, path: &str) {
         let changes = self.at(path);
-        let stretch = &changes["stretch"];
-        let [since, until] = ["since", "until"].map(|edge| second(&stretch[edge]));
+        let range = &changes["range"];
+        let [since, until] = ["since", "until"].map(|edge| second(&range[edge]));
         let these = format!("(actor <> '' OR category = 'design') AND second >= {since} AND second < {until}");
         self.counts(&format!("{path}/entries"), &these);
         let listed = changes["listed"].as_array().unwrap();

@@ -13,10 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store};
-use storelogs_collector::Stretch;
+use storelogs_collector::TimeRange;
 use storelogs_collector::archive::{Commit, State, Status};
 use storelogs_collector::insight::{Options, report};
-use storelogs_collector::redact::AsItIs;
+use storelogs_collector::redact::NoRedaction;
 use storelogs_sandbox::History;
 
 use crate::shop::{self, Shop, now};
@@ -43,7 +43,7 @@ impl Figures {
         let since = now() - SignedDuration::from_hours(24 * days);
         let stores = stores.iter().map(|store| store.parse().unwrap()).collect();
         let options = Options { since, until: now(), compare: true, stores, zone: None, now: now() };
-        let report = serde_json::to_value(report(&shop.archive, &options, &AsItIs).unwrap()).unwrap();
+        let report = serde_json::to_value(report(&shop.archive, &options, &NoRedaction).unwrap()).unwrap();
         let sql = Connection::open(shop.archive.path()).unwrap();
         // What is asked of the archive is asked of the report's stores only.
         let named: Vec<String> = report["stores"].as_array().unwrap().iter().map(|store| quoted(text(store))).collect();
@@ -56,9 +56,8 @@ impl Figures {
         .unwrap();
         let forms = shop.bigcommerce.forms.iter().map(|form| form.words.replace("{}", "*"));
         let forms = forms.chain(["It said *", ""].map(str::to_owned)).map(|form| like(&form.into())).collect();
-        let between = |stretch: &Value| {
-            format!("second >= {} AND second < {}", second(&stretch["since"]), second(&stretch["until"]))
-        };
+        let between =
+            |range: &Value| format!("second >= {} AND second < {}", second(&range["since"]), second(&range["until"]));
         let comparable = report["trust"]["comparable"].as_bool().unwrap();
         let before = comparable.then(|| between(&report["period"]["previous"]));
         Self { forms, now: between(&report["period"]), before, sql, report, checked: RefCell::default() }
@@ -206,8 +205,8 @@ fn eventful(seed: u64) -> Shop {
         })
         .collect();
     entries.reverse();
-    let whole = Stretch::new(begin, now() - SignedDuration::from_secs(7777));
-    let gap = Stretch::new(now() - SignedDuration::from_hours(250), now() - SignedDuration::from_hours(230));
+    let whole = TimeRange::new(begin, now() - SignedDuration::from_secs(7777));
+    let gap = TimeRange::new(now() - SignedDuration::from_hours(250), now() - SignedDuration::from_hours(230));
     let status = Status { state: State::Unreachable, ..shop.archive.status(id).unwrap() };
     let mut changed = entries[7].clone();
     changed.summary = Some("It said something else".into());
@@ -221,7 +220,7 @@ fn eventful(seed: u64) -> Shop {
     let entries = std::iter::once(changed).chain(late).collect();
     shop.archive.commit([(id, &Commit { entries, uncovered: gap, ..Commit::default() })]).unwrap();
     let bigcommerce = shop.archive.store_id(&"bigcommerce:abc123".parse().unwrap()).unwrap().unwrap();
-    let gap = Stretch::new(now() - SignedDuration::from_hours(50), now() - SignedDuration::from_hours(49));
+    let gap = TimeRange::new(now() - SignedDuration::from_hours(50), now() - SignedDuration::from_hours(49));
     shop.archive.commit([(bigcommerce, &Commit { uncovered: gap, ..Commit::default() })]).unwrap();
     let sql = Connection::open(shop.archive.path()).unwrap();
     for (number, hours) in [20, 40, 500, 1500].into_iter().enumerate() {

@@ -19,7 +19,7 @@ impl Figures {
         assert!((share - shares / stores.len() as f64).abs() < 1e-9, "{share}");
     }
 
-    /// So many seconds of a stretch are covered, as SQL.
+    /// So many seconds of a time range are covered, as SQL.
     fn covered(store: &str, since: i64, until: i64) -> String {
         format!(
             "SELECT coalesce(sum(max(min(unixepoch(until), {until}) - max(unixepoch(since), {since}), 0)), 0) \

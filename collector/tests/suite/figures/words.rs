@@ -85,7 +85,7 @@ fn the_answer_at_the_top_says_what_the_sections_say() {
             let verdict: Vec<String> = expected(incidents.len()).into_iter().chain(expected(new.len())).collect();
             assert_eq!(numbers(text(&report["verdict"])), verdict, "{}", report["verdict"]);
             let mut seen = 0;
-            for finding in report["glance"].as_array().unwrap() {
+            for finding in report["summary"].as_array().unwrap() {
                 let said = format!("{}; {}", text(&finding["title"]), text(&finding["text"]));
                 let is_of = |one: &&Value| one["query"] == finding["query"];
                 let (section, title) = (text(&finding["section"]), text(&finding["title"]));

@@ -9,7 +9,7 @@ use storelogs_collector::Archive;
 use storelogs_collector::archive::Commit;
 use storelogs_collector::insight::model::Incident;
 use storelogs_collector::insight::{Options, report};
-use storelogs_collector::redact::AsItIs;
+use storelogs_collector::redact::NoRedaction;
 
 use super::each_seed;
 use crate::shop::now;
@@ -73,7 +73,7 @@ pub(super) fn incidents(seeds: RangeInclusive<u64>, known: i64, fails: i64) -> V
         archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
         let since = now() - SignedDuration::from_hours(24 * 30);
         let options = Options { since, until: now(), compare: true, stores: Vec::new(), zone: None, now: now() };
-        report(&archive, &options, &AsItIs).unwrap().incidents.list
+        report(&archive, &options, &NoRedaction).unwrap().incidents.list
     };
     each_seed(seeds, of_seed)
 }

@@ -5,7 +5,7 @@ use super::model::{Change, Finding, Incident, Level, Section, Template, Topic, T
 use super::statistics::as_number;
 use crate::archive::State;
 use crate::redact::Text;
-use crate::wording::{grouped, percent, plural, times};
+use crate::wording::{format_count, percent, pluralize, times};
 
 /// The answer in one or two sentences.
 pub(super) fn verdict(report: &Report) -> String {
@@ -20,19 +20,19 @@ pub(super) fn verdict(report: &Report) -> String {
     what.truncate(MOST_INCIDENTS);
     let broke = match incidents {
         0 => "Nothing broke".to_owned(),
-        incidents if what.is_empty() => plural(incidents, "incident", "incidents"),
-        incidents => format!("{}: {}{more}", plural(incidents, "incident", "incidents"), what.join(", ")),
+        incidents if what.is_empty() => pluralize(incidents, "incident", "incidents"),
+        incidents => format!("{}: {}{more}", pluralize(incidents, "incident", "incidents"), what.join(", ")),
     };
     match new {
         0 => format!("{broke}."),
-        new => format!("{broke}. {} of problem.", plural(new, "new kind", "new kinds")),
+        new => format!("{broke}. {} of problem.", pluralize(new, "new kind", "new kinds")),
     }
 }
 
 /// The most incidents and the most new templates that are told.
 const MOST_INCIDENTS: usize = 3;
 
-pub(super) fn glance(report: &Report) -> Vec<Finding> {
+pub(super) fn findings(report: &Report) -> Vec<Finding> {
     let mut findings = Vec::new();
     incidents(report, &mut findings);
     problems(report, &mut findings);
@@ -52,7 +52,7 @@ fn incidents(report: &Report, findings: &mut Vec<Finding>) {
         findings.push(finding(
             Level::Note,
             Section::Incidents,
-            &plural(more, "earlier incident", "earlier incidents"),
+            &pluralize(more, "earlier incident", "earlier incidents"),
             "They are listed below.".to_owned(),
         ));
     }
@@ -63,7 +63,7 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
     let what = [&incident.module, &incident.category].into_iter().flatten().map(ToString::to_string).next();
     let title = match what {
         Some(what) => format!("{what} failed {} in {}", times(incident.entries), lasted(incident)),
-        None => format!("{} in {}", plural(incident.entries, "failure", "failures"), lasted(incident)),
+        None => format!("{} in {}", pluralize(incident.entries, "failure", "failures"), lasted(incident)),
     };
     let said = incident.templates.first().map(|line| line.name.to_string()).filter(|said| !said.is_empty());
     let said = said.map_or_else(|| "Nothing was said of it".to_owned(), |said| format!("“{said}”"));
@@ -85,7 +85,7 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
             let ago = if minutes < 1 {
                 "Less than a minute".to_owned()
             } else {
-                plural(minutes.unsigned_abs(), "minute", "minutes")
+                pluralize(minutes.unsigned_abs(), "minute", "minutes")
             };
             text.push_str(&format!(
                 " {ago} before, {who} changed {}{} ({}).",
@@ -95,7 +95,7 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
             ));
         }
         None if incident.changes.entries > 0 => {
-            let entries = plural(incident.changes.entries, "ordinary change was", "ordinary changes were");
+            let entries = pluralize(incident.changes.entries, "ordinary change was", "ordinary changes were");
             text.push_str(&format!(" {entries} made in the hour before, none of settings or design."));
         }
         None => text.push_str(" Nothing was changed in the hour before, as far as the logs tell."),
@@ -116,7 +116,7 @@ fn problems(report: &Report, findings: &mut Vec<Finding>) {
     if let Some(most) = new.first() {
         let more = match new.len() as u64 - 1 {
             0 => String::new(),
-            more => format!(" {} more.", plural(more, "new kind", "new kinds")),
+            more => format!(" {} more.", pluralize(more, "new kind", "new kinds")),
         };
         let mut found = finding(
             Level::Warning,
@@ -139,7 +139,7 @@ fn problems(report: &Report, findings: &mut Vec<Finding>) {
             Level::Warning,
             Section::Problems,
             &format!("More often: “{}”", most.template),
-            format!("{} against {before} in the period before.", grouped(most.count.now)),
+            format!("{} against {before} in the period before.", format_count(most.count.now)),
         );
         found.query = Some(most.count.query.clone());
         findings.push(found);
@@ -147,7 +147,7 @@ fn problems(report: &Report, findings: &mut Vec<Finding>) {
     let entries = report.activity.total.now;
     let share = if entries == 0 { 0.0 } else { as_number(problems.total.now) / as_number(entries) };
     let against = problems.total.before.map(|before| match change(problems.total.now, before) {
-        Some(change) => format!(" {change} the period before ({}).", grouped(before)),
+        Some(change) => format!(" {change} the period before ({}).", format_count(before)),
         None => String::new(),
     });
     let mut found = finding(
@@ -156,7 +156,7 @@ fn problems(report: &Report, findings: &mut Vec<Finding>) {
         &if problems.total.now == 0 {
             "No problem".to_owned()
         } else {
-            plural(problems.total.now, "problem", "problems")
+            pluralize(problems.total.now, "problem", "problems")
         },
         format!("Warnings and errors, {} of all entries.{}", percent(share), against.unwrap_or_default()),
     );
@@ -179,7 +179,7 @@ fn people(report: &Report, findings: &mut Vec<Finding>) {
     let mut found = finding(
         if at_night > 0 { Level::Warning } else { Level::Note },
         Section::People,
-        &plural(all, "sensitive change", "sensitive changes"),
+        &pluralize(all, "sensitive change", "sensitive changes"),
         format!(
             "Of permissions, payment, checkout, domain or plan. {who} changed {} on {}{when}.",
             subject(marked),
@@ -206,7 +206,7 @@ fn trust(report: &Report, findings: &mut Vec<Finding>) {
         let share = percent(report.trust.share);
         let unread = match unread as u64 {
             0 => String::new(),
-            unread => format!(" {} cannot be read.", plural(unread, "store", "stores")),
+            unread => format!(" {} cannot be read.", pluralize(unread, "store", "stores")),
         };
         // The first is the one that is worst off.
         let worst = stores.iter().find(|store| !store.complete).map(|store| {
@@ -227,13 +227,13 @@ fn activity(report: &Report, findings: &mut Vec<Finding>) {
     let total = &report.activity.total;
     let against = total.before.and_then(|before| change(total.now, before).map(|change| (change, before)));
     let text = match against {
-        Some((change, before)) => format!("{change} the period before ({}).", grouped(before)),
+        Some((change, before)) => format!("{change} the period before ({}).", format_count(before)),
         None => "There is no earlier time to compare with.".to_owned(),
     };
     let title = format!(
         "{} of {}",
-        plural(total.now, "entry", "entries"),
-        plural(report.stores.len() as u64, "store", "stores")
+        pluralize(total.now, "entry", "entries"),
+        pluralize(report.stores.len() as u64, "store", "stores")
     );
     let mut found = finding(Level::Note, Section::Activity, &title, text);
     found.query = Some(total.query.clone());
@@ -256,10 +256,10 @@ fn subject(change: &Change) -> String {
 fn lasted(incident: &Incident) -> String {
     let minutes = incident.end.duration_since(incident.start).as_mins().max(1).unsigned_abs();
     match (minutes / 60, minutes % 60) {
-        (0, minutes) => plural(minutes, "minute", "minutes"),
-        (hours, 0) => plural(hours, "hour", "hours"),
+        (0, minutes) => pluralize(minutes, "minute", "minutes"),
+        (hours, 0) => pluralize(hours, "hour", "hours"),
         (hours @ 1..48, minutes) => format!("{hours} h {minutes} min"),
-        (hours, _) => plural((hours + 12) / 24, "day", "days"),
+        (hours, _) => pluralize((hours + 12) / 24, "day", "days"),
     }
 }
 

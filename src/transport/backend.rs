@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use reqwest::Url;
 
-use super::answer::Failure;
+use super::answer::TransportError;
 use super::diagnosis::{self, Target};
 use super::{Proxy, READ_TIMEOUT, roots};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// What carries a signed request to the platform and brings the response back.
 ///
 /// [`Http`] does it over the network. A recorder or a script stands in its place in tests, and needs no socket.
-pub trait Exchange: Send + Sync + 'static {
+pub trait HttpBackend: Send + Sync + 'static {
     /// Sends the request of an operation once. The headers with secrets are marked sensitive.
     ///
     /// The operation is named as the method of the generated client: `list_operation_logs`. A new SHOPLINE token is asked
@@ -23,7 +23,7 @@ pub trait Exchange: Send + Sync + 'static {
         &self,
         operation: &'static str,
         request: reqwest::Request,
-    ) -> BoxFuture<'static, Result<reqwest::Response, Failure>>;
+    ) -> BoxFuture<'static, Result<reqwest::Response, TransportError>>;
 }
 
 /// The network. Clones share their connections; one is enough for any number of stores.
@@ -78,7 +78,7 @@ impl Http {
         builder().no_proxy().tls_certs_only([]).build().map_err(unmakeable)
     }
 
-    fn client(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
+    fn client(&self, url: &Url) -> Result<&reqwest::Client, TransportError> {
         let inner = &*self.0;
         if url.scheme() != "https" && !inner.proxy.is_secure(url) {
             return Ok(&inner.plain);
@@ -121,12 +121,12 @@ fn unmakeable(why: reqwest::Error) -> Error {
     Error::new(ErrorKind::InvalidInput, "no HTTP client can be made").with_source(why)
 }
 
-impl Exchange for Http {
+impl HttpBackend for Http {
     fn send(
         &self,
         _: &'static str,
         request: reqwest::Request,
-    ) -> BoxFuture<'static, Result<reqwest::Response, Failure>> {
+    ) -> BoxFuture<'static, Result<reqwest::Response, TransportError>> {
         let http = self.clone();
         Box::pin(async move {
             let target = Target::new(request.url(), http.0.proxy.of(request.url()));

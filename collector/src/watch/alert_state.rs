@@ -8,9 +8,9 @@ use super::alert::{Alert, Kind, count};
 use super::query;
 use super::rule::{Rule, What};
 use crate::archive::Archive;
-use crate::archive::watching::{About, Told};
+use crate::archive::watching::{AlertKey, LastAlert};
 use crate::error::Result;
-use crate::wording::{grouped, rough};
+use crate::wording::{format_count, format_duration};
 
 /// So many alerts of one rule at one time are told one by one; what is more is told together.
 const APART: usize = 20;
@@ -19,37 +19,37 @@ const NAMED: usize = 5;
 
 /// What each rule has told of, and what it has to tell now.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
-    told: HashMap<About, Last>,
+pub(super) struct AlertState {
+    told: HashMap<AlertKey, Sent>,
     /// Of what something is held back.
-    holding: BTreeSet<About>,
+    holding: BTreeSet<AlertKey>,
     /// What has changed since it was last kept.
-    changed: BTreeSet<About>,
+    changed: BTreeSet<AlertKey>,
     /// What is to be told now, and about what.
-    now: Vec<(About, Alert)>,
+    now: Vec<(AlertKey, Alert)>,
     /// Times of before are gone through: what is held back is told when it has cooled down, and not when it is looked at.
     replays: bool,
 }
 
 /// What was told of something last, and what is held back.
 #[derive(Debug)]
-struct Last {
+struct Sent {
     at: Timestamp,
     until: Timestamp,
     held: Option<Box<Alert>>,
 }
 
-impl Ledger {
-    pub(super) fn of(told: HashMap<About, Told>) -> Self {
-        let mut ledger = Self::default();
+impl AlertState {
+    pub(super) fn of(told: HashMap<AlertKey, LastAlert>) -> Self {
+        let mut alerts = Self::default();
         for (about, told) in told {
             let held = told.held.as_deref().and_then(|held| serde_json::from_str(held).ok());
             if held.is_some() {
-                ledger.holding.insert(about.clone());
+                alerts.holding.insert(about.clone());
             }
-            ledger.told.insert(about, Last { at: told.at, until: told.until, held });
+            alerts.told.insert(about, Sent { at: told.at, until: told.until, held });
         }
-        ledger
+        alerts
     }
 
     /// One that remembers nothing, for times of before.
@@ -102,18 +102,18 @@ impl Ledger {
             self.changed.insert(key);
             return;
         }
-        self.told.insert(key.clone(), Last { at, until, held: None });
+        self.told.insert(key.clone(), Sent { at, until, held: None });
         self.changed.insert(key.clone());
         self.now.push((key, whole));
     }
 
     /// Tells what a rule held back and has cooled down by now.
     pub(super) fn flush(&mut self, rule: &Rule, now: Timestamp) {
-        let due: Vec<About> = self.holding.iter().filter(|(name, _)| *name == rule.name).cloned().collect();
+        let due: Vec<AlertKey> = self.holding.iter().filter(|(name, _)| *name == rule.name).cloned().collect();
         due.iter().for_each(|key| self.flush_one(rule, key, now));
     }
 
-    fn flush_one(&mut self, rule: &Rule, key: &About, now: Timestamp) {
+    fn flush_one(&mut self, rule: &Rule, key: &AlertKey, now: Timestamp) {
         let Some(told) = self.told.get_mut(key) else { return };
         let cooled = told.at.checked_add(rule.cool_down).unwrap_or(Timestamp::MAX);
         if cooled > now {
@@ -156,23 +156,23 @@ impl Ledger {
     }
 
     /// What has changed since the last time.
-    pub(super) fn changes(&mut self) -> Vec<(About, Told)> {
+    pub(super) fn changes(&mut self) -> Vec<(AlertKey, LastAlert)> {
         let changed = std::mem::take(&mut self.changed);
-        let told = |last: &Last| {
+        let told = |last: &Sent| {
             let held = last.held.as_deref().and_then(|held| serde_json::to_string(held).ok());
-            Told { at: last.at, until: last.until, held }
+            LastAlert { at: last.at, until: last.until, held }
         };
         changed.into_iter().filter_map(|key| Some((key.clone(), told(self.told.get(&key)?)))).collect()
     }
 
     /// Forgets what was told before a time and can hardly be told again. What is forgotten is returned. Silence is
     /// remembered: it may last.
-    pub(super) fn forget(&mut self, rules: &[Rule], before: Timestamp) -> Vec<About> {
+    pub(super) fn forget(&mut self, rules: &[Rule], before: Timestamp) -> Vec<AlertKey> {
         let lasts = |name: &str| rules.iter().any(|rule| rule.name == name && matches!(rule.what, What::Silence(_)));
         // What a rule holds back that is no more, nobody tells.
-        let holds = |name: &str, last: &Last| last.held.is_some() && rules.iter().any(|rule| rule.name == name);
-        let is_old = |key: &About, last: &Last| last.at < before && !holds(&key.0, last) && !lasts(&key.0);
-        let old: Vec<About> =
+        let holds = |name: &str, last: &Sent| last.held.is_some() && rules.iter().any(|rule| rule.name == name);
+        let is_old = |key: &AlertKey, last: &Sent| last.at < before && !holds(&key.0, last) && !lasts(&key.0);
+        let old: Vec<AlertKey> =
             self.told.iter().filter(|(key, last)| is_old(key, last)).map(|(key, _)| key.clone()).collect();
         for key in &old {
             self.told.remove(key);
@@ -182,7 +182,7 @@ impl Ledger {
     }
 }
 
-fn key(rule: &Rule, about: &str) -> About {
+fn key(rule: &Rule, about: &str) -> AlertKey {
     (rule.name.clone(), about.to_owned())
 }
 
@@ -213,7 +213,7 @@ fn say(rule: &Rule, alert: &Alert) -> String {
             if text.trim().is_empty() { count(alert) } else { text.trim().to_owned() }
         }
         What::Entries { more_than, within } if more_than > 0 && !alert.follows => {
-            format!("{} (more than {} within {})", count(alert), grouped(more_than), rough(within))
+            format!("{} (more than {} within {})", count(alert), format_count(more_than), format_duration(within))
         }
         _ => count(alert),
     }
