@@ -2,6 +2,7 @@
 // A chore talks to the person who runs it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod accuracy;
 mod api;
 mod bench;
 mod browser;
@@ -25,7 +26,7 @@ mod regen;
 mod repeat;
 mod soak;
 mod test_programs;
-mod truth;
+
 mod workspace;
 
 use std::env;
@@ -145,10 +146,10 @@ const COMMANDS: &[Command] = &[
         run: soak::run,
     },
     Command {
-        name: "truth",
+        name: "accuracy",
         arguments: "[SEEDS]",
         about: "compare reports with what was planted in so many made-up shops, 100 unless told otherwise: precision and recall",
-        run: truth::run,
+        run: accuracy::run,
     },
     Command {
         name: "bench",

@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     // As cargo test builds it, so that nothing is built twice. Only the program of the tests can be told where to die.
     let status = cargo()
         .args(["test", "--quiet", "--package=storelogs-cli", "--test=suite", "--"])
-        .args(["kills::soak", "--exact", "--ignored", "--nocapture"])
+        .args(["crash_tests::soak", "--exact", "--ignored", "--nocapture"])
         .env("STORELOGS_SOAK_SECONDS", seconds.to_string())
         .current_dir(&workspace.root)
         .status()

@@ -5,6 +5,8 @@ mod broken_pipe;
 mod check;
 mod collecting;
 mod configuration;
+#[cfg(unix)]
+mod crash_tests;
 mod demo;
 mod deploy;
 mod disks;
@@ -15,8 +17,6 @@ mod help;
 mod hostile;
 #[path = "../../../tests/imports/mod.rs"]
 mod imports;
-#[cfg(unix)]
-mod kills;
 mod logs;
 mod many_stores;
 mod memory;

@@ -3,13 +3,12 @@
 
 mod archive;
 mod clock;
-mod complaints;
 mod coverage;
+mod coverage_properties;
 mod damage;
+mod detection_accuracy;
 mod failing;
-mod figures;
 mod floors;
-mod honesty;
 #[path = "../../../tests/imports/mod.rs"]
 mod imports;
 mod insight;
@@ -18,11 +17,12 @@ mod metrics;
 mod order;
 mod query;
 mod redact;
+mod regressions;
+mod report_cross_check;
 mod rollup;
 mod search;
 mod shop;
 mod sync;
-mod truth;
 mod verdict;
 mod verdict_properties;
 mod verify;

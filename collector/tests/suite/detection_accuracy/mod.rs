@@ -1,5 +1,5 @@
 //! What was planted in a shop's history is found, and next to nothing else. `docs/insights.md` has the figures, and
-//! `cargo xtask truth` makes them.
+//! `cargo xtask accuracy` makes them.
 
 mod forms;
 mod noise;
@@ -135,13 +135,13 @@ fn problems_are_grouped_by_what_they_say_whatever_names_are_in_them() {
     assert!(grouped.templates <= grouped.forms + 6, "{grouped:?}");
 }
 
-/// Over so many seeds, as `cargo xtask truth` was told.
+/// Over so many seeds, as `cargo xtask accuracy` was told.
 fn seeds() -> u64 {
     std::env::var("STORELOGS_TRUTH_SEEDS").map_or(20, |seeds| seeds.parse().unwrap())
 }
 
 #[test]
-#[ignore = "a measurement: cargo xtask truth"]
+#[ignore = "a measurement: cargo xtask accuracy"]
 #[allow(clippy::print_stdout)]
 fn table_of_shops() {
     let seeds = seeds();
@@ -153,7 +153,7 @@ fn table_of_shops() {
 }
 
 #[test]
-#[ignore = "a measurement: cargo xtask truth"]
+#[ignore = "a measurement: cargo xtask accuracy"]
 #[allow(clippy::print_stdout)]
 fn table_of_templates() {
     let grouped = forms::grouped(1..=seeds());
@@ -165,7 +165,7 @@ fn table_of_templates() {
 }
 
 #[test]
-#[ignore = "a measurement: cargo xtask truth"]
+#[ignore = "a measurement: cargo xtask accuracy"]
 #[allow(clippy::print_stdout)]
 fn table_of_bursts() {
     let seeds = seeds();

@@ -1,4 +1,4 @@
-//! `cargo xtask truth [SEEDS]`: what a report finds of what was planted in so many made-up shops, and what else it claims.
+//! `cargo xtask accuracy [SEEDS]`: what a report finds of what was planted in so many made-up shops, and what else it claims.
 
 use crate::Result;
 use crate::workspace::{Workspace, cargo};
@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     // A hundred shops and their reports take ten minutes otherwise.
     let status = cargo()
         .args(["test", "--quiet", "--release", "--package=storelogs-collector", "--test=suite", "--"])
-        .args(["truth::table_", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["detection_accuracy::table_", "--ignored", "--nocapture", "--test-threads=1"])
         .env("STORELOGS_TRUTH_SEEDS", seeds.to_string())
         .current_dir(&workspace.root)
         .status()
