@@ -17,11 +17,11 @@ use crate::table::Table;
 /// A language, its texts, and what is looked for: a part of many texts, and one that stands in none, though each of its
 /// characters is in many.
 const LANGUAGES: [(&str, &str, [&str; 2]); 5] = [
-    ("English", include_str!("words/english.txt"), ["exceeded", "\"limit customer\""]),
-    ("Chinese", include_str!("words/chinese.txt"), ["度", "款商"]),
-    ("Japanese", include_str!("words/japanese.txt"), ["限度", "返送"]),
-    ("Korean", include_str!("words/korean.txt"), ["패했", "반송"]),
-    ("Thai", include_str!("words/thai.txt"), ["วงเงิน", "ค่าคำ"]),
+    ("English", include_str!("english.txt"), ["exceeded", "\"limit customer\""]),
+    ("Chinese", include_str!("chinese.txt"), ["度", "款商"]),
+    ("Japanese", include_str!("japanese.txt"), ["限度", "返送"]),
+    ("Korean", include_str!("korean.txt"), ["패했", "반송"]),
+    ("Thai", include_str!("thai.txt"), ["วงเงิน", "ค่าคำ"]),
 ];
 
 const ENTRIES: usize = 200_000;

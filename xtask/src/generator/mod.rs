@@ -2,9 +2,9 @@
 
 // What only a build script calls is not called here.
 #[allow(dead_code)]
-#[path = "../../build/pipeline.rs"]
+#[path = "../../../build/pipeline.rs"]
 mod pipeline;
-#[path = "../../build/platforms.rs"]
+#[path = "../../../build/platforms.rs"]
 mod platforms;
 
 #[cfg(test)]
