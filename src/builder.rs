@@ -113,6 +113,12 @@ impl<C: Build> Builder<C> {
         self
     }
 
+    /// The network to use, which clients of other stores may use, too.
+    pub(crate) fn shared_backend(mut self, http_backend: Arc<dyn HttpBackend>) -> Self {
+        self.settings.http_backend = Some(http_backend);
+        self
+    }
+
     /// The proxy to go through, such as `http://user:password@proxy.example:3128`, in place of the one that the
     /// environment names. Of no use beside [`http_backend`](Self::http_backend), which is a whole network.
     pub fn proxy(mut self, address: impl AsRef<str>) -> Self {

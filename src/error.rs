@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::store::{Platform, Store};
+use crate::store::Store;
 
 /// A `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -218,27 +218,16 @@ impl Error {
         if let Some(hint) = self.0.hint {
             return hint;
         }
-        let is = |platform| self.store().is_some_and(|store| *store.platform() == platform);
-        let bigcommerce = is(Platform::BIGCOMMERCE);
+        let facts = self.store().and_then(|store| crate::platform::named(store.platform().as_str()));
+        if let Some(hint) = facts.and_then(|facts| facts.hint(self.kind())) {
+            return hint;
+        }
         match self.kind() {
             ErrorKind::InvalidInput => "",
-            ErrorKind::Unauthorized if bigcommerce => {
-                "check that the access token belongs to this store and was not revoked: it is replaced when the app's scopes or \
-                 its owner's e-mail change"
-            }
-            ErrorKind::Unauthorized if is(Platform::SHOPLINE) => {
-                "the access token may have expired, an app's after ten hours: get a new one"
-            }
             ErrorKind::Unauthorized => "the access token may have expired: get a new one",
-            ErrorKind::Forbidden if bigcommerce => {
-                "give the API account the scope store_logs_read_only, and check the store hash: a wrong one gets the \
-                 same answer"
-            }
-            ErrorKind::Forbidden if is(Platform::SHOPLINE) => "give the app the scope read_store_log",
             ErrorKind::Forbidden => "give the access token the right to read the store's log",
             ErrorKind::Frozen => "the store's owner has to settle its plan with the platform",
-            ErrorKind::Locked if bigcommerce => "the platform is at work on it: try again in some minutes",
-            ErrorKind::Locked => "too many requests locked the store: wait some minutes, and ask less often",
+            ErrorKind::Locked => "the platform has locked the store: try again in some minutes",
             ErrorKind::Blocked => "the platform's security rules block this address: ask its support",
             ErrorKind::NotFound => "check the store's name and the API version",
             ErrorKind::Refused if self.status().is_some_and(|status| status < 400) => {

@@ -25,6 +25,13 @@ pub struct PageRequest {
     pub wanted: Option<usize>,
 }
 
+impl PageRequest {
+    /// The first page of a query, with up to this many entries.
+    pub fn new(query: LogQuery, wanted: usize) -> Self {
+        Self { query, next: None, wanted: Some(wanted) }
+    }
+}
+
 /// One page as the platform listed it.
 #[derive(Debug, Default)]
 pub struct PageResponse {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::platform;
 
 /// A commerce platform, by its short lower-case name.
 ///
@@ -127,13 +128,10 @@ impl FromStr for Store {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        match text.split_once(':') {
-            Some(("bigcommerce", hash)) => Self::bigcommerce(hash),
-            Some(("shopline", handle)) => Self::shopline(handle),
-            _ => Err(Error::new(
-                ErrorKind::InvalidInput,
-                format!("{text:?} is not a store: write bigcommerce:HASH or shopline:HANDLE"),
-            )),
+        let known = text.split_once(':').and_then(|(platform, name)| Some((platform::named(platform)?, name)));
+        match known {
+            Some((facts, name)) => facts.store(name),
+            None => Err(Error::invalid(format!("{text:?} is not a store: write {}", platform::usage()))),
         }
     }
 }

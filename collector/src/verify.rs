@@ -14,11 +14,10 @@ use storelogs::{ErrorKind, LogEntry, LogQuery, Proof};
 use crate::archive::{Archive, Audit, Claim, Commit, Committed, Comparison, Finding, PlatformClock, StoreId};
 use crate::coverage::{Coverage, TimeRange};
 use crate::error::Error;
+use crate::retention::longest_count;
 use crate::sync::{Remote, take};
 use crate::verdict::{Evidence, Verdict, window};
 
-/// A time range that is compared is no longer: SHOPLINE counts no more than a month at once.
-const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// What differs is narrowed down to this length.
 const NARROW: SignedDuration = SignedDuration::from_mins(1);
 /// For one slice no more counts are asked for than this. What is not narrowed down by then is told as it is.
@@ -133,15 +132,16 @@ fn slices(archive: &Archive, store: StoreId, remote: &Remote) -> Result<Vec<Time
     range.until = coverage.end().map_or(range.until, |end| end.max(range.until));
     // Less than a second at the ends of a part stays out: it cannot be counted.
     let parts: Vec<TimeRange> = coverage.within(range).filter_map(|part| part.whole_seconds()).collect();
-    Ok(parts.into_iter().flat_map(cut).collect())
+    let longest = longest_count(remote.log.store().platform());
+    Ok(parts.into_iter().flat_map(|part| cut(part, longest)).collect())
 }
 
-/// The same in pieces that are not too long.
-fn cut(range: TimeRange) -> impl Iterator<Item = TimeRange> {
+/// The same in pieces that are no longer than the platform counts at once.
+fn cut(range: TimeRange, longest: SignedDuration) -> impl Iterator<Item = TimeRange> {
     let mut from = Some(range.since);
     std::iter::from_fn(move || {
         let since = from?;
-        let until = since.checked_add(LONGEST).unwrap_or(range.until).min(range.until);
+        let until = since.checked_add(longest).unwrap_or(range.until).min(range.until);
         from = (until < range.until).then_some(until);
         TimeRange::new(since, until)
     })
@@ -366,7 +366,8 @@ pub fn to_repair(evidence: &Evidence, remote: &Remote) -> Vec<TimeRange> {
     if judgement.undated_quarantine > 0 {
         ranges.add(judgement.range); // they may be anywhere
     }
-    ranges.ranges().flat_map(cut).collect()
+    let longest = longest_count(remote.log.store().platform());
+    ranges.ranges().flat_map(|range| cut(range, longest)).collect()
 }
 
 /// Reads these time ranges of a store again, compares each id, and writes down what came of it. Until one was read to its end

@@ -3,6 +3,7 @@
 mod audit;
 mod convert;
 mod count;
+pub(crate) mod facts;
 mod listing;
 mod page;
 mod place;

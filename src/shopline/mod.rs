@@ -3,6 +3,7 @@
 mod convert;
 mod count;
 mod crowded;
+pub(crate) mod facts;
 mod habits;
 mod page;
 mod reader;

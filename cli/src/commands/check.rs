@@ -74,7 +74,7 @@ struct CheckResult {
     /// The proxy that requests go through, and what named it.
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy: Option<Via>,
-    /// The edition of SHOPLINE's API.
+    /// The edition of the API, where editions have dates.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_version: Option<Edition>,
     /// What would be better, though it works.
@@ -86,6 +86,8 @@ struct CheckResult {
     clock_ahead: Option<SignedDuration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quota: Option<Quota>,
+    #[serde(skip)]
+    tokens_expire: bool,
     #[serde(skip)]
     kind: Option<ErrorKind>,
 }
@@ -136,6 +138,7 @@ pub(crate) async fn check(args: CheckArgs, ui: Ui) -> Result<Exit, CliError> {
             .ok()
             .and_then(|url| Some(Via { address: proxy.of(&url)?.to_owned(), named_by: proxy.source(&url)? }));
         result.edition(settings.edition(), Timestamp::now());
+        result.tokens_expire = settings.tokens_expire();
         result
     });
     let results: Vec<CheckResult> = results.buffered(AT_ONCE).collect().await;
@@ -152,7 +155,7 @@ pub(crate) async fn check(args: CheckArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 async fn ask(store: String, connected: StoreConnection) -> CheckResult {
-    let mut result = match connected.client.ask().await {
+    let mut result = match connected.client.probe().await {
         Ok(()) => CheckResult::new(store),
         Err(error) => CheckResult::failed(store, &error),
     };
@@ -177,6 +180,7 @@ impl CheckResult {
             token_ends: None,
             clock_ahead: None,
             quota: None,
+            tokens_expire: true,
             kind: None,
         }
     }
@@ -193,7 +197,7 @@ impl CheckResult {
         }
     }
 
-    /// SHOPLINE serves each edition of its API for twelve months from its date.
+    /// An edition of the API is served for twelve months from its date.
     fn edition(&mut self, version: Option<String>, now: Timestamp) {
         let Some(version) = version else { return };
         let Ok(since) = Date::strptime("v%Y%m%d", &version) else { return };
@@ -252,7 +256,7 @@ fn show(results: &[CheckResult], ui: Ui) -> Result<(), CliError> {
     for result in results {
         let (read, colour) = if result.ok { ("yes", palette.green) } else { ("no", palette.red) };
         let token = match result.token_ends.map(|ends| ends.duration_since(now)) {
-            None if result.store.starts_with("bigcommerce:") => "does not end".to_owned(),
+            None if !result.tokens_expire => "does not end".to_owned(),
             None => "end not known".to_owned(),
             Some(left) if left.is_positive() => format!("ends in {}", format_duration(left)),
             Some(left) => format!("ended {} ago", format_duration(left)),

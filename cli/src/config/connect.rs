@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream;
-use jiff::{SignedDuration, Timestamp};
-use storelogs::secrecy::{ExposeSecret, SecretString};
-use storelogs::{BigCommerce, ErrorKind, LogSource, Platform, RateLimit, RetryPolicy, Shopline};
+use storelogs::platform::{ClientSettings, LogClient};
+use storelogs::{ErrorKind, LogSource, RetryPolicy};
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::Remote;
 
+use super::platforms::facts;
 use super::settings::Settings;
 use crate::error::StoreFailure;
 use crate::ui::{Progress, Ui};
@@ -19,16 +19,9 @@ const TOKENS_AT_ONCE: usize = 8;
 
 /// A store that can be asked.
 pub(crate) struct StoreConnection {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<dyn LogClient>,
     /// The store's own ear on the network.
     pub(crate) network: Network,
-}
-
-/// The clients have more to tell than a [`LogSource`].
-#[derive(Clone)]
-pub(crate) enum Client {
-    BigCommerce(BigCommerce),
-    Shopline(Shopline),
 }
 
 /// A client of each store. Where there can be none, the reason stands in its place, and the others go on. Nothing is
@@ -81,7 +74,15 @@ async fn connect_one(
             key.zip(secret)
         }
     };
-    let client = client(settings, token.as_ref(), app.as_ref(), network.clone(), policy.clone());
+    let mut made = ClientSettings::new(network.clone());
+    made.retry = policy.clone();
+    made.access_token = token;
+    made.app = app;
+    made.api_url.clone_from(&settings.api_url);
+    made.api_version.clone_from(&settings.api_version);
+    (made.bucket, made.requests_per_second) = (settings.rate.bucket, settings.rate.per_second);
+    made.leave_quota = settings.rate.leave;
+    let client = facts(settings.store.platform())?.client(settings.store.name(), made);
     Ok(StoreConnection { client: client.map_err(|error| error.to_string())?, network })
 }
 
@@ -90,83 +91,14 @@ pub(super) async fn remote(settings: &Settings, network: Network, ui: Ui) -> Res
     Ok(connect_one(settings, network, &RetryPolicy::default(), ui).await?.remote())
 }
 
-fn client(
-    settings: &Settings,
-    token: Option<&SecretString>,
-    app: Option<&(SecretString, SecretString)>,
-    network: Network,
-    policy: RetryPolicy,
-) -> storelogs::Result<Client> {
-    let name = settings.store.name();
-    if *settings.store.platform() == Platform::SHOPLINE {
-        let mut builder = settings.rate.of_shopline(Shopline::builder(name).http_backend(network).retry(policy));
-        if let Some(token) = token {
-            builder = builder.access_token(token.expose_secret());
-        }
-        if let Some((key, secret)) = app {
-            builder = builder.app(key.expose_secret(), secret.expose_secret());
-        }
-        if let Some(version) = &settings.api_version {
-            builder = builder.api_version(version);
-        }
-        if let Some(url) = &settings.api_url {
-            builder = builder.api_url(url);
-        }
-        return builder.build().map(Client::Shopline);
-    }
-    let mut builder = settings.rate.of_bigcommerce(BigCommerce::builder(name).http_backend(network).retry(policy));
-    if let Some(token) = token {
-        builder = builder.access_token(token.expose_secret());
-    }
-    if let Some(url) = &settings.api_url {
-        builder = builder.api_url(url);
-    }
-    builder.build().map(Client::BigCommerce)
-}
-
 impl StoreConnection {
     /// As the collector reaches it.
     pub(crate) fn remote(&self) -> Remote {
-        let limit = self.client.clone();
+        let limit = Arc::clone(&self.client);
         Remote {
-            log: self.client.source(),
+            log: Arc::clone(&self.client) as Arc<dyn LogSource>,
             network: self.network.clone(),
             rate_limit: Arc::new(move || limit.rate_limit()),
-        }
-    }
-}
-
-impl Client {
-    pub(crate) fn source(&self) -> Arc<dyn LogSource> {
-        match self {
-            Self::BigCommerce(client) => Arc::new(client.clone()),
-            Self::Shopline(client) => Arc::new(client.clone()),
-        }
-    }
-
-    /// Asks for one entry, with one request.
-    pub(crate) async fn ask(&self) -> storelogs::Result<()> {
-        match self {
-            Self::BigCommerce(client) => client.page(|request| request.limit(1)).await.map(drop),
-            Self::Shopline(client) => {
-                let now = Timestamp::now();
-                client.page(now - SignedDuration::from_hours(24), now, |request| request.limit(1)).await.map(drop)
-            }
-        }
-    }
-
-    /// When the token ends, if it says so. BigCommerce's do not end by time.
-    pub(crate) fn token_expiry(&self) -> Option<Timestamp> {
-        match self {
-            Self::BigCommerce(_) => None,
-            Self::Shopline(client) => client.token_expiry(),
-        }
-    }
-
-    pub(crate) fn rate_limit(&self) -> Option<RateLimit> {
-        match self {
-            Self::BigCommerce(client) => client.rate_limit(),
-            Self::Shopline(client) => client.rate_limit(),
         }
     }
 }

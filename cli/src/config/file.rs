@@ -5,16 +5,16 @@ use std::collections::hash_map::Entry as Slot;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use storelogs::{Platform, Store};
+use storelogs::Store;
+use storelogs::platform::Setting;
 use toml::Spanned;
 
 use super::parsed::ParsedFile;
+use super::platforms;
 use super::rate::Rate;
 use super::reference::{Reference, Secret, beside};
 use super::rule;
 use super::settings::{App, Settings};
-use super::token::TokenSource;
-use super::variables::token_variable;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,22 +82,19 @@ pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
 }
 
 fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
-    let store = match entry.platform.as_str() {
-        "bigcommerce" => Store::bigcommerce(&entry.store),
-        "shopline" => Store::shopline(&entry.store),
-        other => return Err(format!("platform {other:?} is not known: write bigcommerce or shopline")),
+    let store = match platforms::store(&entry.platform, &entry.store) {
+        Some(store) => store?,
+        None => return Err(format!("platform {:?} is not known: write {}", entry.platform, platforms::names())),
     };
-    let store = store.map_err(|error| error.to_string())?;
-    let shopline = *store.platform() == Platform::SHOPLINE;
-    if entry.api_version.is_some() && !shopline {
-        return Err("api_version is for SHOPLINE stores only".to_owned());
+    if entry.api_version.is_some() {
+        platforms::check(&store, "api_version", Setting::ApiVersion)?;
     }
     let rate = Rate { per_second: entry.requests_per_second, bucket: entry.bucket, leave: entry.leave_quota };
-    rate.check(shopline)?;
+    rate.check(&store)?;
+    if entry.app_key.is_some() || entry.app_secret.is_some() {
+        platforms::check(&store, "app_key and app_secret", Setting::App)?;
+    }
     let app = match (entry.app_key, entry.app_secret) {
-        (Some(_), _) | (_, Some(_)) if !shopline => {
-            return Err("app_key and app_secret are for SHOPLINE stores only".to_owned());
-        }
         (Some(key), Some(secret)) => Some(App { key: key.source(path), secret: secret.source(path) }),
         (Some(_), None) => return Err("app_key is there but app_secret is not".to_owned()),
         (None, Some(_)) => return Err("app_secret is there but app_key is not".to_owned()),
@@ -105,8 +102,7 @@ fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
     };
     let token = match entry.access_token {
         Some(token) => token.source(path),
-        None if app.is_some() => TokenSource::App,
-        None => TokenSource::Env(token_variable(store.platform()).to_owned()),
+        None => Settings::usual_token(&store, app.as_ref())?,
     };
     Ok(Settings { store, token, api_url: entry.api_url, api_version: entry.api_version, app, rate })
 }

@@ -11,8 +11,7 @@ use storelogs::Store;
 use super::parsed::ParsedFile;
 use super::settings::Settings;
 use super::token::TokenSource;
-use super::variables::{self, SECRETS};
-use super::{directories, file, reference, rule, table};
+use super::{directories, file, platforms, reference, rule, table, variables};
 use crate::error::CliError;
 
 const NAME: &str = "storelogs.toml";
@@ -41,7 +40,7 @@ impl AllFiles {
             TokenSource::Env(name) => Some(name.clone()),
             _ => None,
         });
-        let all: BTreeSet<String> = SECRETS.into_iter().map(str::to_owned).chain(named).collect();
+        let all: BTreeSet<String> = platforms::secret_variables().map(str::to_owned).chain(named).collect();
         all.into_iter().collect()
     }
 }

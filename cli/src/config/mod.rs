@@ -8,6 +8,7 @@ mod environment;
 mod file;
 mod files;
 mod parsed;
+mod platforms;
 mod rate;
 mod reference;
 mod reloading_stores;

@@ -1,7 +1,8 @@
 //! One store, and how it is reached.
 
-use storelogs::{Platform, Store};
+use storelogs::Store;
 
+use super::platforms::facts;
 use super::rate::Rate;
 use super::token::TokenSource;
 
@@ -19,20 +20,27 @@ pub(crate) struct Settings {
 impl Settings {
     /// The origin of its API.
     pub(crate) fn origin(&self) -> String {
-        let own = || {
-            if *self.store.platform() == Platform::SHOPLINE {
-                format!("https://{}.myshopline.com", self.store.name())
-            } else {
-                storelogs::bigcommerce::API_URL.to_owned()
-            }
-        };
+        let own = || facts(self.store.platform()).map(|facts| facts.api_url(&self.store)).unwrap_or_default();
         self.api_url.clone().unwrap_or_else(own)
     }
 
-    /// The edition of SHOPLINE's API that it is asked by.
+    /// The edition of the API that it is asked by, where editions have dates.
     pub(crate) fn edition(&self) -> Option<String> {
-        let own = || storelogs::shopline::API_VERSION.to_owned();
-        (*self.store.platform() == Platform::SHOPLINE).then(|| self.api_version.clone().unwrap_or_else(own))
+        let own = facts(self.store.platform()).ok()?.api_version()?;
+        Some(self.api_version.clone().unwrap_or_else(|| own.to_owned()))
+    }
+
+    /// Whether its tokens may end by time.
+    pub(crate) fn tokens_expire(&self) -> bool {
+        facts(self.store.platform()).is_ok_and(|facts| facts.tokens_expire())
+    }
+
+    /// Where the token of a store comes from, unless it is said: an OAuth app, or the environment.
+    pub(super) fn usual_token(store: &Store, app: Option<&App>) -> Result<TokenSource, String> {
+        if app.is_some() {
+            return Ok(TokenSource::App);
+        }
+        Ok(TokenSource::Env(facts(store.platform())?.variables().access_token.to_owned()))
     }
 
     /// Where what is secret of the store comes from.
@@ -45,7 +53,7 @@ impl Settings {
     }
 }
 
-/// An OAuth app of SHOPLINE's, whose tokens live ten hours.
+/// An OAuth app, whose tokens end after hours.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct App {
     pub(crate) key: TokenSource,

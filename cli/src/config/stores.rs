@@ -8,9 +8,9 @@ use storelogs_collector::network::Network;
 
 use super::environment;
 use super::files::{AllFiles, Files};
+use super::platforms::facts;
 use super::settings::Settings;
 use super::token::TokenSource;
-use super::variables::token_variable;
 use crate::error::CliError;
 use crate::ui::Ui;
 
@@ -151,6 +151,9 @@ Thousands of stores stand in a table: --stores stores.csv.
 To see the program at work without any store: storelogs demo";
 
 fn not_configured(store: &Store) -> String {
-    let variable = token_variable(store.platform());
+    let variable = match facts(store.platform()) {
+        Ok(facts) => facts.variables().access_token,
+        Err(why) => return why,
+    };
     format!("the store {store} is not configured: set {variable}, or add the store to storelogs.toml")
 }

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
-use storelogs::{Platform, Store};
+use storelogs::Store;
+use storelogs::platform::Setting;
 
 use super::parsed::ParsedFile;
+use super::platforms;
 use super::rate::Rate;
 use super::reference::{VARIABLE, beside, is_variable};
 use super::settings::{App, Settings};
 use super::token::TokenSource;
-use super::variables::token_variable;
 
 /// The columns that there may be, in any order. The first two have to be there.
 const COLUMNS: [&str; 10] = [
@@ -99,13 +100,12 @@ fn settings(record: &ByteRecord, columns: &[&str], path: &Path) -> Result<Settin
     };
     // What stands in a cell is shown of the store's name only: a line may be shifted, and a token anywhere in it.
     let store = match (cell("platform")?, cell("store")?) {
-        (Some("bigcommerce"), Some(name)) => Store::bigcommerce(name),
-        (Some("shopline"), Some(name)) => Store::shopline(name),
-        (Some(_), Some(_)) => return Err("the platform is not known: write bigcommerce or shopline".to_owned()),
+        (Some(platform), Some(name)) => platforms::store(platform, name)
+            .unwrap_or_else(|| Err(format!("the platform is not known: write {}", platforms::names()))),
         (None, _) => return Err("the platform is missing".to_owned()),
         (_, None) => return Err("the store is missing".to_owned()),
     };
-    let store = store.map_err(|error| error.to_string())?;
+    let store = store?;
     let secret = |of: &str| -> Result<Option<TokenSource>, String> {
         let (env, file) = (format!("{of}_env"), format!("{of}_file"));
         match (cell(&env)?, cell(&file)?) {
@@ -122,13 +122,15 @@ fn settings(record: &ByteRecord, columns: &[&str], path: &Path) -> Result<Settin
         _ => return Err("of the app's key and secret only one is there".to_owned()),
     };
     let api_version = cell("api_version")?.map(str::to_owned);
-    if (api_version.is_some() || app.is_some()) && *store.platform() != Platform::SHOPLINE {
-        return Err("api_version and the app's key and secret are for SHOPLINE stores only".to_owned());
+    if api_version.is_some() {
+        platforms::check(&store, "api_version", Setting::ApiVersion)?;
+    }
+    if app.is_some() {
+        platforms::check(&store, "the app's key and secret", Setting::App)?;
     }
     let token = match secret("token")? {
         Some(token) => token,
-        None if app.is_some() => TokenSource::App,
-        None => TokenSource::Env(token_variable(store.platform()).to_owned()),
+        None => Settings::usual_token(&store, app.as_ref())?,
     };
     let api_url = cell("api_url")?.map(str::to_owned);
     Ok(Settings { store, token, api_url, api_version, app, rate: Rate::default() })

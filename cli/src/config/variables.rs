@@ -2,18 +2,7 @@
 
 use std::env;
 
-use storelogs::Platform;
-
 use crate::error::CliError;
-
-/// The variables that hold something secret of a store.
-pub(super) const SECRETS: [&str; 4] =
-    ["BIGCOMMERCE_ACCESS_TOKEN", "SHOPLINE_ACCESS_TOKEN", "SHOPLINE_APP_KEY", "SHOPLINE_APP_SECRET"];
-
-/// The variable that holds the access token of a platform's store.
-pub(super) fn token_variable(platform: &Platform) -> &'static str {
-    if *platform == Platform::SHOPLINE { "SHOPLINE_ACCESS_TOKEN" } else { "BIGCOMMERCE_ACCESS_TOKEN" }
-}
 
 /// A variable that may be there. Empty counts as not set.
 pub(crate) fn text(name: &str) -> Result<Option<String>, CliError> {

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use storelogs::LogEntry;
+use storelogs::platform;
 
 use super::audit::{self, Audit, Claim, Comparison, Finding};
 use super::rollup::{Counts, Kinds};
@@ -377,10 +378,11 @@ fn quarantine(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     let observed = Micros::of(Timestamp::now());
-    let time = time_of(raw).map(Micros::of);
+    let (id, time) = remains(error);
+    let time = time.map(Micros::of);
     let (since, until) = near.map(|near| (Micros::of(*near.start()), Micros::of(*near.end()))).unzip();
     let (path, reason) = (error.path(), error.to_string());
-    let added = insert.execute(params![store.0, observed, time, path, reason, raw, id_of(raw), since, until])?;
+    let added = insert.execute(params![store.0, observed, time, path, reason, raw, id, since, until])?;
     if added == 0 && time.is_none() {
         // Records with the same text are one: it was written at any of these times.
         sql.prepare_cached(
@@ -392,20 +394,18 @@ fn quarantine(
     Ok(u64::try_from(added).unwrap_or_default())
 }
 
-/// The time of a record that could not be decoded, if that much of it can be read.
-fn time_of(raw: &str) -> Option<Timestamp> {
-    let record: serde_json::Value = serde_json::from_str(raw).ok()?;
-    let time = ["date_created", "created_at"].iter().find_map(|name| record.get(name)?.as_str())?;
-    time.parse().ok()
-}
-
-/// The id of a record that could not be decoded, if it has one.
-fn id_of(raw: &str) -> Option<String> {
-    match serde_json::from_str::<serde_json::Value>(raw).ok()?.get("id")? {
+/// The id and the time of a record that could not be decoded, as far as they can be read.
+fn remains(error: &storelogs::Error) -> (Option<String>, Option<Timestamp>) {
+    let record: Option<serde_json::Value> = error.raw().and_then(|raw| serde_json::from_str(raw).ok());
+    let facts = error.store().and_then(|store| platform::named(store.platform().as_str()));
+    let Some((record, facts)) = record.zip(facts) else { return (None, None) };
+    let id = record.get(facts.id_field()).and_then(|id| match id {
         serde_json::Value::String(text) => Some(text.clone()),
         serde_json::Value::Number(number) => Some(number.to_string()),
         _ => None,
-    }
+    });
+    let time = record.get(facts.time_field()).and_then(|time| time.as_str()?.parse().ok());
+    (id, time)
 }
 
 /// Adds to the coverage, and joins what touches.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Row, ToSql};
 use serde_json::{Map, Value};
+use storelogs::platform::{self, PlatformFacts};
 use storelogs::{LogEntry, Platform, Severity, Store, UtcOffset};
 
 use super::{Gap, StoreId};
@@ -147,12 +148,9 @@ pub(crate) fn store(platform: &str, name: &str) -> rusqlite::Result<Store> {
 }
 
 fn platform_of(name: &str) -> Platform {
-    match name {
-        "bigcommerce" => Platform::BIGCOMMERCE,
-        "shopline" => Platform::SHOPLINE,
-        // Any text is a platform's name.
-        other => serde_json::from_value(Value::from(other)).unwrap_or(Platform::new("unknown")),
-    }
+    // Any text is a platform's name, and the program that reads an archive may not know all of them.
+    let other = || serde_json::from_value(Value::from(name)).unwrap_or(Platform::new("unknown"));
+    platform::named(name).map_or_else(other, PlatformFacts::platform)
 }
 
 pub(crate) fn severity(number: i64) -> Severity {

@@ -6,11 +6,12 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use storelogs::Cursor;
+use storelogs::{Cursor, Platform};
 
 use super::policy::{self, FIRST_SLICE, LARGE_SLICE, NEWS, OVERLAP, SHORTEST_HOLE, SHORTEST_SLICE, SMALL_SLICE};
 use crate::archive::{Audit, Finding, Gap, Progress};
 use crate::coverage::TimeRange;
+use crate::retention::{longest_count, retention};
 use crate::verdict::EXPIRING;
 
 /// One piece of work.
@@ -73,10 +74,14 @@ pub(crate) struct Plan {
     pub(crate) progress: Progress,
     /// How long the platform keeps entries.
     pub(crate) retention: SignedDuration,
+    /// How much the platform counts at once.
+    longest_count: SignedDuration,
     /// Gaps wait for their time. In a run that ends, each is tried once instead, whatever its time.
     patient: bool,
     /// How long the next slice is.
     slice: SignedDuration,
+    /// The platform does not obey time ranges: each reading leads through its whole list, however short its range is.
+    lists_everything: bool,
     suspects: Vec<Suspect>,
     /// Failures without an answer between them: each counts [`policy::FAILURE`], one of a known gap counts 1.
     failures: u32,
@@ -90,12 +95,14 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(progress: Progress, retention: SignedDuration, patient: bool) -> Self {
+    pub(crate) fn new(progress: Progress, platform: &Platform, patient: bool) -> Self {
         Self {
             progress,
-            retention,
+            retention: retention(platform),
+            longest_count: longest_count(platform),
             patient,
             slice: FIRST_SLICE,
+            lists_everything: false,
             suspects: Vec::new(),
             failures: 0,
             tried: BTreeSet::new(),
@@ -168,7 +175,7 @@ impl Plan {
             audits.filter_map(|audit| audit.range.whole_seconds()).next()
         };
         let range = lacking.or_else(disagrees)?;
-        let until = range.since.checked_add(policy::LONGEST_AUDIT).unwrap_or(range.until).min(range.until);
+        let until = range.since.checked_add(self.longest_count).unwrap_or(range.until).min(range.until);
         TimeRange::new(range.since, until).map(Job::Audit)
     }
 
@@ -202,10 +209,14 @@ impl Plan {
 
     /// The next slice of what is missing: of what expires soonest.
     fn gap(&self, now: Timestamp) -> Option<TimeRange> {
-        let oldest = *self.missing(now).first()?;
+        let missing = self.missing(now);
+        let oldest = *missing.first()?;
         let newest = oldest.until == self.window(now)?.until;
         if newest && oldest.length() <= OVERLAP {
             return None; // not worth a request yet
+        }
+        if self.lists_everything {
+            return TimeRange::new(self.with_overlap(oldest.since), missing.last()?.until);
         }
         let until = oldest.since.checked_add(self.slice).unwrap_or(oldest.until).min(oldest.until);
         // A rest that is not worth its own requests goes along.
@@ -302,8 +313,13 @@ impl Plan {
         }
     }
 
-    /// What is left of a time range could not be read. It is cut in halves, and left alone while there is anything else to
-    /// read. Says whether the store itself has to be taken for the culprit: sooner if it never answers in time.
+    /// Says whether the platform obeys time ranges. Where it does not, everything that is missing is read at once.
+    pub(crate) fn obeys_ranges(&mut self, obeyed: bool) {
+        self.lists_everything = !obeyed;
+    }
+
+    /// What is left of a time range could not be read. It is cut in halves, unless that makes no reading shorter, and left
+    /// alone while there is anything else to read. Says whether the store itself has to be taken for the culprit: sooner if it never answers in time.
     pub(crate) fn suspect(&mut self, rest: TimeRange, reason: &str, hangs: bool) -> bool {
         // That a gap fails again is no news.
         let known = self.progress.gaps.iter().any(|gap| gap.range.overlap(rest).is_some());
@@ -312,13 +328,15 @@ impl Plan {
             (false, false) => policy::FAILURE,
             (false, true) => policy::FAILURE * policy::HANGING,
         };
+        let is_suspect = self.suspects.iter().any(|suspect| suspect.range.overlap(rest).is_some());
         self.suspects.retain(|suspect| suspect.range.overlap(rest).is_none());
         for part in self.progress.coverage.gaps(rest) {
             let half = SignedDuration::from_secs(part.length().as_secs() / 2);
             let half = part.since.checked_add(half).unwrap_or(part.until);
             let halves = [TimeRange::new(part.since, half), TimeRange::new(half, part.until)].into_iter().flatten();
-            let hopeless = part.length() <= SHORTEST_HOLE;
-            let parts: Vec<TimeRange> = if hopeless { vec![part] } else { halves.collect() };
+            let hopeless = part.length() <= SHORTEST_HOLE || self.lists_everything && is_suspect;
+            let whole = hopeless || self.lists_everything;
+            let parts: Vec<TimeRange> = if whole { vec![part] } else { halves.collect() };
             let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless };
             self.suspects.extend(parts.into_iter().map(suspect));
         }

@@ -20,7 +20,7 @@ fn between(since: i64, until: i64) -> TimeRange {
 
 fn plan(covered: &[(i64, i64)]) -> Plan {
     let ranges = covered.iter().filter_map(|(since, until)| TimeRange::new(ago(*since), ago(*until)));
-    Plan::new(Progress { coverage: ranges.collect(), ..Progress::default() }, RETENTION, true)
+    Plan::new(Progress { coverage: ranges.collect(), ..Progress::default() }, &Platform::BIGCOMMERCE, true)
 }
 
 fn gap(since: i64, until: i64, next_attempt: Timestamp) -> Gap {
@@ -105,6 +105,19 @@ fn slices_grow_while_they_are_small_and_shrink_when_they_are_large() {
     assert_eq!(plan.slice, FIRST_SLICE * 2);
     plan.learn(between(48, 0), 100);
     assert_eq!(plan.slice, FIRST_SLICE);
+}
+
+#[test]
+fn a_list_that_ignores_time_ranges_is_read_once_and_never_in_parts() {
+    let mut plan = plan(&[(300 * 24, 200 * 24)]);
+    plan.obeys_ranges(false);
+    let whole = TimeRange::new(now() - RETENTION, now()).unwrap();
+    assert_eq!(plan.any(now()), Some(Job::Slice(whole, None)));
+    plan.suspect(whole, "it fails", false);
+    let Some(Job::Fill(first)) = plan.any(now()) else { panic!("nothing is read again") };
+    assert_eq!(first, between(200 * 24, 0), "what is read already is not asked for by its halves");
+    plan.suspect(first, "it fails", false);
+    assert_eq!(plan.answered(now()).len(), 2, "what failed twice waits");
 }
 
 #[test]
@@ -203,7 +216,7 @@ proptest! {
         patient in any::<bool>(),
     ) {
         let faults: Vec<Timestamp> = faults.into_iter().map(|ago| now() - SignedDuration::from_mins(ago)).collect();
-        let mut plan = Plan::new(Progress::default(), RETENTION, patient);
+        let mut plan = Plan::new(Progress::default(), &Platform::BIGCOMMERCE, patient);
         plan.slice = SignedDuration::from_hours(24 * 30);
         plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
         let (mut steps, mut store_fails) = (0, 0);

@@ -64,8 +64,6 @@ pub(crate) const PAGES_OF_NEWS: usize = 8;
 /// After so many pages another store has its turn.
 pub(crate) const PAGES_A_TURN: usize = 64;
 
-/// A time range that is compared with the platform's count is no longer: SHOPLINE counts no more than a month at once.
-pub(crate) const LONGEST_AUDIT: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// What the platform counted otherwise is asked for again so often, and read again if that is still so.
 pub(crate) const RECOUNT: SignedDuration = DAY;
 /// A platform that does not answer when it is asked for its count is not asked again for so long.

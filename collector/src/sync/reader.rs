@@ -18,7 +18,6 @@ use super::{Directory, Remote};
 use crate::archive::{Claim, Commit, Committed, Comparison, Finding, PlatformClock, State, Status, StoreId, Walk};
 use crate::coverage::TimeRange;
 use crate::error::Result;
-use crate::retention::retention;
 
 /// What all readers share.
 #[derive(Clone)]
@@ -92,11 +91,10 @@ pub(super) struct Task {
 impl Reader {
     pub(super) fn new(known: Known, store: Store, follow: bool) -> Self {
         let Known { id, progress, status, learned, clock } = known;
-        let retention = retention(store.platform());
         Self {
             id,
+            plan: Plan::new(progress, store.platform(), follow),
             store,
-            plan: Plan::new(progress, retention, follow),
             status,
             total: Committed::default(),
             turns: 0,
@@ -146,6 +144,7 @@ impl Reader {
             }
         };
         let now = remote.network.now();
+        self.plan.obeys_ranges(remote.log.learned().date_filters != Some(false));
         let news = if errand.news { self.plan.news(now) } else { None };
         let job = news.or_else(|| self.next(now));
         match job {

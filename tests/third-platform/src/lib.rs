@@ -1,6 +1,7 @@
 //! The audit log of the made-up platform Acme: a third platform, written by `docs/adding-a-platform.md`.
 
 mod convert;
+mod facts;
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -12,6 +13,7 @@ use storelogs::platform::{
 use storelogs::{Builder, Cursor, LogQuery, LogSource, Page, Platform, RateLimit, Result, Store, Transport};
 
 pub use convert::{entry, record};
+pub use facts::Facts;
 
 /// The client as progenitor generates it.
 #[allow(clippy::all, clippy::pedantic, clippy::unwrap_used, unreachable_pub, rust_2018_idioms, rustdoc::all)]
@@ -23,6 +25,9 @@ hook!(raw::Client);
 
 /// The platform.
 pub const ACME: Platform = Platform::new("acme");
+
+/// The origin of Acme's API.
+pub const API_URL: &str = "https://api.acme.example";
 
 /// The most events on a page.
 const PAGE: usize = 100;
@@ -84,7 +89,7 @@ struct Rest {
 impl Build for Acme {
     fn build(settings: Settings) -> Result<Self> {
         let store = Store::of(ACME, settings.name())?;
-        let endpoint = Endpoint::new(store, "https://api.acme.example", AuthScheme::Bearer, Pacer::bucket(20, 5.0)?);
+        let endpoint = Endpoint::new(store, API_URL, AuthScheme::Bearer, Pacer::bucket(20, 5.0)?);
         Ok(Self { transport: settings.transport(endpoint.path("/2026-04"))? })
     }
 }

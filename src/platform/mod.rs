@@ -9,7 +9,13 @@
 //! - a function, [`Convert`], makes a [`LogEntry`](crate::LogEntry) of a record, or says why it is [`InvalidRecord`]; [`time`] reads and
 //!   writes its time;
 //! - [`LogSource`](crate::LogSource) reads a time range of the log to its end: with [`paginate_newest_first`], where the platform
-//!   lists in that order and names the next page.
+//!   lists in that order and names the next page;
+//! - [`PlatformFacts`] is what a program has to know besides, and [`LogClient`] what a client can say: with both, and
+//!   [`register`], the collector and the program work with the platform's stores.
+
+mod facts;
+
+pub use facts::{ClientSettings, LogClient, PlatformFacts, Setting, Variables, known, named, register, usage};
 
 pub use crate::builder::{Build, Builder, Settings};
 pub use crate::call::{Convert, InvalidRecord, List, Reply, ResponseMeta};

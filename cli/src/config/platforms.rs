@@ -1,0 +1,46 @@
+//! What the configuration has to know of platforms: their names, their variables, and which settings each takes.
+
+use storelogs::platform::{self, PlatformFacts, Setting};
+use storelogs::{Platform, Store};
+
+/// What is known of a platform.
+pub(super) fn facts(platform: &Platform) -> Result<&'static dyn PlatformFacts, String> {
+    platform::named(platform.as_str()).ok_or_else(|| format!("the platform {platform} is not known to this program"))
+}
+
+/// The store that two entries of a file name: its platform and its own name. Of `None` the platform is not known.
+pub(super) fn store(platform: &str, name: &str) -> Option<Result<Store, String>> {
+    platform::named(platform).map(|facts| facts.store(name).map_err(|error| error.to_string()))
+}
+
+/// The names of the platforms: `bigcommerce or shopline`.
+pub(super) fn names() -> String {
+    either(platform::known().iter().map(|facts| facts.platform().to_string()).collect(), " or ")
+}
+
+/// An error unless the store's platform takes a setting, which these keys give.
+pub(super) fn check(store: &Store, keys: &str, setting: Setting) -> Result<(), String> {
+    if facts(store.platform())?.takes(setting) {
+        return Ok(());
+    }
+    let takers = platform::known().into_iter().filter(|facts| facts.takes(setting));
+    let takers = either(takers.map(|facts| facts.title().to_owned()).collect(), " and ");
+    let are = if keys.contains(" and ") { "are" } else { "is" };
+    Err(format!("{keys} {are} for {takers} stores only"))
+}
+
+/// The variables that hold something secret of a store of any platform.
+pub(super) fn secret_variables() -> impl Iterator<Item = &'static str> {
+    platform::known().into_iter().flat_map(|facts| {
+        let variables = facts.variables();
+        let app = variables.app.into_iter().flat_map(|(key, secret)| [key, secret]);
+        std::iter::once(variables.access_token).chain(app)
+    })
+}
+
+fn either(words: Vec<String>, last: &str) -> String {
+    match words.split_last() {
+        Some((end, rest)) if !rest.is_empty() => format!("{}{last}{end}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}
