@@ -46,6 +46,8 @@ pub(super) struct Answer {
     pub(super) limit: i32,
     /// How many rows a page can hold, for all that was seen.
     pub(super) room: usize,
+    /// The offset that the bounds were written with.
+    pub(super) written: UtcOffset,
 }
 
 impl Answer {
@@ -73,10 +75,26 @@ impl Reader {
         &self.source.habits
     }
 
+    /// The offset that bounds are written with now.
+    pub(super) fn offset(&self) -> UtcOffset {
+        self.habits().offset().unwrap_or_else(usual_offset)
+    }
+
     /// A page of the time range between these bounds, sent as they are.
     pub(super) async fn list(
         &self,
-        (since, until): (Timestamp, Timestamp),
+        bounds: (Timestamp, Timestamp),
+        start: Start,
+        filter: &Filter,
+    ) -> Result<Answer> {
+        self.list_written(None, bounds, start, filter).await
+    }
+
+    /// The same, with bounds that are written with this offset for once. `None`: with the one that is known.
+    async fn list_written(
+        &self,
+        trial: Option<UtcOffset>,
+        bounds: (Timestamp, Timestamp),
         start: Start,
         filter: &Filter,
     ) -> Result<Answer> {
@@ -84,10 +102,10 @@ impl Reader {
         let mut tried = 0;
         loop {
             let limit = habits.limit(self.wanted);
-            let known = habits.offset();
-            let offset = known.unwrap_or_else(|| UtcOffset::from_seconds(USUAL_OFFSET));
+            let known = trial.or_else(|| habits.offset());
+            let written = known.unwrap_or_else(usual_offset);
             let (way, filter) = (start.clone(), filter.clone());
-            let answer = self.source.rows_written((since, until), offset, |mut request| {
+            let answer = self.source.rows_written(bounds, written, |mut request| {
                 request = request.limit(limit);
                 if let Some(subject_type) = &filter.subject_type {
                     request = request.subject_type(subject_type);
@@ -108,11 +126,11 @@ impl Reader {
                         && let Some(own) = rows.iter().find_map(|row| row.entry.as_ref().ok()).map(|row| row.utc_offset)
                     {
                         habits.write_with(own);
-                        if own != offset {
+                        if own != written {
                             continue; // a platform that reads bounds as its own time was asked for another time range
                         }
                     }
-                    return Ok(Answer { rows, link, limit, room: habits.room(limit) });
+                    return Ok(Answer { rows, link, limit, room: habits.room(limit), written });
                 }
                 Err(error) => match fewer(&error, limit, habits, tried) {
                     Some(most) => {
@@ -143,8 +161,7 @@ impl Reader {
             };
             if let Some(time) = answer.rows.iter().find_map(Row::time) {
                 let read = any.settle_offset(whole(time)).await?;
-                let usual = UtcOffset::from_seconds(USUAL_OFFSET);
-                return Ok(!read || self.habits().offset() != Some(usual));
+                return Ok(!read || self.offset() != usual_offset());
             }
         }
         Ok(false)
@@ -152,8 +169,7 @@ impl Reader {
 
     /// How many rows the platform counts between these bounds. `None` where it does not count.
     pub(super) async fn count(&self, (since, until): (Timestamp, Timestamp), filter: &Filter) -> Result<Option<u64>> {
-        let offset = self.habits().offset().unwrap_or_else(|| UtcOffset::from_seconds(USUAL_OFFSET));
-        let counted = self.source.count_written((since, until), offset, |mut request| {
+        let counted = self.source.count_written((since, until), self.offset(), |mut request| {
             if let Some(subject_type) = &filter.subject_type {
                 request = request.subject_type(subject_type);
             }
@@ -204,11 +220,12 @@ impl Reader {
             if !tried.insert(seconds) {
                 continue;
             }
-            habits.write_with(UtcOffset::from_seconds(seconds));
+            let trial = UtcOffset::from_seconds(seconds);
             let range = (second - SECOND, second + SECOND);
-            let mut answer = self.list(range, Start::Newest, &self.filter).await?;
+            let mut answer = self.list_written(Some(trial), range, Start::Newest, &self.filter).await?;
             if answer.rows.is_empty() {
-                answer = self.list(range, Start::Newest, &self.filter).await?; // one empty page says nothing
+                // One empty page says nothing.
+                answer = self.list_written(Some(trial), range, Start::Newest, &self.filter).await?;
             }
             let times = || answer.rows.iter().filter_map(Row::time);
             if let (Some(oldest), Some(newest)) = (times().min(), times().max())
@@ -217,14 +234,17 @@ impl Reader {
                 break;
             }
             if times().any(|time| whole(time) == second) {
-                habits.learn(|learned| learned.date_filters = Some(true));
+                habits.learn(|learned| (learned.date_filters, learned.utc_offset) = (Some(true), Some(seconds)));
                 return Ok(true);
             }
         }
-        habits.write_with(UtcOffset::from_seconds(own.unwrap_or(USUAL_OFFSET)));
         habits.learn(|learned| learned.date_filters = Some(false));
         Ok(false)
     }
+}
+
+fn usual_offset() -> UtcOffset {
+    UtcOffset::from_seconds(USUAL_OFFSET)
 }
 
 /// How many rows to ask for after this failure. `None` where fewer would not help.

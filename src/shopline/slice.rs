@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::crowded::{self, kind, last_id, with_keys};
 use super::reader::{Answer, Filter, Reader, SECOND, Start, is_heavy, whole};
+use crate::entry::UtcOffset;
 use crate::error::{Error, Result};
 use crate::source::Proof;
 use crate::walk::{Order, Row, incomplete, newest, oldest, order};
@@ -22,6 +23,8 @@ const MOST_PAGES: usize = 50;
 const MOST_AUDITS: u32 = 120;
 /// The most ranges that are cut in two because they failed.
 const MOST_FAILURES: u32 = 4;
+/// The most times that a slice is begun anew.
+const MOST_RESTARTS: u32 = 8;
 /// The most kinds of entry that are remembered, to ask for them one by one.
 const MOST_KINDS: usize = 40;
 /// Steps without anything new before a slice is given up. Reading what is short in halves takes a few for each half.
@@ -65,6 +68,12 @@ pub(super) struct Lack {
 /// A slice on its way to its end.
 pub(super) struct Slice {
     reader: Reader,
+    /// The time range of the whole slice. `None` for a list whose time range is not read.
+    range: Option<(Timestamp, Timestamp)>,
+    /// The offset that the bounds of its first page were written with. All that was read by another one is read again.
+    written: Option<UtcOffset>,
+    /// How often it was begun anew because the offset changed.
+    restarts: u32,
     /// What is still to do, the newest part last.
     parts: Vec<Part>,
     /// Where it is to begin instead, once the first page has shown how dense the rows are.
@@ -142,7 +151,7 @@ struct List {
 impl Slice {
     pub(super) fn new(reader: Reader, since: Timestamp, until: Timestamp) -> Self {
         let down = Down::new(&reader, since, until);
-        Self::of(reader, Part::Down(Box::new(down)))
+        Self::of(reader, Some((since, until)), Part::Down(Box::new(down)))
     }
 
     /// The whole of a list whose time range is not read. It is asked for with one of at most `longest`.
@@ -160,12 +169,15 @@ impl Slice {
             in_order: true,
             ascending: false,
         };
-        Self::of(reader, Part::List(Box::new(list)))
+        Self::of(reader, None, Part::List(Box::new(list)))
     }
 
-    fn of(reader: Reader, part: Part) -> Self {
+    fn of(reader: Reader, range: Option<(Timestamp, Timestamp)>, part: Part) -> Self {
         Self {
             reader,
+            range,
+            written: None,
+            restarts: 0,
             parts: vec![part],
             shorten: Arc::default(),
             proof: Proof::Counted,
@@ -187,7 +199,10 @@ impl Slice {
 
     /// The next step. `None` behind the end.
     pub(super) async fn next(&mut self) -> Result<Option<Batch>> {
-        while let Some(part) = self.parts.pop() {
+        while let Some(part) = self.next_part() {
+            if self.restarts > MOST_RESTARTS {
+                return Ok(Some(Batch::Misread));
+            }
             let batch = match part {
                 Part::Down(down) => self.down(down).await?,
                 Part::Second(second) => self.second(second).await?,
@@ -210,6 +225,22 @@ impl Slice {
         Ok(Some(Batch::End { proof: self.proof, trust, lacks }))
     }
 
+    /// What is to do next. What other slices of the store have learned meanwhile of how times are read concerns all that
+    /// this one has read.
+    fn next_part(&mut self) -> Option<Part> {
+        if let Some((since, until)) = self.range
+            && self.written.is_some_and(|written| written != self.reader.offset())
+        {
+            self.written = None;
+            self.restarts += 1;
+            self.ended = false;
+            self.lacks.clear();
+            self.proof = Proof::Counted;
+            self.parts = vec![Part::Down(Box::new(Down::new(&self.reader, since, until)))];
+        }
+        self.parts.pop()
+    }
+
     /// One page of a range.
     async fn down(&mut self, mut down: Box<Down>) -> Result<Option<Batch>> {
         if let Some(since) = self.shorten.get().copied().filter(|since| *since > down.since) {
@@ -221,6 +252,7 @@ impl Slice {
             Err(error) if is_heavy(&error) => return self.narrow(down, error).await,
             answer => answer?,
         };
+        self.written.get_or_insert(answer.written);
         down.pages += 1;
         let stray = |time: Timestamp| whole(time) < low - SECOND || whole(time) > high + SECOND;
         if answer.rows.iter().filter_map(Row::time).any(stray) {
