@@ -424,7 +424,7 @@ async fn read_again(
     remote.network.listen();
     let mut listed = Listing::default();
     let mut pages = remote.log.pages(LogQuery::new().since(range.since).until(range.until), None);
-    let mut missing = None;
+    let (mut missing, mut before) = (None, None);
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
@@ -442,7 +442,9 @@ async fn read_again(
         }
         listed.proof = page.proof.or(listed.proof);
         let mut commit = Commit { reading: Some(range), ..Commit::default() };
-        take(&mut commit, page.entries, page.cursor.reached);
+        let reached = page.cursor.reached;
+        take(&mut commit, page.entries, before);
+        before = reached.or(before);
         archive.commit([(store, &commit)])?.into_iter().for_each(|one| done.add(one));
     }
     listed.missing = missing.unwrap_or_default();

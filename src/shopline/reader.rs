@@ -81,12 +81,7 @@ impl Reader {
     }
 
     /// A page of the time range between these bounds, sent as they are.
-    pub(super) async fn list(
-        &self,
-        bounds: (Timestamp, Timestamp),
-        start: Start,
-        filter: &Filter,
-    ) -> Result<Answer> {
+    pub(super) async fn list(&self, bounds: (Timestamp, Timestamp), start: Start, filter: &Filter) -> Result<Answer> {
         self.list_written(None, bounds, start, filter).await
     }
 

@@ -1,6 +1,7 @@
 //! Bringing the logs of stores into an archive, and keeping it up to date.
 
 mod event;
+mod neighbours;
 mod plan;
 mod policy;
 mod queue;
@@ -18,8 +19,8 @@ use crate::network::Network;
 
 pub use crate::retention::retention;
 pub use event::{Event, Observer};
+pub(crate) use neighbours::take;
 pub use policy::Tier;
-pub(crate) use reader::take;
 pub use run::{Options, Outcome, sync};
 pub use shard::Shard;
 

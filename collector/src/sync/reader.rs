@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
-use jiff::{SignedDuration, Timestamp};
-use storelogs::{Error as SourceError, ErrorKind, Learned, LogEntry, LogQuery, Page, Proof, Store};
+use jiff::Timestamp;
+use storelogs::{Error as SourceError, ErrorKind, Learned, LogQuery, Page, Proof, Store};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::event::{Event, Observer};
+use super::neighbours::take;
 use super::plan::{Job, Plan, behind};
 use super::policy::{self, PAGES_A_TURN, PAGES_OF_NEWS};
 use super::writer::{Known, Writer};
@@ -207,9 +208,10 @@ impl Reader {
                 }
             };
             let last = page.last;
+            let before = reached;
             reached = page.cursor.reached.or(reached);
             self.pulse.beats.store(true, Ordering::Relaxed);
-            let (commit, entries) = self.page(remote, page, &job, resumed);
+            let (commit, entries) = self.page(remote, page, &job, (resumed, before));
             let committed = self.commit(shared, commit).await?;
             read += 1;
             new += committed.new;
@@ -280,8 +282,14 @@ impl Reader {
         Commit { learned, clock, ..Commit::default() }
     }
 
-    /// What a page changes. The walk went on from what was read before, down to `resumed`.
-    fn page(&mut self, remote: &Remote, page: Page, job: &Job, resumed: Option<Timestamp>) -> (Commit, usize) {
+    /// What a page changes. The walk went on from what was read before, down to `resumed`, and this page from `before`.
+    fn page(
+        &mut self,
+        remote: &Remote,
+        page: Page,
+        job: &Job,
+        (resumed, before): (Option<Timestamp>, Option<Timestamp>),
+    ) -> (Commit, usize) {
         self.answered = Some(Instant::now());
         let now = remote.network.now();
         let told = if page.last { self.told(remote) } else { Commit::default() };
@@ -291,7 +299,7 @@ impl Reader {
             reading: Some(job.range()),
             ..told
         };
-        take(&mut commit, page.entries, page.cursor.reached);
+        take(&mut commit, page.entries, before);
         // Nothing is known of what comes behind the time at which the platform gave the first of these answers, whatever
         // this machine's clock says.
         let known = remote.network.least_date().unwrap_or(now);
@@ -503,37 +511,4 @@ impl Reader {
         self.commit(shared, Commit { status, uncovered, ..Commit::default() }).await?;
         Ok(TaskOutcome::Failed)
     }
-}
-
-/// Puts a page's records where they belong. One that cannot be decoded was written between its neighbours; what follows
-/// the page's end is not known here, and may be as old as anything of the time range.
-pub(crate) fn take(commit: &mut Commit, records: Vec<storelogs::Result<LogEntry>>, reached: Option<Timestamp>) {
-    let first = records.iter().find_map(|record| record.as_ref().ok()).map(|entry| entry.time);
-    let mut near = first
-        .or(reached)
-        .or(commit.reading.and_then(|range| range.until.checked_sub(SignedDuration::from_micros(1)).ok()));
-    if let Some(range) = commit.reading {
-        let last = range.until.checked_sub(SignedDuration::from_micros(1)).unwrap_or(range.since).max(range.since);
-        near = near.map(|near| near.clamp(range.since, last));
-    }
-    let oldest = commit.reading.map(|range| range.since);
-    let mut unplaced = Vec::new();
-    for record in records {
-        match record {
-            Ok(entry) => {
-                place(commit, &mut unplaced, near, Some(entry.time));
-                near = Some(entry.time);
-                commit.entries.push(entry);
-            }
-            Err(error) => unplaced.push(error),
-        }
-    }
-    place(commit, &mut unplaced, near, oldest);
-}
-
-/// Puts records that stand in a row into quarantine, between their neighbours.
-fn place(commit: &mut Commit, unplaced: &mut Vec<SourceError>, newer: Option<Timestamp>, older: Option<Timestamp>) {
-    let (newer, older) = (newer.or(older), older.or(newer));
-    let between = newer.zip(older).map(|(a, b)| a.min(b)..=a.max(b));
-    commit.undecodable.extend(unplaced.drain(..).map(|error| (error, between.clone())));
 }

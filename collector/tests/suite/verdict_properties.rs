@@ -30,8 +30,6 @@ use tokio::sync::watch;
 
 use crate::world::{World, operation, record};
 
-mod survey;
-
 const NAME: &str = "abc123";
 const DAY: i64 = 86_400;
 /// How often what is said during a run is looked at.
