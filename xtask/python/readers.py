@@ -141,7 +141,15 @@ for view in views:
 
 @attempt(reader, "numbers")
 def _():
-    assert duck.sql("SELECT sum(entries::BIGINT) FROM log.hours").fetchone()[0] == total
+    assert duck.sql("SELECT sum(entries) FROM log.hours").fetchone()[0] == total
+    assert duck.sql("SELECT max(severity_number) FROM log.entries").fetchone()[0] == 17
+    assert duck.sql("SELECT count(*) FROM log.entries WHERE time::TIMESTAMPTZ > '2000-01-01'").fetchone()[0] > 0
+    numbers = set()
+    for view in views:
+        rows = duck.sql(f"SELECT * FROM log.{view}")
+        numbers |= {(view, column) for column, kind in zip(rows.columns, rows.types) if kind == "BIGINT"}
+    assert numbers == {("entries", "severity_number"), ("entries", "key"), ("hours", "entries"), ("stores", "failures"),
+                       ("audits", "entries"), ("holes", "attempts")}, numbers
 
 print(reader)
 

@@ -110,9 +110,13 @@ impl Serialize for Object<'_> {
     }
 }
 
+/// Beyond this number jq, JavaScript and others round: what is beyond stands in JSON as text.
+const EXACT: u64 = (1 << 53) - 1;
+
 fn json(cell: &Cell<'_>) -> Value {
     match *cell {
         Cell::Null => Value::Null,
+        Cell::Integer(number) if number.unsigned_abs() > EXACT => Value::String(number.to_string()),
         Cell::Integer(number) => Value::Number(number.into()),
         // JSON knows no infinity.
         Cell::Real(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),

@@ -52,6 +52,12 @@ fn a_statement_is_answered_in_every_format() {
     let rows: Value = serde_json::from_str(answered(&run)).unwrap();
     assert_eq!(rows[0]["n 2"], -3);
     assert_eq!((&rows[0]["odd"], &rows[0]["bytes"]), (&json!("\u{1b}[31m=1+1\nx"), &json!("00ff")));
+    let run =
+        program.run(&["sql", "--format", "jsonl", "SELECT 9007199254740991 AS fits, -9007199254740992 AS not_quite"]);
+    assert_eq!(answered(&run), "{\"fits\":9007199254740991,\"not_quite\":\"-9007199254740992\"}\n");
+    let run = program.run(&["sql", "--format", "json", "SELECT key FROM entries"]);
+    let rows: Value = serde_json::from_str(answered(&run)).unwrap();
+    assert!(rows.as_array().unwrap().iter().all(|row| row["key"].is_string()), "{rows}");
     let run = program.run(&["sql", "--format", "json", "SELECT 1 WHERE 0"]);
     assert_eq!(answered(&run), "[]\n");
 }

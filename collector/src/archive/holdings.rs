@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 use storelogs::Store;
 
 use super::{Archive, State, StoreId, row};
@@ -101,12 +101,6 @@ impl Archive {
             Ok((StoreId(row.get(0)?), row.get::<_, Micros>(1)?.time()))
         })?;
         Ok(ends.into_iter().collect())
-    }
-
-    /// The secret that the archive's pseudonyms depend on, if it still has one.
-    pub(crate) fn secret(&self) -> Result<Option<Vec<u8>>> {
-        let find = self.sql().query_row("SELECT secret FROM pseudonym", [], |row| row.get(0)).optional();
-        find.map_err(|error| self.fault(error))
     }
 
     /// The archive as it is now, for as long as this is held, whatever is written meanwhile.

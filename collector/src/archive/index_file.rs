@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::{Archive, open};
+use super::{Archive, side_file, wal};
 use crate::error::{Error, Result};
 
 /// Marks the file as ours: "SLix".
@@ -45,7 +45,7 @@ impl Archive {
         if !path.is_file() {
             return false;
         }
-        let file = if self.unchanging { open::unchanging(&path) } else { path.clone() };
+        let file = if self.unchanging { side_file::unchanging(&path) } else { path.clone() };
         let attached = attach(&self.sql, &file).and_then(|()| {
             let known = self.sql.query_row("SELECT count(version) FROM words.state", [], |row| row.get::<_, i64>(0));
             known.inspect_err(|_| detach(&self.sql))
@@ -78,8 +78,8 @@ impl Archive {
     }
 
     fn try_open_index(&mut self, path: &Path) -> rusqlite::Result<()> {
-        open::make(path).map_err(|_| cannot_open(path))?;
-        open::give_to_owner(path, &self.path);
+        side_file::make(path).map_err(|_| cannot_open(path))?;
+        side_file::give_to_owner(path, &self.path);
         attach(&self.sql, path)?;
         let prepared = prepare(&mut self.sql);
         if prepared.is_err() {
@@ -140,7 +140,7 @@ fn detach(sql: &Connection) {
 fn prepare(sql: &mut Connection) -> rusqlite::Result<()> {
     sql.pragma_update(Some("words"), "synchronous", "normal")?;
     sql.pragma_update(Some("words"), "cache_size", -32 * 1024)?;
-    sql.pragma_update(Some("words"), "journal_size_limit", open::MOST_WAL)?;
+    sql.pragma_update(Some("words"), "journal_size_limit", wal::MOST_WAL)?;
     let number =
         |sql: &Connection, pragma: &str| sql.pragma_query_value(Some("words"), pragma, |row| row.get::<_, i64>(0));
     if number(sql, "schema_version")? == 0 {

@@ -199,6 +199,7 @@ fn a_step_that_the_archive_took_no_note_of_is_taken_again() {
 fn an_archive_with_its_index_inside_gets_it_beside_itself() {
     let (_folder, archive) = spoilt(|archive| {
         archive.discard_index();
+        archive.sql.execute_batch(include_str!("../../tests/back_to_version_4.sql")).unwrap();
         archive
             .sql
             .execute_batch(

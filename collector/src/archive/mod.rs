@@ -15,10 +15,13 @@ mod learned;
 mod open;
 pub(crate) mod rollup;
 pub(crate) mod row;
+mod secret;
 pub(crate) mod shape;
+mod side_file;
 mod state;
 pub(crate) mod template;
 pub(crate) mod text;
+mod wal;
 pub(crate) mod watching;
 
 use std::cell::Cell;
@@ -39,9 +42,10 @@ pub use derived::Mended;
 pub use evidence::Evidence;
 pub(crate) use holdings::StoreState;
 pub use learned::PlatformClock;
-pub(crate) use open::BUSY_TIMEOUT;
 pub use open::{Lock, VERSION};
 pub use state::{State, Status};
+pub(crate) use wal::BUSY_TIMEOUT;
+pub use wal::LARGE_WAL;
 
 /// An open archive.
 ///

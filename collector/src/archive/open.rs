@@ -1,14 +1,15 @@
 //! Opening an archive: for its owner only, of a version that is known, by one collector at a time.
 
 use std::cell::Cell;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::Archive;
 use super::rollup::Kinds;
+use super::side_file::{give_to_owner, make, owners, unchanging};
+use super::wal::{self, BUSY_TIMEOUT, MOST_WAL};
+use super::{Archive, secret};
 use crate::error::{Error, Result};
 
 /// The version of the archive that this crate writes.
@@ -20,37 +21,16 @@ const MIGRATIONS: &[&str] = &[
     include_str!("version_2.sql"),
     include_str!("version_3.sql"),
     include_str!("version_4.sql"),
+    include_str!("version_5.sql"),
 ];
 
 /// Marks the file as an archive of ours: "SLog".
 const APPLICATION_ID: i64 = 0x534c_6f67;
 
-/// A file of changes that are not in the archive yet is cut to this size once they are.
-pub(super) const MOST_WAL: i64 = 16 * 1024 * 1024;
-
-/// How long to wait for another process that writes.
-pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// As long as this lives, no other process can do the same to the archive.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
-}
-
-/// Gives a side file to whom the archive belongs: made by root, who may do everything, it would keep its owner out.
-pub(super) fn give_to_owner(file: &Path, archive: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, chown};
-        if let (Ok(file_is), Ok(archive_is)) = (fs::metadata(file), fs::metadata(archive))
-            && (file_is.uid(), file_is.gid()) != (archive_is.uid(), archive_is.gid())
-        {
-            // Only root can, and nobody else has to.
-            let _ = chown(file, Some(archive_is.uid()), Some(archive_is.gid()));
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = (file, archive);
 }
 
 impl Archive {
@@ -65,6 +45,7 @@ impl Archive {
         make(&path).map_err(|error| Error::of_file(&path, error))?;
         let mut archive = connect(path.clone(), &path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         archive.migrate()?;
+        archive.have_secret()?;
         Ok(archive)
     }
 
@@ -144,22 +125,34 @@ impl Archive {
     }
 
     fn migrate(&mut self) -> Result<()> {
-        if self.version()? == VERSION {
+        let found = self.version()?;
+        if found == VERSION {
             return Ok(());
         }
         let path = self.path.clone();
         let fault = |error: rusqlite::Error| Error::of(&path, error);
+        if found == 0 {
+            // What is freed can be given back without a copy of the whole. Only before anything is written.
+            self.sql.pragma_update(None, "auto_vacuum", "incremental").map_err(fault)?;
+        }
         // Outside a transaction, and kept in the file: readers and the writer do not wait for each other.
         self.sql.pragma_update(None, "journal_mode", "wal").map_err(fault)?;
+        self.sql.pragma_update(None, "secure_delete", "on").map_err(fault)?;
         let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         // Another process may have been first.
         let version: i64 = change.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fault)?;
-        for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(usize::MAX)) {
+        let version = usize::try_from(version).unwrap_or(usize::MAX);
+        for (number, migration) in (1..).zip(MIGRATIONS).skip(version) {
             change.execute_batch(migration).map_err(fault)?;
+            if number == secret::SINCE_VERSION {
+                secret::move_out(&change, &path, version == 0)?;
+            }
         }
         change.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault)?;
         change.pragma_update(None, "user_version", VERSION).map_err(fault)?;
-        change.commit().map_err(fault)
+        change.commit().map_err(fault)?;
+        self.sql.pragma_update(None, "secure_delete", "off").map_err(fault)?;
+        self.checkpoint().map(drop)
     }
 }
 
@@ -188,27 +181,15 @@ fn connect(path: PathBuf, file: &Path, access: OpenFlags) -> Result<Archive> {
 impl Drop for Archive {
     fn drop(&mut self) {
         if !self.sql.is_readonly("main").unwrap_or(true) {
-            // Nobody is waited for: the next one does it.
-            let _ = self.sql.busy_timeout(Duration::ZERO);
-            let _ = self.sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            // If somebody is in the way, the next one does it.
+            let _ = self.checkpoint();
         }
     }
 }
 
 /// Whether every change stands in the file itself.
 fn has_no_wal(path: &Path) -> bool {
-    let mut wal = path.to_owned().into_os_string();
-    wal.push("-wal");
-    fs::metadata(wal).map_or(true, |wal| wal.len() == 0)
-}
-
-/// The URI of a file that nobody can change while it is read.
-pub(super) fn unchanging(path: &Path) -> PathBuf {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
-    let path = path.as_os_str().as_encoded_bytes().iter();
-    let path: String =
-        path.map(|&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") }).collect();
-    format!("file:{path}?immutable=1").into()
+    wal::size(path) == 0
 }
 
 fn is_no_folder(path: &Path) -> Result<()> {
@@ -216,23 +197,4 @@ fn is_no_folder(path: &Path) -> Result<()> {
         return Err(Error::Unusable { path: path.to_owned(), why: "it is a folder, and an archive is a file".into() });
     }
     Ok(())
-}
-
-/// An empty file, if there is none yet, in folders that are there.
-pub(super) fn make(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
-    }
-    owners(OpenOptions::new().write(true).create(true).truncate(false)).open(path).map(drop)
-}
-
-/// What is made with this is for its owner only. SQLite gives its side files the same permissions.
-fn owners(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
 }

@@ -11,7 +11,7 @@ mod text;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use ring::{digest, hmac};
+use ring::hmac;
 use storelogs::LogEntry;
 
 pub use text::{Field, NoRedaction, Redact, Text};
@@ -156,8 +156,11 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn redactor(&self) -> Result<Redactor> {
-        // An archive whose secret was taken away still tells nothing: its name is no secret, but few know it.
-        let of_path = || digest::digest(&digest::SHA256, self.path().as_os_str().as_encoded_bytes()).as_ref().to_vec();
-        Ok(Redactor::new(&self.secret()?.unwrap_or_else(of_path)))
+        let secret = match self.secret()? {
+            Some(secret) => secret,
+            // Of a copy without its secret: what is made of it tells nothing either, and is other each time.
+            None => self.passing_secret()?,
+        };
+        Ok(Redactor::new(&secret))
     }
 }

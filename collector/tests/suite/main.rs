@@ -26,4 +26,5 @@ mod sync;
 mod verdict;
 mod verdict_properties;
 mod verify;
+mod views;
 mod world;

@@ -150,8 +150,9 @@ async fn an_older_archive_is_audited_by_counts_without_being_read_again() {
     let world = world(shop(400)).await;
     world.sync().await;
     let sql = rusqlite::Connection::open(&world.path).unwrap();
+    sql.execute_batch(include_str!("../back_to_version_4.sql")).unwrap();
     sql.execute_batch(
-        "DROP VIEW audits; DROP TABLE audit; DROP TABLE gone; DROP TRIGGER entry_deleted; DROP TABLE deleted; \
+        "DROP TABLE audit; DROP TABLE gone; DROP TRIGGER entry_deleted; DROP TABLE deleted; \
          DROP TABLE learned; DROP TABLE word_index; DROP INDEX quarantine_record; ALTER TABLE quarantine DROP COLUMN record; \
          ALTER TABLE quarantine DROP COLUMN near; ALTER TABLE quarantine DROP COLUMN near_since; PRAGMA user_version = 2;",
     )

@@ -1,6 +1,7 @@
 //! The program is killed again and again, at any moment and before any statement of a commit, while the shops go on
 //! writing, purging and failing. In the end the archive has every entry of theirs, once, as it is.
 
+mod commands;
 mod shop;
 
 use std::collections::HashMap;

@@ -1,0 +1,118 @@
+//! Commands that change an archive die before each of their statements. Run again, they come to the same end.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+use storelogs_collector::archive::VERSION;
+use storelogs_sandbox::{Behavior, History, Store};
+use tempfile::TempDir;
+
+use super::aborted;
+use crate::program::{HASH, Program, serve};
+
+/// Deaths of a command that has many statements are spread over them.
+const MOST_DEATHS: u64 = 120;
+
+fn copy(from: &Path, to: &Path) {
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        if file.file_type().unwrap().is_file() {
+            fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+}
+
+/// Runs a command over copies of a folder, dying each time before another statement, then once more to its end. `between`
+/// looks at what a death left, `end` at what came of it all. Returns how often it died.
+fn die_before_each_statement(prepared: &Path, arguments: &[&str], between: impl Fn(&Path), end: impl Fn(&Path)) -> u64 {
+    let whole = statements(prepared, arguments);
+    let step = whole.div_ceil(MOST_DEATHS).max(1);
+    let mut deaths = 0;
+    for number in (1..=whole).step_by(usize::try_from(step).unwrap()) {
+        let program = Program::new();
+        copy(prepared, program.home.path());
+        let mut command = program.command(arguments);
+        command.env("STORELOGS_ABORT_AT_STATEMENT", number.to_string());
+        let output = command.output().unwrap();
+        deaths += u64::from(aborted(output.status));
+        between(program.home.path());
+        let run = program.run(arguments);
+        assert_eq!(run.code, 0, "after a death before statement {number}: {run:?}");
+        end(program.home.path());
+    }
+    deaths
+}
+
+/// How many statements a command has over a folder: the least number before which it does not die.
+fn statements(prepared: &Path, arguments: &[&str]) -> u64 {
+    let dies = |number: u64| {
+        let program = Program::new();
+        copy(prepared, program.home.path());
+        let mut command = program.command(arguments);
+        command.env("STORELOGS_ABORT_AT_STATEMENT", number.to_string());
+        aborted(command.output().unwrap().status)
+    };
+    let mut most = 16;
+    while dies(most) {
+        most *= 2;
+    }
+    let mut least = most / 2;
+    while most - least > 1 {
+        let middle = least.midpoint(most);
+        if dies(middle) { least = middle } else { most = middle }
+    }
+    most
+}
+
+/// An archive of one store.
+fn collected(entries: usize) -> TempDir {
+    let shop = Store::bigcommerce(HASH).history(History::bulk(1, entries)).behavior(Behavior::unlimited());
+    let sandbox = serve([shop]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    let run = program.run(&["sync", "--archive", "archive.db"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    program.home
+}
+
+fn rows(folder: &Path, question: &str) -> Vec<String> {
+    let sql = Connection::open(folder.join("archive.db")).unwrap();
+    let mut find = sql.prepare(question).unwrap();
+    let columns = find.column_count();
+    let row = |row: &rusqlite::Row<'_>| {
+        let cells: Vec<String> = (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap())).collect();
+        Ok(cells.join(" "))
+    };
+    find.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
+
+const ENTRIES: &str = "SELECT * FROM entry ORDER BY key";
+
+fn has(file: &Path, bytes: &[u8]) -> bool {
+    fs::read(file).is_ok_and(|text| text.windows(bytes.len()).any(|window| window == bytes))
+}
+
+#[test]
+fn an_archive_is_brought_up_to_date_wherever_that_was_killed() {
+    let folder = collected(300);
+    let path = folder.path().join("archive.db");
+    let secret = [0xa7; 32];
+    let sql = Connection::open(&path).unwrap();
+    sql.execute_batch(include_str!("../../../../collector/tests/back_to_version_4.sql")).unwrap();
+    sql.execute("UPDATE pseudonym SET secret = ?1", [&secret[..]]).unwrap();
+    drop(sql);
+    fs::remove_file(folder.path().join("archive.db.secret")).unwrap();
+    let before = rows(folder.path(), ENTRIES);
+    assert_eq!(before.len(), 300);
+    let whole = |folder: &Path| assert_eq!(rows(folder, ENTRIES), before);
+    let deaths =
+        die_before_each_statement(folder.path(), &["sql", "SELECT 1", "--archive", "archive.db"], whole, |folder| {
+            whole(folder);
+            assert_eq!(rows(folder, "PRAGMA user_version"), [format!("Integer({VERSION})")]);
+            assert_eq!(fs::read_to_string(folder.join("archive.db.secret")).unwrap(), format!("{}\n", "a7".repeat(32)));
+            for file in ["archive.db", "archive.db-wal"] {
+                assert!(!has(&folder.join(file), &secret), "{file} has the secret still");
+            }
+        });
+    assert!(deaths > 20, "{deaths} deaths");
+}

@@ -1,0 +1,60 @@
+//! The archive's files and those beside it: for their owner only, and whose they are.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+/// Gives a side file to whom the archive belongs: made by root, who may do everything, it would keep its owner out.
+pub(super) fn give_to_owner(file: &Path, archive: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        if let (Ok(file_is), Ok(archive_is)) = (fs::metadata(file), fs::metadata(archive))
+            && (file_is.uid(), file_is.gid()) != (archive_is.uid(), archive_is.gid())
+        {
+            // Only root can, and nobody else has to.
+            let _ = chown(file, Some(archive_is.uid()), Some(archive_is.gid()));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, archive);
+}
+
+/// The URI of a file that nobody can change while it is read.
+pub(super) fn unchanging(path: &Path) -> PathBuf {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
+    let path = path.as_os_str().as_encoded_bytes().iter();
+    let path: String =
+        path.map(|&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") }).collect();
+    format!("file:{path}?immutable=1").into()
+}
+
+/// An empty file, if there is none yet, in folders that are there.
+pub(super) fn make(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
+    owners(OpenOptions::new().write(true).create(true).truncate(false)).open(path).map(drop)
+}
+
+/// Has the name of a file on the disk, too.
+pub(super) fn sync_folder(file: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = file.parent() {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        File::open(folder)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+/// What is made with this is for its owner only. SQLite gives its side files the same permissions.
+pub(super) fn owners(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}

@@ -1,0 +1,50 @@
+//! The file of changes beside the archive (`-wal`): what stands in it is brought into the archive now and then.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::Archive;
+use crate::error::Result;
+
+/// A file of changes that are not in the archive yet is cut to this size once they are.
+pub(super) const MOST_WAL: i64 = 16 * 1024 * 1024;
+
+/// How long to wait for another process that writes.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A file of changes that is larger is worth a word: somebody has been reading for so long that it cannot be cut.
+pub const LARGE_WAL: u64 = 64 * 1024 * 1024;
+
+/// The size of the file of changes of an archive in bytes.
+pub(super) fn size(archive: &Path) -> u64 {
+    let mut wal = OsString::from(archive);
+    wal.push("-wal");
+    fs::metadata(wal).map_or(0, |wal| wal.len())
+}
+
+impl Archive {
+    /// The size of the file of changes beside it (`-wal`), in bytes.
+    pub fn wal_size(&self) -> u64 {
+        size(&self.path)
+    }
+
+    /// Brings the changes beside the archive into it, and says whether all of them are: nobody is waited for. Whoever reads
+    /// an older state of it is in the way.
+    ///
+    /// # Errors
+    /// If the archive cannot be written.
+    pub fn checkpoint(&self) -> Result<bool> {
+        let fault = |error: rusqlite::Error| self.fault(error);
+        self.sql.busy_timeout(Duration::ZERO).map_err(fault)?;
+        let busy = self.sql.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        self.sql.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
+        match busy {
+            Ok(busy) => Ok(busy == 0),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => Ok(false),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseLocked) => Ok(false),
+            Err(error) => Err(fault(error)),
+        }
+    }
+}

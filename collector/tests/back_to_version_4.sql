@@ -1,0 +1,21 @@
+-- Makes of an archive of today one of version 4, for tests of what brings it up to date.
+DROP VIEW entries;
+DROP VIEW hours;
+DROP VIEW stores;
+DROP VIEW covered;
+DROP VIEW audits;
+DROP VIEW holes;
+DROP VIEW quarantined;
+DROP VIEW revisions;
+DROP VIEW entry_as_text;
+DROP VIEW hour_as_text;
+DROP VIEW store_as_text;
+DROP VIEW coverage_as_text;
+DROP VIEW audit_as_text;
+DROP VIEW hole_as_text;
+DROP VIEW quarantine_as_text;
+DROP VIEW revision_as_text;
+DROP TABLE secret;
+CREATE TABLE pseudonym (secret BLOB NOT NULL) STRICT;
+INSERT INTO pseudonym (secret) VALUES (randomblob(32));
+PRAGMA user_version = 4;
