@@ -1,12 +1,13 @@
 //! `status`: how each store stands in the archive.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use anstyle::Style;
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
-use storelogs_collector::archive::State;
+use storelogs_collector::archive::{LARGE_WAL, State};
 use storelogs_collector::status::{self, Standing};
 use storelogs_collector::verdict;
 use storelogs_collector::wording::{format_count, format_duration, pluralize};
@@ -71,7 +72,9 @@ const BESIDE: usize = 48;
 
 pub(crate) fn status(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
     let now = Timestamp::now();
-    let mut standings = status::status(&args.archive.read()?, now)?;
+    let archive = args.archive.read()?;
+    let wal = archive.wal_size();
+    let mut standings = status::status(&archive, now)?;
     if let Some(unknown) = args.store.iter().find(|wanted| standings.iter().all(|(store, _)| store != *wanted)) {
         return Err(CliError::usage(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));
     }
@@ -83,19 +86,38 @@ pub(crate) fn status(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
     if args.problems {
         standings.retain(|(_, standing)| is_wrong(standing));
     }
+    let large = large_wal(archive.path(), wal);
     match args.format {
         Format::Pretty => {
             let mut out = ui.stdout();
             table(&standings, now, ui).write(&mut out)?;
             summary(&mut out, &standings, all, wrong, &together)?;
+            if let Some(line) = &large {
+                writeln!(out, "{line}")?;
+            }
             out.flush()?;
         }
         Format::Json => {
             let standings: Vec<&Standing> = standings.iter().map(|(_, standing)| standing).collect();
             ui.json(&standings)?;
+            if let Some(line) = &large {
+                ui.warning(line);
+            }
         }
     }
     Ok(exit)
+}
+
+/// What is said of a file of changes that is too large.
+pub(crate) fn large_wal(archive: &Path, size: u64) -> Option<String> {
+    (size > LARGE_WAL).then(|| {
+        format!(
+            "{} MiB of changes wait beside the archive ({}-wal): a process has been reading an older state of it for long; end \
+             that, then run `storelogs doctor --fix`",
+            size / (1024 * 1024),
+            archive.display()
+        )
+    })
 }
 
 fn is_wrong(standing: &Standing) -> bool {

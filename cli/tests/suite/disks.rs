@@ -80,3 +80,36 @@ fn an_archive_on_a_read_only_disk_can_be_read_and_is_not_written() {
     let (code, said) = on_disk(&["sync"]);
     assert!(code == Some(1) && said.contains("Read-only file system"), "{said}");
 }
+
+/// As it is when a collector was killed, or a file system was copied while it ran.
+#[test]
+fn a_read_only_copy_with_changes_beside_it_is_read_with_them() {
+    if !may_mount() {
+        return;
+    }
+    let shop = Store::bigcommerce(HASH).history(History::bulk(1, 300)).behavior(Behavior::unlimited());
+    let sandbox = serve([shop]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    let archive = "disk/100% #1?.db";
+    assert_eq!(program.run(&["sync", "--archive", "archive.db"]).code, 0);
+    assert_eq!(program.run(&["search", "--count", "order", "--archive", "archive.db"]).code, 0);
+    let sql = rusqlite::Connection::open(program.home.path().join("archive.db")).unwrap();
+    sql.execute_batch("UPDATE entry SET summary = 'written since' WHERE key IN (SELECT key FROM entry LIMIT 7)")
+        .unwrap();
+    std::fs::create_dir_all(program.home.path().join("disk")).unwrap();
+    let mount = format!(
+        "mount -t tmpfs tmpfs disk && cp archive.db '{archive}' && cp archive.db-wal '{archive}-wal' \
+         && cp archive.index.db 'disk/100% #1?.index.db' && mount -o remount,ro disk"
+    );
+    for (arguments, says) in [
+        (&["sql", "SELECT count(*) FROM entries WHERE summary = 'written since'"][..], "7\n"),
+        (&["status"], "300 entries; 1 of 1 store complete"),
+        (&["search", "--count", "since:400d"], "300\n"),
+    ] {
+        let output = on_disk(&program, &[arguments, &["--archive", archive]].concat(), &mount, "true");
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+        assert!(said.contains(says), "{arguments:?}: {said}");
+    }
+    drop(sql);
+}

@@ -42,7 +42,8 @@ impl Archive {
         if matches!(self.index.get(), Index::Attached(_)) {
             return true;
         }
-        if !path.is_file() {
+        // Where nothing can be written, what stands beside the index cannot be brought into it.
+        if !path.is_file() || self.unchanging && wal::size(&path) > 0 {
             return false;
         }
         let file = if self.unchanging { side_file::unchanging(&path) } else { path.clone() };
@@ -54,6 +55,10 @@ impl Archive {
             self.index.set(Index::Attached(identity(&path)));
         }
         attached.is_ok()
+    }
+
+    pub(super) fn index_is_attached(&self) -> bool {
+        self.index.get() != Index::Closed
     }
 
     /// Has the index at hand to write into it, and makes it if it is missing or damaged.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::rollup::Kinds;
-use super::side_file::{give_to_owner, make, owners, unchanging};
+use super::side_file::{give_to_owner, make, owners, unchanging, unshared};
 use super::wal::{self, BUSY_TIMEOUT, MOST_WAL};
 use super::{Archive, secret};
 use crate::error::{Error, Result};
@@ -43,7 +43,7 @@ impl Archive {
         let path = path.into();
         is_no_folder(&path)?;
         make(&path).map_err(|error| Error::of_file(&path, error))?;
-        let mut archive = connect(path.clone(), &path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut archive = connect(path, Access::Write)?;
         archive.migrate()?;
         archive.have_secret()?;
         Ok(archive)
@@ -59,16 +59,14 @@ impl Archive {
             return Err(Error::Missing { path });
         }
         is_no_folder(&path)?;
-        let opened = |file: &Path, more| {
-            let archive = connect(path.clone(), file, OpenFlags::SQLITE_OPEN_READ_ONLY | more)?;
+        let opened = |access| {
+            let archive = connect(path.clone(), access)?;
             Ok((archive.version()?, archive))
         };
-        let (version, archive) = match opened(&path, OpenFlags::empty()) {
-            // A reader has to make side files. Where it cannot, nothing changes either, unless something is left to recover.
-            Err(Error::Unusable { .. }) if has_no_wal(&path) => {
-                let (version, mut archive) = opened(&unchanging(&path), OpenFlags::SQLITE_OPEN_URI)?;
-                archive.unchanging = true;
-                (version, archive)
+        let (version, archive) = match opened(Access::Read) {
+            // A reader has to make side files. Where it cannot, nothing changes either.
+            Err(Error::Unusable { .. }) => {
+                opened(if wal::size(&path) == 0 { Access::Unchanging } else { Access::Alone })?
             }
             opened => opened?,
         };
@@ -156,9 +154,31 @@ impl Archive {
     }
 }
 
-fn connect(path: PathBuf, file: &Path, access: OpenFlags) -> Result<Archive> {
+/// How the file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Write,
+    /// Others may write into it.
+    Read,
+    /// Nobody can change it, and everything stands in it.
+    Unchanging,
+    /// Nobody can change it, and changes stand beside it that are not in it yet. No side file is needed to read them by one
+    /// who needs not share.
+    Alone,
+}
+
+fn connect(path: PathBuf, access: Access) -> Result<Archive> {
+    let (file, flags) = match access {
+        Access::Write => (path.clone(), OpenFlags::SQLITE_OPEN_READ_WRITE),
+        Access::Read => (path.clone(), OpenFlags::SQLITE_OPEN_READ_ONLY),
+        Access::Unchanging => (unchanging(&path), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI),
+        Access::Alone => (unshared(&path), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI),
+    };
     let fault = |error: rusqlite::Error| Error::of(&path, error);
-    let sql = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
+    let sql = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
+    if access == Access::Alone {
+        sql.pragma_update(None, "locking_mode", "exclusive").map_err(fault)?;
+    }
     #[cfg(feature = "failpoints")]
     let sql = {
         let mut sql = sql;
@@ -173,7 +193,8 @@ fn connect(path: PathBuf, file: &Path, access: OpenFlags) -> Result<Archive> {
     sql.pragma_update(None, "foreign_keys", "on").map_err(fault)?;
     sql.pragma_update(None, "cache_size", -32 * 1024).map_err(fault)?;
     sql.pragma_update(None, "trusted_schema", "off").map_err(fault)?;
-    Ok(Archive { sql, path, kinds: Kinds::default(), index: Cell::default(), unchanging: false })
+    let unchanging = matches!(access, Access::Unchanging | Access::Alone);
+    Ok(Archive { sql, path, kinds: Kinds::default(), index: Cell::default(), unchanging })
 }
 
 /// What was written stands in the archive itself then, though others go on reading it: whoever copies that one file has
@@ -185,11 +206,6 @@ impl Drop for Archive {
             let _ = self.checkpoint();
         }
     }
-}
-
-/// Whether every change stands in the file itself.
-fn has_no_wal(path: &Path) -> bool {
-    wal::size(path) == 0
 }
 
 fn is_no_folder(path: &Path) -> Result<()> {

@@ -21,11 +21,20 @@ pub(super) fn give_to_owner(file: &Path, archive: &Path) {
 
 /// The URI of a file that nobody can change while it is read.
 pub(super) fn unchanging(path: &Path) -> PathBuf {
+    uri(path, "immutable=1")
+}
+
+/// The URI of a file that is read without locks, since nobody can change it.
+pub(super) fn unshared(path: &Path) -> PathBuf {
+    uri(path, if cfg!(unix) { "vfs=unix-none" } else { "vfs=win32-none" })
+}
+
+fn uri(path: &Path, parameter: &str) -> PathBuf {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
     let path = path.as_os_str().as_encoded_bytes().iter();
     let path: String =
         path.map(|&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") }).collect();
-    format!("file:{path}?immutable=1").into()
+    format!("file:{path}?{parameter}").into()
 }
 
 /// An empty file, if there is none yet, in folders that are there.

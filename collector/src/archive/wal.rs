@@ -15,7 +15,7 @@ pub(super) const MOST_WAL: i64 = 16 * 1024 * 1024;
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A file of changes that is larger is worth a word: somebody has been reading for so long that it cannot be cut.
-pub const LARGE_WAL: u64 = 64 * 1024 * 1024;
+pub const LARGE_WAL: u64 = 32 * 1024 * 1024;
 
 /// The size of the file of changes of an archive in bytes.
 pub(super) fn size(archive: &Path) -> u64 {
@@ -38,6 +38,10 @@ impl Archive {
     pub fn checkpoint(&self) -> Result<bool> {
         let fault = |error: rusqlite::Error| self.fault(error);
         self.sql.busy_timeout(Duration::ZERO).map_err(fault)?;
+        if self.index_is_attached() {
+            // Of what is derived nothing is lost.
+            let _ = self.sql.query_row("PRAGMA words.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
         let busy = self.sql.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         self.sql.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
         match busy {

@@ -107,7 +107,7 @@ impl Metrics {
     pub fn text(&self) -> Result<String> {
         let now = Timestamp::now();
         let listed = (self.listed)();
-        let mut stores = self.reading(|archive| status::briefly(archive, now))?;
+        let (mut stores, wal) = self.reading(|archive| Ok((status::briefly(archive, now)?, archive.wal_size())))?;
         stores.retain(|brief| listed.contains(&brief.store));
         let traffic = self.network.traffic_of_stores();
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -124,6 +124,11 @@ impl Metrics {
             "storelogs_build_info",
             "The version of the program that collects.",
             [(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1.0)],
+        );
+        families.gauge(
+            "storelogs_archive_wal_bytes",
+            "The size of the file of changes beside the archive (-wal).",
+            [(Vec::new(), wal as f64)],
         );
         states(&mut families, &stores, each);
         verdicts(&mut families, &stores);

@@ -1,7 +1,7 @@
 //! The one thread that writes. Pages of many stores that come at the same time are committed together.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use storelogs::{Learned, Store};
 use tokio::runtime::Handle;
@@ -18,6 +18,9 @@ const ENTRIES_AT_ONCE: usize = 10_000;
 const UNINDEXED: u64 = 100_000;
 /// After so long without work the index of words is brought up to date.
 const IDLE: Duration = Duration::from_millis(500);
+
+/// So often what is written is brought into the archive's one file while it is collected.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 
 enum Write {
     Commit(StoreId, Box<Commit>, Answer),
@@ -77,6 +80,7 @@ fn load(archive: &Archive, store: &Store) -> Result<Known> {
 
 fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Write>, runtime: &Handle) -> Archive {
     let mut behind = archive.unindexed().unwrap_or_default();
+    let mut checkpoint = Instant::now();
     loop {
         let Some(first) = next(&mut archive, &mut tasks, &mut behind, runtime) else { return archive };
         let mut commits = Vec::new();
@@ -112,6 +116,11 @@ fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Write>, runtime: &Handle
         }
         if behind >= UNINDEXED {
             behind = index(&mut archive);
+        }
+        if checkpoint.elapsed() >= CHECKPOINT_EVERY {
+            // Somebody who reads an older state may be in the way: then the next time.
+            let _ = archive.checkpoint();
+            checkpoint = Instant::now();
         }
     }
 }
