@@ -177,6 +177,9 @@ impl From<storelogs_collector::Error> for CliError {
             // What the configuration or the arguments say is wrong.
             storelogs_collector::Error::Stores(_)
             | storelogs_collector::Error::UnknownStore { .. }
+            | storelogs_collector::Error::NotABackup { .. }
+            | storelogs_collector::Error::Itself { .. }
+            | storelogs_collector::Error::Occupied { .. }
             | storelogs_collector::Error::EmptyPeriod => Self::usage(error),
             storelogs_collector::Error::Network(error) => error.into(),
             error => Self::failed(error),

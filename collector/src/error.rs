@@ -56,6 +56,23 @@ pub enum Error {
         /// Why.
         why: Cause,
     },
+    /// A file that a backup would replace is no backup of this archive: nothing was changed.
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+        /// The archive.
+        archive: PathBuf,
+    },
+    /// An archive would be copied onto itself: nothing was changed.
+    Itself {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An archive stands where a backup would be restored: nothing was changed.
+    Occupied {
+        /// The archive.
+        path: PathBuf,
+    },
     /// Another process watches it at this moment.
     Watched {
         /// The archive.
@@ -172,6 +189,21 @@ impl fmt::Display for Error {
                 f,
                 "the lock {} of the archive cannot be used: {why}; give it to the archive's owner (chown), or remove it while \
                  nothing collects",
+                path.display()
+            ),
+            Self::NotABackup { path, archive } => write!(
+                f,
+                "{} is there and is no backup of the archive {}; nothing was changed: name another file, or move it away",
+                path.display(),
+                archive.display()
+            ),
+            Self::Itself { path } => {
+                write!(f, "{} is the archive itself; nothing was changed: name another file", path.display())
+            }
+            Self::Occupied { path } => write!(
+                f,
+                "an archive is at {} already; nothing was changed: with --replace it is kept beside under another name, or name \
+                 another place with --archive",
                 path.display()
             ),
             Self::Watched { path } => {

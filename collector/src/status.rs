@@ -44,6 +44,9 @@ pub struct Standing {
     pub late: u64,
     /// Forms of entries that the platform has changed since.
     pub revisions: u64,
+    /// Time ranges behind the oldest that was read, of which nothing was read and the platform keeps nothing any more.
+    #[serde(skip)]
+    pub lost: Vec<TimeRange>,
 }
 
 impl Standing {
@@ -111,7 +114,10 @@ pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)
         let evidence = evidence.remove(&id).unwrap_or_default();
         let present = evidence.present(now);
         let judgement = evidence.judge(store.platform(), present);
+        let first = evidence.coverage.ranges().next().map(|first| first.since);
+        let past = first.and_then(|first| TimeRange::new(first, judgement.range.since));
         let standing = Standing {
+            lost: past.map(|past| evidence.coverage.gaps(past)).unwrap_or_default(),
             store: store.to_string(),
             state: status.state,
             reason: status.reason,

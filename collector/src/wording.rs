@@ -34,6 +34,15 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
+/// A number of bytes in its greatest unit: `1.5 GiB`.
+pub fn format_bytes(bytes: u64) -> String {
+    let units = [(1_u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
+        None => pluralize(bytes, "byte", "bytes"),
+    }
+}
+
 /// A length of time in its greatest unit.
 pub fn format_duration(length: SignedDuration) -> String {
     let seconds = length.as_millis().unsigned_abs().div_ceil(1000);

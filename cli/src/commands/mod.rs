@@ -1,10 +1,12 @@
 //! The command line: which commands there are, and what runs each.
 
+mod backup;
 mod check;
 mod completions;
 mod demo;
 mod fetch;
 mod report;
+mod restore;
 mod sandbox;
 mod schema;
 mod search;
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Watch(watch::WatchArgs),
     Status(status::StatusArgs),
     Verify(verify::VerifyArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
     Demo(demo::DemoArgs),
     Sandbox(sandbox::SandboxArgs),
     /// Print the JSON Schema of a log entry
@@ -98,6 +102,8 @@ pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
             Command::Watch(args) => watch::watch(args, ui).await,
             Command::Status(args) => status::status(&args, ui),
             Command::Verify(args) => verify::verify(args, ui).await,
+            Command::Backup(args) => backup::backup(&args, ui),
+            Command::Restore(args) => restore::restore(&args, ui),
             Command::Sandbox(args) => sandbox::sandbox(args, ui).await,
             Command::Demo(args) => demo::demo(&args, ui).await,
             Command::Schema | Command::Completions(_) => Ok(Exit::Done),

@@ -10,7 +10,7 @@ use storelogs::Store;
 use storelogs_collector::archive::{LARGE_WAL, State};
 use storelogs_collector::status::{self, Standing};
 use storelogs_collector::verdict;
-use storelogs_collector::wording::{format_count, format_duration, pluralize};
+use storelogs_collector::wording::{format_bytes, format_count, format_duration, pluralize};
 
 use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
@@ -112,9 +112,9 @@ pub(crate) fn status(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
 pub(crate) fn large_wal(archive: &Path, size: u64) -> Option<String> {
     (size > LARGE_WAL).then(|| {
         format!(
-            "{} MiB of changes wait beside the archive ({}-wal): a process has been reading an older state of it for long; end \
+            "{} of changes wait beside the archive ({}-wal): a process has been reading an older state of it for long; end \
              that, then run `storelogs doctor --fix`",
-            size / (1024 * 1024),
+            format_bytes(size),
             archive.display()
         )
     })

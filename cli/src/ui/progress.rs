@@ -41,6 +41,13 @@ impl Progress {
         }
     }
 
+    /// Shows which share of it is done.
+    pub(crate) fn share(&self, share: f64) {
+        if !self.spinner.is_hidden() {
+            self.spinner.set_message(format!("{}: {:.0} %", self.what, share * 100.0));
+        }
+    }
+
     /// Rows are about to be written.
     pub(crate) fn make_room(&self) {
         if self.shares_terminal {

@@ -104,3 +104,13 @@ fn help_of_sql_teaches() {
 fn help_of_report_teaches() {
     assert_snapshot!(help(&["report", "--help"]));
 }
+
+#[test]
+fn help_of_backup_teaches() {
+    assert_snapshot!(help(&["backup", "--help"]));
+}
+
+#[test]
+fn help_of_restore_teaches() {
+    assert_snapshot!(help(&["restore", "--help"]));
+}

@@ -1,6 +1,7 @@
 //! The program as its users run it: the built binary, against the sandbox, over HTTP.
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
+mod backups;
 mod broken_pipe;
 mod check;
 mod collecting;

@@ -1,6 +1,7 @@
 //! The archive: one SQLite file.
 
 pub(crate) mod audit;
+mod backup;
 mod commit;
 pub(crate) mod counts;
 mod derived;
@@ -37,6 +38,7 @@ use crate::error::{Error, Result};
 use crate::micros::Micros;
 
 pub use audit::{Audit, Audits, Claim, Comparison, Finding};
+pub use backup::Copied;
 pub use commit::{Commit, Committed};
 pub use derived::Mended;
 pub use evidence::Evidence;

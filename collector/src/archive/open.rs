@@ -55,6 +55,16 @@ impl Archive {
     /// If there is none, or it cannot be used, is something else, is damaged, or has another version.
     pub fn read(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
+        let (version, archive) = Self::look(path.clone())?;
+        if version < VERSION {
+            drop(archive);
+            return Self::open(path); // brought up to date by whoever comes first
+        }
+        Ok(archive)
+    }
+
+    /// Opens an archive to read it as it is, and says of which version it is.
+    pub(super) fn look(path: PathBuf) -> Result<(i64, Self)> {
         if !path.exists() {
             return Err(Error::Missing { path });
         }
@@ -63,18 +73,13 @@ impl Archive {
             let archive = connect(path.clone(), access)?;
             Ok((archive.version()?, archive))
         };
-        let (version, archive) = match opened(Access::Read) {
+        match opened(Access::Read) {
             // A reader has to make side files. Where it cannot, nothing changes either.
             Err(Error::Unusable { .. }) => {
-                opened(if wal::size(&path) == 0 { Access::Unchanging } else { Access::Alone })?
+                opened(if wal::size(&path) == 0 { Access::Unchanging } else { Access::Alone })
             }
-            opened => opened?,
-        };
-        if version < VERSION {
-            drop(archive);
-            return Self::open(path); // brought up to date by whoever comes first
+            opened => opened,
         }
-        Ok(archive)
     }
 
     /// Keeps other collectors out until the lock is dropped.
@@ -82,7 +87,7 @@ impl Archive {
     /// # Errors
     /// [`Error::InUse`] if another process holds it.
     pub fn lock(&self) -> Result<Lock> {
-        self.lock_file(".lock", Error::InUse { path: self.path.clone() })
+        lock(&self.path)
     }
 
     /// Keeps others out that would tell of the same until the lock is dropped.
@@ -90,21 +95,7 @@ impl Archive {
     /// # Errors
     /// [`Error::Watched`] if another process holds it.
     pub fn lock_watch(&self) -> Result<Lock> {
-        self.lock_file(".watch.lock", Error::Watched { path: self.path.clone() })
-    }
-
-    fn lock_file(&self, ending: &str, held: Error) -> Result<Lock> {
-        let mut name = self.path.clone().into_os_string();
-        name.push(ending);
-        let name = PathBuf::from(name);
-        let unusable = |error: std::io::Error| Error::Unlockable { path: name.clone(), why: error.into() };
-        let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(&name).map_err(unusable)?;
-        give_to_owner(&name, &self.path);
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(held),
-            Err(TryLockError::Error(error)) => Err(unusable(error)),
-        }
+        lock_file(&self.path, ".watch.lock", Error::Watched { path: self.path.clone() })
     }
 
     fn version(&self) -> Result<i64> {
@@ -125,6 +116,11 @@ impl Archive {
     fn migrate(&mut self) -> Result<()> {
         let found = self.version()?;
         if found == VERSION {
+            // A copy that a backup made is read and written by turns until then.
+            let mode = self.sql.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+            if mode.map_err(|error| self.fault(error))? != "wal" {
+                self.sql.pragma_update(None, "journal_mode", "wal").map_err(|error| self.fault(error))?;
+            }
             return Ok(());
         }
         let path = self.path.clone();
@@ -151,6 +147,25 @@ impl Archive {
         change.commit().map_err(fault)?;
         self.sql.pragma_update(None, "secure_delete", "off").map_err(fault)?;
         self.checkpoint().map(drop)
+    }
+}
+
+/// Keeps collectors out of an archive, whether it is there or not.
+pub(super) fn lock(archive: &Path) -> Result<Lock> {
+    lock_file(archive, ".lock", Error::InUse { path: archive.to_owned() })
+}
+
+fn lock_file(archive: &Path, ending: &str, held: Error) -> Result<Lock> {
+    let mut name = archive.to_owned().into_os_string();
+    name.push(ending);
+    let name = PathBuf::from(name);
+    let unusable = |error: std::io::Error| Error::Unlockable { path: name.clone(), why: error.into() };
+    let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(&name).map_err(unusable)?;
+    give_to_owner(&name, archive);
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(held),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
 }
 

@@ -36,7 +36,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read(file: &Path) -> Option<Vec<u8>> {
+pub(super) fn read(file: &Path) -> Option<Vec<u8>> {
     let text = fs::read_to_string(file).ok()?;
     let text = text.trim_end();
     let byte = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
@@ -44,8 +44,8 @@ fn read(file: &Path) -> Option<Vec<u8>> {
     secret.filter(|secret| secret.len() == LENGTH)
 }
 
-/// Replaces the file at once. When this returns, it is on the disk.
-fn write(archive: &Path, secret: &[u8]) -> io::Result<()> {
+/// Replaces the file at once, that of whichever archive. When this returns, it is on the disk.
+pub(super) fn write(archive: &Path, secret: &[u8]) -> io::Result<()> {
     let path = path_of(archive);
     let mut new = OsString::from(&path);
     new.push(".new");
@@ -85,7 +85,8 @@ fn make(sql: &Connection, archive: &Path) -> Result<Vec<u8>> {
     Ok(secret)
 }
 
-fn is_of(sql: &Connection, secret: &[u8]) -> rusqlite::Result<bool> {
+/// Whether a secret is that of an archive.
+pub(super) fn is_of(sql: &Connection, secret: &[u8]) -> rusqlite::Result<bool> {
     let known: Option<String> = sql.query_row("SELECT fingerprint FROM secret", [], |row| row.get(0)).optional()?;
     Ok(known.is_some_and(|known| known == fingerprint(secret)))
 }
@@ -94,6 +95,12 @@ impl Archive {
     /// Where its secret is.
     pub fn secret_path(&self) -> PathBuf {
         path_of(&self.path)
+    }
+
+    /// What tells this archive and its copies from others.
+    pub(super) fn fingerprint(&self) -> Result<Option<String>> {
+        let find = self.sql.query_row("SELECT fingerprint FROM secret", [], |row| row.get(0)).optional();
+        find.map_err(|error| self.fault(error))
     }
 
     /// The secret, if the file is there and of this archive.

@@ -39,14 +39,18 @@ fn uri(path: &Path, parameter: &str) -> PathBuf {
 
 /// An empty file, if there is none yet, in folders that are there.
 pub(super) fn make(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
-    }
+    make_folder(path)?;
     owners(OpenOptions::new().write(true).create(true).truncate(false)).open(path).map(drop)
+}
+
+/// The folders that a file is to stand in.
+pub(super) fn make_folder(path: &Path) -> std::io::Result<()> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Has the name of a file on the disk, too.

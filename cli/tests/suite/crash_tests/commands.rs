@@ -116,3 +116,49 @@ fn an_archive_is_brought_up_to_date_wherever_that_was_killed() {
         });
     assert!(deaths > 20, "{deaths} deaths");
 }
+
+#[test]
+fn a_backup_that_is_killed_leaves_the_one_before() {
+    let folder = collected(300);
+    let program = Program::new();
+    copy(folder.path(), program.home.path());
+    assert_eq!(program.run(&["backup", "copy.db", "--archive", "archive.db"]).code, 0);
+    let sql = Connection::open(program.home.path().join("archive.db")).unwrap();
+    sql.execute_batch("UPDATE entry SET summary = 'since'; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(sql);
+    let summaries = |folder: &Path| {
+        let sql =
+            Connection::open_with_flags(folder.join("copy.db"), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let count = "SELECT count(*), count(*) FILTER (WHERE summary = 'since') FROM entry";
+        sql.query_row(count, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).unwrap()
+    };
+    let deaths = die_before_each_statement(
+        program.home.path(),
+        &["backup", "copy.db", "--archive", "archive.db"],
+        |folder| assert!(matches!(summaries(folder), (300, 0 | 300)), "{:?}", summaries(folder)),
+        |folder| {
+            assert_eq!(summaries(folder), (300, 300));
+            assert!(!folder.join("copy.db.partial").exists());
+        },
+    );
+    assert!(deaths > 20, "{deaths} deaths");
+}
+
+#[test]
+fn a_restore_that_is_killed_loses_neither_the_archive_nor_the_backup() {
+    let folder = collected(300);
+    let program = Program::new();
+    copy(folder.path(), program.home.path());
+    assert_eq!(program.run(&["backup", "copy.db", "--archive", "archive.db"]).code, 0);
+    let arguments = ["restore", "copy.db", "--replace", "--archive", "archive.db"];
+    let deaths = die_before_each_statement(
+        program.home.path(),
+        &arguments,
+        |folder| {
+            let whole = ["archive.db", "archive.db.replaced-1"].into_iter().any(|name| folder.join(name).exists());
+            assert!(whole && folder.join("copy.db").exists());
+        },
+        |folder| assert_eq!(rows(folder, "SELECT count(*) FROM entries"), ["Integer(300)"]),
+    );
+    assert!(deaths > 20, "{deaths} deaths");
+}

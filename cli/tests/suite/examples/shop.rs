@@ -81,6 +81,7 @@ impl Shop {
         let archive = program.home.path().join(ARCHIVE);
         std::fs::create_dir_all(archive.parent().unwrap()).unwrap();
         std::fs::copy(self.collected.path().join(collected), archive).unwrap();
+        std::fs::copy(self.collected.path().join(collected), program.home.path().join("last-week.db")).unwrap();
         program
     }
 

@@ -1,0 +1,60 @@
+//! `backup`: a verified copy of the archive, made while it is in use.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use storelogs_collector::wording::{format_bytes, pluralize};
+
+use crate::error::{CliError, Exit};
+use crate::options::ArchiveOptions;
+use crate::ui::{Progress, Ui};
+
+/// Copy the archive while it is in use
+///
+/// The copy is the archive as it was at one moment, checked and on the disk when this ends. It replaces an earlier backup of the
+/// same archive, and no other file. What pseudonyms are made with comes along, as FILE.secret.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct BackupArgs {
+    /// Where the copy is to be
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    #[command(flatten)]
+    archive: ArchiveOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  storelogs backup copy.db
+  storelogs restore last-week.db --archive elsewhere.db
+
+Killed before it ends, it leaves the earlier backup as it was: run it again.
+
+Exit codes:
+  0  the copy is there, whole and verified
+  1  it failed; what was there before is there still
+  2  the file is there and is no backup of this archive; nothing was changed";
+
+pub(crate) fn backup(args: &BackupArgs, ui: Ui) -> Result<Exit, CliError> {
+    let mut archive = args.archive.read()?;
+    let progress = Progress::new(ui, "copying the archive".to_owned(), false);
+    let copied = {
+        let progress = progress.clone();
+        archive.backup(&args.file, move |share| progress.share(share))
+    };
+    progress.clear();
+    let copied = copied?;
+    let mut out = ui.stdout();
+    writeln!(
+        out,
+        "{} of {}, {}: copied to {} and verified",
+        pluralize(copied.entries, "entry", "entries"),
+        pluralize(copied.stores, "store", "stores"),
+        format_bytes(copied.bytes),
+        args.file.display()
+    )?;
+    out.flush()?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,97 @@
+//! `restore`: puts a backup in the place of the archive, and says what `sync` will fetch.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use storelogs_collector::Archive;
+use storelogs_collector::status::{self, Standing};
+use storelogs_collector::wording::{format_count, format_duration, pluralize};
+
+use crate::error::{CliError, Exit};
+use crate::options::ArchiveOptions;
+use crate::ui::{Column, Progress, Table, Text, Ui};
+
+/// Put a backup in the place of the archive
+///
+/// The backup is verified first, and stays where it is. Says of each store what a following `sync` will fetch, and what it
+/// cannot, since the platform keeps it no longer. Nothing is sent to a platform.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RestoreArgs {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    #[command(flatten)]
+    archive: ArchiveOptions,
+
+    /// Also where an archive is already: it is kept beside under another name
+    #[arg(long)]
+    replace: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  storelogs restore last-week.db --archive elsewhere.db
+  storelogs restore last-week.db --replace && storelogs sync && storelogs verify
+
+Exit codes:
+  0  the archive is what the backup is
+  1  it failed, or the backup is damaged; what was there before is there still
+  2  an archive is there already; nothing was changed";
+
+pub(crate) fn restore(args: &RestoreArgs, ui: Ui) -> Result<Exit, CliError> {
+    let path = args.archive.path()?;
+    let progress = Progress::new(ui, "copying the backup".to_owned(), false);
+    let restored = {
+        let progress = progress.clone();
+        Archive::restore(&args.file, &path, args.replace, move |share| progress.share(share))
+    };
+    progress.clear();
+    let (archive, replaced) = restored?;
+    let now = Timestamp::now();
+    let standings = status::status(&archive, now)?;
+    let mut table = Table::new([Column::new(""), Column::new("").least(9), Column::new("")]);
+    let palette = ui.palette();
+    for (_, standing) in &standings {
+        table.row([
+            Text::plain(&standing.store),
+            Text::plain(&format_count(standing.entries)).right(),
+            Text::plain(&to_fetch(standing)),
+        ]);
+        for lost in &standing.lost {
+            let length = format_duration(lost.length());
+            table.remark(palette.red, &format!("{lost} ({length}) cannot be fetched: the platform keeps it no longer"));
+        }
+    }
+    let mut out = ui.stdout();
+    table.write(&mut out)?;
+    let entries: u64 = standings.iter().map(|(_, standing)| standing.entries).sum();
+    writeln!(out, "{} restored to {}", pluralize(entries, "entry", "entries"), path.display())?;
+    if let Some(replaced) = replaced {
+        writeln!(out, "what was there is {} now: delete it once you do not need it", replaced.display())?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn to_fetch(standing: &Standing) -> String {
+    let newest = standing.judgement.findings.last().map(|found| found.range.until);
+    let lacking: Vec<_> = standing.judgement.lacking().collect();
+    let length: SignedDuration = lacking.iter().map(|found| found.range.length()).sum();
+    match (lacking.first(), lacking.last()) {
+        (Some(first), Some(last)) => format!(
+            "`storelogs sync` fetches {}, from {} to {}",
+            format_duration(length),
+            to_second(first.range.since),
+            to_second(last.range.until)
+        ),
+        _ => format!("nothing is missing up to {}", newest.map_or_else(|| "now".to_owned(), to_second)),
+    }
+}
+
+fn to_second(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

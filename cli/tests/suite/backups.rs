@@ -1,0 +1,180 @@
+//! `backup` and `restore`: a copy that is whole, and what is said of what it lacks.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use serde_json::json;
+use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
+
+use crate::program::{HASH, Program, present, serve};
+
+/// A store of 300 entries, collected, and the program that did.
+fn collected() -> (Sandbox, Program) {
+    let shop = Store::bigcommerce(HASH).history(History::bulk(1, 300)).behavior(Behavior::unlimited());
+    let sandbox = serve([shop]);
+    let program = Program::new().reading_bigcommerce(&sandbox).with("STORELOGS_ARCHIVE", "archive.db");
+    assert_eq!(program.run(&["sync"]).code, 0);
+    (sandbox, program)
+}
+
+fn entries(path: &Path) -> i64 {
+    let sql = Connection::open(path).unwrap();
+    sql.query_row("SELECT count(*) FROM entries", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_backup_is_whole_though_the_archive_is_read_and_written() {
+    let (_sandbox, program) = collected();
+    let path = program.home.path().join("archive.db");
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM entry").unwrap();
+    let writer = Connection::open(&path).unwrap();
+    writer
+        .execute_batch("UPDATE entry SET summary = 'committed' WHERE key IN (SELECT key FROM entry LIMIT 5)")
+        .unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE; UPDATE entry SET summary = 'not committed'").unwrap();
+    let run = program.run(&["backup", "copy.db"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    assert!(
+        run.out.starts_with("300 entries of 1 store, ") && run.out.ends_with("copied to copy.db and verified\n"),
+        "{run:?}"
+    );
+    let copy = program.home.path().join("copy.db");
+    assert_eq!(entries(&copy), 300);
+    let sql = Connection::open(&copy).unwrap();
+    let summaries = |text: &str| -> i64 {
+        sql.query_row("SELECT count(*) FROM entry WHERE summary = ?1", [text], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((summaries("committed"), summaries("not committed")), (5, 0));
+    assert!(!program.home.path().join("copy.db.partial").exists());
+    #[cfg(unix)]
+    for file in ["copy.db", "copy.db.secret"] {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(program.home.path().join(file)).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+    }
+    assert_eq!(
+        fs::read(program.home.path().join("copy.db.secret")).unwrap(),
+        fs::read(program.home.path().join("archive.db.secret")).unwrap()
+    );
+}
+
+#[test]
+fn a_backup_replaces_one_of_the_same_archive_and_nothing_else() {
+    let (sandbox, program) = collected();
+    let home = program.home.path();
+    assert_eq!(program.run(&["backup", "copy.db"]).code, 0);
+    let at = present().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+    let record = json!({"id": 9_000_000, "type": "general", "module": "", "severity": "errors", "summary": "It came since",
+        "message": "", "date_created": at});
+    sandbox.push(Platform::BigCommerce, HASH, record);
+    sandbox.clock().advance(Duration::from_secs(600));
+    assert_eq!(program.run(&["sync"]).code, 0);
+    // Somebody looked into the backup, and left it as a reader leaves an archive.
+    let looked = Connection::open(home.join("copy.db")).unwrap();
+    looked.pragma_update(None, "journal_mode", "wal").unwrap();
+    drop(looked);
+    let run = program.run(&["backup", "copy.db"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(entries(&home.join("copy.db")), 301);
+
+    fs::write(home.join("notes.txt"), "not an archive").unwrap();
+    let (_other_sandbox, other) = collected();
+    fs::copy(other.home.path().join("archive.db"), home.join("other.db")).unwrap();
+    fs::create_dir(home.join("folder")).unwrap();
+    fs::write(home.join("empty"), "").unwrap();
+    for file in ["notes.txt", "other.db", "folder", "archive.db", "./archive.db"] {
+        let before = fs::read(home.join(file)).unwrap_or_default();
+        let run = program.run(&["backup", file]);
+        assert_eq!(run.code, 2, "{file}: {run:?}");
+        assert!(run.err.contains("nothing was changed: name another file"), "{file}: {run:?}");
+        assert_eq!(fs::read(home.join(file)).unwrap_or_default(), before, "{file}");
+    }
+    assert_eq!(program.run(&["backup", "empty"]).code, 0, "an empty file loses nothing");
+    let run = program.run(&["backup", "no/such/folder/copy.db"]);
+    assert!(run.code == 1 && run.err.contains("no/such/folder"), "{run:?}");
+}
+
+#[test]
+fn a_restored_archive_says_what_sync_will_fetch_and_sync_fetches_it() {
+    let (sandbox, program) = collected();
+    assert_eq!(program.run(&["backup", "copy.db"]).code, 0);
+    let since = sandbox.clock().now();
+    sandbox.clock().advance(Duration::from_secs(5 * 86_400));
+    let at = jiff::Timestamp::from_second(since + 86_400).unwrap().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+    for id in 0..4 {
+        let record = json!({"id": 9_000_000 + id, "type": "general", "module": "", "severity": "errors",
+            "summary": "It came since", "message": "", "date_created": at});
+        sandbox.push(Platform::BigCommerce, HASH, record);
+    }
+    assert_eq!(program.run(&["sync"]).code, 0);
+    assert_eq!(entries(&program.home.path().join("archive.db")), 304);
+    let run = program.run(&["restore", "copy.db"]);
+    assert!(run.code == 2 && run.err.contains("--replace") && run.err.contains("nothing was changed"), "{run:?}");
+    let run = program.run(&["restore", "copy.db", "--replace"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    assert!(run.out.contains("300 entries restored to archive.db"), "{run:?}");
+    assert!(run.out.contains("what was there is archive.db.replaced-1 now"), "{run:?}");
+    assert_eq!(entries(&program.home.path().join("archive.db")), 300);
+    assert_eq!(entries(&program.home.path().join("archive.db.replaced-1")), 304);
+    assert_eq!(entries(&program.home.path().join("copy.db")), 300, "the backup stays");
+    assert_eq!(program.run(&["sync"]).code, 0);
+    assert_eq!(entries(&program.home.path().join("archive.db")), 304);
+    assert_eq!(program.run(&["search", "--count", "since"]).out, "4\n");
+}
+
+/// Platforms purge: what nobody fetched in time is gone.
+#[test]
+fn what_the_platform_keeps_no_longer_is_said_to_be_lost() {
+    let (_sandbox, program) = collected();
+    assert_eq!(program.run(&["backup", "copy.db"]).code, 0);
+    let sql = Connection::open(program.home.path().join("copy.db")).unwrap();
+    let hours = |hours: i64| (present() - jiff::SignedDuration::from_hours(hours)).as_microsecond();
+    let age = |days: i64| hours(24 * days);
+    sql.execute("UPDATE coverage SET since = ?1, until = ?2", [age(900), age(500)]).unwrap();
+    sql.execute("DELETE FROM audit", []).unwrap();
+    drop(sql);
+    let run = program.run(&["restore", "copy.db", "--archive", "new/archive.db"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("`storelogs sync` fetches 365 days, from "), "{run:?}");
+    assert!(run.out.contains("(135 days) cannot be fetched: the platform keeps it no longer"), "{run:?}");
+}
+
+#[test]
+fn what_is_no_sound_backup_is_not_restored() {
+    let (_sandbox, program) = collected();
+    let home = program.home.path();
+    assert_eq!(program.run(&["backup", "copy.db"]).code, 0);
+    let mut bytes = fs::read(home.join("copy.db")).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..half + 3 * 4096].fill(0xa5);
+    fs::write(home.join("damaged.db"), &bytes).unwrap();
+    fs::write(home.join("notes.txt"), "not an archive, but long enough to look at ".repeat(40)).unwrap();
+    let before = entries(&home.join("archive.db"));
+    for (file, says) in
+        [("damaged.db", "damaged"), ("notes.txt", "is not an archive"), ("none.db", "no archive none.db")]
+    {
+        let run = program.run(&["restore", file, "--replace"]);
+        assert!(run.code == 1 && run.err.contains(says), "{file}: {run:?}");
+        assert_eq!(entries(&home.join("archive.db")), before, "{file}");
+    }
+    let left: Vec<String> =
+        fs::read_dir(home).unwrap().map(|file| file.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    assert!(!left.iter().any(|name| name.contains("partial") || name.contains("replaced")), "{left:?}");
+}
+
+#[test]
+fn status_says_when_changes_pile_up_beside_the_archive() {
+    let (_sandbox, program) = collected();
+    let run = program.run(&["status"]);
+    assert!(run.code == 0 && !run.out.contains("-wal"), "{run:?}");
+    let wal = program.home.path().join("archive.db-wal");
+    fs::File::create(&wal).unwrap().set_len(40 << 20).unwrap();
+    let run = program.run(&["status"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("40.0 MiB of changes wait beside the archive (archive.db-wal)"), "{run:?}");
+    fs::File::create(&wal).unwrap().set_len(40 << 20).unwrap();
+    let run = program.run(&["status", "--format", "json"]);
+    assert!(run.out.starts_with('[') && run.err.contains("40.0 MiB of changes"), "{run:?}");
+}

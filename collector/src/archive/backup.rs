@@ -1,0 +1,196 @@
+//! Copying an archive while it is in use, and putting such a copy in its place.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::side_file::{make_folder, owners, sync_folder};
+use super::{Archive, open, secret, wal};
+use crate::error::{Error, Result};
+
+/// So many steps of SQLite's machine lie between two looks at how far a copy is.
+const STEPS: i32 = 100_000;
+
+/// A copy that was made and verified.
+#[derive(Clone, Copy, Debug)]
+pub struct Copied {
+    /// The entries in it.
+    pub entries: u64,
+    /// The stores that it knows.
+    pub stores: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl Archive {
+    /// Copies the archive as it is at this moment, without empty pages, and verifies the copy. Others may go on writing into
+    /// the archive. The secret comes with it, in a file of its own beside the copy. When this returns, all of it is on the
+    /// disk; killed before, it leaves what was there before. `progress` is called with the share that is copied.
+    ///
+    /// # Errors
+    /// If the file is there and no backup of this archive, or cannot be written. Then nothing was changed.
+    pub fn backup(&mut self, file: &Path, progress: impl Fn(f64) + Send + 'static) -> Result<Copied> {
+        if is_same(file, &self.path) {
+            return Err(Error::Itself { path: file.to_owned() });
+        }
+        let is_there = fs::metadata(file).is_ok_and(|file| file.is_dir() || file.len() > 0);
+        if is_there && !is_of_this(file, self.fingerprint()?.as_deref()) {
+            return Err(Error::NotABackup { path: file.to_owned(), archive: self.path.clone() });
+        }
+        let partial = beside(file, ".partial");
+        let copied = copy(&mut self.sql, &self.path, &partial, progress).and_then(|copied| {
+            if let Some(secret) = self.secret()? {
+                secret::write(file, &secret).map_err(|error| Error::of_file(file, error))?;
+            }
+            put_in_place(&partial, file)?;
+            Ok(copied)
+        });
+        if copied.is_err() {
+            let _ = fs::remove_file(&partial); // the next one does it
+        }
+        copied
+    }
+
+    /// Puts a backup in the place of an archive, after it was verified, and opens that. What stood there is kept beside it
+    /// under another name, which is returned.
+    ///
+    /// # Errors
+    /// If the backup is none, or is damaged; if an archive is there and is not to be replaced, or is in use. Then nothing was
+    /// changed.
+    pub fn restore(
+        backup: &Path,
+        archive: &Path,
+        replace: bool,
+        progress: impl Fn(f64) + Send + 'static,
+    ) -> Result<(Self, Option<PathBuf>)> {
+        let mut source = Self::look(backup.to_owned())?.1;
+        if is_same(backup, archive) {
+            return Err(Error::Itself { path: backup.to_owned() });
+        }
+        let is_there = fs::metadata(archive).is_ok_and(|file| file.len() > 0);
+        if is_there && !replace {
+            return Err(Error::Occupied { path: archive.to_owned() });
+        }
+        make_folder(archive).map_err(|error| Error::of_file(archive, error))?;
+        let _lock = open::lock(archive)?;
+        let partial = beside(archive, ".partial");
+        copy(&mut source.sql, backup, &partial, progress).inspect_err(|_| drop(fs::remove_file(&partial)))?;
+        let failed = |error: io::Error| Error::of_file(archive, error);
+        let replaced = if is_there { Some(move_away(archive).map_err(failed)?) } else { None };
+        // Of a secret that is not of this archive nobody has anything.
+        for from in [secret::path_of(backup), secret::path_of(archive)] {
+            if let Some(secret) =
+                secret::read(&from).filter(|secret| secret::is_of(&source.sql, secret).unwrap_or(false))
+            {
+                secret::write(archive, &secret).map_err(failed)?;
+                break;
+            }
+        }
+        drop(source);
+        put_in_place(&partial, archive)?;
+        Ok((Self::open(archive)?, replaced))
+    }
+}
+
+/// Copies a database into a file that is not in use yet, and verifies it.
+fn copy(sql: &mut Connection, from: &Path, into: &Path, progress: impl Fn(f64) + Send + 'static) -> Result<Copied> {
+    let failed = |error: io::Error| Error::of_file(into, error);
+    match fs::remove_file(into) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    drop(owners(File::options().write(true).create_new(true)).open(into).map_err(failed)?);
+    let source = |error: rusqlite::Error| Error::of(from, error);
+    let bytes = {
+        let number = |pragma: &str| sql.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(source);
+        (number("page_count")? - number("freelist_count")?).max(1) * number("page_size")?
+    };
+    let growing = into.to_owned();
+    let look = move || {
+        let copied = fs::metadata(&growing).map_or(0, |file| file.len());
+        progress((copied as f64 / bytes as f64).min(1.0));
+        false
+    };
+    sql.progress_handler(STEPS, Some(look)).map_err(source)?;
+    let name = into.to_str().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+    let copied = sql.execute("VACUUM INTO ?1", [name]);
+    sql.progress_handler(STEPS, None::<fn() -> bool>).map_err(source)?;
+    copied.map_err(|error| match Error::of(into, error) {
+        // What cannot be read is the source.
+        Error::Corrupt { why, .. } => Error::Corrupt { path: from.to_owned(), why },
+        error => error,
+    })?;
+    File::open(into).and_then(|file| file.sync_all()).map_err(failed)?;
+    verify(into)
+}
+
+fn verify(copy: &Path) -> Result<Copied> {
+    let fault = |error: rusqlite::Error| Error::of(copy, error);
+    let sql = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
+    let found: String = sql.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(fault)?;
+    if found != "ok" {
+        return Err(Error::Corrupt { path: copy.to_owned(), why: found.into() });
+    }
+    let number = |question: &str| sql.query_row(question, [], |row| row.get::<_, i64>(0)).map_err(fault);
+    Ok(Copied {
+        entries: number("SELECT count(*) FROM entry")?.unsigned_abs(),
+        stores: number("SELECT count(*) FROM store")?.unsigned_abs(),
+        bytes: fs::metadata(copy).map_or(0, |file| file.len()),
+    })
+}
+
+/// Gives a file the place of another, which is no longer in use. What waited beside that is not for the new one.
+fn put_in_place(partial: &Path, file: &Path) -> Result<()> {
+    let failed = |error: io::Error| Error::of_file(file, error);
+    if wal::size(file) > 0 {
+        let sql = Connection::open(file).map_err(|error| Error::of(file, error))?;
+        // Whoever uses it at this moment would go on with what it no longer is.
+        sql.busy_timeout(Duration::ZERO)
+            .and_then(|()| sql.pragma_update(None, "journal_mode", "delete"))
+            .map_err(|error| Error::of(file, error))?;
+    }
+    for ending in ["-wal", "-shm"] {
+        let _ = fs::remove_file(beside(file, ending)); // there is none
+    }
+    fs::rename(partial, file).and_then(|()| sync_folder(file)).map_err(failed)
+}
+
+/// Keeps an archive under another name, with what waits beside it.
+fn move_away(archive: &Path) -> io::Result<PathBuf> {
+    if wal::size(archive) > 0
+        && let Ok(sql) = Connection::open(archive)
+    {
+        // If it is damaged, it is moved as it is.
+        let _ = sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+    let names = (1..).map(|number| beside(archive, &format!(".replaced-{number}")));
+    let kept = names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| beside(archive, ".replaced"));
+    fs::rename(archive, &kept)?;
+    if wal::size(archive) > 0 {
+        fs::rename(beside(archive, "-wal"), beside(&kept, "-wal"))?;
+    }
+    if secret::path_of(archive).exists() {
+        fs::copy(secret::path_of(archive), secret::path_of(&kept))?;
+    }
+    Ok(kept)
+}
+
+fn is_of_this(file: &Path, fingerprint: Option<&str>) -> bool {
+    let held = Archive::look(file.to_owned()).ok().and_then(|(_, held)| held.fingerprint().ok().flatten());
+    held.is_some() && held.as_deref() == fingerprint
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let name = |path: &Path| path.canonicalize().ok();
+    one == other || name(one).is_some_and(|one| name(other) == Some(one))
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(ending);
+    name.into()
+}
