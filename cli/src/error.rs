@@ -221,7 +221,7 @@ impl Exit {
     /// How a command ends whose question is whether anything is missing. `docs/completeness.md` lists it.
     pub(crate) fn of_verdict(worst: &Verdict) -> Self {
         match worst {
-            Verdict::Audited => Self::Done,
+            verdict if verdict.is_complete() => Self::Done,
             verdict if verdict.may_lack() => Self::Failed,
             _ => Self::Partly,
         }
@@ -229,7 +229,7 @@ impl Exit {
 
     /// How a command ends that read what there was, and found this on the way.
     pub(crate) fn and_verdict(self, worst: &Verdict) -> Self {
-        let sound = matches!(worst, Verdict::Audited | Verdict::NotCountable);
+        let sound = worst.is_complete() || *worst == Verdict::NotCountable;
         if self == Self::Done && !sound { Self::Partly } else { self }
     }
 

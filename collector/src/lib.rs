@@ -19,7 +19,7 @@ mod moment;
 pub mod network;
 pub mod query;
 pub mod redact;
-mod retention;
+pub mod retention;
 pub mod search;
 pub mod status;
 pub mod sync;

@@ -1,8 +1,12 @@
-//! How long platforms keep their entries, and how much they count at once.
+//! How long entries are kept: by the platforms, and in the archive. How much a platform counts at once.
 
-use jiff::SignedDuration;
-use storelogs::Platform;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
 use storelogs::platform::{self, PlatformFacts};
+use storelogs::{Platform, Severity};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -14,4 +18,110 @@ pub fn retention(platform: &Platform) -> SignedDuration {
 /// The longest time range that a platform counts at once.
 pub(crate) fn longest_count(platform: &Platform) -> SignedDuration {
     platform::named(platform.as_str()).map_or(DAY * 28, PlatformFacts::longest_count)
+}
+
+/// An age in days, weeks, months or years, by the calendar in UTC: `90d`, `12w`, `18mo`, `3y`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Age {
+    number: i64,
+    unit: AgeUnit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum AgeUnit {
+    Days,
+    Weeks,
+    Months,
+    Years,
+}
+
+impl AgeUnit {
+    const ALL: [(&'static str, Self); 4] =
+        [("d", Self::Days), ("w", Self::Weeks), ("mo", Self::Months), ("y", Self::Years)];
+}
+
+impl Age {
+    /// The hour in which what is so old now was written: the counts of an hour are kept as a whole. `None`: it is beyond the
+    /// calendar, so nothing is so old.
+    pub fn before(self, now: Timestamp) -> Option<Timestamp> {
+        let span = match self.unit {
+            AgeUnit::Days => Span::new().try_days(self.number),
+            AgeUnit::Weeks => Span::new().try_weeks(self.number),
+            AgeUnit::Months => Span::new().try_months(self.number),
+            AgeUnit::Years => Span::new().try_years(self.number),
+        };
+        let then = now.to_zoned(TimeZone::UTC).checked_sub(span.ok()?).ok()?.timestamp();
+        Timestamp::from_second(then.as_second().div_euclid(3600) * 3600).ok()
+    }
+}
+
+impl FromStr for Age {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, name) = text.split_at(digits);
+        let unit = AgeUnit::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, unit)| unit);
+        match (number.parse(), unit) {
+            (Ok(number @ 1..=100_000), Some(unit)) => Ok(Self { number, unit }),
+            _ => Err("write an age of a day or more: 90d, 12w, 18mo or 3y".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = AgeUnit::ALL.into_iter().find(|(_, unit)| *unit == self.unit).map_or("", |(name, _)| name);
+        write!(f, "{}{name}", self.number)
+    }
+}
+
+/// How long entries of each severity stay in the archive. What is not said stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keep(Vec<(Severity, Age)>);
+
+impl Keep {
+    /// All entries so long.
+    pub fn all(age: Age) -> Self {
+        Self(Severity::ALL.into_iter().map(|severity| (severity, age)).collect())
+    }
+
+    /// Entries of these severities so long.
+    pub fn some(ages: impl IntoIterator<Item = (Severity, Age)>) -> Self {
+        Self(ages.into_iter().collect())
+    }
+
+    /// Up to when entries of each severity are not kept any more.
+    pub fn cutoffs(&self, now: Timestamp) -> Vec<(Severity, Timestamp)> {
+        self.0.iter().filter_map(|(severity, age)| Some((*severity, age.before(now)?))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_goes_by_the_calendar_and_ends_with_an_hour() {
+        let now: Timestamp = "2028-02-29T12:34:56.7Z".parse().unwrap();
+        for (age, then) in [
+            ("1d", "2028-02-28T12:00:00Z"),
+            ("90d", "2027-12-01T12:00:00Z"),
+            ("2w", "2028-02-15T12:00:00Z"),
+            ("18mo", "2026-08-29T12:00:00Z"),
+            ("3y", "2025-02-28T12:00:00Z"),
+        ] {
+            let parsed: Age = age.parse().unwrap();
+            assert_eq!(parsed.before(now).unwrap().to_string(), then, "{age}");
+            assert_eq!(parsed.to_string(), age);
+        }
+        assert_eq!("100000y".parse::<Age>().unwrap().before(now), None);
+    }
+
+    #[test]
+    fn anything_else_is_no_age() {
+        for text in ["", "3", "y", "0d", "3 y", "-3y", "3m", "24h", "3Y", "1y6mo", "999999999999999999999d"] {
+            assert!(text.parse::<Age>().is_err(), "{text}");
+        }
+    }
 }

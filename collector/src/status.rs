@@ -115,6 +115,7 @@ pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)
         let present = evidence.present(now);
         let judgement = evidence.judge(store.platform(), present);
         let first = evidence.coverage.ranges().next().map(|first| first.since);
+        let first = first.map(|first| first.max(evidence.prunings.whole().unwrap_or(first)));
         let past = first.and_then(|first| TimeRange::new(first, judgement.range.since));
         let standing = Standing {
             lost: past.map(|past| evidence.coverage.gaps(past)).unwrap_or_default(),

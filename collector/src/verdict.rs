@@ -28,6 +28,8 @@ pub const EXPIRING: SignedDuration = SignedDuration::from_hours(1);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
 pub enum Verdict {
+    /// Its owner does not want it any more: nothing of it is held, or not everything, and nobody misses it.
+    Pruned,
     /// The platform counts as many entries as it lists, and each of these is held.
     Audited,
     /// It was read to its end, and the platform does not count.
@@ -76,11 +78,12 @@ pub enum Unread {
 
 impl Verdict {
     /// Every word, from the best to the worst.
-    pub const WORDS: [&'static str; 6] = ["complete", "not countable", "in quarantine", "over", "short", "unread"];
+    pub const WORDS: [&'static str; 7] =
+        ["pruned", "complete", "not countable", "in quarantine", "over", "short", "unread"];
 
     /// Whether nothing is missing, for certain.
     pub fn is_complete(&self) -> bool {
-        *self == Self::Audited
+        matches!(self, Self::Audited | Self::Pruned)
     }
 
     /// Whether entries are missing, or may be.
@@ -91,6 +94,7 @@ impl Verdict {
     /// The word for it.
     pub const fn word(&self) -> &'static str {
         match self {
+            Self::Pruned => "pruned",
             Self::Audited => "complete",
             Self::NotCountable => "not countable",
             Self::InQuarantine { .. } => "in quarantine",
@@ -104,7 +108,7 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Audited | Self::NotCountable => f.write_str(self.word()),
+            Self::Pruned | Self::Audited | Self::NotCountable => f.write_str(self.word()),
             Self::InQuarantine { records } => write!(f, "{} in quarantine", pluralize(*records, "record", "records")),
             Self::Over { entries } => write!(f, "over by {}", format_count(*entries)),
             Self::Short { entries } => write!(f, "short by {}", format_count(*entries)),
@@ -233,7 +237,7 @@ pub fn together<'a>(judgements: impl IntoIterator<Item = &'a Judgement>) -> Stri
     for judgement in judgements {
         all += 1;
         match judgement.worst() {
-            Verdict::Audited => complete += 1,
+            verdict if verdict.is_complete() => complete += 1,
             verdict => worst = worst.max(Some(verdict)),
         }
     }
@@ -263,7 +267,13 @@ impl Evidence {
         let horizon = horizon(platform, present);
         let mut findings = Vec::new();
         let mut from = range.since;
-        for covered in self.coverage.within(range) {
+        let pruned = self.prunings.whole().and_then(|until| TimeRange::new(range.since, until.min(range.until)));
+        if let Some(pruned) = pruned {
+            push(&mut findings, pruned, Verdict::Pruned);
+            from = pruned.until;
+        }
+        let rest = TimeRange::new(from, range.until);
+        for covered in rest.into_iter().flat_map(|rest| self.coverage.within(rest)) {
             self.unread(TimeRange::new(from, covered.since), present, &mut findings);
             self.read(covered, horizon, &mut findings);
             from = covered.until;
@@ -277,19 +287,32 @@ impl Evidence {
         let worst = judgement.worst();
         judgement.verdict = worst.word();
         judgement.summary = match (worst, complete_up_to) {
+            (Verdict::Pruned, Some(end)) => format!("pruned up to {}", end.strftime("%Y-%m-%dT%H:%M:%SZ")),
             (Verdict::Audited, Some(end)) => format!("complete up to {}", end.strftime("%Y-%m-%dT%H:%M:%SZ")),
             (worst @ Verdict::Unread { why: Unread::Behind }, Some(end)) => {
                 format!("{worst}, after {}", end.strftime("%Y-%m-%dT%H:%M:%SZ"))
             }
             (worst, _) => worst.to_string(),
         };
+        let pruned = judgement.findings.iter().rfind(|found| found.verdict == Verdict::Pruned);
+        if let (Some(pruned), true) = (pruned, judgement.verdict != Verdict::Pruned.word()) {
+            let until = pruned.range.until.strftime("%Y-%m-%dT%H:%M:%SZ");
+            judgement.summary.push_str(&format!("; pruned up to {until}"));
+        }
         judgement
     }
 
     /// What is known of a part that is covered.
     fn read(&self, covered: TimeRange, horizon: Timestamp, findings: &mut Vec<RangeVerdict>) {
+        // Where some severities are pruned, the platform counts what is not held.
+        let pruned = self.prunings.any().and_then(|until| TimeRange::new(covered.since, until.min(covered.until)));
         let mut from = covered.since;
-        for audit in self.audits.within(covered) {
+        if let Some(pruned) = pruned {
+            push(findings, pruned, Verdict::Pruned);
+            from = pruned.until;
+        }
+        let rest = TimeRange::new(from, covered.until);
+        for audit in rest.into_iter().flat_map(|rest| self.audits.within(rest)) {
             self.unaudited(TimeRange::new(from, audit.range.since), horizon, findings);
             let verdict = match audit.finding {
                 Finding::Counted => Verdict::Audited,
@@ -400,7 +423,7 @@ fn unknown(present: Timestamp) -> Judgement {
 
 /// Adds a finding, and joins it with its neighbour if that is known to be the same.
 fn push(findings: &mut Vec<RangeVerdict>, range: TimeRange, verdict: Verdict) {
-    let same = matches!(verdict, Verdict::Audited | Verdict::NotCountable | Verdict::Unread { .. });
+    let same = matches!(verdict, Verdict::Pruned | Verdict::Audited | Verdict::NotCountable | Verdict::Unread { .. });
     match findings.last_mut() {
         Some(last) if same && last.verdict == verdict && last.range.until == range.since => {
             last.range.until = range.until;

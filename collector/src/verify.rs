@@ -126,9 +126,12 @@ pub async fn examine(archive: &Archive, store: StoreId, remote: &Remote, depth: 
 
 /// What was read, of all that the platform keeps, in slices, oldest first.
 fn slices(archive: &Archive, store: StoreId, remote: &Remote) -> Result<Vec<TimeRange>, Error> {
-    let coverage = archive.progress(store)?.coverage;
+    let progress = archive.progress(store)?;
+    let coverage = progress.coverage;
     let now = remote.network.now();
     let Some(mut range) = window(remote.log.store(), now) else { return Ok(Vec::new()) };
+    // Of what is pruned the platform counts more.
+    range.since = range.since.max(progress.prunings.any().unwrap_or(range.since));
     range.until = coverage.end().map_or(range.until, |end| end.max(range.until));
     // Less than a second at the ends of a part stays out: it cannot be counted.
     let parts: Vec<TimeRange> = coverage.within(range).filter_map(|part| part.whole_seconds()).collect();
@@ -360,7 +363,7 @@ pub struct Repaired {
 /// The time ranges of which reading again may bring what is missing, oldest first, none too long.
 pub fn to_repair(evidence: &Evidence, remote: &Remote) -> Vec<TimeRange> {
     let judgement = evidence.judge(remote.log.store().platform(), remote.network.now());
-    let wanted = |verdict: &Verdict| !matches!(verdict, Verdict::Audited | Verdict::NotCountable);
+    let wanted = |verdict: &Verdict| !verdict.is_complete() && *verdict != Verdict::NotCountable;
     let ranges = judgement.findings.iter().filter(|found| wanted(&found.verdict)).map(|found| found.range);
     let mut ranges: Coverage = ranges.collect();
     if judgement.undated_quarantine > 0 {

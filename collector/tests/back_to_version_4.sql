@@ -1,4 +1,8 @@
 -- Makes of an archive of today one of version 4, for tests of what brings it up to date.
+DROP VIEW prunings;
+DROP VIEW pruned_as_text;
+DROP TABLE pruned;
+DROP TABLE forgotten;
 DROP VIEW entries;
 DROP VIEW hours;
 DROP VIEW stores;

@@ -48,6 +48,7 @@ with sqlite3.connect(archive) as sql:
         INSERT INTO quarantine (store, observed, time, path, reason, raw)
             VALUES (1, 1767225600999999, NULL, 'date_created', 'no time', '{"id":"9007199254740993"}');
         INSERT INTO revision (store, entry_id, replaced, entry) SELECT 1, id, 1767225600000001, '{}' FROM entry LIMIT 1;
+        INSERT INTO pruned VALUES (1, 9, 1735689600000000, 1767232800000000);
         INSERT INTO audit VALUES (1, 1767225600000000, 1767229200000000, 'counted', 0, 1767232800000000);
         """
     )

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod demo;
 mod fetch;
+mod prune;
 mod report;
 mod restore;
 mod sandbox;
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     Watch(watch::WatchArgs),
     Status(status::StatusArgs),
     Verify(verify::VerifyArgs),
+    Prune(prune::PruneArgs),
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
     Demo(demo::DemoArgs),
@@ -102,6 +104,7 @@ pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
             Command::Watch(args) => watch::watch(args, ui).await,
             Command::Status(args) => status::status(&args, ui),
             Command::Verify(args) => verify::verify(args, ui).await,
+            Command::Prune(args) => prune::prune(&args, ui),
             Command::Backup(args) => backup::backup(&args, ui),
             Command::Restore(args) => restore::restore(&args, ui),
             Command::Sandbox(args) => sandbox::sandbox(args, ui).await,

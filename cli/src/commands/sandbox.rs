@@ -119,6 +119,7 @@ pub(crate) fn settings(sandbox: &Sandbox) -> Result<Vec<Settings>, CliError> {
         api_version: None,
         app: None,
         rate: Rate::default(),
+        keep: None,
         store,
     };
     Ok(vec![of(Store::bigcommerce(HASH)?, Platform::BigCommerce), of(Store::shopline(HANDLE)?, Platform::Shopline)])

@@ -68,6 +68,7 @@ What is known of a time range, from the best to the worst:
   over by n        the archive holds more than the platform counts
   short by n       the platform counts more
   unread           it was not read to its end, or not compared with the platform yet
+  pruned           you do not want it any more (`storelogs prune`): it is left out
 Of a store, the worst of all that the platform keeps up to its present counts.
 
 Exit codes:

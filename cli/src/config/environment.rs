@@ -28,6 +28,7 @@ pub(super) fn stores() -> Result<Vec<Settings>, CliError> {
                 api_version: None,
                 app: None,
                 rate: Rate::default(),
+                keep: None,
                 store,
             });
         }
@@ -50,7 +51,7 @@ pub(super) fn named(store: &Store) -> Result<Option<Settings>, CliError> {
     let api_url = text(variables.api_url)?;
     let api_version = variables.api_version.map(text).transpose()?.flatten();
     let rate = Rate::default();
-    Ok(Some(Settings { store: store.clone(), token, api_url, api_version, app, rate }))
+    Ok(Some(Settings { store: store.clone(), token, api_url, api_version, app, rate, keep: None }))
 }
 
 /// The OAuth app that may replace a token.

@@ -9,6 +9,7 @@ use storelogs::Store;
 use storelogs::platform::Setting;
 use toml::Spanned;
 
+use super::keep::KeepEntry;
 use super::parsed::ParsedFile;
 use super::platforms;
 use super::rate::Rate;
@@ -21,6 +22,7 @@ use super::settings::{App, Settings};
 struct File {
     stores_csv: Option<PathBuf>,
     proxy: Option<Reference<ProxyAddress>>,
+    keep: Option<KeepEntry>,
     #[serde(default)]
     store: Vec<Spanned<Entry>>,
     #[serde(default)]
@@ -40,6 +42,7 @@ struct Entry {
     requests_per_second: Option<f64>,
     bucket: Option<u32>,
     leave_quota: Option<f64>,
+    keep: Option<KeepEntry>,
 }
 
 /// What the file says. A file with anything wrong in it is wrong as a whole: it is written by hand.
@@ -58,8 +61,10 @@ pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
         };
         format!("{shown}{at}: {why}")
     })?;
+    let keep = file.keep.map(KeepEntry::keep).transpose().map_err(|why| format!("{shown}: {why}"))?;
     let csv = file.stores_csv.map(|csv| beside(path, &csv));
-    let mut found = ParsedFile { csv, proxy: file.proxy.map(|proxy| proxy.source(path)), ..ParsedFile::default() };
+    let mut found =
+        ParsedFile { csv, proxy: file.proxy.map(|proxy| proxy.source(path)), keep, ..ParsedFile::default() };
     let mut lines: HashMap<Store, usize> = HashMap::new();
     for entry in file.store {
         let line = line(entry.span().start);
@@ -104,7 +109,8 @@ fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
         Some(token) => token.source(path),
         None => Settings::usual_token(&store, app.as_ref())?,
     };
-    Ok(Settings { store, token, api_url: entry.api_url, api_version: entry.api_version, app, rate })
+    let keep = entry.keep.map(KeepEntry::keep).transpose()?;
+    Ok(Settings { store, token, api_url: entry.api_url, api_version: entry.api_version, app, rate, keep })
 }
 
 struct AccessToken;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use storelogs::Store;
+use storelogs_collector::retention::Keep;
 
 use super::parsed::ParsedFile;
 use super::settings::Settings;
@@ -27,6 +28,8 @@ pub(super) struct AllFiles {
     pub(super) rules: Vec<rule::Settings>,
     /// The proxy that the first file to name one names.
     pub(super) proxy: Option<TokenSource>,
+    /// How long entries are kept of stores that do not say it: what the first file to say it says.
+    pub(super) keep: Option<Keep>,
     /// One line each. The stores in question are left out, or as they were before.
     pub(super) problems: Vec<String>,
 }
@@ -173,6 +176,7 @@ impl Files {
             }
             let Some(found) = &known.found else { continue };
             all.problems.extend(found.problems.iter().cloned());
+            all.keep = all.keep.take().or_else(|| found.keep.clone());
             all.proxy = all.proxy.take().or_else(|| found.proxy.clone());
             for (settings, line) in &found.stores {
                 if let Some((first, at)) = places.get(&settings.store) {

@@ -7,6 +7,7 @@ mod directories;
 mod environment;
 mod file;
 mod files;
+mod keep;
 mod parsed;
 mod platforms;
 mod rate;

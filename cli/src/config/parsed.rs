@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use storelogs_collector::retention::Keep;
+
 use super::rule;
 use super::settings::Settings;
 use super::token::TokenSource;
@@ -17,6 +19,8 @@ pub(super) struct ParsedFile {
     pub(super) csv: Option<PathBuf>,
     /// The address of the proxy to go through.
     pub(super) proxy: Option<TokenSource>,
+    /// How long entries are kept of stores that do not say it.
+    pub(super) keep: Option<Keep>,
     /// What is wrong with single lines of it.
     pub(super) problems: Vec<String>,
 }

@@ -214,6 +214,7 @@ mod tests {
                 told: all.problems,
                 files,
                 proxy: None,
+                keep: None,
                 ui: Ui::of_a_test(),
             };
             let told = Arc::new(Mutex::new(Vec::new()));

@@ -1,6 +1,7 @@
 //! One store, and how it is reached.
 
 use storelogs::Store;
+use storelogs_collector::retention::Keep;
 
 use super::platforms::facts;
 use super::rate::Rate;
@@ -15,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) api_version: Option<String>,
     pub(crate) app: Option<App>,
     pub(crate) rate: Rate,
+    /// How long its entries are kept in the archive; without it for ever.
+    pub(crate) keep: Option<Keep>,
 }
 
 impl Settings {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use storelogs::secrecy::ExposeSecret;
 use storelogs::{Proxy, Store};
 use storelogs_collector::network::Network;
+use storelogs_collector::retention::Keep;
 
 use super::environment;
 use super::files::{AllFiles, Files};
@@ -33,6 +34,7 @@ pub(crate) struct Configured {
     pub(super) told: Vec<String>,
     pub(super) files: Files,
     pub(super) proxy: Option<TokenSource>,
+    pub(super) keep: Option<Keep>,
     pub(super) ui: Ui,
 }
 
@@ -40,6 +42,12 @@ impl Configured {
     /// The network, through the proxy that the files or the environment name.
     pub(crate) fn network(&self) -> Result<Network, CliError> {
         Network::through(self.proxy()?).map_err(CliError::usage)
+    }
+
+    /// How long entries are kept, of each store of which that is said.
+    pub(crate) fn keeps(&self) -> Vec<(Store, Keep)> {
+        let keep = |settings: &Settings| settings.keep.clone().or_else(|| self.keep.clone());
+        self.stores.iter().filter_map(|settings| Some((settings.store.clone(), keep(settings)?))).collect()
     }
 
     /// The proxy that the files or, else, the environment name. An empty address in a file is none.
@@ -66,7 +74,7 @@ pub(super) fn read_proxy(address: Option<&TokenSource>, ui: Ui) -> Result<Proxy,
 /// several, is told, and the others go on.
 pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError> {
     let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
-    let AllFiles { stores: found, mut problems, proxy, .. } = files.read();
+    let AllFiles { stores: found, mut problems, proxy, keep, .. } = files.read();
     if let Some(why) = files.main_problem() {
         return Err(CliError::usage(why.to_owned()));
     }
@@ -102,7 +110,7 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
         (false, last) => problems.extend(last),
     }
     say(&problems, ui);
-    Ok(Configured { stores, problems: problems.len(), told: problems, files, proxy, ui })
+    Ok(Configured { stores, problems: problems.len(), told: problems, files, proxy, keep, ui })
 }
 
 /// Adds the stores of the environment. For the same store it beats the files.

@@ -133,5 +133,5 @@ fn settings(record: &ByteRecord, columns: &[&str], path: &Path) -> Result<Settin
         None => Settings::usual_token(&store, app.as_ref())?,
     };
     let api_url = cell("api_url")?.map(str::to_owned);
-    Ok(Settings { store, token, api_url, api_version, app, rate: Rate::default() })
+    Ok(Settings { store, token, api_url, api_version, app, rate: Rate::default(), keep: None })
 }

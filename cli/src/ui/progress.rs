@@ -41,6 +41,13 @@ impl Progress {
         }
     }
 
+    /// Shows how many entries are done.
+    pub(crate) fn entries(&self, entries: u64) {
+        if !self.spinner.is_hidden() {
+            self.spinner.set_message(format!("{}: {entries} entries", self.what));
+        }
+    }
+
     /// Shows which share of it is done.
     pub(crate) fn share(&self, share: f64) {
         if !self.spinner.is_hidden() {

@@ -114,3 +114,8 @@ fn help_of_backup_teaches() {
 fn help_of_restore_teaches() {
     assert_snapshot!(help(&["restore", "--help"]));
 }
+
+#[test]
+fn help_of_prune_teaches() {
+    assert_snapshot!(help(&["prune", "--help"]));
+}

@@ -24,6 +24,7 @@ mod memory;
 mod metrics;
 mod output;
 mod program;
+mod pruning;
 mod reporting;
 mod sandbox;
 mod secrets;

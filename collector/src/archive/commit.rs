@@ -10,7 +10,7 @@ use storelogs::platform;
 use super::audit::{self, Audit, Claim, Comparison, Finding};
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
-use super::{Archive, Gap, PlatformClock, Progress, Status, StoreId, Walk, derived, learned, state};
+use super::{Archive, Gap, PlatformClock, Progress, Status, StoreId, Walk, derived, learned, prune, state};
 use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
@@ -64,6 +64,8 @@ pub struct Committed {
     pub revised: u64,
     /// Entries that were held just so.
     pub repeated: u64,
+    /// Entries that are older than the archive keeps them: they were left out.
+    pub pruned: u64,
     /// Records that could not be decoded and were not in quarantine before.
     pub quarantined: u64,
     /// Records that left quarantine, since they could be decoded now.
@@ -80,6 +82,7 @@ impl Committed {
         self.lateness = self.lateness.max(other.lateness);
         self.revised += other.revised;
         self.repeated += other.repeated;
+        self.pruned += other.pruned;
         self.quarantined += other.quarantined;
         self.released += other.released;
         self.found = other.found.or(self.found);
@@ -128,7 +131,12 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
         entries(sql, store, &commit.entries, &mut counts, &mut done)?;
         counts.keep()?;
     }
+    let pruned = prune::prunings(sql, store)?;
     for (error, near) in &commit.undecodable {
+        let time = remains(error).1.or_else(|| near.as_ref().map(|near| *near.end()));
+        if time.is_some_and(|time| pruned.whole().is_some_and(|until| time < until)) {
+            continue;
+        }
         done.quarantined += quarantine(sql, store, error, near.as_ref())?;
     }
     if let Some(range) = commit.voided_by(&done) {
@@ -204,9 +212,14 @@ fn entries(
     done: &mut Committed,
 ) -> rusqlite::Result<()> {
     let covered = covered_around(sql, store, entries)?;
+    let pruned = prune::prunings(sql, store)?;
     let (gone, quarantined) = (has_any(sql, "gone", store)?, has_any(sql, "quarantine", store)?);
     // Oldest first: so the rows come in the order of their keys.
     for entry in entries.iter().rev() {
+        if pruned.has(entry.time, entry.severity) {
+            done.pruned += 1;
+            continue;
+        }
         if gone {
             sql.prepare_cached("DELETE FROM gone WHERE store = ?1 AND id = ?2")?
                 .execute(params![store.0, Id::of(&entry.id)])?;
@@ -447,7 +460,7 @@ fn uncover(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Resu
 }
 
 /// What was read is no gap any more.
-fn fill_gaps(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Result<()> {
+pub(super) fn fill_gaps(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Result<()> {
     let (since, until) = (Micros::of(range.since), Micros::of(range.until));
     let mut find = sql.prepare_cached(
         "SELECT since, until, reason, attempts, next_attempt FROM hole WHERE store = ?1 AND since < ?3 AND until > ?2",

@@ -66,7 +66,9 @@ fn recount(sql: &Connection, kinds: &mut Kinds, hours: &BTreeMap<i64, BTreeSet<i
 const WRONG_HOURS: &str = "SELECT store, hour FROM ( \
      SELECT store, time / 3600000000 - (time % 3600000000 < 0) AS hour, count(*) AS entries FROM entry INDEXED BY entry_store_time \
      GROUP BY 1, 2 \
-     UNION ALL SELECT store, hour, -sum(entries) FROM hour GROUP BY 1, 2) \
+     UNION ALL SELECT store, hour, -sum(entries) FROM hour WHERE NOT EXISTS ( \
+         SELECT 1 FROM kind JOIN pruned ON pruned.store = hour.store AND pruned.severity = kind.severity \
+         WHERE kind.id = hour.kind AND pruned.until > hour.hour * 3600000000) GROUP BY 1, 2) \
      GROUP BY store, hour HAVING sum(entries) <> 0";
 
 /// Keys of which the index of words has not yet learned that they came or went.

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use jiff::{SignedDuration, Timestamp};
 
 use super::audit::{self, Audits};
-use super::{Archive, PlatformClock, State, StoreId, row};
+use super::{Archive, PlatformClock, Prunings, State, StoreId, row};
 use crate::coverage::{Coverage, TimeRange};
 use crate::error::Result;
 use crate::micros::Micros;
@@ -18,6 +18,8 @@ pub struct Evidence {
     pub coverage: Coverage,
     /// What of it was compared with the platform.
     pub audits: Audits,
+    /// What was pruned of it.
+    pub prunings: Prunings,
     /// What could not be read.
     pub failed: Coverage,
     /// What a walk goes through that is under way.
@@ -69,6 +71,12 @@ fn read(archive: &Archive, only: Option<StoreId>) -> Result<HashMap<StoreId, Evi
         })?
     {
         all.entry(store).or_default().coverage.add(range);
+    }
+    let pruned = named("SELECT store, severity, until FROM pruned WHERE {store}");
+    for (store, severity, until) in
+        archive.rows(&pruned, [only], |row| Ok((StoreId(row.get(0)?), row.get(1)?, row.get(2)?)))?
+    {
+        all.entry(store).or_default().prunings.set(severity, until);
     }
     let audits = named("SELECT store, since, until, finding, entries, at FROM audit WHERE {store}");
     for (store, audit) in archive.rows(&audits, [only], |row| Ok((StoreId(row.get(0)?), audit::read(row, 1)?)))? {

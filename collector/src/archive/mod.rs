@@ -14,6 +14,7 @@ pub(crate) mod index;
 mod index_file;
 mod learned;
 mod open;
+mod prune;
 pub(crate) mod rollup;
 pub(crate) mod row;
 mod secret;
@@ -45,6 +46,7 @@ pub use evidence::Evidence;
 pub(crate) use holdings::StoreState;
 pub use learned::PlatformClock;
 pub use open::{Lock, VERSION};
+pub use prune::{Pruned, Prunings};
 pub use state::{State, Status};
 pub(crate) use wal::BUSY_TIMEOUT;
 pub use wal::LARGE_WAL;
@@ -96,6 +98,8 @@ pub struct Progress {
     pub coverage: Coverage,
     /// What of it was compared with the platform, and what came of that.
     pub audits: Audits,
+    /// What was pruned of it. It counts as read.
+    pub prunings: Prunings,
     /// The walk under way.
     pub walk: Option<Walk>,
     /// What could not be read.
@@ -189,8 +193,11 @@ impl Archive {
         let buckets = self
             .rows("SELECT max(bucket) FROM lateness WHERE store = ?1", [store.0], |row| row.get::<_, Option<u32>>(0))?;
         let lateness = buckets.into_iter().flatten().next().map_or(0, |bucket| 1_i64 << bucket.min(40));
+        let prunings = self.prunings(store)?;
+        let pruned = prunings.whole().and_then(|until| TimeRange::new(Timestamp::MIN, until));
         Ok(Progress {
-            coverage: coverage.into_iter().collect(),
+            coverage: coverage.into_iter().chain(pruned).collect(),
+            prunings,
             audits: audits.into_iter().collect(),
             walk: walks.into_iter().next(),
             gaps,

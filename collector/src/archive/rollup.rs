@@ -204,8 +204,12 @@ impl<'a> Counts<'a> {
 
     /// Counts the entries of an hour anew.
     fn count_again(&mut self, hour: i64) -> rusqlite::Result<()> {
-        let mut remove = self.sql.prepare_cached("DELETE FROM hour WHERE store = ?1 AND hour = ?2")?;
-        remove.execute([self.store.0, hour])?;
+        // Of entries that are pruned the counts are all that is left.
+        let mut remove = self.sql.prepare_cached(
+            "DELETE FROM hour WHERE store = ?1 AND hour = ?2 AND NOT EXISTS (SELECT 1 FROM kind JOIN pruned \
+             ON pruned.store = ?1 AND pruned.severity = kind.severity WHERE kind.id = hour.kind AND pruned.until > ?3)",
+        )?;
+        remove.execute([self.store.0, hour, hour * HOUR])?;
         let mut find = self.sql.prepare_cached(
             "SELECT time, severity, summary, category, module, action, actor FROM entry \
              WHERE store = ?1 AND time >= ?2 AND time < ?3",

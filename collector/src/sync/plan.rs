@@ -163,6 +163,8 @@ impl Plan {
             return None;
         }
         let horizon = now.checked_sub(self.retention - EXPIRING).ok()?;
+        // Of what is pruned the platform counts more.
+        let horizon = horizon.max(self.progress.prunings.any().unwrap_or(horizon));
         let window = TimeRange::new(Timestamp::from_second(horizon.as_second()).ok()?, now)?;
         let lacking = self.progress.audits.lacking(&self.progress.coverage, window).into_iter().next();
         let disagrees = || {
@@ -263,7 +265,9 @@ impl Plan {
                 done.is_none_or(|done| policy::has_passed(tier.every, *done, now))
             };
             let tier = policy::tiers(self.progress.lateness).into_iter().rev().find(due)?;
-            let recent = TimeRange::new(now.checked_sub(tier.length).ok()?, end.min(now))?;
+            let since = now.checked_sub(tier.length).ok()?;
+            let since = since.max(self.progress.prunings.whole().unwrap_or(since));
+            let recent = TimeRange::new(since, end.min(now))?;
             let rest = self.progress.coverage.within(recent).collect();
             self.again = Some(Rereading { tier: tier.length, begun: now, rest, cursor: None });
         }

@@ -15,6 +15,7 @@ mod insight;
 mod live;
 mod metrics;
 mod order;
+mod pruning;
 mod query;
 mod redact;
 mod regressions;

@@ -6,17 +6,24 @@ mod progress;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::json;
+use storelogs::Store;
+use storelogs_collector::Archive;
 use storelogs_collector::archive::State;
 use storelogs_collector::metrics::Metrics;
+use storelogs_collector::retention::Keep;
 use storelogs_collector::sync::{self, Outcome, Shard};
 use storelogs_collector::verdict;
 use storelogs_collector::wording::format_count;
 use tokio::sync::watch;
 
+use super::prune;
 use crate::config::{self, ReloadingStores};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
 use crate::options::{ArchiveOptions, StoreOptions};
@@ -68,6 +75,8 @@ Then: `storelogs verify` proves it, `storelogs status` tells how each store stan
 
 /// With more stores than this only those that something is wrong with are listed at the end.
 pub(crate) const LISTED: usize = 40;
+/// So often a run that follows prunes by the configuration.
+const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 /// Of one store so many time ranges that could not be read are listed.
 const GAPS_LISTED: usize = 5;
 
@@ -76,8 +85,13 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let configured = config::read(&selection, ui)?;
     let problems = configured.problems;
     let listener = args.metrics_listen.map(listen::bind).transpose()?;
-    let archive = args.archive.open()?;
+    let mut archive = args.archive.open()?;
     let network = configured.network()?;
+    let keeps = configured.keeps();
+    if !keeps.is_empty() {
+        let _lock = archive.lock()?;
+        prune::by_configuration(&mut archive, &keeps, Timestamp::now())?;
+    }
     let progress = Arc::new(SyncProgress::new(ui));
     let (stop, stopped) = watch::channel(false);
     let asked = end_cleanly(stop, Arc::clone(&progress))?;
@@ -111,7 +125,10 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
             progress.event(event);
         })
     };
+    let path = archive.path().to_owned();
+    let pruning = (args.follow && !keeps.is_empty()).then(|| tokio::spawn(keep_pruning(path, keeps)));
     let outcomes = sync::sync(archive, directory, how, stopped.clone(), observer).await;
+    pruning.inspect(tokio::task::JoinHandle::abort);
     progress.clear();
     let outcomes = outcomes?;
     if args.json {
@@ -128,6 +145,22 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
         Some(signal) if !args.follow && outcomes.iter().any(|outcome| !outcome.complete) => signal.exit(),
         _ => exit,
     })
+}
+
+/// Prunes by the configuration again and again, beside the run that holds the archive's lock.
+async fn keep_pruning(archive: PathBuf, keeps: Vec<(Store, Keep)>) {
+    loop {
+        tokio::time::sleep(PRUNE_EVERY).await;
+        let (archive, keeps) = (archive.clone(), keeps.clone());
+        let pruned = tokio::task::spawn_blocking(move || {
+            Archive::open(archive)
+                .and_then(|mut archive| prune::by_configuration(&mut archive, &keeps, Timestamp::now()))
+        });
+        // If somebody is in the way, the next time does it.
+        if let Ok(Err(error)) = pruned.await {
+            tracing::warn!(target: "storelogs::sync", reason = %error, "nothing could be pruned");
+        }
+    }
 }
 
 /// The first Ctrl-C or SIGTERM ends the run after the page in hand, the second at once. What came first is remembered.

@@ -1,0 +1,177 @@
+//! `prune`: takes entries away that are older than their owner wants them.
+
+use std::io::Write;
+
+use clap::Args;
+use jiff::Timestamp;
+use storelogs::{Severity, Store};
+use storelogs_collector::Archive;
+use storelogs_collector::archive::Pruned;
+use storelogs_collector::retention::{Age, Keep};
+use storelogs_collector::wording::{format_bytes, format_count, pluralize};
+
+use crate::config;
+use crate::error::{CliError, Exit};
+use crate::options::{ArchiveOptions, StoreOptions};
+use crate::ui::{Column, Progress, Table, Text, Ui};
+
+/// Take entries away that are older than you want them
+///
+/// Without --older-than by `keep` in the configuration, as `sync` does it by itself. What is pruned is no gap: no `verify`
+/// misses it, and nothing fetches it again. Its counts by hour stay, so reports of years remain possible. The file shrinks.
+/// Nothing is sent to a platform.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct PruneArgs {
+    #[command(flatten)]
+    stores: StoreOptions,
+
+    #[command(flatten)]
+    archive: ArchiveOptions,
+
+    /// Entries of this age: 90d, 12w, 18mo, 3y
+    #[arg(long, value_name = "AGE")]
+    older_than: Option<Age>,
+
+    /// Only entries of this severity; repeat it for several
+    #[arg(long, value_name = "SEVERITY", requires = "older_than")]
+    severity: Vec<Severity>,
+
+    /// Only say what would go
+    #[arg(long)]
+    dry_run: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  storelogs prune --older-than 3y --dry-run
+  storelogs prune --older-than 90d --severity info --store bigcommerce:abc123
+
+In storelogs.toml, of a store or, above all of them, of every one:
+  keep = \"3y\"
+  keep = { info = \"90d\", notice = \"1y\" }      # the other severities stay
+
+Exit codes:
+  0  done, or nothing was so old
+  1  it failed, or another process collects into the archive
+  2  nothing says how long entries are to be kept, or an age cannot be understood";
+
+/// An archive's stores, and up to when the entries of each go.
+type Cutoffs = Vec<(Store, Vec<(Severity, Timestamp)>)>;
+
+pub(crate) fn prune(args: &PruneArgs, ui: Ui) -> Result<Exit, CliError> {
+    let now = Timestamp::now();
+    let mut archive = if args.dry_run { args.archive.read()? } else { existing(&args.archive)? };
+    let cutoffs = cutoffs(args, &archive, now, ui)?;
+    let lock = if args.dry_run { None } else { Some(archive.lock()?) };
+    let progress = Progress::new(ui, "pruning".to_owned(), false);
+    let mut table = Table::new([Column::new(""), Column::new("").least(9), Column::new("")]);
+    let mut all = Pruned::default();
+    for (store, cutoffs) in cutoffs {
+        let Some(id) = archive.store_id(&store)? else { continue };
+        let before = all.entries;
+        let pruned = if args.dry_run {
+            archive.prunable(id, &cutoffs)?
+        } else {
+            archive.prune(id, &cutoffs, now, |pruned| progress.entries(before + pruned.entries))?
+        };
+        all.add(pruned);
+        table.row([
+            Text::plain(&store.to_string()),
+            Text::plain(&format_count(pruned.entries)).right(),
+            Text::plain(&up_to(&cutoffs)),
+        ]);
+    }
+    let freed = if args.dry_run { None } else { Some(shrink(&mut archive, &progress)?) };
+    progress.clear();
+    drop(lock);
+    let mut out = ui.stdout();
+    table.write(&mut out)?;
+    writeln!(out, "{}{}", said(all, args.dry_run), freed.map(freed_bytes).unwrap_or_default())?;
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// The archive that is there, to be written into.
+pub(super) fn existing(archive: &ArchiveOptions) -> Result<Archive, CliError> {
+    drop(archive.read()?);
+    archive.open()
+}
+
+fn cutoffs(args: &PruneArgs, archive: &Archive, now: Timestamp, ui: Ui) -> Result<Cutoffs, CliError> {
+    let Some(age) = args.older_than else {
+        let keeps = config::read(&args.stores.selection(), ui)?.keeps();
+        if keeps.is_empty() {
+            let why =
+                "nothing says how long entries are to be kept: --older-than 3y, or keep = \"3y\" in storelogs.toml";
+            return Err(CliError::usage(why));
+        }
+        return Ok(keeps.into_iter().map(|(store, keep)| (store, keep.cutoffs(now))).collect());
+    };
+    let keep = match args.severity.as_slice() {
+        [] => Keep::all(age),
+        severities => Keep::some(severities.iter().map(|severity| (*severity, age))),
+    };
+    let picked = args.stores.selection().stores;
+    if let Some(store) = picked.iter().find(|store| !matches!(archive.store_id(store), Ok(Some(_)))) {
+        return Err(storelogs_collector::Error::UnknownStore { store: store.clone() }.into());
+    }
+    let stores = archive.stores()?.into_iter().map(|(_, store)| store);
+    let stores = stores.filter(|store| picked.is_empty() || picked.contains(store));
+    Ok(stores.map(|store| (store, keep.cutoffs(now))).collect())
+}
+
+/// Takes what went out of the index of words, and gives its room back to the disk.
+fn shrink(archive: &mut Archive, progress: &Progress) -> Result<u64, CliError> {
+    archive.index_words(usize::MAX)?;
+    Ok(archive.shrink(|share| progress.share(share))?)
+}
+
+/// Prunes by the configuration, as a collector does it by itself.
+pub(crate) fn by_configuration(
+    archive: &mut Archive,
+    keeps: &[(Store, Keep)],
+    now: Timestamp,
+) -> storelogs_collector::Result<Pruned> {
+    let mut all = Pruned::default();
+    for (store, keep) in keeps {
+        let id = archive.add_store(store)?;
+        all.add(archive.prune(id, &keep.cutoffs(now), now, |_| {})?);
+    }
+    if all != Pruned::default() {
+        archive.give_back_some()?;
+    }
+    Ok(all)
+}
+
+fn up_to(cutoffs: &[(Severity, Timestamp)]) -> String {
+    let text = |time: &Timestamp| time.strftime("%Y-%m-%dT%H:%MZ").to_string();
+    match cutoffs {
+        [] => "nothing is so old".to_owned(),
+        [(_, first), rest @ ..]
+            if rest.len() + 1 == Severity::ALL.len() && rest.iter().all(|(_, time)| time == first) =>
+        {
+            format!("up to {}", text(first))
+        }
+        some => {
+            let some: Vec<String> =
+                some.iter().map(|(severity, time)| format!("{severity} up to {}", text(time))).collect();
+            some.join(", ")
+        }
+    }
+}
+
+fn said(all: Pruned, dry_run: bool) -> String {
+    let what = pluralize(all.entries, "entry", "entries");
+    let more: String =
+        [(all.revisions, "revision", "revisions"), (all.quarantined, "record in quarantine", "records in quarantine")]
+            .into_iter()
+            .filter(|(number, ..)| *number > 0)
+            .map(|(number, one, several)| format!(", {}", pluralize(number, one, several)))
+            .collect();
+    if dry_run { format!("{what}{more} would go") } else { format!("{what}{more} pruned") }
+}
+
+fn freed_bytes(bytes: u64) -> String {
+    if bytes == 0 { String::new() } else { format!("; the archive is {} smaller", format_bytes(bytes)) }
+}
