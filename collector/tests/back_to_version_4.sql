@@ -3,6 +3,7 @@ DROP VIEW prunings;
 DROP VIEW pruned_as_text;
 DROP TABLE pruned;
 DROP TABLE forgotten;
+DROP TABLE clearing;
 DROP VIEW entries;
 DROP VIEW hours;
 DROP VIEW stores;

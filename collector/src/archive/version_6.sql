@@ -24,6 +24,11 @@ CREATE TABLE forgotten (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX forgotten_time ON forgotten (store, time);
 
+-- Since when what was forgotten may still stand in free pages or in the file of changes. Without a row it does not.
+CREATE TABLE clearing (
+    since INTEGER NOT NULL
+) STRICT;
+
 CREATE VIEW pruned_as_text AS
 SELECT store, severity,
        strftime('%Y-%m-%dT%H:%M:%S', until / 1000000 - (until % 1000000 < 0), 'unixepoch')
