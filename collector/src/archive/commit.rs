@@ -8,9 +8,10 @@ use storelogs::LogEntry;
 use storelogs::platform;
 
 use super::audit::{self, Audit, Claim, Comparison, Finding};
+use super::prunings::prunings;
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
-use super::{Archive, Gap, PlatformClock, Progress, Status, StoreId, Walk, derived, learned, prune, state};
+use super::{Archive, Gap, PlatformClock, Progress, Status, StoreId, Walk, derived, learned, state};
 use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
@@ -131,7 +132,7 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
         entries(sql, store, &commit.entries, &mut counts, &mut done)?;
         counts.keep()?;
     }
-    let pruned = prune::prunings(sql, store)?;
+    let pruned = prunings(sql, store)?;
     for (error, near) in &commit.undecodable {
         let time = remains(error).1.or_else(|| near.as_ref().map(|near| *near.end()));
         if time.is_some_and(|time| pruned.whole().is_some_and(|until| time < until)) {
@@ -212,7 +213,7 @@ fn entries(
     done: &mut Committed,
 ) -> rusqlite::Result<()> {
     let covered = covered_around(sql, store, entries)?;
-    let pruned = prune::prunings(sql, store)?;
+    let pruned = prunings(sql, store)?;
     let (gone, quarantined) = (has_any(sql, "gone", store)?, has_any(sql, "quarantine", store)?);
     // Oldest first: so the rows come in the order of their keys.
     for entry in entries.iter().rev() {

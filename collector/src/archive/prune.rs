@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 use storelogs::Severity;
 
+use super::prunings::{Prunings, prunings};
 use super::rollup::Kinds;
 use super::{Archive, StoreId, audit, commit, derived};
 use crate::coverage::TimeRange;
@@ -15,38 +16,6 @@ use crate::micros::Micros;
 const STEP: i64 = 5_000;
 /// How many empty pages are given back at once.
 const PAGES: i64 = 2_000;
-
-/// Up to when the entries of a store are pruned, by severity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Prunings([Option<Timestamp>; Severity::ALL.len()]);
-
-impl Prunings {
-    fn place(severity: Severity) -> usize {
-        Severity::ALL.into_iter().position(|known| known == severity).unwrap_or_default()
-    }
-
-    pub(super) fn set(&mut self, severity: i64, until: Micros) {
-        let known = Severity::ALL.into_iter().find(|known| i64::from(known.number()) == severity);
-        if let Some(severity) = known {
-            self.0[Self::place(severity)] = Some(until.time());
-        }
-    }
-
-    /// Up to when every entry is pruned.
-    pub fn whole(&self) -> Option<Timestamp> {
-        self.0.iter().copied().reduce(|one, other| Some(one?.min(other?))).flatten()
-    }
-
-    /// Up to when entries of some severity are pruned: up to here the platform's counts say nothing any more.
-    pub fn any(&self) -> Option<Timestamp> {
-        self.0.iter().copied().flatten().max()
-    }
-
-    /// Whether an entry of this time and severity is.
-    pub fn has(&self, time: Timestamp, severity: Severity) -> bool {
-        self.0[Self::place(severity)].is_some_and(|until| time < until)
-    }
-}
 
 /// What was pruned, or would be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,26 +37,7 @@ impl Pruned {
     }
 }
 
-/// Of one store.
-pub(super) fn prunings(sql: &Connection, store: StoreId) -> rusqlite::Result<Prunings> {
-    let mut find = sql.prepare_cached("SELECT severity, until FROM pruned WHERE store = ?1")?;
-    let mut rows = find.query([store.0])?;
-    let mut prunings = Prunings::default();
-    while let Some(row) = rows.next()? {
-        prunings.set(row.get(0)?, row.get(1)?);
-    }
-    Ok(prunings)
-}
-
 impl Archive {
-    /// Up to when the entries of a store are pruned.
-    ///
-    /// # Errors
-    /// If the archive cannot be read.
-    pub fn prunings(&self, store: StoreId) -> Result<Prunings> {
-        prunings(&self.sql, store).map_err(|error| self.fault(error))
-    }
-
     /// What would be pruned of a store.
     ///
     /// # Errors
@@ -206,7 +156,7 @@ impl Archive {
 fn marked(known: Prunings, cutoffs: &[(Severity, Timestamp)]) -> Vec<(Severity, Timestamp)> {
     let until = |severity: Severity| {
         let wanted = cutoffs.iter().filter(|(of, _)| *of == severity).map(|(_, until)| *until);
-        wanted.chain(known.0[Prunings::place(severity)]).max()
+        wanted.chain(known.of(severity)).max()
     };
     Severity::ALL.into_iter().filter_map(|severity| Some((severity, until(severity)?))).collect()
 }
