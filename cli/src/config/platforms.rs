@@ -15,7 +15,8 @@ pub(super) fn store(platform: &str, name: &str) -> Option<Result<Store, String>>
 
 /// The names of the platforms: `bigcommerce or shopline`.
 pub(super) fn names() -> String {
-    either(platform::known().iter().map(|facts| facts.platform().to_string()).collect(), " or ")
+    let names: Vec<String> = platform::known().iter().map(|facts| facts.platform().to_string()).collect();
+    either(&names, " or ")
 }
 
 /// An error unless the store's platform takes a setting, which these keys give.
@@ -24,7 +25,8 @@ pub(super) fn check(store: &Store, keys: &str, setting: Setting) -> Result<(), S
         return Ok(());
     }
     let takers = platform::known().into_iter().filter(|facts| facts.takes(setting));
-    let takers = either(takers.map(|facts| facts.title().to_owned()).collect(), " and ");
+    let takers: Vec<String> = takers.map(|facts| facts.title().to_owned()).collect();
+    let takers = either(&takers, " and ");
     let are = if keys.contains(" and ") { "are" } else { "is" };
     Err(format!("{keys} {are} for {takers} stores only"))
 }
@@ -38,7 +40,7 @@ pub(super) fn secret_variables() -> impl Iterator<Item = &'static str> {
     })
 }
 
-fn either(words: Vec<String>, last: &str) -> String {
+fn either(words: &[String], last: &str) -> String {
     match words.split_last() {
         Some((end, rest)) if !rest.is_empty() => format!("{}{last}{end}", rest.join(", ")),
         _ => words.concat(),

@@ -1,6 +1,7 @@
 //! One store, and how it is reached.
 
 use storelogs::Store;
+use storelogs::platform::PlatformFacts;
 use storelogs_collector::retention::Keep;
 
 use super::platforms::facts;
@@ -35,7 +36,7 @@ impl Settings {
 
     /// Whether its tokens may end by time.
     pub(crate) fn tokens_expire(&self) -> bool {
-        facts(self.store.platform()).is_ok_and(|facts| facts.tokens_expire())
+        facts(self.store.platform()).is_ok_and(PlatformFacts::tokens_expire)
     }
 
     /// Where the token of a store comes from, unless it is said: an OAuth app, or the environment.
