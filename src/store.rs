@@ -62,7 +62,7 @@ impl Store {
     /// A BigCommerce store by its hash, the part after `/stores/` in its API path.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] unless the hash is 1 to 64 lower-case letters and digits.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the hash is 1 to 64 lower-case letters and digits.
     pub fn bigcommerce(hash: &str) -> Result<Self, Error> {
         let fine = (1..=64).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         if !fine {
@@ -77,7 +77,7 @@ impl Store {
     /// A SHOPLINE store by its handle, the first label of its domain: `open001` of `open001.myshopline.com`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] unless the handle is a DNS label in lower case: letters, digits and inner hyphens.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the handle is a DNS label in lower case: letters, digits and inner hyphens.
     pub fn shopline(handle: &str) -> Result<Self, Error> {
         if !is_dns_label(handle) {
             return Err(Error::invalid(format!(
@@ -91,7 +91,7 @@ impl Store {
     /// A store of a platform that this crate does not know.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] unless the name is a DNS label in lower case: up to 63 letters, digits and inner hyphens.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the name is a DNS label in lower case: up to 63 letters, digits and inner hyphens.
     pub fn of(platform: Platform, name: &str) -> Result<Self, Error> {
         if !is_dns_label(name) {
             return Err(Error::invalid(format!(
