@@ -73,6 +73,11 @@ pub enum Error {
         /// The archive.
         path: PathBuf,
     },
+    /// The file is missing by which what was forgotten is known.
+    NoSecret {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another process watches it at this moment.
     Watched {
         /// The archive.
@@ -204,6 +209,12 @@ impl fmt::Display for Error {
                 f,
                 "an archive is at {} already; nothing was changed: with --replace it is kept beside under another name, or name \
                  another place with --archive",
+                path.display()
+            ),
+            Self::NoSecret { path } => write!(
+                f,
+                "{} is missing or of another archive, and what was forgotten is known by it alone: put it back from beside a \
+                 backup; without it what was forgotten would come back",
                 path.display()
             ),
             Self::Watched { path } => {

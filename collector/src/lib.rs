@@ -12,6 +12,7 @@ pub mod archive;
 mod coverage;
 mod drain;
 mod error;
+pub mod forget;
 pub mod insight;
 pub mod metrics;
 mod micros;

@@ -230,6 +230,7 @@ impl Comparing<'_> {
 
 /// What is compared of an entry besides its id: a platform that was restored from a backup may give ids out again.
 struct Form {
+    uid: String,
     time: Timestamp,
     /// A hash of everything that it says.
     says: u64,
@@ -242,7 +243,7 @@ impl Form {
         entry.observed = Timestamp::UNIX_EPOCH;
         let mut hasher = DefaultHasher::new();
         serde_json::to_string(&entry).unwrap_or_default().hash(&mut hasher);
-        Self { time: entry.time, says: hasher.finish() }
+        Self { time: entry.time, says: hasher.finish(), uid: entry.uid }
     }
 }
 
@@ -319,11 +320,14 @@ fn compare(archive: &Archive, store: StoreId, range: TimeRange, listed: &Listing
     for (id, form) in &listed.ids {
         let same =
             held.contains_key(id) && archive.entry(store, id)?.is_some_and(|entry| Form::of(entry).says == form.says);
-        if !same {
+        if !same && !archive.is_forgotten(store, &form.uid)? {
             unheld.push(form.time); // not at all, or not as it is now
         }
     }
-    let unkept = listed.undecodable.iter().filter(|record| !raw.contains_key(*record)).count() as u64;
+    let mut unkept = 0;
+    for record in &listed.undecodable {
+        unkept += u64::from(!raw.contains_key(record) && !archive.is_forgotten_record(store, record)?);
+    }
     let around = (unkept + listed.missing == 0).then(|| around(&unheld)).flatten();
     let inside = |time: &Option<Timestamp>| time.is_some_and(|time| range.contains(time));
     let released = raw.into_iter().filter(|(raw, time)| inside(time) && !listed.undecodable.contains(raw));

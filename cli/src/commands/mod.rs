@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod demo;
 mod fetch;
+mod forget;
 mod prune;
 mod report;
 mod restore;
@@ -69,6 +70,7 @@ pub(crate) enum Command {
     Status(status::StatusArgs),
     Verify(verify::VerifyArgs),
     Prune(prune::PruneArgs),
+    Forget(forget::ForgetArgs),
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
     Demo(demo::DemoArgs),
@@ -105,6 +107,7 @@ pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
             Command::Status(args) => status::status(&args, ui),
             Command::Verify(args) => verify::verify(args, ui).await,
             Command::Prune(args) => prune::prune(&args, ui),
+            Command::Forget(args) => forget::forget(&args, ui),
             Command::Backup(args) => backup::backup(&args, ui),
             Command::Restore(args) => restore::restore(&args, ui),
             Command::Sandbox(args) => sandbox::sandbox(args, ui).await,

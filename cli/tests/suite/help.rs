@@ -119,3 +119,8 @@ fn help_of_restore_teaches() {
 fn help_of_prune_teaches() {
     assert_snapshot!(help(&["prune", "--help"]));
 }
+
+#[test]
+fn help_of_forget_teaches() {
+    assert_snapshot!(help(&["forget", "--help"]));
+}

@@ -14,6 +14,7 @@ mod disks;
 mod examples;
 mod exit_codes;
 mod floors;
+mod forgetting;
 mod help;
 mod hostile;
 #[path = "../../../tests/imports/mod.rs"]

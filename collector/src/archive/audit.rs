@@ -240,12 +240,13 @@ pub(super) fn void(sql: &Connection, store: StoreId, range: TimeRange) -> rusqli
     rewrite(sql, store, range, |audits| audits.void(range))
 }
 
-/// How many entries of a time range the platform should count: those that are held, in quarantine too, less those that it
-/// has removed.
+/// How many entries of a time range the platform should count: those that are held, in quarantine too, and those that were
+/// forgotten, less those that it has removed.
 pub(super) fn held(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Result<u64> {
     let mut count = sql.prepare_cached(
         "SELECT (SELECT count(*) FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3) \
               + (SELECT count(*) FROM quarantine WHERE store = ?1 AND coalesce(time, near) >= ?2 AND coalesce(time, near) < ?3) \
+              + (SELECT count(*) FROM forgotten WHERE store = ?1 AND time >= ?2 AND time < ?3 AND NOT redacted) \
               - (SELECT count(*) FROM gone WHERE store = ?1 AND time >= ?2 AND time < ?3)",
     )?;
     let bounds = params![store.0, Micros::of(range.since), Micros::of(range.until)];

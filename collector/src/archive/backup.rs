@@ -92,7 +92,17 @@ impl Archive {
         }
         drop(source);
         put_in_place(&partial, archive)?;
-        Ok((Self::open(archive)?, replaced))
+        let mut restored = Self::open(archive)?;
+        // What was forgotten since stays forgotten.
+        if let Some(before) = replaced
+            .clone()
+            .and_then(|replaced| Self::look(replaced).ok())
+            .filter(|(version, _)| *version == open::VERSION)
+            && before.1.fingerprint().is_ok_and(|known| known == restored.fingerprint().ok().flatten())
+        {
+            restored.forget_as(&before.1)?;
+        }
+        Ok((restored, replaced))
     }
 }
 

@@ -8,6 +8,7 @@ use storelogs::LogEntry;
 use storelogs::platform;
 
 use super::audit::{self, Audit, Claim, Comparison, Finding};
+use super::forgotten::{Guard, Hasher};
 use super::prunings::prunings;
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
@@ -67,6 +68,8 @@ pub struct Committed {
     pub repeated: u64,
     /// Entries that are older than the archive keeps them: they were left out.
     pub pruned: u64,
+    /// Entries and records that were forgotten: they were left out.
+    pub forgotten: u64,
     /// Records that could not be decoded and were not in quarantine before.
     pub quarantined: u64,
     /// Records that left quarantine, since they could be decoded now.
@@ -84,6 +87,7 @@ impl Committed {
         self.revised += other.revised;
         self.repeated += other.repeated;
         self.pruned += other.pruned;
+        self.forgotten += other.forgotten;
         self.quarantined += other.quarantined;
         self.released += other.released;
         self.found = other.found.or(self.found);
@@ -103,8 +107,8 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be written. Then nothing of it is.
     pub fn commit<'a>(&mut self, commits: impl IntoIterator<Item = (StoreId, &'a Commit)>) -> Result<Vec<Committed>> {
-        let committed =
-            write_all(&mut self.sql, &mut self.kinds, commits).map_err(|error| Error::of(&self.path, error));
+        let committed = write_all(&mut self.sql, &mut self.kinds, self.hasher.as_ref(), commits)
+            .map_err(|error| Error::of(&self.path, error));
         if committed.is_err() {
             self.kinds.forget(); // they may be of the transaction that is undone
         }
@@ -115,27 +119,41 @@ impl Archive {
 fn write_all<'a>(
     sql: &mut Connection,
     kinds: &mut Kinds,
+    hasher: Option<&Hasher>,
     commits: impl IntoIterator<Item = (StoreId, &'a Commit)>,
 ) -> rusqlite::Result<Vec<Committed>> {
     let change = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
     derived::settle(&change, kinds)?;
-    let committed = commits.into_iter().map(|(store, commit)| write(&change, kinds, store, commit));
+    let committed = commits.into_iter().map(|(store, commit)| write(&change, kinds, hasher, store, commit));
     let committed = committed.collect::<rusqlite::Result<_>>()?;
     change.commit()?;
     Ok(committed)
 }
 
-fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -> rusqlite::Result<Committed> {
+fn write(
+    sql: &Connection,
+    kinds: &mut Kinds,
+    hasher: Option<&Hasher>,
+    store: StoreId,
+    commit: &Commit,
+) -> rusqlite::Result<Committed> {
     let mut done = Committed::default();
+    let forgotten = Guard::of(sql, store, hasher)?;
     if !commit.entries.is_empty() {
         let mut counts = Counts::new(sql, kinds, store);
-        entries(sql, store, &commit.entries, &mut counts, &mut done)?;
+        entries(sql, store, forgotten.as_ref(), &commit.entries, &mut counts, &mut done)?;
         counts.keep()?;
     }
     let pruned = prunings(sql, store)?;
     for (error, near) in &commit.undecodable {
         let time = remains(error).1.or_else(|| near.as_ref().map(|near| *near.end()));
         if time.is_some_and(|time| pruned.whole().is_some_and(|until| time < until)) {
+            continue;
+        }
+        if let Some(forgotten) = &forgotten
+            && forgotten.has_record(error.raw().unwrap_or_default())?
+        {
+            done.forgotten += 1;
             continue;
         }
         done.quarantined += quarantine(sql, store, error, near.as_ref())?;
@@ -208,6 +226,7 @@ fn write(sql: &Connection, kinds: &mut Kinds, store: StoreId, commit: &Commit) -
 fn entries(
     sql: &Connection,
     store: StoreId,
+    forgotten: Option<&Guard<'_>>,
     entries: &[LogEntry],
     counts: &mut Counts<'_>,
     done: &mut Committed,
@@ -219,6 +238,12 @@ fn entries(
     for entry in entries.iter().rev() {
         if pruned.has(entry.time, entry.severity) {
             done.pruned += 1;
+            continue;
+        }
+        if let Some(forgotten) = forgotten
+            && forgotten.has_entry(&entry.uid)?
+        {
+            done.forgotten += 1;
             continue;
         }
         if gone {

@@ -6,9 +6,11 @@ mod commit;
 pub(crate) mod counts;
 mod derived;
 pub(crate) mod entries;
+mod erase;
 mod evidence;
 #[cfg(feature = "failpoints")]
 mod failpoint;
+mod forgotten;
 mod holdings;
 pub(crate) mod index;
 mod index_file;
@@ -43,6 +45,7 @@ pub use audit::{Audit, Audits, Claim, Comparison, Finding};
 pub use backup::Copied;
 pub use commit::{Commit, Committed};
 pub use derived::Mended;
+pub(crate) use erase::Erasure;
 pub use evidence::Evidence;
 pub(crate) use holdings::StoreState;
 pub use learned::PlatformClock;
@@ -63,6 +66,8 @@ pub struct Archive {
     kinds: rollup::Kinds,
     /// Whether the index of words is attached to the connection, as `words`.
     index: Cell<index_file::Index>,
+    /// What was forgotten is known by it. It is there where the archive is written.
+    hasher: Option<forgotten::Hasher>,
     /// It is read as something that nobody can change.
     unchanging: bool,
 }

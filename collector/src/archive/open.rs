@@ -210,7 +210,7 @@ fn connect(path: PathBuf, access: Access) -> Result<Archive> {
     sql.pragma_update(None, "cache_size", -32 * 1024).map_err(fault)?;
     sql.pragma_update(None, "trusted_schema", "off").map_err(fault)?;
     let unchanging = matches!(access, Access::Unchanging | Access::Alone);
-    Ok(Archive { sql, path, kinds: Kinds::default(), index: Cell::default(), unchanging })
+    Ok(Archive { sql, path, kinds: Kinds::default(), index: Cell::default(), hasher: None, unchanging })
 }
 
 /// What was written stands in the archive itself then, though others go on reading it: whoever copies that one file has

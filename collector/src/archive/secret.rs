@@ -10,6 +10,7 @@ use ring::hmac;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::Archive;
+use super::forgotten::{self, Hasher};
 use super::side_file::{give_to_owner, owners, sync_folder};
 use crate::error::{Error, Result};
 
@@ -114,7 +115,8 @@ impl Archive {
     /// Makes another secret where the archive's own is missing: of a copy that was made without it. Pseudonyms are others
     /// from then on.
     pub(super) fn have_secret(&mut self) -> Result<()> {
-        if self.secret()?.is_some() {
+        if let Some(secret) = self.secret()? {
+            self.hasher = Some(Hasher::new(&secret));
             return Ok(());
         }
         let path = self.path.clone();
@@ -122,11 +124,17 @@ impl Archive {
         let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         // Another process may have been first.
         if !read(&path_of(&path)).is_some_and(|secret| is_of(&change, &secret).unwrap_or(false)) {
+            // Without it nobody knows what was forgotten, and it would come back.
+            if forgotten::any(&change).map_err(fault)? {
+                return Err(Error::NoSecret { path: path_of(&path) });
+            }
             let secret = make(&change, &path)?;
             change.execute("DELETE FROM secret", []).map_err(fault)?;
             change.execute("INSERT INTO secret (fingerprint) VALUES (?1)", [fingerprint(&secret)]).map_err(fault)?;
         }
-        change.commit().map_err(fault)
+        change.commit().map_err(fault)?;
+        self.hasher = self.secret()?.map(|secret| Hasher::new(&secret));
+        Ok(())
     }
 
     /// A secret for this once: of an archive without its own.

@@ -162,7 +162,7 @@ impl Phrase {
         (tokens.trim(), !tokens.ends_with(' '))
     }
 
-    fn stands_in(&self, line: &str) -> bool {
+    pub(super) fn stands_in(&self, line: &str) -> bool {
         line.contains(&self.words.tokens)
     }
 

@@ -10,6 +10,7 @@
 
 mod error;
 mod expr;
+mod mention;
 mod parse;
 mod part;
 mod pattern;
@@ -27,6 +28,7 @@ use storelogs::{LogEntry, Store};
 use crate::coverage::TimeRange;
 pub use error::QueryError;
 use expr::{Expr, Seen, Term};
+pub(crate) use mention::FORGOTTEN;
 use pattern::Pattern;
 pub use plan::Order;
 pub(crate) use quote::{always_quoted, quoted};

@@ -196,3 +196,38 @@ fn a_pruning_that_is_killed_goes_on_and_leaves_no_gap() {
     );
     assert!(deaths > 20, "{deaths} deaths");
 }
+
+#[test]
+fn a_forgetting_that_is_killed_is_done_by_the_next_one() {
+    let folder = collected(300);
+    let sql = Connection::open(folder.path().join("archive.db")).unwrap();
+    let named = "UPDATE entry SET summary = 'Zwetschgenbaum asked' WHERE key IN (SELECT key FROM entry LIMIT 40)";
+    assert_eq!(sql.execute(named, []).unwrap(), 40);
+    drop(sql);
+    let deaths = die_before_each_statement(
+        folder.path(),
+        &["forget", "Zwetschgenbaum", "--archive", "archive.db"],
+        |folder| {
+            // All of them, or none.
+            let (held, known) =
+                (rows(folder, "SELECT count(*) FROM entry"), rows(folder, "SELECT count(*) FROM forgotten"));
+            let states = [["Integer(300)", "Integer(0)"], ["Integer(260)", "Integer(40)"]];
+            assert!(
+                states.iter().any(|[entries, forgotten]| held == [*entries] && known == [*forgotten]),
+                "{held:?} {known:?}"
+            );
+        },
+        |folder| {
+            assert_eq!(rows(folder, "SELECT count(*) FROM entries"), ["Integer(260)"]);
+            assert_eq!(rows(folder, "SELECT sum(entries) FROM hours"), ["Integer(260)"]);
+            assert_eq!(rows(folder, "SELECT count(*) FROM clearing"), ["Integer(0)"]);
+            for file in fs::read_dir(folder).unwrap() {
+                let path = file.unwrap().path();
+                for trace in ["Zwetschgenbaum", "zwetschgenbaum"] {
+                    assert!(!has(&path, trace.as_bytes()), "{} has it still", path.display());
+                }
+            }
+        },
+    );
+    assert!(deaths > 20, "{deaths} deaths");
+}

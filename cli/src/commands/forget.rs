@@ -1,0 +1,178 @@
+//! `forget`: what a query finds goes for good, wherever the archive keeps it.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::json;
+use storelogs_collector::Archive;
+use storelogs_collector::forget::{Forgotten, Manner, ToForget};
+use storelogs_collector::search::Filter;
+use storelogs_collector::wording::{format_count, pluralize};
+
+use super::prune::existing;
+use crate::error::{CliError, Exit};
+use crate::options::ArchiveOptions;
+use crate::ui::{Column, Out, Progress, Table, Text, Ui};
+
+/// Forget what a query finds, for good
+///
+/// A person asks to be erased: entries, their earlier forms, records in quarantine, alerts and counts go, and no byte of them
+/// stays in the archive's files. Neither `sync` nor `verify --repair` brings them back, and nobody misses them: a tombstone by a
+/// keyed hash counts as held. Nothing is sent to a platform.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ForgetArgs {
+    /// What to forget, as `search` takes it
+    #[arg(value_name = "QUERY", required = true)]
+    query: Vec<String>,
+
+    #[command(flatten)]
+    archive: ArchiveOptions,
+
+    /// Only list what would go
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Keep the entries without what was asked for, and without people's data
+    #[arg(long)]
+    redact: bool,
+
+    /// Write what goes as JSON, one object
+    #[arg(long)]
+    json: bool,
+
+    /// Times of the query in UTC rather than in this machine's time zone
+    #[arg(long)]
+    utc: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  storelogs forget 'actor:\"Amelia Wong\" OR \"amelia@example.com\"' --dry-run
+  storelogs forget 'actor:\"Amelia Wong\" OR \"amelia@example.com\"' --redact
+  storelogs forget \"amelia@example.com\" --json --dry-run | jq -r '.entries[].uid'
+
+What is listed has to be removed from copies elsewhere, too: backups, files that were written with -o,
+reports, tables of a lake. Look first, with --dry-run: there is no way back.
+
+Exit codes:
+  0  nothing of it is left
+  1  it failed, another process collects into the archive, or one that reads it keeps old bytes of it
+  2  wrong arguments, or a query that cannot be understood";
+
+/// So many entries are listed, unless the list is JSON.
+const LISTED: usize = 50;
+
+pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
+    let now = Timestamp::now();
+    let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
+    let filter = Filter::parse(&args.query.join(" "), now, &zone)?;
+    if filter.is_empty() {
+        return Err(CliError::usage("the query is empty, and would forget everything: say what is to be forgotten"));
+    }
+    let manner = if args.redact { Manner::Redact } else { Manner::Delete };
+    let mut archive = if args.dry_run { args.archive.read()? } else { existing(&args.archive)? };
+    let lock = if args.dry_run { None } else { Some(archive.lock()?) };
+    let filter = filter.unveiled(&archive)?;
+    let looking = Progress::new(ui, "looking through the archive".to_owned(), false);
+    let found = ToForget::find(&archive, &filter, manner, |entries| looking.entries(entries));
+    looking.clear();
+    let found = found?;
+    let what = found.what();
+    let progress = Progress::new(ui, "clearing the archive of it".to_owned(), false);
+    let cleared = if args.dry_run {
+        true
+    } else {
+        if !what.is_nothing() {
+            found.forget(&mut archive, now)?;
+        }
+        // Also what a run that was killed had still to do.
+        archive.clear()?
+    };
+    progress.clear();
+    drop(lock);
+    if args.json {
+        ui.json(&as_json(&what))?;
+    } else {
+        let mut out = ui.stdout();
+        show(&mut out, &what, args, cleared)?;
+        out.flush()?;
+    }
+    if !args.dry_run {
+        say_copies(&archive, ui);
+    }
+    if !cleared {
+        return Err(CliError::failed(format!(
+            "it is forgotten, and a process that reads an older state of {} keeps bytes of it in the file: end that, then run \
+             `storelogs doctor --fix`",
+            archive.path().display()
+        )));
+    }
+    Ok(Exit::Done)
+}
+
+fn as_json(what: &Forgotten) -> serde_json::Value {
+    let entries = what.entries.iter().map(|(uid, time)| json!({ "uid": uid, "time": time }));
+    json!({
+        "entries": entries.collect::<Vec<_>>(),
+        "revisions": what.revisions,
+        "quarantined": what.quarantined,
+        "alerts": what.alerts,
+        "counts": what.counts,
+    })
+}
+
+fn show(out: &mut Out, what: &Forgotten, args: &ForgetArgs, cleared: bool) -> io::Result<()> {
+    let mut table = Table::new([Column::new(""), Column::new("")]);
+    for (uid, time) in what.entries.iter().take(LISTED) {
+        table.row([Text::plain(&time.to_string()), Text::plain(uid)]);
+    }
+    table.write(out)?;
+    if what.entries.len() > LISTED {
+        writeln!(out, "and {} more: --json lists all", format_count((what.entries.len() - LISTED) as u64))?;
+    }
+    let mut parts = vec![pluralize(what.entries.len() as u64, "entry", "entries")];
+    for (number, one, several) in [
+        (what.revisions, "revision", "revisions"),
+        (what.quarantined, "record in quarantine", "records in quarantine"),
+        (what.alerts, "alert", "alerts"),
+        (what.counts, "count of what was pruned", "counts of what was pruned"),
+    ] {
+        if number > 0 {
+            parts.push(pluralize(number, one, several));
+        }
+    }
+    let end = match (args.dry_run, args.redact) {
+        (true, false) => "would go",
+        (true, true) => "would be redacted or go",
+        (false, false) if cleared => "forgotten, and no byte of it is left in the archive",
+        (false, true) if cleared => "redacted or gone, and no byte of what was there is left in the archive",
+        (false, _) => "forgotten",
+    };
+    writeln!(out, "{}: {end}", parts.join(", "))
+}
+
+/// Says what is not reached from here.
+fn say_copies(archive: &Archive, ui: Ui) {
+    let beside: Vec<String> = kept_beside(archive.path());
+    let here = if beside.is_empty() { String::new() } else { format!("; here: {}", beside.join(", ")) };
+    ui.note(&format!(
+        "Copies elsewhere have it still: backups, files written with -o, reports, tables of a lake, chats that alerts went \
+         to{here}.\nIn an archive run the same command; in tables delete by uid; delete the rest, and write it anew.\n"
+    ));
+}
+
+/// Older archives that `restore` has kept beside this one.
+fn kept_beside(archive: &Path) -> Vec<String> {
+    let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = archive.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+    let mut kept: Vec<String> =
+        names.filter(|file| file.starts_with(&format!("{name}.replaced-")) && !file.ends_with(".secret")).collect();
+    kept.sort();
+    kept
+}

@@ -1,0 +1,218 @@
+//! `forget`: no byte is left, and nothing comes back.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
+
+use crate::program::{HANDLE, HASH, Program, present, serve};
+
+const NAME: &str = "Quirina Zwetschgenbaum";
+const MAIL: &str = "quirina.zwetschgenbaum@example.com";
+const QUERY: &str =
+    "actor:\"Quirina Zwetschgenbaum\" OR \"quirina.zwetschgenbaum@example.com\" OR \"Quirina Zwetschgenbaum\"";
+/// What must not stand in any byte: whatever the case, and also as the index of words has it.
+const TRACES: [&str; 3] = ["zwetschgenbaum", "Zwetschgenbaum", "quirina"];
+
+fn ago(hours: i64) -> String {
+    (present() - jiff::SignedDuration::from_hours(hours)).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+}
+
+/// Two stores in which somebody stands wherever somebody can.
+fn shops() -> Sandbox {
+    let history = History::bulk(1, 300);
+    let sandbox = serve([
+        Store::bigcommerce(HASH).history(history.clone()).behavior(Behavior::unlimited()),
+        Store::shopline(HANDLE).history(history).behavior(Behavior::unlimited()),
+    ]);
+    for (id, summary, message) in [
+        (9_000_001, format!("Order confirmation sent to {MAIL}"), String::new()),
+        (9_000_002, "A note was left".to_owned(), format!("<p>Ship to {NAME}, 12 Plum Road</p>")),
+        (9_000_004, format!("{NAME} asked"), String::new()),
+        (9_000_003, "A payload came".to_owned(), json!({"customer": {"email": MAIL, "name": NAME}}).to_string()),
+    ] {
+        let record = json!({"id": id, "type": "general", "module": "", "severity": "errors", "summary": summary,
+            "message": message, "date_created": ago(30)});
+        sandbox.push(Platform::BigCommerce, HASH, record);
+    }
+    sandbox.push(
+        Platform::BigCommerce,
+        HASH,
+        json!({"id": {"odd": 1}, "summary": format!("No id: {NAME}"), "date_created": ago(31)}),
+    );
+    for id in 0..3 {
+        let record = json!({"author": NAME, "created_at": ago(40 + id), "detail": "Edited a product",
+            "id": (9_000_000_000_000_000_100_i64 + id).to_string(), "subject_type": "products", "verb": "edit_product"});
+        sandbox.push(Platform::Shopline, HANDLE, record);
+    }
+    sandbox
+}
+
+fn collected() -> (Sandbox, Program) {
+    let sandbox = shops();
+    let program = Program::reading(&sandbox).with("STORELOGS_ARCHIVE", "archive/archive.db");
+    let run = program.run(&["sync"]);
+    assert_eq!(run.code, 4, "one record is in quarantine: {run:?}");
+    let asked = program.run(&["search", "--format", "jsonl", "id:9000004"]).out;
+    let sql = Connection::open(program.home.path().join("archive/archive.db")).unwrap();
+    let json = json!({"rule": "errors", "entries": [{"summary": format!("{NAME} failed")}]}).to_string();
+    sql.execute(
+        "INSERT INTO delivery (rule, action, alert, made, next_attempt) VALUES ('errors', 'run', ?1, 1, 1 << 60)",
+        [&json],
+    )
+    .unwrap();
+    sql.execute("INSERT INTO told VALUES ('errors', 'template', 1, 1, ?1)", [&json]).unwrap();
+    // An entry that says nothing of her any more, and said it once.
+    sql.execute(
+        "INSERT INTO revision (store, entry_id, replaced, entry) SELECT store, id, 1, ?1 FROM entry LIMIT 1",
+        [asked.trim()],
+    )
+    .unwrap();
+    // What was changed before lies in free places of the file.
+    sql.execute("UPDATE entry SET summary = summary || ' of Zwetschgenbaum' WHERE id < 100", []).unwrap();
+    sql.execute("UPDATE entry SET summary = 'short' WHERE summary LIKE '%of Zwetschgenbaum'", []).unwrap();
+    drop(sql);
+    assert_eq!(program.run(&["search", "--count", "order"]).code, 0, "the words are indexed");
+    (sandbox, program)
+}
+
+/// The files of a folder in which any trace stands.
+fn traces(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        if TRACES.iter().any(|trace| bytes.windows(trace.len()).any(|window| window == trace.as_bytes())) {
+            found.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    found.sort();
+    found
+}
+
+fn count(program: &Program) -> u64 {
+    program.run(&["search", "--count", ""]).out.trim().parse().unwrap()
+}
+
+#[test]
+fn no_byte_is_left_and_nothing_comes_back() {
+    let (sandbox, program) = collected();
+    let folder = program.home.path().join("archive");
+    assert!(
+        traces(&folder).contains(&"archive.db".to_owned()) && traces(&folder).contains(&"archive.index.db".to_owned())
+    );
+    let before = count(&program);
+    let run = program.run(&["forget", QUERY, "--dry-run", "--json"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let would: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(would["entries"].as_array().unwrap().len(), 7, "{would}");
+    assert_eq!((&would["quarantined"], &would["alerts"], &would["revisions"]), (&json!(1), &json!(2), &json!(1)));
+    assert_eq!(count(&program), before, "so far nothing went");
+    let run = program.run(&["forget", QUERY]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.out
+            .contains("7 entries, 1 revision, 1 record in quarantine, 2 alerts: forgotten, and no byte of it is left"),
+        "{run:?}"
+    );
+    assert!(
+        run.out.contains("bigcommerce:abc123:9000001") && run.err.contains("Copies elsewhere have it still"),
+        "{run:?}"
+    );
+    assert_eq!(traces(&folder), [""; 0]);
+    assert_eq!(count(&program), before - 7);
+    for arguments in [&["sync"][..], &["verify", "--deep"], &["verify", "--repair"], &["verify", "--deep"]] {
+        let run = program.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: what was forgotten counts as held: {run:?}");
+        assert_eq!(traces(&folder), [""; 0], "{arguments:?}");
+    }
+    sandbox.clock().advance(std::time::Duration::from_secs(8 * 86_400));
+    assert_eq!(program.run(&["sync"]).code, 0, "the last week is read again");
+    assert_eq!(traces(&folder), [""; 0]);
+    assert_eq!(count(&program), before - 7);
+    let run = program.run(&["status"]);
+    assert!(run.code == 0 && run.out.contains("2 of 2 stores complete"), "{run:?}");
+    // The hours say what is there.
+    let differ = "SELECT (SELECT sum(entries) FROM hours) - (SELECT count(*) FROM entries) AS n";
+    assert_eq!(program.run(&["sql", "--format", "csv", differ]).out, "n\n0\n");
+    let run = program.run(&["forget", QUERY]);
+    assert!(run.code == 0 && run.out.starts_with("0 entries: forgotten"), "{run:?}");
+}
+
+#[test]
+fn what_is_redacted_stays_without_what_was_asked_for() {
+    let (_sandbox, program) = collected();
+    let folder = program.home.path().join("archive");
+    let before = count(&program);
+    let run = program.run(&["forget", QUERY, "--redact"]);
+    assert!(run.code == 0 && run.out.contains("redacted or gone, and no byte"), "{run:?}");
+    assert_eq!(traces(&folder), [""; 0]);
+    assert_eq!(count(&program), before);
+    let run = program.run(&["search", "--format", "json", "id:9000002"]);
+    let entries: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(entries[0]["summary"], "A note was left");
+    let message = entries[0]["message"].as_str().unwrap();
+    assert!(message.contains("Ship to [forgotten]"), "{message}");
+    assert_eq!(program.run(&["search", "--count", "actor:\"[forgotten]\""]).out, "3\n");
+    for arguments in [&["sync"][..], &["verify", "--deep"], &["verify", "--repair"]] {
+        let run = program.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+        assert_eq!(traces(&folder), [""; 0], "{arguments:?}");
+    }
+    assert_eq!(count(&program), before);
+}
+
+#[test]
+fn a_backup_from_before_is_restored_without_it() {
+    let (_sandbox, program) = collected();
+    assert_eq!(program.run(&["backup", "before.db"]).code, 0);
+    assert_eq!(program.run(&["forget", QUERY]).code, 0);
+    let after = count(&program);
+    let run = program.run(&["restore", "before.db", "--replace"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(count(&program), after);
+    assert_eq!(traces(&program.home.path().join("archive")), [""; 0]);
+}
+
+#[test]
+fn somebody_who_reads_an_older_state_is_said_to_be_in_the_way() {
+    let (_sandbox, program) = collected();
+    let folder = program.home.path().join("archive");
+    let reader = Connection::open(folder.join("archive.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM entry").unwrap();
+    let run = program.run(&["forget", QUERY]);
+    assert!(run.code == 1 && run.err.contains("keeps bytes of it in the file: end that"), "{run:?}");
+    assert!(run.out.ends_with(": forgotten\n"), "{run:?}");
+    drop(reader);
+    let run = program.run(&["forget", QUERY]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(traces(&folder), [""; 0]);
+}
+
+#[test]
+fn what_cannot_be_forgotten_is_one_clear_error() {
+    let (_sandbox, program) = collected();
+    for (arguments, says) in [
+        (&["forget"][..], "QUERY"),
+        (&["forget", ""], "would forget everything"),
+        (&["forget", "severity>=bad"], "severity"),
+    ] {
+        let run = program.run(arguments);
+        assert!(run.code == 2 && run.err.contains(says), "{arguments:?}: {run:?}");
+    }
+    assert_eq!(program.run(&["forget", QUERY]).code, 0);
+    // Without the secret nobody knows what was forgotten.
+    let secret = program.home.path().join("archive/archive.db.secret");
+    let kept = fs::read(&secret).unwrap();
+    fs::remove_file(&secret).unwrap();
+    let run = program.run(&["sync"]);
+    assert!(
+        run.code == 1 && run.err.contains("archive.db.secret is missing") && run.err.contains("put it back"),
+        "{run:?}"
+    );
+    fs::write(&secret, kept).unwrap();
+    assert_eq!(program.run(&["sync"]).code, 0);
+    assert_eq!(traces(&program.home.path().join("archive")), [""; 0]);
+}

@@ -1,0 +1,276 @@
+//! Erasing: what was found to be forgotten goes from every table, and then from the bytes of the files.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use storelogs::{LogEntry, Store};
+
+use super::forgotten::{self, Guard, Hasher};
+use super::rollup::{Counts, Kinds};
+use super::row::{self, Id};
+use super::{Archive, StoreId, derived, prune};
+use crate::error::{Error, Result};
+use crate::micros::Micros;
+
+/// What is to be erased, by where it stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Erasure {
+    /// Entries; with what is to stay of them, if anything is.
+    pub(crate) entries: Vec<(StoreId, LogEntry, Option<LogEntry>)>,
+    /// The numbers of revisions, of records in quarantine and of alerts on their way.
+    pub(crate) revisions: Vec<i64>,
+    pub(crate) quarantined: Vec<i64>,
+    pub(crate) deliveries: Vec<i64>,
+    /// What rules told of last: the rule, and of what.
+    pub(crate) told: Vec<(String, String)>,
+    /// Kinds of which nothing but counts of pruned entries is left: they lose their actor and their shape.
+    pub(crate) kinds: Vec<i64>,
+}
+
+/// A revision, a record in quarantine or an alert as it is looked through.
+pub(crate) struct Kept<T> {
+    pub(crate) id: i64,
+    pub(crate) store: StoreId,
+    pub(crate) what: T,
+}
+
+impl Archive {
+    /// Every entry, newest first.
+    pub(crate) fn every_entry(&self, mut each: impl FnMut(LogEntry)) -> Result<()> {
+        self.rows(row::SELECT_BY_KEYS, [i64::MIN, i64::MAX], |row| {
+            each(row::entry(row)?);
+            Ok(())
+        })
+        .map(drop)
+    }
+
+    /// Every earlier form of an entry.
+    pub(crate) fn each_revision(&self) -> Result<Vec<Kept<LogEntry>>> {
+        self.rows("SELECT id, store, entry FROM revision ORDER BY id", [], |row| {
+            let what = serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|_| row::unreadable("a revision"))?;
+            Ok(Kept { id: row.get(0)?, store: StoreId(row.get(1)?), what })
+        })
+    }
+
+    /// Every record in quarantine: its raw text, its id and about its time.
+    #[expect(clippy::type_complexity, reason = "the three columns")]
+    pub(crate) fn each_quarantined(&self) -> Result<Vec<Kept<(String, Option<String>, Option<Timestamp>)>>> {
+        let find = "SELECT id, store, raw, record, coalesce(time, near) FROM quarantine ORDER BY id";
+        self.rows(find, [], |row| {
+            let time = row.get::<_, Option<Micros>>(4)?.map(Micros::time);
+            Ok(Kept { id: row.get(0)?, store: StoreId(row.get(1)?), what: (row.get(2)?, row.get(3)?, time) })
+        })
+    }
+
+    /// Every alert on its way, as JSON.
+    pub(crate) fn each_delivery(&self) -> Result<Vec<(i64, String)>> {
+        self.rows("SELECT id, alert FROM delivery ORDER BY id", [], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// The numbers of kinds of which nothing but counts of pruned entries is left.
+    pub(crate) fn pruned_kinds(&self) -> Result<std::collections::HashSet<i64>> {
+        let find = "SELECT kind.id FROM kind WHERE NOT EXISTS (SELECT 1 FROM hour WHERE hour.kind = kind.id AND NOT EXISTS ( \
+                    SELECT 1 FROM pruned WHERE pruned.store = hour.store AND pruned.severity = kind.severity \
+                    AND pruned.until > hour.hour * 3600000000))";
+        match self.rows("SELECT 1 FROM pruned LIMIT 1", [], |_| Ok(()))?.is_empty() {
+            true => Ok(std::collections::HashSet::new()),
+            false => Ok(self.rows(find, [], |row| row.get(0))?.into_iter().collect()),
+        }
+    }
+
+    /// Takes all of this out of every table, in one transaction, and leaves tombstones. What is to stay of an entry takes its
+    /// place. [`clear`](Self::clear) has to follow. The caller holds the archive's lock.
+    pub(crate) fn erase(&mut self, erasure: &Erasure, now: Timestamp) -> Result<()> {
+        let Some(hasher) = self.hasher.clone() else { return Err(Error::NoSecret { path: self.secret_path() }) };
+        // What is derived goes first: killed behind it, nothing is left of it.
+        self.discard_index();
+        self.secure_delete(true)?;
+        let erased = erase(&mut self.sql, &mut self.kinds, &hasher, erasure, now);
+        self.kinds.forget();
+        self.secure_delete(false)?;
+        erased.map_err(|error| Error::of(&self.path, error))
+    }
+
+    /// Has nothing that was erased stand in any byte of the archive's files. Says whether that is so: not while another
+    /// process reads an older state of it. The index of words is made anew.
+    ///
+    /// # Errors
+    /// If the archive cannot be written, or the disk has no room for a copy.
+    pub fn clear(&mut self) -> Result<bool> {
+        let fault = |archive: &Self, error: rusqlite::Error| Error::of(&archive.path, error);
+        self.discard_index();
+        self.sql.pragma_update(None, "auto_vacuum", "incremental").map_err(|error| fault(self, error))?;
+        // It copies what is held, and nothing else.
+        self.sql.execute_batch("VACUUM").map_err(|error| fault(self, error))?;
+        let waited = self.sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        if waited.map_err(|error| fault(self, error))? != 0 {
+            return Ok(false);
+        }
+        self.sql.execute("DELETE FROM clearing", []).map_err(|error| fault(self, error))?;
+        self.checkpoint()?;
+        self.index_words(usize::MAX)?;
+        Ok(true)
+    }
+
+    fn secure_delete(&self, on: bool) -> Result<()> {
+        self.sql.pragma_update(None, "secure_delete", on).map_err(|error| self.fault(error))
+    }
+
+    /// Takes over what another state of this archive has forgotten, and forgets it here, too.
+    pub(super) fn forget_as(&mut self, other: &Self) -> Result<()> {
+        type Tombstone = (String, String, Vec<u8>, Option<i64>);
+        let find =
+            "SELECT store.platform, store.name, hash, time FROM forgotten JOIN store ON store.id = forgotten.store";
+        let tombstones: Vec<Tombstone> =
+            other.rows(find, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        let Some(hasher) = self.hasher.clone().filter(|_| !tombstones.is_empty()) else { return Ok(()) };
+        self.discard_index();
+        self.secure_delete(true)?;
+        let stores = self.stores()?;
+        let path = self.path.clone();
+        let fault = |error: rusqlite::Error| Error::of(&path, error);
+        let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        for (platform, name, hash, time) in tombstones {
+            change
+                .execute(
+                    "INSERT OR IGNORE INTO forgotten (store, hash, time, redacted) \
+                     SELECT id, ?3, ?4, 0 FROM store WHERE platform = ?1 AND name = ?2",
+                    params![platform, name, hash, time],
+                )
+                .map_err(fault)?;
+        }
+        for (id, store) in &stores {
+            forget_of(&change, &mut self.kinds, *id, store, &hasher).map_err(fault)?;
+        }
+        // Alerts of then are no news any more, and nobody knows which of them were to be forgotten.
+        change.execute_batch("DELETE FROM delivery; DELETE FROM told").map_err(fault)?;
+        begin_clearing(&change, Timestamp::now()).map_err(fault)?;
+        change.commit().map_err(fault)?;
+        self.kinds.forget();
+        self.secure_delete(false)?;
+        self.clear().map(drop)
+    }
+}
+
+/// Takes away what has a tombstone.
+fn forget_of(sql: &Connection, kinds: &mut Kinds, id: StoreId, store: &Store, hasher: &Hasher) -> rusqlite::Result<()> {
+    let Some(guard) = Guard::of(sql, id, Some(hasher))? else { return Ok(()) };
+    let found: Vec<(i64, Value, Micros)> = sql
+        .prepare("SELECT key, id, time FROM entry WHERE store = ?1")?
+        .query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut counts = Counts::new(sql, kinds, id);
+    for (key, own, time) in found {
+        let text = match &own {
+            Value::Integer(number) => number.to_string(),
+            Value::Text(text) => text.clone(),
+            _ => continue,
+        };
+        if guard.has_entry(&format!("{store}:{text}"))? {
+            prune::remove(sql, id, key, &own)?;
+            counts.recount(time.time());
+        }
+    }
+    counts.keep()?;
+    let records: Vec<(i64, String)> = sql
+        .prepare("SELECT id, raw FROM quarantine WHERE store = ?1")?
+        .query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (number, raw) in records {
+        if guard.has_record(&raw)? {
+            sql.execute("DELETE FROM quarantine WHERE id = ?1", [number])?;
+        }
+    }
+    let revisions: Vec<(i64, String)> = sql
+        .prepare("SELECT id, entry FROM revision WHERE store = ?1")?
+        .query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (number, json) in revisions {
+        if guard.has_record(&json)? {
+            sql.execute("DELETE FROM revision WHERE id = ?1", [number])?;
+        }
+    }
+    remove_unused_kinds(sql)
+}
+
+fn begin_clearing(sql: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    sql.execute("INSERT INTO clearing (since) VALUES (?1)", [Micros::of(now)]).map(drop)
+}
+
+fn remove_unused_kinds(sql: &Connection) -> rusqlite::Result<()> {
+    sql.execute("DELETE FROM kind WHERE id NOT IN (SELECT kind FROM hour)", []).map(drop)
+}
+
+fn erase(
+    sql: &mut Connection,
+    kinds: &mut Kinds,
+    hasher: &Hasher,
+    erasure: &Erasure,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let change = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    derived::settle(&change, kinds)?;
+    for (store, entry, rest) in &erasure.entries {
+        let id = Id::of(&entry.id);
+        let mut find = change.prepare_cached("SELECT key, id FROM entry WHERE store = ?1 AND id = ?2")?;
+        let found: Option<(i64, Value)> =
+            find.query_row(params![store.0, id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((key, own)) = found else { continue };
+        if let Some(rest) = rest {
+            replace(&change, key, rest)?;
+            change
+                .prepare_cached("DELETE FROM revision WHERE store = ?1 AND entry_id = ?2")?
+                .execute(params![store.0, own])?;
+        } else {
+            prune::remove(&change, *store, key, &own)?;
+        }
+        forgotten::keep(&change, *store, hasher.uid(&entry.uid), Some(Micros::of(entry.time)), rest.is_some())?;
+        let mut counts = Counts::new(&change, kinds, *store);
+        counts.recount(entry.time);
+        counts.keep()?;
+    }
+    for number in &erasure.revisions {
+        let revision: Option<(i64, String)> = change
+            .prepare_cached("SELECT store, entry FROM revision WHERE id = ?1")?
+            .query_row([number], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        if let Some((store, json)) = revision {
+            // Not for a platform, which has no earlier forms: for a backup, which has.
+            forgotten::keep(&change, StoreId(store), hasher.raw(&json), None, false)?;
+        }
+        change.prepare_cached("DELETE FROM revision WHERE id = ?1")?.execute([number])?;
+    }
+    for number in &erasure.quarantined {
+        let record: Option<(i64, String, Option<Micros>)> = change
+            .prepare_cached("SELECT store, raw, coalesce(time, near) FROM quarantine WHERE id = ?1")?
+            .query_row([number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        if let Some((store, raw, time)) = record {
+            forgotten::keep(&change, StoreId(store), hasher.raw(&raw), time, false)?;
+        }
+        change.prepare_cached("DELETE FROM quarantine WHERE id = ?1")?.execute([number])?;
+    }
+    for number in &erasure.deliveries {
+        change.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([number])?;
+    }
+    for (rule, about) in &erasure.told {
+        change.prepare_cached("DELETE FROM told WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;
+    }
+    for number in &erasure.kinds {
+        change.prepare_cached("UPDATE kind SET actor = NULL, shape = NULL WHERE id = ?1")?.execute([number])?;
+    }
+    remove_unused_kinds(&change)?;
+    begin_clearing(&change, now)?;
+    change.commit()
+}
+
+/// Puts what is to stay of an entry in its place.
+fn replace(sql: &Connection, key: i64, rest: &LogEntry) -> rusqlite::Result<()> {
+    let extra = (!rest.extra.is_empty()).then(|| serde_json::to_string(&rest.extra));
+    let extra = extra.transpose().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    sql.prepare_cached(
+        "UPDATE entry SET actor = ?2, subject_id = ?3, summary = ?4, message = ?5, extra = ?6 WHERE key = ?1",
+    )?
+    .execute(params![key, rest.actor, rest.subject_id, rest.summary, rest.message, extra])
+    .map(drop)
+}

@@ -1,0 +1,196 @@
+//! Forgetting: what a query finds goes from the archive for good, wherever it is kept, or is redacted in its place.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use storelogs::{LogEntry, Store};
+
+use crate::archive::{Archive, Erasure, StoreId};
+use crate::error::Result;
+use crate::redact::Redactor;
+use crate::search::{FORGOTTEN, Filter};
+
+/// What becomes of what is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// It goes.
+    #[default]
+    Delete,
+    /// Entries stay, without what was asked for and without people's data. Everything else goes.
+    Redact,
+}
+
+/// What is to be forgotten, and where it stands.
+#[derive(Debug)]
+pub struct ToForget {
+    erasure: Erasure,
+}
+
+/// What is forgotten: numbers, and which entries.
+#[derive(Clone, Debug, Default)]
+pub struct Forgotten {
+    /// The uids of the entries, and their times, newest first.
+    pub entries: Vec<(String, Timestamp)>,
+    /// Earlier forms of these entries and of others.
+    pub revisions: u64,
+    /// Records in quarantine.
+    pub quarantined: u64,
+    /// Alerts on their way, and what is known of alerts that were sent.
+    pub alerts: u64,
+    /// Counts of pruned entries that lose their actor and what they said.
+    pub counts: u64,
+}
+
+impl Forgotten {
+    /// Whether there is nothing.
+    pub fn is_nothing(&self) -> bool {
+        self.entries.is_empty() && self.revisions + self.quarantined + self.alerts + self.counts == 0
+    }
+}
+
+impl ToForget {
+    /// What of an archive a query means, with `progress` called with how many entries were looked at: entries that it finds, earlier forms of entries that it would find, records in
+    /// quarantine, and whatever else has its words.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn find(archive: &Archive, filter: &Filter, manner: Manner, progress: impl Fn(u64)) -> Result<Self> {
+        let mut seen = 0;
+        let stores: HashMap<StoreId, Store> = archive.stores()?.into_iter().collect();
+        let ids: HashMap<String, StoreId> = stores.iter().map(|(id, store)| (store.to_string(), *id)).collect();
+        let redactor = archive.redactor()?;
+        let mut erasure = Erasure::default();
+        // All of them are looked at: nobody has to rely on the index of words here.
+        archive.every_entry(|entry| {
+            seen += 1;
+            if seen % 10_000 == 0 {
+                progress(seen);
+            }
+            let store = ids.get(&format!("{}:{}", entry.platform, entry.store));
+            if let Some(store) = store.filter(|_| filter.matches(&entry)) {
+                let rest = (manner == Manner::Redact).then(|| redacted(&entry, filter, &redactor));
+                erasure.entries.push((*store, entry, rest));
+            }
+        })?;
+        let found: std::collections::HashSet<&str> =
+            erasure.entries.iter().map(|(_, entry, _)| entry.uid.as_str()).collect();
+        for revision in archive.each_revision()? {
+            if found.contains(revision.what.uid.as_str()) || filter.matches(&revision.what) {
+                erasure.revisions.push(revision.id);
+            }
+        }
+        for record in archive.each_quarantined()? {
+            let (raw, id, time) = record.what;
+            let Some(store) = stores.get(&record.store) else { continue };
+            if filter.matches(&as_entry(store, &raw, id, time)) {
+                erasure.quarantined.push(record.id);
+            }
+        }
+        let is_about = |text: &str| {
+            let texts = texts(text);
+            filter.mentions(&texts) || texts.split_whitespace().any(|word| found.contains(word))
+        };
+        for (id, alert) in archive.each_delivery()? {
+            if is_about(&alert) {
+                erasure.deliveries.push(id);
+            }
+        }
+        for ((rule, about), last) in archive.told()? {
+            if is_about(&about) || last.held.is_some_and(|held| is_about(&held)) {
+                erasure.told.push((rule, about));
+            }
+        }
+        let pruned = archive.pruned_kinds()?;
+        archive.each_kind(|kind| {
+            let told = [kind.actor, kind.shape].into_iter().flatten().any(|text| filter.mentions(text));
+            if told && pruned.contains(&kind.id) {
+                erasure.kinds.push(kind.id);
+            }
+        })?;
+        Ok(Self { erasure })
+    }
+
+    /// What that is.
+    pub fn what(&self) -> Forgotten {
+        let erasure = &self.erasure;
+        Forgotten {
+            entries: erasure.entries.iter().map(|(_, entry, _)| (entry.uid.clone(), entry.time)).collect(),
+            revisions: erasure.revisions.len() as u64,
+            quarantined: erasure.quarantined.len() as u64,
+            alerts: (erasure.deliveries.len() + erasure.told.len()) as u64,
+            counts: erasure.kinds.len() as u64,
+        }
+    }
+
+    /// Forgets it, for good. [`Archive::clear`] then has no byte of it stay. The caller holds the archive's lock, and has held
+    /// it since it was found.
+    ///
+    /// # Errors
+    /// If the archive cannot be written. Then nothing is forgotten.
+    pub fn forget(self, archive: &mut Archive, now: Timestamp) -> Result<()> {
+        archive.erase(&self.erasure, now)
+    }
+}
+
+/// What stays of an entry.
+fn redacted(entry: &LogEntry, filter: &Filter, redactor: &Redactor) -> LogEntry {
+    let mut rest = entry.clone();
+    for text in [&mut rest.summary, &mut rest.message, &mut rest.actor, &mut rest.subject_id].into_iter().flatten() {
+        *text = filter.without(text).into_owned();
+    }
+    rest.extra.values_mut().for_each(|value| forget_words(value, filter));
+    redactor.entry(&rest)
+}
+
+fn forget_words(value: &mut Value, filter: &Filter) {
+    match value {
+        Value::String(text) => *text = filter.without(text).into_owned(),
+        Value::Number(number) if filter.mentions(&number.to_string()) => *value = Value::from(FORGOTTEN),
+        Value::Array(list) => list.iter_mut().for_each(|value| forget_words(value, filter)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| forget_words(value, filter)),
+        _ => {}
+    }
+}
+
+/// A record in quarantine as an entry, as far as it can be read: for the query, which asks for entries.
+fn as_entry(store: &Store, raw: &str, id: Option<String>, time: Option<Timestamp>) -> LogEntry {
+    let time = time.unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut entry = LogEntry::new(store, id.unwrap_or_default(), time, time);
+    let record: Value = serde_json::from_str(raw).unwrap_or_default();
+    let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+    entry.actor = text("author");
+    entry.subject_id = text("subject_id");
+    entry.module = text("module");
+    entry.category = text("type").or_else(|| text("subject_type"));
+    entry.action = text("verb");
+    entry.summary = text("summary").or_else(|| text("detail"));
+    entry.message = Some(texts(raw));
+    entry
+}
+
+/// The texts of a JSON text, one a line; what is no JSON as it is.
+fn texts(json: &str) -> String {
+    let mut lines = String::new();
+    match serde_json::from_str::<Value>(json) {
+        Ok(value) => push(&value, &mut lines),
+        Err(_) => lines.push_str(json),
+    }
+    lines
+}
+
+fn push(value: &Value, lines: &mut String) {
+    match value {
+        Value::String(text) => {
+            lines.push_str(text);
+            lines.push('\n');
+        }
+        Value::Number(number) => {
+            lines.push_str(&number.to_string());
+            lines.push('\n');
+        }
+        Value::Array(list) => list.iter().for_each(|value| push(value, lines)),
+        Value::Object(fields) => fields.values().for_each(|value| push(value, lines)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
