@@ -93,6 +93,13 @@ pub enum Error {
         /// The archive.
         path: PathBuf,
     },
+    /// A file may not grow beyond a size that was set for the process. What was committed before is safe.
+    Limited {
+        /// The archive.
+        path: PathBuf,
+        /// The size, in bytes.
+        limit: u64,
+    },
     /// The file is damaged.
     Corrupt {
         /// The archive.
@@ -130,6 +137,9 @@ impl Error {
         let why = Cause::from(error);
         match code {
             Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if let Some(limit) = size_limit(&path) => {
+                Self::Limited { path, limit }
+            }
             // SQLite does not always know why a side file cannot grow.
             Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if is_full(&path) => Self::Full { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
@@ -154,6 +164,31 @@ impl Error {
         if says_full(&error) { Self::Full { path } } else { Self::Unusable { path, why: error.into() } }
     }
 }
+
+/// The size beyond which no file of this process may grow, if one of the archive's is as large.
+fn size_limit(archive: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let limit = getrlimit(Resource::Fsize).current?;
+        let grown = ["", "-wal", "-shm", ".partial"].into_iter().any(|ending| {
+            let mut file = archive.to_owned().into_os_string();
+            file.push(ending);
+            // The next page, or a few, would go beyond it.
+            fs::metadata(file).is_ok_and(|file| file.len() + NEXT > limit)
+        });
+        grown.then_some(limit)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = archive;
+        None
+    }
+}
+
+/// What SQLite writes at once, at the most.
+#[cfg(unix)]
+const NEXT: u64 = 128 * 1024;
 
 fn says_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
@@ -231,6 +266,13 @@ impl fmt::Display for Error {
                 f,
                 "the disk of the archive {} is full; what was committed is safe: make room, and run it again",
                 path.display()
+            ),
+            Self::Limited { path, limit } => write!(
+                f,
+                "the archive {} has grown to the {} KiB that a file of this process may have (ulimit -f, or LimitFSIZE= of a \
+                 service); what was committed is safe: raise that, and run it again",
+                path.display(),
+                limit / 1024
             ),
             Self::Corrupt { path, why } => write!(
                 f,

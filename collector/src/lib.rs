@@ -10,6 +10,7 @@
 
 pub mod archive;
 mod coverage;
+pub mod doctor;
 mod drain;
 mod error;
 pub mod forget;

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod completions;
 mod demo;
+mod doctor;
 mod fetch;
 mod forget;
 mod prune;
@@ -23,7 +24,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::{CODES, CliError, Exit};
 use crate::options::GlobalOptions;
-use crate::ui::Ui;
+use crate::ui::{self, Ui};
 
 /// Every store's log, in one model.
 ///
@@ -69,6 +70,7 @@ pub(crate) enum Command {
     Watch(watch::WatchArgs),
     Status(status::StatusArgs),
     Verify(verify::VerifyArgs),
+    Doctor(doctor::DoctorArgs),
     Prune(prune::PruneArgs),
     Forget(forget::ForgetArgs),
     Backup(backup::BackupArgs),
@@ -95,6 +97,7 @@ pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         .build()
         .map_err(|error| CliError::failed(format!("no threads can be started: {error}")))?;
     let done = runtime.block_on(async {
+        ui::outlive_file_limits();
         match command {
             Command::Fetch(args) => fetch::fetch(args, ui).await,
             Command::Tail(args) => tail::tail(args, ui).await,
@@ -108,6 +111,7 @@ pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
             Command::Verify(args) => verify::verify(args, ui).await,
             Command::Prune(args) => prune::prune(&args, ui),
             Command::Forget(args) => forget::forget(&args, ui),
+            Command::Doctor(args) => doctor::doctor(&args, ui),
             Command::Backup(args) => backup::backup(&args, ui),
             Command::Restore(args) => restore::restore(&args, ui),
             Command::Sandbox(args) => sandbox::sandbox(args, ui).await,

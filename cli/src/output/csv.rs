@@ -50,7 +50,7 @@ impl Sink for Csv {
             guarded(&entry.store),
             guarded(&entry.id),
             guarded(&time),
-            guarded(&offset),
+            Cow::Borrowed(offset.as_str()), // our own text, and no formula
             guarded(&observed),
             guarded(entry.severity.as_str()),
             or_empty(&entry.severity_text),
@@ -79,9 +79,35 @@ fn or_empty(text: &Option<String>) -> Cow<'_, str> {
     guarded(text.as_deref().unwrap_or_default())
 }
 
-/// A cell that a spreadsheet would take as a formula gets a `'` in front: log text is written by strangers.
+/// A cell that a spreadsheet would take as a formula gets a `'` in front: log text is written by strangers. So does what it
+/// would take for a number and write otherwise: an id of more digits than it keeps, `00123`, `1e5`.
 pub(super) fn guarded(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}").into() } else { text.into() }
+    if is_formula(text) || is_spoilt(text) { format!("'{text}").into() } else { text.into() }
+}
+
+/// Spreadsheets pass over white space in front, and some take the wide forms of a sign for the sign.
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['\t', '\r', '\n'])
+        || text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+}
+
+/// So many digits of a number a spreadsheet keeps.
+const DIGITS: usize = 15;
+
+/// Whether it is a number that does not stay as it is written.
+fn is_spoilt(text: &str) -> bool {
+    let text = text.trim();
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.trim_start_matches(['+', '-']))),
+        None => (text, None),
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    if !is_number(whole) || !is_number(part) || exponent.is_some_and(|exponent| !is_number(exponent)) {
+        return false;
+    }
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+    exponent.is_some() || digits > DIGITS || whole.len() > 1 && whole.starts_with('0')
 }
 
 pub(super) fn io_error(error: csv::Error) -> io::Error {
@@ -97,10 +123,25 @@ mod tests {
 
     #[test]
     fn a_cell_that_could_be_a_formula_is_guarded() {
-        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"] {
+        for text in
+            ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", " =1", "\n =1", "\u{a0}=1", "＝1+1", " ＠SUM(A1)"]
+        {
             assert_eq!(guarded(text), format!("'{text}"));
         }
-        for text in ["", "a=1", " =1", "1-2"] {
+        for text in ["", "a=1", " a", "1-2"] {
+            assert_eq!(guarded(text), text);
+        }
+    }
+
+    #[test]
+    fn a_number_that_a_spreadsheet_would_write_otherwise_is_guarded() {
+        for text in ["9000000000000000100", "1234567890123456", "00123", "1e5", "1E-5", "1.5e+10", "0.1234567890123456"]
+        {
+            assert_eq!(guarded(text), format!("'{text}"));
+        }
+        for text in
+            ["0", "123", "123456789012345", "0.5", "12.75", "e5", "1e", "1e5x", "12e3a", "1.2.3", "12 34", "0x12"]
+        {
             assert_eq!(guarded(text), text);
         }
     }

@@ -47,7 +47,8 @@ impl Rows for Csv {
     fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         let cell = |cell: &Cell<'_>| match cell {
             Cell::Text(text) => guarded(text).into_owned(),
-            // A number is none, whatever its sign.
+            // A number of few digits is no formula, whatever its sign.
+            Cell::Integer(number) if number.unsigned_abs() > SHORT => guarded(&number.to_string()).into_owned(),
             other => text(other).into_owned(),
         };
         self.0.write_record(cells.iter().map(cell)).map_err(io_error)
@@ -109,6 +110,9 @@ impl Serialize for Object<'_> {
         serializer.collect_map(self.names.iter().zip(self.cells.iter().map(json)))
     }
 }
+
+/// Beyond this number spreadsheets round.
+const SHORT: u64 = 999_999_999_999_999;
 
 /// Beyond this number jq, JavaScript and others round: what is beyond stands in JSON as text.
 const EXACT: u64 = (1 << 53) - 1;

@@ -20,7 +20,7 @@ pub(crate) use progress::{Bar, Bars, Progress};
 pub(crate) use prompt::{Prompt, Typed};
 pub(crate) use screen::{Colour, Ui, usage};
 pub(crate) use shell::{quoted, search_command};
-pub(crate) use signals::{Signal, Signals, end_on_signal};
+pub(crate) use signals::{Signal, Signals, end_on_signal, outlive_file_limits};
 pub(crate) use stdout::{BUFFER, Out};
 pub(crate) use table::{Column, Table};
 pub(crate) use text::{Text, wrap};

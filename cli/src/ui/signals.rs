@@ -72,6 +72,18 @@ impl Signals {
     }
 }
 
+/// Has a file that may not grow any further (`ulimit -f`) be an error that can be told, and not the death of the program.
+/// Called within a runtime.
+pub(crate) fn outlive_file_limits() {
+    #[cfg(unix)]
+    {
+        /// SIGXFSZ, on Linux, macOS and the BSDs. Who listens to it is not killed by it.
+        const FILE_TOO_LARGE: i32 = 25;
+        // Where it cannot be heard, it ends the program as it ends any.
+        let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(FILE_TOO_LARGE));
+    }
+}
+
 /// Ends the program on Ctrl-C or SIGTERM, even while it waits for whoever reads its output.
 pub(crate) fn end_on_signal(progress: &Progress) {
     let progress = progress.clone();

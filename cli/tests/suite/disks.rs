@@ -113,3 +113,30 @@ fn a_read_only_copy_with_changes_beside_it_is_read_with_them() {
     }
     drop(sql);
 }
+
+#[test]
+fn a_limit_of_the_size_of_files_is_told_as_such() {
+    let shop = Store::bigcommerce(HASH).history(History::bulk(1, 3000)).behavior(Behavior::unlimited());
+    let sandbox = serve([shop]);
+    for blocks in [700, 1400] {
+        let program = Program::new().reading_bigcommerce(&sandbox);
+        let command = program.command(&["sync", "--archive", "archive.db"]);
+        let mut shell = Command::new("bash");
+        shell
+            .args(["-c", &format!("ulimit -f {blocks}; exec \"$@\""), "bash"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = shell.current_dir(program.home.path()).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{blocks}: {err}");
+        assert!(
+            err.contains(&format!("the {blocks} KiB that a file of this process may have (ulimit -f")),
+            "{blocks}: {err}"
+        );
+        // With more it goes on.
+        let run = program.run(&["sync", "--archive", "archive.db"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(program.run(&["verify", "--archive", "archive.db"]).code, 0);
+    }
+}

@@ -124,3 +124,8 @@ fn help_of_prune_teaches() {
 fn help_of_forget_teaches() {
     assert_snapshot!(help(&["forget", "--help"]));
 }
+
+#[test]
+fn help_of_doctor_teaches() {
+    assert_snapshot!(help(&["doctor", "--help"]));
+}

@@ -11,6 +11,7 @@ mod crash_tests;
 mod demo;
 mod deploy;
 mod disks;
+mod doctor;
 mod examples;
 mod exit_codes;
 mod floors;

@@ -81,7 +81,7 @@ fn csv_guards_cells_against_formulas() {
     );
     let run = Program::reading(&sandbox).fetch(&["--format", "csv", "--module=-m"]);
     let row = run.out.lines().nth(1).unwrap();
-    for cell in ["'@x", "'-m", "'+1", "\"'=HYPERLINK(\"\"http://e\"\")\"", "'+00:00"] {
+    for cell in ["'@x", "'-m", "'+1", "\"'=HYPERLINK(\"\"http://e\"\")\"", ",+00:00,"] {
         assert!(row.contains(cell), "{cell} in {row}");
     }
 }

@@ -53,7 +53,11 @@ pub(super) fn settle(sql: &Connection, kinds: &mut Kinds) -> rusqlite::Result<()
     sql.execute("DELETE FROM deleted", []).map(drop)
 }
 
-fn recount(sql: &Connection, kinds: &mut Kinds, hours: &BTreeMap<i64, BTreeSet<i64>>) -> rusqlite::Result<()> {
+pub(super) fn recount(
+    sql: &Connection,
+    kinds: &mut Kinds,
+    hours: &BTreeMap<i64, BTreeSet<i64>>,
+) -> rusqlite::Result<()> {
     for (store, hours) in hours {
         let mut counts = Counts::new(sql, kinds, StoreId(*store));
         hours.iter().for_each(|hour| counts.recount(Micros(hour * HOUR).time()));

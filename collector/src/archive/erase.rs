@@ -1,5 +1,7 @@
 //! Erasing: what was found to be forgotten goes from every table, and then from the bytes of the files.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -11,6 +13,8 @@ use super::row::{self, Id};
 use super::{Archive, StoreId, derived, prune};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
+
+const HOUR: i64 = 3_600_000_000;
 
 /// What is to be erased, by where it stands.
 #[derive(Clone, Debug, Default)]
@@ -210,6 +214,7 @@ fn erase(
 ) -> rusqlite::Result<()> {
     let change = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
     derived::settle(&change, kinds)?;
+    let mut hours: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
     for (store, entry, rest) in &erasure.entries {
         let id = Id::of(&entry.id);
         let mut find = change.prepare_cached("SELECT key, id FROM entry WHERE store = ?1 AND id = ?2")?;
@@ -225,10 +230,9 @@ fn erase(
             prune::remove(&change, *store, key, &own)?;
         }
         forgotten::keep(&change, *store, hasher.uid(&entry.uid), Some(Micros::of(entry.time)), rest.is_some())?;
-        let mut counts = Counts::new(&change, kinds, *store);
-        counts.recount(entry.time);
-        counts.keep()?;
+        hours.entry(store.0).or_default().insert(Micros::of(entry.time).0.div_euclid(HOUR));
     }
+    derived::recount(&change, kinds, &hours)?;
     for number in &erasure.revisions {
         let revision: Option<(i64, String)> = change
             .prepare_cached("SELECT store, entry FROM revision WHERE id = ?1")?

@@ -11,6 +11,7 @@ mod evidence;
 #[cfg(feature = "failpoints")]
 mod failpoint;
 mod forgotten;
+mod health;
 mod holdings;
 pub(crate) mod index;
 mod index_file;

@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 8] = [
     &["archive"],
     &["drain", "query", "redact", "verdict"],
     &["search", "status", "sync"],
-    &["forget", "insight", "metrics", "verify"],
+    &["doctor", "forget", "insight", "metrics", "verify"],
     &["watch"],
     &["lib"],
 ];

@@ -1,0 +1,119 @@
+//! `doctor`: says what is wrong with the archive and what helps, and puts right what is derived.
+
+use std::fs;
+
+use rusqlite::Connection;
+use serde_json::Value;
+use storelogs_sandbox::{Behavior, History, Store};
+
+use crate::program::{HASH, Program, serve};
+
+fn collected() -> Program {
+    let shop = Store::bigcommerce(HASH).history(History::bulk(1, 600)).behavior(Behavior::unlimited());
+    let sandbox = serve([shop]);
+    let program = Program::new().reading_bigcommerce(&sandbox).with("STORELOGS_ARCHIVE", "archive.db");
+    assert_eq!(program.run(&["sync"]).code, 0);
+    program
+}
+
+/// The names of what is not well, and how the command ended.
+fn ill(program: &Program, arguments: &[&str]) -> (i32, Vec<String>) {
+    let run = program.run(&[&["doctor", "--json"], arguments].concat());
+    let checks: Vec<Value> = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{run:?}"));
+    let ill = checks.iter().filter(|check| check["health"] != "well");
+    assert!(ill.clone().all(|check| check["remedy"].is_string()), "each has a remedy: {run:?}");
+    (run.code, ill.map(|check| check["name"].as_str().unwrap().to_owned()).collect())
+}
+
+#[test]
+fn a_sound_archive_is_well() {
+    let program = collected();
+    let run = program.run(&["doctor"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let names: Vec<&str> = run.out.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
+    let all =
+        "integrity counts words deletions pruning forgetting wal disk empty lock permissions secret clock leftovers";
+    assert_eq!(names.join(" "), all, "{}", run.out);
+    assert!(run.out.lines().all(|line| line.starts_with("well ")), "{}", run.out);
+    assert_eq!(ill(&program, &["--fix"]), (0, Vec::new()));
+}
+
+#[test]
+fn what_is_derived_is_put_right_and_what_was_begun_is_ended() {
+    let program = collected();
+    let path = program.home.path().join("archive.db");
+    assert_eq!(program.run(&["search", "--count", "order"]).code, 0);
+    let spoil = |statement: &str| Connection::open(&path).unwrap().execute_batch(statement).unwrap();
+    let index = program.home.path().join("archive.index.db");
+    let words = |statement: &str| Connection::open(&index).unwrap().execute_batch(statement).unwrap();
+    type Spoil<'a> = (&'a str, &'a dyn Fn());
+    let cases: [Spoil<'_>; 5] = [
+        ("counts", &|| spoil("UPDATE hour SET entries = entries + 1 WHERE hour = (SELECT min(hour) FROM hour)")),
+        ("words", &|| words("DELETE FROM entry_text WHERE rowid = (SELECT max(rowid) FROM entry_text_docsize)")),
+        ("forgetting", &|| spoil("INSERT INTO clearing (since) VALUES (1785578400000000)")),
+        ("pruning", &|| {
+            spoil(
+                "INSERT INTO pruned SELECT 1, 9, time / 3600000000 * 3600000000, 0 FROM (SELECT time FROM entry ORDER BY time LIMIT 1 OFFSET 60)",
+            );
+        }),
+        ("deletions", &|| spoil("DELETE FROM entry WHERE key = (SELECT max(key) FROM entry)")),
+    ];
+    for (name, spoil) in cases {
+        spoil();
+        let (code, found) = ill(&program, &[]);
+        assert!(code == 1 && found.contains(&name.to_owned()), "{name}: {found:?}");
+        let run = program.run(&["doctor"]);
+        assert!(run.code == 1 && run.out.contains("--fix"), "{name}: {run:?}");
+        let run = program.run(&["doctor", "--fix"]);
+        assert_eq!(run.code, 0, "{name}: {run:?}");
+        assert!(run.out.lines().any(|line| line.starts_with("fixed") && line.contains(name)), "{name}: {run:?}");
+        assert_eq!(ill(&program, &[]), (0, Vec::new()), "{name}");
+    }
+}
+
+#[test]
+fn what_is_not_derived_is_said_with_its_remedy() {
+    let program = collected();
+    let home = program.home.path();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(home.join("archive.db"), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    fs::write(home.join("archive.db.partial"), "left").unwrap();
+    let secret = fs::read(home.join("archive.db.secret")).unwrap();
+    fs::remove_file(home.join("archive.db.secret")).unwrap();
+    let sql = Connection::open(home.join("archive.db")).unwrap();
+    sql.execute("UPDATE learned SET ahead = 7200000000", []).unwrap();
+    drop(sql);
+    assert_eq!(ill(&program, &[]), (1, ["permissions", "secret", "clock", "leftovers"].map(str::to_owned).to_vec()));
+    let run = program.run(&["doctor"]);
+    for says in [
+        "chmod 600 archive.db",
+        "archive.db.secret is missing",
+        "is 2 h behind that of bigcommerce:abc123",
+        "rm archive.db.partial",
+    ] {
+        assert!(run.out.contains(says), "{says}: {run:?}");
+    }
+    fs::write(home.join("archive.db.secret"), secret).unwrap();
+    assert_eq!(ill(&program, &["--fix"]).1, ["permissions", "clock", "leftovers"], "that is for its owner");
+    let bytes = fs::read(home.join("archive.db")).unwrap();
+    let mut damaged = bytes.clone();
+    let half = bytes.len() / 2 / 4096 * 4096;
+    damaged[half..half + 4 * 4096].fill(0xa5);
+    fs::write(home.join("archive.db"), damaged).unwrap();
+    let run = program.run(&["doctor", "--fix"]);
+    assert!(run.code == 1 && format!("{}{}", run.out, run.err).contains("damaged"), "{run:?}");
+}
+
+#[test]
+fn a_collector_at_work_is_left_alone() {
+    let program = collected();
+    let archive = storelogs_collector::Archive::open(program.home.path().join("archive.db")).unwrap();
+    let _lock = archive.lock().unwrap();
+    let run = program.run(&["doctor"]);
+    assert!(run.code == 0 && run.out.contains("a process collects into the archive"), "{run:?}");
+    let run = program.run(&["doctor", "--fix"]);
+    assert!(run.code == 1 && run.err.contains("another process collects"), "{run:?}");
+}
