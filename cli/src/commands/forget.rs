@@ -53,7 +53,7 @@ const EXAMPLES: &str = "\
 Examples:
   storelogs forget 'actor:\"Amelia Wong\" OR \"amelia@example.com\"' --dry-run
   storelogs forget 'actor:\"Amelia Wong\" OR \"amelia@example.com\"' --redact
-  storelogs forget \"amelia@example.com\" --json --dry-run | jq -r '.entries[].uid'
+  storelogs forget 'actor:\"Amelia Wong\"' --json --dry-run | jq -r '.entries[].uid'
 
 What is listed has to be removed from copies elsewhere, too: backups, files that were written with -o,
 reports, tables of a lake. Look first, with --dry-run: there is no way back.
