@@ -4,6 +4,8 @@
 //! equal to `maxItems` an array. In an answer that refuses what the platform sends, so there they go. In a parameter the
 //! type stays plain, and its setter checks, with a message that says what is allowed. In a body the generator's types
 //! check. A `pattern` is checked nowhere: the client would need an engine of regular expressions for it.
+//!
+//! Of a parameter that takes certain values only (`enum`), the generator makes a type. Its setter says which they are.
 
 use std::collections::BTreeMap;
 
@@ -135,7 +137,7 @@ fn checks(document: &Value) -> Checks {
             for parameter in item["parameters"].as_array().into_iter().flatten().chain(own) {
                 let parameter = resolve(document, parameter);
                 let schema = resolve(document, &parameter["schema"]);
-                let has_limits = LIMITS.iter().any(|limit| !schema[limit].is_null());
+                let has_limits = LIMITS.iter().chain(["enum"].iter()).any(|limit| !schema[limit].is_null());
                 if let Some(name) = parameter["name"].as_str().filter(|_| has_limits) {
                     checks.insert((snake(id), snake(name)), schema.clone());
                 }
@@ -179,6 +181,9 @@ fn of_field(request: &str, field: &Field) -> Option<((String, String), Type)> {
 /// Adds the checks before the last statement, which returns the request. `of` is `Result<T, String>`, and `T` an `Option`
 /// where the parameter may be left out.
 fn check_setter(method: &mut ImplItemFn, limits: &Value, of: &Type) {
+    if let Some(choices) = limits["enum"].as_array() {
+        name_choices(method, choices);
+    }
     let of = quote!(#of).to_string().replace(' ', "");
     let field = &method.sig.ident;
     let name = field.to_string();
@@ -221,6 +226,23 @@ fn check_setter(method: &mut ImplItemFn, limits: &Value, of: &Type) {
     }
     let end = method.block.stmts.len().saturating_sub(1);
     method.block.stmts.splice(end..end, statements);
+}
+
+/// Has a setter say which values there are, where the generator says that a conversion failed.
+fn name_choices(method: &mut ImplItemFn, choices: &[Value]) {
+    let shown: Vec<String> =
+        choices.iter().map(|choice| choice.as_str().map_or_else(|| choice.to_string(), str::to_owned)).collect();
+    let name = method.sig.ident.to_string();
+    let name = name.trim_end_matches('_');
+    let rule = format!("`{name}` must be one of {}", shown.join(", "));
+    let code = quote!(#method).to_string();
+    let (start, end) = ("\"conversion to `", format!("` for {name} failed\""));
+    if let Some((before, rest)) = code.split_once(start)
+        && let Some((_, after)) = rest.split_once(&end)
+        && let Ok(said) = syn::parse_str(&format!("{before}{rule:?}{after}"))
+    {
+        *method = said;
+    }
 }
 
 /// The bounds of a number: the keyword, whether it is excluded, which side, and the rule in words.

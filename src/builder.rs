@@ -107,7 +107,8 @@ impl<C: Build> Builder<C> {
         self
     }
 
-    /// The network to use. Share one [`Http`] among the clients of many stores; put a stand-in here in tests.
+    /// The network to use, in place of the one that all clients of the process share ([`Http::shared`]): one that was set
+    /// up with [`Http::builder`], or a stand-in in tests. Read the warning on [`HttpBackend`] before you give another one.
     pub fn http_backend(mut self, http_backend: impl HttpBackend) -> Self {
         self.settings.http_backend = Some(Arc::new(http_backend));
         self
@@ -155,13 +156,15 @@ impl Settings {
         })
     }
 
-    /// The network: the one that was given, or one of its own.
+    /// The network: the one that was given, one of its own for a proxy that was given, or the process's.
     pub(crate) fn http_backend(&mut self) -> Result<Arc<dyn HttpBackend>> {
         if let Some(http_backend) = &self.http_backend {
             return Ok(Arc::clone(http_backend));
         }
-        let proxy = self.proxy.take().unwrap_or_else(Proxy::from_env)?;
-        let made: Arc<dyn HttpBackend> = Arc::new(Http::through(proxy)?);
+        let made: Arc<dyn HttpBackend> = Arc::new(match self.proxy.take() {
+            Some(proxy) => Http::through(proxy?)?,
+            None => Http::shared()?,
+        });
         Ok(Arc::clone(self.http_backend.insert(made)))
     }
 }

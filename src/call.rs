@@ -34,7 +34,7 @@ impl Transport {
         let (noting, notes) = self.reporting();
         let result = send(noting.client()).await;
         let mut report = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(error) = report.unsent.take() {
+        if let Some(error) = report.unsigned.take() {
             return Err(error.of(self.store()));
         }
         let body = match result {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::entry_builder::EntryBuilder;
 use crate::error::Error;
 use crate::severity::Severity;
 use crate::store::{Platform, Store};
@@ -31,10 +32,12 @@ pub struct LogEntry {
     /// The platform's id of the entry, digits. May exceed what a float can hold.
     pub id: String,
     /// When it happened, in UTC. OpenTelemetry: `Timestamp`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "date_time"))]
     pub time: Timestamp,
     /// The offset from UTC that the platform wrote the time with, such as `+08:00`.
     pub utc_offset: UtcOffset,
     /// When the answer that held the entry came, by this machine's clock. OpenTelemetry: `ObservedTimestamp`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "date_time"))]
     pub observed: Timestamp,
     /// How serious it is. OpenTelemetry: `SeverityNumber`.
     pub severity: Severity,
@@ -97,11 +100,64 @@ impl LogEntry {
         }
     }
 
+    /// An entry to be filled in, with what every entry has. It was read when it happened, unless told otherwise.
+    ///
+    /// ```
+    /// use storelogs::{LogEntry, Severity, Store};
+    ///
+    /// let store = Store::bigcommerce("abc123")?;
+    /// let time = "2026-11-01T08:00:00Z".parse().expect("a literal that is a time");
+    /// let entry = LogEntry::builder(&store, "7", time)
+    ///     .severity(Severity::Error)
+    ///     .module("USPS (endicia)")
+    ///     .summary("No rates")
+    ///     .build();
+    /// assert_eq!(entry.to_string(), "2026-11-01T08:00:00Z error bigcommerce:abc123 USPS (endicia): No rates");
+    /// # Ok::<(), storelogs::Error>(())
+    /// ```
+    pub fn builder(store: &Store, id: impl Into<String>, time: Timestamp) -> EntryBuilder {
+        EntryBuilder { entry: Self::new(store, id, time, time) }
+    }
+
     /// The JSON Schema of an entry, as JSON Lines output follows it.
     #[cfg(feature = "schema")]
     pub fn json_schema() -> Value {
         schemars::schema_for!(Self).into()
     }
+}
+
+/// One line: the time, the severity, the store, where it came from and who did what, and what happened. Control characters
+/// and those that turn the direction of text are escaped, as the text is not ours.
+impl fmt::Display for LogEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { time, severity, platform, store, .. } = self;
+        write!(f, "{time} {severity} {platform}:{store}")?;
+        let origin = self.module.as_deref().filter(|module| !module.is_empty());
+        let origin = [origin.or(self.action.as_deref()).or(self.category.as_deref()), self.actor.as_deref()];
+        for (joint, text) in [" ", " by "].into_iter().zip(origin) {
+            if let Some(text) = text {
+                f.write_str(joint)?;
+                write_plain(f, text)?;
+            }
+        }
+        if let Some(summary) = &self.summary {
+            f.write_str(": ")?;
+            write_plain(f, summary)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_plain(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    for c in text.chars() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}') {
+            write!(f, "{}", c.escape_default())?;
+        } else {
+            write!(f, "{c}")?;
+        }
+    }
+    Ok(())
 }
 
 /// An offset from UTC in seconds, written `+08:00`. East is positive.
@@ -167,6 +223,11 @@ impl<'de> Deserialize<'de> for UtcOffset {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         std::borrow::Cow::<'_, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
+}
+
+#[cfg(feature = "schema")]
+fn date_time(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": "string", "format": "date-time" })
 }
 
 #[cfg(feature = "schema")]

@@ -38,6 +38,12 @@ struct Inner {
 pub enum ErrorKind {
     /// A setting or an argument is wrong. Nothing was sent.
     InvalidInput,
+    /// There is no access token for the store: a [`TokenProvider`](crate::TokenProvider) found none.
+    TokenNotFound,
+    /// What keeps the access token did not answer in time.
+    TokenTimedOut,
+    /// No access token could be had, for another reason.
+    TokenFailed,
     /// The access token was refused (401).
     Unauthorized,
     /// The token lacks the scope, or BigCommerce does not know the store hash (403).
@@ -70,6 +76,41 @@ pub enum ErrorKind {
     Record,
     /// The walk ended, and not everything could be had. The message says what is missing.
     Incomplete,
+}
+
+impl ErrorKind {
+    /// Whether the same call may succeed by itself later: after [`Error::retry_after`], or some minutes.
+    pub const fn is_transient(self) -> bool {
+        matches!(
+            self,
+            Self::TokenTimedOut
+                | Self::TokenFailed
+                | Self::Locked
+                | Self::RateLimited
+                | Self::Server
+                | Self::Unreachable
+                | Self::TimedOut
+                | Self::Interrupted
+        )
+    }
+
+    /// Whether the store should be left alone until somebody has done something about it: every call of it will fail the
+    /// same way, whatever is asked for.
+    ///
+    /// What is neither this nor [transient](Self::is_transient) is about what was asked for, or about what came: one
+    /// record, one time range, one filter.
+    pub const fn should_park(self) -> bool {
+        matches!(
+            self,
+            Self::InvalidInput
+                | Self::TokenNotFound
+                | Self::Unauthorized
+                | Self::Forbidden
+                | Self::Frozen
+                | Self::Blocked
+                | Self::NotFound
+        )
+    }
 }
 
 impl Error {
@@ -145,7 +186,10 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    /// Says what it came of: the error of a vault or of another library, for example. It is [`source`](std::error::Error::source),
+    /// and no part of `Display`.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
@@ -224,6 +268,10 @@ impl Error {
         }
         match self.kind() {
             ErrorKind::InvalidInput => "",
+            ErrorKind::TokenNotFound => "put the store's access token where it is looked for",
+            ErrorKind::TokenTimedOut | ErrorKind::TokenFailed => {
+                "check what keeps the access tokens, or try again later: the platform was not asked"
+            }
             ErrorKind::Unauthorized => "the access token may have expired: get a new one",
             ErrorKind::Forbidden => "give the access token the right to read the store's log",
             ErrorKind::Frozen => "the store's owner has to settle its plan with the platform",

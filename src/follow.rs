@@ -1,176 +1,314 @@
-//! Reading a list that is newest first and goes on by an opaque continuation, to its proved end.
+//! Following a log: what is new since last time, and what comes.
 
-use std::future::Future;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use futures::stream::BoxStream;
-use jiff::Timestamp;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use jiff::{SignedDuration, Timestamp};
+use ring::digest;
+use serde::{Deserialize, Serialize};
 
 use crate::entry::LogEntry;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::query::LogQuery;
-use crate::source::{Cursor, Page, Proof};
+use crate::source::LogSource;
 use crate::store::Store;
-use crate::walk::{self, Order, Progress, Row, incomplete, oldest, order};
 
-/// One page to ask the platform for.
-#[derive(Clone, Debug)]
+/// How far a store's log was followed, to be kept, as JSON for example, and given to
+/// [`follow`](crate::LogSource::follow) the next time, in any process.
+///
+/// A [`Cursor`](crate::Cursor) is something else: it goes on with a walk into the past that was broken off.
+///
+/// It says up to when everything was delivered, and which entries of the last day were: some tens of bytes for each, so
+/// that what comes late is delivered once, and everything else is not delivered again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Nothing before this time is delivered.
+    start: Timestamp,
+    /// Everything before this time was delivered, except what comes late.
+    reached: Timestamp,
+    /// When late entries were last looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    looked_back: Option<Timestamp>,
+    /// What was delivered of the time that is read again: the id, and the Unix seconds of its time.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    delivered: BTreeMap<String, i64>,
+}
+
+impl Checkpoint {
+    /// To begin with: everything at this time or later.
+    pub fn since(time: Timestamp) -> Self {
+        Self { start: time, reached: time, looked_back: None, delivered: BTreeMap::new() }
+    }
+
+    /// To begin with: everything of this long before now, by this machine's clock.
+    pub fn last(time: Duration) -> Self {
+        Self::since(Timestamp::now().checked_sub(time).unwrap_or(Timestamp::MIN))
+    }
+
+    /// To begin with: what comes from now on, by this machine's clock.
+    pub fn now() -> Self {
+        Self::since(Timestamp::now())
+    }
+
+    /// Everything before this time was delivered, except what comes late.
+    pub fn reached(&self) -> Timestamp {
+        self.reached
+    }
+}
+
+/// What came since the batch before.
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct PageRequest {
-    /// What is looked for: the time range and the filters, to be sent as far as the platform obeys them exactly.
-    /// Every entry is checked against them again. The same for every page of a walk.
-    pub query: LogQuery,
-    /// The continuation that the page before named. `None` for the first page.
-    pub next: Option<String>,
-    /// The most entries that are still of use. `None`: all.
-    pub wanted: Option<usize>,
-}
-
-impl PageRequest {
-    /// The first page of a query, with up to this many entries.
-    pub fn new(query: LogQuery, wanted: usize) -> Self {
-        Self { query, next: None, wanted: Some(wanted) }
-    }
-}
-
-/// One page as the platform listed it.
-#[derive(Debug, Default)]
-pub struct PageResponse {
-    /// The entries, newest first. An error stands for one record, and the walk goes on behind it.
+pub struct Batch {
+    /// The store.
+    pub store: Store,
+    /// The entries, oldest first. An error stands for one record that could not be decoded. May be empty.
     pub entries: Vec<Result<LogEntry>>,
-    /// The continuation that it names. `None`: nothing follows.
-    pub next: Option<String>,
+    /// Where to go on after this batch.
+    pub checkpoint: Checkpoint,
+    /// Whether this is all that was there: the next batch waits for what comes.
+    pub caught_up: bool,
 }
 
-/// Walks a list that the platform keeps newest first, page by page as each names the next.
+/// How a log is followed: which entries, how often, and how late one may come.
 ///
-/// It ends when a page with entries names no continuation, when one reaches behind the time range, or when the query's limit
-/// is reached. A page that comes empty and names no continuation is asked for again before it is believed. A platform
-/// that leads in a circle ends the walk with [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete). Repeats are
-/// dropped, and what the query does not match.
+/// ```
+/// use std::time::Duration;
+/// use storelogs::{FollowOptions, LogQuery, Severity};
 ///
-/// Rows that come in another order are delivered nevertheless. The walk then reads to the end of the list, and only its
-/// last page has a cursor to go on from.
-pub fn paginate_newest_first<F, Fut>(
-    store: &Store,
+/// let errors = LogQuery::new().min_severity(Severity::Error);
+/// let options = FollowOptions::new().query(errors).every(Duration::from_secs(300));
+/// # drop(options);
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct FollowOptions {
     query: LogQuery,
-    from: Option<&Cursor>,
-    fetch: F,
-) -> BoxStream<'static, Result<Page>>
-where
-    F: FnMut(PageRequest) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<PageResponse>> + Send + 'static,
-{
-    walk::pages(store.clone(), query, from, |progress| {
-        let ask = PageRequest { query: progress.query.clone(), next: None, wanted: None };
-        Some(Follow { fetch, ask, progress, emptied: false, stale: 0, circle: Circle::default(), unordered: false })
-    })
+    every: Duration,
+    late: SignedDuration,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
-/// Pages in a row without a single new row before the walk gives up.
-const STALE: usize = 3;
+/// Each reading goes back this far behind what was reached.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+/// Entries that come later than that are looked for this often.
+const LOOK_BACK_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// What lies far back is read in parts, oldest first: this long at first, longer where little stands in them.
+const FIRST_PART: SignedDuration = SignedDuration::from_hours(24);
+const LONGEST_PART: SignedDuration = SignedDuration::from_hours(24 * 28);
+const SHORTEST_PART: SignedDuration = SignedDuration::from_mins(1);
+/// So many entries of a part are few, and so many are many.
+const FEW: usize = 2_000;
+const MANY: usize = 20_000;
+/// The longest wait after failures in a row, unless the platform asks for more.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
-struct Follow<F> {
-    fetch: F,
-    ask: PageRequest,
-    progress: Progress,
-    /// Whether the page came empty before, with no continuation.
-    emptied: bool,
-    stale: usize,
-    circle: Circle,
-    /// The rows came in no order.
-    unordered: bool,
+impl FollowOptions {
+    /// Every entry, asked for every 30 s; what comes a day late is still delivered.
+    pub fn new() -> Self {
+        Self {
+            query: LogQuery::new(),
+            every: Duration::from_secs(30),
+            late: SignedDuration::from_hours(24),
+            clock: Arc::new(Timestamp::now),
+        }
+    }
+
+    /// Only entries that this query matches. Its time range and its limit are not used. Keep to the same filters from one
+    /// checkpoint to the next: what they hid before is not delivered later.
+    pub fn query(mut self, query: LogQuery) -> Self {
+        self.query = LogQuery { since: None, until: None, limit: None, ..query };
+        self
+    }
+
+    /// How long to wait between two readings. Default 30 s, at least 1 s. After a failure the wait doubles, up to 15 minutes.
+    pub fn every(mut self, wait: Duration) -> Self {
+        self.every = wait.max(Duration::from_secs(1));
+        self
+    }
+
+    /// How much later than the newest an entry may come and still be delivered. Default 24 hours. The last ten minutes are
+    /// read again each time, the whole of it every hour.
+    pub fn late(mut self, time: Duration) -> Self {
+        self.late = SignedDuration::try_from(time).unwrap_or(LONGEST_PART).clamp(OVERLAP, 4 * LONGEST_PART);
+        self
+    }
+
+    /// Another clock than this machine's, for tests. A clock that is wrong by less than [`late`](Self::late) costs nothing.
+    pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(now);
+        self
+    }
 }
 
-impl<F, Fut> walk::Walk for Follow<F>
-where
-    F: FnMut(PageRequest) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<PageResponse>> + Send + 'static,
-{
-    async fn next(&mut self) -> Result<Page> {
+impl Default for FollowOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for FollowOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FollowOptions")
+            .field("query", &self.query)
+            .field("every", &self.every)
+            .field("late", &self.late)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Follows the log of a source: [`LogSource::follow`].
+pub(crate) fn follow<S: LogSource + ?Sized>(
+    source: &S,
+    from: Checkpoint,
+    options: FollowOptions,
+) -> BoxStream<'_, Result<Batch>> {
+    let follower = Follower {
+        source,
+        checkpoint: from,
+        options,
+        part: FIRST_PART,
+        wait: Duration::ZERO,
+        failures: 0,
+        behind: true,
+        fault: None,
+    };
+    stream::unfold(follower, |mut follower| async move { Some((follower.next().await, follower)) }).boxed()
+}
+
+struct Follower<'a, S: ?Sized> {
+    source: &'a S,
+    checkpoint: Checkpoint,
+    options: FollowOptions,
+    /// How much of what lies far back is read at once.
+    part: SignedDuration,
+    /// The wait before the next reading.
+    wait: Duration,
+    failures: u32,
+    /// Whether something was left to read, or nothing was read yet: the next batch is delivered even if it is empty.
+    behind: bool,
+    /// What is to be said behind the batch that went out last.
+    fault: Option<Error>,
+}
+
+/// What one reading brought.
+struct Reading {
+    entries: Vec<Result<LogEntry>>,
+    fault: Option<Error>,
+    /// The newest time among all that was listed.
+    newest: Option<Timestamp>,
+    listed: usize,
+}
+
+impl<S: LogSource + ?Sized> Follower<'_, S> {
+    async fn next(&mut self) -> Result<Batch> {
         loop {
-            self.ask.wanted = self.progress.wanted();
-            let PageResponse { entries, next } = (self.fetch)(self.ask.clone()).await?;
-            let rows: Vec<Row> = entries.into_iter().map(Row::new).collect();
-            if rows.is_empty() && next.is_none() && !std::mem::replace(&mut self.emptied, true) {
-                continue;
+            if let Some(error) = self.fault.take() {
+                return Err(error);
             }
-            self.emptied = false;
-            if let Some(page) = self.take(rows, next)? {
-                return Ok(page);
+            tokio::time::sleep(std::mem::take(&mut self.wait)).await;
+            let now = (self.options.clock)();
+            let deep = self.checkpoint.looked_back.is_none_or(|at| now.duration_since(at) >= LOOK_BACK_EVERY);
+            let back = if deep { self.options.late } else { OVERLAP };
+            let since = before(self.checkpoint.reached, back).max(self.checkpoint.start);
+            let until = Some(after(self.checkpoint.reached, self.part)).filter(|until| *until < now);
+            let reading = self.read(since, until).await;
+            let (listed, some) = (reading.listed, !reading.entries.is_empty());
+            let ended = reading.fault.as_ref().is_none_or(|error| error.kind() == ErrorKind::Incomplete);
+            if ended {
+                self.advance(&reading, until, deep.then_some(now), now);
+                self.failures = 0;
+                self.part = match listed {
+                    ..FEW => (self.part * 2).min(LONGEST_PART),
+                    MANY.. => (self.part / 2).max(SHORTEST_PART),
+                    _ => self.part,
+                };
+            }
+            let caught_up = ended && until.is_none();
+            self.wait = match (&reading.fault, until) {
+                (Some(error), _) if !ended => self.wait_after(error),
+                (_, Some(_)) => Duration::ZERO,
+                (_, None) => self.options.every,
+            };
+            let was_behind = self.behind;
+            self.behind &= !caught_up;
+            self.fault = reading.fault;
+            if some || (caught_up && was_behind) {
+                let (store, checkpoint) = (self.source.store().clone(), self.checkpoint.clone());
+                return Ok(Batch { store, entries: reading.entries, checkpoint, caught_up });
             }
         }
     }
-}
 
-impl<F> Follow<F> {
-    fn take(&mut self, rows: Vec<Row>, next: Option<String>) -> Result<Option<Page>> {
-        let (oldest, count) = (oldest(&rows), rows.len());
-        self.unordered |= self.is_out_of_order(&rows);
-        if count > 0 {
-            self.stale = if self.progress.knows_all(&rows) { self.stale + 1 } else { 0 };
-        }
-        let passed = !self.unordered && oldest.is_some_and(|oldest| self.is_before(oldest));
-        let taken = self.progress.take(rows);
-        let last = next.is_none() || passed || self.progress.is_full();
-        if let Some(next) = next.filter(|_| !last) {
-            // Rows of the moment that was reached come again where a walk goes on from there, and may fill pages.
-            let again = 2 * self.progress.at_frontier() / count.max(1);
-            if self.stale >= STALE + again || self.circle.closes_at(&next) {
-                return Err(self.lost());
+    /// Reads a time range, and keeps what was not delivered before, oldest first.
+    async fn read(&mut self, since: Timestamp, until: Option<Timestamp>) -> Reading {
+        let query = LogQuery { since: Some(since), until, ..self.options.query.clone() };
+        let mut log = self.source.logs(query);
+        let mut reading = Reading { entries: Vec::new(), fault: None, newest: None, listed: 0 };
+        while let Some(item) = log.next().await {
+            let (key, time) = match &item {
+                Ok(entry) => (entry.id.clone(), entry.time),
+                Err(error) if error.kind() == ErrorKind::Record => (key_of_raw(error), self.checkpoint.reached),
+                Err(_) => {
+                    reading.fault = item.err();
+                    break;
+                }
+            };
+            reading.listed += 1;
+            if item.is_ok() {
+                reading.newest = reading.newest.max(Some(time));
             }
-            self.ask.next = Some(next);
+            if self.checkpoint.delivered.insert(key, time.as_second()).is_none() {
+                reading.entries.push(item);
+            }
         }
-        if self.unordered {
-            self.progress.hold_nothing(); // it claims nothing before the end
-        }
-        Ok(match last {
-            true if self.progress.is_full() => Some(self.progress.full(taken)),
-            true => Some(self.progress.end(taken, Proof::EndOfList)),
-            false => self.progress.step(taken),
-        })
+        // Newest first becomes oldest first, and what stands for a record without a time keeps its place.
+        reading.entries.reverse();
+        let mut last = None;
+        reading.entries.sort_by_cached_key(|item| {
+            last = item.as_ref().ok().map(|entry| entry.time).or(last);
+            last
+        });
+        reading
     }
 
-    /// Whether rows of the time range come in another order, or are newer than those of the pages before.
-    fn is_out_of_order(&self, rows: &[Row]) -> bool {
-        let (until, frontier) = (self.progress.query.until, self.progress.frontier());
-        let inside = |time: &Timestamp| until.is_none_or(|until| *time < until);
-        let newest = self.progress.unknown(rows).filter_map(Row::time).filter(inside).max();
-        let jumps = frontier.is_some_and(|frontier| newest.is_some_and(|newest| newest > frontier));
-        jumps || matches!(order(rows), Order::Mixed | Order::OldestFirst)
-    }
-
-    fn is_before(&self, time: Timestamp) -> bool {
-        self.progress.query.since.is_some_and(|since| time < since)
-    }
-
-    fn lost(&self) -> Error {
-        let unread = match self.progress.frontier() {
-            Some(frontier) => format!("entries older than {frontier} were not read"),
-            None => "nothing could be read".to_owned(),
+    /// Claims what was read, and forgets what will not be read again.
+    fn advance(&mut self, reading: &Reading, until: Option<Timestamp>, looked_back: Option<Timestamp>, now: Timestamp) {
+        let checkpoint = &mut self.checkpoint;
+        let reached = match until {
+            Some(until) => until,
+            // An entry dated ahead must not hide what comes until then; where nothing comes, time goes on all the same.
+            None => reading.newest.unwrap_or(Timestamp::MIN).min(now).max(before(now, self.options.late)),
         };
-        incomplete(format!("the platform leads from page to page in a circle; {unread}"))
+        checkpoint.reached = checkpoint.reached.max(reached);
+        checkpoint.looked_back = looked_back.or(checkpoint.looked_back);
+        let kept = before(checkpoint.reached, self.options.late).as_second();
+        checkpoint.delivered.retain(|_, second| *second >= kept);
+    }
+
+    fn wait_after(&mut self, error: &Error) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        let doubled = self.options.every.saturating_mul(1 << self.failures.min(10));
+        let longest = LONGEST_WAIT.max(self.options.every);
+        doubled.min(longest).max(error.retry_after().unwrap_or_default())
     }
 }
 
-/// Finds out that continuations come again, however long the circle, and remembers only one (Brent's algorithm).
-#[derive(Default)]
-struct Circle {
-    kept: Option<String>,
-    steps: u64,
-    power: u64,
+/// What stands for a record that has no id: a hash of its text that is the same in every process.
+fn key_of_raw(error: &Error) -> String {
+    let hash = digest::digest(&digest::SHA256, error.raw().unwrap_or_default().as_bytes());
+    let hex: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("record {hex}")
 }
 
-impl Circle {
-    fn closes_at(&mut self, next: &str) -> bool {
-        if self.kept.as_deref() == Some(next) {
-            return true;
-        }
-        if self.steps == self.power {
-            self.kept = Some(next.to_owned());
-            self.power = (self.power * 2).max(1);
-            self.steps = 0;
-        }
-        self.steps += 1;
-        false
-    }
+fn before(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+fn after(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
 }

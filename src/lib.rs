@@ -44,7 +44,8 @@
 //!
 //! The [`guide`] has a page for each concept: [requests](guide::requests), [querying](guide::querying),
 //! [walks](guide::walks), [the model](guide::model), [errors and retries](guide::errors), [pacing](guide::pacing),
-//! [tokens](guide::tokens), and [adding a platform](guide::adding_a_platform), which builds on [`platform`].
+//! [tokens](guide::tokens), [following](guide::following), [500 shops in an app](guide::many_shops),
+//! [a test server](guide::test_server), and [adding a platform](guide::adding_a_platform), which builds on [`platform`].
 //!
 //! # Features
 //!
@@ -54,6 +55,7 @@
 //!   `#[serde(untagged)]`, which that feature breaks. Without it such a number is rounded, and one beyond a double makes
 //!   its record an error that holds the text.
 //! - `schema` (default): the JSON Schema of an entry, [`LogEntry::json_schema`].
+//! - `otlp`: entries as OpenTelemetry's own messages, `storelogs::otlp`.
 //! - `testing`: `storelogs::testing`, for the tests of your own code. No socket, no token.
 //!
 //! A client needs a Tokio runtime with time enabled; a current-thread one is enough.
@@ -64,11 +66,15 @@ mod body;
 mod builder;
 mod call;
 mod entry;
+mod entry_builder;
 mod error;
 mod follow;
 pub mod guide;
 mod http_error;
 mod merge;
+#[cfg(feature = "otlp")]
+pub mod otlp;
+mod paginate;
 pub mod platform;
 mod query;
 pub mod raw;
@@ -87,20 +93,28 @@ mod walk;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+// What stands in our signatures: use these, and there is one version of each.
+pub use futures;
+pub use http;
+pub use jiff;
+pub use reqwest;
+pub use secrecy;
+
 #[doc(inline)]
 pub use bigcommerce::BigCommerce;
 pub use builder::{Build, Builder, IN_FLIGHT, LEAVE_QUOTA};
 pub use call::InvalidRecord;
 pub use entry::{LogEntry, UtcOffset};
+pub use entry_builder::EntryBuilder;
 pub use error::{Error, ErrorKind, Result};
+pub use follow::{Batch, Checkpoint, FollowOptions};
 pub use merge::merge;
 pub use query::LogQuery;
-pub use secrecy;
 pub use severity::Severity;
 #[doc(inline)]
 pub use shopline::Shopline;
 pub use source::{Cursor, Learned, LogSource, Page, Proof, Reconciliation, entries};
 pub use store::{Platform, Store};
 pub use transport::{
-    Http, HttpBackend, MAX_BODY, Proxy, RateLimit, RetryPolicy, TokenProvider, Transport, TransportError,
+    Http, HttpBackend, HttpBuilder, MAX_BODY, Proxy, RateLimit, RetryPolicy, TokenProvider, Transport, TransportError,
 };

@@ -1,7 +1,5 @@
 //! Many logs as one, in time order.
 
-use std::sync::Arc;
-
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use tokio::sync::mpsc;
@@ -14,6 +12,8 @@ use crate::source::{LogSource, Page};
 
 /// The entries of many stores as one stream, newest first.
 ///
+/// The sources are clients of one platform, references to them, or, of several platforms, `Arc<dyn LogSource>`.
+///
 /// The stores are read at the same time, each at most two pages ahead. An error is passed on as soon as it comes; where
 /// it ends one store's walk, the others go on, and [`Error::store`] tells whose it is. The query's limit is for all
 /// stores together.
@@ -21,16 +21,12 @@ use crate::source::{LogSource, Page};
 /// # Panics
 /// Outside a Tokio runtime.
 #[allow(clippy::needless_pass_by_value, reason = "a query is built for the call, as for `LogSource::logs`")]
-pub fn merge(
-    sources: impl IntoIterator<Item = Arc<dyn LogSource>>,
-    query: LogQuery,
-) -> BoxStream<'static, Result<LogEntry>> {
+pub fn merge(sources: impl IntoIterator<Item: LogSource>, query: LogQuery) -> BoxStream<'static, Result<LogEntry>> {
     let mut tasks = JoinSet::new();
     let lanes = sources.into_iter().map(|source| {
         let (sender, pages) = mpsc::channel(1);
-        let query = query.clone();
+        let mut walk = source.pages(query.clone(), None);
         tasks.spawn(async move {
-            let mut walk = source.pages(query, None);
             while let Some(page) = walk.next().await {
                 if sender.send(page).await.is_err() {
                     return; // nobody listens any more

@@ -1,5 +1,7 @@
 //! Which entries to read.
 
+use std::time::{Duration, SystemTime};
+
 use jiff::Timestamp;
 
 use crate::entry::LogEntry;
@@ -43,11 +45,32 @@ impl LogQuery {
         Self::default()
     }
 
+    /// The entries of this long before now, by this machine's clock.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use storelogs::LogQuery;
+    ///
+    /// let week = LogQuery::last(Duration::from_secs(7 * 86_400));
+    /// # assert!(week.since.is_some() && week.until.is_none());
+    /// ```
+    pub fn last(time: Duration) -> Self {
+        let since = Timestamp::now().checked_sub(time).unwrap_or(Timestamp::MIN);
+        Self { since: Some(since), ..Self::default() }
+    }
+
     /// Only entries at `time` or later.
     #[must_use]
     pub fn since(mut self, time: Timestamp) -> Self {
         self.since = Some(time);
         self
+    }
+
+    /// Only entries at this time or later: [`since`](Self::since) for the clock of the standard library.
+    #[must_use]
+    pub fn since_system_time(self, time: SystemTime) -> Self {
+        let earliest = if time < SystemTime::UNIX_EPOCH { Timestamp::MIN } else { Timestamp::MAX };
+        self.since(Timestamp::try_from(time).unwrap_or(earliest))
     }
 
     /// Only entries before `time`.

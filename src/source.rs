@@ -1,5 +1,6 @@
 //! What every platform offers: pages of entries, or a plain stream of them.
 
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures::StreamExt;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::LogEntry;
 use crate::error::Result;
+use crate::follow::{self, Batch, Checkpoint, FollowOptions};
 use crate::query::LogQuery;
 use crate::store::Store;
 
@@ -24,6 +26,9 @@ pub trait LogSource: Send + Sync {
 
     /// The entries of a query page by page, each with a cursor to go on from. `from` is the cursor of a page that was
     /// read earlier with the same query: the walk goes on behind that page, in any process, whatever came in meanwhile.
+    ///
+    /// It leads into the past. The cursor of the last page ([`Cursor::done`]) leads nowhere: a walk from it is an error of
+    /// kind [`InvalidInput`](crate::ErrorKind::InvalidInput). What is new since then is what [`follow`](Self::follow) delivers.
     fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>>;
 
     /// How many entries the platform itself counts in the time range `[since, until)`, whatever they are.
@@ -56,7 +61,100 @@ pub trait LogSource: Send + Sync {
     fn logs(&self, query: LogQuery) -> BoxStream<'static, Result<LogEntry>> {
         entries(self.pages(query, None))
     }
+
+    /// What is new since a checkpoint, and then what comes: a stream that never ends.
+    ///
+    /// Each item is a [`Batch`]: its entries, oldest first, and the checkpoint to keep with them. An entry that comes late,
+    /// behind younger ones, is delivered when it comes, up to a day late; none is delivered twice. The first batch comes as
+    /// soon as the log was read, with no entries if there are none, so that there is a checkpoint to keep.
+    ///
+    /// An error is an item too, and the stream goes on behind it: later, if the call failed. It is for the caller to let go
+    /// of a store whose error says [`should_park`](crate::ErrorKind::should_park).
+    ///
+    /// ```no_run
+    /// # async fn run(store: storelogs::BigCommerce, kept: Option<String>) -> Result<(), Box<dyn std::error::Error>> {
+    /// use futures::StreamExt;
+    /// use storelogs::{Checkpoint, LogSource};
+    ///
+    /// let from = match kept {
+    ///     Some(json) => serde_json::from_str(&json)?,
+    ///     None => Checkpoint::now(),
+    /// };
+    /// let mut news = store.follow(from);
+    /// while let Some(batch) = news.next().await {
+    ///     match batch {
+    ///         Ok(batch) => {
+    ///             let json = serde_json::to_string(&batch.checkpoint)?;
+    ///             // in one transaction: what you make of batch.entries, and this
+    ///             println!("{} entries, {} bytes to keep", batch.entries.len(), json.len());
+    ///         }
+    ///         Err(error) if error.kind().should_park() => return Err(error.into()),
+    ///         Err(error) => eprintln!("{error}"), // and the stream goes on
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn follow(&self, from: Checkpoint) -> BoxStream<'_, Result<Batch>> {
+        self.follow_with(from, FollowOptions::new())
+    }
+
+    /// As [`follow`](Self::follow), with filters, another wait between two readings, or another time that entries may be
+    /// late.
+    fn follow_with(&self, from: Checkpoint, options: FollowOptions) -> BoxStream<'_, Result<Batch>> {
+        follow::follow(self, from, options)
+    }
 }
+
+/// Whatever holds a source is one.
+macro_rules! source_by_holding {
+    ($($holder:ty),*) => {$(
+        impl<T: LogSource + ?Sized> LogSource for $holder {
+            fn store(&self) -> &Store {
+                (**self).store()
+            }
+
+            fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>> {
+                (**self).pages(query, from)
+            }
+
+            fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>> {
+                (**self).count(since, until)
+            }
+
+            fn learned(&self) -> Learned {
+                (**self).learned()
+            }
+
+            fn teach(&self, learned: &Learned) {
+                (**self).teach(learned);
+            }
+
+            fn reconcile(
+                &self,
+                since: Timestamp,
+                until: Timestamp,
+                read: u64,
+            ) -> BoxFuture<'_, Result<Reconciliation>> {
+                (**self).reconcile(since, until, read)
+            }
+
+            fn logs(&self, query: LogQuery) -> BoxStream<'static, Result<LogEntry>> {
+                (**self).logs(query)
+            }
+
+            fn follow(&self, from: Checkpoint) -> BoxStream<'_, Result<Batch>> {
+                (**self).follow(from)
+            }
+
+            fn follow_with(&self, from: Checkpoint, options: FollowOptions) -> BoxStream<'_, Result<Batch>> {
+                (**self).follow_with(from, options)
+            }
+        }
+    )*};
+}
+
+source_by_holding!(&T, Box<T>, Arc<T>);
 
 /// What came of comparing entries with the platform's own count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,7 +248,9 @@ pub struct Learned {
     pub at: Option<Timestamp>,
 }
 
-/// How far a walk has come. It can be kept as JSON and used in another process.
+/// How far a walk has come into the past. It can be kept as JSON and used in another process.
+///
+/// For what is new since last time there is [`Checkpoint`].
 ///
 /// It says a time and which entries of that very moment were delivered, not a page number: pages move while the
 /// platform adds and removes rows, times do not.

@@ -187,6 +187,18 @@ impl From<storelogs_collector::Error> for CliError {
     }
 }
 
+#[cfg(feature = "lake")]
+impl From<storelogs_export::Error> for CliError {
+    fn from(error: storelogs_export::Error) -> Self {
+        match error {
+            storelogs_export::Error::Archive(error) => error.into(),
+            // What the arguments say is wrong.
+            storelogs_export::Error::Address { .. } => Self::usage(error),
+            error => Self::failed(error),
+        }
+    }
+}
+
 impl From<QueryError> for CliError {
     fn from(error: QueryError) -> Self {
         Self::usage(error)

@@ -15,6 +15,7 @@ mod drain;
 mod error;
 pub mod forget;
 pub mod insight;
+pub mod message;
 pub mod metrics;
 mod micros;
 mod moment;

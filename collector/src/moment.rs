@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
 /// A moment as a user writes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Moment {
     Day(Date),
     /// `2026-08-01T12:00`: by the clock on the wall.
     Civil(DateTime),
+    /// `today`, `yesterday`: when the day begins that is so many before this one, by the clock on the wall.
+    DaysBefore(i64),
 }
 
 impl Moment {
@@ -30,6 +32,7 @@ impl Moment {
             Self::At(time) => Ok(time),
             Self::Day(day) => zone.to_timestamp(day.into()).map_err(too_far),
             Self::Civil(time) => zone.to_timestamp(time).map_err(too_far),
+            Self::DaysBefore(days) => Self::Day(day_before(now, zone, days)?).at(now, zone),
         }
     }
 
@@ -40,9 +43,15 @@ impl Moment {
     pub fn after(self, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
         match self {
             Self::Day(day) => Self::Day(day.tomorrow().map_err(too_far)?).at(now, zone),
+            Self::DaysBefore(days) => Self::Day(day_before(now, zone, days - 1)?).at(now, zone),
             other => other.at(now, zone)?.checked_add(SignedDuration::from_nanos(1)).map_err(too_far),
         }
     }
+}
+
+fn day_before(now: Timestamp, zone: &TimeZone, days: i64) -> Result<Date, String> {
+    let today = now.to_zoned_datetime(zone.clone()).date();
+    today.checked_sub(SignedDuration::from_hours(24 * days)).map_err(too_far)
 }
 
 fn too_far(_: jiff::Error) -> String {
@@ -53,18 +62,26 @@ impl FromStr for Moment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(length) = length(text) {
+        let text = text.trim();
+        match text.to_ascii_lowercase().as_str() {
+            "now" => return Ok(Self::Ago(SignedDuration::ZERO)),
+            "today" => return Ok(Self::DaysBefore(0)),
+            "yesterday" => return Ok(Self::DaysBefore(1)),
+            _ => {}
+        }
+        if let Some(length) = length(text.strip_suffix("ago").unwrap_or(text)) {
             return length.map(Self::Ago);
         }
         let moment = if text.contains('[') {
-            text.parse::<Zoned>().map(|time| Self::At(time.timestamp())) // else the name of the zone were ignored
+            text.parse::<ZonedDateTime>().map(|time| Self::At(time.timestamp())) // else the name of the zone were ignored
         } else {
             let time = || text.parse::<DateTime>().map(Self::Civil);
             let day = || if is_day(text) { text.parse().map(Self::Day) } else { time() };
             text.parse::<Timestamp>().map(Self::At).or_else(|_| day())
         };
         moment.map_err(|_| {
-            "write how long ago (90s, 15m, 24h, 7d, 2w), a date (2026-08-01) or a time (2026-08-01T12:00:00+08:00)"
+            "write how long ago (90s, 15m, 24h, 7d, 2w), today or yesterday, a date (2026-08-01) or a time \
+             (2026-08-01T12:00:00+08:00)"
                 .to_owned()
         })
     }
@@ -75,17 +92,19 @@ fn is_day(text: &str) -> bool {
     text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
-/// `15m`; `None` if the text is nothing like that.
+/// `15m`, `15 minutes`; `None` if the text is nothing like that.
 pub(crate) fn length(text: &str) -> Option<Result<SignedDuration, String>> {
+    let text = text.trim();
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let seconds = match &text[number.len()..] {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        "w" => 7 * 86_400,
+    let seconds = match text[number.len()..].to_ascii_lowercase().as_str() {
+        "s" | "sec" | "secs" | "second" | "seconds" => 1,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3600,
+        "d" | "day" | "days" => 86_400,
+        "w" | "week" | "weeks" => 7 * 86_400,
         _ => return None,
     };
+    let number = number.trim_end();
     if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -106,6 +125,12 @@ mod tests {
         assert_eq!(at("24h"), "2026-08-09T12:00:00Z");
         assert_eq!(at("7d"), "2026-08-03T12:00:00Z");
         assert_eq!(at("2w"), "2026-07-27T12:00:00Z");
+        for week in ["7days", "7 days", "7 days ago", "1week", "1 Week", "168 hours", "10080min"] {
+            assert_eq!(at(week), "2026-08-03T12:00:00Z", "{week}");
+        }
+        assert_eq!(at("now"), "2026-08-10T12:00:00Z");
+        assert_eq!(at("today"), "2026-08-10T00:00:00Z");
+        assert_eq!(at("Yesterday"), "2026-08-09T00:00:00Z");
         assert_eq!(at("2026-08-01"), "2026-08-01T00:00:00Z");
         assert_eq!(at("2026-08-01T08:30"), "2026-08-01T08:30:00Z");
         assert_eq!(at("2026-08-01T08:30:00+08:00"), "2026-08-01T00:30:00Z");
@@ -118,12 +143,14 @@ mod tests {
         let after =
             |text: &str| text.parse::<Moment>().unwrap().after(Timestamp::UNIX_EPOCH, &zone).unwrap().to_string();
         assert_eq!(after("2026-08-01"), "2026-08-01T16:00:00Z");
+        assert_eq!(after("yesterday"), "1969-12-31T16:00:00Z");
+        assert_eq!(after("today"), "1970-01-01T16:00:00Z");
         assert_eq!(after("2026-08-01T00:00"), "2026-07-31T16:00:00.000000001Z");
     }
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "d", "7", "7y", "-7d", "yesterday", "2026-13-01", "１d"] {
+        for text in ["", "d", "7", "7y", "-7d", "tomorrow", "ago", "7 d ays", "7days ago ago", "2026-13-01", "１d"] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
         }
         assert!("99999999999999999999d".parse::<Moment>().is_err());

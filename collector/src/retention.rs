@@ -50,7 +50,7 @@ impl Age {
             AgeUnit::Months => Span::new().try_months(self.number),
             AgeUnit::Years => Span::new().try_years(self.number),
         };
-        let then = now.to_zoned(TimeZone::UTC).checked_sub(span.ok()?).ok()?.timestamp();
+        let then = now.to_zoned_datetime(TimeZone::UTC).checked_sub(span.ok()?).ok()?.timestamp();
         Timestamp::from_second(then.as_second().div_euclid(3600) * 3600).ok()
     }
 }

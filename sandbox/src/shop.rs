@@ -254,6 +254,6 @@ impl Desk {
 /// The second that lies so many calendar months before another.
 pub(crate) fn months_before(now: i64, months: u32) -> i64 {
     let then = Timestamp::from_second(now)
-        .and_then(|now| now.to_zoned(TimeZone::UTC).checked_sub(Span::new().try_months(i64::from(months))?));
+        .and_then(|now| now.to_zoned_datetime(TimeZone::UTC).checked_sub(Span::new().try_months(i64::from(months))?));
     then.map_or(i64::MIN, |then| then.timestamp().as_second())
 }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::raw::bigcommerce as raw;
 use crate::raw::bigcommerce::builder::GetStoreSystemLogs;
 use crate::raw::bigcommerce::types::{GetStoreSystemLogsResponse, IndexMeta, SystemLog};
+use crate::severity::Severity;
 use crate::source::Learned;
 use crate::transport::Transport;
 use crate::walk::{Regrowth, Row};
@@ -50,7 +51,9 @@ impl BigCommerce {
     ///
     /// ```no_run
     /// # async fn run(store: storelogs::BigCommerce) -> storelogs::Result<()> {
-    /// let page = store.page(|request| request.limit(10).severity_min(4).module("order status")).await?;
+    /// use storelogs::Severity;
+    ///
+    /// let page = store.page(|request| request.limit(10).min_severity(Severity::Error).module("order status")).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -86,6 +89,42 @@ impl BigCommerce {
         let take = |page: GetStoreSystemLogsResponse| (Some(page.data), Rest { meta: page.meta });
         let (list, rest) = reply.list(&["data"], take)?;
         Ok((list, rest.meta.map(pagination)))
+    }
+}
+
+/// The filters of a page in the model's own types. The document's own setters take what is sent.
+impl GetStoreSystemLogs<'_> {
+    /// Only records at least this serious. The platform decides what to make of one that it does not understand itself.
+    /// [`Severity::Unspecified`] is no filter.
+    #[must_use]
+    pub fn min_severity(self, severity: Severity) -> Self {
+        match severity.bigcommerce_number() {
+            Some(number) => self.severity_min(number),
+            None => self,
+        }
+    }
+
+    /// Only records at most this serious. [`Severity::Unspecified`] is no filter.
+    #[must_use]
+    pub fn max_severity(self, severity: Severity) -> Self {
+        match severity.bigcommerce_number() {
+            Some(number) => self.severity_max(number),
+            None => self,
+        }
+    }
+
+    /// Only records at this time or later. The platform may ignore it; a [walk](crate::guide::walks) finds out.
+    #[must_use]
+    pub fn since(self, time: Timestamp) -> Self {
+        let begun = time.subsec_nanosecond() > 0; // of that second only a part is asked for
+        self.date_created_min((time.as_second() + i64::from(begun)).to_string())
+    }
+
+    /// Only records before this time. The platform may ignore it.
+    #[must_use]
+    pub fn until(self, time: Timestamp) -> Self {
+        let whole = time.subsec_nanosecond() == 0; // the platform includes the end
+        self.date_created_max((time.as_second() - i64::from(whole)).to_string())
     }
 }
 

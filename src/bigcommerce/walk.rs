@@ -110,7 +110,9 @@ impl Walk {
         if matches!(order, Order::Flat | Order::OldestFirst) && is_stuck(&self.listing, &info).await? {
             return self.find_another_size(info).await;
         }
-        if order == Order::OldestFirst {
+        // All of it is in hand, whatever its order: there is no end to look for.
+        let whole = info.number == 1 && info.total() == Some(info.count) && info.ends_by_total();
+        if order == Order::OldestFirst && !whole {
             let top = top(&self.listing, self.progress.query.until, info).await?;
             self.ends_at(top.newest);
             let edge = top.page.saturating_mul(self.listing.size());

@@ -19,7 +19,7 @@ pub use facts::{ClientSettings, LogClient, PlatformFacts, Setting, Variables, kn
 
 pub use crate::builder::{Build, Builder, Settings};
 pub use crate::call::{Convert, InvalidRecord, List, Reply, ResponseMeta};
-pub use crate::follow::{PageRequest, PageResponse, paginate_newest_first};
+pub use crate::paginate::{PageRequest, PageResponse, paginate_newest_first};
 pub use crate::transport::{AuthScheme, Endpoint, Generated, Pacer, hook, http_date};
 
 /// How platforms write times.

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_error;
 use crate::time;
-use crate::transport::{Answer, HttpBackend, TokenProvider, TransportError};
+use crate::transport::{Answer, HttpBackend, TokenProvider, TransportError, refuse_foreign};
 
 /// A token is replaced so long before its end. The old one stays valid for 5 minutes after that.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);
@@ -141,6 +141,7 @@ impl Refreshing {
             failure.explain().saying(&what).with_source(failure)
         };
         let response = self.backend.send("refresh_access_token", request).await.map_err(failed)?;
+        refuse_foreign(&response, &self.url).map_err(failed)?;
         let answer = Answer::read(response, MAX_ANSWER).await.map_err(failed)?;
         if !answer.status.is_success() {
             return Err(http_error::error(answer.status, &answer.headers, &answer.body, 1)

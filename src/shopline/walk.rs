@@ -364,7 +364,7 @@ impl Walk {
 /// counts them is not documented.
 async fn find_horizon(source: &Shopline, until: Timestamp) -> Result<Horizon> {
     let now = Timestamp::now();
-    let months = now.to_zoned(TimeZone::UTC).checked_sub(Span::new().months(3)).map(|time| time.timestamp());
+    let months = now.to_zoned_datetime(TimeZone::UTC).checked_sub(Span::new().months(3)).map(|time| time.timestamp());
     let days = [92, 91, 90, 89, 88].map(|days| now - SignedDuration::from_hours(days * 24));
     let mut candidates: Vec<Timestamp> = months.into_iter().chain(days).collect();
     candidates.sort();

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::{self, BoxFuture};
 use futures::stream::BoxStream;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::entry::default_store;
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
-use crate::follow::{PageRequest, PageResponse, paginate_newest_first};
+use crate::paginate::{PageRequest, PageResponse, paginate_newest_first};
 use crate::query::LogQuery;
 use crate::source::{Cursor, LogSource, Page};
 use crate::store::Store;
@@ -18,7 +18,8 @@ use crate::store::Store;
 #[derive(Clone, Debug)]
 pub struct Log {
     store: Store,
-    entries: Arc<[LogEntry]>,
+    /// Newest first.
+    entries: Arc<Mutex<Vec<LogEntry>>>,
     page_size: usize,
     failure: Option<(usize, ErrorKind)>,
     countable: bool,
@@ -37,7 +38,7 @@ impl Log {
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.time));
         Self {
             store: store.clone(),
-            entries: entries.into(),
+            entries: Arc::new(Mutex::new(entries)),
             page_size: 50,
             failure: None,
             countable: true,
@@ -67,14 +68,21 @@ impl Log {
         self
     }
 
+    /// An entry that is there from now on, whatever its time: what comes late is one of an earlier time.
+    pub fn add(&self, entry: impl Into<LogEntry>) {
+        let entry = entry.into();
+        let mut entries = self.held();
+        let place = entries.partition_point(|other| other.time > entry.time);
+        entries.insert(place, entry);
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<LogEntry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What was asked for so far: the query of every walk.
     pub fn queries(&self) -> Vec<LogQuery> {
         self.queries.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn in_stretch(&self, query: &LogQuery) -> impl Iterator<Item = &LogEntry> {
-        let range = LogQuery { since: query.since, until: query.until, ..LogQuery::default() };
-        self.entries.iter().filter(move |entry| range.matches(entry))
     }
 
     /// A page of the entries in the time range. The continuation is how many were listed before.
@@ -87,7 +95,9 @@ impl Log {
             }
             size = size.min(after - before);
         }
-        let mut rest = self.in_stretch(&ask.query).skip(before);
+        let range = LogQuery { since: ask.query.since, until: ask.query.until, ..LogQuery::default() };
+        let held = self.held();
+        let mut rest = held.iter().filter(|entry| range.matches(entry)).skip(before);
         let entries: Vec<_> = rest.by_ref().take(size).cloned().map(Ok).collect();
         let reached = before + entries.len();
         let fails_next = self.failure.is_some_and(|(after, _)| after == reached);
@@ -108,7 +118,8 @@ impl LogSource for Log {
     }
 
     fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>> {
-        let counted = self.in_stretch(&LogQuery::new().since(since).until(until)).count();
+        let range = LogQuery::new().since(since).until(until);
+        let counted = self.held().iter().filter(|entry| range.matches(entry)).count();
         Box::pin(future::ready(Ok(self.countable.then_some(counted as u64))))
     }
 }

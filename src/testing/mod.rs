@@ -65,7 +65,8 @@ pub mod shopline;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use entry::{EntryBuilder, entry};
+pub use crate::entry_builder::EntryBuilder;
+pub use entry::entry;
 pub use log::Log;
 pub use recorder::{Outcome, Recorder};
 pub use request::Request;

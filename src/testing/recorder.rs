@@ -10,7 +10,8 @@ use crate::transport::{HttpBackend, TransportError};
 ///
 /// A request takes the first answer of the script that fits: one for whatever comes ([`answer`](Self::answer)), or one for
 /// its operation ([`answer_to`](Self::answer_to)). Where none is left it gets what the server says
-/// ([`serve`](Self::serve)), else an empty page or a count of none, else a 404.
+/// ([`serve`](Self::serve)), else an empty page or a count of none, else a 404; of a [`strict`](Self::strict) one, an error
+/// that names it.
 ///
 /// `Display` is one line for each request: `GET /stores/abc123/v3/store/systemlogs?limit=10`.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ struct State {
     requests: Vec<Request>,
     /// What is still to be answered, and to which operation; `None` for any.
     script: Vec<(Option<&'static str>, Outcome)>,
+    /// Whether a request that nothing answers is an error.
+    strict: bool,
     server: Option<Server>,
 }
 
@@ -71,6 +74,14 @@ impl Recorder {
         self
     }
 
+    /// Takes nothing for granted: a request that neither the script nor the server answers fails, and says that the script
+    /// is over, instead of getting an empty page.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        self.state().strict = true;
+        self
+    }
+
     /// The requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.state().requests.clone()
@@ -86,18 +97,23 @@ impl Recorder {
     }
 
     fn outcome(&self, request: &Request) -> Outcome {
-        let (scripted, server) = {
+        let (scripted, strict, server) = {
             let mut state = self.state();
             let fits = |(operation, _): &(Option<_>, _)| operation.is_none_or(|one| one == request.operation);
             let scripted = state.script.iter().position(fits).map(|place| state.script.remove(place).1);
             state.requests.push(request.clone());
-            (scripted, state.server.clone())
+            (scripted, state.strict, state.server.clone())
         };
         // The server may look at the recorder: it is asked without the lock.
         scripted.unwrap_or_else(|| {
-            let served = server.and_then(|server| server(request));
+            if let Some(served) = server.and_then(|server| server(request)) {
+                return served.into();
+            }
+            if strict {
+                return TransportError::script_is_over(&request.to_string()).into();
+            }
             let nothing = || bigcommerce::nothing(request.operation).or_else(|| shopline::nothing(request.operation));
-            served.or_else(nothing).unwrap_or_else(|| Response::json(404, &serde_json::json!({}))).into()
+            nothing().unwrap_or_else(|| Response::json(404, &serde_json::json!({}))).into()
         })
     }
 }

@@ -203,6 +203,14 @@ impl TransportError {
         Self::new(Cause::Interrupted, "the connection broke before the answer was complete")
     }
 
+    /// A script of answers has none left for this request.
+    #[cfg(feature = "testing")]
+    pub(crate) fn script_is_over(request: &str) -> Self {
+        const HINT: &str = "give the Recorder an answer to each request, or one to all the rest with `serve`";
+        let what = format!("the script is over, and no answer is left to {request}");
+        Self::new(Cause::Refused, what).because("script_is_over", HINT)
+    }
+
     /// The generated code passes errors on as `reqwest::Error` only, and that type has no public constructor. A body
     /// that fails with our error makes one that carries it as its source.
     pub(crate) async fn into_reqwest(self) -> reqwest::Error {

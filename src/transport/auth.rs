@@ -13,6 +13,11 @@ use crate::error::{Error, ErrorKind, Result};
 /// Gives the access token of a store, and a new one when the platform refuses it.
 ///
 /// A plain token is enough for BigCommerce and for SHOPLINE's private apps. Implement this for tokens that expire.
+///
+/// An error reaches whoever asked the store, with its source. Give it the kind that says what to do:
+/// [`TokenNotFound`](ErrorKind::TokenNotFound) where there is none for the store,
+/// [`TokenTimedOut`](ErrorKind::TokenTimedOut) where what keeps it did not answer in time, and
+/// [`TokenFailed`](ErrorKind::TokenFailed) for the rest. Those are not the platform's refusal, for which a store is parked.
 pub trait TokenProvider: Send + Sync + 'static {
     /// The token to sign the next request with.
     fn token(&self) -> BoxFuture<'_, Result<SecretString>>;
@@ -67,11 +72,14 @@ impl Auth {
     }
 
     /// Signs again with a new token after a 401. Says whether there was one.
-    pub(crate) async fn renew(&self, headers: &mut HeaderMap) -> bool {
-        let Some(refused) = self.taken(headers) else { return false };
-        match self.provider.renew(&refused).await {
-            Ok(Some(token)) => self.put(headers, &token).is_ok(),
-            _ => false,
+    ///
+    /// # Errors
+    /// Why the provider has none: it is not the platform that failed then.
+    pub(crate) async fn renew(&self, headers: &mut HeaderMap) -> Result<bool> {
+        let Some(refused) = self.taken(headers) else { return Ok(false) };
+        match self.provider.renew(&refused).await? {
+            Some(token) => self.put(headers, &token).map(|()| true),
+            None => Ok(false),
         }
     }
 
@@ -109,6 +117,11 @@ pub(crate) fn checked_token(text: &str) -> Result<SecretString> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::invalid("the access token is empty"));
+    }
+    if text.chars().all(|c| matches!(c, '…' | '.')) {
+        return Err(Error::invalid(
+            "the access token is the placeholder of an example: put the store's own in its place",
+        ));
     }
     if !text.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Error::invalid("the access token holds a space or another character that no token has"));

@@ -35,7 +35,7 @@ fn date(text: &str) -> Option<Timestamp> {
     }
     let broken_down = |format: &str, text: &str| {
         let read = strtime::BrokenDownTime::parse(format, text).ok()?.to_datetime().ok()?;
-        read.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+        read.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
     };
     let imf = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok();
     imf.or_else(|| {

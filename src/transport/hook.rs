@@ -15,7 +15,7 @@ impl Transport {
     pub async fn before<E>(&self, request: &mut reqwest::Request) -> Result<(), Error<E>> {
         self.sign(request).await.map_err(|error| {
             let text = error.to_string();
-            self.note(|report| report.unsent = Some(error));
+            self.note(|report| report.unsigned = Some(error));
             Error::Custom(text)
         })
     }

@@ -12,6 +12,7 @@ mod diagnosis;
 mod endpoint;
 mod header;
 mod hook;
+mod http;
 mod pace;
 mod proxy;
 mod retry;
@@ -36,12 +37,14 @@ pub(crate) use answer::{Answer, Cause, request_id};
 use auth::Auth;
 pub(crate) use auth::checked_token;
 pub use auth::{AuthScheme, TokenProvider};
-pub use backend::{Http, HttpBackend};
+pub use backend::HttpBackend;
+pub(crate) use backend::refuse_foreign;
 pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
 pub(crate) use endpoint::USER_AGENT;
 pub use header::http_date;
 pub use hook::{Generated, hook};
+pub use http::{Http, HttpBuilder};
 use pace::Admitted;
 pub use pace::{Pacer, RateLimit};
 pub use proxy::Proxy;
@@ -87,8 +90,8 @@ pub(crate) struct CallTrace {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) observed: Option<jiff::Timestamp>,
-    /// Why nothing was sent.
-    pub(crate) unsent: Option<Error>,
+    /// Why it got no further: the request could not be signed, or not again after its token was refused.
+    pub(crate) unsigned: Option<Error>,
 }
 
 impl CallTrace {
@@ -187,9 +190,18 @@ impl Transport {
                 && !renewed
             {
                 renewed = true;
-                if shared.auth.renew(next.headers_mut()).await {
-                    request = next;
-                    continue;
+                match shared.auth.renew(next.headers_mut()).await {
+                    Ok(true) => {
+                        request = next;
+                        continue;
+                    }
+                    Ok(false) => {}
+                    Err(error) => {
+                        let error =
+                            error.with_answer(Some(answer.status.as_u16()), request_id(&answer.headers), attempts);
+                        self.note(|report| report.unsigned = Some(error));
+                        return outcome;
+                    }
                 }
             }
             // The token goes with it, so it must be the origin that the token is for.
@@ -221,6 +233,7 @@ impl Transport {
         let secret = shared.auth.taken(request.headers());
         let answer = async {
             let response = shared.backend.send(operation, request).await?;
+            refuse_foreign(&response, &shared.origin)?;
             Answer::read(response, MAX_BODY).await
         };
         let mut outcome = match tokio::time::timeout(shared.policy.attempt_timeout, answer).await {

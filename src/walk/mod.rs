@@ -40,8 +40,10 @@ pub(crate) fn pages<W: Walk>(
     from: Option<&Cursor>,
     begin: impl FnOnce(Progress) -> Option<W>,
 ) -> BoxStream<'static, Result<Page>> {
-    let over = from.is_some_and(|cursor| cursor.done) || query.limit == Some(0);
-    let walk = if over { None } else { begin(Progress::new(query, from)) };
+    if from.is_some_and(|cursor| cursor.done) {
+        return stream::once(async move { Err(finished().of(&store)) }).boxed();
+    }
+    let walk = if query.limit == Some(0) { None } else { begin(Progress::new(query, from)) };
     let pages = stream::unfold((walk, store), |(walk, store)| async {
         let mut walk = walk?;
         Some(match walk.next().await {
@@ -53,6 +55,14 @@ pub(crate) fn pages<W: Walk>(
         })
     });
     pages.boxed()
+}
+
+/// The error of a walk that is to go on from its own end.
+fn finished() -> Error {
+    Error::invalid(
+        "the cursor is that of a walk that has come to its end, and nothing is older: for what is new since then use \
+         `follow` with a Checkpoint, or begin a walk without a cursor",
+    )
 }
 
 /// The error of a walk that had to give up: what is missing.

@@ -1,201 +1,230 @@
-//! Walks along a platform's own continuations, under every way of a server to lead astray.
+//! Following a log: each entry once, whenever it comes, and in whatever process.
 
-use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use futures::TryStreamExt;
-use futures::future;
-use futures::stream::BoxStream;
-use jiff::Timestamp;
+use futures::{FutureExt, StreamExt};
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use storelogs::platform::{PageRequest, PageResponse, paginate_newest_first};
-use storelogs::testing::entry;
-use storelogs::{Cursor, Error, ErrorKind, LogQuery, Page, Result, Store};
+use storelogs::testing::{self, Log, Recorder, Response, entry};
+use storelogs::{
+    Batch, Checkpoint, Cursor, Error, ErrorKind, FollowOptions, LogEntry, LogQuery, LogSource, Result, Severity,
+};
+use tokio::time::Instant;
 
 /// The minute of 2026 that a made-up entry with this number is from.
-fn at(number: u32) -> Timestamp {
-    entry(number).build().time
+fn minute(number: i64) -> Timestamp {
+    "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(number)
 }
 
-/// A list that is served in pages, as a server may do it.
-#[derive(Clone, Debug)]
-struct Served {
-    /// The number of each row, newest first.
-    rows: Vec<u32>,
-    page_size: usize,
-    /// Rows of a page that come again on the next one.
-    overlap: usize,
-    /// Every so many pages one comes empty, with a continuation.
-    gap: usize,
-    /// Whether the time range of the query is obeyed.
-    obeys: bool,
-    /// Whether the last page names a continuation, to an empty one.
-    names_an_empty_end: bool,
+/// A clock that shows this minute, and goes on with the runtime's.
+fn options(now: i64) -> FollowOptions {
+    let began = Instant::now();
+    FollowOptions::new().clock(move || minute(now) + SignedDuration::try_from(began.elapsed()).unwrap())
 }
 
-impl Served {
-    fn list(&self, ask: &PageRequest) -> PageResponse {
-        let inside = |row: &&u32| {
-            let time = at(**row);
-            ask.query.since.is_none_or(|since| time >= since) && ask.query.until.is_none_or(|until| time < until)
-        };
-        let rows: Vec<u32> = self.rows.iter().filter(|row| !self.obeys || inside(row)).copied().collect();
-        // `place` of the row to begin at, and the number of the page.
-        let next = ask.next.as_deref().unwrap_or("0 1");
-        let (place, page) = next.split_once(' ').unwrap();
-        let (place, page): (usize, usize) = (place.parse().unwrap(), page.parse().unwrap());
-        if self.gap > 0 && page.is_multiple_of(self.gap) && ask.next.is_some() {
-            return PageResponse { entries: Vec::new(), next: Some(format!("{place} {}", page + 1)) };
+fn ids(entries: &[Result<LogEntry>]) -> Vec<String> {
+    entries.iter().map(|entry| entry.as_ref().unwrap().id.clone()).collect()
+}
+
+async fn batch(news: &mut (impl StreamExt<Item = Result<Batch>> + Unpin)) -> Batch {
+    news.next().await.unwrap().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_there_comes_first_and_then_what_comes_oldest_first() {
+    let log = Log::new([entry(3), entry(1), entry(2)]);
+    let mut news = log.follow_with(Checkpoint::since(minute(2)), options(10));
+    let first = batch(&mut news).await;
+    assert_eq!((ids(&first.entries), first.caught_up), (vec!["2".to_owned(), "3".to_owned()], true));
+    assert!(news.next().now_or_never().is_none(), "nothing new has come");
+    log.add(entry(5));
+    log.add(entry(4));
+    assert_eq!(ids(&batch(&mut news).await.entries), ["4", "5"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_log_gives_a_checkpoint_at_once_and_then_waits() {
+    let log = Log::new([entry(1)]);
+    let mut news = log.follow_with(Checkpoint::since(minute(2)), options(10));
+    let first = batch(&mut news).await;
+    assert!(first.entries.is_empty() && first.caught_up);
+    let waited = tokio::time::timeout(Duration::from_secs(86_400), news.next()).await;
+    assert!(waited.is_err(), "an empty batch came");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_comes_many_hours_late_is_delivered_within_the_hour_and_once() {
+    let (day, now) = (24 * 60, 3 * 24 * 60);
+    let log = Log::new([entry(1), entry(u32::try_from(now - 5).unwrap())]);
+    let mut news = log.follow_with(Checkpoint::since(minute(0)), options(now));
+    while !batch(&mut news).await.caught_up {}
+    let began = Instant::now();
+    log.add(entry(u32::try_from(now - day + 120).unwrap()));
+    log.add(entry(u32::try_from(now).unwrap()));
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        seen.extend(ids(&batch(&mut news).await.entries));
+    }
+    assert!(began.elapsed() <= Duration::from_secs(3_700), "{:?}", began.elapsed());
+    assert_eq!(seen, [now.to_string(), (now - day + 120).to_string()]);
+    assert!(tokio::time::timeout(Duration::from_secs(86_400), news.next()).await.is_err(), "one came twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_from_before_the_beginning_is_ever_delivered() {
+    let log = Log::new((1..=5).map(entry));
+    let mut news = log.follow_with(Checkpoint::since(minute(100)), options(200));
+    assert!(batch(&mut news).await.entries.is_empty());
+    log.add(entry(99));
+    log.add(entry(100));
+    assert_eq!(ids(&batch(&mut news).await.entries), ["100"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_dated_ahead_hides_nothing_that_comes_until_then() {
+    let log = Log::new([entry(1), entry(1_000_000)]);
+    let mut news = log.follow_with(Checkpoint::since(minute(0)), options(10));
+    assert_eq!(ids(&batch(&mut news).await.entries), ["1", "1000000"]);
+    log.add(entry(11));
+    assert_eq!(ids(&batch(&mut news).await.entries), ["11"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn years_are_read_oldest_first_in_a_few_parts() {
+    let year = 365 * 24 * 60;
+    let numbers: Vec<u32> = (0..200).map(|n| n * 2_600).collect();
+    let log = Log::new(numbers.iter().copied().map(entry));
+    let mut news = log.follow_with(Checkpoint::since(minute(0)), options(year));
+    let mut seen = Vec::new();
+    loop {
+        let batch = batch(&mut news).await;
+        seen.extend(ids(&batch.entries));
+        if batch.caught_up {
+            break;
         }
-        let end = (place + self.page_size).min(rows.len());
-        let begin = place.saturating_sub(if ask.next.is_some() { self.overlap } else { 0 });
-        let entries = rows[begin..end].iter().map(|row| Ok(entry(*row).build())).collect();
-        let more = end < rows.len() || (self.names_an_empty_end && place < end);
-        PageResponse { entries, next: more.then(|| format!("{end} {}", page + 1)) }
     }
+    let expected: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    assert_eq!(seen, expected);
+    assert!(log.queries().len() < 25, "{} walks", log.queries().len());
+}
 
-    fn pages(&self, query: LogQuery, from: Option<&Cursor>) -> BoxStream<'static, Result<Page>> {
-        let served = self.clone();
-        paginate_newest_first(&store(), query, from, move |ask| future::ready(Ok(served.list(&ask))))
+#[tokio::test(start_paused = true)]
+async fn filters_are_kept_and_their_time_range_and_limit_are_not() {
+    let log = Log::new([entry(1).severity(Severity::Error), entry(2), entry(3).severity(Severity::Error)]);
+    let query = LogQuery::new().min_severity(Severity::Error).since(minute(3)).limit(1);
+    let mut news = log.follow_with(Checkpoint::since(minute(0)), options(10).query(query));
+    assert_eq!(ids(&batch(&mut news).await.entries), ["1", "3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_an_item_and_the_stream_goes_on_later_and_later() {
+    let network = Recorder::new().serve(|_| Some(Response::status(403)));
+    let store = testing::bigcommerce::store(&network);
+    let mut news = store.follow_with(Checkpoint::since(minute(0)), options(10));
+    let (mut waits, mut before) = (Vec::new(), Instant::now());
+    for _ in 0..8 {
+        let error = news.next().await.unwrap().unwrap_err();
+        assert!(error.kind() == ErrorKind::Forbidden && error.kind().should_park());
+        waits.push(before.elapsed().as_secs());
+        before = Instant::now();
+    }
+    assert_eq!(waits, [0, 60, 120, 240, 480, 900, 900, 900]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_before_a_failure_is_delivered_once_and_the_rest_later() {
+    let log = Log::new((1..=5).map(entry)).page_size(2).failing_after(2, ErrorKind::Server);
+    let mut news = log.follow_with(Checkpoint::since(minute(0)), options(10));
+    let first = batch(&mut news).await;
+    assert_eq!((ids(&first.entries), first.caught_up), (vec!["4".to_owned(), "5".to_owned()], false));
+    assert_eq!(first.checkpoint.reached(), minute(0), "it claims nothing");
+    assert_eq!(news.next().await.unwrap().unwrap_err().kind(), ErrorKind::Server);
+    let whole = Log::new((1..=5).map(entry));
+    let mut news = whole.follow_with(first.checkpoint, options(10));
+    assert_eq!(ids(&batch(&mut news).await.entries), ["1", "2", "3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_cannot_be_decoded_is_an_item_once() {
+    let page = r#"{"data":[{"id":[]},{"id":7,"date_created":"2026-01-01T00:07:00+00:00"}],
+        "meta":{"pagination":{"total":2,"count":2,"per_page":250,"current_page":1,"total_pages":1}}}"#;
+    let network = Recorder::new().serve(move |_| Some(Response::text(200, page)));
+    let store = testing::bigcommerce::store(&network);
+    let mut news = store.follow_with(Checkpoint::since(minute(0)), options(10));
+    let first = batch(&mut news).await;
+    let kinds: Vec<_> = first.entries.iter().filter_map(|item| item.as_ref().err().map(Error::kind)).collect();
+    assert_eq!((first.entries.len(), kinds), (2, vec![ErrorKind::Record]));
+    assert!(tokio::time::timeout(Duration::from_secs(7_200), news.next()).await.is_err(), "it came twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cursor_of_a_finished_walk_is_refused_with_what_to_do_instead() {
+    let log = Log::new((1..=3).map(entry));
+    let last = log.pages(LogQuery::new(), None).next().await.unwrap().unwrap();
+    assert!(last.cursor.done);
+    let sources: [&dyn LogSource; 3] =
+        [&log, &testing::bigcommerce::store(&Recorder::new()), &testing::shopline::store(&Recorder::new())];
+    for source in sources {
+        let cursor = Cursor { done: true, ..last.cursor.clone() };
+        let mut pages = source.pages(LogQuery::new(), Some(cursor));
+        let error = pages.next().await.unwrap().unwrap_err();
+        let line = error.to_string();
+        assert!(error.kind() == ErrorKind::InvalidInput && line.contains("`follow` with a Checkpoint"), "{line}");
+        assert!(line.starts_with(&source.store().to_string()), "{line}");
+        assert!(pages.next().await.is_none());
     }
 }
 
-fn store() -> Store {
-    Store::bigcommerce("abc123").unwrap()
-}
-
-fn numbers(pages: &[Page]) -> Vec<u32> {
-    pages.iter().flat_map(|page| &page.entries).map(|entry| entry.as_ref().unwrap().id.parse().unwrap()).collect()
-}
-
-fn read(pages: BoxStream<'static, Result<Page>>) -> Result<Vec<Page>> {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(pages.try_collect())
-}
-
-fn servers() -> impl Strategy<Value = Served> {
-    let rows = prop::collection::btree_set(0_u32..300, 0..100);
-    (rows, 1_usize..12, 0_usize..3, 0_usize..4, any::<bool>(), any::<bool>()).prop_map(
-        |(rows, page_size, overlap, gap, obeys, names_an_empty_end)| {
-            let gap = if gap == 1 { 0 } else { gap }; // not every page
-            let rows = rows.into_iter().rev().collect();
-            Served { rows, page_size, overlap: overlap.min(page_size), gap, obeys, names_an_empty_end }
-        },
-    )
+#[test]
+fn a_checkpoint_is_json_that_a_later_version_can_read() {
+    let checkpoint = Checkpoint::since(minute(5));
+    let json = serde_json::to_string(&checkpoint).unwrap();
+    assert_eq!(json, r#"{"start":"2026-01-01T00:05:00Z","reached":"2026-01-01T00:05:00Z"}"#);
+    let newer = json.replace('}', r#","something":1}"#);
+    assert_eq!(serde_json::from_str::<Checkpoint>(&newer).unwrap(), checkpoint);
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever comes, up to a day late, and wherever the process ends, each entry is delivered exactly once.
     #[test]
-    fn whatever_way_a_list_is_paged_nothing_is_lost_or_doubled(
-        served in servers(), since in prop::option::of(0_u32..300), until in prop::option::of(0_u32..300),
+    fn each_entry_is_delivered_once_whatever_the_arrivals_and_restarts(
+        arrivals in prop::collection::vec((0_u32..1_300, 0_u64..4_000, any::<bool>()), 1..30),
     ) {
-        let mut query = LogQuery::new();
-        (query.since, query.until) = (since.map(at), until.map(at));
-        let mut oracle = served.rows.clone();
-        oracle.retain(|row| query.matches(&entry(*row).build()));
-
-        let pages = read(served.pages(query.clone(), None)).unwrap();
-        prop_assert_eq!(&numbers(&pages), &oracle);
-        prop_assert!(pages.last().is_some_and(|page| page.last && page.cursor.done));
-
-        let mut delivered = 0;
-        for page in &pages {
-            delivered += page.entries.len();
-            let rest = read(served.pages(query.clone(), Some(&page.cursor))).unwrap();
-            prop_assert_eq!(&numbers(&rest), &oracle[delivered..]);
-        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let base = 10 * 24 * 60;
+            let began = Instant::now();
+            let clock = move || minute(base) + SignedDuration::try_from(began.elapsed()).unwrap();
+            let log = Log::new(Vec::<LogEntry>::new());
+            let mut checkpoint = Checkpoint::since(minute(base - 24 * 60));
+            let (mut seen, mut due) = (Vec::new(), Vec::new());
+            for (number, (late, wait, restart)) in arrivals.into_iter().enumerate() {
+                let time = clock() - SignedDuration::from_mins(late.into());
+                let id = u32::try_from(number).unwrap();
+                log.add(entry(id).time(time));
+                due.push(id.to_string());
+                let options = FollowOptions::new().clock(clock);
+                let mut news = log.follow_with(checkpoint.clone(), options);
+                let until = Instant::now() + Duration::from_secs(wait);
+                while let Ok(Some(Ok(batch))) = tokio::time::timeout_at(until, news.next()).await {
+                    seen.extend(ids(&batch.entries));
+                    checkpoint = batch.checkpoint;
+                }
+                if restart {
+                    checkpoint = serde_json::from_str(&serde_json::to_string(&checkpoint).unwrap()).unwrap();
+                }
+            }
+            let mut news = log.follow_with(checkpoint, FollowOptions::new().clock(clock));
+            let until = Instant::now() + Duration::from_secs(3 * 3_600);
+            while let Ok(Some(Ok(batch))) = tokio::time::timeout_at(until, news.next()).await {
+                seen.extend(ids(&batch.entries));
+            }
+            seen.sort();
+            due.sort();
+            prop_assert_eq!(seen, due);
+            Ok(())
+        })?;
     }
-}
-
-/// Walks a list that a function serves, and says which continuations were asked for.
-fn walk(serve: impl Fn(&PageRequest) -> PageResponse + Send + 'static) -> (Result<Vec<Page>>, Vec<Option<String>>) {
-    let asked: Arc<Mutex<Vec<_>>> = Arc::default();
-    let noted = Arc::clone(&asked);
-    let pages = paginate_newest_first(&store(), LogQuery::new(), None, move |ask| {
-        noted.lock().unwrap().push(ask.next.clone());
-        future::ready(Ok(serve(&ask)))
-    });
-    let read = read(pages);
-    let asked = asked.lock().unwrap().clone();
-    (read, asked)
-}
-
-fn listed(rows: &[u32], next: Option<&str>) -> PageResponse {
-    PageResponse { entries: rows.iter().map(|row| Ok(entry(*row).build())).collect(), next: next.map(str::to_owned) }
-}
-
-#[test]
-fn one_empty_page_is_not_believed() {
-    let answers = Mutex::new(vec![listed(&[5, 4], None), listed(&[], None)]);
-    let (pages, asked) = walk(move |_| answers.lock().unwrap().pop().unwrap());
-    assert_eq!(numbers(&pages.unwrap()), [5, 4]);
-    assert_eq!(asked.len(), 2);
-
-    let (pages, asked) = walk(|_| listed(&[], None));
-    assert!(numbers(&pages.unwrap()).is_empty());
-    assert_eq!(asked.len(), 2, "asked twice, then believed");
-}
-
-#[test]
-fn a_circle_of_pages_is_an_error_that_says_what_is_missing() {
-    // Continuations that come again, over empty pages: nothing but them shows the circle.
-    let (result, asked) = walk(|ask| match ask.next.as_deref() {
-        None => listed(&[9, 8], Some("0")),
-        Some(next) => listed(&[], Some(&((next.parse::<u32>().unwrap() + 1) % 7).to_string())),
-    });
-    let error = result.unwrap_err();
-    assert_eq!((error.kind(), error.store()), (ErrorKind::Incomplete, Some(&store())));
-    insta::assert_snapshot!(error, @"bigcommerce:abc123: the platform leads from page to page in a circle; entries older than 2026-01-01T00:08:00Z were not read; ask for smaller time ranges, or go on from the last cursor");
-    assert!(asked.len() < 40, "{}", asked.len());
-
-    // Ever new continuations to the same rows.
-    let (result, asked) = walk(|ask| {
-        let next = ask.next.as_deref().map_or(0, |next| next.parse().unwrap()) + 1;
-        listed(&[9, 8], Some(&u32::to_string(&next)))
-    });
-    assert_eq!(result.unwrap_err().kind(), ErrorKind::Incomplete);
-    assert!(asked.len() < 10, "{}", asked.len());
-}
-
-#[test]
-fn rows_in_no_order_are_all_delivered_and_only_the_end_has_a_cursor() {
-    let (pages, _) = walk(|ask| match ask.next.as_deref() {
-        None => listed(&[3, 9, 1], Some("1")),
-        Some("1") => listed(&[8, 2], Some("2")),
-        _ => listed(&[7], None),
-    });
-    let pages = pages.unwrap();
-    let mut all = numbers(&pages);
-    all.sort_unstable();
-    assert_eq!(all, [1, 2, 3, 7, 8, 9]);
-    let (last, before) = pages.split_last().unwrap();
-    assert!(before.iter().all(|page| page.cursor == Cursor::default()), "{before:?}");
-    assert!(last.cursor.done);
-}
-
-#[test]
-fn pages_that_rise_from_one_to_the_next_are_no_order_either() {
-    let (pages, _) = walk(|ask| match ask.next.as_deref() {
-        None => listed(&[2, 1], Some("1")),
-        _ => listed(&[4, 3], None),
-    });
-    let pages = pages.unwrap();
-    assert_eq!(numbers(&pages), [2, 1, 4, 3], "nothing is lost");
-    assert!(pages[1].cursor.done);
-}
-
-#[test]
-fn a_bad_record_is_an_item_and_the_walk_goes_on() {
-    let (pages, _) = walk(|ask| match ask.next.as_deref() {
-        None => PageResponse {
-            entries: vec![
-                Ok(entry(9).build()),
-                Err(Error::new(ErrorKind::Record, "one record is not the documented shape")),
-            ],
-            next: Some("1".into()),
-        },
-        _ => listed(&[8], None),
-    });
-    let pages = pages.unwrap();
-    let items: Vec<_> = pages.iter().flat_map(|page| &page.entries).collect();
-    assert_eq!(items.len(), 3);
-    assert_eq!(items.iter().filter(|item| item.is_err()).count(), 1);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
+use storelogs::testing::{Log, entry};
 use storelogs::{Error, ErrorKind, LogEntry, LogQuery, LogSource, Shopline, merge};
 use storelogs_sandbox::{BigCommerceBehavior, History, Platform, Sandbox, ShoplineBehavior, Store};
 
@@ -84,4 +85,20 @@ async fn a_store_that_fails_does_not_stop_the_other() {
 async fn no_stores_make_an_empty_log() {
     let (entries, errors) = read(Vec::new(), LogQuery::new()).await;
     assert!(entries.is_empty() && errors.is_empty());
+}
+
+#[tokio::test]
+async fn whatever_holds_a_source_can_be_merged() {
+    let logs = [Log::new([entry(1)]), Log::new([entry(2)])];
+    let ids = async |log: futures::stream::BoxStream<'static, storelogs::Result<LogEntry>>| {
+        log.map(|entry| entry.unwrap().id).collect::<Vec<_>>().await
+    };
+    let query = LogQuery::new;
+    assert_eq!(ids(merge(&logs, query())).await, ["2", "1"]);
+    assert_eq!(ids(merge(logs.clone().map(Arc::new), query())).await, ["2", "1"]);
+    assert_eq!(ids(merge(logs.clone().map(Box::new), query())).await, ["2", "1"]);
+    let boxed: Vec<Box<dyn LogSource>> = vec![Box::new(logs[0].clone()), Box::new(Arc::new(logs[1].clone()))];
+    assert_eq!(ids(merge(&boxed, query())).await, ["2", "1"]);
+    assert_eq!(ids(merge(boxed, query())).await, ["2", "1"]);
+    assert_eq!(ids(merge(logs, query())).await, ["2", "1"]);
 }

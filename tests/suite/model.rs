@@ -347,3 +347,14 @@ fn fits(schema: &Value, root: &Value, value: &Value) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[test]
+fn an_entry_is_one_line_of_plain_text_whatever_is_in_it() {
+    let entry = storelogs::testing::entry(7);
+    assert_eq!(entry.clone().build().to_string(), "2026-01-01T00:07:00Z info bigcommerce:abc123 general: Entry 7");
+    let change = entry.clone().action("edit_product").actor("alice\u{1b}[2J").summary("a\nb \u{202e}c é 商");
+    assert_eq!(
+        change.build().to_string(),
+        r"2026-01-01T00:07:00Z info bigcommerce:abc123 edit_product by alice\u{1b}[2J: a\nb \u{202e}c é 商"
+    );
+}

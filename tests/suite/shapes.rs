@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::StreamExt;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use storelogs::raw::bigcommerce::builder::GetStoreSystemLogs;
 use storelogs::raw::bigcommerce::types::{GetStoreSystemLogsDirection as Direction, GetStoreSystemLogsSort as Sort};
@@ -259,4 +260,45 @@ async fn a_least_severity_is_asked_for_once_the_counts_prove_that_it_hides_nothi
 fn record(id: i64) -> Value {
     let time = at(1_785_542_400 + id).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
     json!({ "id": id, "type": "general", "severity": "errors", "summary": "s", "date_created": time })
+}
+
+#[tokio::test]
+async fn the_filters_of_a_page_can_be_set_in_the_models_own_types() {
+    let network = Recorder::new();
+    let store = bigcommerce(&network).build().unwrap();
+    let time = |text: &str| text.parse::<Timestamp>().unwrap();
+    let (since, until) = (time("2026-11-01T00:00:00Z"), time("2026-11-02T00:00:00Z"));
+    store.page(|r| r.min_severity(Severity::Warning).max_severity(Severity::Error)).await.unwrap();
+    store.page(|r| r.since(since).until(until).min_severity(Severity::Unspecified)).await.unwrap();
+    store.page(|r| r.since(time("2026-11-01T00:00:00.5Z")).until(time("2026-11-02T00:00:00.5Z"))).await.unwrap();
+    let sent: Vec<_> = network.requests().iter().map(|request| request.parameters.clone()).collect();
+    let pairs = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect::<Vec<(String, String)>>()
+    };
+    assert_eq!(sent[0], pairs(&[("severity:max", "4"), ("severity:min", "3")]));
+    // Half-open for us, both ends included for the platform.
+    assert_eq!(sent[1], pairs(&[("date_created:max", "1793577599"), ("date_created:min", "1793491200")]));
+    assert_eq!(sent[2], pairs(&[("date_created:max", "1793577600"), ("date_created:min", "1793491201")]));
+}
+
+#[tokio::test]
+async fn a_value_that_a_filter_does_not_have_is_refused_with_those_that_it_has() {
+    let network = Recorder::new();
+    let store = bigcommerce(&network).build().unwrap();
+    let error = store.page(|request| request.severity(9)).await.unwrap_err();
+    assert_eq!(error.to_string(), "bigcommerce:abc123: `severity` must be one of 1, 2, 3, 4");
+    let error = store.page(|request| request.direction("down")).await.unwrap_err();
+    assert!(error.to_string().ends_with("`direction` must be one of asc, desc"), "{error}");
+    assert!(network.requests().is_empty());
+}
+
+#[test]
+fn the_last_hours_begin_where_they_are_said_to() {
+    let hour = std::time::Duration::from_secs(3_600);
+    let (one, two) = (LogQuery::last(hour), LogQuery::last(2 * hour));
+    let apart = one.since.unwrap().duration_since(two.since.unwrap()).as_secs();
+    assert!((3_500..=3_700).contains(&apart), "{apart} s");
+    assert_eq!(LogQuery::last(std::time::Duration::MAX).since, Some(Timestamp::MIN));
+    let time = std::time::UNIX_EPOCH + hour;
+    assert_eq!(LogQuery::new().since_system_time(time).since.unwrap().as_second(), 3_600);
 }

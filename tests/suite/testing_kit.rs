@@ -219,6 +219,10 @@ proptest! {
         let mut delivered = 0;
         for page in pages {
             delivered += page.entries.len();
+            if page.cursor.done {
+                prop_assert_eq!(delivered, oracle.len());
+                break;
+            }
             let mut rest = query.clone();
             rest.limit = query.limit.map(|limit| limit - delivered);
             let read: Vec<LogEntry> = runtime.block_on(log.pages(rest, Some(page.cursor)).map_ok(|page| page.entries).try_concat()).unwrap()
@@ -226,4 +230,27 @@ proptest! {
             prop_assert_eq!(&read[..], &oracle[delivered..]);
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_was_given_oldest_first_is_delivered() {
+    let network = Recorder::new().answer(testing::bigcommerce::page([1, 2].map(testing::bigcommerce::record)));
+    let log: Vec<_> = testing::bigcommerce::store(&network).logs(LogQuery::new()).collect().await;
+    let ids: Vec<_> = log.into_iter().map(|entry| entry.unwrap().id).collect();
+    assert_eq!(ids, ["2", "1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strict_script_that_is_over_says_so_at_once() {
+    let (since, until) = day();
+    let network = Recorder::new().strict().answer(testing::shopline::page([testing::shopline::record(1)]));
+    let store = testing::shopline::store(&network);
+    assert_eq!(store.page(since, until, |request| request).await.unwrap().records.len(), 1);
+    let error = store.page(since, until, |request| request).await.unwrap_err();
+    let line = error.to_string();
+    assert!(
+        line.contains("the script is over") && line.contains("GET /admin/openapi/") && line.contains("`serve`"),
+        "{line}"
+    );
+    assert_eq!(network.requests().len(), 2, "it was not asked again");
 }

@@ -410,3 +410,48 @@ async fn a_refused_token_is_renewed_once_a_request() {
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unauthorized, 2));
     assert_eq!(refusing.requests().len(), 2);
 }
+
+/// A provider whose vault is down: `failing` says for what.
+struct Vault {
+    kind: ErrorKind,
+    renews: bool,
+}
+
+impl Vault {
+    fn error(&self) -> Error {
+        Error::new(self.kind, "the vault gave no token").with_source(std::io::Error::other("vault: 503"))
+    }
+}
+
+impl TokenProvider for Vault {
+    fn token(&self) -> BoxFuture<'_, storelogs::Result<SecretString>> {
+        let token = if self.renews { Ok("old".into()) } else { Err(self.error()) };
+        Box::pin(std::future::ready(token))
+    }
+
+    fn renew(&self, _: &SecretString) -> BoxFuture<'_, storelogs::Result<Option<SecretString>>> {
+        Box::pin(std::future::ready(Err(self.error())))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn why_a_provider_has_no_token_reaches_the_caller_and_is_no_refusal() {
+    let cases = [
+        (ErrorKind::TokenNotFound, false, true),
+        (ErrorKind::TokenTimedOut, true, false),
+        (ErrorKind::TokenFailed, true, false),
+    ];
+    for (kind, transient, parks) in cases {
+        for renews in [false, true] {
+            let network = once(status(401));
+            let store = bigcommerce(&network).token_provider(Vault { kind, renews }).build().unwrap();
+            let error = ask(&store).await.unwrap_err();
+            assert_eq!((error.kind(), error.status()), (kind, renews.then_some(401)), "{error}");
+            assert_eq!((kind.is_transient(), kind.should_park()), (transient, parks));
+            let source = std::error::Error::source(&error).expect("the provider's own error");
+            assert_eq!(source.to_string(), "vault: 503");
+            assert!(error.to_string().starts_with("bigcommerce:abc123: the vault gave no token"), "{error}");
+            assert_eq!(network.requests().len(), usize::from(renews), "the platform is asked no more than once");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::workspace::Workspace;
 
-const WALL: [&str; 4] = ["Timestamp::now", "SystemTime::now", "Zoned::now", "Utc::now"];
+const WALL: [&str; 4] = ["Timestamp::now", "SystemTime::now", "ZonedDateTime::now", "Utc::now"];
 
 /// How often each file of tests reads the clock, and why it may.
 const READS: [(&str, usize, &str); 7] = [

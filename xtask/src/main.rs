@@ -15,6 +15,7 @@ mod findings;
 mod fuzz;
 mod generator;
 mod interop;
+mod lake;
 mod laws;
 mod lint_specs;
 mod network;
@@ -138,6 +139,13 @@ const COMMANDS: &[Command] = &[
         arguments: "[SECONDS [TARGET]]",
         about: "feed every fuzz target, or one, for so many seconds; 10 unless told otherwise",
         run: fuzz::run,
+    },
+    Command {
+        name: "lake",
+        arguments: "[--quick] [ENTRIES [STORES]]",
+        about: "DuckDB, deltalake, polars and a Spark cluster say of an exported lake what the program says of its archive; \
+                --quick leaves Spark out",
+        run: lake::run,
     },
     Command {
         name: "soak",

@@ -3,7 +3,7 @@
 //! Debian's `sqlite3` opens, dumps and recovers it; Python's `sqlite3`, Datasette, `sqlite-utils` and DuckDB read every
 //! view that `docs/search.md` documents. What `storelogs sql` says is what each of them has to say.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
@@ -19,28 +19,7 @@ pub(crate) fn run() -> Result {
     let workspace = Workspace::find()?;
     let program = workspace.program()?;
     let folder = workspace.target.join("readers");
-    let python = folder.join("python/bin/python");
-    let installed = folder.join("installed.txt");
-    if !read(&installed).is_ok_and(|text| text == REQUIREMENTS) {
-        println!("Installing the readers under {}", folder.display());
-        write(&folder.join("readers.txt"), REQUIREMENTS)?;
-        done(Command::new("python3").args(["-m", "venv", "python"]).current_dir(&folder))?;
-        done(
-            Command::new(&python)
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                    "--no-deps",
-                    "-r",
-                    "readers.txt",
-                ])
-                .current_dir(&folder),
-        )?;
-        write(&installed, REQUIREMENTS)?;
-    }
+    let python = python_with(&folder, REQUIREMENTS)?;
     let archive = folder.join("archive.db");
     make(&workspace, &program, &archive)?;
     let docs = read(&workspace.root.join("docs/search.md"))?;
@@ -53,6 +32,21 @@ pub(crate) fn run() -> Result {
             .args(views(&docs)?)
             .current_dir(&folder),
     )
+}
+
+/// Python with these packages, pinned, in an environment of its own below a folder. It is made once.
+pub(crate) fn python_with(folder: &Path, requirements: &str) -> Result<PathBuf> {
+    let python = folder.join("python/bin/python");
+    let installed = folder.join("installed.txt");
+    if !read(&installed).is_ok_and(|text| text == requirements) {
+        println!("Installing packages for Python under {}", folder.display());
+        write(&folder.join("requirements.txt"), requirements)?;
+        done(Command::new("python3").args(["-m", "venv", "python"]).current_dir(folder))?;
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"];
+        done(Command::new(&python).args(install).arg("requirements.txt").current_dir(folder))?;
+        write(&installed, requirements)?;
+    }
+    Ok(python)
 }
 
 /// The views that the page documents: the first column of their table.
@@ -73,7 +67,7 @@ fn make(workspace: &Workspace, program: &Path, archive: &Path) -> Result {
     done(Command::new(program).args(["search", "--count", "payment", "--archive"]).arg(archive))
 }
 
-fn done(command: &mut Command) -> Result {
+pub(crate) fn done(command: &mut Command) -> Result {
     let name = command.get_program().display().to_string();
     let status = command.status().map_err(|e| format!("{name}: {e}"))?;
     if status.success() {

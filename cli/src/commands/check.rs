@@ -202,7 +202,7 @@ impl CheckResult {
         let Some(version) = version else { return };
         let Ok(since) = Date::strptime("v%Y%m%d", &version) else { return };
         let Ok(until) = since.checked_add(12.months()) else { return };
-        let today = now.to_zoned(TimeZone::UTC).date();
+        let today = now.to_zoned_datetime(TimeZone::UTC).date();
         if today >= until {
             self.warnings.push(format!("the API {version} ended on {until}: set a newer api_version"));
         }
@@ -282,8 +282,9 @@ fn show(results: &[CheckResult], ui: Ui) -> Result<(), CliError> {
             table.note(Text::plain(&format!("  through the proxy {address}, named by {named_by}")));
         }
         if let Some(Edition { version, since, until }) = &result.api_version {
-            let age =
-                format_duration(now.duration_since(since.to_zoned(TimeZone::UTC).map_or(now, |at| at.timestamp())));
+            let age = format_duration(
+                now.duration_since(since.to_zoned_datetime(TimeZone::UTC).map_or(now, |at| at.timestamp())),
+            );
             table.note(Text::plain(&format!("  API {version}, {age} old, is served until {until}")));
         }
         for warning in &result.warnings {

@@ -5,6 +5,8 @@ mod check;
 mod completions;
 mod demo;
 mod doctor;
+#[cfg(feature = "lake")]
+mod export;
 mod fetch;
 mod forget;
 mod prune;
@@ -13,6 +15,7 @@ mod restore;
 mod sandbox;
 mod schema;
 mod search;
+mod show;
 mod sql;
 mod status;
 mod sync;
@@ -31,7 +34,7 @@ use crate::ui::{self, Ui};
 /// Reads BigCommerce store logs and SHOPLINE operation logs, of one store or of thousands.
 #[derive(Debug, Parser)]
 #[command(name = "storelogs", version, max_term_width = 100, after_help = format!("{FIRST_STEPS}\n\n{CODES}"))]
-#[command(propagate_version = false, disable_help_subcommand = true)]
+#[command(propagate_version = false)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -65,6 +68,7 @@ pub(crate) enum Command {
     Check(check::CheckArgs),
     Sync(sync::SyncArgs),
     Search(search::SearchArgs),
+    Show(show::ShowArgs),
     Sql(sql::SqlArgs),
     Report(report::ReportArgs),
     Watch(watch::WatchArgs),
@@ -75,6 +79,8 @@ pub(crate) enum Command {
     Forget(forget::ForgetArgs),
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
+    #[cfg(feature = "lake")]
+    Export(export::ExportArgs),
     Demo(demo::DemoArgs),
     Sandbox(sandbox::SandboxArgs),
     /// Print the JSON Schema of a log entry
@@ -104,6 +110,7 @@ pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
             Command::Check(args) => check::check(args, ui).await,
             Command::Sync(args) => sync::sync(args, ui).await,
             Command::Search(args) => search::search(&args, ui),
+            Command::Show(args) => show::show(&args, ui),
             Command::Sql(args) => sql::sql(args, ui).await,
             Command::Report(args) => report::report(&args, ui),
             Command::Watch(args) => watch::watch(args, ui).await,
@@ -114,6 +121,8 @@ pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
             Command::Doctor(args) => doctor::doctor(&args, ui),
             Command::Backup(args) => backup::backup(&args, ui),
             Command::Restore(args) => restore::restore(&args, ui),
+            #[cfg(feature = "lake")]
+            Command::Export(args) => export::export(args, ui).await,
             Command::Sandbox(args) => sandbox::sandbox(args, ui).await,
             Command::Demo(args) => demo::demo(&args, ui).await,
             Command::Schema | Command::Completions(_) => Ok(Exit::Done),

@@ -112,12 +112,13 @@ fn cutoffs(args: &PruneArgs, archive: &Archive, now: Timestamp, ui: Ui) -> Resul
         [] => Keep::all(age),
         severities => Keep::some(severities.iter().map(|severity| (*severity, age))),
     };
-    let picked = args.stores.selection().stores;
+    let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
+    let names = args.stores.selection().stores;
+    let picked = names.iter().map(|name| name.among(&known)).collect::<Result<Vec<_>, _>>()?;
     if let Some(store) = picked.iter().find(|store| !matches!(archive.store_id(store), Ok(Some(_)))) {
         return Err(storelogs_collector::Error::UnknownStore { store: store.clone() }.into());
     }
-    let stores = archive.stores()?.into_iter().map(|(_, store)| store);
-    let stores = stores.filter(|store| picked.is_empty() || picked.contains(store));
+    let stores = known.into_iter().filter(|store| picked.is_empty() || picked.contains(store));
     Ok(stores.map(|store| (store, keep.cutoffs(now))).collect())
 }
 

@@ -7,21 +7,24 @@ use clap::Args;
 use jiff::Timestamp;
 use storelogs::Store;
 use storelogs::secrecy::SecretString;
+use storelogs_collector::Moment;
 use storelogs_sandbox::{Behavior, History, Loaded, Platform, Sandbox, Store as Shop, load_file};
 
 use crate::config::{Rate, Settings, TokenSource};
 use crate::error::{CliError, Exit};
-use crate::ui::{Signals, Ui};
+use crate::options::system;
+use crate::ui::{Signals, Ui, quoted};
 
 /// Serve both platforms' logs on this machine, with their quirks
 ///
 /// Prints what to put into the environment, then runs until Ctrl-C. It reaches no platform, and its tokens are good for
-/// nothing else.
+/// nothing else. The lines also name an archive of its own, so that nothing made up gets into yours.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   storelogs sandbox                        both platforms, three months of made-up entries
   storelogs sandbox --seed 7 --no-quota    another history, and no rate limits
+  storelogs sandbox --until 2026-09-01     the same entries at the same times each time
   storelogs sandbox --records page.json    the records of a page as the platform sends it
 
 In another shell, after pasting the export lines that it prints:
@@ -40,6 +43,10 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
+    /// The end of the made-up entries: the same seed and end, the same entries at the same times [default: now]
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
+
     /// Serve the records of this file, a page as a platform sends it, whatever their age, in place of that platform's
     /// made-up ones; repeat it for several
     #[arg(long, value_name = "FILE")]
@@ -55,7 +62,11 @@ pub(crate) const HASH: &str = "abc123";
 pub(crate) const HANDLE: &str = "open001";
 
 pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError> {
-    let history = History::seeded(args.seed).ending_at(Timestamp::now().as_second());
+    let now = Timestamp::now();
+    let zone = system(ui)?;
+    let end = args.until.map_or(Ok(now), |until| until.at(now, &zone));
+    let end = end.map_err(|why| CliError::usage(format!("--until: {why}")))?;
+    let history = History::seeded(args.seed).ending_at(end.as_second());
     let mut bigcommerce = Shop::bigcommerce(HASH).history(history.clone());
     let mut shopline = Shop::shopline(HANDLE).history(history);
     let (mut hash_records, mut handle_records) = (Vec::new(), Vec::new());
@@ -85,6 +96,8 @@ pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError>
         .start()
         .await
         .map_err(|error| cannot_start(&args, &error))?;
+    // Another history, another archive.
+    let archive = std::env::temp_dir().join(format!("storelogs-sandbox-{}-{}.db", args.seed, end.as_second()));
     let mut out = ui.stdout_for_machines();
     writeln!(out, "export BIGCOMMERCE_API_URL={}", sandbox.bigcommerce_url())?;
     writeln!(out, "export BIGCOMMERCE_STORE_HASH={HASH}")?;
@@ -92,6 +105,8 @@ pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError>
     writeln!(out, "export SHOPLINE_API_URL={}", sandbox.shopline_url())?;
     writeln!(out, "export SHOPLINE_HANDLE={HANDLE}")?;
     writeln!(out, "export SHOPLINE_ACCESS_TOKEN={}", sandbox.token(Platform::Shopline, HANDLE))?;
+    // What is collected from here on is no shop's.
+    writeln!(out, "export STORELOGS_ARCHIVE={}", quoted(&archive.to_string_lossy()))?;
     out.flush()?;
     drop(out);
     ui.note("The sandbox runs until Ctrl-C. Paste the lines above into another shell, then: storelogs fetch\n");

@@ -10,9 +10,11 @@ use jiff::tz::TimeZone;
 use storelogs::Store;
 use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::wording::format_count;
+use storelogs_collector::{Moment, TimeRange};
 
+use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::ArchiveOptions;
+use crate::options::{ArchiveOptions, ClockOptions};
 use crate::output::{self, Format, Marks, Target};
 use crate::ui::Ui;
 
@@ -30,6 +32,18 @@ pub(crate) struct SearchArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
+    /// The earliest time: 90s, 15m, 24h, 7d or 2w ago, today, a date, or RFC 3339
+    #[arg(long, value_name = "TIME")]
+    since: Option<Moment>,
+
+    /// The end of the time range, not included
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
+
+    /// Only this store, as bigcommerce:HASH, shopline:HANDLE or only its name; repeat it for several
+    #[arg(long, value_name = "STORE")]
+    store: Vec<StoreName>,
+
     /// At most so many entries; 0 for all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
@@ -41,6 +55,10 @@ pub(crate) struct SearchArgs {
     /// Only say how many there are
     #[arg(long, conflicts_with_all = ["format", "output", "oldest_first"])]
     count: bool,
+
+    /// Each entry whole, with JSON and HTML made readable
+    #[arg(long, conflicts_with_all = ["format", "count"])]
+    long: bool,
 
     /// How entries are written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -54,9 +72,36 @@ pub(crate) struct SearchArgs {
     #[arg(long)]
     redact: bool,
 
-    /// Times in UTC rather than in this machine's time zone; also those of the query
-    #[arg(long)]
-    utc: bool,
+    #[command(flatten)]
+    clock: ClockOptions,
+}
+
+impl SearchArgs {
+    /// What the query and the options mean together.
+    fn filter(&self, stores: &[Store], zone: &TimeZone) -> Result<Filter, CliError> {
+        let now = Timestamp::now();
+        let wrong = |option: &str, why: String| CliError::usage(format!("{option}: {why}"));
+        let mut filter = Filter::parse(&self.query.join(" "), now, zone)?;
+        if self.since.is_some() || self.until.is_some() {
+            let since = self.since.map_or(Ok(Timestamp::MIN), |since| since.at(now, zone));
+            let until = self.until.map_or(Ok(Timestamp::MAX), |until| until.at(now, zone));
+            let (since, until) =
+                (since.map_err(|why| wrong("--since", why))?, until.map_err(|why| wrong("--until", why))?);
+            let range = TimeRange::new(since, until);
+            let range = range.ok_or_else(|| wrong("--until", format!("{until} is not after --since, {since}")))?;
+            filter = filter.within(range);
+        }
+        Ok(filter.of_stores(stores))
+    }
+}
+
+/// A store of the archive.
+fn named(name: &StoreName, known: &[Store]) -> Result<Store, CliError> {
+    let store = name.among(known)?;
+    if !known.contains(&store) {
+        return Err(storelogs_collector::Error::UnknownStore { store }.into());
+    }
+    Ok(store)
 }
 
 const EXAMPLES: &str = "\
@@ -65,7 +110,8 @@ Examples:
   storelogs search '\"declined by the gateway\" store:abc123 since:30d'
   storelogs search 'severity>=warning module:*gateway* -sandbox'
   storelogs search 'actor:\"Amelia Wong\" (discount OR theme*) since:2026-08-01 until:2026-09-01'
-  storelogs search --count 'severity>=error since:24h'
+  storelogs search --count --since today 'severity>=error'
+  storelogs search --long --since 7d --store abc123 'severity>=error'
   storelogs search --limit 0 --format csv -o errors.csv 'severity>=error'
 
 Fields: store, platform, severity, category, action, module, actor, subject, id, uid;
@@ -80,10 +126,11 @@ Exit codes:
 const LONG: u64 = 200_000;
 
 pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
-    let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
-    let query = args.query.join(" ");
-    let filter = Filter::parse(&query, Timestamp::now(), &zone)?;
     let archive = args.archive.read()?;
+    let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
+    let picked = args.store.iter().map(|name| named(name, &known)).collect::<Result<Vec<_>, _>>()?;
+    let zone = args.clock.of(&archive, &picked, ui)?;
+    let filter = args.filter(&picked, &zone)?;
     let mut said = false;
     archive.catch_up_beside(|left| {
         if left > LONG && !said {
@@ -99,13 +146,15 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
         out.flush()?;
         return Ok(if found > 0 { Exit::Done } else { Exit::Failed });
     }
-    let stores: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
     let marks = {
         let filter = filter.clone();
         Box::new(move |text: &str| filter.marks(text)) as Marks
     };
     let path = args.output.as_deref();
-    let target = Target { format: args.format, path, stores: &stores, zone, marks: Some(marks) };
+    let format = if args.long { Format::Long } else { args.format };
+    // Of the newest that the limit leaves, a viewer gets the oldest first.
+    let newest_first = !args.oldest_first;
+    let target = Target { format, path, stores: &known, zone, marks: Some(marks), newest_first };
     let mut sink = output::open(target, ui)?;
     let order = if args.oldest_first { Order::OldestFirst } else { Order::NewestFirst };
     let limit = if args.limit == 0 { usize::MAX } else { args.limit };

@@ -12,6 +12,7 @@ use storelogs_collector::status::{self, Standing};
 use storelogs_collector::verdict;
 use storelogs_collector::wording::{format_bytes, format_count, format_duration, pluralize};
 
+use crate::config::StoreName;
 use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
 use crate::ui::{Column, Out, Palette, Table, Text, Ui, blocks};
@@ -28,7 +29,7 @@ pub(crate) struct StatusArgs {
 
     /// Only this store; repeat it for several
     #[arg(long, value_name = "STORE")]
-    store: Vec<Store>,
+    store: Vec<StoreName>,
 
     /// Only stores with something wrong
     #[arg(long)]
@@ -75,10 +76,13 @@ pub(crate) fn status(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
     let archive = args.archive.read()?;
     let wal = archive.wal_size();
     let mut standings = status::status(&archive, now)?;
-    if let Some(unknown) = args.store.iter().find(|wanted| standings.iter().all(|(store, _)| store != *wanted)) {
+    let names = args.store.iter();
+    let picked =
+        names.map(|name| name.among(standings.iter().map(|(store, _)| store))).collect::<Result<Vec<_>, _>>()?;
+    if let Some(unknown) = picked.iter().find(|wanted| standings.iter().all(|(store, _)| store != *wanted)) {
         return Err(CliError::usage(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));
     }
-    standings.retain(|(store, _)| args.store.is_empty() || args.store.contains(store));
+    standings.retain(|(store, _)| picked.is_empty() || picked.contains(store));
     let exit = exit(&standings);
     let together = verdict::together(standings.iter().map(|(_, standing)| &standing.judgement));
     let wrong = standings.iter().filter(|(_, standing)| is_wrong(standing)).count();

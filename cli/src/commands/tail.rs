@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::Args;
 use futures::StreamExt;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{Error, ErrorKind, LogEntry, LogQuery, LogSource, Store, merge};
 use storelogs_collector::network::{Network, UNTOLD};
@@ -15,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::config::{self, Configured};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
-use crate::options::{Filters, StoreOptions};
+use crate::options::{ClockOptions, Filters, StoreOptions};
 use crate::output::{self, Format, Sink, Target};
 use crate::ui::{Progress, Ui, end_on_signal};
 
@@ -45,9 +44,8 @@ pub(crate) struct TailArgs {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 
-    /// Times in UTC rather than in this machine's time zone
-    #[arg(long)]
-    utc: bool,
+    #[command(flatten)]
+    clock: ClockOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -73,12 +71,15 @@ pub(crate) async fn tail(args: TailArgs, ui: Ui) -> Result<Exit, CliError> {
             "--format json is one array, which never ends here: use --format jsonl".to_owned(),
         ));
     }
-    let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
+    let zone = args.clock.here(ui)?;
     let configured = config::read(&args.stores.selection(), ui)?;
     let network = configured.network()?;
     let Configured { stores: settings, problems, .. } = configured;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
-    let mut sink = output::open(Target { format: args.format, path: None, stores: &stores, zone, marks: None }, ui)?;
+    let mut sink = output::open(
+        Target { format: args.format, path: None, stores: &stores, zone, marks: None, newest_first: false },
+        ui,
+    )?;
     let progress = Progress::new(ui, "reading the newest entries".to_owned(), false);
     end_on_signal(&progress);
     let mut failures = Vec::new();

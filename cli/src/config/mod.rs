@@ -17,6 +17,7 @@ mod rule;
 mod rule_files;
 mod settings;
 mod static_stores;
+mod store_name;
 mod stores;
 mod table;
 mod token;
@@ -33,6 +34,7 @@ pub(crate) use reloading_stores::ReloadingStores;
 pub(crate) use rule_files::RuleFiles;
 pub(crate) use settings::Settings;
 pub(crate) use static_stores::StaticStores;
+pub(crate) use store_name::StoreName;
 pub(crate) use stores::{Configured, Selection, read};
 pub(crate) use token::TokenSource;
 

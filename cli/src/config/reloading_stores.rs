@@ -56,7 +56,6 @@ impl ReloadingStores {
     /// each.
     pub(crate) fn new(
         configured: Configured,
-        picked: &[Store],
         shard: Option<Shard>,
         network: Network,
         tell: impl Fn(&str) + Send + Sync + 'static,
@@ -71,7 +70,7 @@ impl ReloadingStores {
             told: configured.told.into_iter().collect(),
         };
         state.take(shared(configured.stores, shard));
-        Self { picked: picked.to_vec(), shard, network, ui, tell: Box::new(tell), state: Mutex::new(state) }
+        Self { picked: configured.picked, shard, network, ui, tell: Box::new(tell), state: Mutex::new(state) }
     }
 
     /// How many stores there are.
@@ -209,6 +208,7 @@ mod tests {
             let all = files.read();
             let problems = all.problems.len();
             let configured = Configured {
+                picked: Vec::new(),
                 stores: all.stores,
                 problems,
                 told: all.problems,
@@ -222,7 +222,7 @@ mod tests {
                 let told = Arc::clone(&told);
                 move |problem: &str| told.lock().unwrap().push(problem.to_owned())
             };
-            let watched = ReloadingStores::new(configured, &[], None, Network::new().unwrap(), tell);
+            let watched = ReloadingStores::new(configured, None, Network::new().unwrap(), tell);
             Self { folder, watched, told }
         }
 

@@ -11,7 +11,9 @@ use super::environment;
 use super::files::{AllFiles, Files};
 use super::platforms::facts;
 use super::settings::Settings;
+use super::store_name::StoreName;
 use super::token::TokenSource;
+use super::variables::text;
 use crate::error::CliError;
 use crate::ui::Ui;
 
@@ -19,7 +21,7 @@ use crate::ui::Ui;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     /// The stores that were picked; none of them for all that are configured.
-    pub(crate) stores: Vec<Store>,
+    pub(crate) stores: Vec<StoreName>,
     /// The configuration file, if one was named.
     pub(crate) file: Option<PathBuf>,
     /// A table of stores besides.
@@ -29,6 +31,8 @@ pub(crate) struct Selection {
 /// The stores of a call.
 pub(crate) struct Configured {
     pub(crate) stores: Vec<Settings>,
+    /// The stores that were picked; none of them for all that are configured.
+    pub(crate) picked: Vec<Store>,
     /// How many lines of the configuration are wrong. Each was told.
     pub(crate) problems: usize,
     pub(super) told: Vec<String>,
@@ -78,13 +82,15 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
     if let Some(why) = files.main_problem() {
         return Err(CliError::usage(why.to_owned()));
     }
-    let picked = &selection.stores;
+    let known = with_environment(found)?;
+    let names = selection.stores.iter();
+    let picked =
+        names.map(|name| name.among(known.iter().map(|settings| &settings.store))).collect::<Result<Vec<_>, _>>()?;
     if let Some(twice) = picked.iter().enumerate().find(|(at, store)| picked[..*at].contains(store)) {
         return Err(CliError::usage(format!("the store {} is given twice", twice.1)));
     }
-    let known = with_environment(found)?;
     let mut stores = Vec::new();
-    for store in picked {
+    for store in &picked {
         match known.iter().find(|settings| settings.store == *store).cloned() {
             Some(settings) => stores.push(settings),
             None => match environment::named(store)? {
@@ -102,7 +108,7 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
         problems.clear(); // of other stores
     }
     match (stores.is_empty(), problems.pop()) {
-        (true, None) => return Err(CliError::usage("no store is configured. There are three ways:").hint(WAYS)),
+        (true, None) => return Err(none()?),
         (true, Some(last)) => {
             say(&problems, ui);
             return Err(CliError::usage(last));
@@ -110,7 +116,7 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
         (false, last) => problems.extend(last),
     }
     say(&problems, ui);
-    Ok(Configured { stores, problems: problems.len(), told: problems, files, proxy, keep, ui })
+    Ok(Configured { stores, picked, problems: problems.len(), told: problems, files, proxy, keep, ui })
 }
 
 /// Adds the stores of the environment. For the same store it beats the files.
@@ -129,6 +135,23 @@ pub(super) fn with_environment(mut known: Vec<Settings>) -> Result<Vec<Settings>
         }
     }
     Ok(known)
+}
+
+/// No store is configured. A token without its store is half of one.
+fn none() -> Result<CliError, CliError> {
+    for (token, name, what) in [
+        (
+            "BIGCOMMERCE_ACCESS_TOKEN",
+            "BIGCOMMERCE_STORE_HASH",
+            "the part after /stores/ in the API path, or all of that path",
+        ),
+        ("SHOPLINE_ACCESS_TOKEN", "SHOPLINE_HANDLE", "open001 of open001.myshopline.com, or all of that address"),
+    ] {
+        if text(token)?.is_some() && text(name)?.is_none() {
+            return Ok(CliError::usage(format!("{token} is set, but {name} is not: set it to {what}")));
+        }
+    }
+    Ok(CliError::usage("no store is configured. There are three ways:").hint(WAYS))
 }
 
 /// So many wrong lines are shown.

@@ -2,17 +2,15 @@
 
 use std::path::PathBuf;
 
+use crate::config::{Selection, StoreName};
 use clap::Args;
-use storelogs::Store;
-
-use crate::config::Selection;
 
 /// Which stores a command is about.
 #[derive(Args, Debug)]
 pub(crate) struct StoreOptions {
-    /// A store, as bigcommerce:HASH or shopline:HANDLE; repeat it for several [default: all configured]
+    /// A store, as bigcommerce:HASH, shopline:HANDLE or only its name; repeat it for several [default: all configured]
     #[arg(long, value_name = "STORE")]
-    store: Vec<Store>,
+    store: Vec<StoreName>,
 
     /// The configuration file [default: storelogs.toml, here or in the configuration directory]
     #[arg(long, value_name = "FILE")]

@@ -2,11 +2,13 @@
 
 mod csv;
 mod json;
+mod long;
 mod pretty;
 pub(crate) mod rows;
 mod rows_table;
 mod sink;
 mod values;
+mod viewer;
 
 use std::fs::File;
 use std::path::Path;
@@ -31,6 +33,11 @@ pub(crate) enum Format {
     Json,
     /// One JSON object a line; see `storelogs schema`
     Jsonl,
+    /// One JSON object a line as programs for reading logs expect it, oldest first: docs/elsewhere.md
+    Viewer,
+    /// Each entry whole, for reading
+    #[value(skip)]
+    Long,
     /// For spreadsheets: a header, and a ' before cells that could be taken as a formula
     Csv,
 }
@@ -52,24 +59,27 @@ pub(crate) struct Target<'a> {
     pub(crate) zone: TimeZone,
     /// Where in a text stands what was looked for, which stands out on a terminal.
     pub(crate) marks: Option<Marks>,
+    /// Entries come newest first.
+    pub(crate) newest_first: bool,
 }
 
 /// Opens an output.
 pub(crate) fn open(target: Target<'_>, ui: Ui) -> Result<Box<dyn Sink>, CliError> {
-    let Target { format, path, stores, zone, marks } = target;
+    let Target { format, path, stores, zone, marks, newest_first } = target;
     let out = match (path, format) {
         (Some(path), _) => file(path)?,
-        (None, Format::Pretty) => ui.stdout(),
+        (None, Format::Pretty | Format::Long) => ui.stdout(),
         (None, _) => ui.stdout_for_machines(),
     };
+    let layout = match path {
+        Some(_) => Layout { width: None, palette: Palette::PLAIN, zone },
+        None => Layout { width: ui.stdout_width(), palette: ui.palette(), zone },
+    };
     Ok(match format {
-        Format::Pretty => {
-            let layout = match path {
-                Some(_) => Layout { width: None, palette: Palette::PLAIN, zone },
-                None => Layout { width: ui.stdout_width(), palette: ui.palette(), zone },
-            };
-            Box::new(Pretty::new(out, layout, stores, marks))
-        }
+        Format::Pretty => Box::new(Pretty::new(out, layout, stores, marks)),
+        Format::Long => Box::new(long::Long::new(out, layout)),
+        Format::Viewer if newest_first => Box::new(viewer::OldestFirst::new(Box::new(viewer::Viewer(out)))),
+        Format::Viewer => Box::new(viewer::Viewer(out)),
         Format::Json => Box::new(json::Array::new(out)),
         Format::Jsonl => Box::new(json::Lines(out)),
         Format::Csv => Box::new(csv::Csv::new(out)?),

@@ -170,7 +170,7 @@ impl Layout {
 
     /// On a terminal as short as can be; elsewhere it must be clear without knowing where it was written.
     fn time(&self, time: Timestamp) -> String {
-        let zoned = time.to_zoned(self.zone.clone());
+        let zoned = time.to_zoned_datetime(self.zone.clone());
         let utc = self.zone == TimeZone::UTC;
         let form = match self.width {
             None if utc => "%Y-%m-%dT%H:%M:%SZ",
@@ -180,6 +180,12 @@ impl Layout {
             Some(_) => "%Y-%m-%d %H:%M:%S",
         };
         zoned.strftime(form).to_string()
+    }
+
+    /// With the day and the zone.
+    pub(super) fn whole_time(&self, time: Timestamp) -> String {
+        let form = if self.zone == TimeZone::UTC { "%Y-%m-%d %H:%M:%SZ" } else { "%Y-%m-%d %H:%M:%S %:z" };
+        time.to_zoned_datetime(self.zone.clone()).strftime(form).to_string()
     }
 
     fn column(&self, column: usize) -> Column {

@@ -129,3 +129,8 @@ fn help_of_forget_teaches() {
 fn help_of_doctor_teaches() {
     assert_snapshot!(help(&["doctor", "--help"]));
 }
+
+#[test]
+fn help_of_export_lake_teaches() {
+    assert_snapshot!(help(&["export", "lake", "--help"]));
+}

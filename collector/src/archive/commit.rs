@@ -289,7 +289,8 @@ fn put(sql: &Connection, store: StoreId, entry: &LogEntry, counts: &mut Counts<'
     let mut taken = 0;
     let mut key = row::key(entry.time, store, id, taken);
     let mut fate = Fate::New;
-    while !insert(sql, store, key, id, entry)? {
+    let mut arrived = next_arrival(sql)?;
+    while !insert(sql, store, [key, arrived], id, entry)? {
         let mut find = sql.prepare_cached(row::SELECT_BY_ID)?;
         let held = find
             .query_row(params![store.0, id], |row| Ok((row::entry(row)?, row.get::<_, i64>(row::KEY_COLUMN)?)))
@@ -304,20 +305,32 @@ fn put(sql: &Connection, store: StoreId, entry: &LogEntry, counts: &mut Counts<'
                 retire(sql, store, id, at, &held, entry.observed)?;
                 counts.recount(held.time);
                 fate = Fate::Revised;
+                arrived = next_arrival(sql)?; // that it went has a number, too
             }
         }
     }
-    sql.prepare_cached("INSERT INTO arrival (key) VALUES (?1)")?.execute([key])?;
+    sql.prepare_cached("INSERT INTO arrival (seq, key) VALUES (?1, ?2)")?.execute([arrived, key])?;
     counts.add(entry)?;
     Ok(fate)
 }
 
+/// The number of the next arrival.
+fn next_arrival(sql: &Connection) -> rusqlite::Result<i64> {
+    sql.prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM arrival")?.query_row([], |row| row.get(0))
+}
+
 /// Whether it was written: not if the place or the id is taken.
-fn insert(sql: &Connection, store: StoreId, key: i64, id: Id<'_>, entry: &LogEntry) -> rusqlite::Result<bool> {
+fn insert(
+    sql: &Connection,
+    store: StoreId,
+    [key, arrived]: [i64; 2],
+    id: Id<'_>,
+    entry: &LogEntry,
+) -> rusqlite::Result<bool> {
     let mut insert = sql.prepare_cached(
         "INSERT OR IGNORE INTO entry (key, store, id, time, nanos, utc_offset, observed, severity, severity_text, category, \
-         action, module, actor, subject_id, summary, message, extra) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+         action, module, actor, subject_id, summary, message, extra, arrived) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?;
     let extra = (!entry.extra.is_empty()).then(|| serde_json::to_string(&entry.extra));
     let extra = extra.transpose().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
@@ -339,6 +352,7 @@ fn insert(sql: &Connection, store: StoreId, key: i64, id: Id<'_>, entry: &LogEnt
         entry.summary,
         entry.message,
         extra,
+        arrived,
     ])?;
     Ok(rows == 1)
 }
@@ -369,8 +383,11 @@ fn retire(
     at: Timestamp,
 ) -> rusqlite::Result<()> {
     let json = serde_json::to_string(held).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    sql.prepare_cached("INSERT INTO revision (store, entry_id, replaced, entry) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![store.0, id, Micros::of(at), json])?;
+    sql.prepare_cached(
+        "INSERT INTO revision (store, entry_id, replaced, entry, arrived) \
+         VALUES (?1, ?2, ?3, ?4, (SELECT arrived FROM entry WHERE key = ?5))",
+    )?
+    .execute(params![store.0, id, Micros::of(at), json, key])?;
     sql.prepare_cached("DELETE FROM entry WHERE key = ?1")?.execute([key])?;
     // By our own hand: the counts are seen to.
     sql.prepare_cached("DELETE FROM deleted WHERE key = ?1")?.execute([key])?;

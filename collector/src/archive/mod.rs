@@ -1,5 +1,6 @@
 //! The archive: one SQLite file.
 
+mod arrived;
 pub(crate) mod audit;
 mod backup;
 mod commit;
@@ -13,6 +14,7 @@ mod failpoint;
 mod forgotten;
 mod health;
 mod holdings;
+mod hours;
 pub(crate) mod index;
 mod index_file;
 mod learned;
@@ -42,6 +44,7 @@ use crate::coverage::{Coverage, TimeRange};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
+pub use arrived::{ArrivedEntry, Fields};
 pub use audit::{Audit, Audits, Claim, Comparison, Finding};
 pub use backup::Copied;
 pub use commit::{Commit, Committed};
@@ -49,6 +52,7 @@ pub use derived::Mended;
 pub(crate) use erase::Erasure;
 pub use evidence::Evidence;
 pub(crate) use holdings::StoreState;
+pub use hours::HourCount;
 pub use learned::PlatformClock;
 pub use open::{Lock, VERSION};
 pub use prune::Pruned;

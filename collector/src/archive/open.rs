@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("version_4.sql"),
     include_str!("version_5.sql"),
     include_str!("version_6.sql"),
+    include_str!("version_7.sql"),
 ];
 
 /// Marks the file as an archive of ours: "SLog".

@@ -59,7 +59,7 @@ impl State {
             ErrorKind::Locked | ErrorKind::Blocked => Self::Locked,
             ErrorKind::RateLimited => Self::Throttled,
             ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::Interrupted => Self::Unreachable,
-            ErrorKind::InvalidInput => Self::Misconfigured,
+            ErrorKind::InvalidInput | ErrorKind::TokenNotFound => Self::Misconfigured,
             _ => Self::Failing,
         }
     }

@@ -57,7 +57,7 @@ pub struct Options {
     pub compare: bool,
     /// Only these stores; none means all.
     pub stores: Vec<Store>,
-    /// The time zone of days and hours. `None`: see [`time_zone`].
+    /// The time zone of days and hours. `None`: see [`time_zone`]; that of this machine where the stores tell none.
     pub zone: Option<TimeZone>,
     /// What time it is.
     pub now: Timestamp,
@@ -95,7 +95,7 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
     stores.retain(|(_, store)| options.stores.is_empty() || options.stores.contains(store));
     let zone = match &options.zone {
         Some(zone) => zone.clone(),
-        None => time_zone(archive, &options.stores)?,
+        None => time_zone(archive, &options.stores)?.unwrap_or_else(TimeZone::system),
     };
     let period = Period::new(options.since, options.until, options.compare, zone).ok_or(Error::EmptyPeriod)?;
     let names: Vec<Store> = stores.iter().map(|(_, store)| store.clone()).collect();
@@ -143,12 +143,12 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
     Ok(report)
 }
 
-/// The time zone that stores are taken to be in, or all of the archive if none is named: the offset from UTC that the newest entries of most of them tell, if any
-/// tells one other than UTC; else that of this machine. BigCommerce tells all times in UTC, wherever the shop is.
+/// The time zone that stores are taken to be in, or all of the archive if none is named: the offset from UTC that the newest
+/// entries of most of them tell, if any tells one other than UTC. BigCommerce tells all times in UTC, wherever the shop is.
 ///
 /// # Errors
 /// If the archive cannot be read.
-pub fn time_zone(archive: &Archive, stores: &[Store]) -> Result<TimeZone> {
+pub fn time_zone(archive: &Archive, stores: &[Store]) -> Result<Option<TimeZone>> {
     let mut offsets = std::collections::BTreeMap::new();
     for (id, store) in archive.stores()? {
         if !stores.is_empty() && !stores.contains(&store) {
@@ -159,8 +159,7 @@ pub fn time_zone(archive: &Archive, stores: &[Store]) -> Result<TimeZone> {
         }
     }
     let told = offsets.into_iter().filter(|(offset, _)| *offset != 0).max_by_key(|(_, stores)| *stores);
-    let zone = told.and_then(|(offset, _)| Offset::from_seconds(offset).ok()).map(TimeZone::fixed);
-    Ok(zone.unwrap_or_else(TimeZone::system))
+    Ok(told.and_then(|(offset, _)| Offset::from_seconds(offset).ok()).map(TimeZone::fixed))
 }
 
 impl Context<'_> {

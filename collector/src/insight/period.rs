@@ -55,7 +55,7 @@ impl Period {
         let until = from_hour(hour_of(until) + i64::from(!is_hour(until)))?;
         let mut since = from_hour(hour_of(since))?;
         if until.duration_since(since) >= WHOLE_DAYS {
-            let midnight = since.to_zoned(zone.clone()).start_of_day().ok()?.timestamp();
+            let midnight = since.to_zoned_datetime(zone.clone()).start_of_day().ok()?.timestamp();
             since = from_hour(hour_of(midnight))?;
         }
         let length = until.duration_since(since);
@@ -80,7 +80,7 @@ impl Period {
 
     /// From when to when it is: `25 Oct to 24 Nov 2026`.
     pub fn days(&self) -> String {
-        let [first, last] = [self.since, self.until].map(|time| time.to_zoned(self.zone.clone()));
+        let [first, last] = [self.since, self.until].map(|time| time.to_zoned_datetime(self.zone.clone()));
         // What ends with a day does not end with the next one.
         let last = if last.time() == time(0, 0, 0, 0) { last.checked_sub(1.hour()).unwrap_or(last) } else { last };
         let from = match () {
@@ -97,12 +97,12 @@ impl Period {
 
     /// A moment for people, by the clock of the zone: `Thu 13 Nov 13:05`.
     pub fn clock(&self, time: Timestamp) -> String {
-        time.to_zoned(self.zone.clone()).strftime("%a %-d %b %H:%M").to_string()
+        time.to_zoned_datetime(self.zone.clone()).strftime("%a %-d %b %H:%M").to_string()
     }
 
     /// The same for what comes after a moment that was told: only the time of day, if both are of one day.
     pub fn clock_after(&self, time: Timestamp, before: Timestamp) -> String {
-        let [time, before] = [time, before].map(|time| time.to_zoned(self.zone.clone()));
+        let [time, before] = [time, before].map(|time| time.to_zoned_datetime(self.zone.clone()));
         let form = if time.date() == before.date() { "%H:%M" } else { "%a %-d %b %H:%M" };
         time.strftime(form).to_string()
     }
@@ -110,7 +110,7 @@ impl Period {
 
 fn steps(whole: TimeRange, step: Step, zone: &TimeZone) -> Option<Vec<Timestamp>> {
     let mut steps = vec![whole.since];
-    let first = whole.since.to_zoned(zone.clone());
+    let first = whole.since.to_zoned_datetime(zone.clone());
     let mut next = match step {
         Step::Hour => first.clone(),
         Step::Day => first.start_of_day().ok()?,
@@ -139,7 +139,7 @@ fn steps(whole: TimeRange, step: Step, zone: &TimeZone) -> Option<Vec<Timestamp>
 fn name(zone: &TimeZone, at: Timestamp) -> String {
     match zone.iana_name() {
         Some(name) => name.to_owned(),
-        None => at.to_zoned(zone.clone()).strftime("%:z").to_string(),
+        None => at.to_zoned_datetime(zone.clone()).strftime("%:z").to_string(),
     }
 }
 
@@ -154,7 +154,7 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) fn of(hour: i64, zone: &TimeZone) -> Self {
-        let at = from_hour(hour).unwrap_or_default().to_zoned(zone.clone());
+        let at = from_hour(hour).unwrap_or_default().to_zoned_datetime(zone.clone());
         let slot = i16::from(at.weekday().to_monday_zero_offset()) * 24 + i16::from(at.hour());
         // By the clock: a day has one number, however long it is.
         let noon = at.date().to_datetime(time(12, 0, 0, 0));

@@ -15,6 +15,7 @@ use super::statistics::as_number;
 use crate::archive::entries::Which;
 use crate::archive::template;
 use crate::error::Result;
+use crate::message;
 use crate::redact::Field;
 
 /// The most templates that are listed, and those of them that are gone.
@@ -201,6 +202,7 @@ fn example(context: &Context<'_>, template: &template::Template, (store, hour): 
             query: query::uid(&entry.uid),
             time: entry.time,
             summary: entry.summary.as_deref().map(|text| context.text(Field::Summary, text)),
+            reason: message.and_then(message::reason).map(|text| context.text(Field::Message, &text)),
             message: message.map(|text| context.text(Field::Message, text)),
             uid: entry.uid,
         });

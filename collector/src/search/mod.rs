@@ -71,6 +71,16 @@ impl Filter {
         self.and([Term::Store(Pattern::of_name(&store.to_string()))])
     }
 
+    /// Only what of it is of these stores. None of them means all.
+    #[must_use]
+    pub fn of_stores(&self, stores: &[Store]) -> Self {
+        if stores.is_empty() {
+            return self.clone();
+        }
+        let of = |store: &Store| Expr::Is(Term::Store(Pattern::of_name(&store.to_string())));
+        Self { expr: Expr::All(vec![self.expr.clone(), Expr::Any(stores.iter().map(of).collect())]) }
+    }
+
     fn and(&self, terms: impl IntoIterator<Item = Term>) -> Self {
         let terms = terms.into_iter().map(Expr::Is);
         Self { expr: Expr::All(std::iter::once(self.expr.clone()).chain(terms).collect()) }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
 mod archive;
+mod arrived;
 mod clock;
 mod coverage;
 mod coverage_properties;

@@ -3,5 +3,6 @@
 
 mod certificates;
 mod http2;
+mod own_client;
 mod proxies;
 mod stage;

@@ -226,6 +226,9 @@ impl World {
                         }
                         let json = serde_json::to_string(&page.cursor).unwrap();
                         cursor = Some(serde_json::from_str(&json).unwrap());
+                        if page.cursor.done {
+                            return Ok(walked);
+                        }
                     }
                     Some(Err(_)) if faulty => {
                         faulty = false;

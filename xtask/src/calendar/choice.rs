@@ -5,7 +5,7 @@
 pub(super) const TOUCHING: [(&str, &[&str]); 4] = [
     ("storelogs-cli suite", &["check::", "output::", "sql::"]),
     ("storelogs-collector suite", &["clock::", "rollup::"]),
-    ("storelogs suite", &["follow::", "model::", "token::"]),
+    ("storelogs suite", &["follow::", "paginate::", "model::", "token::"]),
     ("storelogs-sandbox histories", &["a_history_"]),
 ];
 

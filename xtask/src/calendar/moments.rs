@@ -101,11 +101,11 @@ mod tests {
             assert!(all.iter().any(|moment| moment.zone == zone), "{zone}");
         }
         assert_eq!(
-            SATURDAY.parse::<Timestamp>().unwrap().to_zoned(jiff::tz::TimeZone::UTC).weekday(),
+            SATURDAY.parse::<Timestamp>().unwrap().to_zoned_datetime(jiff::tz::TimeZone::UTC).weekday(),
             jiff::civil::Weekday::Saturday
         );
         let hours: std::collections::BTreeSet<_> =
-            all[..24].iter().map(|moment| moment.time.to_zoned(jiff::tz::TimeZone::UTC).hour()).collect();
+            all[..24].iter().map(|moment| moment.time.to_zoned_datetime(jiff::tz::TimeZone::UTC).hour()).collect();
         assert_eq!(hours.len(), 24);
     }
 }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::network::Network;
@@ -23,6 +22,7 @@ use super::sandbox::{HANDLE, HASH};
 use super::{report, sandbox, verify};
 use crate::config::StaticStores;
 use crate::error::{CliError, Exit};
+use crate::options::system;
 use crate::output::{Layout, Pretty, Sink};
 use crate::ui::{Progress, Ui, end_on_signal, quoted};
 use summary::Summary;
@@ -96,7 +96,7 @@ pub(crate) async fn demo(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
     out.flush()?;
     drop(out);
     last_week(&archive, &outcomes, ui)?;
-    let report = report::last_month(&archive)?;
+    let report = report::last_month(&archive, ui)?;
     report::last_incident(&report, ui)?;
     let page = path.with_file_name("report.html");
     report::write_page(&report, &page)?;
@@ -143,7 +143,7 @@ fn search(archive: &Path, query: &str) -> String {
 fn last_week(archive: &Archive, outcomes: &[Outcome], ui: Ui) -> Result<(), CliError> {
     let now = Timestamp::now();
     let Some(week) = TimeRange::new(now - WEEK, now) else { return Ok(()) };
-    let layout = Layout { width: ui.stdout_width(), palette: ui.palette(), zone: TimeZone::system() };
+    let layout = Layout { width: ui.stdout_width(), palette: ui.palette(), zone: system(ui)? };
     let names: Vec<Store> = outcomes.iter().map(|outcome| outcome.store.clone()).collect();
     let mut rows = Pretty::new(ui.stdout(), layout, &names, None);
     let mut summary = Summary::default();

@@ -13,7 +13,7 @@ use storelogs_collector::Moment;
 
 use crate::config::{self, Configured};
 use crate::error::{CODES, CliError, Exit};
-use crate::options::{Filters, StoreOptions};
+use crate::options::{ClockOptions, Filters, StoreOptions};
 use crate::output::{self, Format, Target};
 use crate::ui::{Progress, Ui, end_on_signal};
 use read::Reading;
@@ -56,9 +56,8 @@ pub(crate) struct FetchArgs {
     #[arg(long, value_name = "FILE")]
     raw_errors: Option<PathBuf>,
 
-    /// Times in UTC rather than in this machine's time zone; also those of --since and --until
-    #[arg(long)]
-    utc: bool,
+    #[command(flatten)]
+    clock: ClockOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -72,7 +71,7 @@ Examples:
   storelogs fetch --format jsonl | jq -r 'select(.severity == \"error\").summary'";
 
 pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
-    let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
+    let zone = args.clock.here(ui)?;
     let query = args.query(Timestamp::now(), &zone)?;
     let configured = config::read(&args.stores.selection(), ui)?;
     let network = configured.network()?;
@@ -80,7 +79,14 @@ pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
     let undecodable = Undecodable::new(args.raw_errors.as_deref())?;
     let mut sink = output::open(
-        Target { format: args.format, path: args.output.as_deref(), stores: &stores, zone, marks: None },
+        Target {
+            format: args.format,
+            path: args.output.as_deref(),
+            stores: &stores,
+            zone,
+            marks: None,
+            newest_first: true,
+        },
         ui,
     )?;
     let progress = Progress::new(ui, reading_what(&stores), args.output.is_some());

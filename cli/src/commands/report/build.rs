@@ -162,7 +162,8 @@ fn examples(report: &Report, problems: &Problems, blocks: &mut Document) {
     let mut table = Table::new(&[("when", Kind::Text), ("what it says", Kind::Long)]);
     for example in problems.templates.iter().take(MOST / 2).filter_map(|template| template.example.as_ref()) {
         let summary = example.summary.as_ref().map_or("", Text::as_str);
-        let message = example.message.as_ref().map_or("", Text::as_str);
+        // The reason alone says more than the beginning of the JSON around it.
+        let message = example.reason.as_ref().or(example.message.as_ref()).map_or("", Text::as_str);
         let shown: String = message.chars().take(MESSAGE).collect();
         let cut = if shown.len() < message.len() { "…" } else { "" };
         let text = if message.is_empty() { summary.to_owned() } else { format!("{summary} – {shown}{cut}") };

@@ -9,7 +9,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::insight::model::{Finding, Level, Section};
@@ -17,8 +16,9 @@ use storelogs_collector::insight::{self, Report};
 use storelogs_collector::redact::{NoRedaction, Redact};
 use storelogs_collector::{Archive, Moment};
 
+use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::ArchiveOptions;
+use crate::options::{ArchiveOptions, ClockOptions, of_shop};
 use crate::output;
 use crate::ui::Ui;
 
@@ -44,13 +44,12 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     compare: Compare,
 
-    /// Only this store, as bigcommerce:HASH or shopline:HANDLE; repeat it for several
+    /// Only this store, as bigcommerce:HASH, shopline:HANDLE or only its name; repeat it for several
     #[arg(long, value_name = "STORE")]
-    store: Vec<Store>,
+    store: Vec<StoreName>,
 
-    /// The shop's time zone, such as Asia/Singapore [default: that of the entries, else this machine's]
-    #[arg(long, value_name = "ZONE", value_parser = zone)]
-    time_zone: Option<TimeZone>,
+    #[command(flatten)]
+    clock: ClockOptions,
 
     /// How the report is written [default: by the name of the output, else for the terminal]
     #[arg(long, value_enum, value_name = "FORMAT")]
@@ -100,23 +99,19 @@ enum Format {
     Md,
 }
 
-fn zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name)
-        .map_err(|_| "there is no such time zone; write one as Asia/Singapore or America/Chicago".to_owned())
-}
-
 pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
-    let format = args.format.unwrap_or_else(|| match &args.output {
-        Some(path) => by_name(path),
-        None if args.open => Format::Html,
-        None => Format::Terminal,
-    });
+    let format = match (args.format, &args.output) {
+        (Some(format), _) => Ok(format),
+        (None, Some(path)) => by_name(path),
+        (None, None) if args.open => Ok(Format::Html),
+        (None, None) => Ok(Format::Terminal),
+    }?;
     if args.open && format != Format::Html {
         return Err(CliError::usage(
             "--open shows an HTML report: leave out --format, or give --format html".to_owned(),
         ));
     }
-    let report = make(&args.archive.read()?, args)?;
+    let report = make(&args.archive.read()?, args, ui)?;
     let path = match &args.output {
         Some(path) => Some(path.clone()),
         None if args.open => Some(place()?),
@@ -141,13 +136,12 @@ pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn make(archive: &Archive, args: &ReportArgs) -> Result<Report, CliError> {
+fn make(archive: &Archive, args: &ReportArgs, ui: Ui) -> Result<Report, CliError> {
     let now = Timestamp::now();
+    let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
+    let stores = args.store.iter().map(|name| name.among(&known)).collect::<Result<Vec<_>, _>>()?;
     // What is meant by a date is a day of the shop.
-    let zone = match &args.time_zone {
-        Some(zone) => zone.clone(),
-        None => insight::time_zone(archive, &args.store)?,
-    };
+    let zone = args.clock.of(archive, &stores, ui)?;
     let wrong = |option: &str, why: String| CliError::usage(format!("{option}: {why}"));
     let since = args.since.at(now, &zone).map_err(|why| wrong("--since", why))?;
     let until = args.until.map_or(Ok(now), |until| until.at(now, &zone)).map_err(|why| wrong("--until", why))?;
@@ -155,21 +149,15 @@ fn make(archive: &Archive, args: &ReportArgs) -> Result<Report, CliError> {
         return Err(wrong("--until", format!("{until} is not after --since, {since}")));
     }
     let redact: Box<dyn Redact> = if args.no_redact { Box::new(NoRedaction) } else { Box::new(archive.redactor()?) };
-    let options = insight::Options {
-        since,
-        until,
-        compare: args.compare == Compare::Previous,
-        stores: args.store.clone(),
-        zone: Some(zone),
-        now,
-    };
+    let options =
+        insight::Options { since, until, compare: args.compare == Compare::Previous, stores, zone: Some(zone), now };
     Ok(insight::report(archive, &options, &*redact)?)
 }
 
 /// What the last 30 days of the whole archive say, with pseudonyms.
-pub(crate) fn last_month(archive: &Archive) -> Result<Report, CliError> {
+pub(crate) fn last_month(archive: &Archive, ui: Ui) -> Result<Report, CliError> {
     let now = Timestamp::now();
-    let zone = Some(insight::time_zone(archive, &[])?);
+    let zone = Some(of_shop(archive, &[], ui)?);
     let since = now - SignedDuration::from_hours(30 * 24);
     let options = insight::Options { since, until: now, compare: true, stores: Vec::new(), zone, now };
     Ok(insight::report(archive, &options, &archive.redactor()?)?)
@@ -198,13 +186,24 @@ fn look(ui: Ui) -> terminal::Appearance {
     terminal::Appearance { sparks: ui.stdout_width().is_some(), palette: ui.palette() }
 }
 
-fn by_name(path: &Path) -> Format {
-    match path.extension().and_then(|extension| extension.to_str()) {
+/// The form that the ending of a file's name asks for.
+fn by_name(path: &Path) -> Result<Format, CliError> {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    Ok(match ending.as_deref() {
         Some("html" | "htm") => Format::Html,
         Some("json") => Format::Json,
         Some("md" | "markdown") => Format::Md,
-        _ => Format::Terminal,
-    }
+        Some("txt") | None => Format::Terminal,
+        Some(other) => {
+            let why = format!("-o: a report cannot be written as {other:?}: name the file .html, .md, .json or .txt");
+            let error = CliError::usage(why);
+            return Err(match other {
+                "pdf" => error.hint("for a PDF, write the .html, open it in a browser, and print it into a file"),
+                "csv" | "xlsx" => error.hint("for a table of entries: storelogs search --format csv -o entries.csv"),
+                _ => error.hint("or give --format"),
+            });
+        }
+    })
 }
 
 /// A new file for a report, for the user only.

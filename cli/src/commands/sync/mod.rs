@@ -98,7 +98,7 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let directory = {
         let progress = Arc::clone(&progress);
         let tell = move |problem: &str| progress.aside(problem);
-        Arc::new(ReloadingStores::new(configured, &selection.stores, args.shard, network.clone(), tell))
+        Arc::new(ReloadingStores::new(configured, args.shard, network.clone(), tell))
     };
     progress.of({
         let directory = Arc::clone(&directory);

@@ -29,8 +29,7 @@ impl Collector {
     pub(super) fn new(selection: &Selection, stop: watch::Receiver<bool>, ui: Ui) -> Result<Self, CliError> {
         let configured = config::read(selection, ui)?;
         let network = configured.network()?;
-        let directory =
-            ReloadingStores::new(configured, &selection.stores, None, network, move |problem| ui.error(problem));
+        let directory = ReloadingStores::new(configured, None, network, move |problem| ui.error(problem));
         Ok(Self { directory: Arc::new(directory), stop, ui, running: None })
     }
 

@@ -8,14 +8,13 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use storelogs_collector::watch::{self, Event};
 use storelogs_collector::wording::pluralize;
 use storelogs_collector::{Moment, TimeRange};
 
 use crate::config::RuleFiles;
 use crate::error::{CODES, CliError, Exit};
-use crate::options::{ArchiveOptions, StoreOptions};
+use crate::options::{ArchiveOptions, ClockOptions, StoreOptions};
 use crate::ui::{Column, Out, Signals, Table, Text, Ui, printable};
 use collect::Collector;
 use show::Appearance;
@@ -58,9 +57,8 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 
-    /// Times in UTC rather than in this machine's time zone
-    #[arg(long)]
-    utc: bool,
+    #[command(flatten)]
+    clock: ClockOptions,
 }
 
 const RULES: &str = "\
@@ -140,7 +138,11 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
         ));
     }
     let mut rules = RuleFiles::read(&selection, &args.rule, args.sync, ui).await?;
-    let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
+    // An archive that is yet to be made tells nothing of its shops.
+    let zone = match args.archive.read() {
+        Ok(archive) => args.clock.of(&archive, &[], ui)?,
+        Err(_) => args.clock.here(ui)?,
+    };
     let look = Appearance::new(args.format, zone, ui);
     match args.test {
         Some(times) => test(&args, times, &mut rules, &look, ui),

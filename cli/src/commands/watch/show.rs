@@ -30,7 +30,7 @@ impl Appearance {
     /// A time by the clock on the wall.
     pub(super) fn clock(&self, time: Timestamp) -> String {
         let form = if self.zone == TimeZone::UTC { "%Y-%m-%d %H:%M:%SZ" } else { "%Y-%m-%d %H:%M:%S" };
-        time.to_zoned(self.zone.clone()).strftime(form).to_string()
+        time.to_zoned_datetime(self.zone.clone()).strftime(form).to_string()
     }
 
     pub(super) fn write(&self, alert: &Alert, out: &mut Out) -> io::Result<()> {

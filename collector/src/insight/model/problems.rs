@@ -87,6 +87,8 @@ pub struct Example {
     pub time: Timestamp,
     /// What it says in short.
     pub summary: Option<Text>,
+    /// Why, as its message gives it.
+    pub reason: Option<Text>,
     /// What it says at length.
     pub message: Option<Text>,
     /// Finds it.

@@ -144,7 +144,7 @@ function templateDetail(template) {
   }
   const example = template.example;
   return [facts, example && el("div", null, el("span", { class: "soft small" }, `The newest, ${moment(example.time)} `), search(example.query),
-    el("pre", null, [example.summary, readable(example.message)].filter(Boolean).join("\n\n")))];
+    el("pre", null, [example.summary, example.reason, readable(example.message)].filter(Boolean).join("\n\n")))];
 }
 // JSON in a string is easier to read in lines.
 function readable(message) {

@@ -49,7 +49,7 @@ fn change(count: &Value) -> Vec<String> {
 
 /// Day and clock in the shop, as numbers.
 fn clock(time: Timestamp) -> Vec<String> {
-    let time = time.to_zoned(TimeZone::fixed(offset(8)));
+    let time = time.to_zoned_datetime(TimeZone::fixed(offset(8)));
     vec![time.day().to_string(), format!("{:02}", time.hour()), format!("{:02}", time.minute())]
 }
 

@@ -292,7 +292,7 @@ fn a_query_that_is_wrong_is_told_with_the_place() {
     wrong("a verb:edit", "  ^^^^", "action");
     wrong("https://example.com", "^^^^^", "in quotes");
     wrong("severity>=bad", "          ^^^", "info, notice, warning or error");
-    wrong("商品 since:yesterday", "           ^^^^^^^^^", "7d");
+    wrong("商品 since:sometimes", "           ^^^^^^^^^", "7d");
     wrong("since:", "      ^", "missing");
     wrong("module>=x", "      ^^", "no order");
     wrong("time:2026-08-01", "    ^", "time>=");

@@ -1,0 +1,95 @@
+//! `export lake`: Delta tables of Parquet files.
+
+use std::io::Write;
+
+use clap::Args;
+use jiff::Timestamp;
+use storelogs_collector::Archive;
+use storelogs_collector::wording::{format_count, pluralize};
+use storelogs_export::{Compacted, Exported, Lake};
+
+use crate::error::{CliError, Exit};
+use crate::options::ArchiveOptions;
+use crate::ui::Ui;
+
+/// Bring the archive into a lake that Spark, Trino, DuckDB, Polars and Databricks read
+///
+/// The lake is a folder of three Delta tables: entries, hours and coverage. Each run brings in what came since the last one,
+/// exactly once, whenever it was stopped: what is in the lake already is kept there, and nothing here is changed. Several
+/// archives can go into one lake.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct LakeArgs {
+    /// The lake: a folder, or s3://BUCKET/FOLDER with the variables AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+    /// AWS_REGION and, for storages other than Amazon's, AWS_ENDPOINT_URL
+    #[arg(value_name = "DIR")]
+    address: String,
+
+    #[command(flatten)]
+    archive: ArchiveOptions,
+
+    /// Then put small files together, and remove what killed exports left
+    #[arg(long)]
+    compact: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  storelogs export lake ./lake
+  duckdb -c \"SELECT store, count(*) FROM delta_scan('./lake/entries') GROUP BY ALL\"
+  storelogs export lake ./lake --compact
+  storelogs export lake s3://logs/storelogs
+
+Exit codes:
+  0  done
+  1  the archive cannot be read, or the lake cannot be written
+  2  wrong arguments";
+
+pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
+    let path = args.archive.path()?;
+    let task = tokio::task::spawn_blocking(move || -> Result<_, CliError> {
+        let archive = Archive::read(path)?;
+        let lake = Lake::at(&args.address, Timestamp::now)?;
+        let exported = lake.export(&archive)?;
+        let compacted = if args.compact { Some(lake.compact()?) } else { None };
+        Ok((args.address, exported, compacted))
+    });
+    let (address, exported, compacted) =
+        task.await.map_err(|_| CliError::failed("the export was given up".to_owned()))??;
+    let mut out = ui.stdout();
+    writeln!(out, "{}", summary(&address, exported))?;
+    match compacted {
+        Some(Compacted { cleaned, .. }) if cleaned.missing > 0 => {
+            let missing = pluralize(cleaned.missing, "file", "files");
+            out.flush()?;
+            return Err(CliError::failed(format!("the lake {address} lacks {missing} that its log names"))
+                .hint("Restore the folder from a backup: whatever it lacks then is exported again."));
+        }
+        Some(compacted) => {
+            writeln!(out, "{}", of_compaction(compacted))?;
+        }
+        None => {}
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn summary(address: &str, done: Exported) -> String {
+    if done.entries == 0 {
+        return format!("{address}: nothing new");
+    }
+    let [entries, files] = [(done.entries, "entry", "entries"), (done.files, "file", "files")]
+        .map(|(n, one, many)| pluralize(n, one, many));
+    format!("{address}: {entries} in {files}, {} bytes each", format_count(done.bytes.div_ceil(done.entries)))
+}
+
+fn of_compaction(done: Compacted) -> String {
+    let [from, into] = [done.from, done.into].map(|files| pluralize(files, "file", "files"));
+    let orphans = pluralize(done.cleaned.orphans, "orphan", "orphans");
+    match (done.into, done.cleaned.orphans) {
+        (0, 0) => "nothing to put together".to_owned(),
+        (0, _) => format!("{orphans} removed"),
+        (_, 0) => format!("{from} put together into {into}"),
+        _ => format!("{from} put together into {into}, {orphans} removed"),
+    }
+}

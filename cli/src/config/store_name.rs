@@ -1,0 +1,84 @@
+//! A store as a user names it: in full, or by its name alone where only one fits.
+
+use std::str::FromStr;
+
+use storelogs::Store;
+
+use crate::error::CliError;
+
+/// `bigcommerce:abc123`, the address of its API or shop, or only `abc123`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StoreName {
+    Full(Store),
+    Bare(String),
+}
+
+impl StoreName {
+    /// The store that is meant, of those that are known. One named in full need not be.
+    pub(crate) fn among<'a>(&self, known: impl IntoIterator<Item = &'a Store>) -> Result<Store, CliError> {
+        let name = match self {
+            Self::Full(store) => return Ok(store.clone()),
+            Self::Bare(name) => name,
+        };
+        let known: Vec<&Store> = known.into_iter().collect();
+        let fits: Vec<&Store> = known.iter().copied().filter(|store| store.name() == name).collect();
+        match fits[..] {
+            [one] => Ok(one.clone()),
+            [] => {
+                let error = CliError::usage(format!(
+                    "no store here is called {name}: write bigcommerce:HASH or shopline:HANDLE"
+                ));
+                Err(if known.is_empty() { error } else { error.hint(&format!("the stores are {}", some(&known))) })
+            }
+            [..] => Err(CliError::usage(format!("several stores are called {name}: write {}", some(&fits)))),
+        }
+    }
+}
+
+/// So many stores are named.
+const SHOWN: usize = 8;
+
+fn some(stores: &[&Store]) -> String {
+    let names: Vec<String> = stores.iter().take(SHOWN).map(ToString::to_string).collect();
+    let rest = if stores.len() > SHOWN { format!(" and {} more", stores.len() - SHOWN) } else { String::new() };
+    format!("{}{rest}", names.join(", "))
+}
+
+impl FromStr for StoreName {
+    type Err = storelogs::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        match text.parse::<Store>() {
+            Ok(store) => Ok(Self::Full(store)),
+            // A name of either platform is one of SHOPLINE's form, or BigCommerce's longer one.
+            Err(_) if Store::shopline(text).is_ok() || Store::bigcommerce(text).is_ok() => {
+                Ok(Self::Bare(text.to_owned()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_alone_is_enough_where_only_one_store_has_it() {
+        let known: Vec<Store> = ["bigcommerce:abc123", "shopline:open001", "shopline:both", "bigcommerce:both"]
+            .map(|s| s.parse().unwrap())
+            .into();
+        let found = |text: &str| text.parse::<StoreName>().unwrap().among(&known).map(|store| store.to_string());
+        assert_eq!(found("abc123").unwrap(), "bigcommerce:abc123");
+        assert_eq!(found("open001").unwrap(), "shopline:open001");
+        assert_eq!(found("shopline:elsewhere").unwrap(), "shopline:elsewhere");
+        assert_eq!(found("open001.myshopline.com").unwrap(), "shopline:open001");
+        let error = found("both").unwrap_err().to_string();
+        assert!(error.contains("write shopline:both, bigcommerce:both"), "{error}");
+        let error = found("nobody").unwrap_err().to_string();
+        assert!(error.contains("bigcommerce:abc123, shopline:open001"), "{error}");
+        assert!("etsy:abc".parse::<StoreName>().is_err() && "a b".parse::<StoreName>().is_err());
+    }
+}

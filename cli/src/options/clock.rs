@@ -1,0 +1,147 @@
+//! In which time zone times are read and shown.
+
+use std::env;
+
+use clap::Args;
+use jiff::tz::{Offset, TimeZone};
+use storelogs::Store;
+use storelogs_collector::{Archive, insight};
+
+use crate::error::CliError;
+use crate::ui::Ui;
+
+/// The time zone of a command.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ClockOptions {
+    /// The time zone of times shown and given, such as Asia/Singapore or +08:00
+    /// [default: the shop's where the archive tells it, else this machine's]
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    time_zone: Option<TimeZone>,
+
+    /// The same as --time-zone UTC
+    #[arg(long, conflicts_with = "time_zone")]
+    utc: bool,
+}
+
+impl ClockOptions {
+    /// The zone that was asked for, else this machine's.
+    pub(crate) fn here(&self, ui: Ui) -> Result<TimeZone, CliError> {
+        self.asked().map_or_else(|| system(ui), Ok)
+    }
+
+    /// The zone that was asked for, else the one that these stores are in, or all of the archive, else this machine's.
+    pub(crate) fn of(&self, archive: &Archive, stores: &[Store], ui: Ui) -> Result<TimeZone, CliError> {
+        match self.asked() {
+            Some(zone) => Ok(zone),
+            None => of_shop(archive, stores, ui),
+        }
+    }
+
+    fn asked(&self) -> Option<TimeZone> {
+        if self.utc { Some(TimeZone::UTC) } else { self.time_zone.clone() }
+    }
+}
+
+/// The zone that these stores are in, or all of the archive, else this machine's.
+pub(crate) fn of_shop(archive: &Archive, stores: &[Store], ui: Ui) -> Result<TimeZone, CliError> {
+    insight::time_zone(archive, stores)?.map_or_else(|| system(ui), Ok)
+}
+
+/// This machine's time zone. One that is named and not known is an error: taken for UTC, a day would hold other entries.
+pub(crate) fn system(ui: Ui) -> Result<TimeZone, CliError> {
+    let named = env::var("TZ").ok().filter(|name| !name.trim_matches(':').is_empty());
+    match (TimeZone::try_system(), named) {
+        (Ok(zone), None) => Ok(zone),
+        (Ok(zone), Some(_)) if !zone.is_unknown() => Ok(zone),
+        (_, Some(name)) => Err(CliError::usage(format!(
+            "the time zone that TZ names, {name:?}, is not known: write one as Asia/Taipei, or give --time-zone"
+        ))),
+        (Err(_), None) => {
+            ui.warning("this machine does not say its time zone: times are in UTC; --time-zone names another");
+            Ok(TimeZone::UTC)
+        }
+    }
+}
+
+/// Reads a zone: a name of the IANA database, or an offset from UTC.
+fn zone(text: &str) -> Result<TimeZone, String> {
+    let text = text.trim();
+    let of_name = || TimeZone::get(text).ok().filter(|zone| !zone.is_unknown());
+    offset(text).map(TimeZone::fixed).or_else(of_name).ok_or_else(|| {
+        let near = similar(text).map(|name| format!(": did you mean {name}?")).unwrap_or_default();
+        format!("there is no such time zone{near}; write one as Asia/Singapore, America/Chicago or +08:00")
+    })
+}
+
+/// `+08:00`, `+8`, `GMT+8`, `UTC-3:30`: east of UTC is positive.
+fn offset(text: &str) -> Option<Offset> {
+    let upper = text.to_ascii_uppercase();
+    let rest = upper.strip_prefix("UTC").or_else(|| upper.strip_prefix("GMT")).unwrap_or(&upper).trim_start();
+    let (sign, rest) = match rest.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = match rest.split_once(':') {
+        Some((hours, minutes)) if minutes.len() == 2 => (hours, minutes),
+        Some(_) => return None,
+        None if rest.len() == 4 => rest.split_at(2),
+        None => (rest, "0"),
+    };
+    let number = |digits: &str, most: i32| {
+        let digits = Some(digits).filter(|d| (1..=2).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()))?;
+        digits.parse::<i32>().ok().filter(|number| *number <= most)
+    };
+    Offset::from_seconds(sign * (number(hours, 14)? * 3600 + number(minutes, 59)? * 60)).ok()
+}
+
+/// The name that differs in a letter or two.
+fn similar(text: &str) -> Option<String> {
+    let wanted = text.to_ascii_lowercase();
+    let database = jiff::tz::db();
+    let names = database.available().map(|name| name.as_str().to_owned());
+    let near = |name: &String| (distance(&wanted, &name.to_ascii_lowercase()), name.clone());
+    names.map(|name| near(&name)).filter(|(distance, _)| *distance <= 2).min().map(|(_, name)| name)
+}
+
+/// How many letters have to be changed, added or taken away.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut before = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.bytes().enumerate() {
+            let changed = before + usize::from(x != y);
+            before = row[j + 1];
+            row[j + 1] = changed.min(before + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn an_offset_is_taken_as_people_write_it() {
+        for text in ["+08:00", "+8", "+08", "+0800", "GMT+8", "gmt+08:00", "UTC+8", "UTC +8"] {
+            let found = zone(text).unwrap_or_else(|why| panic!("{text}: {why}"));
+            assert_eq!(found.to_offset(Timestamp::UNIX_EPOCH).seconds(), 8 * 3600, "{text}");
+        }
+        assert_eq!(zone("UTC-3:30").unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), -12_600);
+        assert_eq!(zone("Asia/Taipei").unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), 8 * 3600);
+        assert_eq!(zone("utc").unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), 0);
+    }
+
+    #[test]
+    fn what_is_no_zone_is_refused_with_the_one_that_was_meant() {
+        let why = zone("Asia/Taipeh").unwrap_err();
+        assert!(why.contains("did you mean Asia/Taipei?"), "{why}");
+        for text in ["", "+", "+99", "+8:5", "GMT+", "somewhere", "8"] {
+            assert!(zone(text).is_err(), "{text}");
+        }
+    }
+}

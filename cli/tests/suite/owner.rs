@@ -1,0 +1,149 @@
+//! What the owner of one shop asks, in the words and forms that come to hand.
+
+use serde_json::{Value, json};
+use storelogs_sandbox::{Sandbox, Store};
+
+use crate::program::{HASH, Program, Run, behavior, bigcommerce, sandbox, serve, shopline};
+
+const DETAIL: &str = r#"{"order":{"id":7},"response":"{\"errorDetail\":\"did not answer in time\",\"code\":7}"}"#;
+
+/// A program that has collected the samples and three errors of one store.
+fn collected() -> (Sandbox, Program) {
+    let record = |id: i64, summary: &str, message: &str| {
+        json!({ "id": id, "date_created": format!("2026-08-10T1{id}:00:00+00:00"), "severity": "errors", "type": "payment",
+                "module": "Test Payment Gateway", "summary": summary, "message": message })
+    };
+    let records = vec![
+        record(1, "The payment was declined", DETAIL),
+        record(2, "The mail was refused", "<p>Order <b>7</b></p><p>a &lt;b&gt; c\u{1b}[2J</p>"),
+        record(3, "", "no summary here"),
+    ];
+    let sandbox = serve([Store::bigcommerce(HASH).records(records).behavior(behavior()), shopline()]);
+    let program = Program::reading(&sandbox).with("TZ", "UTC");
+    assert_eq!(program.run(&["sync"]).code, 0);
+    (sandbox, program)
+}
+
+fn is_refused(run: &Run, saying: &[&str]) {
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+    for words in saying {
+        assert!(run.err.contains(words), "{words} is not in {}", run.err);
+    }
+}
+
+#[test]
+fn one_entry_is_shown_whole_with_its_reason_first() {
+    let (_sandbox, program) = collected();
+    let run = program.run(&["show", &format!("bigcommerce:{HASH}:1")]);
+    insta::assert_snapshot!(run.out);
+    assert_eq!((run.code, &run.out), (0, &program.run(&["show", "1"]).out));
+    let html = program.run(&["show", "2"]).out;
+    assert!(html.ends_with("\n\n  Order 7\n  a <b> c\n"), "{html}");
+    let entries: Value = serde_json::from_str(&program.run(&["show", "1", "2", "--format", "json"]).out).unwrap();
+    assert_eq!(entries.as_array().unwrap().len(), 2);
+    let run = program.run(&["show", "1", "999"]);
+    assert!(run.code == 1 && run.out.contains("declined") && run.err.contains("no entry 999"), "{run:?}");
+    is_refused(&program.run(&["show", "a\" OR x"]), &["is no uid"]);
+    let long = program.run(&["search", "--long", "declined"]).out;
+    assert_eq!(long, program.run(&["show", "1"]).out);
+}
+
+#[test]
+fn a_search_takes_its_time_range_and_its_store_as_options_too() {
+    let (_sandbox, program) = collected();
+    let count = |arguments: &[&str]| program.run(&[&["search", "--count"], arguments].concat()).out.trim().to_owned();
+    assert_eq!(count(&["--since", "2026-08-10T12:00", "--until", "2026-08-11"]), "2");
+    assert_eq!(count(&["--store", HASH]), "3");
+    assert_eq!(count(&["--store", HASH, "--store", "open001"]), count(&[]));
+    assert_eq!(count(&["--time-zone", "GMT+8", "since:2026-08-10T20:00", "store:abc123"]), "2");
+    is_refused(
+        &program.run(&["search", "--store", "nobody"]),
+        &["no store here is called nobody", "bigcommerce:abc123"],
+    );
+    let run = program.run(&["search", "--store", "shopline:elsewhere"]);
+    assert!(run.code == 2 && run.err.contains("knows no store shopline:elsewhere"), "{run:?}");
+    is_refused(&program.run(&["search", "--since", "2d", "--until", "3d"]), &["is not after --since"]);
+}
+
+#[test]
+fn the_form_for_viewers_is_oldest_first_with_one_time_a_level_and_a_message_that_says_something() {
+    let (_sandbox, program) = collected();
+    let lines = |run: Run| -> Vec<Value> { run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let of_archive = lines(program.run(&["search", "--format", "viewer", "--store", HASH]));
+    let of_platform = lines(program.run(&["fetch", "--since", "2026-08-01", "--format", "viewer", "--store", HASH]));
+    assert_eq!(of_archive, of_platform);
+    let shown: Vec<_> = of_archive.iter().map(|line| [&line["time"], &line["level"], &line["msg"]]).collect();
+    assert_eq!(shown[0], ["2026-08-10T11:00:00.000Z", "error", "The payment was declined"]);
+    assert_eq!(shown[2], ["2026-08-10T13:00:00.000Z", "error", "no summary here"]);
+    for line in &of_archive {
+        let times =
+            line.as_object().unwrap().values().filter(|value| value.as_str().is_some_and(|text| text.contains("T1")));
+        assert_eq!(times.count(), 1, "{line}");
+    }
+    assert_eq!(of_archive[0]["detail"], DETAIL);
+}
+
+#[test]
+fn a_time_zone_that_is_not_known_is_an_error_and_never_taken_for_utc() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox).with("TZ", "Asia/Taipeh");
+    is_refused(&program.run(&["fetch", "--since", "7d"]), &["Asia/Taipeh", "--time-zone"]);
+    let run = program.run(&["fetch", "--since", "2021-12-01", "--until", "2022-08-01", "--time-zone", "+08:00"]);
+    assert!(run.code == 0 && run.out.contains("+08:00"), "{run:?}");
+    is_refused(&program.run(&["tail", "--time-zone", "Asia/Taipeh"]), &["did you mean Asia/Taipei?"]);
+}
+
+#[test]
+fn a_report_is_not_written_under_a_name_that_promises_another_form() {
+    let (_sandbox, program) = collected();
+    for name in ["x.pdf", "x.PDF", "x.csv", "x.docx"] {
+        is_refused(&program.run(&["report", "-o", name]), &[".html, .md, .json or .txt"]);
+        assert!(!program.home.path().join(name).exists());
+    }
+    for name in ["x.html", "x.md", "x.json", "x.txt", "x"] {
+        assert_eq!(program.run(&["report", "-o", name]).code, 0, "{name}");
+    }
+    assert_eq!(program.run(&["report", "-o", "y.pdf", "--format", "html"]).code, 0, "it was asked for by name");
+    assert!(program.run(&["report", "--since", "2026-08-01"]).out.contains("did not answer in time"));
+}
+
+#[test]
+fn what_the_platforms_show_of_a_store_is_taken_as_it_is_pasted() {
+    let sandbox = serve([bigcommerce(), shopline()]);
+    let plain = Program::reading(&sandbox).run(&["check", "--format", "json"]);
+    let pasted = Program::reading(&sandbox)
+        .with("BIGCOMMERCE_STORE_HASH", format!("https://api.bigcommerce.com/stores/{HASH}/v3/"))
+        .with("SHOPLINE_HANDLE", "https://open001.myshopline.com/admin")
+        .run(&["check", "--format", "json"]);
+    assert_eq!((plain.code, pasted.code), (0, 0), "{pasted:?}");
+    let alone = Program::new().with("BIGCOMMERCE_ACCESS_TOKEN", "sandbox-token").run(&["check"]);
+    is_refused(&alone, &["BIGCOMMERCE_STORE_HASH is not", "/stores/"]);
+    let run = Program::reading(&sandbox).run(&[
+        "fetch",
+        "--since",
+        "2021-12-01",
+        "--until",
+        "2022-08-01",
+        "--store",
+        "open001",
+        "--format",
+        "jsonl",
+    ]);
+    assert!(run.code == 0 && run.out.lines().all(|line| line.contains("shopline:open001")), "{run:?}");
+}
+
+#[test]
+fn the_sandbox_names_an_archive_of_its_own() {
+    let mut child = Program::new()
+        .command(&["sandbox", "--port-bigcommerce", "0", "--port-shopline", "0", "--until", "2026-09-01"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = std::io::BufReader::new(child.stdout.take().unwrap());
+    let line = std::io::BufRead::lines(lines).map_while(Result::ok).find(|line| line.contains("STORELOGS_ARCHIVE="));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let line = line.expect("a line that sets it");
+    assert!(line.contains("storelogs-sandbox-1-"), "{line}");
+}

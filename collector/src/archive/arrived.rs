@@ -1,0 +1,222 @@
+//! Entries in the order in which they came, for exports: each form that an entry had, once.
+//!
+//! Whatever is written into the archive has the number of its arrival, and numbers only grow. So an export needs no more
+//! than the last number that it has delivered, and keeps that where the entries go, not here.
+
+use std::ops::ControlFlow;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{OptionalExtension, Row, params};
+use storelogs::LogEntry;
+
+use super::{Archive, StoreId, row};
+use crate::error::Result;
+use crate::micros::Micros;
+
+/// An entry as it came, or as it came before the platform changed it.
+#[derive(Clone, Copy, Debug)]
+pub struct ArrivedEntry<'a> {
+    /// The number of its arrival. No other form of any entry has it.
+    pub arrived: i64,
+    /// Which form of the entry it is: 0 the first, and one more after each change.
+    pub revision: u32,
+    /// The archive's number of the store.
+    pub store: StoreId,
+    /// What it says.
+    pub fields: Fields<'a>,
+}
+
+/// The fields of an entry as they stand in its row. Times are microseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the fields of `LogEntry`")]
+pub struct Fields<'a> {
+    pub id: &'a str,
+    pub time: i64,
+    /// Nanoseconds beyond the microsecond.
+    pub nanos: i32,
+    /// Seconds east of UTC.
+    pub utc_offset: i32,
+    pub observed: i64,
+    /// OpenTelemetry's SeverityNumber.
+    pub severity: i32,
+    pub severity_text: Option<&'a str>,
+    pub category: Option<&'a str>,
+    pub action: Option<&'a str>,
+    pub module: Option<&'a str>,
+    pub actor: Option<&'a str>,
+    pub subject_id: Option<&'a str>,
+    pub summary: Option<&'a str>,
+    pub message: Option<&'a str>,
+    /// A JSON object.
+    pub extra: Option<&'a str>,
+}
+
+/// The entries in the order of their arrivals. Where nothing was ever changed, nobody counts the changes of each.
+macro_rules! select {
+    ($revisions:literal) => {
+        concat!(
+            "SELECT arrived, ",
+            $revisions,
+            ", store, id, time, nanos, utc_offset, observed, severity, severity_text, category, action, module, \
+             actor, subject_id, summary, message, extra FROM entry INDEXED BY entry_arrived \
+             WHERE arrived > ?1 ORDER BY arrived"
+        )
+    };
+}
+const ENTRIES: &str =
+    select!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
+const ENTRIES_UNCHANGED: &str = select!("0");
+const REVISIONS: &str = "SELECT arrived, (SELECT count(*) FROM revision AS before WHERE before.store = revision.store \
+     AND before.entry_id = revision.entry_id AND before.id < revision.id), store, entry \
+     FROM revision INDEXED BY revision_arrived WHERE arrived > ?1 ORDER BY arrived, id";
+
+/// How many bytes of the archive are mapped into memory while all of it is read: what an export needs besides is less.
+const MAPPED: i64 = 64 << 20;
+
+impl Archive {
+    /// What tells this archive from every other one, copies of it apart: 32 hexadecimal digits that say nothing of what is
+    /// in it.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn identity(&self) -> Result<String> {
+        let mut find = self.prepared("SELECT id FROM identity")?;
+        find.query_row([], |row| row.get(0)).map_err(|error| self.fault(error))
+    }
+
+    /// What came after an arrival, in its order and as of one moment, until `each` breaks off.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn each_arrived(
+        &self,
+        after: i64,
+        mut each: impl FnMut(&ArrivedEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let fault = |error: rusqlite::Error| self.fault(error);
+        self.sql.pragma_update(None, "mmap_size", MAPPED).map_err(fault)?;
+        // One moment: an entry that is changed meanwhile would be met twice, or never.
+        let moment = self.sql.unchecked_transaction().map_err(fault)?;
+        let changed: bool =
+            moment.query_row("SELECT EXISTS (SELECT 1 FROM revision)", [], |row| row.get(0)).map_err(fault)?;
+        let mut find = self.prepared(if changed { ENTRIES } else { ENTRIES_UNCHANGED })?;
+        let mut find_revisions = self.prepared(REVISIONS)?;
+        let mut entries = find.query([after]).map_err(fault)?;
+        let mut revisions = find_revisions.query([after]).map_err(fault)?;
+        let mut revision = revisions.next().map_err(fault)?.map(Earlier::of).transpose().map_err(fault)?;
+        let mut id = String::new();
+        while let Some(row) = entries.next().map_err(fault)? {
+            let arrived: i64 = row.get(0).map_err(fault)?;
+            while let Some(earlier) = revision.take_if(|earlier| earlier.arrived <= arrived) {
+                if earlier.show(&mut each).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                revision = revisions.next().map_err(fault)?.map(Earlier::of).transpose().map_err(fault)?;
+            }
+            if each(&entry(row, &mut id).map_err(fault)?).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        while let Some(earlier) = revision.take() {
+            if earlier.show(&mut each).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            revision = revisions.next().map_err(fault)?.map(Earlier::of).transpose().map_err(fault)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The number of the newest arrival: no greater one was ever given. 0 if nothing came yet.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn newest_arrival(&self) -> Result<i64> {
+        let mut find = self.prepared("SELECT coalesce(max(seq), 0) FROM arrival")?;
+        find.query_row([], |row| row.get(0)).map_err(|error| self.fault(error))
+    }
+
+    /// Whose form came at an arrival: the store and the id, unless it is not there any more.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn arrived_at(&self, arrived: i64) -> Result<Option<(StoreId, String)>> {
+        let mut find = self.prepared(
+            "SELECT store, CAST(id AS TEXT) FROM entry WHERE arrived = ?1 \
+             UNION ALL SELECT store, CAST(entry_id AS TEXT) FROM revision WHERE arrived = ?1 LIMIT 1",
+        )?;
+        let found = find.query_row(params![arrived], |row| Ok((StoreId(row.get(0)?), row.get(1)?)));
+        found.optional().map_err(|error| self.fault(error))
+    }
+}
+
+fn entry<'a>(row: &'a Row<'_>, id: &'a mut String) -> rusqlite::Result<ArrivedEntry<'a>> {
+    let text = |column: usize| -> rusqlite::Result<Option<&'a str>> { Ok(row.get_ref(column)?.as_str_or_null()?) };
+    let id = match row.get_ref(3)? {
+        ValueRef::Integer(number) => {
+            id.clear();
+            // Writing into a string cannot fail.
+            let _ = std::fmt::Write::write_fmt(id, format_args!("{number}"));
+            id.as_str()
+        }
+        other => other.as_str()?,
+    };
+    let fields = Fields {
+        id,
+        time: row.get(4)?,
+        nanos: row.get::<_, Option<i32>>(5)?.unwrap_or_default(),
+        utc_offset: row.get(6)?,
+        observed: row.get(7)?,
+        severity: row.get(8)?,
+        severity_text: text(9)?,
+        category: text(10)?,
+        action: text(11)?,
+        module: text(12)?,
+        actor: text(13)?,
+        subject_id: text(14)?,
+        summary: text(15)?,
+        message: text(16)?,
+        extra: text(17)?,
+    };
+    Ok(ArrivedEntry { arrived: row.get(0)?, revision: row.get(1)?, store: StoreId(row.get(2)?), fields })
+}
+
+/// A form that the platform has changed since.
+struct Earlier {
+    arrived: i64,
+    revision: u32,
+    store: StoreId,
+    entry: LogEntry,
+    extra: Option<String>,
+}
+
+impl Earlier {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let unreadable = |_| row::unreadable("a revision");
+        let entry: LogEntry = serde_json::from_str(row.get_ref(3)?.as_str()?).map_err(unreadable)?;
+        let extra = (!entry.extra.is_empty()).then(|| serde_json::to_string(&entry.extra));
+        let extra = extra.transpose().map_err(unreadable)?;
+        Ok(Self { arrived: row.get(0)?, revision: row.get(1)?, store: StoreId(row.get(2)?), entry, extra })
+    }
+
+    fn show(&self, each: &mut impl FnMut(&ArrivedEntry<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let entry = &self.entry;
+        let fields = Fields {
+            id: &entry.id,
+            time: Micros::of(entry.time).0,
+            nanos: row::nanos(entry.time).and_then(|nanos| i32::try_from(nanos).ok()).unwrap_or_default(),
+            utc_offset: entry.utc_offset.seconds(),
+            observed: Micros::of(entry.observed).0,
+            severity: entry.severity.number().into(),
+            severity_text: entry.severity_text.as_deref(),
+            category: entry.category.as_deref(),
+            action: entry.action.as_deref(),
+            module: entry.module.as_deref(),
+            actor: entry.actor.as_deref(),
+            subject_id: entry.subject_id.as_deref(),
+            summary: entry.summary.as_deref(),
+            message: entry.message.as_deref(),
+            extra: self.extra.as_deref(),
+        };
+        each(&ArrivedEntry { arrived: self.arrived, revision: self.revision, store: self.store, fields })
+    }
+}

@@ -1,0 +1,143 @@
+//! What can go wrong with a lake.
+
+use std::fmt;
+
+/// A `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What is behind an error, and what its `source` is.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong with a lake, and what to do next. `Display` is one line, and says its cause.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The archive cannot be read.
+    Archive(storelogs_collector::Error),
+    /// The place of the lake is not one that can be used.
+    Address {
+        /// The address as it was given, without what is secret in it.
+        address: String,
+        /// Why.
+        why: String,
+    },
+    /// A file of the lake cannot be read or written.
+    Storage {
+        /// The file, with the lake's address.
+        file: String,
+        /// Why.
+        why: Cause,
+    },
+    /// The storage does not keep one writer from replacing what another has written.
+    NotExclusive {
+        /// The lake's address.
+        address: String,
+        /// What it does.
+        why: String,
+    },
+    /// The table's log is not what it should be: nothing was changed.
+    Log {
+        /// The file of the log.
+        file: String,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+    /// The table is one that this program must not write: nothing was changed.
+    Table {
+        /// The table's address.
+        table: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// The lake holds what the archive does not: it is another archive, or an older copy of it.
+    OtherArchive {
+        /// The table's address.
+        table: String,
+        /// What speaks for that.
+        why: String,
+    },
+    /// Other writers were faster too often in a row. Nothing was lost.
+    Beaten {
+        /// The table's address.
+        table: String,
+    },
+    /// It took too long from the first file to the commit: others may take the files for orphans.
+    TooSlow {
+        /// The table's address.
+        table: String,
+    },
+    /// A Parquet file cannot be written or read.
+    Parquet {
+        /// The file.
+        file: String,
+        /// Why.
+        why: Cause,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Archive(error) => error.fmt(f),
+            Self::Address { address, why } => write!(f, "{address} is no place for a lake: {why}"),
+            Self::Storage { file, why } => {
+                write!(f, "{file} cannot be used: {}; what was committed is safe: run it again", chain(&**why))
+            }
+            Self::NotExclusive { address, why } => write!(
+                f,
+                "the storage {address} {why}, so two exports could replace each other's commits; nothing was written: use a \
+                 storage that honours conditional writes (If-None-Match), or export to a disk and copy the folder"
+            ),
+            Self::Log { file, why } => write!(f, "the log of the lake is damaged at {file}: {why}"),
+            Self::Table { table, why } => write!(f, "the table {table} cannot be written: {why}"),
+            Self::OtherArchive { table, why } => write!(
+                f,
+                "the table {table} holds what this archive does not ({why}): it is another archive, or was restored from a \
+                 backup; name the archive that was exported here, or export into a new folder"
+            ),
+            Self::Beaten { table } => write!(
+                f,
+                "other writers of the table {table} were faster each time; nothing was lost: run it again, and not so many \
+                 at once"
+            ),
+            Self::TooSlow { table } => write!(
+                f,
+                "writing to the table {table} took more than an hour for one commit, and was given up; nothing was lost: \
+                 run it again when the storage is faster"
+            ),
+            Self::Parquet { file, why } => write!(f, "the Parquet file {file} is not usable: {}", chain(&**why)),
+        }
+    }
+}
+
+/// An error with what is behind it, where it does not say so itself.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text.replace(['\n', '\r'], " ")
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // It speaks for it.
+            Self::Archive(error) => error.source(),
+            Self::Storage { why, .. } | Self::Parquet { why, .. } => Some(&**why),
+            _ => None,
+        }
+    }
+}
+
+impl From<storelogs_collector::Error> for Error {
+    fn from(error: storelogs_collector::Error) -> Self {
+        Self::Archive(error)
+    }
+}

@@ -1,0 +1,94 @@
+//! Entries that are to be forgotten, out of the lake.
+//!
+//! A row that is deleted from a Delta table stands in its old file for as long as anybody may read an older version. Here the
+//! file is written anew and the old one removed at once, together with what the log says of it.
+
+use std::collections::HashSet;
+
+use parquet::file::reader::FileReader;
+
+use super::compact::sorted;
+use super::entries::{self, UID};
+use super::group::{GroupFile, discard, file_of, group_of};
+use super::{Forgotten, Lake};
+use crate::columns::{Rows, fault, read_row_group, reader};
+use crate::delta::{Add, Change, Outcome, Table};
+use crate::error::Result;
+
+impl Lake {
+    /// Takes entries out of the lake, every form of them. Versions of the table from before cannot be read from then on. Only
+    /// the table of entries is changed: the next export brings the counts by hour in line with the archive.
+    ///
+    /// # Errors
+    /// If the lake cannot be read or written. Then it can be done again.
+    pub fn forget(&self, uids: &HashSet<String>) -> Result<Forgotten> {
+        self.storage.probe()?;
+        let mut done = Forgotten::default();
+        let Some(mut table) = Table::find(&*self.storage, entries::TABLE)? else { return Ok(done) };
+        // Whoever compacts meanwhile moves rows into files that were not looked at.
+        loop {
+            let begun = self.now();
+            let mut change = Change { operation: "DELETE", ..Change::default() };
+            let mut rows = 0;
+            for file in table.files().cloned().collect::<Vec<_>>() {
+                if let Some((without, gone)) = self.without(&table, &file, uids, begun)? {
+                    rows += gone;
+                    change.adds.extend(without);
+                    change.removes.push(file.removed(begun.as_millisecond(), true));
+                }
+            }
+            if change.removes.is_empty() {
+                break;
+            }
+            match table.commit(&change, [begun, self.now()])? {
+                Outcome::Committed => {
+                    done.rows += rows;
+                    done.files += change.removes.len() as u64;
+                }
+                Outcome::Overtaken => discard(&*self.storage, &table, &change.adds)?,
+            }
+        }
+        table.drop_history(self.now())?;
+        done.version = table.version();
+        Ok(done)
+    }
+
+    /// A file without these entries, if there is anything left, and how many rows went. `None`: it has none of them.
+    fn without(
+        &self,
+        table: &Table<'_>,
+        file: &Add,
+        uids: &HashSet<String>,
+        now: jiff::Timestamp,
+    ) -> Result<Option<(Option<Add>, u64)>> {
+        let name = file_of(table, file)?;
+        let full_name = self.storage.full_name(&name);
+        let from = reader(self.storage.open(&name)?).map_err(fault(&full_name))?;
+        let group = |number| from.get_row_group(number).map_err(|error| fault(&full_name)(error.into()));
+        let mut may_have = false;
+        for number in 0..from.num_row_groups() {
+            let filter = group(number)?;
+            let filter = filter.get_column_bloom_filter(UID);
+            may_have |= uids.iter().any(|uid| filter.is_none_or(|filter| filter.check(&uid.as_str())));
+        }
+        if !may_have {
+            return Ok(None);
+        }
+        let mut into = GroupFile::begin(&*self.storage, &table.definition, group_of(table, file))?;
+        let (mut gone, mut left) = (0, 0);
+        for number in 0..from.num_row_groups() {
+            let mut rows = Rows::new(table.definition.columns);
+            read_row_group(&*group(number)?, &mut rows).map_err(fault(&full_name))?;
+            let rows = rows.freeze();
+            let order = sorted(&rows, |row| !rows.text(UID, row).is_some_and(|uid| uids.contains(uid)));
+            gone += (rows.rows - order.len()) as u64;
+            left += order.len();
+            into.write(&rows, &order)?;
+        }
+        let written = into.finish(now)?;
+        if gone == 0 || left == 0 {
+            discard(&*self.storage, table, std::slice::from_ref(&written))?;
+        }
+        Ok((gone > 0).then_some(((left > 0).then_some(written), gone)))
+    }
+}

@@ -1,0 +1,122 @@
+//! The lake: three tables of what an archive holds.
+
+mod compact;
+mod coverage;
+mod entries;
+mod forget;
+mod group;
+mod hours;
+mod identity;
+
+use jiff::Timestamp;
+use storelogs_collector::Archive;
+
+use crate::delta::{Cleaned, Outcome, Table};
+use crate::error::Result;
+use crate::storage::{Storage, storage};
+
+/// A lake.
+#[derive(Debug)]
+pub struct Lake {
+    storage: Box<dyn Storage>,
+    clock: fn() -> Timestamp,
+    most_rows: usize,
+}
+
+/// What an export brought into the lake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Entries, and forms of entries that the platform has changed.
+    pub entries: u64,
+    /// Files of entries.
+    pub files: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Commits of entries.
+    pub commits: u64,
+    /// Months of a platform whose counts by hour were written anew.
+    pub months: u64,
+}
+
+/// What a compaction did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compacted {
+    /// Files that were small.
+    pub from: u64,
+    /// Files that they became.
+    pub into: u64,
+    /// What nobody needed any more.
+    pub cleaned: Cleaned,
+}
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Rows that are gone.
+    pub rows: u64,
+    /// Files that were written anew without them.
+    pub files: u64,
+    /// The first version of the table of entries that can be read from now on.
+    pub version: i64,
+}
+
+/// So many rows are sorted and written at once, and so much memory may they take.
+const MOST_ROWS: usize = 200_000;
+const MOST_BYTES: usize = 48 << 20;
+
+impl Lake {
+    /// The lake at an address: a folder, or `s3://bucket/folder`. The clock says when something is written, and what is old.
+    ///
+    /// # Errors
+    /// If there can be none.
+    pub fn at(address: &str, clock: fn() -> Timestamp) -> Result<Self> {
+        Ok(Self::on(storage(address)?, clock))
+    }
+
+    /// The lake on a storage.
+    pub fn on(storage: Box<dyn Storage>, clock: fn() -> Timestamp) -> Self {
+        Self { storage, clock, most_rows: MOST_ROWS }
+    }
+
+    /// The lake with commits of no more than so many entries: 200,000 unless said otherwise, and no more than that.
+    #[must_use]
+    pub fn with_commits_of(self, entries: usize) -> Self {
+        Self { most_rows: entries.clamp(1, MOST_ROWS), ..self }
+    }
+
+    /// Brings in what came into the archive since the last export, and how complete it is.
+    ///
+    /// # Errors
+    /// If the archive cannot be read, or the lake cannot be written. What was committed stays, and the next export goes on
+    /// there.
+    pub fn export(&self, archive: &Archive) -> Result<Exported> {
+        self.storage.probe()?;
+        let application = format!("storelogs:{}", archive.identity()?);
+        let mut table = Table::open(&*self.storage, entries::TABLE, self.now())?;
+        identity::check(archive, &table, &application)?;
+        let mut done = Exported::default();
+        while let Some(batch) =
+            entries::Batch::read(archive, table.transaction(&application).unwrap_or_default(), self.most_rows)?
+        {
+            let begun = self.now();
+            let files = batch.write(&*self.storage, begun)?;
+            let change = batch.change(&table, &application, &files);
+            if table.commit(&change, [begun, self.now()])? == Outcome::Overtaken {
+                // They are of no use: another export brought the same in.
+                group::discard(&*self.storage, &table, &files)?;
+                continue;
+            }
+            done.commits += 1;
+            done.entries += batch.len();
+            done.files += files.len() as u64;
+            done.bytes += files.iter().map(|file| file.size.unsigned_abs()).sum::<u64>();
+        }
+        done.months = hours::export(self, archive, &application)?;
+        coverage::export(self, archive, &application)?;
+        Ok(done)
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}

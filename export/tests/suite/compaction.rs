@@ -1,0 +1,97 @@
+//! Small files put together.
+
+use jiff::{SignedDuration, Timestamp};
+use storelogs_export::Lake;
+
+use crate::reader;
+use crate::world::{World, entry, now};
+
+const STORE: &str = "bigcommerce:abc123";
+
+/// A lake of many small files.
+fn world() -> World {
+    let mut world = World::with_entries(100);
+    world.put(STORE, (1..20).map(|id| entry(STORE, id, "changed")));
+    world.put(STORE, (400..420).map(|id| entry(STORE, id, "of another month")));
+    world.lake().with_commits_of(9).export(&world.archive).unwrap();
+    world
+}
+
+#[test]
+fn many_small_files_become_few_and_hold_the_same() {
+    let world = world();
+    let before = reader::files(&world.table("entries")).len();
+    let done = world.lake().compact().unwrap();
+    let after = reader::files(&world.table("entries"));
+    assert!(done.from as usize == before && done.into as usize == after.len(), "{done:?} of {before} into {after:?}");
+    assert_eq!(after.len(), 3, "two months of one platform and one of the other");
+    world.assert_exact(&[&world.archive]);
+    // There is nothing left to do, and exports go on.
+    assert_eq!(world.lake().compact().unwrap().into, 0);
+    let mut world = world;
+    world.put(STORE, [entry(STORE, 150, "new")]);
+    assert_eq!(world.export().unwrap().entries, 1);
+    world.assert_exact(&[&world.archive]);
+}
+
+#[test]
+fn a_compaction_changes_no_data_by_its_own_word() {
+    let world = world();
+    world.lake().compact().unwrap();
+    let commits = reader::commits(&world.table("entries"));
+    let (_, last) = commits.last_key_value().unwrap();
+    assert_eq!(last.last().unwrap()["commitInfo"]["operation"], "OPTIMIZE");
+    for line in last {
+        for action in ["add", "remove"] {
+            assert!(line[action].is_null() || line[action]["dataChange"] == false, "{line}");
+        }
+    }
+}
+
+#[test]
+fn compactions_and_exports_at_once_lose_and_double_nothing() {
+    let world = world();
+    let mut archive = storelogs_collector::Archive::open(world.archive.path()).unwrap();
+    let folder = world.lake_folder();
+    let lake = || Lake::at(folder.to_str().unwrap(), now).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| lake().compact().unwrap());
+        }
+        for id in 200..215 {
+            crate::world::put(&mut archive, STORE, [entry(STORE, id, "meanwhile")]);
+            lake().export(&archive).unwrap();
+        }
+    });
+    world.assert_exact(&[&world.archive]);
+    world.lake().compact().unwrap();
+    world.assert_exact(&[&world.archive]);
+}
+
+#[test]
+fn what_counted_once_stays_for_a_week() {
+    fn later(hours: i64) -> Timestamp {
+        now() + SignedDuration::from_hours(hours)
+    }
+    let world = world();
+    let table = world.table("entries");
+    world.lake().compact().unwrap();
+    let count = reader::files(&table).len();
+    let old = reader::parquet_files(&table).len();
+    assert!(old > count);
+    let folder = world.lake_folder();
+    let at = |clock| Lake::at(folder.to_str().unwrap(), clock).unwrap();
+    // A checkpoint is where they go.
+    let mut world = world;
+    let mut export = |clock: fn() -> Timestamp, ids: std::ops::Range<u64>| {
+        for id in ids {
+            world.put(STORE, [entry(STORE, id, "new")]);
+            at(clock).export(&world.archive).unwrap();
+        }
+    };
+    export(|| later(6 * 24), 300..312);
+    assert!(reader::parquet_files(&table).len() >= old);
+    export(|| later(8 * 24), 312..324);
+    assert_eq!(reader::parquet_files(&table), reader::files(&table).into_keys().collect());
+    world.assert_exact(&[&world.archive]);
+}

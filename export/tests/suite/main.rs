@@ -1,0 +1,16 @@
+//! The tests of the lake. One binary, since linking is what takes the time.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
+
+mod bucket;
+mod compaction;
+mod crash_tests;
+mod exactly_once;
+mod floors;
+mod forgetting;
+#[path = "../../../tests/imports/mod.rs"]
+mod imports;
+mod layout;
+mod log;
+mod reader;
+mod s3;
+mod world;

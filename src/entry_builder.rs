@@ -1,0 +1,115 @@
+//! Making an entry by hand: for a platform in another crate, for an import, for tests.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::entry::{LogEntry, UtcOffset};
+use crate::severity::Severity;
+use crate::store::Store;
+
+/// Makes a [`LogEntry`]: [`LogEntry::builder`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct EntryBuilder {
+    pub(crate) entry: LogEntry,
+}
+
+impl EntryBuilder {
+    /// Of another store.
+    pub fn store(mut self, store: &Store) -> Self {
+        let renamed = LogEntry::new(store, self.entry.id.as_str(), self.entry.time, self.entry.observed);
+        (self.entry.uid, self.entry.platform, self.entry.store) = (renamed.uid, renamed.platform, renamed.store);
+        self
+    }
+
+    /// At another time, and read as much later as before.
+    pub fn time(mut self, time: Timestamp) -> Self {
+        let delay = self.entry.observed.duration_since(self.entry.time);
+        (self.entry.time, self.entry.observed) = (time, time.checked_add(delay).unwrap_or(Timestamp::MAX));
+        self
+    }
+
+    /// With another offset from UTC, as the platform wrote its time.
+    pub fn utc_offset(mut self, offset: UtcOffset) -> Self {
+        self.entry.utc_offset = offset;
+        self
+    }
+
+    /// Read at another time.
+    pub fn observed(mut self, time: Timestamp) -> Self {
+        self.entry.observed = time;
+        self
+    }
+
+    /// How serious it is, and that severity's name as what the platform sent.
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.entry.severity = severity;
+        self.entry.severity_text = Some(severity.to_string());
+        self
+    }
+
+    /// The severity as the platform sent it, where that is not its name: `errors`.
+    pub fn severity_text(mut self, text: impl Into<String>) -> Self {
+        self.entry.severity_text = Some(text.into());
+        self
+    }
+
+    /// What it is about.
+    pub fn category(mut self, category: impl Into<String>) -> Self {
+        self.entry.category = Some(category.into());
+        self
+    }
+
+    /// What was done.
+    pub fn action(mut self, action: impl Into<String>) -> Self {
+        self.entry.action = Some(action.into());
+        self
+    }
+
+    /// The part of the shop that logged it.
+    pub fn module(mut self, module: impl Into<String>) -> Self {
+        self.entry.module = Some(module.into());
+        self
+    }
+
+    /// Who did it.
+    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+        self.entry.actor = Some(actor.into());
+        self
+    }
+
+    /// The id of the thing acted on.
+    pub fn subject_id(mut self, id: impl Into<String>) -> Self {
+        self.entry.subject_id = Some(id.into());
+        self
+    }
+
+    /// What happened, in one line.
+    pub fn summary(mut self, summary: impl Into<String>) -> Self {
+        self.entry.summary = Some(summary.into());
+        self
+    }
+
+    /// The long form: plain text, HTML, or JSON in a string.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.entry.message = Some(message.into());
+        self
+    }
+
+    /// A field that the platform's document does not name.
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.entry.extra.insert(name.into(), value.into());
+        self
+    }
+
+    /// The entry.
+    pub fn build(self) -> LogEntry {
+        self.entry
+    }
+}
+
+impl From<EntryBuilder> for LogEntry {
+    fn from(builder: EntryBuilder) -> Self {
+        builder.build()
+    }
+}

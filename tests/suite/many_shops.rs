@@ -1,0 +1,82 @@
+//! The whole program of the guide, against the sandbox.
+
+#[path = "../../examples/many_shops.rs"]
+#[allow(dead_code)]
+mod program;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use program::{App, Database, Vault, run};
+use storelogs::Checkpoint;
+use storelogs_sandbox::{History, Platform, Sandbox, Store};
+
+use crate::drain::at;
+
+const END: i64 = 1_790_000_000;
+
+/// The tokens that shops have; without a map it is down.
+#[derive(Default)]
+struct Tokens(Mutex<Option<BTreeMap<String, String>>>);
+
+impl Vault for Arc<Tokens> {
+    fn token_of(&self, shop: &str) -> Result<Option<String>, io::Error> {
+        match &*self.0.lock().unwrap() {
+            Some(tokens) => Ok(tokens.get(shop).cloned()),
+            None => Err(io::Error::other("503")),
+        }
+    }
+}
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..1_000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("in 20 s it did not come to that: {what}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_of_the_guide_follows_parks_and_goes_on() {
+    let history = History::bulk(7, 2_000).ending_at(END);
+    let store = |name: &str| Store::bigcommerce(name).history(history.clone());
+    let sandbox = Sandbox::builder().stores(["one", "two"].map(store)).start().await.unwrap();
+    let token = |shop: &str| (shop.to_owned(), sandbox.token(Platform::BigCommerce, shop));
+    let tokens = Arc::new(Tokens::default());
+    let api_url = Some(sandbox.bigcommerce_url());
+    let database = Database::default();
+    for shop in ["one", "two"] {
+        let checkpoint = Checkpoint::since(at(history.window().0));
+        database.tables().checkpoints.insert(shop.to_owned(), serde_json::to_string(&checkpoint).unwrap());
+    }
+    let every = Duration::from_secs(1);
+    let app = Arc::new(App { database, vault: Arc::clone(&tokens), api_url, every });
+    let running = tokio::spawn(run(Arc::clone(&app), ["one", "two"].map(str::to_owned).to_vec()));
+    let failures = |shop: &str| {
+        let name = format!("bigcommerce:{shop} ");
+        app.database.tables().failures.iter().filter(|line| line.contains(&name)).count()
+    };
+
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(app.database.tables().parked.is_empty(), "a vault that is down parks nobody");
+    *tokens.0.lock().unwrap() = Some(BTreeMap::from([token("one")]));
+    until("a shop without a token is parked, and the other read", || {
+        app.database.tables().parked.contains_key("two") && failures("one") > 0
+    })
+    .await;
+    let why = app.database.tables().parked["two"].clone();
+    assert!(why.starts_with("bigcommerce:two: the vault has no token"), "{why}");
+    assert_eq!(failures("two"), 0);
+
+    *tokens.0.lock().unwrap() = Some(BTreeMap::from([token("one"), token("two")]));
+    app.database.tables().parked.clear();
+    until("it goes on", || failures("one") == failures("two")).await;
+    let lines = app.database.tables().failures.clone();
+    let distinct: std::collections::BTreeSet<&String> = lines.iter().collect();
+    assert!(failures("one") > 10 && distinct.len() > 10, "{} lines", lines.len());
+    running.abort();
+}
