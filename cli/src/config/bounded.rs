@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -25,16 +26,31 @@ const LONGEST: u64 = 64 * 1024;
 pub(super) async fn file(path: &Path, ui: Ui) -> Result<String, String> {
     let (sender, receiver) = oneshot::channel();
     let own = path.to_owned();
-    // A thread of its own: what hangs in it holds up nobody, not even the end of the program.
+    // A thread of its own holds up nobody, not even the end of the program.
     thread::spawn(move || drop(sender.send(file_now(&own, ui))));
-    match tokio::time::timeout(FILE_LIMIT, receiver).await {
-        Ok(Ok(read)) => read,
-        _ => Err(format!("the token file {} could not be read in {} s", shown(path), FILE_LIMIT.as_secs())),
-    }
+    receiver.await.unwrap_or_else(|_| Err(too_slow(path)))
 }
 
 /// The same, for what is read before anything else begins.
 pub(super) fn file_now(path: &Path, ui: Ui) -> Result<String, String> {
+    let own = path.to_owned();
+    in_time(path, FILE_LIMIT, move || read(&own, ui))
+}
+
+type Text = Result<String, String>;
+
+/// What is read from this file, if that takes no longer.
+fn in_time(path: &Path, limit: Duration, read: impl FnOnce() -> Text + Send + 'static) -> Text {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || drop(sender.send(read())));
+    receiver.recv_timeout(limit).unwrap_or_else(|_| Err(too_slow(path)))
+}
+
+fn too_slow(path: &Path) -> String {
+    format!("the token file {} could not be read in {} s", shown(path), FILE_LIMIT.as_secs())
+}
+
+fn read(path: &Path, ui: Ui) -> Text {
     let bad = |error: io::Error| format!("the token file {} cannot be read: {error}", shown(path));
     // Looked at before it is opened: opening a pipe waits for whoever writes into it.
     let about = fs::metadata(path).map_err(bad)?;
@@ -58,6 +74,10 @@ pub(super) fn file_now(path: &Path, ui: Ui) -> Result<String, String> {
 
 /// What a program prints. It gets none of these variables: they are other stores' tokens.
 pub(super) async fn run(command: &[String], without: &[String]) -> Result<String, String> {
+    run_in_time(command, without, COMMAND_LIMIT).await
+}
+
+async fn run_in_time(command: &[String], without: &[String], limit: Duration) -> Text {
     let [program, arguments @ ..] = command else { return Err("the token command is empty".to_owned()) };
     let name = shown(Path::new(program));
     let failed = |error: io::Error| format!("the token command {name} cannot be run: {error}");
@@ -82,8 +102,8 @@ pub(super) async fn run(command: &[String], without: &[String]) -> Result<String
             status => Err(format!("the token command {name} failed: {status}")),
         }
     };
-    let Ok(text) = tokio::time::timeout(COMMAND_LIMIT, output).await else {
-        return Err(format!("the token command {name} took longer than {} s", COMMAND_LIMIT.as_secs()));
+    let Ok(text) = tokio::time::timeout(limit, output).await else {
+        return Err(format!("the token command {name} took longer than {} s", limit.as_secs()));
     };
     String::from_utf8(text?).map_err(|_| format!("the token command {name} printed no UTF-8 text"))
 }
@@ -134,6 +154,31 @@ mod tests {
         assert_eq!(why, "the token command sh printed too much to be a token");
         let command = ["sh", "-c", "test -z \"$HOME\" && echo none"].map(str::to_owned);
         assert_eq!(run(&command, &["HOME".to_owned()]).await.unwrap(), "none\n");
+    }
+
+    #[test]
+    fn a_file_on_a_server_that_is_gone_is_waited_for_no_longer_than_said() {
+        let never = || {
+            thread::sleep(Duration::from_secs(60));
+            Ok("too late".to_owned())
+        };
+        let why = in_time(Path::new("/mnt/vault/token"), Duration::from_millis(50), never).unwrap_err();
+        assert_eq!(why, "the token file /mnt/vault/token could not be read in 5 s");
+        let quick = in_time(Path::new("/mnt/vault/token"), Duration::from_secs(60), || Ok("in time".to_owned()));
+        assert_eq!(quick.unwrap(), "in time");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_prints_no_token_in_time_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let still_there = folder.path().join("still-there");
+        let command = ["sh", "-c", "sleep 3; touch \"$0\"", still_there.to_str().unwrap()].map(str::to_owned);
+        let started = Instant::now();
+        let why = run_in_time(&command, &[], Duration::from_secs(1)).await.unwrap_err();
+        assert_eq!(why, "the token command sh took longer than 1 s");
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert!(!still_there.exists(), "it went on");
     }
 
     #[tokio::test]

@@ -25,9 +25,24 @@ impl Drop for Collector {
 
 impl Collector {
     fn start(program: &Program) -> Self {
+        Self::of(program.command(&[]))
+    }
+
+    /// One that may have no more descriptors than this.
+    #[cfg(unix)]
+    fn with_descriptors(program: &Program, most: u32) -> Self {
+        let whole = program.command(&[]);
+        let mut limited = Command::new("sh");
+        let line = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+        limited.arg("-c").arg(line).arg(whole.get_program()).current_dir(program.home.path()).env_clear();
+        limited.envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+        Self::of(limited)
+    }
+
+    fn of(mut command: Command) -> Self {
         // Free a moment ago.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let mut command = program.command(&["sync", "--follow", "--metrics-listen", &address]);
+        command.args(["sync", "--follow", "--metrics-listen", &address]);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         Self { child, address }
     }
@@ -175,5 +190,22 @@ fn idle_connections_neither_stop_the_collector_nor_keep_prometheus_out_for_long(
         assert!(held < 150, "{held} descriptors");
     }
     collector.metrics(|metrics| !metrics.is_empty());
+    drop(idle);
+}
+
+/// As a service manager may start it: more would connect than it may have open.
+#[cfg(unix)]
+#[test]
+fn a_collector_with_few_descriptors_keeps_them_for_its_stores_whoever_connects() {
+    let history = History::bulk(5, 20_000);
+    let sandbox = serve([Store::bigcommerce(HASH).history(history).behavior(Behavior::unlimited())]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    let collector = Collector::with_descriptors(&program, 128);
+    collector.metrics(|metrics| !metrics.is_empty());
+    let idle: Vec<TcpStream> = (0..200).filter_map(|_| TcpStream::connect(&collector.address).ok()).collect();
+    assert!(idle.len() > 150, "{} could connect", idle.len());
+    let all = |(name, value): (&String, &f64)| name.starts_with("storelogs_entries_total") && *value >= 20_000.0;
+    let (text, metrics) = collector.metrics(|metrics| metrics.iter().any(all));
+    assert_eq!(metrics[&format!("storelogs_failures_total{BIG}")], 0.0, "{text}");
     drop(idle);
 }

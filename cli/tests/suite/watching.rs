@@ -188,16 +188,24 @@ fn what_comes_is_printed_given_to_a_program_and_posted_without_peoples_data() {
 }
 
 #[test]
-fn a_program_gets_no_variable_that_a_stores_token_is_in() {
+fn a_program_gets_no_variable_that_a_token_or_the_address_of_a_webhook_is_in() {
     let store =
         "[[store]]\nplatform = \"bigcommerce\"\nstore = \"abc123\"\naccess_token = { env = \"ABC123_TOKEN\" }\n";
+    let (own, other) = (Webhook::answering(&[200]), Webhook::answering(&[200]));
+    let chat = "[[rule]]\nname = \"chat\"\nwhen = \"severity>=error\"\nwebhook = { env = \"OTHER_HOOK\" }\n";
+    let run = "run = [\"sh\", \"-c\", \"env > variables\"]\nwebhook = { env = \"OWN_HOOK\" }\n";
     let program = Program::new()
         .with("ABC123_TOKEN", "sandbox-token")
         .with("BIGCOMMERCE_ACCESS_TOKEN", "sandbox-token")
-        .configured(&format!("{store}{RULE}run = [\"sh\", \"-c\", \"env > variables\"]\n"));
+        .with("OWN_HOOK", &own.url)
+        .with("OTHER_HOOK", &other.url)
+        .configured(&format!("{store}{RULE}{run}{chat}"));
     assert_eq!(program.run(&["watch", "--try"]).code, 0);
     let variables = std::fs::read_to_string(program.home.path().join("variables")).unwrap();
-    assert!(variables.contains("HOME=") && !variables.contains("sandbox-token"), "{variables}");
+    assert!(variables.contains("HOME="), "{variables}");
+    for secret in ["sandbox-token", "OWN_HOOK", "OTHER_HOOK"] {
+        assert!(!variables.contains(secret), "{secret}: {variables}");
+    }
 }
 
 #[test]
