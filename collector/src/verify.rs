@@ -11,6 +11,7 @@ use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{ErrorKind, LogEntry, LogQuery, Proof};
 
+use crate::archive::entries::Span;
 use crate::archive::{Archive, Audit, Claim, Commit, Committed, Comparison, Finding, PlatformClock, StoreId};
 use crate::coverage::{Coverage, TimeRange};
 use crate::error::Error;
@@ -329,8 +330,11 @@ fn compare(archive: &Archive, store: StoreId, range: TimeRange, listed: &Listing
         unkept += u64::from(!raw.contains_key(record) && !archive.is_forgotten_record(store, record)?);
     }
     let around = (unkept + listed.missing == 0).then(|| around(&unheld)).flatten();
-    let inside = |time: &Option<Timestamp>| time.is_some_and(|time| range.contains(time));
-    let released = raw.into_iter().filter(|(raw, time)| inside(time) && !listed.undecodable.contains(raw));
+    // One that may have been written elsewhere need not be listed here.
+    let inside = |(_, span): &(String, Option<Span>)| {
+        span.as_ref().is_some_and(|span| range.contains(*span.start()) && range.contains(*span.end()))
+    };
+    let released = raw.into_iter().filter(inside).filter(|(raw, _)| !listed.undecodable.contains(raw));
     let released =
         if listed.proof == Some(Proof::Counted) { released.map(|(raw, _)| raw).collect() } else { Vec::new() };
     let unlisted = held.into_iter().filter(|(id, (_, gone))| !gone && !listed.ids.contains_key(id));
@@ -450,7 +454,7 @@ async fn read_again(
         listed.proof = page.proof.or(listed.proof);
         let mut commit = Commit { reading: Some(range), ..Commit::default() };
         let reached = page.cursor.reached;
-        take(&mut commit, page.entries, before);
+        take(&mut commit, page.entries, before, reached);
         before = reached.or(before);
         archive.commit([(store, &commit)])?.into_iter().for_each(|one| done.add(one));
     }

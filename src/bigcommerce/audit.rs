@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::listing::{Listing, Scope, is_about_form, is_about_size};
-use super::reader::{Brings, End, Reader};
+use super::reader::{Brings, End, Reader, Tally};
 use crate::entry::LogEntry;
 use crate::error::{Error, Result};
 use crate::source::Proof;
@@ -81,6 +81,8 @@ pub(super) struct Recovery {
     missing: Option<u64>,
     found: u64,
     budget: usize,
+    /// It ran out before everything was read again.
+    cut_short: bool,
     categories: BTreeSet<String>,
     /// The platform ignores the time range.
     dates_ignored: bool,
@@ -120,26 +122,26 @@ pub(super) enum Recovered {
 }
 
 impl Recovery {
-    pub(super) fn new(reader: &Reader, missing: Option<u64>, progress: &Progress) -> Self {
-        let mut scope = reader.listing.scope.clone();
-        scope.until = scope.until.or(progress.query.until);
+    /// `listed`: how many rows the walk saw before.
+    pub(super) fn new(listing: Listing, tally: &Tally, missing: Option<u64>, listed: u64) -> Self {
         // Where the time range is ignored, it is the whole list that is read again.
-        let rows = reader.tally.fresh.max(reader.tally.counted().unwrap_or(0));
-        let size = u64::try_from(reader.listing.size()).unwrap_or(1).clamp(1, 50);
+        let rows = tally.fresh.max(tally.counted().unwrap_or(0)).max(listed);
+        let size = u64::try_from(listing.size()).unwrap_or(1).clamp(1, 50);
         let pages = usize::try_from(rows / size).unwrap_or(usize::MAX);
         Self {
-            listing: reader.listing.with(scope.clone()),
-            lists: vec![List::new(scope)],
+            lists: vec![List::new(listing.scope.clone())],
             present: None,
             missing,
             found: 0,
             budget: pages.saturating_mul(BUDGET.0).saturating_add(BUDGET.1),
+            cut_short: false,
             categories: BTreeSet::new(),
-            dates_ignored: !reader.listing.source.shape().dates,
+            dates_ignored: !listing.source.shape().dates,
             exact: false,
             united: Seen::default(),
             counted: None,
-            cause: reader.tally.cause.clone(),
+            cause: tally.cause.clone(),
+            listing: listing.with(listing.scope.clone()),
         }
     }
 
@@ -153,6 +155,7 @@ impl Recovery {
             }
             let Some((list, reader, seen)) = &mut self.present else { continue };
             if self.budget == 0 {
+                self.cut_short = true;
                 self.lists.clear();
                 self.present = None;
                 continue;
@@ -215,6 +218,7 @@ impl Recovery {
     async fn begin(&mut self) -> Result<bool> {
         while let Some(mut list) = self.lists.pop() {
             if self.budget == 0 {
+                self.cut_short = true;
                 return Ok(false);
             }
             self.budget -= 1;
@@ -281,7 +285,7 @@ impl Recovery {
         let lacks = match (self.missing, self.counted) {
             (Some(missing), _) => missing - self.found,
             (None, Some(counted)) if !self.exact && self.dates_ignored && counted > united => counted - united,
-            (None, None) if self.budget == 0 => {
+            (None, _) if self.cut_short && !self.exact => {
                 let what =
                     "rows moved while the list was read, so some may be missing, and it is too long to read again";
                 return Ok(Recovered::Lost(incomplete(what)));

@@ -1,5 +1,7 @@
 //! How many entries the platform counts in a time range.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::listing::{Listing, PageInfo, Scope};
@@ -135,10 +137,19 @@ async fn by_place(source: &BigCommerce, since: Timestamp, until: Timestamp) -> R
     };
     let mut places = [0; 2];
     for (place, time) in places.iter_mut().zip([since, until]) {
-        let listing = &listing;
-        let found =
-            first_page(1, total, |number| async move { Ok(behind(&listing.fetch(number, 1).await?.info, time)) });
+        let (listing, unreadable) = (&listing, &AtomicBool::new(false));
+        let found = first_page(1, total, |number| async move {
+            let page = listing.fetch(number, 1).await?.info;
+            let behind = behind(&page, time);
+            if behind {
+                unreadable.store(page.oldest.is_none(), Ordering::Relaxed); // the last one that is behind is the first of all
+            }
+            Ok(behind)
+        });
         *place = found.await?.unwrap_or(total + 1);
+        if unreadable.load(Ordering::Relaxed) {
+            return Ok(None); // on which side of the end it was written nobody knows
+        }
     }
     // Rows that came in or went meanwhile have moved the others.
     if listing.fetch(1, 1).await?.info.total() != Some(total) {

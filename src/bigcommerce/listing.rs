@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::BigCommerce;
-use super::page::Pagination;
+use super::page::{Pagination, Shape};
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::bigcommerce::push_down::GetStoreSystemLogs as _;
 use crate::walk::{Row, fingerprint, newest, oldest};
@@ -114,6 +114,7 @@ impl Listing {
     /// Gets the first page, and with it finds out which form of the request the platform takes.
     pub(super) async fn settle(&self) -> Result<Fetched> {
         let mut refusal = None;
+        let mut fine = false;
         loop {
             let error = match self.fetch(1, self.size()).await {
                 Ok(fetched) => {
@@ -126,9 +127,12 @@ impl Listing {
             // A store that never answered is asked for less once: its silence is dear.
             let silent = error.kind() == ErrorKind::TimedOut && !self.source.has_answered();
             let next = shape.after(&error).filter(|_| is_about_form(&error));
+            fine = fine || next.is_some_and(|next| !next.differs_in_size_only(shape)) && self.takes(shape).await;
+            let next = next.filter(|next| !fine || next.differs_in_size_only(shape));
             let size = is_about_form(&error) || is_about_size(&error) && (!silent || shape.is_first());
             let next = next.or_else(|| shape.smaller().filter(|_| size));
-            let about_size = is_about_size(&error) && error.status() != Some(413);
+            // What some rows are refused for, others are not.
+            let about_size = fine || is_about_size(&error) && error.status() != Some(413);
             // Where no form is taken, the first refusal says best what is wrong.
             let first = refusal.get_or_insert((error, shape));
             let Some(next) = next else {
@@ -140,6 +144,14 @@ impl Listing {
             }
             self.source.set_shape(next);
         }
+    }
+
+    /// Whether the platform takes this form of the request where it has no row to fail at: then a refusal is about the
+    /// rows that were asked for, or about how many, and the filters are not to blame.
+    async fn takes(&self, shape: Shape) -> bool {
+        let nothing =
+            Scope { since: Some(Timestamp::UNIX_EPOCH), until: Some(Timestamp::UNIX_EPOCH), ..Scope::default() };
+        shape.dates && self.with(nothing).fetch(1, shape.limit).await.is_ok()
     }
 
     /// Gets one page, in pages of this size.

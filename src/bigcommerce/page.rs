@@ -180,6 +180,11 @@ impl Shape {
         self == Self::default()
     }
 
+    /// Whether the other form has the same parameters.
+    pub(super) fn differs_in_size_only(self, other: Self) -> bool {
+        (self.dates, self.sort) == (other.dates, other.sort)
+    }
+
     /// The same form with smaller pages.
     pub(super) fn smaller(self) -> Option<Self> {
         let limit = [50, 5, 1].into_iter().find(|limit| *limit < self.limit)?;

@@ -14,6 +14,8 @@ pub(super) async fn order_of(listing: &Listing, first: &Fetched) -> Result<Order
     if order != Order::Flat || info.count == 0 || info.ends_by_total() {
         return Ok(order);
     }
+    // The page that others are compared with: the first one on which a time can be read.
+    let mut info = info;
     let (mut low, mut high, mut number) = (info, None, last_or_next(&info));
     loop {
         let mut other = listing.probe(number).await?;
@@ -22,6 +24,12 @@ pub(super) async fn order_of(listing: &Listing, first: &Fetched) -> Result<Order
         }
         if other.count == 0 || other.same_rows(&low) {
             high = Some(number); // beyond the end, or as good as that
+        } else if info.newest.is_none() || other.newest.is_none() {
+            info = if info.newest.is_none() { other } else { info };
+            low = other;
+            if other.ends_by_total() {
+                return Ok(order);
+            }
         } else if (other.oldest, other.newest) != (info.oldest, info.newest) {
             return Ok(if other.newest > info.newest { Order::OldestFirst } else { order });
         } else if other.ends_by_total() {
@@ -113,7 +121,8 @@ pub(super) async fn top(listing: &Listing, until: Option<Timestamp>, first: Page
     let Some(until) = until else { return Ok(Top { page: last, is_last: true, newest }) };
     let beyond = first_page(1, last, |number| async move {
         let page = listing.probe(number).await?;
-        Ok(page.oldest.is_none_or(|oldest| oldest >= until))
+        // Of a page without a readable time nobody knows: it is read.
+        Ok(page.count == 0 || page.oldest.is_some_and(|oldest| oldest >= until))
     });
     let page = beyond.await?.map_or(last, |beyond| (beyond - 1).max(1));
     Ok(Top { page, is_last: page == last, newest })
@@ -122,7 +131,8 @@ pub(super) async fn top(listing: &Listing, until: Option<Timestamp>, first: Page
 /// The page of a newest-first list to begin at: the one before the first that reaches below `until`, in case a page
 /// came twice on the way there. The one before the last if none does.
 pub(super) async fn start_of(listing: &Listing, first: PageInfo, until: Timestamp) -> Result<i64> {
-    let reaches = |page: &PageInfo| page.count == 0 || page.oldest.is_some_and(|oldest| oldest < until);
+    // Of a page without a readable time nobody knows: it is read.
+    let reaches = |page: &PageInfo| page.oldest.is_none_or(|oldest| oldest < until);
     let mut low = first.number;
     let mut high = last_or_next(&first);
     loop {

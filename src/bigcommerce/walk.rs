@@ -290,9 +290,12 @@ impl Walk {
         }
     }
 
-    /// Goes on with what is older than the oldest row, by its time. `false` where that leads nowhere.
+    /// Goes on with what is older than the oldest row, by its time. `false` where that leads nowhere, and where rows came
+    /// in no order: then not everything newer than the oldest of them was read.
     async fn narrow(&mut self) -> Result<bool> {
-        let Some(frontier) = self.progress.frontier() else { return Ok(false) };
+        let State::Reading(reader) = &self.state else { return Ok(false) };
+        let (direction, unordered) = (reader.direction, reader.unordered);
+        let Some(frontier) = self.progress.frontier().filter(|_| !unordered) else { return Ok(false) };
         if self.narrowed.replace(frontier) == Some(frontier) {
             return Ok(false);
         }
@@ -312,7 +315,11 @@ impl Walk {
         }
         self.listing = narrower.clone();
         self.listed = Some(Seen::default());
-        self.state = State::Reading(Box::new(Reader::behind(narrower, first)));
+        let newest_first =
+            direction == Direction::Down && matches!(order(&first.rows), Order::NewestFirst | Order::Flat);
+        // A list in another order has its newest rows elsewhere than on its first page.
+        self.state =
+            if newest_first { State::Reading(Box::new(Reader::behind(narrower, first))) } else { State::Start };
         Ok(true)
     }
 
@@ -321,7 +328,13 @@ impl Walk {
         let page = self.progress.step(taken);
         self.progress.hold();
         if let State::Reading(reader) = &self.state {
-            let recovery = Recovery::new(reader, missing, &self.progress);
+            let mut listing = reader.listing.clone();
+            if self.doubtful || listing.scope.until.is_none() {
+                // What is in doubt is newer than the list that was read last.
+                listing.scope.until = self.progress.query.until;
+            }
+            let missing = missing.filter(|_| !self.doubtful);
+            let recovery = Recovery::new(listing, &reader.tally, missing, self.progress.listed());
             self.state = State::Recovering(Box::new(recovery));
         }
         page

@@ -31,6 +31,10 @@ const MOST_KINDS: usize = 40;
 const MOST_IDLE: u32 = 2_000;
 /// Pages that bring new rows but none that is older, before the second is read in other ways.
 const STILL: u32 = 2;
+/// A platform may count what came within this time later than it lists it.
+const FRESH: SignedDuration = SignedDuration::from_hours(1);
+/// What is older may be gone at any moment.
+const OLD: SignedDuration = SignedDuration::from_hours(91 * 24);
 
 /// What one step of a slice comes to.
 #[derive(Debug)]
@@ -488,11 +492,18 @@ impl Slice {
         if self.reader.habits().learned().counts == Some(false) {
             return Ok(false);
         }
-        down.counted = match self.reader.count(down.bounds, &self.reader.filter).await {
+        let counted = match self.reader.count(down.bounds, &self.reader.filter).await {
             Err(error) if is_heavy(&error) && self.failures > 0 => None,
-            // A count of fewer is of an earlier time, and says nothing.
-            counted => counted?.filter(|counted| *counted >= down.listed.len() as u64),
+            counted => counted?,
         };
+        if counted.is_some_and(|counted| counted < down.settled()) {
+            // Whoever counts fewer than there were long ago counts something else. Where such a number agrees with what
+            // was listed, it does so by chance.
+            self.distrust();
+            return Ok(false);
+        }
+        // A count of fewer is of a moment ago, and says nothing.
+        down.counted = counted.filter(|counted| *counted >= down.listed.len() as u64);
         let audited = down.counted == Some(down.listed.len() as u64);
         if audited && self.reader.habits().learned().counts.is_none() && !down.listed.is_empty() {
             self.reader.habits().learn(|learned| learned.counts = Some(true));
@@ -831,6 +842,17 @@ impl Down {
         let range = self.since..self.until + SECOND;
         self.listed.retain(|_, time| time.is_none_or(|time| range.contains(&time)));
         self.counted = None;
+    }
+
+    /// How many rows were listed that each count has to have in it: away from the bounds, and neither so new nor so old
+    /// that a moment could matter.
+    fn settled(&self) -> u64 {
+        let now = Timestamp::now();
+        let (newest, oldest) = (now - FRESH, now - OLD);
+        let settled = |time: &&Timestamp| {
+            **time > self.since + SECOND && **time < self.until - SECOND && (oldest..newest).contains(*time)
+        };
+        self.listed.values().flatten().filter(settled).count() as u64
     }
 
     /// The oldest second that was listed.

@@ -277,7 +277,10 @@ impl Walk {
     /// The last page, or what could not be had.
     fn end(&mut self) -> Result<Page> {
         let Some(first) = self.lacks.first() else {
-            return Ok(self.progress.end(walk::Taken::default(), self.proof));
+            // What one time range showed of the counts holds of those that were read before it.
+            let counts = self.reader.habits().learned().counts != Some(false);
+            let proof = if counts { self.proof } else { Proof::EndOfList };
+            return Ok(self.progress.end(walk::Taken::default(), proof));
         };
         let missing = self.lacks.iter().map(|lack| lack.entries).sum::<Option<u64>>();
         let ranges = match self.lacks.len() {

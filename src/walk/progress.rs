@@ -108,6 +108,11 @@ impl Progress {
         self.seen.knows(row.key, row.time()) && !self.carried.contains(&row.key)
     }
 
+    /// How many records this walk was listed.
+    pub(crate) fn listed(&self) -> u64 {
+        self.seen.len()
+    }
+
     /// Whether every row was seen before.
     pub(crate) fn knows_all(&self, rows: &[Row]) -> bool {
         rows.iter().all(|row| self.knows(row))

@@ -114,6 +114,15 @@ impl Audits {
         }
     }
 
+    /// The platform's counts are wrong: where they agreed with what was held, they did so by chance.
+    pub(crate) fn distrust(&mut self) {
+        let not_countable = |audit: Audit| match audit.finding {
+            Finding::Counted => Audit { finding: Finding::NotCountable, ..audit },
+            _ => audit,
+        };
+        *self = self.iter().map(not_countable).collect();
+    }
+
     /// All of them, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Audit> + '_ {
         self.0.values().copied()
@@ -240,6 +249,15 @@ pub(super) fn void(sql: &Connection, store: StoreId, range: TimeRange) -> rusqli
     rewrite(sql, store, range, |audits| audits.void(range))
 }
 
+/// The same as [`Audits::distrust`].
+pub(super) fn distrust(sql: &Connection, store: StoreId) -> rusqlite::Result<()> {
+    let (counted, _) = Finding::Counted.parts();
+    let (not_countable, _) = Finding::NotCountable.parts();
+    sql.prepare_cached("UPDATE audit SET finding = ?3 WHERE store = ?1 AND finding = ?2")?
+        .execute(params![store.0, counted, not_countable])
+        .map(drop)
+}
+
 /// How many entries of a time range the platform should count: those that are held, in quarantine too, and those that were
 /// forgotten, less those that it has removed.
 pub(super) fn held(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Result<u64> {
@@ -251,4 +269,25 @@ pub(super) fn held(sql: &Connection, store: StoreId, range: TimeRange) -> rusqli
     )?;
     let bounds = params![store.0, Micros::of(range.since), Micros::of(range.until)];
     count.query_row(bounds, |row| row.get::<_, i64>(0)).map(|held| held.max(0).unsigned_abs())
+}
+
+/// What a platform's count of a time range comes to. Where a record in quarantine may have been written within or beside
+/// the range, nobody knows how many there should be.
+pub(super) fn compared(
+    sql: &Connection,
+    store: StoreId,
+    range: TimeRange,
+    counted: Option<u64>,
+) -> rusqlite::Result<Finding> {
+    let finding = Finding::of_count(counted, held(sql, store, range)?);
+    if finding != Finding::Counted {
+        return Ok(finding);
+    }
+    let mut astride = sql.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM quarantine WHERE store = ?1 AND time IS NULL \
+         AND (near_since < ?2 AND near >= ?2 OR near_since < ?3 AND near >= ?3))",
+    )?;
+    let bounds = params![store.0, Micros::of(range.since), Micros::of(range.until)];
+    let astride: bool = astride.query_row(bounds, |row| row.get(0))?;
+    Ok(if astride { Finding::NotCountable } else { finding })
 }

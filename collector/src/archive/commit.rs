@@ -188,7 +188,7 @@ fn write(
             Claim::Known(finding) => finding,
             Claim::Proof(storelogs::Proof::Counted) => Finding::Counted,
             Claim::Proof(storelogs::Proof::EndOfList) => Finding::NotCountable,
-            Claim::Count(counted) => Finding::of_count(counted, audit::held(sql, store, range)?),
+            Claim::Count(counted) => audit::compared(sql, store, range, counted)?,
         };
         audit::keep(sql, store, Audit { range, finding, at })?;
         done.found = Some(finding);
@@ -553,6 +553,9 @@ impl Progress {
         }
         if let (Some(Comparison { range, at, .. }), Some(finding)) = (commit.audit, done.found) {
             self.audits.set(Audit { range, finding, at });
+        }
+        if commit.learned.as_ref().is_some_and(|learned| learned.counts == Some(false)) {
+            self.audits.distrust();
         }
         if let Some(walk) = &commit.walk {
             self.walk.clone_from(walk);

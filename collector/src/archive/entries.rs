@@ -1,7 +1,7 @@
 //! Entries of one store in a time range, read for what a report has to look at closely.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use jiff::Timestamp;
 use rusqlite::{Row, params};
@@ -149,14 +149,20 @@ impl Archive {
         Ok(self.rows(find, bounds, |row| row.get(0))?.first().copied().map(Micros::time))
     }
 
-    /// The records of a store in quarantine as they came, and their times, or those of their neighbours.
-    pub(crate) fn quarantined_records(&self, store: StoreId) -> Result<HashMap<String, Option<Timestamp>>> {
-        let raw = self.rows("SELECT raw, coalesce(time, near) FROM quarantine WHERE store = ?1", [store.0], |row| {
-            Ok((row.get(0)?, row.get::<_, Option<Micros>>(1)?.map(Micros::time)))
+    /// The records of a store in quarantine as they came, and between which times each was written, if anything tells.
+    pub(crate) fn quarantined_records(&self, store: StoreId) -> Result<HashMap<String, Option<Span>>> {
+        let find =
+            "SELECT raw, coalesce(time, near_since, near), coalesce(time, near) FROM quarantine WHERE store = ?1";
+        let raw = self.rows(find, [store.0], |row| {
+            let (since, until): (Option<Micros>, Option<Micros>) = (row.get(1)?, row.get(2)?);
+            Ok((row.get(0)?, since.zip(until).map(|(since, until)| since.time()..=until.time())))
         })?;
         Ok(raw.into_iter().collect())
     }
 }
+
+/// Between which times something was written.
+pub(crate) type Span = RangeInclusive<Timestamp>;
 
 fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<Option<&'a str>> {
     Ok(row.get_ref(column)?.as_str_or_null()?)

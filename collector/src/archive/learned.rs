@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use storelogs::Learned;
 
-use super::{Archive, StoreId, row};
+use super::{Archive, StoreId, audit, row};
 use crate::error::Result;
 use crate::micros::Micros;
 
@@ -64,8 +64,11 @@ pub(super) fn keep(sql: &Connection, store: StoreId, learned: &Learned) -> rusql
     sql.prepare_cached(
         "INSERT INTO learned (store, learned) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET learned = excluded.learned",
     )?
-    .execute(params![store.0, json])
-    .map(drop)
+    .execute(params![store.0, json])?;
+    if learned.counts == Some(false) {
+        audit::distrust(sql, store)?;
+    }
+    Ok(())
 }
 
 /// Part of a commit.

@@ -9,10 +9,15 @@ use crate::archive::Commit;
 use crate::coverage::TimeRange;
 
 /// Puts a page's records where they belong. One that cannot be decoded goes into quarantine, with the times between which
-/// it was written. `before` is how far the walk had come before this page.
-pub(crate) fn take(commit: &mut Commit, records: Vec<storelogs::Result<LogEntry>>, before: Option<Timestamp>) {
+/// it was written. The cursors of the page before and of this one say from where to where the walk came with it.
+pub(crate) fn take(
+    commit: &mut Commit,
+    records: Vec<storelogs::Result<LogEntry>>,
+    before: Option<Timestamp>,
+    reached: Option<Timestamp>,
+) {
     let times: Vec<Timestamp> = records.iter().flatten().map(|entry| entry.time).collect();
-    let neighbours = commit.reading.map(|reading| Neighbours::new(reading, times, before));
+    let neighbours = commit.reading.map(|reading| Neighbours::new(reading, times, before, reached));
     let mut decoded = 0;
     for record in records {
         match record {
@@ -34,12 +39,20 @@ struct Neighbours {
 }
 
 impl Neighbours {
-    fn new(reading: TimeRange, mut times: Vec<Timestamp>, before: Option<Timestamp>) -> Self {
+    fn new(
+        reading: TimeRange,
+        mut times: Vec<Timestamp>,
+        before: Option<Timestamp>,
+        reached: Option<Timestamp>,
+    ) -> Self {
         let last = reading.until.checked_sub(SignedDuration::from_micros(1)).unwrap_or(reading.since);
         let reading = reading.since..=last.max(reading.since);
         let newest_first = times.is_sorted_by(|a, b| a >= b) && times.first() > times.last();
         let goes_on = before.is_none_or(|before| times.first().is_some_and(|first| *first <= before));
-        if !(newest_first && goes_on) {
+        // A cursor that does not come as far as its page is held: the list is in no order, or is read again for what
+        // lacked, and what stands beside a record is not what was written beside it.
+        let claims = reached.is_some_and(|reached| times.last().is_some_and(|last| reached <= *last));
+        if !(newest_first && goes_on && claims) {
             times.clear();
         }
         Self { reading, times, before }
@@ -74,7 +87,8 @@ mod tests {
     fn placed(page: &[i64], before: Option<i64>) -> Vec<(i64, i64)> {
         let times = page.iter().filter(|second| **second != 0).map(|second| at(*second)).collect();
         let reading = TimeRange::new(at(100), at(900)).unwrap();
-        let neighbours = Neighbours::new(reading, times, before.map(at));
+        let reached = page.iter().filter(|second| **second != 0).min().copied();
+        let neighbours = Neighbours::new(reading, times, before.map(at), reached.map(at));
         let before_it = |index: usize| page[..index].iter().filter(|second| **second != 0).count();
         let odd = page.iter().enumerate().filter(|(_, second)| **second == 0);
         let seconds = |around: RangeInclusive<Timestamp>| (around.start().as_second(), around.end().as_second());
@@ -100,5 +114,19 @@ mod tests {
             assert_eq!(placed(page, None), [(100, 899)], "{page:?}");
         }
         assert_eq!(placed(&[800, 0, 700], Some(500)), [(100, 899)], "found again behind what was read before");
+    }
+
+    #[test]
+    fn where_the_cursor_is_held_it_may_be_anywhere() {
+        let reading = TimeRange::new(at(100), at(900)).unwrap();
+        let around = |before: Option<i64>, reached: Option<i64>| {
+            let times = vec![at(800), at(700)];
+            let around = Neighbours::new(reading, times, before.map(at), reached.map(at)).around(1);
+            (around.start().as_second(), around.end().as_second())
+        };
+        assert_eq!(around(None, Some(700)), (700, 899));
+        assert_eq!(around(Some(850), Some(600)), (700, 850), "the page's last rows were of no interest");
+        assert_eq!(around(Some(850), Some(850)), (100, 899), "it is held");
+        assert_eq!(around(None, None), (100, 899), "nothing is claimed at all");
     }
 }

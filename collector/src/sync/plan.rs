@@ -85,6 +85,8 @@ pub(crate) struct Plan {
     suspects: Vec<Suspect>,
     /// Failures without an answer between them: each counts [`policy::FAILURE`], one of a known gap counts 1.
     failures: u32,
+    /// Time ranges that failed since the last one that was read to its end.
+    fruitless: u32,
     /// The beginnings of gaps that were tried in this run.
     tried: BTreeSet<Timestamp>,
     again: Option<Rereading>,
@@ -105,6 +107,7 @@ impl Plan {
             lists_everything: false,
             suspects: Vec::new(),
             failures: 0,
+            fruitless: 0,
             tried: BTreeSet::new(),
             again: None,
             recounted: Vec::new(),
@@ -332,13 +335,16 @@ impl Plan {
             (false, false) => policy::FAILURE,
             (false, true) => policy::FAILURE * policy::HANGING,
         };
-        let is_suspect = self.suspects.iter().any(|suspect| suspect.range.overlap(rest).is_some());
+        self.fruitless = self.fruitless.saturating_add(1);
+        let failed_before = known || self.suspects.iter().any(|suspect| suspect.range.overlap(rest).is_some());
+        // Cutting has to lead somewhere: to pieces that can be read.
+        let leads_nowhere = self.lists_everything && failed_before || self.fruitless > policy::FRUITLESS;
         self.suspects.retain(|suspect| suspect.range.overlap(rest).is_none());
         for part in self.progress.coverage.gaps(rest) {
             let half = SignedDuration::from_secs(part.length().as_secs() / 2);
             let half = part.since.checked_add(half).unwrap_or(part.until);
             let halves = [TimeRange::new(part.since, half), TimeRange::new(half, part.until)].into_iter().flatten();
-            let hopeless = part.length() <= SHORTEST_HOLE || self.lists_everything && is_suspect;
+            let hopeless = part.length() <= SHORTEST_HOLE || leads_nowhere;
             let whole = hopeless || self.lists_everything;
             let parts: Vec<TimeRange> = if whole { vec![part] } else { halves.collect() };
             let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless };
@@ -382,6 +388,11 @@ impl Plan {
             self.tried.remove(&range.since);
         }
         Gap { range, reason, attempts, next_attempt }
+    }
+
+    /// A time range was read to its end.
+    pub(crate) fn was_read(&mut self) {
+        self.fruitless = 0;
     }
 
     /// What failed before was read to its end. If anything of it is a gap still, it is not tried again in this run.

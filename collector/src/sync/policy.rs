@@ -53,6 +53,9 @@ pub(crate) const FAILURES: u32 = 6;
 pub(crate) const HANGING: u32 = 3;
 /// So many failures of known gaps count as one.
 pub(crate) const FAILURE: u32 = 4;
+/// After so many failures without a time range between them that could be read, what fails is not cut any further: pieces
+/// of it fail as it does.
+pub(crate) const FRUITLESS: u32 = 256;
 
 /// A store that answered so short a time ago is not taken for the culprit when one last time range fails.
 pub(crate) const RECENTLY: Duration = Duration::from_secs(60);

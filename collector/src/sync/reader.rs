@@ -233,6 +233,9 @@ impl Reader {
             let reason = format!("{}: the dates of its answers contradict each other; ask the platform", self.store);
             return self.fail(shared, State::Failing, reason, None).await;
         }
+        if ended {
+            self.plan.was_read();
+        }
         match job {
             Job::News(_) => self.news = Some(new),
             Job::Slice(_, None) if ended => self.plan.learn(range, read),
@@ -299,7 +302,7 @@ impl Reader {
             reading: Some(job.range()),
             ..told
         };
-        take(&mut commit, page.entries, before);
+        take(&mut commit, page.entries, before, page.cursor.reached);
         // Nothing is known of what comes behind the time at which the platform gave the first of these answers, whatever
         // this machine's clock says.
         let known = remote.network.least_date().unwrap_or(now);
