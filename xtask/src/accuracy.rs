@@ -3,15 +3,14 @@
 use crate::Result;
 use crate::workspace::{Workspace, cargo};
 
-/// So many shops unless told otherwise.
-const SEEDS: u64 = 100;
+#[derive(clap::Args)]
+pub(crate) struct AccuracyArgs {
+    /// How many made-up shops.
+    #[arg(default_value_t = 100)]
+    seeds: u64,
+}
 
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let seeds: u64 = match arguments {
-        [] => SEEDS,
-        [seeds] => seeds.parse().map_err(|_| format!("{seeds} is no number of seeds"))?,
-        _ => return Err("it takes the number of seeds and nothing else".into()),
-    };
+pub(crate) fn run(AccuracyArgs { seeds }: AccuracyArgs) -> Result {
     let workspace = Workspace::find()?;
     // A hundred shops and their reports take ten minutes otherwise.
     let status = cargo()

@@ -24,7 +24,7 @@ const TOOLCHAIN: &str = "1.95.0";
 const WRITTEN_BY_HAND: &str = "docs/public-api.txt";
 const GENERATED: &str = "docs/public-api-generated.txt";
 
-const MEND: &str = "if that is meant, run `cargo xtask api`, and write it into CHANGELOG.md";
+const REMEDY: &str = "if that is meant, run `cargo xtask api`, and write it into CHANGELOG.md";
 
 /// Traits that types have or lack by what they are made of. Nobody reviews these; `Send` and `Sync` are kept.
 const NOISE: [&str; 6] =
@@ -33,12 +33,15 @@ const NOISE: [&str; 6] =
 /// The modules that the generator writes.
 const RAW: [&str; 2] = ["storelogs::raw::bigcommerce", "storelogs::raw::shopline"];
 
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let mode = match arguments {
-        [] => Mode::Write,
-        [option] if option == "--check" => Mode::Check,
-        _ => return Err("it takes --check, or nothing".into()),
-    };
+#[derive(clap::Args)]
+pub(crate) struct ApiArgs {
+    /// Write nothing, and fail if the list is stale.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(ApiArgs { check }: ApiArgs) -> Result {
+    let mode = if check { Mode::Check } else { Mode::Write };
     let workspace = Workspace::find()?;
     let json = document(&workspace)?;
     let api = Builder::from_rustdoc_json(json).omit_blanket_impls(true).build().map_err(|e| e.to_string())?;
@@ -56,7 +59,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     match (mode, stale.is_empty()) {
         (_, true) => println!("The public API is the kept one."),
         (Mode::Write, false) => println!("{}", stale.join("\n")),
-        (Mode::Check, false) => return Err(format!("{}\nthe public API changed: {MEND}", stale.join("\n"))),
+        (Mode::Check, false) => return Err(format!("{}\nthe public API changed: {REMEDY}", stale.join("\n"))),
     }
     Ok(())
 }

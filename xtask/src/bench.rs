@@ -4,8 +4,18 @@
 use crate::Result;
 use crate::workspace::{Workspace, cargo};
 
+#[derive(clap::Args)]
+pub(crate) struct StoresArgs {
+    /// How many stores.
+    #[arg(value_name = "N", default_value_t = 10_000)]
+    stores: u32,
+    /// Keep the figures in docs/benchmarks.md.
+    #[arg(long)]
+    write: bool,
+}
+
 /// One process that follows many stores.
-pub(crate) fn stores(arguments: &[String]) -> Result {
+pub(crate) fn stores(StoresArgs { stores, write }: StoresArgs) -> Result {
     let workspace = Workspace::find()?;
     let built = cargo().args(["build", "--release", "--package=storelogs-cli"]).current_dir(&workspace.root).status();
     if !built.map_err(|e| format!("cargo: {e}"))?.success() {
@@ -13,17 +23,29 @@ pub(crate) fn stores(arguments: &[String]) -> Result {
     }
     let program = workspace.target.join("release/storelogs");
     let program = program.to_str().ok_or("the target folder's path is not text")?;
-    let stores = arguments.iter().find(|argument| *argument != "--write").map_or("10000", String::as_str);
-    let write = arguments.iter().filter(|argument| *argument == "--write").map(String::as_str);
-    let arguments: Vec<String> = ["stores", stores, program].into_iter().chain(write).map(str::to_owned).collect();
-    run(&arguments)
+    measure(&["stores", &stores.to_string(), program], write)
 }
 
-pub(crate) fn run(arguments: &[String]) -> Result {
+#[derive(clap::Args)]
+pub(crate) struct BenchArgs {
+    /// Keep the tables in docs/benchmarks.md.
+    #[arg(long)]
+    write: bool,
+    /// Groups of measurements, such as `decode` or `speed`. All of them, if none is named.
+    #[arg(value_name = "GROUP")]
+    groups: Vec<String>,
+}
+
+pub(crate) fn run(BenchArgs { write, groups }: BenchArgs) -> Result {
+    measure(&Vec::from_iter(groups.iter().map(String::as_str)), write)
+}
+
+fn measure(arguments: &[&str], write: bool) -> Result {
     let workspace = Workspace::find()?;
     let status = cargo()
         .args(["run", "--quiet", "--release", "--package=storelogs-bench", "--"])
         .args(arguments)
+        .args(write.then_some("--write"))
         .current_dir(&workspace.root)
         .status()
         .map_err(|e| format!("cargo: {e}"))?;

@@ -29,12 +29,14 @@ const HOSTILE: [&str; 8] = [
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let keeps = match arguments {
-        [] => false,
-        [one] if one == "--write" => true,
-        _ => return Err("there is one argument: --write".into()),
-    };
+#[derive(clap::Args)]
+pub(crate) struct BrowserArgs {
+    /// Keep a picture of the page in docs/.
+    #[arg(long)]
+    write: bool,
+}
+
+pub(crate) fn run(BrowserArgs { write: keeps }: BrowserArgs) -> Result {
     let workspace = Workspace::find()?;
     let browser = browser()?;
     let program = workspace.program()?;

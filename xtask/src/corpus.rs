@@ -15,11 +15,6 @@ use crate::generator::{Platform, document};
 use crate::regen::files_below;
 use crate::workspace::{Workspace, cargo, messages, read, write};
 
-const HELP: &str = "cargo xtask corpus DIR [--no-compile] [--write FILE] [NAME …]
-
-Generates a client of every OpenAPI document in DIR, or of those whose file names contain a NAME, and compiles it. With
---no-compile it only generates. --write keeps the table as Markdown.";
-
 /// A crate of so much generated code compiles within 2 GB of memory.
 const BATCH: usize = 2 << 20;
 
@@ -33,26 +28,26 @@ struct Row {
     compiler: Vec<String>,
 }
 
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let (mut folder, mut names, mut compile, mut table) = (None, Vec::new(), true, None);
-    let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
-        match argument.as_str() {
-            "--no-compile" => compile = false,
-            "--write" => table = Some(rest.next().ok_or("--write wants a file")?),
-            "--help" | "-h" => {
-                println!("{HELP}");
-                return Ok(());
-            }
-            option if option.starts_with('-') => return Err(format!("it does not take {option}\n\n{HELP}")),
-            _ if folder.is_none() => folder = Some(Path::new(argument)),
-            _ => names.push(argument.as_str()),
-        }
-    }
-    let folder = folder.ok_or_else(|| format!("it wants a folder of documents\n\n{HELP}"))?;
+#[derive(clap::Args)]
+pub(crate) struct CorpusArgs {
+    /// A folder of OpenAPI documents.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Take only documents whose file name contains one of these.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Generate the clients, and do not compile them.
+    #[arg(long)]
+    no_compile: bool,
+    /// Keep the table in a file, as Markdown.
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+}
+
+pub(crate) fn run(CorpusArgs { folder, names, no_compile, write: table }: CorpusArgs) -> Result {
     let mut rows = Vec::new();
-    for path in documents(folder, &names)? {
-        rows.push(row(folder, &path));
+    for path in documents(&folder, &names)? {
+        rows.push(row(&folder, &path));
         if let Some(row) = rows.last() {
             eprintln!("{}", line(row));
         }
@@ -60,26 +55,26 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     if rows.is_empty() {
         return Err(format!("{} has no document, YAML or JSON", folder.display()));
     }
-    if compile {
+    if !no_compile {
         compile_all(&mut rows)?;
     }
     let text = markdown(&rows);
     println!("{text}");
     if let Some(path) = table {
-        write(Path::new(path), &text)?;
+        write(&path, &text)?;
     }
     let failed = rows.iter().filter(|row| row.outcome.is_err() || !row.compiler.is_empty()).count();
     if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} documents failed", rows.len())) }
 }
 
-fn documents(folder: &Path, names: &[&str]) -> Result<Vec<PathBuf>> {
+fn documents(folder: &Path, names: &[String]) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Err(format!("{} is no folder", folder.display()));
     }
     let is_document = |path: &PathBuf| {
         let text = path.to_string_lossy();
         [".yml", ".yaml", ".json"].iter().any(|end| text.ends_with(end))
-            && (names.is_empty() || names.iter().any(|name| text.contains(name)))
+            && (names.is_empty() || names.iter().any(|name| text.contains(name.as_str())))
     };
     Ok(files_below(folder)?.into_iter().filter(is_document).collect())
 }

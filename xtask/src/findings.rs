@@ -14,14 +14,21 @@ use crate::workspace::Workspace;
 /// What the scripts share is not a finding.
 const SHARED: &str = "lib";
 
-pub(crate) fn run(arguments: &[String]) -> Result {
+#[derive(clap::Args)]
+pub(crate) struct FindingsArgs {
+    /// Scripts of findings/, without `.sh`. All of them, if none is named.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+pub(crate) fn run(FindingsArgs { names: wanted }: FindingsArgs) -> Result {
     let folder = Workspace::find()?.root.join("findings");
     let mut names = all(&folder)?;
-    if let Some(unknown) = arguments.iter().find(|name| !names.contains(name)) {
+    if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
         return Err(format!("there is no finding `{unknown}`; there are {}", names.join(", ")));
     }
-    if !arguments.is_empty() {
-        names.retain(|name| arguments.contains(name));
+    if !wanted.is_empty() {
+        names.retain(|name| wanted.contains(name));
     }
     let mut rows = Vec::new();
     for name in names {

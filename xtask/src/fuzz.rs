@@ -11,8 +11,6 @@ use std::process::{Command, Stdio};
 use crate::Result;
 use crate::workspace::{Workspace, cargo, read};
 
-const SECONDS: &str = "10";
-
 /// Of every crate but the standard library; a comparison tells libFuzzer what it compared with.
 const INSTRUMENT: [&str; 6] = [
     "-Cpasses=sancov-module",
@@ -23,19 +21,21 @@ const INSTRUMENT: [&str; 6] = [
     "-Ccodegen-units=1", // the counters of one crate are one table
 ];
 
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let (seconds, target) = match arguments {
-        [] => (SECONDS, None),
-        [seconds] => (seconds.as_str(), None),
-        [seconds, target] => (seconds.as_str(), Some(target)),
-        _ => return Err("it takes SECONDS and TARGET, no more".into()),
-    };
-    let seconds: u32 = seconds.parse().map_err(|_| format!("{seconds:?} is not a number of seconds"))?;
+#[derive(clap::Args)]
+pub(crate) struct FuzzArgs {
+    /// How long each target is fed.
+    #[arg(default_value_t = 10)]
+    seconds: u32,
+    /// The only target to feed.
+    target: Option<String>,
+}
+
+pub(crate) fn run(FuzzArgs { seconds, target }: FuzzArgs) -> Result {
     let folder = Workspace::find()?.root.join("fuzz");
     let mut programs = build(&folder)?;
-    programs.retain(|(name, _)| target.is_none_or(|target| target == name));
+    programs.retain(|(name, _)| target.as_ref().is_none_or(|target| target == name));
     if programs.is_empty() {
-        return Err(format!("there is no target {}", target.map_or("at all", String::as_str)));
+        return Err(format!("there is no target {}", target.as_deref().unwrap_or("at all")));
     }
     let faults: Vec<String> =
         programs.iter().filter_map(|(name, program)| feed(&folder, name, program, seconds).err()).collect();

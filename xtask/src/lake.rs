@@ -22,20 +22,21 @@ const SCRIPT: &str = include_str!("../python/lake.py");
 const QUICK_SIZE: (u64, u64) = (20_000, 10);
 const WHOLE_SIZE: (u64, u64) = (2_000_000, 200);
 
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let quick = arguments.first().is_some_and(|argument| argument == "--quick");
-    let numbers = arguments[usize::from(quick)..]
-        .iter()
-        .map(|argument| argument.parse::<u64>().map_err(|_| format!("{argument} is no number of entries or stores")));
-    let numbers = numbers.collect::<Result<Vec<u64>>>()?;
-    let (entries, stores) = if quick { QUICK_SIZE } else { WHOLE_SIZE };
-    let (entries, stores) = match numbers[..] {
-        [] => (entries, stores),
-        [entries] => (entries, stores),
-        [entries, stores] if stores >= 6 => (entries, stores),
-        [_, _] => return Err("it takes six stores at least".into()),
-        _ => return Err("it takes the number of entries, that of stores, and nothing else".into()),
-    };
+#[derive(clap::Args)]
+pub(crate) struct LakeArgs {
+    /// Leave Spark out, and take fewer entries.
+    #[arg(long)]
+    quick: bool,
+    /// How many entries the archive has [default: 2000000, or 20000 with --quick]
+    entries: Option<u64>,
+    /// Of how many stores, six at least [default: 200, or 10 with --quick]
+    #[arg(value_parser = clap::value_parser!(u64).range(6..))]
+    stores: Option<u64>,
+}
+
+pub(crate) fn run(LakeArgs { quick, entries, stores }: LakeArgs) -> Result {
+    let size = if quick { QUICK_SIZE } else { WHOLE_SIZE };
+    let (entries, stores) = (entries.unwrap_or(size.0), stores.unwrap_or(size.1));
     let workspace = Workspace::find()?;
     let program = if quick { workspace.program()? } else { workspace.released_program()? };
     let maker = maker(&workspace, quick)?;

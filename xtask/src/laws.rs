@@ -3,16 +3,15 @@
 use crate::Result;
 use crate::workspace::{Workspace, cargo};
 
-const CASES: &str = "5000";
+#[derive(clap::Args)]
+pub(crate) struct LawsArgs {
+    /// How many cases of each platform.
+    #[arg(default_value_t = 5000)]
+    cases: u32,
+}
 
 /// Other cases each time. What fails is kept in `proptest-regressions/`, and every later run begins with it.
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let cases = match arguments {
-        [] => CASES,
-        [cases] => cases.as_str(),
-        _ => return Err("it takes CASES, no more".into()),
-    };
-    let _: u32 = cases.parse().map_err(|_| format!("{cases:?} is not a number of cases"))?;
+pub(crate) fn run(LawsArgs { cases }: LawsArgs) -> Result {
     let root = Workspace::find()?.root;
     // The collector's own features are for other tests.
     let laws: [(&[&str], &str); 2] = [
@@ -25,7 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
             .args(["test", "--release", "--test=suite"])
             .args(tested)
             .args(["--", law, "--include-ignored"])
-            .env("PROPTEST_CASES", cases)
+            .env("PROPTEST_CASES", cases.to_string())
             .current_dir(&root)
             .status()
             .map_err(|e| format!("cargo: {e}"))?;

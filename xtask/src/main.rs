@@ -30,177 +30,165 @@ mod test_programs;
 
 mod workspace;
 
-use std::env;
 use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// A chore says in words what went wrong. Nothing above it needs more.
 type Result<T = (), E = String> = std::result::Result<T, E>;
 
-struct Command {
-    name: &'static str,
-    /// What may follow the name, as the list of commands shows it. Empty if nothing may.
-    arguments: &'static str,
-    about: &'static str,
-    run: fn(&[String]) -> Result,
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The project's own chores", max_term_width = 120)]
+struct Arguments {
+    /// None lists them.
+    #[command(subcommand)]
+    chore: Option<Chore>,
 }
 
-const COMMANDS: &[Command] = &[
-    Command {
-        name: "regen",
-        arguments: "[--check | --from …]",
-        about: "bring up to date what is made of the documents and kept as files; --check only looks; --from FILE|URL \
-                takes a newer document; --help tells more",
-        run: regen::run,
-    },
-    Command {
-        name: "changes",
-        arguments: "OLD NEW …",
-        about: "what a newer document changes, whom that breaks, and where it lands in our code; --help tells more",
-        run: changes::run,
-    },
-    Command {
-        name: "corpus",
-        arguments: "DIR …",
-        about: "generate a client of every OpenAPI document in a folder, and compile it: what is left out, and why; --help \
-                tells more",
-        run: corpus::run,
-    },
-    Command {
-        name: "api",
-        arguments: "[--check]",
-        about: "keep the library's public Rust API as a list, for review; --check only looks",
-        run: api::run,
-    },
-    Command {
-        name: "lint-specs",
-        arguments: "",
-        about: "check the OpenAPI documents: their sums, and two linters on what is generated from",
-        run: |_| lint_specs::run(),
-    },
-    Command {
-        name: "interop",
-        arguments: "",
-        about: "run the program against a mock server made from the documents; no request may break them",
-        run: |_| interop::run(),
-    },
-    Command {
-        name: "browser",
-        arguments: "[--write]",
-        about: "look at the page of a report in Chromium; --write keeps a picture of it in docs/",
-        run: browser::run,
-    },
-    Command {
-        name: "calendar",
-        arguments: "[--quick | --week] [TEXT]",
-        about: "run the tests and the demo under shifted clocks: a Saturday's hours, ends of months and years, daylight \
-                saving; --quick tries the tests that touch time, at six moments, --week the demo at each hour of a week, TEXT the \
-                moments that have it",
-        run: calendar::run,
-    },
-    Command {
-        name: "repeat",
-        arguments: "[N]",
-        about: "run the whole suite N times in a row, 20 unless told otherwise, and say which tests did not always pass",
-        run: repeat::run,
-    },
-    Command {
-        name: "package",
-        arguments: "",
-        about: "pack the library as a user would get it, and build that by itself, offline",
-        run: |_| package::run(),
-    },
-    Command {
-        name: "readers",
-        arguments: "",
-        about: "other people's SQLite programs read every view of the archive as ours does; installs them, pinned",
-        run: |_| readers::run(),
-    },
-    Command {
-        name: "network",
-        arguments: "[TEXT]",
-        about: "the program behind real gateways and proxies, as far as they are installed: nginx, haproxy, squid; TEXT tries \
-                the cases that have it in their name",
-        run: network::run,
-    },
-    Command {
-        name: "findings",
-        arguments: "[NAME …]",
-        about: "run what findings/ says of other people's tools, with pinned packages; half an hour, outside CI",
-        run: findings::run,
-    },
-    Command {
-        name: "laws",
-        arguments: "[CASES]",
-        about: "try the laws of walks and verdicts on this many cases of each platform; 5000 unless told otherwise",
-        run: laws::run,
-    },
-    Command {
-        name: "fuzz",
-        arguments: "[SECONDS [TARGET]]",
-        about: "feed every fuzz target, or one, for so many seconds; 10 unless told otherwise",
-        run: fuzz::run,
-    },
-    Command {
-        name: "lake",
-        arguments: "[--quick] [ENTRIES [STORES]]",
-        about: "DuckDB, deltalake, polars and a Spark cluster say of an exported lake what the program says of its archive; \
-                --quick leaves Spark out",
-        run: lake::run,
-    },
-    Command {
-        name: "soak",
-        arguments: "[SECONDS]",
-        about: "kill the program again and again while it collects: nothing is lost, nothing doubled; 600 s unless told otherwise",
-        run: soak::run,
-    },
-    Command {
-        name: "accuracy",
-        arguments: "[SEEDS]",
-        about: "compare reports with what was planted in so many made-up shops, 100 unless told otherwise: precision and recall",
-        run: accuracy::run,
-    },
-    Command {
-        name: "bench",
-        arguments: "[--write] [GROUP …]",
-        about: "measure the library against hand-written code; --write keeps the table in docs/benchmarks.md",
-        run: bench::run,
-    },
-    Command {
-        name: "stores",
-        arguments: "[N] [--write]",
-        about: "follow so many sandbox stores with one process, 10000 unless told otherwise, and measure it (--write keeps it); Linux only",
-        run: bench::stores,
-    },
-];
+/// One file per chore; their order is the one of the help.
+#[derive(Subcommand)]
+enum Chore {
+    /// Update the files that are made of the OpenAPI documents and the code.
+    ///
+    /// With --from, a vendor's newer document takes the place of the one that is kept: the report says what changes and
+    /// whom that breaks, corrections that no longer apply are named with what to do, and specs/README.md says where the
+    /// document came from. If anything fails, the tree is left as it was.
+    Regen(regen::RegenArgs),
+    /// Report what a newer document changes, and whom that breaks.
+    Changes(changes::ChangesArgs),
+    /// Generate and compile a client of every OpenAPI document in a folder.
+    Corpus(corpus::CorpusArgs),
+    /// Update the list of the library's public Rust API, which is kept for review.
+    Api(api::ApiArgs),
+    /// Check the OpenAPI documents: their checksums, and with two linters.
+    LintSpecs,
+    /// Run the program against a mock server that is made from the documents.
+    Interop,
+    /// Look at the page of a report in Chromium.
+    Browser(browser::BrowserArgs),
+    /// Run the tests and the demo under shifted clocks.
+    Calendar(calendar::CalendarArgs),
+    /// Run the whole test suite many times, and list the tests that failed.
+    Repeat(repeat::RepeatArgs),
+    /// Pack the library as a user would get it, and build that by itself, offline.
+    Package,
+    /// Compare what other people's SQLite programs read from the archive with our own.
+    Readers,
+    /// Run the program behind real gateways and proxies, as far as they are installed.
+    Network(network::NetworkArgs),
+    /// Run the scripts of findings/, which show how other people's tools behave.
+    Findings(findings::FindingsArgs),
+    /// Try the laws of walks and verdicts on many cases.
+    Laws(laws::LawsArgs),
+    /// Feed every fuzz target, or one, with libFuzzer.
+    Fuzz(fuzz::FuzzArgs),
+    /// Compare what DuckDB, deltalake, polars and Spark read from a lake with the archive.
+    Lake(lake::LakeArgs),
+    /// Kill the program again and again while it collects: nothing may get lost or doubled.
+    Soak(soak::SoakArgs),
+    /// Measure precision and recall of reports on made-up shops.
+    Accuracy(accuracy::AccuracyArgs),
+    /// Measure the library against hand-written code.
+    Bench(bench::BenchArgs),
+    /// Measure one process that follows many sandbox stores; Linux only.
+    Stores(bench::StoresArgs),
+}
+
+impl Chore {
+    fn run(self) -> Result {
+        match self {
+            Self::Regen(args) => regen::run(&args),
+            Self::Changes(args) => changes::run(args),
+            Self::Corpus(args) => corpus::run(args),
+            Self::Api(args) => api::run(args),
+            Self::LintSpecs => lint_specs::run(),
+            Self::Interop => interop::run(),
+            Self::Browser(args) => browser::run(args),
+            Self::Calendar(args) => calendar::run(&args),
+            Self::Repeat(args) => repeat::run(args),
+            Self::Package => package::run(),
+            Self::Readers => readers::run(),
+            Self::Network(args) => network::run(args),
+            Self::Findings(args) => findings::run(args),
+            Self::Laws(args) => laws::run(args),
+            Self::Fuzz(args) => fuzz::run(args),
+            Self::Lake(args) => lake::run(args),
+            Self::Soak(args) => soak::run(args),
+            Self::Accuracy(args) => accuracy::run(args),
+            Self::Bench(args) => bench::run(args),
+            Self::Stores(args) => bench::stores(args),
+        }
+    }
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let Some(name) = arguments.first().filter(|name| !matches!(name.as_str(), "help" | "-h" | "--help")) else {
-        print!("{}", usage());
+    let Some(chore) = Arguments::parse().chore else {
+        print!("{}", Arguments::command().render_help());
         return ExitCode::SUCCESS;
     };
-    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
-        eprint!("there is no command `{name}`\n\n{}", usage());
-        return ExitCode::from(2);
-    };
-    if arguments.len() > 1 && command.arguments.is_empty() {
-        eprintln!("`{name}` takes no arguments");
-        return ExitCode::from(2);
-    }
-    match (command.run)(&arguments[1..]) {
+    match chore.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("\n{name}: {why}");
+            eprintln!("\ncargo xtask: {why}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn usage() -> String {
-    let line = |command: &Command| {
-        let call = format!("{} {}", command.name, command.arguments);
-        format!("  {call:<26}{}\n", command.about)
-    };
-    let lines = COMMANDS.iter().map(line);
-    format!("cargo xtask COMMAND\n\n{}", lines.collect::<String>())
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::{CommandFactory, Parser};
+
+    use super::Arguments;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    /// Every call in code fences and scripts; what stands in prose is often a pattern, such as `cargo xtask corpus DIR`.
+    #[test]
+    fn every_call_that_is_printed_is_understood() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        let mut calls = 0;
+        for file in ["CONTRIBUTING.md", "specs/README.md", "findings/README.md", ".ci/run"] {
+            let text = fs::read_to_string(format!("{root}/{file}")).unwrap().replace("\\\n", " ");
+            for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+                let line = line.split("  #").next().unwrap_or(line).trim_start_matches("$ ");
+                for call in line.split("&&").filter_map(|part| Some(part.split_once("cargo xtask")?.1)) {
+                    if line.contains('`') {
+                        continue;
+                    }
+                    let words = call
+                        .replace("\"29 February\"", "29_February")
+                        .replace("\"the vendor's developer pages\"", "the_vendor");
+                    let words = words.split_whitespace().map(|word| word.trim_matches(['\'', '"']));
+                    let parsed = Arguments::try_parse_from(["xtask"].into_iter().chain(words));
+                    assert!(parsed.is_ok(), "{file}: {line}: {}", parsed.err().unwrap());
+                    calls += 1;
+                }
+            }
+        }
+        assert!(calls > 35, "{calls} calls");
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_wrong_usage() {
+        for call in [
+            "regen --platform bigcommerce",
+            "regen --from a.yml",
+            "regen --check --from a.yml --platform bigcommerce",
+            "regen --from a.yml --platform nobody",
+            "calendar --quick --week",
+            "changes one.json",
+            "lake --quick 100 5",
+            "package --now",
+            "chores",
+        ] {
+            let fault = Arguments::try_parse_from(format!("xtask {call}").split_whitespace()).err().unwrap();
+            assert_eq!(fault.exit_code(), 2, "{call}: {fault}");
+        }
+    }
 }

@@ -7,12 +7,14 @@ use crate::Result;
 use crate::test_programs::{Failures, TestPrograms};
 use crate::workspace::Workspace;
 
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let times: usize = match arguments {
-        [] => 20,
-        [times] => times.parse().map_err(|_| format!("{times:?} is no number of times"))?,
-        _ => return Err("it takes one argument, how often".into()),
-    };
+#[derive(clap::Args)]
+pub(crate) struct RepeatArgs {
+    /// How many times.
+    #[arg(default_value_t = 20, value_name = "N")]
+    times: usize,
+}
+
+pub(crate) fn run(RepeatArgs { times }: RepeatArgs) -> Result {
     let workspace = Workspace::find()?;
     let scratch = workspace.target.join("repeat");
     let _ = std::fs::remove_dir_all(&scratch);

@@ -3,15 +3,14 @@
 use crate::Result;
 use crate::workspace::{Workspace, cargo};
 
-/// So long unless told otherwise.
-const SECONDS: u64 = 600;
+#[derive(clap::Args)]
+pub(crate) struct SoakArgs {
+    /// How long.
+    #[arg(default_value_t = 600)]
+    seconds: u64,
+}
 
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let seconds: u64 = match arguments {
-        [] => SECONDS,
-        [seconds] => seconds.parse().map_err(|_| format!("{seconds} is no number of seconds"))?,
-        _ => return Err("it takes the number of seconds and nothing else".into()),
-    };
+pub(crate) fn run(SoakArgs { seconds }: SoakArgs) -> Result {
     let workspace = Workspace::find()?;
     // As cargo test builds it, so that nothing is built twice. Only the program of the tests can be told where to die.
     let status = cargo()

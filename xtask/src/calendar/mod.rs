@@ -29,8 +29,20 @@ struct Plan {
     moments: Vec<(Moment, bool)>,
 }
 
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let plan = plan(arguments)?;
+#[derive(clap::Args)]
+pub(crate) struct CalendarArgs {
+    /// Run only the tests that touch time, and the demo, at six moments.
+    #[arg(long, conflicts_with = "week")]
+    quick: bool,
+    /// Run only the demo, at each hour of a week.
+    #[arg(long)]
+    week: bool,
+    /// Take only the moments that have this in their line, such as `2028` or `29 February`.
+    text: Option<String>,
+}
+
+pub(crate) fn run(args: &CalendarArgs) -> Result {
+    let plan = plan(args)?;
     let workspace = Workspace::find()?;
     let clock = Clock::find()?;
     let scratch = workspace.target.join("calendar");
@@ -93,21 +105,9 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     ))
 }
 
-fn plan(arguments: &[String]) -> Result<Plan> {
-    let (mut quick, mut week, mut only) = (false, false, None);
-    for argument in arguments {
-        match argument.as_str() {
-            "--quick" => quick = true,
-            "--week" => week = true,
-            option if option.starts_with('-') => return Err(format!("there is no option {option}")),
-            text if only.is_none() => only = Some(text),
-            _ => return Err("it takes one TEXT".into()),
-        }
-    }
-    if quick && week {
-        return Err("--quick is for the tests and --week is for the demo: give one of them".into());
-    }
-    let few = quick && only.is_none();
+fn plan(CalendarArgs { quick, week, text }: &CalendarArgs) -> Result<Plan> {
+    let (quick, week) = (*quick, *week);
+    let few = quick && text.is_none();
     let tests = moments::all().into_iter().filter(|moment| moment.quick || !few).map(|moment| (moment, true));
     let demos = moments::week().into_iter().map(|moment| (moment, false));
     let mut moments: Vec<_> = match (quick, week) {
@@ -115,7 +115,7 @@ fn plan(arguments: &[String]) -> Result<Plan> {
         (_, true) => demos.collect(),
         _ => tests.chain(demos).collect(),
     };
-    if let Some(text) = only {
+    if let Some(text) = text {
         moments.retain(|(moment, _)| moment.line().contains(text));
     }
     if moments.is_empty() { Err("there is no such moment".into()) } else { Ok(Plan { quick, moments }) }

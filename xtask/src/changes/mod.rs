@@ -15,7 +15,7 @@ mod report;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -98,32 +98,31 @@ pub(crate) fn between(old: &Value, new: &Value) -> Vec<Change> {
     changes.into_iter().collect()
 }
 
-const HELP: &str = "cargo xtask changes OLD NEW [--platform NAME] [--format terminal|markdown|json] [--deny-breaking]
+#[derive(clap::Args)]
+pub(crate) struct ChangesArgs {
+    /// A document, YAML or JSON, such as specs/bigcommerce/effective.json of an older commit.
+    old: PathBuf,
+    /// The newer document.
+    new: PathBuf,
+    /// Follow each change to where our code has to do with it.
+    #[arg(long, value_name = "NAME", value_parser = known_platform)]
+    platform: Option<&'static str>,
+    /// How the report is written.
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    format: Format,
+    /// Fail if a change breaks our requests or our users.
+    #[arg(long)]
+    deny_breaking: bool,
+}
 
-OLD and NEW are documents, YAML or JSON, such as specs/bigcommerce/effective.json of two commits. With --platform each
-change is followed to where our code has to do with it.";
-
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let (mut files, mut platform, mut format, mut deny) = (Vec::new(), None, Format::Terminal, false);
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or_else(|| format!("{argument} wants a value\n\n{HELP}"));
-        match argument.as_str() {
-            "--platform" => platform = Some(known_platform(value()?)?),
-            "--format" => format = value()?.parse()?,
-            "--deny-breaking" => deny = true,
-            option if option.starts_with('-') => return Err(format!("there is no option {option}\n\n{HELP}")),
-            _ => files.push(argument),
-        }
-    }
-    let [old, new] = files[..] else { return Err(format!("it takes two documents\n\n{HELP}")) };
+pub(crate) fn run(ChangesArgs { old, new, platform, format, deny_breaking }: ChangesArgs) -> Result {
     let landing = match platform {
         Some(platform) => Landing::read(&Workspace::find()?.root, platform)?,
         None => Landing::default(),
     };
-    let report = Report::new(between(&parsed(old)?, &parsed(new)?), &landing);
+    let report = Report::new(between(&parsed(&old)?, &parsed(&new)?), &landing);
     print!("{}", report.print(format));
-    if deny { report.deny_breaking() } else { Ok(()) }
+    if deny_breaking { report.deny_breaking() } else { Ok(()) }
 }
 
 pub(crate) fn known_platform(name: &str) -> Result<&'static str> {
@@ -132,7 +131,7 @@ pub(crate) fn known_platform(name: &str) -> Result<&'static str> {
     known.ok_or_else(|| format!("there is no platform {name}; there are {}", names.join(" and ")))
 }
 
-fn parsed(path: &str) -> Result<Value> {
-    let (document, _) = documents::read(&read(Path::new(path))?).map_err(|e| format!("{path}: {e}"))?;
+fn parsed(path: &Path) -> Result<Value> {
+    let (document, _) = documents::read(&read(path)?).map_err(|e| format!("{}: {e}", path.display()))?;
     Ok(document)
 }

@@ -1,31 +1,18 @@
 //! The changes as one reads them.
 
 use std::fmt::Write;
-use std::str::FromStr;
 
 use serde_json::{Value, json};
 
 use super::{Change, Class, Landing};
 use crate::Result;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     Terminal,
     Markdown,
     Json,
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "terminal" => Ok(Self::Terminal),
-            "markdown" => Ok(Self::Markdown),
-            "json" => Ok(Self::Json),
-            _ => Err(format!("there is no format {name}; there are terminal, markdown and json")),
-        }
-    }
 }
 
 /// The changes, each with where it lands.

@@ -14,16 +14,18 @@ use self::stage::{Stage, is_installed};
 use crate::Result;
 use crate::workspace::Workspace;
 
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let text = match arguments {
-        [] => "",
-        [text] => text.as_str(),
-        _ => return Err("it takes a text, or nothing".into()),
-    };
+#[derive(clap::Args)]
+pub(crate) struct NetworkArgs {
+    /// Try only the cases that have this in their name.
+    #[arg(default_value = "", hide_default_value = true)]
+    text: String,
+}
+
+pub(crate) fn run(NetworkArgs { text }: NetworkArgs) -> Result {
     let workspace = Workspace::find()?;
     let stage = Stage::new(&workspace.program()?, &workspace.target.join("network"))?;
     let (mut failures, mut missing, mut tried) = (Vec::new(), BTreeSet::new(), 0);
-    for case in cases::all().iter().filter(|case| case.name.contains(text)) {
+    for case in cases::all().iter().filter(|case| case.name.contains(&text)) {
         if let Some(program) = case.needs.iter().find(|program| !is_installed(program)) {
             missing.insert(*program);
             println!("left out  {} ({program} is not installed)", case.name);

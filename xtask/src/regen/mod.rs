@@ -25,64 +25,59 @@ use crate::changes::{Format, known_platform};
 use crate::workspace::Workspace;
 use crate::{Result, provenance};
 
-const MEND: &str = "run `cargo xtask regen`, review what it changes, and commit it";
+const REMEDY: &str = "run `cargo xtask regen`, review what it changes, and commit it";
 
-const HELP: &str = "cargo xtask regen [--check]
-cargo xtask regen --from FILE|URL --platform NAME [--source TEXT] [--format terminal|markdown|json] [--deny-breaking]
-                  [--fix] [--keep NAME]… [--drop NAME]… [--without-building]
+#[derive(clap::Args)]
+pub(crate) struct RegenArgs {
+    /// Write nothing, and fail if a file is stale.
+    #[arg(long, conflicts_with = "from")]
+    check: bool,
+    /// A vendor's newer document, a file or an address, that takes the place of the one that is kept.
+    #[arg(long, value_name = "FILE|URL", requires = "platform")]
+    from: Option<String>,
+    /// Whose document it is.
+    #[arg(long, value_name = "NAME", requires = "from", value_parser = known_platform)]
+    platform: Option<&'static str>,
+    /// Where the document came from, in words for specs/README.md.
+    #[arg(long, value_name = "TEXT", requires = "from")]
+    source: Option<String>,
+    /// How the report of what changes is written.
+    #[arg(long, value_enum, default_value_t = Format::Terminal, requires = "from")]
+    format: Format,
+    /// Fail if a change breaks our requests or our users.
+    #[arg(long, requires = "from")]
+    deny_breaking: bool,
+    /// Delete the corrections that the vendor made needless, and move those whose place only moved.
+    #[arg(long, requires = "from")]
+    fix: bool,
+    /// Keep what the document lost or changed as it was, by a correction that says so: a parameter (date_created:min), a
+    /// field (SystemLog.summary), or a place (/info/contact/email).
+    #[arg(long, value_name = "NAME", requires = "from")]
+    keep: Vec<String>,
+    /// Go without a parameter that the document lost, although our code names it.
+    #[arg(long, value_name = "NAME", requires = "from")]
+    drop: Vec<String>,
+    /// Put the document in its place although our code has to be changed first.
+    #[arg(long, requires = "from")]
+    without_building: bool,
+}
 
-Brings every file up to date that is made of the documents or the code. With --check it writes nothing, and fails if one
-is stale.
-
-With --from a newer document of a vendor takes the place of the one that is kept. Corrections that no longer apply are
-named with what to do; what changes is reported; specs/README.md says where the document came from, in the words of
---source if there are any. If anything fails, the tree is left as it was.
-
-  --fix      deletes the corrections that the vendor made needless, and moves those whose place only moved
-  --keep     keeps what the vendor's document lost or changed as it was, by a correction that says so; NAME is a
-             parameter (date_created:min), a field (SystemLog.summary), or a place (/info/contact/email)
-  --drop     goes without a parameter that the vendor's document lost, although our code names it
-  --without-building
-             puts the document in its place although our code has to be changed first";
-
-pub(crate) fn run(arguments: &[String]) -> Result {
-    let (mut check, mut from, mut platform, mut source) = (false, None, None, None);
-    let (mut format, mut deny_breaking, mut build) = (None, false, true);
-    let (mut fix, mut keep, mut drop) = (false, Vec::new(), Vec::new());
-    let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
-        let mut value = || rest.next().ok_or_else(|| format!("{argument} wants a value\n\n{HELP}"));
-        match argument.as_str() {
-            "--check" => check = true,
-            "--from" => from = Some(value()?),
-            "--platform" => platform = Some(known_platform(value()?)?),
-            "--source" => source = Some(value()?.as_str()),
-            "--format" => format = Some(value()?.parse()?),
-            "--deny-breaking" => deny_breaking = true,
-            "--fix" => fix = true,
-            "--keep" => keep.push(value()?.clone()),
-            "--drop" => drop.push(value()?.clone()),
-            "--without-building" => build = false,
-            "--help" | "-h" => {
-                println!("{HELP}");
-                return Ok(());
-            }
-            other => return Err(format!("it does not take {other}\n\n{HELP}")),
-        }
-    }
-    let decided = fix || !keep.is_empty() || !drop.is_empty();
-    let only_with_from = [platform.is_some(), source.is_some(), format.is_some(), deny_breaking, decided, !build];
-    match from {
-        None if !only_with_from.contains(&true) => refresh(if check { Mode::Check } else { Mode::Write }),
-        Some(from) if !check => {
-            let platform = platform.ok_or("--from wants --platform: whose document is it?")?;
-            let format = format.unwrap_or(Format::Terminal);
-            let (keep, drop) = (&keep[..], &drop[..]);
-            replace(&Replacement { from, platform, source, format, deny_breaking, fix, keep, drop, build })
-        }
-        None => Err(format!("only --check goes without --from\n\n{HELP}")),
-        Some(_) => Err(format!("--check takes no document\n\n{HELP}")),
-    }
+pub(crate) fn run(args: &RegenArgs) -> Result {
+    let RegenArgs { check, from, platform, source, format, deny_breaking, fix, keep, drop, without_building } = args;
+    let (Some(from), Some(platform)) = (from, platform) else {
+        return refresh(if *check { Mode::Check } else { Mode::Write });
+    };
+    replace(&Replacement {
+        from,
+        platform,
+        source: source.as_deref(),
+        format: *format,
+        deny_breaking: *deny_breaking,
+        fix: *fix,
+        keep,
+        drop,
+        build: !without_building,
+    })
 }
 
 fn refresh(mode: Mode) -> Result {
@@ -97,12 +92,12 @@ fn refresh(mode: Mode) -> Result {
 /// What there is to say of the kept files.
 ///
 /// # Errors
-/// If one is stale and was not written: each of them, and the command that mends it.
+/// If one is stale and was not written: each of them, and the command that fixes it.
 fn verdict(stale: &[String], kept: usize, mode: Mode) -> Result<String> {
     let count = if stale.len() == 1 { "1 file is stale".into() } else { format!("{} files are stale", stale.len()) };
     match mode {
         Mode::Check if stale.is_empty() => Ok(format!("{kept} files are kept, and none is stale")),
-        Mode::Check => Err(format!("{}\n{count}: {MEND}", stale.join("\n"))),
+        Mode::Check => Err(format!("{}\n{count}: {REMEDY}", stale.join("\n"))),
         Mode::Write if stale.is_empty() => Ok(format!("{kept} files are kept, and none was stale")),
         Mode::Write => Ok(format!("{}\n{kept} files are kept; these were stale", stale.join("\n"))),
     }
