@@ -44,7 +44,7 @@ def attempt(reader, what):
 with sqlite3.connect(archive) as sql:
     sql.executescript(
         """
-        INSERT INTO hole VALUES (1, 1767225600000000, 1767225660000000, 'it was not to be had', 3, 1767229200000000);
+        INSERT INTO gap VALUES (1, 1767225600000000, 1767225660000000, 'it was not to be had', 3, 1767229200000000);
         INSERT INTO quarantine (store, observed, time, path, reason, raw)
             VALUES (1, 1767225600999999, NULL, 'date_created', 'no time', '{"id":"9007199254740993"}');
         INSERT INTO revision (store, entry_id, replaced, entry) SELECT 1, id, 1767225600000001, '{}' FROM entry LIMIT 1;
@@ -150,7 +150,7 @@ def _():
         rows = duck.sql(f"SELECT * FROM log.{view}")
         numbers |= {(view, column) for column, kind in zip(rows.columns, rows.types) if kind == "BIGINT"}
     assert numbers == {("entries", "severity_number"), ("entries", "key"), ("hours", "entries"), ("stores", "failures"),
-                       ("audits", "entries"), ("holes", "attempts")}, numbers
+                       ("audits", "entries"), ("gaps", "attempts")}, numbers
 
 print(reader)
 

@@ -82,7 +82,7 @@ fn read(archive: &Archive, only: Option<StoreId>) -> Result<HashMap<StoreId, Evi
     for (store, audit) in archive.rows(&audits, [only], |row| Ok((StoreId(row.get(0)?), audit::read(row, 1)?)))? {
         all.entry(store).or_default().audits.set(audit);
     }
-    for (store, range) in archive.rows(&named("SELECT store, since, until FROM hole WHERE {store}"), [only], |row| {
+    for (store, range) in archive.rows(&named("SELECT store, since, until FROM gap WHERE {store}"), [only], |row| {
         Ok((StoreId(row.get(0)?), range(row)?))
     })? {
         all.entry(store).or_default().failed.add(range);

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 mod backup;
 mod commit;
 pub(crate) mod counts;
+mod coverage;
 mod derived;
 pub(crate) mod entries;
 mod erase;
@@ -195,7 +196,7 @@ impl Archive {
                 audit::read(row, 0)
             })?;
         let gaps = self.rows(
-            "SELECT since, until, reason, attempts, next_attempt FROM hole WHERE store = ?1 ORDER BY since",
+            "SELECT since, until, reason, attempts, next_attempt FROM gap WHERE store = ?1 ORDER BY since",
             [store.0],
             row::gap,
         )?;

@@ -7,7 +7,7 @@ use storelogs::Severity;
 
 use super::prunings::{Prunings, prunings};
 use super::rollup::Kinds;
-use super::{Archive, StoreId, audit, commit, derived};
+use super::{Archive, StoreId, audit, coverage, derived};
 use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
@@ -191,7 +191,7 @@ fn mark(
             params![store.0, Micros::of(until)],
         )? as u64;
         if let Some(range) = TimeRange::new(Timestamp::MIN, until) {
-            commit::fill_gaps(&change, store, range)?;
+            coverage::fill_gaps(&change, store, range)?;
             audit::void(&change, store, range)?;
         }
         change.execute("DELETE FROM gone WHERE store = ?1 AND time < ?2", params![store.0, Micros::of(until)])?;

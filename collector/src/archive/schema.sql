@@ -1,4 +1,4 @@
--- Version 1 of the archive. Times are microseconds since 1970, UTC. A stretch is half-open: [since, until).
+-- Version 1 of the archive. Times are microseconds since 1970, UTC. A time range is half-open: [since, until).
 
 -- A store, what state it is in, and since when.
 CREATE TABLE store (
@@ -18,7 +18,7 @@ CREATE TABLE store (
 ) STRICT;
 
 -- The entries. The key sorts by time: seconds since 1970 in the upper bits, then something of the id. So the newest
--- entries stand together, a stretch of time is one run of rows, and the text index returns its hits by time.
+-- entries stand together, a time range is one run of rows, and the text index returns its hits by time.
 CREATE TABLE entry (
     key           INTEGER PRIMARY KEY,
     store         INTEGER NOT NULL REFERENCES store (id),
@@ -109,7 +109,7 @@ CREATE TABLE quarantine (
     UNIQUE (store, raw)
 ) STRICT;
 
--- Stretches in which every entry that the platform held has been archived. They neither touch nor overlap.
+-- Time ranges in which every entry that the platform held has been archived. They neither touch nor overlap.
 CREATE TABLE coverage (
     store INTEGER NOT NULL REFERENCES store (id),
     since INTEGER NOT NULL,
@@ -125,7 +125,7 @@ CREATE TABLE walk (
     cursor TEXT NOT NULL
 ) STRICT;
 
--- Stretches that could not be read so far. They are tried again, and nothing else waits for them.
+-- Time ranges that could not be read so far. They are tried again, and nothing else waits for them.
 CREATE TABLE hole (
     store        INTEGER NOT NULL REFERENCES store (id),
     since        INTEGER NOT NULL,
@@ -136,7 +136,7 @@ CREATE TABLE hole (
     PRIMARY KEY (store, since)
 ) STRICT, WITHOUT ROWID;
 
--- How late entries came into stretches that were covered already: so many, up to 2^bucket seconds after their time.
+-- How late entries came into time ranges that were covered already: how many, up to 2^bucket seconds after their time.
 CREATE TABLE lateness (
     store   INTEGER NOT NULL REFERENCES store (id),
     bucket  INTEGER NOT NULL,
@@ -144,7 +144,7 @@ CREATE TABLE lateness (
     PRIMARY KEY (store, bucket)
 ) STRICT, WITHOUT ROWID;
 
--- When each stretch of late was last walked again, by its length in seconds.
+-- When each of the newest time ranges was last walked again, by its length in seconds.
 CREATE TABLE rewalk (
     store INTEGER NOT NULL REFERENCES store (id),
     tier  INTEGER NOT NULL,

@@ -1,4 +1,4 @@
--- Version 7 of the archive: exports ask for what came since they last asked.
+-- Version 7 of the archive: exports ask for what came since they last asked, and a hole is called a gap.
 
 -- What tells this archive from every other one, its copies apart.
 CREATE TABLE identity (
@@ -22,3 +22,23 @@ INSERT INTO arrival (seq, key)
 
 CREATE INDEX entry_arrived ON entry (arrived);
 CREATE INDEX revision_arrived ON revision (arrived);
+
+-- A time range that could not be read is a gap in every other name.
+DROP VIEW IF EXISTS holes;
+DROP VIEW IF EXISTS hole_as_text;
+ALTER TABLE hole RENAME TO gap;
+
+CREATE VIEW gap_as_text AS
+SELECT store, since AS first,
+       strftime('%Y-%m-%dT%H:%M:%S', since / 1000000 - (since % 1000000 < 0), 'unixepoch')
+           || printf('.%06dZ', (since % 1000000 + 1000000) % 1000000) AS since,
+       strftime('%Y-%m-%dT%H:%M:%S', until / 1000000 - (until % 1000000 < 0), 'unixepoch')
+           || printf('.%06dZ', (until % 1000000 + 1000000) % 1000000) AS until,
+       strftime('%Y-%m-%dT%H:%M:%S', next_attempt / 1000000 - (next_attempt % 1000000 < 0), 'unixepoch')
+           || printf('.%06dZ', (next_attempt % 1000000 + 1000000) % 1000000) AS next_attempt
+  FROM gap;
+
+CREATE VIEW gaps AS
+SELECT store.platform || ':' || store.name AS store, text.since, text.until, gap.reason, gap.attempts, text.next_attempt
+  FROM gap JOIN store ON store.id = gap.store LEFT JOIN gap_as_text AS text
+       ON text.store = CAST(gap.store AS TEXT) AND text.first = CAST(gap.since AS TEXT);

@@ -99,7 +99,7 @@ fn thousands_of_entries_of_one_second_find_room_each() {
 }
 
 #[test]
-fn an_entry_that_comes_into_a_covered_stretch_is_late() {
+fn an_entry_that_comes_into_a_covered_time_range_is_late() {
     let (_folder, mut archive) = new();
     let covered = TimeRange::new(time("2026-08-01T00:00:00Z"), time("2026-08-02T00:00:00Z"));
     commit(&mut archive, &Commit { covered, ..Commit::default() });

@@ -80,7 +80,7 @@ async fn a_store_that_fails_as_a_whole_has_no_holes_and_says_where_it_failed() {
 }
 
 #[tokio::test]
-async fn what_the_platform_no_longer_keeps_is_no_hole_any_more() {
+async fn a_gap_ends_where_the_platform_keeps_nothing_any_more() {
     let shop = Store::bigcommerce(HASH).records(vec![record(1, 7200, "old")]).behavior(Behavior::unlimited());
     let world = World::new(Sandbox::builder().store(shop)).await;
     world.sync().await;

@@ -50,7 +50,7 @@ async fn after_a_month_away_what_expires_soonest_is_read_first() {
 }
 
 #[tokio::test]
-async fn holes_and_rereadings_get_their_turn_while_new_entries_keep_coming() {
+async fn gaps_and_rereadings_get_their_turn_while_new_entries_keep_coming() {
     let shop = Store::bigcommerce("abc123").records(vec![record(1, 7200, "old")]).behavior(Behavior::unlimited());
     let world = World::new(Sandbox::builder().store(shop)).await;
     world.sync().await;

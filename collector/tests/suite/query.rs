@@ -56,7 +56,7 @@ fn a_statement_is_answered_over_the_documented_views() {
         ask(&console, "SELECT module, count(*) AS held, NULL, 1.5, x'0a' FROM entries GROUP BY module;").unwrap();
     assert_eq!(told[0], ["module", "held", "NULL", "1.5", "x'0a'"]);
     assert_eq!(told[1], ["Text(\"Export Only\")", "Integer(3)", "Null", "Real(1.5)", "Blob([10])"]);
-    for view in ["entries", "hours", "stores", "covered", "audits", "holes", "quarantined", "revisions"] {
+    for view in ["entries", "hours", "stores", "covered", "audits", "gaps", "quarantined", "revisions"] {
         ask(&console, &format!("SELECT * FROM {view}")).unwrap();
     }
 }

@@ -72,7 +72,7 @@ fn the_newest_entries_are_found_without_looking_at_all() {
         "SELECT * FROM stores",
         "SELECT * FROM covered",
         "SELECT * FROM audits",
-        "SELECT * FROM holes",
+        "SELECT * FROM gaps",
         "SELECT * FROM quarantined",
         "SELECT * FROM revisions",
     ] {

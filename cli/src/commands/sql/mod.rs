@@ -45,7 +45,7 @@ Views:
   hours        how many entries of a kind each store has in each hour
   stores       every store, its state and the reason for it
   covered      which time ranges are complete
-  holes        which could not be read so far, and why
+  gaps         which could not be read so far, and why
   quarantined  records that could not be decoded
   revisions    what entries said before the platform changed them
 

@@ -235,7 +235,7 @@ fn times_are_those_of_the_options_since_and_until() {
 }
 
 #[test]
-fn the_end_of_a_stretch_is_not_included_whatever_the_id() {
+fn the_end_of_a_time_range_is_not_included_whatever_the_id() {
     let (_folder, mut archive) = archive();
     let (store, edge) = ("bigcommerce:abc123".parse().unwrap(), time("2026-08-01T10:00:00Z"));
     let entries: Vec<_> = [1 << 30, 0, 77].map(|id: u64| LogEntry::new(&store, id.to_string(), edge, edge)).into();
