@@ -27,6 +27,7 @@ mod memory;
 mod metrics;
 mod output;
 mod owner;
+mod pages;
 mod program;
 mod pruning;
 mod reporting;
