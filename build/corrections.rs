@@ -1,8 +1,8 @@
 //! Our corrections of a vendor's document: `patch.yml`, a JSON Patch (RFC 6902) in blocks.
 //!
-//! A block is one correction: a comment that says why, `test` operations that pin what is wrong, then what mends it. The
-//! vendor's next document may have mended it already, moved it, or changed it. Then the block no longer applies, and what
-//! is to be done is told for each such block, not only for the first.
+//! A block is one correction: a comment that says why, `test` operations that pin what is wrong, then the fix. The
+//! vendor's next document may have fixed it already, moved it, or changed it. Then the block no longer applies, and what
+//! is to be done is listed for each such block, not only for the first.
 
 use std::fmt;
 
@@ -45,8 +45,8 @@ pub(crate) struct Stale {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Why {
     /// The document says by now what the correction makes it say.
-    Mended,
-    /// It says by now what these operations make it say, and what the others mend is as it was.
+    Fixed,
+    /// It says by now what these operations make it say, and what the others fix is as it was.
     Partly(Vec<Lines>),
     /// What it corrects is the same as before, elsewhere. The correction works there.
     Moved { from: String, to: String },
@@ -128,12 +128,12 @@ pub(crate) fn apply(document: &mut Value, corrections: &[Correction]) -> Vec<Sta
     let mut stale = Vec::new();
     for correction in corrections {
         match correction.attempt(document) {
-            Ok(mended) => *document = mended,
+            Ok(fixed) => *document = fixed,
             Err(why) => {
-                let (why, mended) = correction.diagnose(document, why);
+                let (why, fixed) = correction.diagnose(document, why);
                 stale.push(Stale { lines: correction.lines, reason: correction.reason.clone(), why });
-                if let Some(mended) = mended {
-                    *document = mended;
+                if let Some(fixed) = fixed {
+                    *document = fixed;
                 }
             }
         }
@@ -164,7 +164,7 @@ impl Correction {
     /// Why it does not apply; and the document that it makes all the same, if it can.
     fn diagnose(&self, document: &Value, why: String) -> (Why, Option<Value>) {
         if self.operations.iter().any(|operation| operation.finds_what_was_missing(document)) {
-            return (Why::Mended, None);
+            return (Why::Fixed, None);
         }
         let Some((path, pinned)) = self.amiss(document) else { return (self.needless(document, why), None) };
         let there = |value: Option<&Value>| value == Some(pinned);
@@ -172,7 +172,7 @@ impl Correction {
             && let Some(moved) = self.moved(&from, &to)
         {
             match moved.attempt(document) {
-                Ok(mended) => return (Why::Moved { from, to }, Some(mended)),
+                Ok(fixed) => return (Why::Moved { from, to }, Some(fixed)),
                 // It moved, and that is not all.
                 Err(why) if is_name(path) => return (moved.at_its_place(document, why), None),
                 Err(_) => {}
@@ -211,7 +211,7 @@ impl Correction {
         let done = self.done(document);
         let homeless = self.changes().find(|change| document.pointer(parent(change.patch.path().as_str())).is_none());
         match (homeless, done.len()) {
-            _ if self.holds(document, true) => Why::Mended,
+            _ if self.holds(document, true) => Why::Fixed,
             (Some(change), _) => {
                 let what = format!("`{}`", parent(change.patch.path().as_str()));
                 Why::Gone { what, parameter: None, lines: change.lines }
@@ -226,7 +226,7 @@ impl Correction {
         let is_named = || self.pins().any(|(path, name)| is_name(path) && document.pointer(path) == Some(name));
         let surely_here = surely_here || is_named() || is_found_by_names(document, parent(path));
         match document.pointer(path) {
-            _ if self.holds(document, surely_here) => Why::Mended,
+            _ if self.holds(document, surely_here) => Why::Fixed,
             // What has this place now is another thing.
             Some(found) if !(is_name(path) && found.is_string()) => {
                 let done = self.done(document);
@@ -299,7 +299,7 @@ impl Operation {
         }
     }
 
-    /// A field is missing by its name; a parameter, and its like, by what tells it from the others of its list.
+    /// A field is missing by its name; a parameter, and its like, by what distinguishes it in its list.
     fn finds_what_was_missing(&self, document: &Value) -> bool {
         let PatchOperation::Test(test) = &self.patch else { return false };
         let is_it = |item: &Value| match &test.value {
@@ -348,9 +348,9 @@ impl Operation {
     }
 }
 
-/// What to do about each of them, in `path`. The last stands first: whoever mends them in this order finds every line where
+/// What to do about each of them, in `path`. The last comes first: fixed in this order, every line is still where
 /// it is said to be.
-pub(crate) fn told(path: &str, stale: &[Stale]) -> Vec<String> {
+pub(crate) fn remedies(path: &str, stale: &[Stale]) -> Vec<String> {
     stale.iter().rev().map(|stale| format!("{path}:{}: {stale}", stale.lines.0)).collect()
 }
 
@@ -409,10 +409,10 @@ impl fmt::Display for Stale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { lines, reason, why } = self;
         match why {
-            Why::Mended => write!(f, "the vendor mended this: delete {lines}")?,
+            Why::Fixed => write!(f, "the vendor fixed this: delete {lines}")?,
             Why::Partly(done) => {
                 let done: Vec<String> = done.iter().map(ToString::to_string).collect();
-                write!(f, "the vendor mended a part of this: of {lines} delete {}", done.join(" and "))?;
+                write!(f, "the vendor fixed a part of this: of {lines} delete {}", done.join(" and "))?;
             }
             Why::Moved { from, to } => write!(f, "this moved: in {lines} write `{to}` for `{from}`")?,
             Why::Changed { path, pinned, found, done } => {
@@ -423,7 +423,7 @@ impl fmt::Display for Stale {
                 write!(f, ". If it is right now, delete {lines}; if not, pin what it is now")?;
             }
             Why::Gone { what, lines, .. } => write!(f, "{what} is gone: if nothing took its place, delete {lines}")?,
-            Why::Broken(why) => write!(f, "this cannot be applied, {why}: mend {lines}")?,
+            Why::Broken(why) => write!(f, "this cannot be applied, {why}: fix {lines}")?,
         }
         if reason.is_empty() { Ok(()) } else { write!(f, " ({reason})") }
     }

@@ -1,4 +1,4 @@
-//! OpenAPI 3.1 brought down to 3.0, which is what the generator reads.
+//! Conversion from OpenAPI 3.1 to 3.0, which is what the generator reads.
 //!
 //! What 3.0 can say in other words is said so: `type: [string, 'null']` is `nullable`, `const` a choice of one. What it
 //! cannot say is loosened to any value, never tightened, and named.

@@ -1,4 +1,4 @@
-//! Keys that stand twice in one object of a JSON text. The parser takes the last one in silence.
+//! Detection of duplicate keys in one object of a JSON text, of which the parser silently takes the last.
 
 use std::collections::HashMap;
 

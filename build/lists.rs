@@ -2,7 +2,7 @@
 //!
 //! The generator reads every array in a query as OpenAPI's `explode: true`, one `name=item` for each item. A document may
 //! say `explode: false` instead: one `name=item,item`. Such a parameter becomes a string of a format of ours, and the
-//! generator is told that the type of this format is `CommaSeparated`. A style that neither form can send is refused.
+//! generator learns that the type of this format is `CommaSeparated`. A style that neither form can send is refused.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Distinct names in Rust for what a document tells apart and Rust would not: `type:not` and `type_not`, `a-b` and `a_b`,
+//! Distinct Rust names for what would have the same one in Rust: `type:not` and `type_not`, `a-b` and `a_b`,
 //! `severity` and `Severity`, a property named `extra` beside the map of that name.
 //!
 //! The one that is written as Rust has it keeps its name, else the first in the alphabet does; the others get `_2`, `_3`
@@ -70,7 +70,7 @@ pub(super) fn snake(name: &str) -> String {
     snake.trim_matches('_').to_owned()
 }
 
-/// Gives an operation without an id one of its method and path, and tells apart those that share one.
+/// Gives an operation without an id one of its method and path, and makes those that share one distinct.
 fn name_operations(document: &mut Value) {
     let mut seen = BTreeSet::new();
     for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
@@ -223,6 +223,6 @@ fn properties(value: &mut Value, names: &mut Names) {
 
 fn variant(text: &str) -> String {
     let name = snake(text);
-    // Signs alone tell these apart.
+    // These differ by signs alone.
     if name.is_empty() { text.to_owned() } else { name }
 }

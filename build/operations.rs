@@ -1,4 +1,4 @@
-//! What the generator can do nothing with is left out by name; everything else is generated.
+//! Operations that the generator cannot handle are left out by name; everything else is generated.
 //!
 //! progenitor refuses, or panics at, a whole document for one operation. What could be put right has been by now
 //! (`media.rs`, `names.rs`, `parameters.rs`). If it still fails, each schema and then each operation is tried alone.

@@ -80,7 +80,7 @@ fn apply(document: &mut Value, path: &str) -> Result {
     if stale.is_empty() {
         return Ok(());
     }
-    Err(corrections::told(path, &stale).join("\n"))
+    Err(corrections::remedies(path, &stale).join("\n"))
 }
 
 fn write(path: &Path, text: &str) -> Result {

@@ -1,4 +1,4 @@
-//! What the pipeline is told of a platform.
+//! The settings of the pipeline for a platform.
 
 /// A platform whose client is generated.
 pub(crate) struct Platform {

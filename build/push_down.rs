@@ -1,4 +1,4 @@
-//! What a walk only pushes down: filters and orders that a document may lose.
+//! Filters and orders that a walk only pushes down, and that a document may lose.
 //!
 //! A walk checks every entry itself, so it can do without them, and must still compile. For each such parameter the client
 //! gets a method `push_…` that sets it where the document has it and takes the value, and does nothing elsewhere; and a

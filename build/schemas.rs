@@ -1,4 +1,4 @@
-//! Schemas that say the same in another form, or say what means nothing, as the generator takes them.
+//! Schemas in the form that the generator takes, for those that say the same in another form or say nothing.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! What nothing in a document refers to any more, once the responses that are not generated are gone.
+//! Removal of what nothing in a document refers to any more once some responses are left out.
 
 use std::collections::BTreeSet;
 

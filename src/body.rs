@@ -1,4 +1,4 @@
-//! The body of an answer as it comes: whether it is whole, how much is in it, and text that JSON readers refuse.
+//! The body of an answer as it comes: whether it is complete, how much is in it, and text that JSON parsers refuse.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ pub(crate) const MAX_VALUES: usize = 250_000;
 /// What the outline of a body shows before anything is made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outline {
-    /// It is whole, as far as brackets and quotes tell, or it is no JSON at all.
+    /// It is complete, as far as brackets and quotes show, or it is no JSON at all.
     Whole,
     /// It is JSON that ends before it is complete.
     Cut,

@@ -1,4 +1,4 @@
-//! Making a client: what the platforms have in common.
+//! The builder of a client: the settings that all platforms share.
 
 use std::env;
 use std::fmt;
@@ -50,10 +50,10 @@ pub trait Build: Sized {
     fn build(settings: Settings) -> Result<Self>;
 }
 
-/// The share of a store's quota that is left to the shop's other apps, unless told otherwise.
+/// The share of a store's quota that is left to the shop's other apps by default.
 pub const LEAVE_QUOTA: f64 = 0.25;
 
-/// How many pages or slices of a walk are under way at once, unless told otherwise.
+/// How many pages or slices of a walk are under way at once by default.
 pub const IN_FLIGHT: usize = 8;
 
 impl<C: Build> Builder<C> {

@@ -219,7 +219,7 @@ impl ResponseMeta {
         &self.report.headers
     }
 
-    /// An answer that is not what was asked for at all. Its body tells the platform's own words, if it holds any.
+    /// An answer that is not what was asked for at all. Its body has the platform's own words, if there are any.
     pub(crate) fn undecodable(&self, fault: serde_json::Error) -> Error {
         let body = &self.report.body;
         let (what, hint) = if body::is_markup(body) {

@@ -100,7 +100,7 @@ impl LogEntry {
         }
     }
 
-    /// An entry to be filled in, with what every entry has. It was read when it happened, unless told otherwise.
+    /// An entry to be filled in, with what every entry has. It was read when it happened, unless `observed` says otherwise.
     ///
     /// ```
     /// use storelogs::{LogEntry, Severity, Store};
@@ -165,7 +165,7 @@ fn write_plain(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 pub struct UtcOffset(i32);
 
 impl UtcOffset {
-    /// An offset of so many seconds east of UTC; at most a day, beyond that it is cut.
+    /// An offset of this many seconds east of UTC; at most a day, beyond that it is cut.
     pub fn from_seconds(seconds: i32) -> Self {
         Self(seconds.clamp(-86_399, 86_399))
     }

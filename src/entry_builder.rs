@@ -1,4 +1,4 @@
-//! Making an entry by hand: for a platform in another crate, for an import, for tests.
+//! The builder of an entry: for a platform in another crate, for an import, for tests.
 
 use jiff::Timestamp;
 use serde_json::Value;

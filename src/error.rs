@@ -135,7 +135,7 @@ impl Error {
         }))
     }
 
-    /// An [`ErrorKind::InvalidInput`]: what is wrong and how to mend it, in one line.
+    /// An [`ErrorKind::InvalidInput`]: what is wrong and how to fix it, in one line.
     pub fn invalid(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidInput, what)
     }
@@ -147,7 +147,7 @@ impl Error {
         self
     }
 
-    /// The same failure, told in other words.
+    /// The same failure in other words.
     pub(crate) fn saying(mut self, what: &str) -> Self {
         self.0.what = what.to_owned();
         self

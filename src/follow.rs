@@ -1,4 +1,4 @@
-//! Following a log: what is new since last time, and what comes.
+//! Following a log: what is new since last time, and what comes from now on.
 
 use std::collections::BTreeMap;
 use std::fmt;

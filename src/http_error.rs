@@ -1,4 +1,4 @@
-//! An answer that is not a success, turned into our error.
+//! HTTP errors: an answer that is not a success as our error.
 
 use memchr::memmem;
 use reqwest::header::{HeaderMap, LOCATION};

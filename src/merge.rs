@@ -15,7 +15,7 @@ use crate::source::{LogSource, Page};
 /// The sources are clients of one platform, references to them, or, of several platforms, `Arc<dyn LogSource>`.
 ///
 /// The stores are read at the same time, each at most two pages ahead. An error is passed on as soon as it comes; where
-/// it ends one store's walk, the others go on, and [`Error::store`] tells whose it is. The query's limit is for all
+/// it ends one store's walk, the others go on, and [`Error::store`] says whose it is. The query's limit is for all
 /// stores together.
 ///
 /// # Panics

@@ -1,4 +1,4 @@
-//! Reading a list that is newest first and goes on by an opaque continuation, to its proved end.
+//! A ready-made walk for lists that are newest first and continue by an opaque token.
 
 use std::future::Future;
 

@@ -1,4 +1,4 @@
-//! Which entries to read.
+//! Queries: which entries to read.
 
 use std::time::{Duration, SystemTime};
 
@@ -115,7 +115,7 @@ impl LogQuery {
         self
     }
 
-    /// At most so many entries, the newest first.
+    /// At most this many entries, the newest first.
     #[must_use]
     pub fn limit(mut self, entries: usize) -> Self {
         self.limit = Some(entries);

@@ -1,4 +1,4 @@
-//! How serious an entry is.
+//! Severities: how serious an entry is.
 
 use std::fmt;
 use std::str::FromStr;

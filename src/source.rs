@@ -1,4 +1,4 @@
-//! What every platform offers: pages of entries, or a plain stream of them.
+//! Sources of entries: what every platform offers, pages of entries or a plain stream of them.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -33,7 +33,7 @@ pub trait LogSource: Send + Sync {
 
     /// How many entries the platform itself counts in the time range `[since, until)`, whatever they are.
     ///
-    /// `None` where that cannot be told: the platform does not count, or what it says cannot be trusted.
+    /// `None` where that is unknown: the platform does not count, or what it says cannot be trusted.
     fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>>;
 
     /// What the platform was seen to do, by this client and its clones. To be kept, and given to the next client of the
@@ -162,9 +162,9 @@ source_by_holding!(&T, Box<T>, Arc<T>);
 pub enum Reconciliation {
     /// The platform counts as many.
     Complete,
-    /// The platform counts so many more: they were missed, or arrived since.
+    /// The platform counts this many more: they were missed, or arrived since.
     ShortBy(u64),
-    /// The platform counts so many fewer: its retention took them since.
+    /// The platform counts this many fewer: its retention took them since.
     OverBy(u64),
     /// The platform does not count, or what it says cannot be trusted.
     NotCountable,

@@ -1,4 +1,4 @@
-//! Which store a log belongs to: the platform, and the store's name on it.
+//! Stores: a platform, and the store's name on it.
 
 use std::borrow::Cow;
 use std::fmt;

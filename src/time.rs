@@ -1,4 +1,4 @@
-//! How the platforms write times.
+//! Times as the platforms write them.
 
 use std::borrow::Cow;
 
@@ -40,7 +40,7 @@ pub fn read(text: &str) -> Result<Written, String> {
     let exact = offset.to_timestamp(civil::DateTime::from_parts(pieces.date(), clock));
     let exact = exact.ok().filter(|time| (EARLIEST..=LATEST).contains(time));
     let time = exact.unwrap_or(if year > 0 { LATEST } else { EARLIEST });
-    // An offset of a day or more is none that a clock has: the time is told in UTC, and its text kept.
+    // An offset of a day or more is none that a clock has: the time is given in UTC, and its text kept.
     let kept = Some(offset.seconds()).filter(|seconds| seconds.abs() < 86_400).map(UtcOffset::from_seconds);
     let usual = exact.is_some() && kept.is_some() && is_usual(text, clock);
     Ok(Written { time, offset: kept.unwrap_or_default(), usual })

@@ -25,7 +25,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// About so many entries over three months, most of what a believable shop writes.
+    /// About this many entries over three months, most of what a believable shop writes.
     pub(crate) fn new(rows: u32) -> Result<Self> {
         let history = History::seeded(11).rows_per_day(rows / 83);
         let store = Store::bigcommerce("bench0")?;
@@ -44,7 +44,7 @@ impl Log {
         self.entries.len()
     }
 
-    /// The log of a store, so many of its own lengths ago, as pages to commit.
+    /// The log of a store, moved into the past by this many of its lengths, as pages to commit.
     pub(crate) fn pages(&self, store: &Store, ago: i32) -> Vec<Commit> {
         let back = self.lasts * ago;
         let own = |entry: &LogEntry| {

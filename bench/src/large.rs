@@ -62,8 +62,8 @@ pub(crate) async fn measure(table: &mut Table) -> Result<()> {
     watching(&path, table).await?;
     let path = path.to_str().ok_or("the path is not text")?;
     let output = Command::new(std::env::current_exe()?).args(["report", path]).output().await?;
-    let told = String::from_utf8(output.stdout)?;
-    let reported: Reported = serde_json::from_str(&told).map_err(|_| format!("the report failed: {told}"))?;
+    let json = String::from_utf8(output.stdout)?;
+    let reported: Reported = serde_json::from_str(&json).map_err(|_| format!("the report failed: {json}"))?;
     table.at_most(format!("report about {} million entries", rows / 1_000_000), reported.seconds, 5.0, " s");
     table.at_most("peak memory of this report", reported.above as f64 / 1024.0, 256.0, " MiB");
     Ok(())
@@ -136,7 +136,7 @@ async fn once(path: &Path, rules: &[Rule]) -> Result<f64> {
     }
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     let start = Instant::now();
-    let options = watch::Options { once: true };
+    let options = watch::WatchOptions { once: true };
     let mut rules = Fixed(Some(rules.to_vec()));
     watch::watch::<Error>(Archive::open(path)?, &mut rules, Http::new()?, options, stopped, |_| Ok(())).await?;
     Ok(start.elapsed().as_secs_f64())
@@ -158,7 +158,7 @@ pub(crate) fn report(path: &str) -> Result<()> {
     let start = Instant::now();
     let archive = Archive::read(path)?;
     let now = Timestamp::now();
-    let options = insight::Options {
+    let options = insight::ReportOptions {
         since: now - SignedDuration::from_hours(24 * 1000),
         until: now,
         compare: true,

@@ -107,14 +107,14 @@ async fn run(arguments: &[String]) -> Result<()> {
             "words" => words::measure(&mut table)?,
             _ => footprint::measure(&mut table)?,
         }
-        told(group, about, &table, write)?;
+        show(group, about, &table, write)?;
         missed |= table.missed();
     }
     if missed { Err("a target is missed".into()) } else { Ok(()) }
 }
 
 /// Prints what was measured, and keeps it on the page if that is wanted.
-fn told(group: &str, about: &str, table: &Table, write: bool) -> Result<()> {
+fn show(group: &str, about: &str, table: &Table, write: bool) -> Result<()> {
     let section = format!("## {group}\n\n{about}\n\n{}", table.markdown());
     println!("{section}");
     if write { page::keep(group, &section) } else { Ok(()) }

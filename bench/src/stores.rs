@@ -1,4 +1,4 @@
-//! `cargo xtask stores N`: one process follows so many stores, each of which has something new at every poll.
+//! `cargo xtask stores N`: one process follows N stores, each of which has something new at every poll.
 //!
 //! What is asked for: how long the cycle of polls takes against what the shortest interval and the latency allow, how much
 //! memory the process takes, and how much of one core.
@@ -50,10 +50,10 @@ pub(crate) async fn run(arguments: &[String]) -> Result<()> {
     );
     let news = News::default();
     let until = Instant::now() + WARM_UP;
-    news.tell(&sandbox, stores, until).await;
+    news.arrive(&sandbox, stores, until).await;
     sandbox.clear_journal();
     let (before, since) = (cpu_seconds(pid)?, Instant::now());
-    news.tell(&sandbox, stores, since + WATCHED).await;
+    news.arrive(&sandbox, stores, since + WATCHED).await;
     let (cpu, watched) = (cpu_seconds(pid)? - before, since.elapsed().as_secs_f64());
     let peak = memory(pid, "VmHWM:")? / 1024.0;
     let polls = Polls::of(&sandbox.journal().entries);
@@ -72,7 +72,7 @@ pub(crate) async fn run(arguments: &[String]) -> Result<()> {
     table.at_most("peak memory", peak, 512.0, " MiB");
     table.at_most("processor time", cpu / watched, 1.0, " cores");
     let write = arguments.iter().any(|argument| argument == "--write");
-    crate::told(STORES.0, STORES.1, &table, write)?;
+    crate::show(STORES.0, STORES.1, &table, write)?;
     if table.missed() || polls.stores < stores as usize { Err("a target is missed".into()) } else { Ok(()) }
 }
 
@@ -165,7 +165,7 @@ struct News(std::cell::Cell<u64>);
 
 impl News {
     /// Adds an entry to one store after the other, all of them in [`NEWS`], until this time.
-    async fn tell(&self, sandbox: &Sandbox, stores: u32, until: Instant) {
+    async fn arrive(&self, sandbox: &Sandbox, stores: u32, until: Instant) {
         let step = Duration::from_millis(100);
         let at_once = (f64::from(stores) * step.as_secs_f64() / NEWS.as_secs_f64()).ceil() as u64;
         let mut ticks = tokio::time::interval(step);

@@ -1,4 +1,4 @@
-//! How the program ends: its errors and its exit codes. Whatever can go wrong becomes a [`CliError`] here.
+//! Errors and exit codes of the program. Every other error becomes a [`CliError`] here.
 
 use std::error;
 use std::fmt;
@@ -220,7 +220,7 @@ impl Exit {
         ExitCode::from(self as u8)
     }
 
-    /// How a command ends that had to do with so many stores, of which these failed.
+    /// How a command ends that read this many stores, of which these failed.
     pub(crate) fn of(stores: usize, failures: &[StoreFailure], undecodable: u64) -> Self {
         match failures.len() {
             0 if undecodable == 0 => Self::Done,
@@ -245,7 +245,7 @@ impl Exit {
         if self == Self::Done && !sound { Self::Partly } else { self }
     }
 
-    /// How a command ends that found so many lines of the configuration wrong and went on without them.
+    /// How a command ends that went on without this many wrong lines of the configuration.
     pub(crate) fn despite(self, problems: usize) -> Self {
         if self == Self::Done && problems > 0 { Self::Partly } else { self }
     }

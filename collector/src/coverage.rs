@@ -1,4 +1,4 @@
-//! Which time ranges are complete: a set of half-open intervals.
+//! Time ranges, and coverage as a set of them: the time ranges that were read.
 
 use std::collections::BTreeMap;
 use std::fmt;

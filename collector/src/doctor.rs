@@ -1,4 +1,4 @@
-//! What is wrong with an archive, what helps, and putting right what is derived.
+//! The checks of `doctor`: what is wrong with an archive, how to fix it, and fixing what is derived.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -54,7 +54,7 @@ impl Check {
     }
 }
 
-/// Looks at everything that can be told without a platform.
+/// Checks everything that can be checked without a platform.
 ///
 /// # Errors
 /// If the archive cannot be read at all.
@@ -85,7 +85,7 @@ pub fn examine(archive: &Archive, now: Timestamp) -> Result<Vec<Check>> {
 /// If the archive cannot be written.
 pub fn fix(archive: &mut Archive, now: Timestamp, progress: impl Fn(f64)) -> Result<()> {
     archive.settle()?;
-    archive.mend_derived()?;
+    archive.fix_derived()?;
     for (store, _) in archive.stores()? {
         if archive.prunings(store)?.any().is_some() {
             archive.prune(store, &[], now, |_| {})?;
@@ -236,7 +236,7 @@ fn clock(archive: &Archive, now: Timestamp) -> Result<Check> {
     let clocks = archive.clocks(now)?;
     let worst = clocks.iter().max_by_key(|(_, ahead)| ahead.abs());
     Ok(match worst {
-        None => Check::well("clock", "no platform told its time within a day"),
+        None => Check::well("clock", "no platform gave its time within a day"),
         Some((store, ahead)) if ahead.abs() > CLOCK => Check::other(
             "clock",
             Health::Wrong,

@@ -1,4 +1,4 @@
-//! What summaries have in common: templates, mined as Drain does (He et al., ICWS 2017), over the shapes that the archive
+//! Templates of summaries, mined as Drain does (He et al., ICWS 2017), from the shapes that the archive
 //! keeps instead of over the entries.
 //!
 //! A shape has numbers, ids, addresses and quoted texts taken out already. What is left to find are words that vary
@@ -15,7 +15,7 @@ use crate::error::Result;
 
 /// The share of words that shapes of a cluster have in common.
 const ALIKE: f64 = 0.6;
-/// So many different words in one place say that it varies.
+/// How many different words in one place show that it varies.
 const EVIDENCE: usize = 4;
 /// The most clusters that a shape is compared with.
 const MOST_COMPARED: usize = 200;
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_things_that_are_told_alike_stay_apart() {
+    fn a_few_things_in_similar_words_stay_apart() {
         let shapes = ["Order confirmation could not be sent to *", "Order cancellation could not be sent to *"];
         assert_eq!(
             mined(&shapes),

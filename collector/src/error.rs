@@ -1,4 +1,4 @@
-//! What can go wrong with an archive.
+//! The errors of the collector.
 
 use std::fmt;
 use std::fs;
@@ -125,7 +125,7 @@ pub enum Error {
     EmptyPeriod,
     /// What an alert is sent through cannot be set up.
     Network(storelogs::Error),
-    /// The thread that writes has ended, after an error that was told already.
+    /// The thread that writes has ended, after an error that was returned already.
     Closed,
 }
 
@@ -255,7 +255,7 @@ impl fmt::Display for Error {
             Self::Watched { path } => {
                 write!(
                     f,
-                    "another process watches the archive {}, and would tell the same; stop it first",
+                    "another process watches the archive {}, and would send the same alerts; stop it first",
                     path.display()
                 )
             }

@@ -1,4 +1,4 @@
-//! Forgetting: what a query finds goes from the archive for good, wherever it is kept, or is redacted in its place.
+//! Forgetting: what a query finds is erased from the archive permanently, wherever it is, or redacted in place.
 
 use std::collections::HashMap;
 
@@ -96,15 +96,15 @@ impl ToForget {
                 erasure.deliveries.push(id);
             }
         }
-        for ((rule, about), last) in archive.told()? {
+        for ((rule, about), last) in archive.last_alerts()? {
             if is_about(&about) || last.held.is_some_and(|held| is_about(&held)) {
-                erasure.told.push((rule, about));
+                erasure.last_alerts.push((rule, about));
             }
         }
         let pruned = archive.pruned_kinds()?;
         archive.each_kind(|kind| {
-            let told = [kind.actor, kind.shape].into_iter().flatten().any(|text| filter.mentions(text));
-            if told && pruned.contains(&kind.id) {
+            let mentioned = [kind.actor, kind.shape].into_iter().flatten().any(|text| filter.mentions(text));
+            if mentioned && pruned.contains(&kind.id) {
                 erasure.kinds.push(kind.id);
             }
         })?;
@@ -118,7 +118,7 @@ impl ToForget {
             entries: erasure.entries.iter().map(|(_, entry, _)| (entry.uid.clone(), entry.time)).collect(),
             revisions: erasure.revisions.len() as u64,
             quarantined: erasure.quarantined.len() as u64,
-            alerts: (erasure.deliveries.len() + erasure.told.len()) as u64,
+            alerts: (erasure.deliveries.len() + erasure.last_alerts.len()) as u64,
             counts: erasure.kinds.len() as u64,
         }
     }

@@ -4,7 +4,7 @@
 //! could not be decoded. Each page is committed together with the state that it changes: stop it anywhere, start it
 //! again, and nothing is lost or doubled.
 //!
-//! Floors: [`archive`] keeps, what stands above it fetches, searches and tells.
+//! Floors: [`archive`] stores; what is above it fetches, searches and reports.
 #![warn(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -1,4 +1,4 @@
-//! The archive's unit of time.
+//! Microseconds since 1970, the archive's unit of time.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! How a user writes a moment.
+//! Moments as a user writes them: `24h`, `today`, a date, RFC 3339.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 /// A moment as a user writes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Moment {
-    /// `24h`: so long ago.
+    /// `24h`: this long ago.
     Ago(SignedDuration),
     /// `2026-08-01T12:00:00+08:00`
     At(Timestamp),
@@ -17,7 +17,7 @@ pub enum Moment {
     Day(Date),
     /// `2026-08-01T12:00`: by the clock on the wall.
     Civil(DateTime),
-    /// `today`, `yesterday`: when the day begins that is so many before this one, by the clock on the wall.
+    /// `today`, `yesterday`: the beginning of the day that is this many before today, in local time.
     DaysBefore(i64),
 }
 

@@ -1,4 +1,4 @@
-//! The network as a collector uses it: one for all stores, so many requests at a time, with an ear on what passes.
+//! The collector's network: one for all stores, with a limit of requests at a time, which also learns the platforms' clocks.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,7 +12,7 @@ use storelogs::{Error, Http, HttpBackend, Proxy, Store, TransportError};
 use tokio::sync::Semaphore;
 use tracing::{Level, debug, enabled};
 
-/// So many requests of all stores are under way at once, unless said otherwise.
+/// How many requests of all stores are under way at once by default.
 pub const REQUESTS_AT_ONCE: usize = 256;
 
 /// Counts the requests, and compares each answer's `Date` with this machine's clock. Clones share everything.
@@ -26,14 +26,14 @@ pub struct Network {
     heard: Arc<Mutex<Heard>>,
 }
 
-/// What the answers told of the platform's clock.
+/// What the answers said of the platform's clock.
 #[derive(Clone, Copy, Default)]
 struct Heard {
     skew: Option<SignedDuration>,
     /// What the platform's time was at the least, and when that was by a clock that nobody sets.
     base: Option<(Timestamp, Instant)>,
     least: Option<Timestamp>,
-    /// An answer came that told its time; and one that did not.
+    /// Whether an answer came that gave its time; and one that did not.
     told: bool,
     untold: bool,
 }
@@ -48,10 +48,10 @@ struct Counts {
     open: Mutex<HashSet<u64>>,
 }
 
-/// Where a platform does not tell the time, its clock is taken to be behind this machine's by no more than this.
+/// Where a platform does not give the time, its clock is assumed to be at most this far behind this machine's.
 pub const UNTOLD: SignedDuration = SignedDuration::from_mins(15);
 
-/// So many requests of a store without an answer are remembered.
+/// How many unanswered requests of a store are remembered.
 const OPEN: usize = 256;
 
 /// What passed.
@@ -84,7 +84,7 @@ impl Network {
         Ok(Self::over(Http::through(proxy)?, REQUESTS_AT_ONCE))
     }
 
-    /// Any other network, with so many requests at a time.
+    /// Any other network, with this many requests at a time.
     pub fn over(backend: impl HttpBackend, requests_at_once: usize) -> Self {
         Self {
             backend: Arc::new(backend),
@@ -139,7 +139,7 @@ impl Network {
 
     /// The time by the platform's clock: by the dates of its answers and what has passed since, so never ahead of it,
     /// whatever becomes of this machine's clock. Before the first answer, the time by this machine's clock; and if that did
-    /// not tell the time, a [margin](UNTOLD) less.
+    /// not give the time, a [margin](UNTOLD) less.
     pub fn now(&self) -> Timestamp {
         let heard = *self.heard();
         let untold = if heard.untold { UNTOLD } else { SignedDuration::ZERO };
@@ -152,7 +152,7 @@ impl Network {
         heard.untold && !heard.told
     }
 
-    /// Takes the platform's clock for so far ahead of this machine's until an answer tells.
+    /// Assumes that the platform's clock is this far ahead of this machine's until an answer gives its time.
     pub fn expect(&self, ahead: SignedDuration) {
         let mut heard = self.heard();
         if heard.base.is_none() {
@@ -274,7 +274,7 @@ impl Heard {
     fn hear(&mut self, date: Timestamp, sent: Timestamp, took: Duration) {
         self.told = true;
         self.skew = ahead(date, sent, Timestamp::now()).or(self.skew);
-        // A date is cut to the second, and was written before the answer came: so much less than expected is no less.
+        // A date is cut to the second, and was written before the answer came: that much less than expected is no less.
         let same = date.checked_add(took + Duration::from_secs(2)).unwrap_or(date);
         let known = self.now().filter(|now| date < *now && *now <= same);
         self.base = Some((known.unwrap_or(date), Instant::now()));

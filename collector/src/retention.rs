@@ -1,4 +1,4 @@
-//! How long entries are kept: by the platforms, and in the archive. How much a platform counts at once.
+//! Retention: how long entries are kept by the platforms and in the archive, and how long a range a platform counts at once.
 
 use std::fmt;
 use std::str::FromStr;
@@ -81,12 +81,12 @@ impl fmt::Display for Age {
 pub struct Keep(Vec<(Severity, Age)>);
 
 impl Keep {
-    /// All entries so long.
+    /// Keeps all entries for this long.
     pub fn all(age: Age) -> Self {
         Self(Severity::ALL.into_iter().map(|severity| (severity, age)).collect())
     }
 
-    /// Entries of these severities so long.
+    /// Keeps entries of these severities for this long.
     pub fn some(ages: impl IntoIterator<Item = (Severity, Age)>) -> Self {
         Self(ages.into_iter().collect())
     }

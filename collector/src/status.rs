@@ -1,4 +1,4 @@
-//! How each store stands: what is held, what is known of it, what is wrong.
+//! The status of each store: what is held, what is known of it, and what is wrong.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -50,7 +50,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// How much of each of so many equal parts of what the platform keeps was read, 0 to 1, oldest first: a bar.
+    /// The share that was read of each of `parts` equal parts of what the platform keeps, 0 to 1, oldest first: a bar.
     pub fn parts(&self, parts: u32) -> Vec<f64> {
         let range = self.judgement.range;
         let length = range.length() / i32::try_from(parts.max(1)).unwrap_or(i32::MAX);

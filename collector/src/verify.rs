@@ -1,4 +1,4 @@
-//! Proving that the archive holds what the platform holds: by the platform's own counts, and by the entries that it lists.
+//! Verification: comparing the archive with the platform, by the platform's counts and by the entries that it lists.
 //!
 //! [`examine`] compares, [`repair`] reads again. Both write down what they found, and neither says anything of the store:
 //! that is the [verdict](crate::verdict), which is made of it.
@@ -349,7 +349,7 @@ fn around(times: &[Timestamp]) -> Option<TimeRange> {
     TimeRange::new(*times.iter().min()?, last)?.seconds_around()
 }
 
-/// A part of a time range, somewhere within, with so many entries that listing it is cheap.
+/// A part of a time range, somewhere within, with few enough entries to list.
 fn sample(archive: &Archive, store: StoreId, range: TimeRange) -> Result<Option<TimeRange>, Error> {
     let entries = archive.count(store, range)?;
     let somewhere = Timestamp::now().subsec_nanosecond().unsigned_abs();

@@ -1,4 +1,4 @@
-//! What a word is: for the index, for a query and for the matcher alike.
+//! Words: how texts are cut into them, alike for the index, queries and the matcher.
 //!
 //! A word is a run of letters and digits. Case, accents and the forms of one character (`Ａ`, `ﬁ`, `ｶﾞ`, a Hangul syllable
 //! in parts) make no difference.

@@ -55,7 +55,7 @@ impl Clock {
         self.offset_ms.store(seconds.saturating_mul(1000), Ordering::Relaxed);
     }
 
-    /// Stops the clock: from now on it moves only when it is told to. A test of a rate limit then counts the same on a
+    /// Stops the clock: from now on it moves only on request. A test of a rate limit then counts the same on a
     /// busy machine, however long its requests take.
     pub fn stop(&self) {
         self.stopped_ms.get_or_init(|| self.real_ms());

@@ -1,4 +1,4 @@
-//! Faults: what goes wrong, and when. A script of rules per store.
+//! Faults: a script of rules per store that says what goes wrong, and when.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ impl Faults {
         self.with(Rule::new(When::Probability(seed, p), fault))
     }
 
-    /// Lets the rule added last fire at most so many times.
+    /// Lets the rule added last fire at most this many times.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         if let Some(rule) = self.rules.last_mut() {
@@ -110,7 +110,7 @@ impl Faults {
 pub struct Rule {
     /// When it strikes.
     pub when: When,
-    /// At most so many times; `None` is without end.
+    /// How many times at most; `None` is without end.
     pub times: Option<u32>,
     /// The endpoint it looks at.
     pub endpoint: Endpoint,
@@ -213,8 +213,8 @@ pub enum Fault {
     EmptyPage,
     /// The rows of the page before.
     RepeatPage,
-    /// So many new rows arrive just before the answer.
+    /// This many new rows arrive just before the answer.
     Arrive(usize),
-    /// So many of the oldest rows are purged just before the answer.
+    /// This many of the oldest rows are purged just before the answer.
     Purge(usize),
 }

@@ -1,4 +1,4 @@
-//! Filters other than time: which rows a request is about.
+//! Filters of a request other than time.
 
 use crate::{
     row::{Row, UNKNOWN_RANK},

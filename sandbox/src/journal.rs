@@ -1,4 +1,4 @@
-//! What was asked of the sandbox, and what it answered.
+//! The journal: the requests to the sandbox, and its answers.
 
 use std::{collections::VecDeque, ops::Deref};
 
@@ -48,7 +48,7 @@ impl IntoIterator for Journal {
 pub struct JournalEntry {
     /// The platform whose port was asked.
     pub platform: Platform,
-    /// The store it was taken for; `None` when the sandbox could not tell.
+    /// The store it was taken for; `None` when the sandbox could not find out.
     pub store: Option<String>,
     /// The HTTP method.
     pub method: String,

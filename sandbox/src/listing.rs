@@ -1,4 +1,4 @@
-//! How a list may differ from a sound one, on either platform: what is not known, as switches.
+//! Switches for how a list may differ from a sound one, on either platform.
 
 use crate::{Platform, row::Row};
 
@@ -23,10 +23,10 @@ pub struct Listing {
     pub date: DateHeader,
 }
 
-/// A page that is cut to a size that nobody tells.
+/// A page that is cut to a hidden size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SilentClamp {
-    /// At most so many rows.
+    /// How many rows at most.
     pub rows: u64,
     /// Where BigCommerce's next page begins. SHOPLINE's begins where `since_id` says.
     pub offset: ClampOffset,
@@ -54,7 +54,7 @@ pub enum Ties {
 /// Rows that are taken out of a page after it was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hidden {
-    /// About one row of so many, always the same ones. 1 hides every row.
+    /// About one of this many rows is hidden, always the same ones. 1 hides every row.
     pub one_of: u64,
     /// Whether they count in the platform's own count.
     pub counted: bool,
@@ -113,7 +113,7 @@ pub enum DamagedRows {
     All,
     /// The one of this id.
     Id(u64),
-    /// About one of so many, always the same ones.
+    /// About one of this many, always the same ones.
     OneOf(u64),
     /// Those from a second up to but not including another.
     Time(i64, i64),
@@ -162,7 +162,7 @@ pub enum DateHeader {
     /// The sandbox's time.
     #[default]
     Right,
-    /// The sandbox's time, so many seconds later, or earlier if negative.
+    /// The sandbox's time, this many seconds later, or earlier if negative.
     Off(i64),
     /// There is no such header.
     Absent,

@@ -9,7 +9,7 @@ use crate::{Platform, Store};
 /// Records read from a file, and the platform they are of.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// Told by the fields of the first record.
+    /// Recognized by the fields of the first record.
     pub platform: Platform,
     /// The records, in the file's order.
     pub records: Vec<Value>,

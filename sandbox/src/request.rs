@@ -1,4 +1,4 @@
-//! A request as the platforms look at it.
+//! A request in the form that both platforms look at.
 
 use std::borrow::Cow;
 

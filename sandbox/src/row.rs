@@ -1,4 +1,4 @@
-//! One record: its bytes as they are sent, and the few fields the server looks at.
+//! A row: the bytes of a record as they are sent, and the few fields that the server looks at.
 
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The whole second of an ISO 8601 time that tells its offset.
+/// The whole second of an ISO 8601 time with an offset.
 pub(crate) fn seconds(text: &str) -> Option<i64> {
     let time: Timestamp = text.parse().ok()?;
     Some(time.as_millisecond().div_euclid(1000))

@@ -13,7 +13,7 @@ use crate::{
     world::World,
 };
 
-/// How many requests the journal remembers unless told otherwise.
+/// How many requests the journal remembers by default.
 const JOURNAL_LIMIT: usize = 100_000;
 /// How long open connections may take to end on shutdown.
 const GRACE: Duration = Duration::from_secs(1);
@@ -64,7 +64,7 @@ impl Builder {
         self
     }
 
-    /// Serves on so many threads of its own rather than on the caller's runtime. A paused or busy runtime then
+    /// Serves on this many threads of its own rather than on the caller's runtime. A paused or busy runtime then
     /// does not stop the sandbox.
     #[must_use]
     pub fn own_threads(mut self, threads: usize) -> Self {
@@ -228,7 +228,7 @@ impl Sandbox {
         id.to_string().parse().is_ok_and(|id| self.shop(platform, store).remove(id))
     }
 
-    /// Restores a store from a backup: so many of its rows, spread over its time, are gone, and as many others are in
+    /// Restores a store from a backup: `rows` of its rows, spread over its time, are gone, and as many others are in
     /// their place. Returns the ids of those that are gone.
     #[track_caller]
     pub fn restore_backup(&self, platform: Platform, store: &str, rows: usize, restored: Restored) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! A fault script at work: which rules fire for a request, and what they come to.
+//! The state of a fault script: which rules fire for a request, and what they add up to.
 
 use std::time::Duration;
 

@@ -41,7 +41,7 @@ pub(crate) struct Server {
     pub(crate) task: JoinHandle<()>,
 }
 
-/// Takes a port on loopback and serves a platform there until told to stop.
+/// Takes a port on loopback and serves a platform there until it is stopped.
 pub(crate) fn start(
     platform: Platform,
     port: u16,
@@ -71,7 +71,7 @@ pub(crate) fn start(
     Ok(Server { address, task })
 }
 
-/// Answers what comes by one connection. Told to stop, it ends what it is at.
+/// Answers the requests of one connection. When it is stopped, it finishes the current one.
 async fn serve(connection: Connection, platform: Platform, world: Arc<World>, mut stop: watch::Receiver<bool>) {
     let line = connection.line.clone();
     let service = service_fn(|request| {

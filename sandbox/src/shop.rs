@@ -201,7 +201,7 @@ impl Shop {
         (0..view.len()).map(|index| view.row(index)).filter(|row| !listing.hides(row)).cloned().collect()
     }
 
-    /// So many new rows at a second, for a list without end. They are in no table.
+    /// Makes up `count` new rows at a second, for a list without end. They are in no table.
     pub(crate) fn make_up(&self, at: i64, count: usize) -> Vec<Row> {
         let newest = self.table().greatest_id();
         let mut desk = self.desk();
@@ -251,7 +251,7 @@ impl Desk {
     }
 }
 
-/// The second that lies so many calendar months before another.
+/// The second that lies this many calendar months before another.
 pub(crate) fn months_before(now: i64, months: u32) -> i64 {
     let then = Timestamp::from_second(now)
         .and_then(|now| now.to_zoned_datetime(TimeZone::UTC).checked_sub(Span::new().try_months(i64::from(months))?));

@@ -1,4 +1,4 @@
-//! A store to be served, before it is.
+//! The settings of a store before it is served.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How an answer goes over the wire, with what the script does to its bytes.
+//! The sending of an answer, with what the script does to its bytes.
 
 use std::{
     io::{self, Write as _},

@@ -1,4 +1,4 @@
-//! All that the servers of one sandbox share: the stores, the journal and the clock.
+//! The state that the servers of one sandbox share: the stores, the journal and the clock.
 
 use std::{
     collections::HashMap,

@@ -141,7 +141,7 @@ async fn credentials_are_checked() {
 }
 
 #[tokio::test]
-async fn the_quota_is_told_on_every_answer_and_then_enforced() {
+async fn the_quota_is_on_every_answer_and_then_enforced() {
     let sandbox = sandbox(1).await;
     sandbox.clock().stop();
     for left in (0..150).rev() {

@@ -198,7 +198,7 @@ async fn accept_and_scope_may_be_insisted_on() {
 }
 
 #[tokio::test]
-async fn a_spent_quota_is_told_in_six_forms() {
+async fn a_spent_quota_is_reported_in_six_forms() {
     let sandbox = with(system_records(1), unlimited()).await;
     let mut told = Vec::new();
     for rate_limit_form in [

@@ -46,7 +46,7 @@ fn records_are_unique_ordered_and_within_the_window() {
 }
 
 #[test]
-fn shopline_ids_have_nineteen_digits_and_tell_the_millisecond() {
+fn shopline_ids_have_nineteen_digits_and_hold_the_millisecond() {
     for record in History::seeded(3).ending_at(MARCH).records(Platform::Shopline).values() {
         let id = record["id"].as_str().unwrap();
         assert_eq!(id.len(), 19);
@@ -76,7 +76,7 @@ fn planted_incidents_are_in_the_rows() {
 }
 
 #[test]
-fn planted_deeds_are_in_the_rows() {
+fn planted_actions_are_in_the_rows() {
     let history = History::seeded(7).ending_at(MARCH);
     let planted = history.planted(Platform::Shopline);
     let records = history.records(Platform::Shopline).values();
@@ -163,7 +163,7 @@ fn messages_take_every_form_the_platform_is_known_for() {
 }
 
 #[test]
-fn a_file_tells_its_platform_by_its_shape() {
+fn a_file_shows_its_platform_by_its_fields() {
     let folder = std::env::temp_dir().join(format!("storelogs-sandbox-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let write = |name: &str, text: &str| {

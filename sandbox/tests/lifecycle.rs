@@ -74,7 +74,7 @@ async fn the_journal_forgets_its_oldest_entries_first() {
 
 #[tokio::test]
 #[should_panic(expected = "the sandbox has no shopline store named nobody")]
-async fn a_misspelled_store_is_told_at_once() {
+async fn a_misspelled_store_is_an_error_at_once() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let _ = sandbox.records(Platform::Shopline, "nobody");
 }

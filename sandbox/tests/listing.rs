@@ -45,7 +45,7 @@ fn pagination(got: &Got) -> Value {
 }
 
 #[tokio::test]
-async fn a_clamp_that_nobody_tells_loses_rows_or_only_shortens_pages() {
+async fn a_hidden_limit_loses_rows_or_only_shortens_pages() {
     let clamp = |offset| Listing { silent_clamp: Some(SilentClamp { rows: 2, offset }), ..Listing::default() };
     let sandbox = with(10, &clamp(ClampOffset::Asked)).await;
     let ids = async |query: &str| system_logs(&sandbox, STORE, query).await.ids().join(",");

@@ -144,7 +144,7 @@ async fn the_bucket_overflows_and_leaks() {
 }
 
 #[tokio::test]
-async fn stores_are_told_apart_by_token_path_header_or_host() {
+async fn stores_are_recognized_by_token_path_header_or_host() {
     let sandbox = Sandbox::builder()
         .store(Store::shopline("one").records(operation_records(1)))
         .store(Store::shopline("two").records(operation_records(2)))

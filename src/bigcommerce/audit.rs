@@ -1,4 +1,4 @@
-//! Whether everything came, and reading again where it did not.
+//! The auditor of a walk: whether everything came, and reading again where it did not.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::walk::{Progress, Row, Seen, Taken, incomplete};
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 /// How far back a list may reach that was asked for without a start.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(400 * 24);
-/// For each page of the list so many may be read again, and some more for short lists.
+/// How many pages may be read again for each page of the list, and how many more for short lists.
 const BUDGET: (usize, usize) = (4, 50);
 /// How often one and the same list is read again, as long as that brings something.
 const PASSES: u32 = 8;
@@ -27,7 +27,7 @@ const FEW: i64 = 10;
 #[derive(Debug)]
 pub(super) enum Judgement {
     Proved(Proof),
-    /// So many rows lack; `None` where the platform does not say how many.
+    /// How many rows are missing; `None` where the platform does not say how many.
     Short(Option<u64>),
 }
 

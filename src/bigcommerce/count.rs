@@ -1,4 +1,4 @@
-//! How many entries the platform counts in a time range.
+//! The platform's count of entries in a time range.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

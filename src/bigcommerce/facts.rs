@@ -1,4 +1,4 @@
-//! What is known of BigCommerce besides how its log is read.
+//! The facts about BigCommerce besides its log: names, variables, retention.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One list as the platform numbers it, and one page of it.
+//! A list of rows as the platform numbers it, and one page of it.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,7 +32,7 @@ pub(super) struct Scope {
     pub(super) ascending: bool,
 }
 
-/// No log has so many rows: a list that changes while its end is looked for may not seem to have one.
+/// More rows than any log has: the search for the end of a list that changes meanwhile stops here.
 pub(super) const BEYOND: i64 = 1 << 40;
 
 /// One page of the list.
@@ -73,7 +73,7 @@ impl PageInfo {
         self.count < self.says.per_page.filter(|size| *size > 0).map_or(self.asked, |size| size.min(self.asked))
     }
 
-    /// Whether the list has nothing behind the page, as far as the page itself tells: it is shorter than it was asked to
+    /// Whether the list has nothing after the page, as far as the page itself shows: it is shorter than it was asked to
     /// be, names no next page, and the total counts no row behind it. Whether the total is to be believed is for the audit.
     pub(super) fn ends_by_total(&self) -> bool {
         let read = self.start().saturating_add(self.count);
@@ -168,7 +168,7 @@ impl Listing {
         Ok(Fetched { info: PageInfo { number, asked: size, count, says, oldest, newest, fingerprint }, rows })
     }
 
-    /// What is known of a page. One that comes empty is asked for again, and then it is the one behind it that tells: an
+    /// What is known of a page. One that comes empty is asked for again, and then the page after it decides: an
     /// empty page in the middle is not the end.
     pub(super) async fn probe(&self, number: i64) -> Result<PageInfo> {
         for number in [number, number, number + 1] {

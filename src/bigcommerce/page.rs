@@ -69,7 +69,7 @@ impl BigCommerce {
         Ok(RecordPage { records: list.records, pagination, observed, request_id })
     }
 
-    /// A page of at most so many rows, as rows of a walk, and what it says of itself. Where it fails, the walk asks for
+    /// A page of at most this many rows, as rows of a walk, and its page info. Where it fails, the walk asks for
     /// fewer.
     pub(super) async fn rows<F>(&self, limit: i64, set: F) -> Result<(Vec<Row>, Option<Pagination>)>
     where
@@ -257,7 +257,7 @@ impl BigCommerce {
         known.regrowth.shrink(again);
     }
 
-    /// A page of so many rows came, as it was asked for.
+    /// A page came with as many rows as were asked for.
     pub(super) fn came(&self, size: i64) {
         let mut known = self.known();
         if known.fewer && size >= known.shape.limit && known.regrowth.page_came() {
@@ -268,7 +268,7 @@ impl BigCommerce {
         }
     }
 
-    /// The platform gives pages of so many rows, whatever is asked for.
+    /// The platform gives pages of this many rows, whatever is asked for.
     pub(super) fn learn_size(&self, size: i64) {
         let mut known = self.known();
         known.shape.limit = size.clamp(1, LIMITS[0]);

@@ -1,4 +1,4 @@
-//! Finding a place in a list without reading all that is before it.
+//! Search for a place in a list without reading everything before it.
 
 use std::future::Future;
 

@@ -1,4 +1,4 @@
-//! Reading a time range of a BigCommerce log to its proved end.
+//! The walk over a BigCommerce log: reads a time range to its proved end.
 //!
 //! Newest first, because then neither new rows nor the 365-day purge can make a walk skip one: new rows move the others
 //! to *later* pages, which only repeats them, and the purge takes from the end. Where the server ignores `direction`,
@@ -106,7 +106,7 @@ impl Walk {
         }
         let order = order_of(&self.listing, &first).await?;
         self.note(&first, order);
-        // The end of a list that does not lead on cannot be told from its beginning.
+        // The end of a list without a continuation looks like its beginning.
         if matches!(order, Order::Flat | Order::OldestFirst) && is_stuck(&self.listing, &info).await? {
             return self.find_another_size(info).await;
         }

@@ -1,4 +1,4 @@
-//! What is known of a platform besides how its log is read, and which platforms are known.
+//! The facts about a platform besides its log, and the registry of platforms.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -59,7 +59,7 @@ pub trait PlatformFacts: fmt::Debug + Send + Sync {
     /// The origin of a store's API: `https://api.bigcommerce.com`.
     fn api_url(&self, store: &Store) -> String;
 
-    /// The edition of the API that is asked for unless told otherwise, where editions have dates: `v20260301`. Each is
+    /// The edition of the API that is asked for by default, where editions have dates: `v20260301`. Each is
     /// taken to be served for a year.
     fn api_version(&self) -> Option<&'static str> {
         None

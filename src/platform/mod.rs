@@ -1,4 +1,4 @@
-//! What the client of a platform is made of, for platforms in this crate and in others.
+//! The building blocks of a platform's client, for platforms in this crate and in others.
 //!
 //! A platform is a document from which `build/pipeline.rs` generates a client, and a thin layer over it:
 //!

@@ -1,4 +1,4 @@
-//! A list that travels as one value.
+//! Lists that are sent as one value.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Reading one second in every way there is: for one that holds more rows than a page, or fewer than are counted.
+//! A crowded second, read in every way there is: one with more rows than a page, or fewer than are counted.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
@@ -12,7 +12,7 @@ use crate::walk::Row;
 
 /// More pages than that of one second are a list that never ends.
 const MOST_PAGES: u32 = 400;
-/// So many kinds of entry are asked for one by one.
+/// How many kinds of entry are asked for one by one.
 const MOST_KINDS: usize = 40;
 
 /// What could be read of one second.

@@ -1,4 +1,4 @@
-//! What is known of SHOPLINE besides how its log is read.
+//! The facts about SHOPLINE besides its log: names, variables, retention.
 
 use std::sync::Arc;
 

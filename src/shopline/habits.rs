@@ -1,4 +1,4 @@
-//! What a SHOPLINE store was seen to do with requests, shared by the clones of its client.
+//! The habits of a SHOPLINE store: what it was seen to do with requests, shared by the clones of its client.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,7 +38,7 @@ struct Seen {
     regrowth: Regrowth,
 }
 
-/// So often rows are asked for kind by kind in vain before it is given up.
+/// How often rows are asked for kind by kind in vain before that is given up.
 const KINDS_IN_VAIN: u32 = 8;
 
 impl Habits {
@@ -91,7 +91,7 @@ impl Habits {
         if self.bounds().until_included == Some(true) { second } else { second + SECOND }
     }
 
-    /// How many rows a page can hold, for all that was seen, where so many are asked for.
+    /// How many rows a page can hold, by all that was seen, if `limit` are asked for.
     pub(super) fn room(&self, limit: i32) -> usize {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         self.with(|seen| if seen.gave == 0 { limit } else { limit.min(seen.gave) })
@@ -107,12 +107,12 @@ impl Habits {
         self.with(|seen| seen.kinds_in_vain = if helped { 0 } else { seen.kinds_in_vain + 1 });
     }
 
-    /// How many rows to ask for, where so many are wanted.
+    /// How many rows to ask for if `wanted` are wanted.
     pub(super) fn limit(&self, wanted: i32) -> i32 {
         self.with(|seen| seen.most.map_or(wanted, |most| wanted.min(most)))
     }
 
-    /// Whether so many rows, or more, were asked for with success.
+    /// Whether this many rows, or more, were asked for with success.
     pub(super) fn allows(&self, limit: i32) -> bool {
         self.with(|seen| seen.proved >= limit)
     }
@@ -121,12 +121,12 @@ impl Habits {
         self.with(|seen| seen.answered)
     }
 
-    /// A page with so many rows had fewer than were asked for, and was not the last.
+    /// A page had this many rows, fewer than were asked for, and was not the last.
     pub(super) fn gave(&self, rows: usize) {
         self.with(|seen| seen.gave = seen.gave.max(rows));
     }
 
-    /// A page came for a request for so many rows.
+    /// A page came for a request for `limit` rows.
     pub(super) fn came(&self, limit: i32, longest: i32) {
         self.with(|seen| {
             seen.answered = true;
@@ -138,7 +138,7 @@ impl Habits {
         });
     }
 
-    /// From now on no more than so many rows are asked for.
+    /// From now on at most this many rows are asked for.
     pub(super) fn ask_for_fewer(&self, most: i32) {
         self.with(|seen| {
             seen.regrowth.shrink(seen.most.is_some_and(|before| before > most));

@@ -1,4 +1,4 @@
-//! Asking for one page or one count: how bounds are written, and how many rows are asked for.
+//! Requests for one page or one count: how bounds are written, and how many rows are asked for.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! How long a SHOPLINE access token lives, and getting a new one in time.
+//! SHOPLINE access tokens: how long one is valid, and getting a new one in time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +20,9 @@ use crate::http_error;
 use crate::time;
 use crate::transport::{Answer, HttpBackend, TokenProvider, TransportError, refuse_foreign};
 
-/// A token is replaced so long before its end. The old one stays valid for 5 minutes after that.
+/// How long before its end a token is replaced. The old one stays valid for 5 minutes after that.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);
-/// After a refresh that failed, the next one waits so long while the old token still lives.
+/// How long the next refresh waits after one that failed, while the old token is still valid.
 const PAUSE: Duration = Duration::from_secs(30);
 /// The longest answer to a refresh.
 const MAX_ANSWER: usize = 64 << 10;

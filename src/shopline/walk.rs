@@ -1,4 +1,4 @@
-//! Reading a time range of a SHOPLINE log to its proved end: slices, several at a time, delivered in order.
+//! The walk over a SHOPLINE log: reads a time range to its proved end in slices, several at a time, delivered in order.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -167,7 +167,7 @@ impl Walk {
         walk
     }
 
-    /// Cuts what is left, up to this second, into at least so many slices, none longer than the platform allows.
+    /// Cuts what is left, up to this second, into at least this many slices, none longer than the platform allows.
     fn cut(&mut self, until: Timestamp, at_least: i64) {
         self.cuts.clear();
         let longest = self.longest_range();

@@ -1,4 +1,4 @@
-//! A BigCommerce store whose network is a script, and what it answers.
+//! A BigCommerce store with a scripted network, and answers for it.
 
 use serde_json::{Map, json};
 

@@ -53,7 +53,7 @@ impl Log {
         self
     }
 
-    /// Every walk fails behind so many entries of its time range, as if the platform did. 0: at once. It ends as ever, if
+    /// Every walk fails after this many entries of its time range, as if the platform did. 0: at once. It ends as usual if
     /// there are fewer.
     #[must_use]
     pub fn failing_after(mut self, entries: usize, kind: ErrorKind) -> Self {

@@ -1,4 +1,4 @@
-//! For your own tests: a network that is a script, a log that is in memory, and made-up records and entries.
+//! The testing kit for your own tests: a scripted network, a log in memory, and made-up records and entries.
 //!
 //! Nothing here opens a socket, reads a clock or needs more than a current-thread runtime. Under Tokio's paused clock
 //! (`#[tokio::test(start_paused = true)]`, feature `test-util`) a retry that waits a minute takes no time.
@@ -75,7 +75,7 @@ pub use response::Response;
 /// The token of made-up clients.
 const TOKEN: &str = "a-token";
 
-/// When the made-up thing with this number happened: so many minutes into 2026, in UTC.
+/// The time of the made-up thing with this number: that many minutes into 2026, in UTC.
 fn time(number: i64) -> Timestamp {
     const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
     START + SignedDuration::from_mins(number)

@@ -1,4 +1,4 @@
-//! A SHOPLINE store whose network is a script, and what it answers.
+//! A SHOPLINE store with a scripted network, and answers for it.
 
 use serde_json::{Map, json};
 

@@ -1,4 +1,4 @@
-//! Who we are to the platform: the token, and the header it goes into.
+//! Authentication: the token, and the header that carries it.
 
 use std::fmt;
 use std::sync::Arc;

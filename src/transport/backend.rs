@@ -1,4 +1,4 @@
-//! The seam: one request goes out, one response comes back.
+//! The HTTP backend: one request goes out, one response comes back.
 
 use futures::future::BoxFuture;
 use reqwest::Url;
@@ -13,7 +13,7 @@ use super::answer::{Cause, TransportError};
 ///
 /// # The token travels with the request
 ///
-/// The request is signed. Whoever carries it must not follow a redirect: a `reqwest::Client` does so unless told otherwise,
+/// The request is signed. Whoever carries it must not follow a redirect: a `reqwest::Client` does so by default,
 /// and takes a token in a header of the platform's own, such as `X-Auth-Token`, with it to whatever host the redirect
 /// names. Over a client of your own, set `redirect(reqwest::redirect::Policy::none())`, and hand back the response as it
 /// came: the transport follows a redirect itself where it stays with the platform. A response that says that it came from

@@ -1,4 +1,4 @@
-//! Unpacking a body, by whatever its `Content-Encoding` says.
+//! Decompression of a body by its `Content-Encoding`.
 
 use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! What is in the way: one cause and one remedy for a request that failed without an answer.
+//! Diagnosis of a request that failed without an answer: one cause and one remedy.
 
 use std::error::Error as StdError;
 use std::io;

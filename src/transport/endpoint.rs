@@ -1,4 +1,4 @@
-//! Where a platform's API is, and how it wants to be asked.
+//! The endpoint of a platform's API: its address, authentication and pace.
 
 use std::sync::{Arc, OnceLock};
 

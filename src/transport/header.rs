@@ -1,4 +1,4 @@
-//! Headers as gateways leave them: on several lines, or folded into one with commas, which dates hold too.
+//! Reading of headers as gateways leave them: on several lines, or folded into one with commas, which dates contain too.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;

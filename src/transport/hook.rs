@@ -1,4 +1,4 @@
-//! How a generated client gets to its transport.
+//! The hook that puts a generated client on the transport.
 
 use progenitor_client::Error;
 

@@ -62,8 +62,9 @@ type Adjust = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Sen
 
 /// How long a connection may take to be made, through a proxy too.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A router that forgets a connection tells nobody. One that leaves a ping unanswered is dropped, and with it what waits
-/// on it: those requests are sent again over another, half a minute after the last sign of life.
+/// How often a quiet HTTP/2 connection is pinged: a router that forgets a connection does so silently. A connection that
+/// leaves a ping unanswered is dropped, and the requests on it are sent again over another, half a minute after the last
+/// sign of life.
 #[cfg(feature = "http2")]
 const PING_EVERY: Duration = Duration::from_secs(10);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);

@@ -107,7 +107,7 @@ impl Transport {
     }
 
     /// What is known of the store's rate limit now, from the last answer or our own count. `None` before the first
-    /// answer of a platform that tells.
+    /// answer of a platform that reports it.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         self.shared.pacer.rate_limit()
     }

@@ -1,4 +1,4 @@
-//! Staying below the rate limit, so that it is never met.
+//! Pacing: staying below the rate limit, so that it is never met.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -42,14 +42,14 @@ enum Rule {
     Bucket(Bucket),
 }
 
-/// BigCommerce: so many requests in a window of time, shared by all apps of the store. Every answer tells the state.
+/// BigCommerce: a number of requests in a window of time, shared by all apps of the store. Every answer has the state.
 #[derive(Debug)]
 struct Window {
     /// The share of the quota that is left to the shop's other apps, 0 to 1.
     leave: f64,
-    /// `None` until an answer has told.
+    /// `None` until an answer has reported it.
     known: Option<Known>,
-    /// Whether answers came that tell nothing. Then nothing is held back: a gateway's stand-in has no quota.
+    /// Whether answers came that report nothing. Then nothing is held back: a gateway's stand-in has no quota.
     silent: bool,
     in_flight: u32,
 }
@@ -64,7 +64,7 @@ struct Known {
     assumed: bool,
 }
 
-/// SHOPLINE: a bucket that each request fills and time empties. Nothing tells its state, so we count.
+/// SHOPLINE: a bucket that each request fills and time empties. No answer has its state, so we count.
 #[derive(Debug)]
 struct Bucket {
     capacity: f64,
@@ -81,13 +81,13 @@ const SAME_WINDOW: Duration = Duration::from_secs(2);
 const SPARE: f64 = 1.0;
 
 impl Pacer {
-    /// A quota for a window of time, shared by all apps of the store, as BigCommerce's `X-Rate-Limit-*` headers tell it
+    /// A quota for a window of time, shared by all apps of the store, as BigCommerce's `X-Rate-Limit-*` headers report it
     /// with every answer. Leaves a share of it, 0 to 1, to the others. An answer without them holds nothing back.
     pub fn window(leave: f64) -> Self {
         Self::new(Rule::Window(Window { leave: leave.clamp(0.0, 0.99), known: None, silent: false, in_flight: 0 }))
     }
 
-    /// A leaky bucket that this side counts: so many requests fit, and so many leak out a second. One place in it is
+    /// A leaky bucket that this side counts: `capacity` requests fit, and `leak` leak out a second. One place in it is
     /// never used. A 429 says that it is full after all.
     ///
     /// # Errors
@@ -179,7 +179,7 @@ enum Wait {
 pub(crate) struct Admitted<'a> {
     pacer: &'a Pacer,
     since: Instant,
-    /// Whether an answer told the state after this request.
+    /// Whether an answer reported the state after this request.
     seen: bool,
 }
 
@@ -211,7 +211,7 @@ impl Drop for Admitted<'_> {
         if let Rule::Window(window) = &mut *self.pacer.rule() {
             window.in_flight = window.in_flight.saturating_sub(1);
             if let Some(known) = window.known.as_mut().filter(|_| !self.seen) {
-                // Nobody told, but the platform may have counted it.
+                // Nothing was reported, but the platform may have counted it.
                 known.left = known.left.saturating_sub(1);
             }
         }
@@ -248,7 +248,7 @@ impl Window {
         wait
     }
 
-    /// Learns from the headers of an answer, and says whether they told anything.
+    /// Learns from the headers of an answer, and returns whether they reported anything.
     fn observe(&mut self, headers: &HeaderMap, now: Instant) -> bool {
         // Where a gateway doubled a header: the least left, and the latest reset.
         let numbers = |name: &'static str| header::numbers(headers, name).map(|number| number.max(0.0) as u64);
@@ -289,7 +289,7 @@ impl Bucket {
         self.at = now;
     }
 
-    /// How long it takes until so much has leaked out. A bucket that hardly leaks takes for ever.
+    /// How long it takes until this much has leaked out. A bucket that hardly leaks takes for ever.
     fn time_for(&self, requests: f64) -> Duration {
         Duration::try_from_secs_f64(requests / self.per_second).unwrap_or(Duration::MAX)
     }

@@ -1,4 +1,4 @@
-//! The way out of a network that lets nobody out but its proxy.
+//! Proxies: which one a request goes through, and how.
 
 use std::fmt;
 use std::sync::Arc;

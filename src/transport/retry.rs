@@ -1,4 +1,4 @@
-//! When a request is sent again.
+//! Retries: when a request is sent again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -192,7 +192,7 @@ impl<'a> Retry<'a> {
         }
         let delay = match floor {
             None => self.jitter(),
-            // A little more than asked for, so that those who were told the same do not come back at once.
+            // A little more than asked for, so that clients with the same answer do not come back at once.
             Some(floor) => floor + self.jitter() / 8,
         };
         let beyond = floor.is_some_and(|floor| floor > self.policy.ceiling);

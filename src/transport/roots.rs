@@ -1,4 +1,4 @@
-//! The certificates that this machine trusts, and what to say where there are none.
+//! The root certificates that this machine trusts, and the error where there are none.
 
 use std::env;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What a 429 that says nothing else asks for: less.
+//! The throttle for a 429 without headers: it slows down until the gateway is content.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! When more rows are asked for again, after fewer were because more failed.
+//! Regrowth of pages: when more rows are asked for again after larger pages had failed.
 
-/// After so many pages of fewer rows more are asked for; after twice as many each time that was in vain.
+/// After this many pages of fewer rows, more are asked for; after twice as many each time that was in vain.
 const EASY: u32 = 12;
 /// How often that is doubled at the most.
 const MOST_DOUBLINGS: u32 = 6;

@@ -73,7 +73,7 @@ pub(crate) fn newest(rows: &[Row]) -> Option<Timestamp> {
     rows.iter().filter_map(Row::time).max()
 }
 
-/// A number that tells whether two pages have the same rows in the same order.
+/// A fingerprint of a page: two pages with the same rows in the same order have the same.
 pub(crate) fn fingerprint(rows: &[Row]) -> u64 {
     // The keys are hashes already; this only has to mind their order.
     rows.iter().fold(0, |all, row| (all.rotate_left(5) ^ row.key).wrapping_mul(0x9E37_79B9_7F4A_7C15))

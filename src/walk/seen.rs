@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::row::Row;
 
-/// So many of the latest records are kept in a hash set; those before them in sorted runs.
+/// How many of the latest records are in a hash set; those before them are in sorted runs.
 const RECENT: usize = 16_384;
 
 /// The records that a walk has seen. None is ever forgotten: what a platform repeats much later is still a repeat, and a

@@ -1,4 +1,4 @@
-//! Work that goes on while its result is not waited for yet.
+//! Background tasks: work that goes on before its result is awaited.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -85,7 +85,7 @@ fn readings() -> Vec<(&'static str, BigCommerceBehavior)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_walk_delivers_the_stretch_exactly_under_every_reading() {
+async fn a_walk_delivers_the_time_range_exactly_under_every_reading() {
     let history = History::bulk(11, 1_240).ending_at(1_790_000_000);
     for (name, behavior) in readings() {
         let behavior = BigCommerceBehavior { retention_days: None, ..behavior };
@@ -101,7 +101,7 @@ async fn a_walk_delivers_the_stretch_exactly_under_every_reading() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_empty_stretch_ends_under_every_reading() {
+async fn an_empty_time_range_ends_under_every_reading() {
     let history = History::bulk(12, 400).ending_at(1_790_000_000);
     for (name, behavior) in readings() {
         let sandbox = sandbox(&history, BigCommerceBehavior { retention_days: None, ..behavior }).await;
@@ -244,7 +244,7 @@ async fn a_short_walk_costs_the_fewest_requests() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stretch_far_back_is_found_without_reading_what_is_before_it() {
+async fn a_time_range_far_back_is_found_without_reading_what_is_before_it() {
     let history = History::bulk(18, 50_000).ending_at(1_790_000_000);
     let (start, end) = history.window();
     let (since, until) = (start + 86_400, start + 2 * 86_400);

@@ -132,7 +132,7 @@ async fn what_the_platform_said_is_found_in_a_body_of_any_shape() {
 }
 
 #[tokio::test]
-async fn the_platforms_request_id_is_told_in_plain_characters() {
+async fn the_platforms_request_id_is_shown_in_plain_characters() {
     let ids = [
         ("traceid", "4bf92f3577b34da6", "4bf92f3577b34da6"),
         ("traceid", "a1,b2", "a1,b2"),
@@ -152,7 +152,7 @@ async fn the_platforms_request_id_is_told_in_plain_characters() {
 }
 
 #[tokio::test]
-async fn a_wait_that_the_platform_asks_for_is_told() {
+async fn a_wait_that_the_platform_asks_for_is_in_the_error() {
     let headers = [
         (429, "retry-after", "7", Some(7)),
         (503, "retry-after", "7", Some(7)),

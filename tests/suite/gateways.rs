@@ -46,7 +46,7 @@ fn limiting(per_second: f64, burst: f64, refused: Arc<Mutex<u32>>) -> Recorder {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_limit_that_nobody_tells_is_found_and_everything_comes_near_its_rate() {
+async fn a_hidden_limit_is_found_and_everything_comes_near_its_rate() {
     for (per_second, burst) in [(5.0, 2.0), (5.0, 0.0), (2.0, 1.0), (20.0, 5.0)] {
         for under_way in [1, 4, 8, 16] {
             let refused = Arc::default();
@@ -91,7 +91,7 @@ async fn after_a_refusal_without_a_word_every_request_of_the_store_waits_and_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn rate_limit_headers_that_were_doubled_or_folded_tell_the_worst() {
+async fn rate_limit_headers_that_were_doubled_or_folded_count_as_the_worst() {
     let lines = [("149, 2", "20000, 9000"), ("2.0", "20000.0"), ("-3", "20000"), ("2,149", "100, 20000")];
     for (left, reset) in lines {
         let answer = Response::json(200, &json!({ "data": [] }))

@@ -178,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stretch_and_what_follows_share_no_entry_and_miss_none(record in system_log(), bound: i32) {
+    fn a_time_range_and_what_follows_share_no_entry_and_miss_none(record in system_log(), bound: i32) {
         let (entry, ..) = bigcommerce_both_ways(&record);
         for bound in [at(bound.into()), entry.time] {
             let (before, behind) = (LogQuery::new().until(bound), LogQuery::new().since(bound));

@@ -54,7 +54,7 @@ fn readings() -> Vec<(&'static str, ShoplineBehavior)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_walk_delivers_the_stretch_exactly_under_every_reading() {
+async fn a_walk_delivers_the_time_range_exactly_under_every_reading() {
     let history = History::bulk(21, 3_300).ending_at(1_790_000_000);
     let (start, end) = history.window();
     let third = (end - start) / 3;
@@ -71,7 +71,7 @@ async fn a_walk_delivers_the_stretch_exactly_under_every_reading() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_empty_stretch_ends_under_every_reading() {
+async fn an_empty_time_range_ends_under_every_reading() {
     let history = History::bulk(22, 300).ending_at(1_790_000_000);
     let (start, _) = history.window();
     for (name, behavior) in readings() {
@@ -123,7 +123,7 @@ async fn rows_that_arrive_or_are_purged_mid_walk_hide_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stretch_beyond_the_horizon_is_read_as_far_as_the_platform_answers() {
+async fn a_time_range_beyond_the_horizon_is_read_as_far_as_the_platform_answers() {
     let history = History::bulk(25, 2_000).months(5);
     let (start, end) = history.window();
     for status in [400, 422] {

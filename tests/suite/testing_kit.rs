@@ -148,7 +148,7 @@ async fn a_log_in_memory_can_be_merged_counted_and_watched() {
 }
 
 #[tokio::test]
-async fn a_log_in_memory_fails_where_it_is_told_to() {
+async fn a_log_in_memory_fails_where_it_is_asked_to() {
     let log = Log::new((1..=5).map(entry)).page_size(2);
     for (after, read) in [(0, 0), (3, 3), (5, 5)] {
         let failing = log.clone().failing_after(after, ErrorKind::Locked);

@@ -159,7 +159,7 @@ async fn a_wait_may_be_given_as_a_date() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_above_the_ceiling_is_told_at_once_and_not_begun() {
+async fn a_wait_above_the_ceiling_is_an_error_at_once_and_not_begun() {
     let network = once(status(429).header("x-retry-after", "61"));
     let started = Instant::now();
     let error = ask(&client(&network, exact())).await.unwrap_err();
@@ -326,7 +326,7 @@ async fn any_share_lets_at_least_one_request_through() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_window_that_ends_too_late_is_told_at_once() {
+async fn a_window_that_ends_too_late_is_an_error_at_once() {
     let network = once(told(200, 150, 0, 120_000));
     let client = client(&network, exact());
     ask(&client).await.unwrap();

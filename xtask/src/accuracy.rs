@@ -1,4 +1,4 @@
-//! `cargo xtask accuracy [SEEDS]`: what a report finds of what was planted in so many made-up shops, and what else it claims.
+//! `cargo xtask accuracy [SEEDS]`: precision and recall of reports on made-up shops.
 
 use crate::Result;
 use crate::workspace::{Workspace, cargo};

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_and_what_is_new_is_told() {
+    fn what_is_gone_and_what_is_new_is_listed() {
         assert_eq!(difference("a\nb\nc\n", "a\nc\nd\n"), "- b\n+ d");
     }
 }

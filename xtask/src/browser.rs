@@ -86,9 +86,9 @@ fn demo(program: &Path, scratch: &Path) -> Result {
         .stdout(Stdio::null())
         .output()
         .map_err(|e| format!("{}: {e}", program.display()))?;
-    let told = String::from_utf8_lossy(&output.stderr);
-    let page = told.trim_end().lines().last().map(str::trim).filter(|line| line.ends_with("report.html"));
-    let page = Path::new(page.ok_or_else(|| format!("the demo names no report:\n{told}"))?);
+    let output = String::from_utf8_lossy(&output.stderr);
+    let page = output.trim_end().lines().last().map(str::trim).filter(|line| line.ends_with("report.html"));
+    let page = Path::new(page.ok_or_else(|| format!("the demo names no report:\n{output}"))?);
     let copy = scratch.join("demo.html");
     std::fs::copy(page, &copy).map_err(|e| format!("{}: {e}", page.display()))?;
     report(program, &page.with_file_name("archive.db"), &scratch.join("year.html"), "365d")

@@ -15,7 +15,7 @@ use crate::generator::{Platform, document};
 use crate::regen::files_below;
 use crate::workspace::{Workspace, cargo, messages, read, write};
 
-/// A crate of so much generated code compiles within 2 GB of memory.
+/// How much generated code goes into one crate: this much compiles within 2 GB of memory.
 const BATCH: usize = 2 << 20;
 
 /// A document, and what came of it.

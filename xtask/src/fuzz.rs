@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use crate::Result;
 use crate::workspace::{Workspace, cargo, read};
 
-/// Of every crate but the standard library; a comparison tells libFuzzer what it compared with.
+/// Of every crate but the standard library; comparisons report to libFuzzer what they compared with.
 const INSTRUMENT: [&str; 6] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -90,15 +90,15 @@ fn feed(folder: &Path, name: &str, program: &Path, seconds: u32) -> Result {
         .stderr(File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?)
         .status()
         .map_err(|e| format!("{}: {e}", program.display()))?;
-    let told = read(&log)?;
+    let output = read(&log)?;
     if !status.success() {
-        let end = told.lines().skip(told.lines().count().saturating_sub(40));
+        let end = output.lines().skip(output.lines().count().saturating_sub(40));
         println!("{}", end.collect::<Vec<_>>().join("\n"));
         return Err(format!("{name}: {status}; the input is in {}", finds.display()));
     }
-    let first = coverage(&told, "INITED").ok_or_else(|| format!("{name}: nothing of it is instrumented"))?;
-    let last = coverage(&told, "DONE").unwrap_or(first);
-    let runs = told.lines().rev().find(|line| line.starts_with("Done ")).unwrap_or_default();
+    let first = coverage(&output, "INITED").ok_or_else(|| format!("{name}: nothing of it is instrumented"))?;
+    let last = coverage(&output, "DONE").unwrap_or(first);
+    let runs = output.lines().rev().find(|line| line.starts_with("Done ")).unwrap_or_default();
     println!("{name:<18} coverage {first} → {last}. {runs}");
     Ok(())
 }

@@ -12,7 +12,8 @@ pub(crate) struct SoakArgs {
 
 pub(crate) fn run(SoakArgs { seconds }: SoakArgs) -> Result {
     let workspace = Workspace::find()?;
-    // As cargo test builds it, so that nothing is built twice. Only the program of the tests can be told where to die.
+    // As cargo test builds it, so that nothing is built twice. Only the program of the tests can be made to die where it
+    // should.
     let status = cargo()
         .args(["test", "--quiet", "--package=storelogs-cli", "--test=suite", "--"])
         .args(["crash_tests::soak", "--exact", "--ignored", "--nocapture"])

@@ -89,7 +89,7 @@ pub(crate) fn messages(build: &mut Command) -> Result<Vec<Value>> {
     lines.lines().map(|line| serde_json::from_str(line).map_err(|e| format!("cargo's message: {e}"))).collect()
 }
 
-/// Cargo, as one would call it in a shell. What `cargo xtask` tells us of our own package must not be passed on: build
+/// Cargo, as one would call it in a shell. What `cargo xtask` sets for our own package must not be passed on: build
 /// scripts that look at it, such as ring's, would run again, and most of the workspace be built twice.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -1,4 +1,4 @@
-//! `check`: can each store be read, and what is in the way?
+//! `check`: whether each store can be read, and what is in the way.
 
 use std::io::Write;
 use std::time::Duration;
@@ -18,9 +18,9 @@ use crate::error::{CODES, CliError, Exit, StoreFailure};
 use crate::options::StoreOptions;
 use crate::ui::{Column, Progress, Table, Text, Ui, end_on_signal};
 
-/// Find out whether each store can be read
+/// Check that each store can be read
 ///
-/// Asks each store for one entry, with one request, and tells what is in the way: the token and when it ends, the scope,
+/// Asks each store for one entry, with one request, and says what is in the way: the token and when it ends, the scope,
 /// the two clocks, and what is left of the rate limit. A token is never shown.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
@@ -262,12 +262,12 @@ fn show(results: &[CheckResult], ui: Ui) -> Result<(), CliError> {
             Some(left) => format!("ended {} ago", format_duration(left)),
         };
         let clock = match result.clock_ahead {
-            None => "not told".to_owned(),
+            None => "unknown".to_owned(),
             Some(ahead) if ahead.abs() <= APART => "agrees".to_owned(),
             Some(ahead) => format!("{}{}", if ahead.is_positive() { '+' } else { '-' }, format_duration(ahead)),
         };
         let quota = match &result.quota {
-            None => "not told".to_owned(),
+            None => "unknown".to_owned(),
             Some(quota) => format!("{} of {} left", quota.left, quota.requests),
         };
         let [store, token, clock, quota] = [&result.store, &token, &clock, &quota].map(|text| Text::plain(text));

@@ -1,4 +1,4 @@
-//! `completions`: what a shell needs to complete commands and options.
+//! `completions`: completions of commands and options for a shell.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! `doctor`: what is wrong with the archive, and what helps.
+//! `doctor`: what is wrong with the archive, and how to fix it.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
 use crate::ui::{Column, Out, Progress, Table, Text, Ui};
 
-/// Look whether anything is wrong with the archive
+/// Check the archive for damage
 ///
 /// The file, what is derived from the entries, what a killed run left, room, locks, permissions, clocks: each with what helps.
 /// Whether entries are missing is for `verify`. Nothing is sent to a platform.

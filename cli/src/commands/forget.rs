@@ -1,4 +1,4 @@
-//! `forget`: what a query finds goes for good, wherever the archive keeps it.
+//! `forget`: permanently erases what a query finds, wherever the archive has it.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
 use crate::ui::{Column, Out, Progress, Table, Text, Ui};
 
-/// Forget what a query finds, for good
+/// Permanently erase what a query finds
 ///
 /// A person asks to be erased: entries, their earlier forms, records in quarantine, alerts and counts go, and no byte of them
 /// stays in the archive's files. Neither `sync` nor `verify --repair` brings them back, and nobody misses them: a tombstone by a
@@ -63,7 +63,7 @@ Exit codes:
   1  it failed, another process collects into the archive, or one that reads it keeps old bytes of it
   2  wrong arguments, or a query that cannot be understood";
 
-/// So many entries are listed, unless the list is JSON.
+/// How many entries are listed, unless the list is JSON.
 const LISTED: usize = 50;
 
 pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {

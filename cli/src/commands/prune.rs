@@ -1,4 +1,4 @@
-//! `prune`: takes entries away that are older than their owner wants them.
+//! `prune`: removes entries that are older than their owner wants them.
 
 use std::io::Write;
 
@@ -15,7 +15,7 @@ use crate::error::{CliError, Exit};
 use crate::options::{ArchiveOptions, StoreOptions};
 use crate::ui::{Column, Progress, Table, Text, Ui};
 
-/// Take entries away that are older than you want them
+/// Remove entries that are older than you want
 ///
 /// Without --older-than by `keep` in the configuration, as `sync` does it by itself. What is pruned is no gap: no `verify`
 /// misses it, and nothing fetches it again. Its counts by hour stay, so reports of years remain possible. The file shrinks.

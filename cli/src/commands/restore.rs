@@ -1,4 +1,4 @@
-//! `restore`: puts a backup in the place of the archive, and says what `sync` will fetch.
+//! `restore`: replaces the archive with a backup, and says what `sync` will fetch.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
 use crate::ui::{Column, Progress, Table, Text, Ui};
 
-/// Put a backup in the place of the archive
+/// Replace the archive with a backup
 ///
 /// The backup is verified first, and stays where it is. Says of each store what a following `sync` will fetch, and what it
 /// cannot, since the platform keeps it no longer. Nothing is sent to a platform.

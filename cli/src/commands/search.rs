@@ -44,7 +44,7 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "STORE")]
     store: Vec<StoreName>,
 
-    /// At most so many entries; 0 for all
+    /// Show at most N entries; 0 for all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
 

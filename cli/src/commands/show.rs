@@ -1,4 +1,4 @@
-//! `show`: one entry of the archive, whole.
+//! `show`: one entry of the archive in full.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use crate::options::{ArchiveOptions, ClockOptions};
 use crate::output::{self, Target};
 use crate::ui::Ui;
 
-/// Show an entry of the archive whole, with JSON and HTML made readable
+/// Show one entry of the archive in full, with JSON and HTML made readable
 ///
 /// The reason that its message gives stands at the top. `search --long` shows all that it finds like this.
 #[derive(Args, Debug)]

@@ -1,4 +1,4 @@
-//! `status`: how each store stands in the archive.
+//! `status`: the state of each store in the archive.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
 use crate::ui::{Column, Out, Palette, Table, Text, Ui, blocks};
 
-/// Tell how each store stands in the archive
+/// Show the state of each store in the archive
 ///
 /// What is held, whether anything is missing of all that the platform keeps up to its present, how long it can still be had,
 /// and whether the store could be read. Nothing is sent to a platform.
@@ -62,7 +62,7 @@ enum Format {
     Json,
 }
 
-/// What expires sooner than this is told.
+/// A store whose entries expire sooner than this gets a line.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// The cells of the bar, on a terminal that is wide enough.
 const BAR: usize = 24;

@@ -1,4 +1,4 @@
-//! `tail`: the newest entries of all stores, and those that come.
+//! `tail`: the newest entries of all stores, and new ones as they arrive.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::options::{ClockOptions, Filters, StoreOptions};
 use crate::output::{self, Format, Sink, Target};
 use crate::ui::{Progress, Ui, end_on_signal};
 
-/// Show the newest entries of all stores, oldest first, and with -f those that come
+/// Show the newest entries of all stores, oldest first, and new ones as they arrive with -f
 ///
 /// Reads from the platforms; no archive is needed. A store that is busy is asked more often, up to every 5 seconds, and
 /// never more often than its rate limit allows. What comes after younger entries were shown is marked as late; what comes more
@@ -55,7 +55,7 @@ Examples:
   storelogs tail -f -n 0 --min-severity error
   storelogs tail -f --format jsonl | jq -r .summary";
 
-/// So far back the first entries are looked for. SHOPLINE answers for that long at once.
+/// How far back the first entries are looked for: what SHOPLINE answers in one request.
 const BACK: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// Each time this much is read again, for what comes late. What comes later is too late.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
@@ -124,7 +124,7 @@ fn say_what_is_missed(remotes: &[Remote], ui: Ui) {
         format!("what comes more than {} minutes late is not shown: `storelogs sync` finds it\n", OVERLAP.as_mins());
     for remote in remotes.iter().filter(|remote| !remote.network.has_heard()) {
         line.push_str(&format!(
-            "{}: its answers do not tell the time: this machine's clock is taken for right to {} minutes\n",
+            "{}: its answers do not give the time: this machine's clock is trusted to {} minutes\n",
             remote.log.store(),
             UNTOLD.as_mins()
         ));

@@ -1,4 +1,4 @@
-//! `verify`: is the archive complete? By the platforms' own counts, and the ids that they list.
+//! `verify`: whether the archive is complete, by the platforms' own counts and the ids that they list.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 use storelogs::{ErrorKind, RetryPolicy, Store};
-use storelogs_collector::archive::{Archive, Mended, StoreId};
+use storelogs_collector::archive::{Archive, OutOfStep, StoreId};
 use storelogs_collector::sync::{Remote, Shard};
 use storelogs_collector::verdict::{self, Evidence, Judgement, RangeVerdict, Verdict};
 use storelogs_collector::verify::{self, Depth, Examined};
@@ -141,7 +141,7 @@ pub(crate) async fn verify(args: VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
             (Ok(_), Err(why)) => VerifyResult::failed(&settings.store, ErrorKind::InvalidInput, (*why).clone()),
         });
     }
-    let mended = if args.repair { archive.mend_derived()? } else { archive.out_of_step()? };
+    let found = if args.repair { archive.fix_derived()? } else { archive.out_of_step()? };
     if args.repair {
         for (result, (settings, remote)) in results.iter_mut().zip(settings.iter().zip(&remotes)) {
             if let Ok(remote) = remote
@@ -159,18 +159,18 @@ pub(crate) async fn verify(args: VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
         show(&mut out, &ui.palette(), &results, args.all)?;
         out.flush()?;
     }
-    let in_step = args.repair || mended.is_nothing();
-    say_out_of_step(mended, args.repair, ui);
+    let in_step = args.repair || found.is_nothing();
+    say_out_of_step(found, args.repair, ui);
     let exit = exit(&results).despite(problems);
     Ok(if exit == Exit::Done && !in_step { Exit::Failed } else { exit })
 }
 
 /// Says what of the counts and the index of words was out of step with the entries.
-fn say_out_of_step(mended: Mended, repaired: bool, ui: Ui) {
-    if mended.is_nothing() {
+fn say_out_of_step(out_of_step: OutOfStep, repaired: bool, ui: Ui) {
+    if out_of_step.is_nothing() {
         return;
     }
-    let Mended { hours, words_of_none, wordless } = mended;
+    let OutOfStep { hours, words_of_none, wordless } = out_of_step;
     let next = if repaired { "they were brought in step" } else { "`storelogs verify --repair` brings them in step" };
     ui.warning(&format!(
         "the counts of {} and the words of {} are out of step with the entries; {next}",

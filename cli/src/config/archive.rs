@@ -1,4 +1,4 @@
-//! Where the archive is.
+//! The path of the archive.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Reaching the configured stores.
+//! Connections to the configured stores.
 
 use std::sync::Arc;
 

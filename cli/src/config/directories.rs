@@ -1,4 +1,4 @@
-//! Where the platform keeps what is the user's own.
+//! The directories that the operating system has for a user's configuration and data.
 
 use std::env;
 use std::path::PathBuf;

@@ -18,7 +18,7 @@ pub(super) fn stores() -> Result<Vec<Settings>, CliError> {
         let Some(name) = text(variables.store)? else { continue };
         let named_wrongly = |error| CliError::usage(format!("{}: {error}", variables.store));
         let store = facts.store(&name).map_err(named_wrongly)?;
-        // Without a token here, the file may have one for the store; a store that has none at all is told then.
+        // Without a token here, the file may have one for the store; a store that has none at all is an error then.
         if let Some(settings) = named(&store)? {
             found.push(settings);
         } else {

@@ -1,4 +1,4 @@
-//! Which files the stores stand in, and what each said when it was last fine.
+//! The files that list the stores, and what each said when it was last valid.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -67,7 +67,7 @@ struct Known {
     broken: Option<String>,
 }
 
-/// What tells that a file has changed.
+/// The signs that a file has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     modified: Option<SystemTime>,

@@ -1,4 +1,4 @@
-//! How long entries are kept, as a file has it: `keep = "3y"`, or by severity `keep = { info = "90d" }`.
+//! How long entries are kept, in a configuration file: `keep = "3y"`, or by severity `keep = { info = "90d" }`.
 
 use std::collections::BTreeMap;
 

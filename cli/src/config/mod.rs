@@ -1,4 +1,4 @@
-//! Which stores there are, and how each is reached: the arguments, then the environment, then the files.
+//! The configuration: which stores there are, and how each is reached, from arguments, the environment and files.
 
 mod archive;
 mod bounded;

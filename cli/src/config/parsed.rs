@@ -1,4 +1,4 @@
-//! What one file of the configuration says.
+//! The content of one configuration file.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What the configuration has to know of platforms: their names, their variables, and which settings each takes.
+//! Platforms as the configuration knows them: their names, their variables, and the settings that each takes.
 
 use storelogs::platform::{self, PlatformFacts, Setting};
 use storelogs::{Platform, Store};

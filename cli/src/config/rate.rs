@@ -1,4 +1,4 @@
-//! How fast a store may be asked, where that is not what its platform documents.
+//! The rate limit of a store, if it is not the one that its platform documents.
 
 use storelogs::Store;
 use storelogs::platform::Setting;

@@ -1,4 +1,4 @@
-//! Where a file says that something secret comes from. What is secret is never written in the file itself.
+//! References to secrets in a configuration file, which never contains a secret itself.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,4 +1,4 @@
-//! The configured stores, as their files say from time to time.
+//! The configured stores, read again whenever their files change.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use super::stores::{Configured, with_environment};
 use super::token::TokenSource;
 use crate::ui::Ui;
 
-/// How often a store that was told to come back is listed before it is told to go again.
+/// How often a store that came back is listed before it may go again.
 const LISTINGS_BEFORE_RETRY: u8 = 6;
 
 /// Stores that come, go and change as their files do.
@@ -39,7 +39,7 @@ struct State {
     changed: HashMap<Store, Return>,
     /// The files of tokens as they were when a store was connected to.
     tokens: HashMap<Store, Vec<Option<Stamp>>>,
-    /// What is wrong and was told.
+    /// The problems that were reported.
     told: HashSet<String>,
 }
 
@@ -47,7 +47,7 @@ struct State {
 enum Return {
     /// Not listed the next time.
     Leaves,
-    /// Listed again, so many times.
+    /// How many times it was listed again.
     Comes(u8),
 }
 
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_broken_keeps_what_it_said_and_is_told_once() {
+    fn a_file_that_is_broken_keeps_what_it_said_and_is_reported_once() {
         let world = World::new("bigcommerce,a,T,\n");
         put(world.folder.path().join("stores.csv"), "platform,shop\nbigcommerce,b\n");
         assert_eq!(world.listed(), "bigcommerce:a");

@@ -1,4 +1,4 @@
-//! A rule of `storelogs watch`, as a file has it.
+//! A rule of `storelogs watch` in a configuration file.
 
 use std::path::Path;
 

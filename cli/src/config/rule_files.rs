@@ -1,4 +1,4 @@
-//! The rules of `storelogs watch`, as the files say.
+//! The rules of `storelogs watch` of all configuration files.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -28,11 +28,11 @@ pub(crate) struct RuleFiles {
     /// Until they were handed out.
     fresh: Option<Vec<Rule>>,
     looked: Instant,
-    /// What is wrong and was told.
+    /// The problems that were reported.
     told: HashSet<String>,
     /// The proxy that the files name.
     proxy: Option<TokenSource>,
-    /// Somebody else tells what is wrong with the files.
+    /// Somebody else reports what is wrong with the files.
     quiet: bool,
     ui: Ui,
 }
@@ -143,4 +143,4 @@ const EXAMPLE: &str = "
    more_than = 5
    within = \"10m\"
 
-`storelogs watch --help` tells more.";
+`storelogs watch --help` has more.";

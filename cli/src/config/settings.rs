@@ -1,4 +1,4 @@
-//! One store, and how it is reached.
+//! The settings of one store.
 
 use storelogs::Store;
 use storelogs::platform::PlatformFacts;

@@ -1,4 +1,4 @@
-//! The configured stores, as they were when the program began.
+//! The configured stores, read once when the program begins.
 
 use futures::future::BoxFuture;
 use storelogs::Store;

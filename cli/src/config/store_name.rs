@@ -1,4 +1,4 @@
-//! A store as a user names it: in full, or by its name alone where only one fits.
+//! A store as a user names it: in full, or by its name alone if only one fits.
 
 use std::str::FromStr;
 
@@ -35,7 +35,7 @@ impl StoreName {
     }
 }
 
-/// So many stores are named.
+/// How many stores an error names.
 const SHOWN: usize = 8;
 
 fn some(stores: &[&Store]) -> String {

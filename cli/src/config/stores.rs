@@ -1,4 +1,4 @@
-//! Which stores there are: those of an argument, of the environment, and of the files.
+//! The list of stores: from arguments, the environment, and files.
 
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ pub(crate) struct Configured {
     pub(crate) stores: Vec<Settings>,
     /// The stores that were picked; none of them for all that are configured.
     pub(crate) picked: Vec<Store>,
-    /// How many lines of the configuration are wrong. Each was told.
+    /// How many lines of the configuration are wrong. Each was reported.
     pub(crate) problems: usize,
     pub(super) told: Vec<String>,
     pub(super) files: Files,
@@ -75,7 +75,7 @@ pub(super) fn read_proxy(address: Option<&TokenSource>, ui: Ui) -> Result<Proxy,
 }
 
 /// The stores of this call: those picked, or all that are configured. A wrong line of a table, or a wrong file of
-/// several, is told, and the others go on.
+/// several, is reported, and the others go on.
 pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError> {
     let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
     let AllFiles { stores: found, mut problems, proxy, keep, .. } = files.read();
@@ -154,15 +154,15 @@ fn none() -> Result<CliError, CliError> {
     Ok(CliError::usage("no store is configured. There are three ways:").hint(WAYS))
 }
 
-/// So many wrong lines are shown.
-const TOLD: usize = 20;
+/// How many wrong lines are shown.
+const SHOWN: usize = 20;
 
 fn say(problems: &[String], ui: Ui) {
-    for problem in problems.iter().take(TOLD) {
+    for problem in problems.iter().take(SHOWN) {
         ui.error(problem);
     }
-    if problems.len() > TOLD {
-        ui.error(&format!("and {} more lines of the configuration are wrong", problems.len() - TOLD));
+    if problems.len() > SHOWN {
+        ui.error(&format!("and {} more lines of the configuration are wrong", problems.len() - SHOWN));
     }
 }
 

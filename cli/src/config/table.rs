@@ -1,4 +1,4 @@
-//! A CSV of stores: one a line, for those who have thousands.
+//! A CSV table of stores, one a line, for those who have thousands.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

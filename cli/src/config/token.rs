@@ -1,4 +1,4 @@
-//! Where an access token comes from. A token is never written in the configuration itself, and never shown.
+//! The source of an access token. A token is never written in the configuration itself, and never shown.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Which archive a command is about.
+//! The option that names the archive.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! In which time zone times are read and shown.
+//! The options for the time zone in which times are read and shown.
 
 use std::env;
 
@@ -14,7 +14,7 @@ use crate::ui::Ui;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ClockOptions {
     /// The time zone of times shown and given, such as Asia/Singapore or +08:00
-    /// [default: the shop's where the archive tells it, else this machine's]
+    /// [default: the shop's if the archive knows it, else this machine's]
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     time_zone: Option<TimeZone>,
 

@@ -1,4 +1,4 @@
-//! Which entries a command is about: the filters of `fetch` and `tail`.
+//! The options that filter entries in `fetch` and `tail`.
 
 use clap::{Args, ValueEnum};
 use storelogs::{LogQuery, Severity};

@@ -1,4 +1,4 @@
-//! What every command takes: colours and logs.
+//! The options of every command: colours and logs.
 
 use clap::{Args, ValueEnum};
 use tracing::level_filters::LevelFilter;

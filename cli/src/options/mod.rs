@@ -1,4 +1,4 @@
-//! What several commands take by the same arguments. Nothing below knows of these types: what is below gets values.
+//! Options that several commands share. No lower floor knows these types; it gets plain values.
 
 mod archive;
 mod clock;

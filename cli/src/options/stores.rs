@@ -1,4 +1,4 @@
-//! Which stores a command is about.
+//! The options that choose stores.
 
 use std::path::PathBuf;
 

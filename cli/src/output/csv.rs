@@ -91,7 +91,7 @@ fn is_formula(text: &str) -> bool {
         || text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
 }
 
-/// So many digits of a number a spreadsheet keeps.
+/// How many digits of a number a spreadsheet keeps.
 const DIGITS: usize = 15;
 
 /// Whether it is a number that does not stay as it is written.

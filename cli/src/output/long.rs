@@ -1,4 +1,4 @@
-//! Entries whole, for reading: every field, and the message with its JSON or HTML made readable.
+//! Entries in full, for reading: every field, and the message with its JSON or HTML made readable.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! The forms in which entries go out.
+//! The output formats of entries.
 
 mod csv;
 mod json;

@@ -33,7 +33,7 @@ const NARROW: usize = 150;
 /// The widest that a column is padded to where nothing is cut.
 const PADDED: usize = 32;
 
-/// Of a message so many characters are shown before and behind what was looked for.
+/// How many characters of a message are shown before and after a match.
 const BEFORE: usize = 24;
 const BEHIND: usize = 40;
 

@@ -1,4 +1,4 @@
-//! The forms in which the rows of an SQL statement go out.
+//! The output formats of the rows of an SQL statement.
 
 use std::io::{self, Write};
 

@@ -8,7 +8,7 @@ use super::sink::Rows;
 use super::values::text;
 use crate::ui::{Column, Out, Palette, Table, Text};
 
-/// The widths of the columns are those of so many rows. What comes behind them is written as it comes.
+/// How many rows decide the widths of the columns. Later rows are written as they come.
 const MEASURED_ROWS: usize = 500;
 /// No column is made narrower than this to fit the terminal.
 const NARROWEST: usize = 8;

@@ -1,4 +1,4 @@
-//! What entries, and the rows of an SQL statement, go out through.
+//! The destination of entries and of rows of SQL: standard output or a file.
 
 use std::io;
 

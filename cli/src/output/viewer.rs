@@ -1,4 +1,4 @@
-//! JSON that programs for reading logs understand: the names and forms that all of them read.
+//! JSON for log viewers, with the field names and formats that all of them read.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! Numbers as drawings, made of characters.
+//! Bars and sparklines, made of characters.
 
 /// A count as a bar, in eighths of a column; the longest of them takes `width`. Something is never drawn as nothing.
 pub(crate) fn bar(count: usize, most: usize, width: usize) -> String {

@@ -1,4 +1,4 @@
-//! Logs: what happens, as lines for a machine or for later, on stderr.
+//! Logs on stderr, as text or JSON.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What is shown to a person, and the only place that writes to a screen.
+//! The user interface, and the only place that writes to a screen.
 
 mod bar;
 mod logs;

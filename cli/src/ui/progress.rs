@@ -1,4 +1,4 @@
-//! How it goes, drawn on a terminal while one waits.
+//! Progress bars on a terminal.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Asking for lines on a terminal.
+//! A prompt for lines on a terminal.
 
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;

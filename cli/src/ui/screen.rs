@@ -1,4 +1,4 @@
-//! What a person sees: results on stdout, and on stderr what goes wrong and how it goes.
+//! The screen: results go to stdout, errors and progress to stderr.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;

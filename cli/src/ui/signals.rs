@@ -1,4 +1,4 @@
-//! Being asked to end.
+//! The signals that ask the program to end.
 
 use std::io;
 
@@ -72,7 +72,7 @@ impl Signals {
     }
 }
 
-/// Has a file that may not grow any further (`ulimit -f`) be an error that can be told, and not the death of the program.
+/// Has a file that may not grow any further (`ulimit -f`) be an error that can be shown, and not the death of the program.
 /// Called within a runtime.
 pub(crate) fn outlive_file_limits() {
     #[cfg(unix)]

@@ -122,12 +122,12 @@ impl Table {
         Self { header: Some(style), ..self }
     }
 
-    /// So many spaces between two columns; two otherwise.
+    /// Puts this many spaces between two columns; two otherwise.
     pub(crate) fn gap(self, gap: usize) -> Self {
         Self { gap, ..self }
     }
 
-    /// So many spaces before each row.
+    /// Puts this many spaces before each row.
     pub(crate) fn indent(self, indent: usize) -> Self {
         Self { indent, ..self }
     }

@@ -1,4 +1,4 @@
-//! Styled text, and how much of it fits.
+//! Styled text, and its width.
 
 use std::fmt::Write as _;
 use std::ops::Range;

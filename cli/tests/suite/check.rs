@@ -21,7 +21,7 @@ fn check_says_that_stores_can_be_read_with_one_request_each() {
 }
 
 #[test]
-fn check_tells_the_remedy() {
+fn check_names_the_remedy() {
     let sandbox = sandbox();
     sandbox.set_faults(Platform::Shopline, HANDLE, Faults::none().always(Fault::Status(403)));
     let run = Program::reading(&sandbox).with("BIGCOMMERCE_ACCESS_TOKEN", "wrong").run(&["check"]);
@@ -31,7 +31,7 @@ fn check_tells_the_remedy() {
 }
 
 #[test]
-fn check_tells_when_a_token_has_ended() {
+fn check_says_when_a_token_has_ended() {
     let sandbox = sandbox();
     let program = Program::reading(&sandbox).with("SHOPLINE_ACCESS_TOKEN", shopline_token(HANDLE, 1_700_000_000));
     let run = program.run(&["check", "--store", "shopline:open001"]);
@@ -40,7 +40,7 @@ fn check_tells_when_a_token_has_ended() {
 }
 
 #[test]
-fn check_tells_when_the_clocks_differ() {
+fn check_says_when_the_clocks_differ() {
     let sandbox = sandbox();
     sandbox.clock().set_offset(600);
     let run = Program::reading(&sandbox).run(&["check", "--store", "bigcommerce:abc123"]);

@@ -117,7 +117,7 @@ fn a_run_that_is_terminated_keeps_what_it_has_and_the_next_goes_on() {
 }
 
 #[test]
-fn without_an_archive_the_way_to_get_one_is_told() {
+fn without_an_archive_the_error_says_how_to_get_one() {
     let run = Program::new().run(&["status"]);
     assert_eq!((run.code, run.out.as_str()), (1, ""));
     assert!(run.err.contains("storelogs sync"), "{}", run.err);

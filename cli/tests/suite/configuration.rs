@@ -24,7 +24,7 @@ fn refused(text: &str) -> Run {
 }
 
 #[test]
-fn without_any_store_the_ways_to_configure_one_are_told() {
+fn without_any_store_the_error_says_how_to_configure_one() {
     let run = Program::new().run(&["fetch"]);
     assert_eq!((run.code, run.out.as_str()), (2, ""));
     assert_snapshot!(run.err);
@@ -84,7 +84,7 @@ fn a_missing_token_names_the_variable() {
 }
 
 #[test]
-fn a_store_that_is_not_configured_is_told() {
+fn a_store_that_is_not_configured_is_an_error() {
     let run = Program::new().run(&["fetch", "--store", "bigcommerce:abc123"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("BIGCOMMERCE_ACCESS_TOKEN"), "{}", run.err);
@@ -161,7 +161,7 @@ fn an_unknown_platform_is_refused() {
 }
 
 #[test]
-fn a_missing_key_is_told() {
+fn a_missing_key_is_named() {
     assert_snapshot!(refused("[[store]]\nplatform = \"shopline\"\n").err);
 }
 

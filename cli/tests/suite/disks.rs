@@ -24,7 +24,7 @@ fn on_disk(program: &Program, arguments: &[&str], before: &str, behind: &str) ->
 }
 
 #[test]
-fn a_full_disk_is_told_as_such_wherever_it_strikes_and_nothing_is_damaged() {
+fn a_full_disk_is_reported_as_such_wherever_it_strikes_and_nothing_is_damaged() {
     if !may_mount() {
         return; // then the collector's own tests have to do, which limit the size of the file
     }
@@ -115,7 +115,7 @@ fn a_read_only_copy_with_changes_beside_it_is_read_with_them() {
 }
 
 #[test]
-fn a_limit_of_the_size_of_files_is_told_as_such() {
+fn a_limit_of_the_size_of_files_is_reported_as_such() {
     let shop = Store::bigcommerce(HASH).history(History::bulk(1, 3000)).behavior(Behavior::unlimited());
     let sandbox = serve([shop]);
     for blocks in [700, 1400] {

@@ -46,7 +46,7 @@ fn it_ends_with_2_when_the_arguments_are_wrong() {
 }
 
 #[test]
-fn it_ends_with_2_when_the_stretch_begins_in_the_future() {
+fn it_ends_with_2_when_the_time_range_begins_in_the_future() {
     let sandbox = sandbox();
     let run = Program::reading(&sandbox).run(&["fetch", "--since", "2999-01-01"]);
     assert_eq!(run.code, 2);

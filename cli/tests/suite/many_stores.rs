@@ -57,7 +57,7 @@ fn a_token_comes_from_a_file_beside_the_table() {
 }
 
 #[test]
-fn each_wrong_line_is_told_and_the_other_stores_go_on() {
+fn each_wrong_line_is_reported_and_the_other_stores_go_on() {
     let sandbox = sandbox();
     let more = format!(
         "abc,shopify,,\nAbc,bigcommerce,,\n,bigcommerce,,\n{HASH},bigcommerce,,\nx,bigcommerce\nx,bigcommerce,{CANARY},\n"
@@ -66,7 +66,7 @@ fn each_wrong_line_is_told_and_the_other_stores_go_on() {
     let run = program.fetch(&["--stores", "stores.csv"]);
     assert_eq!((run.code, run.out.lines().count()), (4, 8), "{run:?}");
     assert_snapshot!(run.err);
-    // Who asks for one store is not told of the others.
+    // Who asks for one store hears nothing of the others.
     let run = program.fetch(&["--stores", "stores.csv", "--store", "shopline:open001"]);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
 }
@@ -139,7 +139,7 @@ fn an_app_s_key_and_secret_come_by_reference() {
 }
 
 #[test]
-fn while_following_a_store_that_is_added_and_a_token_that_is_mended_take_effect() {
+fn while_following_a_store_that_is_added_and_a_token_that_is_fixed_take_effect() {
     let store = |store: Store| store.history(History::seeded(9)).behavior(Behavior::unlimited());
     let sandbox = serve([store(Store::bigcommerce("aa")), store(Store::bigcommerce("bb"))]);
     let (url, token) = (sandbox.bigcommerce_url(), sandbox.token(Platform::BigCommerce, "aa"));

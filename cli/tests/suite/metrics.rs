@@ -1,4 +1,4 @@
-//! `--metrics-listen`: what Prometheus is told.
+//! `--metrics-listen`: metrics for Prometheus.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use storelogs_sandbox::{Behavior, Fault, Faults, History, Platform, Sandbox, Sto
 
 use crate::program::{HANDLE, HASH, Program, serve};
 
-/// A collector that tells of itself, until this is dropped.
+/// A collector that serves metrics, until this is dropped.
 struct Collector {
     child: Child,
     address: String,

@@ -23,7 +23,7 @@ fn json(text: &str) -> Value {
 }
 
 #[test]
-fn a_report_tells_what_broke_and_each_line_leads_to_its_entries() {
+fn a_report_says_what_broke_and_each_line_leads_to_its_entries() {
     let (_sandbox, program) = synced(3);
     let run = program.run(&["report"]);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
@@ -68,7 +68,7 @@ fn a_report_goes_into_a_file_in_the_form_that_its_name_says() {
 }
 
 #[test]
-fn only_the_stores_that_were_named_are_told_of() {
+fn a_report_covers_only_the_stores_that_were_named() {
     let (_sandbox, program) = synced(5);
     let store = format!("shopline:{HANDLE}");
     let run = program.run(&["report", "--store", &store, "--format", "json"]);
@@ -90,5 +90,5 @@ fn a_period_that_is_none_is_refused_with_the_reason() {
     let run = program.run(&["report", "--time-zone", "Mars/Olympus"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("Asia/Singapore"), "{}", run.err);
-    assert_eq!(Program::new().run(&["report"]).code, 1, "without an archive there is nothing to tell");
+    assert_eq!(Program::new().run(&["report"]).code, 1, "without an archive there is nothing to report");
 }

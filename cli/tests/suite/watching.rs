@@ -35,7 +35,7 @@ fn fail(sandbox: &Sandbox, id: u32, summary: &str) {
     std::thread::sleep(Duration::from_millis(2100));
 }
 
-/// Somebody who is told. It answers with one status after the other, and with the last one from then on.
+/// A receiver of alerts. It answers with one status after the other, and with the last one from then on.
 struct Webhook {
     url: String,
     told: Receiver<(String, Value)>,
@@ -238,8 +238,11 @@ fn what_could_not_be_delivered_is_sent_again_and_what_never_will_be_is_given_up(
     fail(&sandbox, 900_000_001, "it failed");
     let run = program.run(&["watch", "--once", "--sync"]);
     assert_eq!(run.code, 4, "{run:?}");
-    assert!(run.err.contains("\"busy\" could not tell: 127.0.0.1:") && run.err.contains("HTTP 503; it is tried again"));
-    assert!(run.err.contains("\"gone\" could not tell, and gives up: 127.0.0.1:"), "{}", run.err);
+    assert!(
+        run.err.contains("\"busy\" could not deliver an alert: 127.0.0.1:")
+            && run.err.contains("HTTP 503; it is tried again")
+    );
+    assert!(run.err.contains("\"gone\" could not deliver an alert, and gives up: 127.0.0.1:"), "{}", run.err);
     assert!(run.err.contains("HTTP 404: the address is wrong") && !run.err.contains("hidden"), "{}", run.err);
     let first = busy.next().1;
     std::thread::sleep(Duration::from_secs(5));
@@ -268,7 +271,7 @@ fn an_alert_outlives_the_process_that_was_to_deliver_it() {
 }
 
 #[test]
-fn an_alert_is_told_before_whatever_statement_the_process_dies() {
+fn an_alert_arrives_before_whatever_statement_the_process_dies() {
     let sandbox = shop();
     let program = Program::new()
         .reading_bigcommerce(&sandbox)
@@ -326,7 +329,7 @@ fn rules_that_change_hold_at_once_and_broken_ones_change_nothing() {
 }
 
 #[test]
-fn a_test_says_what_would_have_been_told_and_sends_nothing() {
+fn a_test_lists_the_alerts_and_sends_nothing() {
     let sandbox = shop();
     let webhook = Webhook::answering(&[200]);
     let program = Program::new().reading_bigcommerce(&sandbox).with("HOOK", &webhook.url).configured(
@@ -375,7 +378,7 @@ fn what_is_wrong_is_said_with_its_remedy() {
         assert!(run.err.contains(why) && !run.err.contains("hidden"), "{}", run.err);
     };
     fails("", &[], "there are no rules");
-    fails("[[rule]]\nname = \"it\"\n", &[], "storelogs.toml line 1: the rule \"it\": it tells of every entry");
+    fails("[[rule]]\nname = \"it\"\n", &[], "storelogs.toml line 1: the rule \"it\": it would alert on every entry");
     fails("\n[[rule]]\nname = \"it\"\nwhen = \"(refund\"\n", &[], "storelogs.toml line 2: the rule \"it\": when: this");
     fails(&format!("{RULE}webhook = \"https://hidden\"\n"), &[], "write webhook = { env = \"NAME\" }");
     fails(

@@ -74,7 +74,7 @@ const REVISIONS: &str = "SELECT arrived, (SELECT count(*) FROM revision AS befor
 const MAPPED: i64 = 64 << 20;
 
 impl Archive {
-    /// What tells this archive from every other one, copies of it apart: 32 hexadecimal digits that say nothing of what is
+    /// The identity of this archive, which copies of it share: 32 hexadecimal digits that say nothing of what is
     /// in it.
     ///
     /// # Errors

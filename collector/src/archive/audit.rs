@@ -1,4 +1,4 @@
-//! How a claim is founded: what came of comparing time ranges with the platform.
+//! Audits: the results of comparing time ranges with the platform, on which verdicts rest.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Copying an archive while it is in use, and putting such a copy in its place.
+//! Backups: copying an archive while it is in use, and restoring such a copy.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use super::side_file::{make_folder, owners, sync_folder};
 use super::{Archive, open, secret, wal};
 use crate::error::{Error, Result};
 
-/// So many steps of SQLite's machine lie between two looks at how far a copy is.
+/// How many steps of SQLite's machine lie between two looks at the progress of a copy.
 const STEPS: i32 = 100_000;
 
 /// A copy that was made and verified.

@@ -1,4 +1,4 @@
-//! Writing: entries and the state that they change, in one transaction.
+//! Commits: entries and the state that they change, written in one transaction.
 
 use std::ops::RangeInclusive;
 

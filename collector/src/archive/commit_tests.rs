@@ -1,4 +1,4 @@
-//! What is kept in memory of a store's progress is what the archive would say.
+//! Tests that a store's progress in memory is what the archive would say.
 
 use proptest::prelude::*;
 use storelogs::{Cursor, LogEntry, Store};
@@ -121,7 +121,7 @@ fn a_page_for_which_the_disk_has_no_room_is_not_there_at_all_and_the_next_one_ma
 }
 
 #[test]
-fn an_archive_that_stays_locked_is_told_and_nothing_is_written() {
+fn an_archive_that_stays_locked_is_an_error_and_nothing_is_written() {
     let before = TimeRange::new(at(0), at(10)).unwrap();
     let (_folder, mut archive, id) = archive_with(before);
     archive.sql.busy_timeout(std::time::Duration::from_millis(50)).unwrap();

@@ -1,4 +1,4 @@
-//! The hourly counts, as they are added up: how many entries of each kind there were.
+//! Sums of the hourly counts: how many entries of each kind there were.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What is derived from the entries, the counts by hour and the index of words, kept in step with them whoever changes them.
+//! Derived tables: the counts by hour and the index of words, kept in step with the entries whoever changes those.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::micros::Micros;
 
 /// What was out of step with the entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mended {
+pub struct OutOfStep {
     /// Hours of a store whose counts did not add up to its entries.
     pub hours: u64,
     /// Entries that the index of words had, and the archive has not.
@@ -22,7 +22,7 @@ pub struct Mended {
     pub wordless: u64,
 }
 
-impl Mended {
+impl OutOfStep {
     /// Whether everything was in step.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
@@ -117,7 +117,7 @@ impl Archive {
     ///
     /// # Errors
     /// If the archive cannot be read.
-    pub fn out_of_step(&self) -> Result<Mended> {
+    pub fn out_of_step(&self) -> Result<OutOfStep> {
         let count = |sql: &str| -> Result<u64> {
             let mut count = self.prepared(&format!("SELECT count(*) FROM ({sql})"))?;
             let counted = count.query_row([], |row| row.get::<_, i64>(0));
@@ -125,12 +125,12 @@ impl Archive {
         };
         let hours = count(WRONG_HOURS)?;
         if !self.index_is_sound() {
-            return Ok(Mended { hours, words_of_none: 0, wordless: count("SELECT key FROM entry")? });
+            return Ok(OutOfStep { hours, words_of_none: 0, wordless: count("SELECT key FROM entry")? });
         }
         // One that is not filled yet is on its way.
         Ok(match self.index_standing() {
-            Standing::InStep => Mended { hours, words_of_none: count(WORDS_OF_NONE)?, wordless: count(WORDLESS)? },
-            Standing::Between | Standing::Useless => Mended { hours, ..Mended::default() },
+            Standing::InStep => OutOfStep { hours, words_of_none: count(WORDS_OF_NONE)?, wordless: count(WORDLESS)? },
+            Standing::Between | Standing::Useless => OutOfStep { hours, ..OutOfStep::default() },
         })
     }
 
@@ -138,36 +138,36 @@ impl Archive {
     ///
     /// # Errors
     /// If the archive cannot be written.
-    pub fn mend_derived(&mut self) -> Result<Mended> {
+    pub fn fix_derived(&mut self) -> Result<OutOfStep> {
         let mut found = self.out_of_step()?;
         if !self.index_is_sound() {
             self.discard_index();
         }
         let path = self.path.clone();
         let words = found.words_of_none + found.wordless > 0 && self.has_index();
-        let mended = mend(&mut self.sql, &mut self.kinds, words);
-        if mended.is_err() {
+        let fixed = fix(&mut self.sql, &mut self.kinds, words);
+        if fixed.is_err() {
             self.kinds.forget();
         }
-        found.hours = mended.map_err(|error| Error::of(&path, error))?;
-        let mended = found;
+        found.hours = fixed.map_err(|error| Error::of(&path, error))?;
+        let fixed = found;
         self.index_words(usize::MAX)?;
-        Ok(mended)
+        Ok(fixed)
     }
 }
 
 /// Returns how many hours were counted anew.
-fn mend(sql: &mut Connection, kinds: &mut Kinds, words: bool) -> rusqlite::Result<u64> {
+fn fix(sql: &mut Connection, kinds: &mut Kinds, words: bool) -> rusqlite::Result<u64> {
     let change = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
     settle(&change, kinds)?;
     let mut hours: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-    let mut mended = 0;
+    let mut fixed = 0;
     {
         let mut find = change.prepare(WRONG_HOURS)?;
         let mut rows = find.query([])?;
         while let Some(row) = rows.next()? {
             hours.entry(row.get(0)?).or_default().insert(row.get(1)?);
-            mended += 1;
+            fixed += 1;
         }
     }
     recount(&change, kinds, &hours)?;
@@ -176,5 +176,5 @@ fn mend(sql: &mut Connection, kinds: &mut Kinds, words: bool) -> rusqlite::Resul
         change.execute(&format!("INSERT INTO arrival (key) {WORDS_OF_NONE} UNION {WORDLESS}"), [])?;
     }
     change.commit()?;
-    Ok(mended)
+    Ok(fixed)
 }

@@ -33,7 +33,7 @@ impl Which {
     }
 }
 
-/// What of a problem tells which incident it belongs to.
+/// The fields of a problem that decide which incident it belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Problem<'a> {
     /// The second of its time, since 1970.
@@ -44,7 +44,7 @@ pub(crate) struct Problem<'a> {
     pub(crate) summary: Option<&'a str>,
 }
 
-/// What of an entry tells who did what.
+/// The fields of an entry that say who did what.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Action<'a> {
     /// The second of its time, since 1970.
@@ -141,7 +141,7 @@ impl Archive {
         Ok(held.into_iter().collect())
     }
 
-    /// The time of the entry of a time range that has so many before it.
+    /// The time of the entry of a time range with this number, counted from the oldest.
     pub(crate) fn time_of(&self, store: StoreId, range: TimeRange, number: u64) -> Result<Option<Timestamp>> {
         let bounds = params![store.0, Micros::of(range.since), Micros::of(range.until), number.cast_signed()];
         let find = "SELECT time FROM entry INDEXED BY entry_store_time WHERE store = ?1 AND time >= ?2 AND time < ?3 \

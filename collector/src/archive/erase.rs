@@ -1,4 +1,4 @@
-//! Erasing: what was found to be forgotten goes from every table, and then from the bytes of the files.
+//! Erasing what is to be forgotten, from every table and then from the bytes of the files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +25,8 @@ pub(crate) struct Erasure {
     pub(crate) revisions: Vec<i64>,
     pub(crate) quarantined: Vec<i64>,
     pub(crate) deliveries: Vec<i64>,
-    /// What rules told of last: the rule, and of what.
-    pub(crate) told: Vec<(String, String)>,
+    /// The last alerts of rules: the rule, and what each was about.
+    pub(crate) last_alerts: Vec<(String, String)>,
     /// Kinds of which nothing but counts of pruned entries is left: they lose their actor and their shape.
     pub(crate) kinds: Vec<i64>,
 }
@@ -257,7 +257,7 @@ fn erase(
     for number in &erasure.deliveries {
         change.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([number])?;
     }
-    for (rule, about) in &erasure.told {
+    for (rule, about) in &erasure.last_alerts {
         change.prepare_cached("DELETE FROM told WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;
     }
     for number in &erasure.kinds {

@@ -1,4 +1,4 @@
-//! What the archive holds of how a store was read and compared: what a verdict is made of.
+//! Evidence for a verdict: what the archive knows of how a store was read and compared.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;

@@ -1,5 +1,5 @@
-//! What was forgotten: known by a keyed hash only, so that it does not come back, and nobody who has the archive can try
-//! whom it was about.
+//! Tombstones of forgotten entries: keyed hashes that keep them from coming back, and from which nobody who has the archive
+//! can find out whom they were about.
 
 use jiff::Timestamp;
 use ring::hmac;

@@ -1,4 +1,4 @@
-//! What of an archive's files can be looked at without reading the entries.
+//! Facts about an archive's files that need no reading of entries.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ impl Archive {
         Ok((number("page_count")? * page, number("freelist_count")? * page))
     }
 
-    /// The bytes that its disk has room for. `None` if that cannot be told.
+    /// The bytes that its disk has room for. `None` if that cannot be found out.
     pub(crate) fn room(&self) -> Option<u64> {
         #[cfg(unix)]
         {

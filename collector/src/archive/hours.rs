@@ -1,4 +1,4 @@
-//! The counts by hour as they stand, for exports.
+//! The counts by hour, row by row, for exports.
 
 use std::ops::ControlFlow;
 

@@ -75,7 +75,7 @@ impl Archive {
         bounds(self.sql()).map_err(|error| self.fault(error))
     }
 
-    /// Indexes the words of entries that wait for it, at most so many steps. Says whether any are left.
+    /// Indexes the words of entries that are not indexed yet, in at most this many steps. Returns whether any are left.
     ///
     /// # Errors
     /// If the archive or the index cannot be written.
@@ -88,7 +88,7 @@ impl Archive {
         Ok(self.unindexed()? > 0)
     }
 
-    /// Indexes at most so many entries. Says whether there was anything to do.
+    /// Indexes at most this many entries. Returns whether there was anything to do.
     pub(super) fn index_step(&mut self, most: i64) -> Result<bool> {
         if !self.index_path().is_file() && self.unindexed()? == 0 {
             return Ok(false); // nothing ever came

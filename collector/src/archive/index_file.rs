@@ -172,7 +172,7 @@ fn cannot_open(file: &Path) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN), Some(why))
 }
 
-/// What tells a file from another one that is put in its place.
+/// The identity of a file: another file in its place has another.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let file = fs::metadata(path).ok()?;
     #[cfg(unix)]

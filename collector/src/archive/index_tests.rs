@@ -1,4 +1,4 @@
-//! The index of words is made anew whenever it is not that of the archive, and searches are right meanwhile.
+//! Tests that the index of words is rebuilt whenever it is not that of the archive, and that searches are right meanwhile.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -161,7 +161,7 @@ fn a_repair_makes_a_damaged_index_anew() {
     let (_folder, mut archive) =
         spoilt(|archive| archive.sql.execute_batch("DELETE FROM words.entry_text_data WHERE id > 10").unwrap());
     assert_eq!(archive.out_of_step().unwrap().wordless, 12);
-    assert_eq!(archive.mend_derived().unwrap().wordless, 12);
+    assert_eq!(archive.fix_derived().unwrap().wordless, 12);
     assert!(archive.out_of_step().unwrap().is_nothing());
     is_right(&archive);
 }
@@ -172,8 +172,8 @@ fn a_repair_puts_in_what_the_index_lacks_and_takes_out_what_it_has_too_much() {
         archive.sql.execute("DELETE FROM words.entry_text WHERE rowid = (SELECT max(key) FROM entry)", []).unwrap();
         archive.sql.execute("INSERT INTO words.entry_text (rowid, summary) VALUES (7, 'old')", []).unwrap();
     });
-    let mended = archive.mend_derived().unwrap();
-    assert_eq!((mended.wordless, mended.words_of_none), (1, 1));
+    let fixed = archive.fix_derived().unwrap();
+    assert_eq!((fixed.wordless, fixed.words_of_none), (1, 1));
     assert!(archive.out_of_step().unwrap().is_nothing());
     is_right(&archive);
 }
@@ -220,9 +220,9 @@ fn a_search_waits_for_an_index_that_is_made_anew() {
         spoilt(|archive| of_other_words(archive, "UPDATE words.state SET version = version + 1"));
     archive.catch_up(|_| panic!("so few are looked through")).unwrap();
     put(&mut archive, 100..5200, "");
-    let mut told = Vec::new();
-    archive.catch_up(|left| told.push(left)).unwrap();
-    assert!(told.first() >= Some(&5112), "{told:?}");
+    let mut left_over = Vec::new();
+    archive.catch_up(|left| left_over.push(left)).unwrap();
+    assert!(left_over.first() >= Some(&5112), "{left_over:?}");
     assert_eq!(archive.index_standing(), Standing::InStep);
     is_right(&archive);
 }

@@ -1,4 +1,4 @@
-//! What was learned of a store's platform: what it does with requests, and how its clock goes.
+//! What was learned of a store's platform: what it does with requests, and how far its clock is off.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -42,7 +42,7 @@ impl Archive {
         found.optional().map_err(|error| self.fault(error))
     }
 
-    /// The clock of a store's platform, if it told its time.
+    /// The clock of a store's platform, if its answers gave the time.
     ///
     /// # Errors
     /// If the archive cannot be read.

@@ -49,7 +49,7 @@ pub use arrived::{ArrivedEntry, Fields};
 pub use audit::{Audit, Audits, Claim, Comparison, Finding};
 pub use backup::Copied;
 pub use commit::{Commit, Committed};
-pub use derived::Mended;
+pub use derived::OutOfStep;
 pub(crate) use erase::Erasure;
 pub use evidence::Evidence;
 pub(crate) use holdings::StoreState;

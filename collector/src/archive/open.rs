@@ -92,7 +92,7 @@ impl Archive {
         lock(&self.path)
     }
 
-    /// Keeps others out that would tell of the same until the lock is dropped.
+    /// Keeps out others that would send the same alerts until the lock is dropped.
     ///
     /// # Errors
     /// [`Error::Watched`] if another process holds it.

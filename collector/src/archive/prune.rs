@@ -66,7 +66,7 @@ impl Archive {
         Ok(pruned)
     }
 
-    /// Takes the entries of a store that are older away, step by step; `progress` is called with what went so far. That they
+    /// Removes the older entries of a store, step by step; `progress` is called with how many were removed. That they
     /// are pruned is written down first: killed anywhere, the next pruning goes on, and nobody fetches anything of it. The
     /// caller holds the archive's lock.
     ///
@@ -120,7 +120,7 @@ impl Archive {
         self.give_back(PAGES, &mut |_| {})
     }
 
-    /// Gives up to so many empty pages back to the disk, if the archive can do that in steps.
+    /// Gives up to this many empty pages back to the disk, if the archive can do that in steps.
     fn give_back(&mut self, most: i64, progress: &mut impl FnMut(f64)) -> Result<()> {
         if self.number_of("auto_vacuum")? == 0 {
             return Ok(());
@@ -200,7 +200,7 @@ fn mark(
     Ok(pruned)
 }
 
-/// Takes away what is pruned of the next entries behind this one, which is told by its time and its key. Returns where to go
+/// Removes what is pruned of the next entries after this one, which is given by its time and its key. Returns where to go
 /// on, if there are more.
 fn step(
     sql: &mut Connection,

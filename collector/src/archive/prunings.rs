@@ -1,4 +1,4 @@
-//! What is pruned: up to when, by severity.
+//! The prunings of a store: up to which time entries were pruned, by severity.
 
 use jiff::Timestamp;
 use rusqlite::Connection;

@@ -1,4 +1,4 @@
-//! How many entries there are by hour, store and kind: what a report adds up, instead of the entries themselves.
+//! Counts of entries by hour, store and kind, which a report adds up instead of the entries themselves.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -11,7 +11,7 @@ use super::shape::{coarse, shape};
 use super::{StoreId, row};
 use crate::micros::Micros;
 
-/// Beyond so many kinds, summaries of new ones are kept by their first words only: a shop that never says the same thing
+/// Beyond this many kinds, new summaries are counted by their first words only: a shop that never says the same thing
 /// twice must not fill the archive with shapes.
 const MOST_KINDS: i64 = 200_000;
 
@@ -121,7 +121,7 @@ fn add(sql: &Connection, kind: &Kind<&str>) -> rusqlite::Result<i64> {
     insert.insert(params![kind.module, kind.action, kind.actor, kind.shape, kind.category, kind.severity])
 }
 
-/// So many entries, and the seconds of the hour at which the first and the last of them stand.
+/// A number of entries, and the seconds of the hour of the first and the last of them.
 #[derive(Clone, Copy, Debug)]
 struct Tally {
     entries: i64,

@@ -1,4 +1,4 @@
-//! How an entry stands in its row.
+//! Entries as rows of the database, and back.
 
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ impl FromSql for Micros {
     }
 }
 
-/// A key is the second, above so many bits that keep the entries of one second apart.
+/// How many low bits of a key number the entries of one second; the bits above them are the second.
 const LOW_BITS: u32 = 30;
 
 /// 33 bits: up to the year 2242. Only the order of entries beyond suffers.
@@ -93,7 +93,7 @@ fn second(time: Timestamp) -> i64 {
     Micros::of(time).second().clamp(0, LAST_SECOND)
 }
 
-/// The second that a key tells. What lies before 1970 or beyond the last one is counted to the nearest.
+/// The second that a key holds. What lies before 1970 or beyond the last one is counted to the nearest.
 pub(crate) fn second_of(key: i64) -> i64 {
     key >> LOW_BITS
 }
@@ -117,7 +117,7 @@ pub(crate) fn last_key(time: Timestamp) -> i64 {
 /// order, and stores with equal ids do not meet. While other entries stand there, anywhere in its second.
 pub(super) fn key(time: Timestamp, store: StoreId, id: Id<'_>, taken: u64) -> i64 {
     let number = match id {
-        // SHOPLINE's ids are large, and tell milliseconds in their upper bits.
+        // SHOPLINE's ids are large, and hold milliseconds in their upper bits.
         Id::Number(number) if taken == 0 && number > 1 << 53 => number >> 24,
         Id::Number(number) => number,
         Id::Text(text) => text.bytes().fold(7, |sum: i64, byte| sum.wrapping_mul(31).wrapping_add(i64::from(byte))),

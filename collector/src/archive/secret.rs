@@ -1,5 +1,5 @@
-//! The archive's secret: what pseudonyms and tombstones are made with. A file of its own beside the archive, for its owner
-//! only, since every table is shown by whoever publishes the archive.
+//! The archive's secret, with which pseudonyms and tombstones are made. It is a file of its own beside the archive, readable
+//! by its owner only, since whoever publishes the archive shows every table.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -27,7 +27,7 @@ pub(super) fn path_of(archive: &Path) -> PathBuf {
     name.into()
 }
 
-/// Tells, of a secret, whether it is an archive's, and nothing else.
+/// A fingerprint of a secret: it shows whether the secret is an archive's, and nothing else.
 fn fingerprint(secret: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     hex(&hmac::sign(&key, b"storelogs: the secret of this archive").as_ref()[..16])
@@ -98,7 +98,7 @@ impl Archive {
         path_of(&self.path)
     }
 
-    /// What tells this archive and its copies from others.
+    /// The identity of this archive and its copies.
     pub(super) fn fingerprint(&self) -> Result<Option<String>> {
         let find = self.sql.query_row("SELECT fingerprint FROM secret", [], |row| row.get(0)).optional();
         find.map_err(|error| self.fault(error))

@@ -1,4 +1,4 @@
-//! The shape of a summary: what is left of it when its variable parts are taken out.
+//! The shape of a summary: the summary without its variable parts.
 
 /// Stands in a template for words that vary: for one, or for several if at least half of all words are the template's own.
 /// At its end it stands for any words.

@@ -1,4 +1,4 @@
-//! The archive's files and those beside it: for their owner only, and whose they are.
+//! The archive's file and those beside it, which are readable by their owner only.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};

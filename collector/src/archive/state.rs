@@ -1,4 +1,4 @@
-//! What state a store is in.
+//! The state of a store.
 
 use std::fmt;
 use std::str::FromStr;

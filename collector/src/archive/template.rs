@@ -1,4 +1,4 @@
-//! What shapes have in common: which summaries a template stands for.
+//! Templates: what shapes have in common, and which summaries a template stands for.
 
 use super::shape::{VARYING, shape};
 

@@ -1,4 +1,4 @@
-//! What stands in the index of words of an entry.
+//! The text of an entry in the index of words.
 
 use serde_json::Value;
 use storelogs::{LogEntry, Severity};

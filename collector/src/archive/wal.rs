@@ -1,4 +1,4 @@
-//! The file of changes beside the archive (`-wal`): what stands in it is brought into the archive now and then.
+//! The file of changes beside the archive (`-wal`), which is written into the archive from time to time.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,7 +14,7 @@ pub(super) const MOST_WAL: i64 = 16 * 1024 * 1024;
 /// How long to wait for another process that writes.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A file of changes that is larger is worth a word: somebody has been reading for so long that it cannot be cut.
+/// A larger file of changes gets a warning: somebody has been reading for too long for it to be cut.
 pub const LARGE_WAL: u64 = 32 * 1024 * 1024;
 
 /// The size of the file of changes of an archive in bytes.

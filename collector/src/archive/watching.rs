@@ -1,4 +1,4 @@
-//! What the archive keeps for whoever watches it: how far that reader has come, what was told, and what is on its way.
+//! The state of `watch` in the archive: how far it has read, the last alerts, and the alerts on their way.
 
 use std::collections::HashMap;
 
@@ -13,20 +13,20 @@ use crate::micros::Micros;
 /// The name under which it is kept how far the watcher has come.
 const READER: &str = "watch";
 
-/// A reader of the arrivals that was not here for so long is let go of: what it has not read would be kept for ever.
+/// How long a reader of the arrivals may be away before it is dropped: what it has not read would pile up for ever.
 const ABSENT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What was told of something last.
+/// The last alert about something.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LastAlert {
     pub(crate) at: Timestamp,
-    /// Up to when it was told.
+    /// The time up to which it was about entries.
     pub(crate) until: Timestamp,
     /// An alert that is held back, as JSON.
     pub(crate) held: Option<String>,
 }
 
-/// A rule's name, and what it has told of.
+/// A rule's name, and what its alert was about.
 pub(crate) type AlertKey = (String, String);
 
 /// An entry that came.
@@ -56,7 +56,7 @@ pub(crate) struct Checkpoint {
     pub(crate) upto: Option<i64>,
     /// Stores that are watched from now on.
     pub(crate) watched: Vec<(StoreId, Timestamp)>,
-    pub(crate) told: Vec<(AlertKey, LastAlert)>,
+    pub(crate) last_alerts: Vec<(AlertKey, LastAlert)>,
     pub(crate) forgotten: Vec<AlertKey>,
     /// Rule, action and alert.
     pub(crate) deliveries: Vec<(String, String, String)>,
@@ -96,7 +96,7 @@ impl Archive {
         )
     }
 
-    /// The next entries that came, at most so many, in order of time, and the number of the last arrival among them.
+    /// The next entries that came, at most this many, in order of time, and the number of the last arrival among them.
     pub(crate) fn arrivals(&self, most: u32) -> Result<Option<(i64, Vec<Arrival>)>> {
         let fault = |error: rusqlite::Error| self.fault(error);
         let mut find = self.prepared("SELECT seq FROM output WHERE name = ?1")?;
@@ -118,17 +118,17 @@ impl Archive {
         Ok(Some((upto, arrivals)))
     }
 
-    /// What was told, by rule and by what it was about.
-    pub(crate) fn told(&self) -> Result<HashMap<AlertKey, LastAlert>> {
-        let told = self.rows("SELECT rule, about, at, until, held FROM told", [], |row| {
-            let told = LastAlert {
+    /// The last alerts, by rule and by what they were about.
+    pub(crate) fn last_alerts(&self) -> Result<HashMap<AlertKey, LastAlert>> {
+        let alerts = self.rows("SELECT rule, about, at, until, held FROM told", [], |row| {
+            let last = LastAlert {
                 at: row.get::<_, Micros>(2)?.time(),
                 until: row.get::<_, Micros>(3)?.time(),
                 held: row.get(4)?,
             };
-            Ok(((row.get(0)?, row.get(1)?), told))
+            Ok(((row.get(0)?, row.get(1)?), last))
         })?;
-        Ok(told.into_iter().collect())
+        Ok(alerts.into_iter().collect())
     }
 
     /// Keeps what a look has changed.
@@ -195,7 +195,7 @@ fn begin(sql: &Connection, now: Timestamp) -> rusqlite::Result<Option<Timestamp>
     if let Some(seen) = known {
         return Ok(seen.map(Micros::time));
     }
-    // Nothing of before is told, however late it comes.
+    // What happened before causes no alert, however late it comes.
     sql.execute_batch("DELETE FROM watched; DELETE FROM told")?;
     sql.execute("INSERT INTO watched (store, since) SELECT id, ?1 FROM store", [Micros::of(now)])?;
     sql.execute(
@@ -216,9 +216,9 @@ fn keep(sql: &Connection, look: &Checkpoint, now: Timestamp) -> rusqlite::Result
         sql.prepare_cached("INSERT OR IGNORE INTO watched (store, since) VALUES (?1, ?2)")?
             .execute(params![store.0, Micros::of(*since)])?;
     }
-    for ((rule, about), told) in &look.told {
+    for ((rule, about), last) in &look.last_alerts {
         sql.prepare_cached("INSERT OR REPLACE INTO told (rule, about, at, until, held) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![rule, about, Micros::of(told.at), Micros::of(told.until), told.held])?;
+            .execute(params![rule, about, Micros::of(last.at), Micros::of(last.until), last.held])?;
     }
     for (rule, about) in &look.forgotten {
         sql.prepare_cached("DELETE FROM told WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;

@@ -11,7 +11,7 @@ use super::period::WEEK;
 use super::scan::{Row, Tally, When};
 use crate::redact::Field;
 
-/// How many stores and categories are told apart in the charts: the first pair with which they stay small enough.
+/// How many stores and categories the charts show separately: the first pair with which they stay small enough.
 const TOLD_APART: [(usize, usize); 5] = [(20, 20), (12, 12), (8, 8), (4, 6), (1, 1)];
 /// The most counts of the steps of a chart, and of the hours of the week.
 const MOST_CELLS: usize = 30_000;

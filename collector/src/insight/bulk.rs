@@ -13,7 +13,7 @@ use crate::error::Result;
 const LEAST: usize = 30;
 /// Entries that are further apart, in seconds, do not belong to one.
 const FARTHEST: i64 = 10;
-/// An hour of a bulk operation has so many times as many entries as half of all hours: what goes on all day is none.
+/// An hour of a bulk operation has this many times the median of all hours: what goes on all day is none.
 const TIMES_USUAL: u64 = 5;
 /// The most hours that are looked at closely.
 const MOST_HOURS: usize = 300;

@@ -5,17 +5,17 @@ use super::statistics::{as_number, log10_of_at_least, median_and_spread};
 
 /// Fewer entries than this are no burst, however unusual.
 const LEAST: u64 = 5;
-/// Bursts that do not reach far in any single hour are seen in so many.
+/// How many hours are added up to find bursts that are not high in any single hour.
 const WIDE: i64 = 6;
-/// An hour beside a burst belongs to it if it would come about by chance in one of so many, as a power of 10.
+/// An hour beside a burst belongs to it if its probability by chance is below this power of 10.
 const LOG10_BESIDE: f64 = -2.0;
-/// So many quiet hours within a burst do not end it.
+/// How many quiet hours within a burst do not end it.
 const QUIET: i64 = 1;
-/// So many bursts or more, each within so many hours of the one before, are one that has not ended: what fails from a day on
-/// fails seldom at night, and in some shops not at the weekend.
+/// At least this many bursts, each within this many hours of the one before, are one that has not ended: what fails from
+/// some day on fails seldom at night, and in some shops not at the weekend.
 const LASTING: usize = 4;
 const APART: i64 = 72;
-/// Fewer than so many of the same hour say nothing of what is usual in it.
+/// With fewer than this many samples of an hour nothing is known of what is usual in it.
 const LEAST_KNOWN: i64 = 4;
 /// The hours of a day.
 const DAY: usize = 24;
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_are_no_burst_and_older_ones_are_not_told() {
+    fn a_few_are_no_burst_and_older_ones_are_left_out() {
         assert_eq!(bursts(&series([(100, 4)]), [0, 0, WEEKS], slot, -6.0), []);
         assert_eq!(bursts(&series([(100, 50), (900, 9)]), [0, 800, WEEKS], slot, -6.0).len(), 1);
     }

@@ -1,4 +1,4 @@
-//! What was changed, and what of it can do harm.
+//! Changes, and which of them can do harm.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -26,7 +26,7 @@ const MOST_STORES: usize = 20;
 const MOST_LISTED: usize = 5;
 const MOST_ORDINARY: usize = 5;
 
-/// Whether an entry tells of something that somebody changed: it names who, or it is about the design of the shop.
+/// Whether an entry is about something that somebody changed: it names who, or it is about the design of the shop.
 pub(super) fn is_change(actor: Option<&str>, category: Option<&str>) -> bool {
     actor.is_some_and(|actor| !value(actor).is_empty()) || category.is_some_and(|category| value(category) == "design")
 }

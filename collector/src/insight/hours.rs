@@ -1,4 +1,4 @@
-//! At which hours of the day somebody works, and which are unusual.
+//! The hours of the day at which somebody works, and which are unusual.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::period::{Local, hour_of};
 use super::scan::Row;
 use super::statistics::as_number;
 
-/// So many hours in which somebody did something tell at which hours of the day that is usual.
+/// How many hours with activity of somebody show at which hours of the day that is usual.
 const LEAST_KNOWN: u64 = 100;
 /// An hour of the day is unusual for who has less than this share of all such hours in it and the two beside it. Evenly
 /// spread it would be 12.5 %. At 1 %, chance would hide a fourth of what is done in the middle of the night.

@@ -1,4 +1,4 @@
-//! A report as one page that needs nothing else.
+//! The page of a report: one HTML file that needs nothing else.
 //!
 //! What it shows is embedded as JSON and drawn by a script; the answer in words stands in the page itself, for who lets no
 //! script run. Texts of the log are not to be trusted. In the JSON nothing is left that could end or begin a tag, and the
@@ -92,11 +92,11 @@ fn top(page: &mut String, report: &Report) {
     let (alarms, others): (Vec<_>, Vec<_>) = report.summary.iter().partition(|finding| finding.level == Level::Alarm);
     alarms.into_iter().for_each(|finding| push_finding(page, finding));
     page.push_str("<div class=\"others\">\n");
-    // What the tiles tell already is not told twice.
-    let told = |finding: &&Finding| {
+    // What the tiles show already is not shown twice.
+    let shown = |finding: &&Finding| {
         finding.level == Level::Note && matches!(finding.section, Section::Activity | Section::Problems)
     };
-    others.into_iter().filter(|finding| !told(finding)).for_each(|finding| push_finding(page, finding));
+    others.into_iter().filter(|finding| !shown(finding)).for_each(|finding| push_finding(page, finding));
     page.push_str("</div>\n</div>\n</div>\n");
 }
 

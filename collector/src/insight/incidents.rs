@@ -21,11 +21,11 @@ use crate::redact::Field;
 const WEEKS: i64 = 13;
 /// The most incidents that are listed, and looked at closely.
 const MOST: usize = 50;
-/// A burst of more entries than this, other ones of its hours included, is told by the hour.
+/// A burst of more entries than this, other ones of its hours included, is given by the hour.
 const MOST_READ: u64 = 200_000;
-/// So many hours before and after an incident are told as well.
+/// How many hours before and after an incident are shown as well.
 const AROUND: i64 = 12;
-/// Over a whole report, so many hours stand out by chance.
+/// How many hours of a whole report stand out by chance.
 const BY_CHANCE: f64 = 0.01;
 
 /// Store, module, template.
@@ -281,7 +281,7 @@ fn method(threshold: f64) -> String {
          in a row, stands out if the Poisson distribution gives as many or more a chance below 1 in 10^{:.1}: so that in a \
          hundred such reports one hour would stand out by chance. Fewer than 5 entries never do. What stands out four times or \
          more, each at most three days after the one before, is one incident that has not ended. Start and end are where \
-         the entries themselves are best told by the rate of the burst instead of the usual one.",
+         the entries themselves are best explained by the rate of the burst instead of the usual one.",
         -threshold
     )
 }

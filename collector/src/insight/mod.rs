@@ -1,11 +1,11 @@
-//! What the logs say: a report for the person who runs the shop.
+//! Reports: what the logs say, for the person who runs the shop.
 //!
 //! [`report`] reads an archive and answers five questions: what happened, what is going wrong, when did it go wrong, who
 //! did what, and can this be trusted. Nearly all of it is added up from the hourly counts that the archive keeps, so the
 //! time it takes depends on hours and kinds of entries, not on entries; what has to be read of the entries themselves is
 //! bounded. Each line carries the query of `storelogs search` that lists its entries.
 //!
-//! `docs/insights.md` tells how each figure is come by.
+//! `docs/insights.md` explains how each figure is computed.
 
 mod activity;
 mod bulk;
@@ -43,12 +43,12 @@ use model::Count;
 use query::Query;
 use scan::{Kinds, Tally};
 
-/// An archive has to begin so long before the period, so that what is new in it can be told.
+/// How long before the period an archive has to begin for what is new in the period to be known.
 pub(crate) const KNOWS_NEW: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What a report is to be about.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ReportOptions {
     /// The beginning of the period. It is moved to the beginning of its hour, or of its day if the period is long.
     pub since: Timestamp,
     /// The end of the period. It is moved to the end of its hour.
@@ -57,7 +57,7 @@ pub struct Options {
     pub compare: bool,
     /// Only these stores; none means all.
     pub stores: Vec<Store>,
-    /// The time zone of days and hours. `None`: see [`time_zone`]; that of this machine where the stores tell none.
+    /// The time zone of days and hours. `None`: see [`time_zone`]; that of this machine if the stores give none.
     pub zone: Option<TimeZone>,
     /// What time it is.
     pub now: Timestamp,
@@ -84,7 +84,7 @@ struct Context<'a> {
 ///
 /// # Errors
 /// If the archive cannot be read, knows none of these stores, or the period is empty.
-pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Result<Report> {
+pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -> Result<Report> {
     // It is seen as it is now, whatever comes meanwhile.
     let _view = archive.view()?;
     let mut stores = archive.stores()?;
@@ -144,7 +144,7 @@ pub fn report(archive: &Archive, options: &Options, redact: &dyn Redact) -> Resu
 }
 
 /// The time zone that stores are taken to be in, or all of the archive if none is named: the offset from UTC that the newest
-/// entries of most of them tell, if any tells one other than UTC. BigCommerce tells all times in UTC, wherever the shop is.
+/// entries of most of them have, if any has one other than UTC. BigCommerce sends all times in UTC, wherever the shop is.
 ///
 /// # Errors
 /// If the archive cannot be read.
@@ -158,8 +158,8 @@ pub fn time_zone(archive: &Archive, stores: &[Store]) -> Result<Option<TimeZone>
             *offsets.entry(offset).or_insert(0_u32) += u32::from(offset != 0);
         }
     }
-    let told = offsets.into_iter().filter(|(offset, _)| *offset != 0).max_by_key(|(_, stores)| *stores);
-    Ok(told.and_then(|(offset, _)| Offset::from_seconds(offset).ok()).map(TimeZone::fixed))
+    let most = offsets.into_iter().filter(|(offset, _)| *offset != 0).max_by_key(|(_, stores)| *stores);
+    Ok(most.and_then(|(offset, _)| Offset::from_seconds(offset).ok()).map(TimeZone::fixed))
 }
 
 impl Context<'_> {
@@ -199,7 +199,7 @@ impl Context<'_> {
         number.map(|number| self.text(Field::Actor, self.kinds.actors.shown(number)))
     }
 
-    /// Whether a store's part of the archive begins early enough before the period to tell what is new in it.
+    /// Whether a store's part of the archive begins early enough before the period to know what is new in it.
     fn knows_new(&self, store: u32) -> bool {
         let begins = self.begins[store as usize].and_then(period::from_hour);
         begins.is_some_and(|begins| self.period.since.duration_since(begins) >= KNOWS_NEW)

@@ -1,4 +1,4 @@
-//! The time that a report is about.
+//! The period of a report.
 
 use jiff::civil::{Weekday, time};
 use jiff::tz::TimeZone;
@@ -100,7 +100,7 @@ impl Period {
         time.to_zoned_datetime(self.zone.clone()).strftime("%a %-d %b %H:%M").to_string()
     }
 
-    /// The same for what comes after a moment that was told: only the time of day, if both are of one day.
+    /// The same for what comes after a moment that was given: only the time of day, if both are of one day.
     pub fn clock_after(&self, time: Timestamp, before: Timestamp) -> String {
         let [time, before] = [time, before].map(|time| time.to_zoned_datetime(self.zone.clone()));
         let form = if time.date() == before.date() { "%H:%M" } else { "%a %-d %b %H:%M" };

@@ -23,7 +23,7 @@ const MOST_TEMPLATES: usize = 100;
 const MOST_GONE: usize = 20;
 /// The most places of a template that are listed.
 const MOST_PARTS: usize = 40;
-/// A module that tells less often is not rated.
+/// A module with fewer successes is not rated.
 const LEAST_RATED: u64 = 20;
 
 /// Store, severity, category, module.
@@ -146,7 +146,7 @@ impl Sums {
     fn modules(&self, context: &Context<'_>) -> Vec<Module> {
         let rate = |failed: u64, all: u64| as_number(failed) / as_number(all);
         let rated = self.modules.iter().filter(|(_, (all, failed))| {
-            // One that only tells of failures says nothing of how often it fails.
+            // A module that reports only failures says nothing of how often it fails.
             all.now >= LEAST_RATED && failed.now < all.now && failed.now + failed.before > 0
         });
         let mut modules: Vec<Module> = rated
@@ -167,7 +167,7 @@ impl Sums {
     }
 }
 
-/// So many standard deviations are more than chance explains: once in a hundred.
+/// How many standard deviations are more than chance explains: once in a hundred.
 const DEVIATIONS: f64 = 2.58;
 
 fn trend(context: &Context<'_>, sum: &Sum) -> Trend {

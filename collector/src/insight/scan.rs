@@ -13,7 +13,7 @@ use crate::archive::{Archive, StoreId};
 use crate::drain::{Mined, mined};
 use crate::error::Result;
 
-/// Values of a fact, told apart as a search does: by their words.
+/// Values of a fact, compared as a search does: by their words.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     numbers: HashMap<String, u32>,
@@ -92,7 +92,7 @@ impl Kinds {
     }
 }
 
-/// So many entries of one kind, store and hour.
+/// A number of entries of one kind, store and hour.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     /// The number of the store in the report.
@@ -132,7 +132,7 @@ impl Row {
     }
 }
 
-/// So many entries now and before.
+/// How many entries there are in the period, and in the one before.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     pub(super) now: u64,

@@ -1,9 +1,9 @@
-//! The few statistics that incidents are found by: nothing that could not be worked out on paper.
+//! The statistics by which incidents are found, all simple enough to work out on paper.
 
 /// Times the median of the distances from the median, this is the standard deviation of a normal distribution.
 const MAD_TO_DEVIATION: f64 = 1.4826;
 
-/// The median of values of which so many more are zero, and their median distance from it, as a standard deviation.
+/// The median of these values and of `zeros` further zeros, and their median distance from it, as a standard deviation.
 pub(super) fn median_and_spread(counts: &[u64], zeros: usize) -> (f64, f64) {
     let mut values: Vec<f64> = std::iter::repeat_n(0.0, zeros).chain(counts.iter().map(|n| as_number(*n))).collect();
     let median = median(&mut values);
@@ -20,7 +20,7 @@ fn median(values: &mut [f64]) -> f64 {
     }
 }
 
-/// The logarithm to base 10 of the probability that at least so many of things happen that are independent of each
+/// The logarithm to base 10 of the probability that at least this many things happen that are independent of each
 /// other, when `usual` are to be expected: the upper tail of the Poisson distribution.
 pub(super) fn log10_of_at_least(entries: u64, usual: f64) -> f64 {
     let n = as_number(entries);
@@ -55,7 +55,7 @@ fn ln_factorial(n: f64) -> f64 {
     n * n.ln() - n + 0.5 * (2.0 * std::f64::consts::PI * n).ln() + inverse / 12.0 - inverse.powi(3) / 360.0
 }
 
-/// Where in ascending times a burst begins and ends: the time range that is best told by the rate `burst` instead of
+/// Where in ascending times a burst begins and ends: the time range that is best explained by the rate `burst` instead of
 /// `usual`, both per unit of time. The greatest ratio of likelihoods; each event speaks for it, each moment without one
 /// against it.
 pub(super) fn densest(times: &[i64], usual: f64, burst: f64) -> Option<(usize, usize)> {

@@ -1,4 +1,4 @@
-//! The answer in words: what broke, when, since which change, and who to ask.
+//! The summary of a report in words: what broke, when, since which change, and who to ask.
 
 use super::Report;
 use super::model::{Change, Finding, Incident, Level, Section, Template, Topic, Trend};
@@ -29,7 +29,7 @@ pub(super) fn verdict(report: &Report) -> String {
     }
 }
 
-/// The most incidents and the most new templates that are told.
+/// The most incidents and the most new templates that are listed.
 const MOST_INCIDENTS: usize = 3;
 
 pub(super) fn findings(report: &Report) -> Vec<Finding> {
@@ -98,7 +98,7 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
             let entries = pluralize(incident.changes.entries, "ordinary change was", "ordinary changes were");
             text.push_str(&format!(" {entries} made in the hour before, none of settings or design."));
         }
-        None => text.push_str(" Nothing was changed in the hour before, as far as the logs tell."),
+        None => text.push_str(" Nothing was changed in the hour before, as far as the logs show."),
     }
     Finding {
         level: Level::Alarm,
@@ -127,11 +127,11 @@ fn problems(report: &Report, findings: &mut Vec<Finding>) {
         found.query = Some(most.count.query.clone());
         findings.push(found);
     }
-    // What an incident explains is told there.
-    let told = |template: &Text| {
+    // What an incident explains is listed there.
+    let explained = |template: &Text| {
         report.incidents.list.iter().any(|one| one.templates.iter().any(|line| line.name == *template))
     };
-    let is_rising = |template: &&Template| template.trend == Trend::Rising && !told(&template.template);
+    let is_rising = |template: &&Template| template.trend == Trend::Rising && !explained(&template.template);
     let rising: Vec<_> = problems.templates.iter().filter(is_rising).collect();
     if let Some(most) = rising.first() {
         let before = most.count.before.unwrap_or_default();

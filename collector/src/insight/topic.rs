@@ -1,11 +1,11 @@
-//! What a change can do harm to.
+//! The topics of changes, by what they can do harm to.
 
 use super::model::Topic;
 use crate::archive::text::value;
 
 /// What a change can do harm to, by its category and action.
 ///
-/// Only what somebody did is a change: BigCommerce's category `payment` tells of payments.
+/// Only what somebody did is a change: BigCommerce's category `payment` is about payments.
 pub(crate) fn topic(category: Option<&str>, action: Option<&str>) -> Option<Topic> {
     let action = action.filter(|action| !value(action).is_empty())?;
     let (category, action) = (words(category.unwrap_or_default()), words(action));

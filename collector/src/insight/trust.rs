@@ -13,13 +13,13 @@ use crate::error::Result;
 use crate::retention::retention;
 use crate::verdict::Evidence;
 
-/// The period before can be compared with if so much of it is covered.
+/// The share of the period before that has to be covered for a comparison with it.
 const ENOUGH: f64 = 0.95;
 
 /// The most gaps that are listed for a store.
 const MOST_GAPS: usize = 20;
 
-/// Whether so much of the period before is covered that it can be compared with.
+/// Whether enough of the period before is covered for a comparison with it.
 pub(crate) fn comparable(
     archive: &Archive,
     stores: &[(StoreId, storelogs::Store)],

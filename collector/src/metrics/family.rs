@@ -1,4 +1,4 @@
-//! Metrics of one name.
+//! Metric families: metrics with one name.
 
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use storelogs::Store;

@@ -1,4 +1,4 @@
-//! What a collector at work tells Prometheus.
+//! Metrics of a collector for Prometheus.
 //!
 //! Counters are kept while stores are read; how each store stands is looked up in the archive when somebody asks. Names
 //! and meanings are listed in `docs/operations.md` and stay as they are.
@@ -21,17 +21,17 @@ use crate::sync::Event;
 use crate::verdict::Verdict;
 use family::{Families, Labels};
 
-/// With up to so many stores, each has metrics of its own. With more, there is one of each platform: sums, and of times
+/// Up to this many stores each have metrics of their own. With more, there is one of each platform: sums, and of times
 /// the worst.
 pub const STORES: usize = 1000;
 
 /// The type of what [`Metrics::text`] returns, for an HTTP header.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Tells which stores are collected at this moment.
+/// Returns which stores are collected at this moment.
 type ConfiguredStores = Box<dyn Fn() -> HashSet<Store> + Send + Sync>;
 
-/// Counts what happens, and tells it together with how the archive stands.
+/// Counts what happens, and reports it together with the state of the archive.
 pub struct Metrics {
     path: PathBuf,
     network: Network,
@@ -49,7 +49,7 @@ struct Counts {
     failures: u64,
 }
 
-/// What is told of one store, or of all stores of a platform.
+/// The metrics of one store, or of all stores of a platform.
 #[derive(Default)]
 struct StoreTotals {
     counts: Counts,
@@ -67,8 +67,8 @@ struct StoreTotals {
 }
 
 impl Metrics {
-    /// For a collector that writes into this archive through this network. `listed` tells which stores it collects:
-    /// others that the archive holds are not told of.
+    /// For a collector that writes into this archive through this network. `listed` returns which stores it collects:
+    /// others that the archive holds are left out.
     pub fn new(
         archive: impl Into<PathBuf>,
         network: Network,

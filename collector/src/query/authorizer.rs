@@ -1,4 +1,4 @@
-//! What a statement may do: read this one file.
+//! The authorizer of SQL statements, which may only read this one file.
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 

@@ -1,4 +1,4 @@
-//! What is wrong with a statement.
+//! Errors of SQL statements.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Asking the archive with SQL. Nothing can be changed that way.
+//! Read-only SQL on the archive.
 
 mod authorizer;
 mod error;

@@ -1,4 +1,4 @@
-//! Texts that are JSON: what a field holds is told by its name, and its order and form stay.
+//! Redaction of JSON: a field's name says what it holds, and order and form stay.
 
 use std::fmt;
 

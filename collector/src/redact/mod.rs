@@ -1,8 +1,8 @@
-//! Taking out of texts what must not leave this machine: e-mail and postal addresses, names, telephone and card numbers,
-//! tokens.
+//! Redaction: pseudonyms in place of what must not leave this machine: e-mail and postal addresses, names, telephone and
+//! card numbers, tokens.
 //!
-//! What is taken out is replaced by a pseudonym, such as `[email k3f9q2ab]`. The same person stays the same in one
-//! archive, and nobody without the archive can tell who it is, or try names until one fits.
+//! A pseudonym is a text such as `[email k3f9q2ab]`. The same person has the same one everywhere in one archive, and nobody
+//! without the archive can find out who it is, or try names until one fits.
 
 mod json;
 mod pattern;
@@ -38,7 +38,7 @@ pub enum Kind {
 
 /// The characters of a pseudonym's code: none that is taken for another.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// So many of them: 40 bits keep a million people apart.
+/// How many characters a code has: 40 bits keep a million people apart.
 const CODE: usize = 8;
 
 impl Kind {

@@ -1,4 +1,4 @@
-//! Finding people's data and secrets by their form, in text of any kind.
+//! Patterns that find people's data and secrets in text of any kind.
 
 use std::ops::Range;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! What is wrong with a query.
+//! Errors of queries.
 
 use std::fmt;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! A query as it was understood, and whether an entry matches it.
+//! The parsed form of a query, and whether an entry matches it.
 
 use std::cell::OnceCell;
 use std::ops::Range;

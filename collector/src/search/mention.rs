@@ -1,4 +1,4 @@
-//! What a query asks for by its words, wherever they stand: in texts that are no entries, too.
+//! Whether a text mentions what a query asks for, also in texts that are no entries.
 
 use std::borrow::Cow;
 

@@ -98,7 +98,7 @@ impl Filter {
     }
 
     /// Whether it asks for a time range.
-    pub fn tells_time(&self) -> bool {
+    pub fn names_times(&self) -> bool {
         self.expr.any(&|term| matches!(term, Term::Since(_) | Term::Until(_)))
     }
 
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_tells_which_stores_it_can_be_about() {
+    fn a_query_says_which_stores_it_can_be_about() {
         for (query, yes) in [
             ("", true),
             ("refund", true),
@@ -169,7 +169,7 @@ mod tests {
             entry.summary = says.then(|| "x".to_owned());
             let filter = filter(&query);
             prop_assert!(!filter.matches(&entry) || filter.concerns(&of), "{}", query);
-            prop_assert_eq!(filter.tells_time(), query.contains("since"));
+            prop_assert_eq!(filter.names_times(), query.contains("since"));
         }
     }
 }

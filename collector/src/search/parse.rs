@@ -1,4 +1,4 @@
-//! From the text of a query to what it asks.
+//! The parser of queries.
 
 use std::ops::Range;
 use std::str::FromStr;

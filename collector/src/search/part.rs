@@ -1,4 +1,4 @@
-//! What a part of a query comes to in SQL.
+//! The SQL of one part of a query.
 //!
 //! The index of words narrows, the columns of a row narrow further. Either may let through too much, never too little:
 //! what is not exact is checked again on the entry. Whatever can be said in the index is said there, since it returns
@@ -17,7 +17,7 @@ use crate::archive::{Archive, StoreId};
 use crate::error::Result;
 use crate::micros::Micros;
 
-/// The most alternatives that a pattern is resolved to. What has more matches so often that a look at the rows is fast.
+/// The most alternatives that a pattern is resolved to. A pattern with more matches often, so reading rows is fast.
 const MOST_VALUES: usize = 500;
 
 /// What stands for a part in SQL.

@@ -1,4 +1,4 @@
-//! Values with `*` in them.
+//! Patterns: values with `*` in them.
 
 use crate::archive::text::{MARK, value};
 use crate::words::each_word;

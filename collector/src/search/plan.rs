@@ -1,4 +1,4 @@
-//! Which way to the entries that a query means.
+//! The plan of a query: which tables and indexes lead to its entries.
 
 use jiff::Timestamp;
 use rusqlite::types::Value;

@@ -1,4 +1,4 @@
-//! Values as a query takes them.
+//! Quoting of values for a query.
 
 /// A value as a query takes it.
 pub(crate) fn quoted(value: &str) -> String {

@@ -1,4 +1,4 @@
-//! Finding entries in the archive.
+//! Running a query on the archive.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -14,9 +14,9 @@ use crate::archive::index::Standing;
 use crate::archive::{Archive, row};
 use crate::error::{Error, Result};
 
-/// So many entries that are not in the index of words yet are looked through faster than they are indexed.
+/// Up to this many entries that are not in the index of words yet are read faster than they are indexed.
 const FEW: u64 = 5_000;
-/// So many are looked through beside the index; of more, the index is no help.
+/// The most entries that are read beside the index; beyond that, the index is no help.
 const MANY: i64 = 200_000;
 /// How long to wait between two looks while another process takes a step of the index.
 const BETWEEN: Duration = Duration::from_millis(10);

@@ -1,4 +1,4 @@
-//! Whom an alert is told, and how: a program, or a web address.
+//! Where an alert goes, and how: to a program, or to a web address.
 
 use std::fmt;
 use std::process::Stdio;
@@ -199,7 +199,7 @@ async fn run(Program { command, without }: &Program, alert: &Alert) -> Result<()
     let input = child.stdin.take();
     let done = async {
         if let Some(mut input) = input {
-            // One that does not read has ended, or will: its exit code tells.
+            // A program that does not read has ended, or will: its exit code says why.
             let _ = input.write_all(&line).await;
         }
         child.wait().await

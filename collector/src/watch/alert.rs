@@ -1,4 +1,4 @@
-//! What a rule has to tell.
+//! An alert of a rule.
 
 use std::collections::BTreeMap;
 
@@ -13,25 +13,25 @@ use crate::wording::{format_duration, pluralize};
 
 /// The version of an alert as JSON. It rises when a field goes or changes its meaning, not when one comes.
 const VERSION: u32 = 1;
-/// So many entries go with an alert.
+/// How many entries go with an alert.
 const EXAMPLES: usize = 3;
 /// The longest text of an entry that goes with an alert, in bytes.
 const LONGEST: usize = 4000;
 
-/// What a rule has to tell.
+/// An alert of a rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     /// The version of this form: 1.
     pub version: u32,
-    /// The same for every delivery of the same alert, and for no other: whoever gets it twice can tell.
+    /// The same for every delivery of the same alert, and for no other, so a receiver notices when it comes twice.
     pub id: String,
     /// The rule's name.
     pub rule: String,
     /// What the rule looks for.
     pub kind: Kind,
-    /// When it was told.
+    /// When it was made.
     pub at: Timestamp,
-    /// What it is about: by `store`, and by what else the rule tells apart.
+    /// What it is about: `store`, and whatever else the rule counts separately.
     pub about: BTreeMap<String, String>,
     /// In a few words, what happened. It may hold texts of the log, which are not to be trusted.
     pub text: String,
@@ -41,9 +41,9 @@ pub struct Alert {
     pub until: Timestamp,
     /// How many entries.
     pub entries: u64,
-    /// They came while the rule cooled down, after it had told of others.
+    /// Whether it sums up what was suppressed after an earlier alert.
     pub follows: bool,
-    /// So many stores, modules or whatever the rule tells apart are told together here.
+    /// How many stores, modules or whatever the rule counts separately this alert stands for.
     pub together: u64,
     /// The query of `storelogs search` that lists the entries.
     pub query: String,
@@ -57,7 +57,7 @@ pub struct Alert {
 pub enum Kind {
     /// Entries.
     Entries,
-    /// A problem that was never told like this before.
+    /// A problem whose template was never seen before.
     NewTemplate,
     /// A burst of problems.
     Incident,
@@ -97,7 +97,7 @@ impl Alert {
         self
     }
 
-    /// Takes what another one tells into this one.
+    /// Adds another alert to this one.
     pub(super) fn add(&mut self, other: Self) {
         self.since = self.since.min(other.since);
         self.until = self.until.max(other.until);

@@ -1,4 +1,4 @@
-//! What was told already, what is held back, and what is to be told now.
+//! The state of alerts: which were sent, which are suppressed, and which are to be sent now.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,26 +12,26 @@ use crate::archive::watching::{AlertKey, LastAlert};
 use crate::error::Result;
 use crate::wording::{format_count, format_duration};
 
-/// So many alerts of one rule at one time are told one by one; what is more is told together.
+/// How many alerts of one rule at one time are sent one by one; one alert stands for the rest.
 const APART: usize = 20;
-/// So many of those that are told together are named.
+/// How many of the rest are named.
 const NAMED: usize = 5;
 
-/// What each rule has told of, and what it has to tell now.
+/// The alerts of each rule: the last ones, and those that are to be sent now.
 #[derive(Debug, Default)]
 pub(super) struct AlertState {
-    told: HashMap<AlertKey, Sent>,
+    last: HashMap<AlertKey, Sent>,
     /// Of what something is held back.
     holding: BTreeSet<AlertKey>,
     /// What has changed since it was last kept.
     changed: BTreeSet<AlertKey>,
-    /// What is to be told now, and about what.
+    /// The alerts to send now, and what each is about.
     now: Vec<(AlertKey, Alert)>,
-    /// Times of before are gone through: what is held back is told when it has cooled down, and not when it is looked at.
+    /// Whether past times are gone through: what is suppressed is sent when it has cooled down, and not when it is looked at.
     replays: bool,
 }
 
-/// What was told of something last, and what is held back.
+/// The last alert about something, and what is suppressed since.
 #[derive(Debug)]
 struct Sent {
     at: Timestamp,
@@ -40,14 +40,14 @@ struct Sent {
 }
 
 impl AlertState {
-    pub(super) fn of(told: HashMap<AlertKey, LastAlert>) -> Self {
+    pub(super) fn of(last: HashMap<AlertKey, LastAlert>) -> Self {
         let mut alerts = Self::default();
-        for (about, told) in told {
-            let held = told.held.as_deref().and_then(|held| serde_json::from_str(held).ok());
+        for (about, last) in last {
+            let held = last.held.as_deref().and_then(|held| serde_json::from_str(held).ok());
             if held.is_some() {
                 alerts.holding.insert(about.clone());
             }
-            alerts.told.insert(about, Sent { at: told.at, until: told.until, held });
+            alerts.last.insert(about, Sent { at: last.at, until: last.until, held });
         }
         alerts
     }
@@ -57,25 +57,25 @@ impl AlertState {
         Self { replays: true, ..Self::default() }
     }
 
-    /// Up to when a rule has told of something, if it has.
-    pub(super) fn told(&self, rule: &Rule, about: &str) -> Option<Timestamp> {
-        self.told.get(&key(rule, about)).map(|told| told.until)
+    /// The time up to which a rule's last alert about something reaches, if there was one.
+    pub(super) fn last(&self, rule: &Rule, about: &str) -> Option<Timestamp> {
+        self.last.get(&key(rule, about)).map(|last| last.until)
     }
 
-    /// It was told up to a later time, without a word.
+    /// Moves the end of the last alert about something to a later time, without another alert.
     pub(super) fn extend(&mut self, rule: &Rule, about: &str, until: Timestamp) {
         let key = key(rule, about);
-        if let Some(told) = self.told.get_mut(&key)
-            && told.until < until
+        if let Some(last) = self.last.get_mut(&key)
+            && last.until < until
         {
-            told.until = until;
+            last.until = until;
             self.changed.insert(key);
         }
     }
 
-    /// Tells, unless the rule has told of the same just now: then what is new of it is held back.
+    /// Sends an alert, unless the rule has sent one about the same just now: then what is new of it is suppressed.
     ///
-    /// `whole` is what there is to tell, `new` what of it was never offered.
+    /// `whole` is the alert, `new` the part of it that was never offered.
     pub(super) fn offer(&mut self, rule: &Rule, about: &str, whole: Alert, new: Alert) {
         let key = key(rule, about);
         let (at, until) = (whole.at, whole.until);
@@ -83,26 +83,26 @@ impl AlertState {
         if !rule.cool_down.is_zero()
             && let Some((_, alert)) = self.now.iter_mut().rfind(|(other, alert)| *other == key && alert.at == at)
         {
-            alert.add(new); // it is about to be told anyway
-            if let Some(told) = self.told.get_mut(&key) {
-                told.until = until.max(told.until);
+            alert.add(new); // it is about to be sent anyway
+            if let Some(last) = self.last.get_mut(&key) {
+                last.until = until.max(last.until);
             }
             return;
         }
-        if let Some(told) = self.told.get_mut(&key)
-            && at < told.at.checked_add(rule.cool_down).unwrap_or(Timestamp::MAX)
+        if let Some(last) = self.last.get_mut(&key)
+            && at < last.at.checked_add(rule.cool_down).unwrap_or(Timestamp::MAX)
             && !rule.cool_down.is_zero()
         {
-            match &mut told.held {
+            match &mut last.held {
                 Some(held) => held.add(new),
-                None => told.held = Some(Box::new(new)),
+                None => last.held = Some(Box::new(new)),
             }
-            told.until = until.max(told.until);
+            last.until = until.max(last.until);
             self.holding.insert(key.clone());
             self.changed.insert(key);
             return;
         }
-        self.told.insert(key.clone(), Sent { at, until, held: None });
+        self.last.insert(key.clone(), Sent { at, until, held: None });
         self.changed.insert(key.clone());
         self.now.push((key, whole));
     }
@@ -114,26 +114,26 @@ impl AlertState {
     }
 
     fn flush_one(&mut self, rule: &Rule, key: &AlertKey, now: Timestamp) {
-        let Some(told) = self.told.get_mut(key) else { return };
-        let cooled = told.at.checked_add(rule.cool_down).unwrap_or(Timestamp::MAX);
+        let Some(last) = self.last.get_mut(key) else { return };
+        let cooled = last.at.checked_add(rule.cool_down).unwrap_or(Timestamp::MAX);
         if cooled > now {
             return;
         }
-        let Some(mut held) = told.held.take() else { return };
+        let Some(mut held) = last.held.take() else { return };
         (held.at, held.follows) = (if self.replays { cooled } else { now }, true);
-        told.at = held.at;
+        last.at = held.at;
         self.holding.remove(key);
         self.changed.insert(key.clone());
         self.now.push((key.clone(), *held));
     }
 
-    /// What is to be told now, in order of time. Where it is too much, the rest of a rule's is told together.
+    /// The alerts to send now, in order of time. If a rule has too many, one alert stands for the rest.
     ///
     /// An alert of entries counts what its query lists.
     pub(super) fn take(&mut self, archive: &Archive, rules: &[Rule], together: bool) -> Result<Vec<Alert>> {
         let mut alerts: Vec<Alert> = std::mem::take(&mut self.now).into_iter().map(|(_, alert)| alert).collect();
         alerts.sort_by(|a, b| (&a.rule, a.at, a.until).cmp(&(&b.rule, b.at, b.until)));
-        let mut told = Vec::new();
+        let mut sent = Vec::new();
         for same in alerts.chunk_by(|a, b| a.rule == b.rule) {
             let Some(rule) = rules.iter().find(|rule| rule.name == same[0].rule) else { continue };
             let apart = if together && same.len() > APART { APART - 1 } else { same.len() };
@@ -144,38 +144,38 @@ impl AlertState {
                     query::complete(archive, &mut alert)?;
                     alert.text = say(rule, &alert);
                 }
-                told.push(alert);
+                sent.push(alert);
             }
             if !rest.is_empty() {
-                told.push(fold(rule, rest));
+                sent.push(fold(rule, rest));
             }
         }
-        told.iter_mut().for_each(Alert::seal);
-        told.sort_by_key(|alert| (alert.at, alert.until));
-        Ok(told)
+        sent.iter_mut().for_each(Alert::seal);
+        sent.sort_by_key(|alert| (alert.at, alert.until));
+        Ok(sent)
     }
 
     /// What has changed since the last time.
     pub(super) fn changes(&mut self) -> Vec<(AlertKey, LastAlert)> {
         let changed = std::mem::take(&mut self.changed);
-        let told = |last: &Sent| {
+        let stored = |last: &Sent| {
             let held = last.held.as_deref().and_then(|held| serde_json::to_string(held).ok());
             LastAlert { at: last.at, until: last.until, held }
         };
-        changed.into_iter().filter_map(|key| Some((key.clone(), told(self.told.get(&key)?)))).collect()
+        changed.into_iter().filter_map(|key| Some((key.clone(), stored(self.last.get(&key)?)))).collect()
     }
 
-    /// Forgets what was told before a time and can hardly be told again. What is forgotten is returned. Silence is
+    /// Forgets the alerts from before a time that can hardly come again, and returns them. Silence is
     /// remembered: it may last.
     pub(super) fn forget(&mut self, rules: &[Rule], before: Timestamp) -> Vec<AlertKey> {
         let lasts = |name: &str| rules.iter().any(|rule| rule.name == name && matches!(rule.what, What::Silence(_)));
-        // What a rule holds back that is no more, nobody tells.
+        // What a rule suppressed that no longer exists is never sent.
         let holds = |name: &str, last: &Sent| last.held.is_some() && rules.iter().any(|rule| rule.name == name);
         let is_old = |key: &AlertKey, last: &Sent| last.at < before && !holds(&key.0, last) && !lasts(&key.0);
         let old: Vec<AlertKey> =
-            self.told.iter().filter(|(key, last)| is_old(key, last)).map(|(key, _)| key.clone()).collect();
+            self.last.iter().filter(|(key, last)| is_old(key, last)).map(|(key, _)| key.clone()).collect();
         for key in &old {
-            self.told.remove(key);
+            self.last.remove(key);
             self.holding.remove(key);
         }
         old

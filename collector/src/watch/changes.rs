@@ -1,4 +1,4 @@
-//! Changes that can do harm, one by one.
+//! The rule `sensitive`: changes that can do harm, one by one.
 
 use jiff::Timestamp;
 use storelogs::LogEntry;
@@ -13,7 +13,7 @@ use crate::search::quoted;
 pub(super) fn look(rule: &Rule, entry: &LogEntry, at: Timestamp, alerts: &mut AlertState) {
     let Some(topic) = topic(entry.category.as_deref(), entry.action.as_deref()) else { return };
     // The platform may change what it says of it afterwards.
-    if !rule.filter.matches(entry) || alerts.told(rule, &entry.uid).is_some() {
+    if !rule.filter.matches(entry) || alerts.last(rule, &entry.uid).is_some() {
         return;
     }
     let mut alert = Alert::new(&rule.name, Kind::Sensitive, at, &rule.about(entry)).with(entry);

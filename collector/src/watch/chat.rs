@@ -1,4 +1,4 @@
-//! Alerts as messages of chats: in the form that each takes, with texts of the log that call nobody and link nowhere, and
+//! Alerts as chat messages, in the form that each chat takes, with texts of the log that call nobody and link nowhere, and
 //! what each chat's answer means.
 
 use serde_json::{Value, json};

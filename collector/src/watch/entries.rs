@@ -1,4 +1,4 @@
-//! More entries than a rule lets pass, within the time that it says.
+//! The rule `more_than`: too many entries within a time.
 //!
 //! Time here is when entries happened, so that one steady error an hour is no burst only because a weekend of them came
 //! at once. What starts it is that an entry came, however late: the windows around it are looked at again in the archive.
@@ -24,7 +24,7 @@ use crate::search::Order;
 pub(super) struct Arrivals<'a> {
     /// Whether an entry came since the last look.
     pub(super) is_new: &'a dyn Fn(&LogEntry) -> bool,
-    /// When what an entry brings about is told.
+    /// The time of an alert for an entry.
     pub(super) at: &'a dyn Fn(&LogEntry) -> Timestamp,
 }
 
@@ -32,17 +32,17 @@ pub(super) struct Arrivals<'a> {
 struct Window {
     /// The times of the entries, and which of them are new.
     times: VecDeque<(Timestamp, bool)>,
-    /// So many are new.
+    /// How many are new.
     new: usize,
-    /// So many of those at the end were not found too many yet.
-    untold: usize,
-    /// Up to when the rule had told of the same before this look, if it had.
-    told: Option<Timestamp>,
+    /// How many of those at the end have caused no alert yet.
+    unreported: usize,
+    /// The end of the rule's last alert about the same before this look, if there was one.
+    last: Option<Timestamp>,
 }
 
 impl Window {
-    fn new(told: Option<Timestamp>) -> Self {
-        Self { times: VecDeque::new(), new: 0, untold: 0, told }
+    fn new(last: Option<Timestamp>) -> Self {
+        Self { times: VecDeque::new(), new: 0, unreported: 0, last }
     }
 
     fn slide(&mut self, time: Timestamp, within: SignedDuration, is_new: bool) {
@@ -54,22 +54,22 @@ impl Window {
         }
         self.times.push_back((time, is_new));
         self.new += usize::from(is_new);
-        self.untold = (self.untold + 1).min(self.times.len());
+        self.unreported = (self.unreported + 1).min(self.times.len());
     }
 
-    /// How many there are to tell of, and since when, if there are too many. They count as told from now on.
+    /// How many new entries there are, and since when, if there are too many. They count as alerted from now on.
     fn take(&mut self, more_than: u64) -> Option<(u64, Timestamp)> {
         if self.times.len() as u64 <= more_than || self.new == 0 {
             return None;
         }
-        let was_told = |time| self.told.is_some_and(|told| time <= told);
-        // Where one came late, nobody knows which of the others around it were told.
-        let is_late = self.times.iter().any(|(time, new)| *new && was_told(*time));
-        let untold = self.times.iter().skip(self.times.len() - self.untold);
-        let mut untold = untold.filter(|(time, new)| *new || is_late || !was_told(*time));
-        let (since, _) = *untold.next()?;
-        let count = 1 + untold.count() as u64;
-        self.untold = 0;
+        let was_alerted = |time| self.last.is_some_and(|last| time <= last);
+        // Where one came late, nobody knows which of the others around it were in an alert.
+        let is_late = self.times.iter().any(|(time, new)| *new && was_alerted(*time));
+        let unreported = self.times.iter().skip(self.times.len() - self.unreported);
+        let mut unreported = unreported.filter(|(time, new)| *new || is_late || !was_alerted(*time));
+        let (since, _) = *unreported.next()?;
+        let count = 1 + unreported.count() as u64;
+        self.unreported = 0;
         Some((count, since))
     }
 }
@@ -107,12 +107,12 @@ pub(super) fn look(
     let mut windows: HashMap<String, Window> = HashMap::new();
     archive.search::<Error>(&filter, Order::OldestFirst, |entry| {
         let about = name(&rule.about(&entry));
-        let window = windows.entry(about).or_insert_with_key(|about| Window::new(alerts.told(rule, about)));
+        let window = windows.entry(about).or_insert_with_key(|about| Window::new(alerts.last(rule, about)));
         window.slide(entry.time, within, (arrivals.is_new)(&entry));
         let whole = window.times.front().map_or(entry.time, |(time, _)| *time);
         let count = window.times.len() as u64;
-        if let Some(untold) = window.take(more_than) {
-            tell(rule, &entry, (arrivals.at)(&entry), [(count, whole), untold], alerts);
+        if let Some(unreported) = window.take(more_than) {
+            raise(rule, &entry, (arrivals.at)(&entry), [(count, whole), unreported], alerts);
         }
         Ok(ControlFlow::Continue(()))
     })
@@ -120,10 +120,10 @@ pub(super) fn look(
 
 /// One entry is enough.
 pub(super) fn each(rule: &Rule, entry: &LogEntry, at: Timestamp, alerts: &mut AlertState) {
-    tell(rule, entry, at, [(1, entry.time); 2], alerts);
+    raise(rule, entry, at, [(1, entry.time); 2], alerts);
 }
 
-fn tell(rule: &Rule, entry: &LogEntry, at: Timestamp, counts: [(u64, Timestamp); 2], alerts: &mut AlertState) {
+fn raise(rule: &Rule, entry: &LogEntry, at: Timestamp, counts: [(u64, Timestamp); 2], alerts: &mut AlertState) {
     let about = rule.about(entry);
     let [whole, new] = counts.map(|(entries, since)| {
         let mut alert = Alert::new(&rule.name, Kind::Entries, at, &about).with(entry);

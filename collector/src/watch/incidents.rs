@@ -1,4 +1,4 @@
-//! Bursts of problems, as a report finds them.
+//! The rule `incident`: bursts of problems, as a report finds them.
 
 use std::collections::HashMap;
 
@@ -22,15 +22,15 @@ use crate::redact::NoRedaction;
 use crate::search::Filter;
 use crate::wording::{format_duration, pluralize};
 
-/// So far back incidents are looked for at every look, and at the most after the watcher was away.
+/// How far back incidents are looked for every time, and at the most after the watcher was away.
 const BACK: SignedDuration = SignedDuration::from_hours(48);
 const MOST_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// What begins again so soon is the same.
 const SAME: SignedDuration = SignedDuration::from_hours(1);
-/// With so many templates an incident is told by the first ones.
-const TOLD: usize = 2;
+/// How many templates of an incident are named.
+const TEMPLATES_NAMED: usize = 2;
 
-/// Tells of incidents that go on, or ended since somebody was last here.
+/// Alerts on incidents that go on, or ended since the last look.
 pub(super) fn look(
     archive: &Archive,
     rules: &[&Rule],
@@ -45,28 +45,28 @@ pub(super) fn look(
     for (store, incident) in found(archive, range)? {
         let Some(id) = archive.store_id(&store)? else { continue };
         let is_news = watched.get(&id).is_some_and(|since| incident.end > *since);
-        // What is usual has to be known from so long before.
+        // What is usual has to be known from this long before.
         let before = incident.start.checked_sub(KNOWS_NEW).ok().and_then(|since| TimeRange::new(since, incident.start));
         if is_news && comparable(archive, &[(id, store.clone())], before)? {
             for rule in rules {
-                tell(archive, rule, &store, &incident, now, alerts)?;
+                raise(archive, rule, &store, &incident, now, alerts)?;
             }
         }
     }
     Ok(())
 }
 
-/// Tells of the incidents in a time range, each when it began.
+/// Alerts on the incidents in a time range, each at its beginning.
 pub(super) fn replay(archive: &Archive, rule: &Rule, range: TimeRange, alerts: &mut AlertState) -> Result<()> {
     for (store, incident) in found(archive, range)? {
-        tell(archive, rule, &store, &incident, incident.start, alerts)?;
+        raise(archive, rule, &store, &incident, incident.start, alerts)?;
     }
     Ok(())
 }
 
 /// The incidents of a time range, the first one first.
 fn found(archive: &Archive, range: TimeRange) -> Result<Vec<(Store, Incident)>> {
-    let options = insight::Options {
+    let options = insight::ReportOptions {
         since: range.since,
         until: range.until,
         compare: false,
@@ -85,7 +85,7 @@ fn found(archive: &Archive, range: TimeRange) -> Result<Vec<(Store, Incident)>> 
     Ok(found.into_iter().filter_map(of).collect())
 }
 
-fn tell(
+fn raise(
     archive: &Archive,
     rule: &Rule,
     store: &Store,
@@ -98,7 +98,7 @@ fn tell(
         about.push((Part::Fact(Fact::Module), module.to_string()));
     }
     let key = name(&about);
-    if alerts.told(rule, &key).is_some_and(|told| incident.start <= told.checked_add(SAME).unwrap_or(told)) {
+    if alerts.last(rule, &key).is_some_and(|last| incident.start <= last.checked_add(SAME).unwrap_or(last)) {
         alerts.extend(rule, &key, incident.end);
         return Ok(());
     }
@@ -107,7 +107,7 @@ fn tell(
     let Some(newest) = query::newest(archive, &listing.both(&rule.filter))? else { return Ok(()) };
     let mut alert = Alert::new(&rule.name, Kind::Incident, at, &about).with(&newest);
     (alert.since, alert.until, alert.entries) = (incident.start, incident.end, incident.entries);
-    let templates: Vec<&str> = incident.templates.iter().take(TOLD).map(|line| line.name.as_str()).collect();
+    let templates: Vec<&str> = incident.templates.iter().take(TEMPLATES_NAMED).map(|line| line.name.as_str()).collect();
     let usual = if incident.usual < 0.5 { "none is".to_owned() } else { format!("{:.0} are", incident.usual) };
     let problems = pluralize(incident.entries, "problem", "problems");
     alert.text = format!("an incident: {problems} where {usual} usual: {}", templates.join("; "));

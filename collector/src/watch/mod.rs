@@ -1,10 +1,10 @@
-//! Rules that watch what comes into an archive, and tell somebody.
+//! Rules that watch what comes into an archive, and send alerts.
 //!
 //! [`watch`] follows the arrivals: every entry that came is looked at once, in whatever order and however late it came.
-//! What there is to tell is kept in the transaction in which the arrivals are passed, and is removed when it was
+//! Alerts are stored in the transaction in which the arrivals are marked as seen, and is removed when it was
 //! delivered: stop it anywhere, start it again, and every alert is delivered, in the worst case twice, under the same id.
 //!
-//! `docs/watching.md` tells what each kind of rule means.
+//! `docs/watching.md` explains each kind of rule.
 
 mod action;
 mod alert;
@@ -27,4 +27,4 @@ pub use alert::{Alert, Kind};
 pub use chat::Form;
 pub use replay::replay;
 pub use rule::{Draft, Rule};
-pub use run::{Event, Options, Outcome, Rules, try_actions, watch};
+pub use run::{Event, Outcome, Rules, WatchOptions, try_actions, watch};

@@ -1,4 +1,4 @@
-//! What a rule tells entries apart by, and what an alert is about.
+//! The fields by which a rule counts entries separately, and what an alert is about.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use storelogs::LogEntry;
 
 use crate::archive::text::Fact;
 
-/// What entries are told apart by.
+/// A field by which entries are counted separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Store,

@@ -1,4 +1,4 @@
-//! The search that lists what an alert tells of.
+//! The search that lists the entries of an alert.
 
 use std::ops::ControlFlow;
 
@@ -29,7 +29,7 @@ pub(super) fn listing(rule: &Rule, about: &[(Part, String)]) -> String {
     parts.join(" ")
 }
 
-/// A query, for the time that an alert tells of.
+/// A query, for the time range of an alert.
 pub(super) fn timed(query: &str, alert: &Alert) -> String {
     let second = |time: Timestamp, more| Timestamp::from_second(time.as_second() + more).unwrap_or(time);
     let (since, until) = (second(alert.since, 0), second(alert.until, 1));

@@ -1,4 +1,4 @@
-//! What rules would have told.
+//! The alerts that rules would have sent.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::search::Order;
 
-/// What rules would have told in a time range, in order, if each entry had come when it happened. Nothing is sent.
+/// The alerts that rules would have sent in a time range, in order, if each entry had come when it happened.
 ///
 /// # Errors
 /// If the archive cannot be read.

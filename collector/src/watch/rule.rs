@@ -1,4 +1,4 @@
-//! A rule: what to look for, and whom to tell.
+//! A rule: what to look for, and where its alerts go.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -12,31 +12,31 @@ use crate::search::Filter;
 /// A rule as it is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
-    /// What it is called. Alerts name it, and what it has told of is remembered by it.
+    /// Its name. Alerts show it, and the rule's state is stored by it.
     pub name: String,
     /// Which entries it is about, as a query of `storelogs search`; without it, all.
     pub when: Option<String>,
-    /// So many of them are nothing to tell of.
+    /// More entries than this within `within` cause an alert.
     pub more_than: Option<u64>,
     /// Within how long a time they have to be: `10m`.
     pub within: Option<String>,
-    /// Tell of problems that were never told like this before.
+    /// Alert on problems whose template was never seen before.
     pub new_template: bool,
-    /// Tell of bursts of problems, as a report finds them.
+    /// Alert on bursts of problems, as a report finds them.
     pub incident: bool,
-    /// Tell of changes that can do harm, as a report lists them.
+    /// Alert on changes that can do harm, as a report lists them.
     pub sensitive: bool,
-    /// Tell when no entry comes for so long: `2h`.
+    /// Alert when no entry comes for this long: `2h`.
     pub silent_for: Option<String>,
-    /// What is told of apart: `store` unless said otherwise, `module`, …
+    /// What is counted separately: `store` by default, `module`, …
     pub per: Option<Vec<String>>,
-    /// After it has told, what comes is held back for so long, and told together: `1h`.
+    /// How long further alerts are suppressed after one was sent, and then summed up in one: `1h`.
     pub cool_down: Option<String>,
     /// Whether people's data and secrets are taken out of what leaves this machine.
     pub redact: Option<bool>,
 }
 
-/// A rule: what to look for, and whom to tell.
+/// A rule: what to look for, and where its alerts go.
 #[derive(Clone, Debug)]
 pub struct Rule {
     pub(super) name: String,
@@ -53,27 +53,27 @@ pub struct Rule {
 /// What a rule looks for among the entries it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    /// More than so many within so long a time.
+    /// More than this many entries within this time.
     Entries { more_than: u64, within: SignedDuration },
-    /// Problems that were never told like this before.
+    /// Problems whose template was never seen before.
     NewTemplate,
     /// Bursts of problems.
     Incident,
     /// Changes that can do harm.
     Sensitive,
-    /// None of them for so long.
+    /// No entry for this long.
     Silence(SignedDuration),
 }
 
-/// Without a `within`, entries are counted over so long a time.
+/// The default of `within`.
 const WITHIN: SignedDuration = SignedDuration::from_mins(10);
 /// The longest time over which entries are counted, and none may be missed.
 const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
-/// Without a `cool_down`, what comes is held back for so long. Each sensitive change and each new template is told.
+/// The default of `cool_down`. Alerts on sensitive changes and new templates are never suppressed by default.
 const COOL_DOWN: SignedDuration = SignedDuration::from_hours(1);
 
 impl Draft {
-    /// The rule, with what it does when it has something to tell. It is always printed.
+    /// The rule, with what it does with an alert besides printing it.
     ///
     /// # Errors
     /// What is wrong with it, in words for whoever wrote it.
@@ -89,7 +89,7 @@ impl Draft {
         // A query is seen from now, but nothing of it may depend on that: the rule holds for as long as it is there.
         let filter = Filter::parse(&when, Timestamp::now(), &TimeZone::UTC);
         let filter = filter.map_err(|error| named(format!("when: {error}")))?;
-        if filter.tells_time() {
+        if filter.names_times() {
             return Err(named("when: a rule is about what comes: leave out since, until and time".to_owned()));
         }
         let cool_down = match self.cool_down {
@@ -118,7 +118,7 @@ impl Draft {
         }
         if asked.is_empty() && self.when.as_deref().is_none_or(|when| when.trim().is_empty()) {
             return Err(
-                "it tells of every entry: write when = \"…\", incident = true, new_template = true, sensitive = \
+                "it would alert on every entry: write when = \"…\", incident = true, new_template = true, sensitive = \
                         true or silent_for = \"…\""
                     .to_owned(),
             );
@@ -148,7 +148,7 @@ impl Draft {
         let per: Vec<Part> = Part::ALL.into_iter().filter(is_written).collect();
         let only_store = matches!(what, What::Silence(_) | What::Incident);
         if only_store && per != [Part::Store] {
-            return Err("per: silence and incidents are always told store by store".to_owned());
+            return Err("per: silence and incidents are always counted store by store".to_owned());
         }
         Ok(per)
     }
@@ -169,12 +169,12 @@ impl Rule {
         &self.name
     }
 
-    /// What it does when it has something to tell, besides being printed.
+    /// What it does with an alert, besides printing it.
     pub fn actions(&self) -> &[Action] {
         &self.actions
     }
 
-    /// What an entry is told of together with.
+    /// The values by which an entry is counted together with others.
     pub(super) fn about(&self, entry: &LogEntry) -> Vec<(Part, String)> {
         self.per.iter().map(|part| (*part, part.of(entry))).collect()
     }
@@ -219,7 +219,7 @@ mod tests {
         let list = |text: &str| Some(vec![text.to_owned()]);
         for (draft, why) in [
             (named(" "), "a rule has no name"),
-            (named("it"), "it tells of every entry: write when"),
+            (named("it"), "it would alert on every entry: write when"),
             (Draft { incident: true, sensitive: true, ..named("it") }, "incident and sensitive stand in one rule"),
             (Draft { within: text("10m"), ..when("x") }, "within says nothing without more_than"),
             (Draft { more_than: Some(1), within: text("ten"), ..when("x") }, "within: write how long: 90s, 10m"),
@@ -230,7 +230,7 @@ mod tests {
             (when("refund since:7d"), "when: a rule is about what comes: leave out since"),
             (when("(a OR -(b time<2026-01-01))"), "leave out since, until and time"),
             (Draft { per: list("shop"), ..when("x") }, "per: there is no \"shop\": use store, platform, category"),
-            (Draft { per: list("module"), incident: true, ..named("it") }, "always told store by store"),
+            (Draft { per: list("module"), incident: true, ..named("it") }, "always counted store by store"),
         ] {
             let error = draft.rule(Vec::new()).unwrap_err();
             assert!(error.contains(why), "{error}");

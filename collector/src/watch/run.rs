@@ -1,4 +1,4 @@
-//! Watching: looks at what comes, and sees to it that alerts arrive.
+//! The run of `watch`: looks at what comes, and delivers alerts.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -20,14 +20,14 @@ use crate::redact::Redactor;
 
 /// How often the archive is asked whether anything came.
 const EVERY: Duration = Duration::from_secs(1);
-/// So many deliveries of one rule are under way at once: an address that does not answer delays no other rule.
+/// How many deliveries of one rule are under way at once: an address that does not answer delays no other rule.
 const AT_ONCE: usize = 4;
-/// When it has to end, deliveries under way have so long to end too. They are repeated by the next one otherwise.
+/// How long deliveries under way may take when the watcher has to end. The next watcher repeats those that did not end.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// What could not be delivered is sent again after so long, then after four times as long, and so on.
+/// How long after the first attempt a delivery is repeated; four times as long after the second, and so on.
 const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(5);
 const LAST_RETRY: SignedDuration = SignedDuration::from_hours(1);
-/// For so long.
+/// How long a delivery is repeated.
 const DELIVERY_TIMEOUT: SignedDuration = SignedDuration::from_hours(24);
 
 /// The rules as they are now.
@@ -38,8 +38,8 @@ pub trait Rules: Send {
 
 /// How an archive is watched.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Only look at what came since the last time, deliver what there is to tell, and end.
+pub struct WatchOptions {
+    /// Only look at what came since the last time, deliver the alerts, and end.
     pub once: bool,
 }
 
@@ -49,7 +49,7 @@ pub struct Options {
 pub enum Event<'a> {
     /// This archive was not watched before, or not for long: it begins with what comes from now on.
     Begins,
-    /// There is something to tell. An alert that was told just before the process died is told again by the next one.
+    /// An alert. One that was sent just before the process died is sent again by the next one.
     Alert(&'a Alert),
     /// An alert could not be delivered, and will be sent again.
     Delayed {
@@ -72,7 +72,7 @@ pub enum Event<'a> {
 /// How it ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Alerts that were told.
+    /// Alerts that were sent.
     pub alerts: u64,
     /// Deliveries that were given up.
     pub given_up: u64,
@@ -83,20 +83,20 @@ pub struct Outcome {
 /// Watches an archive until `stop` says to end. Webhooks are posted over `http`.
 ///
 /// # Errors
-/// If the archive cannot be written, another process watches it, or `tell` fails.
+/// If the archive cannot be written, another process watches it, or `on_event` fails.
 pub async fn watch<E: From<Error>>(
     archive: Archive,
     rules: &mut dyn Rules,
     http: Http,
-    options: Options,
+    options: WatchOptions,
     mut stop: watch::Receiver<bool>,
-    mut tell: impl FnMut(Event<'_>) -> Result<(), E>,
+    mut on_event: impl FnMut(Event<'_>) -> Result<(), E>,
 ) -> Result<Outcome, E> {
     let first = rules.changed().await.unwrap_or_default();
     let redactor = archive.redactor()?;
     let watcher = Watcher::new(archive, first, Timestamp::now())?;
     if watcher.is_first() {
-        tell(Event::Begins)?;
+        on_event(Event::Begins)?;
     }
     let mut post = Post {
         watcher: Some(Box::new(watcher)),
@@ -116,24 +116,24 @@ pub async fn watch<E: From<Error>>(
             post.watcher()?.replace(rules);
         }
         let more = post.look().await?;
-        post.deliver(&mut tell)?;
+        post.deliver(&mut on_event)?;
         if more {
-            post.settle(&mut tell)?;
+            post.settle(&mut on_event)?;
             continue;
         }
         if options.once && post.sent.is_empty() {
             break;
         }
         tokio::select! {
-            Some(sent) = post.sent.join_next() => post.settled(sent.map_err(|_| Error::Closed)?, &mut tell)?,
+            Some(sent) = post.sent.join_next() => post.settled(sent.map_err(|_| Error::Closed)?, &mut on_event)?,
             () = tokio::time::sleep(EVERY) => {}
             () = stopped(&mut stop) => {}
         }
-        post.settle(&mut tell)?;
+        post.settle(&mut on_event)?;
     }
     let farewell = tokio::time::Instant::now() + FAREWELL;
     while let Ok(Some(sent)) = tokio::time::timeout_at(farewell, post.sent.join_next()).await {
-        post.settled(sent.map_err(|_| Error::Closed)?, &mut tell)?;
+        post.settled(sent.map_err(|_| Error::Closed)?, &mut on_event)?;
     }
     post.outcome.undelivered = post.watcher()?.archive().undelivered()?;
     Ok(post.outcome)
@@ -171,12 +171,12 @@ impl Post {
     }
 
     /// Prints what is to be printed, and sends what is to be sent.
-    fn deliver<E: From<Error>>(&mut self, tell: &mut impl FnMut(Event<'_>) -> Result<(), E>) -> Result<(), E> {
+    fn deliver<E: From<Error>>(&mut self, on_event: &mut impl FnMut(Event<'_>) -> Result<(), E>) -> Result<(), E> {
         let now = Timestamp::now();
         for rule in self.watcher()?.rules_with_deliveries(now)? {
             for delivery in self.watcher()?.to_print(&rule, now)? {
-                let Some(alert) = self.read(&delivery, tell)? else { continue };
-                tell(Event::Alert(&alert))?;
+                let Some(alert) = self.read(&delivery, on_event)? else { continue };
+                on_event(Event::Alert(&alert))?;
                 self.outcome.alerts += 1;
                 self.watcher()?.arrived(delivery.id)?;
             }
@@ -187,8 +187,8 @@ impl Post {
                 if is_full || under_way.contains(&delivery.id) {
                     continue;
                 }
-                let Some(alert) = self.read(&delivery, tell)? else { continue };
-                self.send(delivery, &alert, tell)?;
+                let Some(alert) = self.read(&delivery, on_event)? else { continue };
+                self.send(delivery, &alert, on_event)?;
             }
         }
         Ok(())
@@ -197,11 +197,11 @@ impl Post {
     fn read<E: From<Error>>(
         &mut self,
         delivery: &Delivery,
-        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
+        on_event: &mut impl FnMut(Event<'_>) -> Result<(), E>,
     ) -> Result<Option<Alert>, E> {
         match serde_json::from_str(&delivery.alert) {
             Ok(alert) => Ok(Some(alert)),
-            Err(_) => self.give_up(delivery, "it cannot be read any more", tell).map(|()| None),
+            Err(_) => self.give_up(delivery, "it cannot be read any more", on_event).map(|()| None),
         }
     }
 
@@ -209,13 +209,13 @@ impl Post {
         &mut self,
         delivery: Delivery,
         alert: &Alert,
-        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
+        on_event: &mut impl FnMut(Event<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let rules = self.watcher()?.rules();
         let rule = rules.iter().find(|rule| rule.name == delivery.rule);
         let action = rule.and_then(|rule| rule.actions.iter().find(|action| action.name() == delivery.action));
         let (Some(rule), Some(action)) = (rule, action) else {
-            return self.give_up(&delivery, "the rule does not ask for it any more", tell);
+            return self.give_up(&delivery, "the rule does not ask for it any more", on_event);
         };
         let (redacts, action) = (rule.redact, action.clone());
         let alert = if redacts { alert.redacted(&self.redactor) } else { alert.clone() };
@@ -229,9 +229,9 @@ impl Post {
     }
 
     /// Takes note of every delivery that has ended by now.
-    fn settle<E: From<Error>>(&mut self, tell: &mut impl FnMut(Event<'_>) -> Result<(), E>) -> Result<(), E> {
+    fn settle<E: From<Error>>(&mut self, on_event: &mut impl FnMut(Event<'_>) -> Result<(), E>) -> Result<(), E> {
         while let Some(sent) = self.sent.try_join_next() {
-            self.settled(sent.map_err(|_| Error::Closed)?, tell)?;
+            self.settled(sent.map_err(|_| Error::Closed)?, on_event)?;
         }
         Ok(())
     }
@@ -239,7 +239,7 @@ impl Post {
     fn settled<E: From<Error>>(
         &mut self,
         (delivery, sent): Sent,
-        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
+        on_event: &mut impl FnMut(Event<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         if let Some(under_way) = self.under_way.get_mut(&delivery.rule) {
             under_way.remove(&delivery.id);
@@ -249,27 +249,27 @@ impl Post {
         };
         let now = Timestamp::now();
         if is_final || now.duration_since(delivery.made) >= DELIVERY_TIMEOUT {
-            return self.give_up(&delivery, &why, tell);
+            return self.give_up(&delivery, &why, on_event);
         }
         let again = (FIRST_RETRY * 4_i32.pow(delivery.attempts.min(5))).min(LAST_RETRY);
         let next = now.checked_add(again.max(SignedDuration::try_from(wait).unwrap_or(again))).unwrap_or(now);
         self.watcher()?.put_off(delivery.id, delivery.attempts + 1, next)?;
-        tell(Event::Delayed { rule: &delivery.rule, why: &why, next })
+        on_event(Event::Delayed { rule: &delivery.rule, why: &why, next })
     }
 
     fn give_up<E: From<Error>>(
         &mut self,
         delivery: &Delivery,
         why: &str,
-        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
+        on_event: &mut impl FnMut(Event<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.outcome.given_up += 1;
         self.watcher()?.arrived(delivery.id)?;
-        tell(Event::GivenUp { rule: &delivery.rule, why })
+        on_event(Event::GivenUp { rule: &delivery.rule, why })
     }
 }
 
-/// Does once what each rule does with an alert, with one that tells nothing. The error says why it did not arrive.
+/// Does once what each rule does with an alert, with a trial. The error says why it did not arrive.
 pub async fn try_actions(rules: &[Rule], http: &Http) -> Vec<(String, Action, Result<(), String>)> {
     let mut tried = Vec::new();
     for rule in rules {

@@ -1,7 +1,7 @@
-//! Stores of which no entry comes.
+//! The rule `silent_for`: stores without new entries.
 //!
 //! Silence is proved like everything else: the time range without entries has to be covered. Where it is not, because the
-//! store cannot be read or nobody collects, that is what is told.
+//! store cannot be read or nobody collects, the alert says that.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -42,7 +42,7 @@ impl Silences {
         }
     }
 
-    /// Tells of stores that are silent.
+    /// Alerts on stores that are silent.
     pub(super) fn look(
         &mut self,
         archive: &Archive,
@@ -69,7 +69,7 @@ impl Silences {
             // Entries are dated by the platform's clock.
             let now = evidence.present(now);
             let about = vec![(Part::Store, store.to_string())];
-            if over > now || alerts.told(rule, &name(&about)).is_some_and(|told| told >= newest) {
+            if over > now || alerts.last(rule, &name(&about)).is_some_and(|last| last >= newest) {
                 continue;
             }
             let end = ends.get(&id).copied();
@@ -89,12 +89,12 @@ impl Silences {
                 let why = why.unwrap_or_else(|| format!("{verdict}; is it collected? storelogs sync --follow"));
                 format!("nothing is known of it for {}: {why}", format_duration(now.duration_since(unread)))
             };
-            tell(rule, &about, [now, newest], text, alerts);
+            raise(rule, &about, [now, newest], text, alerts);
         }
         Ok(())
     }
 
-    /// Tells of each silence in a time range, of one store.
+    /// Alerts on each silence of one store in a time range.
     pub(super) fn replay(
         archive: &Archive,
         rule: &Rule,
@@ -127,7 +127,7 @@ impl Silences {
             let quiet = TimeRange::new(from.max(range.since), over);
             let known = |range| evidence.judge_range(range, store.platform(), evidence.present(Timestamp::now()));
             if over >= range.since && quiet.is_none_or(|range| known(range).shows_silence()) {
-                tell(
+                raise(
                     rule,
                     &about,
                     [over, from],
@@ -140,7 +140,7 @@ impl Silences {
     }
 }
 
-fn tell(rule: &Rule, about: &[(Part, String)], [at, newest]: [Timestamp; 2], text: String, alerts: &mut AlertState) {
+fn raise(rule: &Rule, about: &[(Part, String)], [at, newest]: [Timestamp; 2], text: String, alerts: &mut AlertState) {
     let mut alert = Alert::new(&rule.name, Kind::Silence, at, about);
     (alert.since, alert.until, alert.text) = (newest, newest, text);
     // The last entries before it stand first.

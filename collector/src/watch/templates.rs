@@ -1,4 +1,4 @@
-//! Problems that were never told like this before.
+//! The rule `new_template`: problems whose template was never seen before.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -40,7 +40,7 @@ impl Templates {
         self.firsts.clear();
     }
 
-    /// Tells of an entry whose template nobody saw before it, if the archive goes back far enough to know that.
+    /// Alerts on an entry whose template nobody saw before it, if the archive goes back far enough to know that.
     pub(super) fn look(
         &mut self,
         archive: &Archive,
@@ -77,7 +77,7 @@ impl Templates {
         let template = template.map_or(shape.as_str(), |template| template.as_str());
         let about = rule.about(entry);
         let key = format!("{}\u{1f}{template}", name(&about));
-        if alerts.told(rule, &key).is_some() {
+        if alerts.last(rule, &key).is_some() {
             return Ok(());
         }
         let mut alert = Alert::new(&rule.name, Kind::NewTemplate, at, &about).with(entry);

@@ -1,4 +1,4 @@
-//! Looking at what came, and keeping what there is to tell of it.
+//! The watcher: looks at what came, and stores the alerts for it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,15 +15,15 @@ use crate::archive::watching::{Arrival, Checkpoint, Delivery};
 use crate::archive::{Archive, Lock, StoreId};
 use crate::error::Result;
 
-/// So many arrivals are looked at together.
+/// How many arrivals are looked at together.
 const AT_ONCE: u32 = 5_000;
 /// Without anything to keep, it is kept this often that somebody is here.
 const HERE: SignedDuration = SignedDuration::from_mins(10);
-/// So long it is remembered what was told. What is told again then, such as an entry that the platform has changed, is news.
+/// How long alerts are remembered. Then the same alert, such as for an entry that the platform has changed, is sent again.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How often silence is looked for, and incidents are if there are new problems.
 const SELDOM: SignedDuration = SignedDuration::from_secs(15);
-/// What took long is done again after so many times as long.
+/// What took long is done again after this many times as long.
 const REST: i32 = 20;
 
 /// The action that every rule has.
@@ -55,7 +55,7 @@ impl Watcher {
     pub(super) fn new(mut archive: Archive, rules: Vec<Rule>, now: Timestamp) -> Result<Self> {
         let lock = archive.lock_watch()?;
         let seen = archive.begin_watching(now)?;
-        let (alerts, watched) = (AlertState::of(archive.told()?), archive.watched()?);
+        let (alerts, watched) = (AlertState::of(archive.last_alerts()?), archive.watched()?);
         Ok(Self {
             archive,
             rules,
@@ -94,7 +94,7 @@ impl Watcher {
         self.problems = true;
     }
 
-    /// Looks at what came, and keeps what there is to tell together with how far it has come. Says whether more came.
+    /// Looks at what came, and stores the alerts together with how far it has read. Returns whether more came.
     pub(super) fn look(&mut self, now: Timestamp) -> Result<bool> {
         let unwatched = self.archive.unwatched()?;
         let watched: Vec<(StoreId, Timestamp)> = unwatched.into_iter().map(|(store, _)| (store, now)).collect();
@@ -117,8 +117,8 @@ impl Watcher {
             _ => Vec::new(),
         };
         let deliveries = deliveries(&self.rules, &alerts);
-        let look = Checkpoint { upto, watched, told: self.alerts.changes(), forgotten, deliveries };
-        let is_new = look.upto.is_some() || !look.watched.is_empty() || !look.told.is_empty();
+        let look = Checkpoint { upto, watched, last_alerts: self.alerts.changes(), forgotten, deliveries };
+        let is_new = look.upto.is_some() || !look.watched.is_empty() || !look.last_alerts.is_empty();
         if is_new || !look.deliveries.is_empty() || is_time {
             self.archive.keep_look(&look, now)?;
             self.kept = now;
@@ -205,7 +205,7 @@ impl Watcher {
         self.archive.deliveries(rule, (PRINT, true), now, usize::MAX)
     }
 
-    /// Alerts of a rule that are to be sent now, at most so many.
+    /// The alerts of a rule that are to be sent now, at most this many.
     pub(super) fn to_send(&self, rule: &str, now: Timestamp, most: usize) -> Result<Vec<Delivery>> {
         self.archive.deliveries(rule, (PRINT, false), now, most)
     }

@@ -1,4 +1,4 @@
-//! What is told of what comes, in whatever order.
+//! Tests of the alerts on what comes, in whatever order.
 
 use std::path::PathBuf;
 
@@ -20,8 +20,8 @@ struct World {
     archive: Archive,
     rules: Vec<Rule>,
     watcher: Option<Watcher>,
-    /// What was told since it was last asked.
-    told: Vec<Alert>,
+    /// The alerts since the last call.
+    alerts: Vec<Alert>,
 }
 
 /// A second of the world, which begins with one.
@@ -37,7 +37,7 @@ fn rule(draft: Draft) -> Rule {
     Draft { name: "it".to_owned(), ..draft }.rule(Vec::new()).unwrap()
 }
 
-/// More than so many errors in ten minutes.
+/// More than this many errors in ten minutes.
 fn errors(more_than: u64) -> Draft {
     let text = |text: &str| Some(text.to_owned());
     Draft { when: text("severity>=error"), more_than: Some(more_than), within: text("10m"), ..Draft::default() }
@@ -70,7 +70,7 @@ impl World {
         let archive = Archive::open(&path).unwrap();
         archive.add_store(&shop()).unwrap();
         let mut world =
-            Self { _folder: folder, path, archive, rules: vec![rule(draft)], watcher: None, told: Vec::new() };
+            Self { _folder: folder, path, archive, rules: vec![rule(draft)], watcher: None, alerts: Vec::new() };
         world.come(past);
         world.begin(0);
         world
@@ -101,15 +101,15 @@ impl World {
         self.archive.commit([(id, &Commit { covered, audit, ..Commit::default() })]).unwrap();
     }
 
-    /// Looks, and takes what is told.
+    /// Looks, and takes the alerts.
     fn look(&mut self, second: i64) -> Vec<Alert> {
         let watcher = self.watcher.as_mut().unwrap();
         while watcher.look(at(second)).unwrap() {}
         for delivery in watcher.to_print("it", at(second)).unwrap() {
-            self.told.push(serde_json::from_str(&delivery.alert).unwrap());
+            self.alerts.push(serde_json::from_str(&delivery.alert).unwrap());
             watcher.arrived(delivery.id).unwrap();
         }
-        std::mem::take(&mut self.told)
+        std::mem::take(&mut self.alerts)
     }
 
     fn texts(&mut self, second: i64) -> Vec<String> {
@@ -124,45 +124,45 @@ impl World {
 }
 
 #[test]
-fn more_entries_than_a_rule_lets_pass_are_told_once_and_the_rest_when_it_has_cooled_down() {
+fn more_entries_than_a_rule_lets_pass_cause_one_alert_and_another_when_it_has_cooled_down() {
     let mut world = World::new(errors(2));
     world.come(vec![error(1, 10), error(2, 20)]);
     assert!(world.look(30).is_empty());
     world.come(vec![error(3, 200), error(4, 210)]);
-    let told = world.look(220);
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].text, "4 entries in 3 min (more than 2 within 10 min)");
+    let alerts = world.look(220);
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(alerts[0].text, "4 entries in 3 min (more than 2 within 10 min)");
     assert_eq!(
-        told[0].query,
+        alerts[0].query,
         "severity>=error store:bigcommerce:abc123 since:2026-09-21T14:13:30Z until:2026-09-21T14:16:51Z"
     );
-    world.check(&told[0]);
-    assert_eq!(told[0].examples.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(), ["4", "3"]);
+    world.check(&alerts[0]);
+    assert_eq!(alerts[0].examples.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(), ["4", "3"]);
     world.come(vec![error(5, 400), error(6, 1000)]); // the second one is a while after the others
     assert!(world.look(1100).is_empty());
     world.come(vec![error(7, 1010), error(8, 1020), error(9, 1030)]);
     assert!(world.look(1100).is_empty());
     assert!(world.look(220 + HOUR - 1).is_empty());
-    let told = world.look(220 + HOUR);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].follows && told[0].text == "5 more entries in 11 min", "{told:?}");
-    world.check(&told[0]);
+    let alerts = world.look(220 + HOUR);
+    assert_eq!(alerts.len(), 1);
+    assert!(alerts[0].follows && alerts[0].text == "5 more entries in 11 min", "{alerts:?}");
+    world.check(&alerts[0]);
     assert!(world.look(220 + 3 * HOUR).is_empty());
 }
 
 #[test]
-fn a_weekend_that_comes_at_once_is_no_burst_and_a_burst_of_the_weekend_is_told_when_it_comes() {
+fn a_weekend_that_comes_at_once_is_no_burst_and_a_burst_of_the_weekend_is_one_when_it_comes() {
     let mut world = World::new(errors(2));
     world.come((1..=48).map(|id| error(id, i64::try_from(id).unwrap() * HOUR)).collect());
     assert!(world.look(49 * HOUR).is_empty(), "one an hour");
     world.come(vec![error(100, 5 * HOUR + 60), error(101, 5 * HOUR - 60)]);
-    let told = world.look(50 * HOUR);
-    assert_eq!(told.len(), 1, "two that came late around one that was there: {told:?}");
-    assert_eq!((told[0].entries, told[0].since, told[0].until), (3, at(5 * HOUR - 60), at(5 * HOUR + 60)));
+    let alerts = world.look(50 * HOUR);
+    assert_eq!(alerts.len(), 1, "two that came late around one that was there: {alerts:?}");
+    assert_eq!((alerts[0].entries, alerts[0].since, alerts[0].until), (3, at(5 * HOUR - 60), at(5 * HOUR + 60)));
 }
 
 #[test]
-fn history_is_not_told_however_late_it_is_read() {
+fn history_causes_no_alert_however_late_it_is_read() {
     let mut world = World::after(vec![error(1, -500), error(2, -400)], errors(0));
     world.come(vec![error(3, -300), error(4, -DAY)]);
     assert!(world.look(10).is_empty());
@@ -175,7 +175,7 @@ fn history_is_not_told_however_late_it_is_read() {
 }
 
 #[test]
-fn what_came_while_nobody_watched_is_told_by_the_next_one_and_nothing_twice() {
+fn the_next_watcher_alerts_on_what_came_meanwhile_and_on_nothing_twice() {
     let mut world = World::new(errors(0));
     world.come(vec![error(1, 10)]);
     assert_eq!(world.texts(20), ["Order 1 failed"]);
@@ -206,7 +206,7 @@ fn two_do_not_watch_at_the_same_time() {
 }
 
 #[test]
-fn an_entry_that_the_platform_changes_is_told_only_if_it_was_not_meant_before() {
+fn an_entry_that_the_platform_changes_causes_an_alert_only_if_it_did_not_match_before() {
     let mut world = World::new(errors(0));
     world.come(vec![error(1, 10), entry(&shop(), 2, 20, Severity::Notice, "Order 2 waits")]);
     assert_eq!(world.texts(30).len(), 1);
@@ -217,7 +217,7 @@ fn an_entry_that_the_platform_changes_is_told_only_if_it_was_not_meant_before() 
 }
 
 #[test]
-fn what_a_rule_tells_apart_cools_down_apart() {
+fn what_a_rule_counts_separately_cools_down_separately() {
     let draft = Draft { per: Some(vec!["store".to_owned(), "module".to_owned()]), ..errors(0) };
     let mut world = World::new(draft);
     let of = |id, module: &str| {
@@ -226,15 +226,15 @@ fn what_a_rule_tells_apart_cools_down_apart() {
         entry
     };
     world.come(vec![of(1, "USPS"), of(2, "usps"), of(3, "FedEx"), error(4, 10)]);
-    let told = world.look(20);
-    let mut subjects: Vec<String> = told.iter().map(Alert::subject).collect();
+    let alerts = world.look(20);
+    let mut subjects: Vec<String> = alerts.iter().map(Alert::subject).collect();
     subjects.sort();
     assert_eq!(subjects, ["bigcommerce:abc123", "bigcommerce:abc123, FedEx", "bigcommerce:abc123, USPS"]);
-    told.iter().for_each(|alert| world.check(alert));
+    alerts.iter().for_each(|alert| world.check(alert));
 }
 
 #[test]
-fn a_flood_is_told_together() {
+fn a_flood_becomes_one_alert() {
     let mut world = World::new(errors(0));
     let store = |n: u64| format!("shopline:shop{n}").parse::<Store>().unwrap();
     for n in 0..50 {
@@ -244,23 +244,23 @@ fn a_flood_is_told_together() {
     for n in 0..50 {
         world.come(vec![entry(&store(n), n + 1, 10, Severity::Error, "Failed")]);
     }
-    let told = world.look(20);
-    assert_eq!((told.len(), told[19].together, told[19].entries), (20, 31, 31));
-    assert!(told[19].text.starts_with("31 more alerts: shopline:shop"), "{}", told[19].text);
+    let alerts = world.look(20);
+    assert_eq!((alerts.len(), alerts[19].together, alerts[19].entries), (20, 31, 31));
+    assert!(alerts[19].text.starts_with("31 more alerts: shopline:shop"), "{}", alerts[19].text);
 }
 
 #[test]
-fn a_problem_that_was_never_told_like_this_is_new_once_and_only_if_the_past_is_known() {
+fn a_template_is_new_once_and_only_if_the_past_is_known() {
     let draft = || Draft { new_template: true, ..Draft::default() };
     let known = || (0..30).map(|n| error(n + 1, -n.cast_signed() * DAY - 5)).collect::<Vec<_>>();
     let mut world = World::after(known(), draft());
     world.come(vec![error(100, 10), entry(&shop(), 101, 11, Severity::Error, "The gateway is gone at 10:00")]);
     world.come(vec![entry(&shop(), 102, 12, Severity::Error, "The gateway is gone at 10:01")]);
-    let told = world.look(20);
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!((told[0].kind, &*told[0].text), (Kind::NewTemplate, "a new error: The gateway is gone at *:*"));
-    let filter = Filter::parse(&told[0].query, at(0), &TimeZone::UTC).unwrap();
-    assert_eq!(world.archive.count_found(&filter).unwrap(), 2, "{}", told[0].query);
+    let alerts = world.look(20);
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert_eq!((alerts[0].kind, &*alerts[0].text), (Kind::NewTemplate, "a new error: The gateway is gone at *:*"));
+    let filter = Filter::parse(&alerts[0].query, at(0), &TimeZone::UTC).unwrap();
+    assert_eq!(world.archive.count_found(&filter).unwrap(), 2, "{}", alerts[0].query);
     world.come(vec![entry(&shop(), 103, 30, Severity::Error, "The gateway is gone at 10:02")]);
     assert!(world.look(40).is_empty());
     let mut young = World::new(draft());
@@ -269,7 +269,7 @@ fn a_problem_that_was_never_told_like_this_is_new_once_and_only_if_the_past_is_k
 }
 
 #[test]
-fn each_change_that_can_do_harm_is_told() {
+fn each_change_that_can_do_harm_causes_an_alert() {
     let mut world = World::new(Draft { sensitive: true, ..Draft::default() });
     let change = |id, category: &str, summary: &str| {
         let mut entry = entry(&shop(), id, 10, Severity::Info, summary);
@@ -288,7 +288,7 @@ fn each_change_that_can_do_harm_is_told() {
 }
 
 #[test]
-fn what_was_told_long_ago_is_forgotten_but_for_silence() {
+fn old_alerts_are_forgotten_but_for_silence() {
     let mut world = World::new(Draft { per: Some(vec!["actor".to_owned()]), ..errors(0) });
     for day in [0_i64, 10, 40] {
         let mut entry = error(1 + day.unsigned_abs(), day * DAY + 10);
@@ -296,7 +296,7 @@ fn what_was_told_long_ago_is_forgotten_but_for_silence() {
         world.come(vec![entry]);
         assert_eq!(world.look(day * DAY + 20).len(), 1);
     }
-    assert_eq!(world.archive.told().unwrap().len(), 2, "those of days 10 and 40");
+    assert_eq!(world.archive.last_alerts().unwrap().len(), 2, "those of days 10 and 40");
     let mut silent = World::new(Draft { silent_for: Some("2h".to_owned()), ..Draft::default() });
     silent.cover(-DAY, 90 * DAY);
     assert_eq!(silent.look(DAY).len(), 1);
@@ -304,7 +304,7 @@ fn what_was_told_long_ago_is_forgotten_but_for_silence() {
 }
 
 #[test]
-fn silence_is_told_once_it_is_proved_and_not_for_want_of_reading() {
+fn silence_causes_an_alert_once_it_is_proved_and_not_for_want_of_reading() {
     let mut world = World::new(Draft { silent_for: Some("2h".to_owned()), ..Draft::default() });
     world.come(vec![error(1, 10)]);
     world.cover(-DAY, 100);
@@ -316,17 +316,17 @@ fn silence_is_told_once_it_is_proved_and_not_for_want_of_reading() {
     assert!(world.look(5 * HOUR).is_empty(), "once");
     world.come(vec![error(2, 5 * HOUR)]);
     assert!(world.look(6 * HOUR).is_empty());
-    let told = world.look(8 * HOUR);
-    assert_eq!(told.len(), 1);
+    let alerts = world.look(8 * HOUR);
+    assert_eq!(alerts.len(), 1);
     assert!(
-        told[0].text.starts_with("nothing is known of it for 3 h: unread: nobody has read so far since"),
+        alerts[0].text.starts_with("nothing is known of it for 3 h: unread: nobody has read so far since"),
         "{}",
-        told[0].text
+        alerts[0].text
     );
 }
 
 #[test]
-fn an_incident_is_told_when_it_is_seen_and_once() {
+fn an_incident_causes_one_alert_when_it_is_seen() {
     let mut id = 0;
     let mut next = |second| {
         id += 1;
@@ -337,15 +337,15 @@ fn an_incident_is_told_when_it_is_seen_and_once() {
     world.cover(-90 * DAY, 0);
     assert!(world.look(1).is_empty());
     world.come((0..40).map(|n| next(MINUTE + n * 20)).collect());
-    let told = world.look(20 * MINUTE);
-    assert_eq!(told.len(), 1, "{told:?}");
+    let alerts = world.look(20 * MINUTE);
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
     assert!(
-        told[0].text.starts_with("an incident: 40 problems where none is usual: Order * failed"),
+        alerts[0].text.starts_with("an incident: 40 problems where none is usual: Order * failed"),
         "{}",
-        told[0].text
+        alerts[0].text
     );
-    assert_eq!((told[0].since, told[0].until), (at(MINUTE), at(MINUTE + 39 * 20 + 1)));
-    world.check(&told[0]);
+    assert_eq!((alerts[0].since, alerts[0].until), (at(MINUTE), at(MINUTE + 39 * 20 + 1)));
+    world.check(&alerts[0]);
     world.come((0..40).map(|n| next(25 * MINUTE + n * 20)).collect());
     assert!(world.look(HOUR).is_empty(), "it goes on");
     world.cover(0, 30 * HOUR);
@@ -361,27 +361,27 @@ fn arrivals() -> impl Strategy<Value = Vec<(i64, usize)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// The law: whatever the order in which entries come, and whoever stops in between, an entry is told of just if it
+    /// The law: whatever the order in which entries come, and whoever stops in between, an entry is alerts of just if it
     /// is one of too many within the time, and each alert counts what its query lists.
     #[test]
-    fn an_entry_is_told_of_just_if_it_is_one_of_too_many(
+    fn an_entry_is_in_an_alert_exactly_if_it_is_one_of_too_many(
         arrivals in arrivals(), more_than in 0..4_u64, restarts in any::<u8>(), cool in prop::sample::select(vec!["0s", "5m", "1h"])
     ) {
         let mut world = World::new(Draft { cool_down: Some(cool.to_owned()), ..errors(more_than) });
         let entries: Vec<(LogEntry, usize)> =
             (1..).zip(&arrivals).map(|(id, (second, batch))| (error(id, *second), *batch)).collect();
-        let mut told = Vec::new();
+        let mut alerts = Vec::new();
         for batch in 0..5 {
             world.come(entries.iter().filter(|(_, of)| *of == batch).map(|(entry, _)| entry.clone()).collect());
             let now = HOUR + 7 * MINUTE * i64::try_from(batch).unwrap();
             if restarts & (1 << batch) != 0 {
                 world.begin(now);
             }
-            let alerts = world.look(now);
-            alerts.iter().filter(|alert| alert.together == 1).for_each(|alert| world.check(alert));
-            told.extend(alerts);
+            let new = world.look(now);
+            new.iter().filter(|alert| alert.together == 1).for_each(|alert| world.check(alert));
+            alerts.extend(new);
         }
-        told.extend(world.look(9 * HOUR));
+        alerts.extend(world.look(9 * HOUR));
         let mut seconds: Vec<i64> = arrivals.iter().map(|(second, _)| *second).collect();
         seconds.sort_unstable();
         // Windows that hold too many.
@@ -389,10 +389,10 @@ proptest! {
         let windows = windows.filter(|window| seconds.iter().filter(|at| window.contains(at)).count() as u64 > more_than);
         let windows: Vec<_> = windows.collect();
         for second in &seconds {
-            let is_told = told.iter().any(|alert| alert.since <= at(*second) && at(*second) <= alert.until);
-            // What lies between two bursts that are told together is told with them.
-            prop_assert!(is_told || windows.iter().all(|window| !window.contains(second)), "{second} of {told:?}");
+            let is_alerted = alerts.iter().any(|alert| alert.since <= at(*second) && at(*second) <= alert.until);
+            // What lies between two bursts of one alert is part of it.
+            prop_assert!(is_alerted || windows.iter().all(|window| !window.contains(second)), "{second} of {alerts:?}");
         }
-        prop_assert_eq!(told.is_empty(), windows.is_empty(), "{:?}", told);
+        prop_assert_eq!(alerts.is_empty(), windows.is_empty(), "{:?}", alerts);
     }
 }

@@ -81,7 +81,7 @@ fn what_is_read_again_or_deleted_or_indexed_again_does_not_come_again() {
     let sql = rusqlite::Connection::open(archive.path()).unwrap();
     sql.execute("DELETE FROM entry WHERE id = 2", []).unwrap();
     drop(sql);
-    archive.mend_derived().unwrap();
+    archive.fix_derived().unwrap();
     assert_eq!(came(&archive, last, 9), []);
     assert_eq!(says(&came(&archive, 0, 9)), ["1.0 one"]);
     // It is fetched again: that is an arrival, with a number that nothing had.
@@ -90,7 +90,7 @@ fn what_is_read_again_or_deleted_or_indexed_again_does_not_come_again() {
 }
 
 #[test]
-fn an_archive_is_told_from_another_and_not_from_its_copy() {
+fn an_archive_differs_from_another_and_not_from_its_copy() {
     let (folder, archive) = new();
     let other = Archive::open(folder.path().join("other.db")).unwrap();
     let copy = folder.path().join("copy.db");

@@ -120,7 +120,7 @@ async fn a_newer_archive_is_left_alone() {
 
 /// Whatever is broken, it is told, and nobody panics. What is not told is right.
 #[tokio::test]
-async fn a_damaged_archive_is_told() {
+async fn a_damaged_archive_is_reported() {
     let whole = two_shops().await;
     whole.sync().await;
     // Without side files: everything is in the one file.

@@ -67,7 +67,7 @@ async fn the_newest_record_of_all_may_be_the_one_that_fails() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_as_a_whole_has_no_holes_and_says_where_it_failed() {
+async fn a_store_that_fails_as_a_whole_has_no_gaps_and_says_where_it_failed() {
     let (world, platform, name, _) = with_a_record_in_the_middle(Store::shopline(HANDLE)).await;
     world.sandbox.set_faults(platform, &name, Faults::none().always(Fault::Status(500)));
     let outcome = world.sync().await.remove(0);

@@ -8,14 +8,14 @@ use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::Archive;
 use storelogs_collector::archive::Commit;
-use storelogs_collector::insight::{Options, Report, html, report};
+use storelogs_collector::insight::{Report, ReportOptions, html, report};
 use storelogs_collector::redact::{Field, NoRedaction, Redact};
 use storelogs_collector::search::Filter;
 
 use crate::shop::{self, Shop, now};
 
-fn options(days: i64) -> Options {
-    Options {
+fn options(days: i64) -> ReportOptions {
+    ReportOptions {
         since: now() - SignedDuration::from_hours(24 * days),
         until: now(),
         compare: true,

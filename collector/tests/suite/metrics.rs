@@ -56,7 +56,7 @@ fn up_to_the_bound_each_store_has_metrics_of_its_own() {
 }
 
 #[test]
-fn beyond_it_the_stores_of_a_platform_are_told_of_together() {
+fn beyond_it_the_stores_of_a_platform_are_added_up() {
     let (_folder, metrics, begun) = metrics(STORES + 1);
     let text = metrics.text().unwrap();
     assert!(!text.contains("store=\""), "{text}");
@@ -74,7 +74,7 @@ fn beyond_it_the_stores_of_a_platform_are_told_of_together() {
 }
 
 #[test]
-fn an_archive_that_cannot_be_read_is_told_and_read_again_later() {
+fn an_archive_that_cannot_be_read_is_reported_and_read_again_later() {
     let (folder, metrics, _) = metrics(1);
     let (path, away) = (folder.path().join("archive.db"), folder.path().join("away.db"));
     std::fs::rename(&path, &away).unwrap();

@@ -263,7 +263,7 @@ async fn what_was_not_expected_is_kept_and_no_page_fails_of_it() {
 }
 
 #[tokio::test]
-async fn no_secret_is_in_the_archive_nor_in_anything_that_is_told() {
+async fn no_secret_is_in_the_archive_nor_in_anything_that_is_shown() {
     let world = world(both(&History::bulk(6, 500)).map(|shop| shop.token("canary7f3a9c2e5d"))).await;
     world.sandbox.set_faults(Platform::BigCommerce, HASH, Faults::none().nth(2, Fault::Status(401)));
     world.sync().await;
@@ -277,7 +277,7 @@ async fn no_secret_is_in_the_archive_nor_in_anything_that_is_told() {
 }
 
 #[tokio::test]
-async fn a_store_that_hangs_is_told_and_keeps_no_other_waiting() {
+async fn a_store_that_hangs_is_reported_and_keeps_no_other_waiting() {
     let world = world(both(&History::bulk(7, 2000))).await;
     world.sandbox.set_faults(Platform::BigCommerce, HASH, Faults::none().always(Fault::Delay(Duration::from_secs(60))));
     world.stores.give_up_after(Duration::from_secs(2));

@@ -26,7 +26,7 @@ async fn world(shop: Store) -> World {
 
 /// What a report of the last 30 days says of whether it can be trusted.
 fn report(world: &World, now: Timestamp) -> String {
-    let options = insight::Options {
+    let options = insight::ReportOptions {
         since: now - SignedDuration::from_hours(24 * 30),
         until: now,
         compare: false,

@@ -326,7 +326,7 @@ impl Life {
         let mut archive = self.world.archive();
         let Some((store, _)) = archive.stores().unwrap().into_iter().next() else { return };
         let remote = self.world.remote().await;
-        archive.mend_derived().unwrap();
+        archive.fix_derived().unwrap();
         let ranges = to_repair(&Evidence::of(&archive, store).unwrap(), &remote);
         // What cannot be repaired is what the verdict has to say.
         let _ = repair(&mut archive, store, &remote, &ranges).await;

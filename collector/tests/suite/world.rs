@@ -190,7 +190,7 @@ impl World {
         self.verify(Depth::Sample).await;
         let remote = self.remote().await;
         let mut archive = self.archive();
-        archive.mend_derived().unwrap();
+        archive.fix_derived().unwrap();
         let ranges = to_repair(&Evidence::of(&archive, self.only()).unwrap(), &remote);
         let repaired = repair(&mut archive, self.only(), &remote, &ranges).await.unwrap();
         (repaired, self.verdict())

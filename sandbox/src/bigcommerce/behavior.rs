@@ -1,4 +1,4 @@
-//! What is not known for sure about BigCommerce, as switches.
+//! Switches for what is not known for sure about BigCommerce.
 
 use crate::Listing;
 
@@ -156,7 +156,7 @@ pub enum WrongTotals {
     Zero,
     /// Both totals are twice the truth, and one more.
     TooMany,
-    /// The totals are those of so many seconds ago: what is newer is not counted yet.
+    /// The totals are those of this many seconds ago: what is newer is not counted yet.
     Stale(i64),
     /// `total` is off by this many, but never below 0.
     Off(i64),

@@ -112,7 +112,7 @@ impl Book {
             Some(SilentClamp { offset: ClampOffset::Given, .. }) => step,
             Some(SilentClamp { offset: ClampOffset::Asked, .. }) | None => asked,
         };
-        // By the size that was asked for: a clamp that nobody tells is not told here either.
+        // By the size that was asked for: a hidden limit is hidden here too.
         let full = total.div_ceil(asked);
         let empty = behavior.empty_middle_page.filter(|&page| page <= full);
         Self { total, step, stride, pages: full + u64::from(empty.is_some()), empty, doubled }

@@ -4,7 +4,7 @@ use crate::{BigCommerceBehavior, RateLimitForm, answer::Answer, clock::http_date
 
 use super::{errors, with_quota_headers};
 
-/// What is left of the quota, as the headers tell it.
+/// What is left of the quota, as the headers give it.
 #[derive(Debug)]
 pub(crate) struct Quota {
     window_ms: i64,
@@ -53,7 +53,7 @@ impl Quota {
     }
 }
 
-/// A 429 of a form, to be tried again after so many milliseconds. A spent quota adds its own headers.
+/// A 429 of a form, to be tried again after `after_ms`. A spent quota adds its own headers.
 pub(crate) fn refusal(form: RateLimitForm, after_ms: i64, now_ms: i64) -> Answer {
     let seconds = (after_ms.max(0) as u64).div_ceil(1000).to_string();
     match form {

@@ -13,7 +13,7 @@ use super::{
 const ROWS_PER_DAY: u32 = 160;
 const ERROR: u8 = 4;
 const USPS: &str = "USPS (endicia)";
-/// Of so many orders one is refunded.
+/// One of this many orders is refunded.
 const REFUNDED: i64 = 12;
 const GATEWAY: &str = "Test Payment Gateway";
 const FEDEX: &str = "FedEx Ground Home Delivery (5-7 Business Days) (flatrate)";
@@ -40,7 +40,7 @@ enum Event {
     Tax,
     Theme,
     Checkout,
-    /// Only up to a day: somebody mended it.
+    /// Only up to a day, on which somebody fixed it.
     Rates,
     /// Only since a day: a new app.
     Channel,

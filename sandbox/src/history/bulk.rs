@@ -1,4 +1,4 @@
-//! Many plain rows, fast.
+//! A history of many plain rows, made fast.
 
 use crate::{Platform, table::Table};
 

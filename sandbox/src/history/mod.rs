@@ -23,7 +23,7 @@ pub use planted::{Actor, ActorKind, BulkEdit, Cause, Form, Incident, IncidentKin
 /// A month of a history, in seconds. Calendar months would make histories depend on the day they are made.
 const MONTH: i64 = 30 * 86_400;
 
-/// The second up to which a history is made unless it is told otherwise, a Tuesday noon: 2026-11-24T12:00:00Z. Then it is
+/// The second up to which a history is made by default, a Tuesday noon: 2026-11-24T12:00:00Z. Then it is
 /// moved to where it shall end. Were it made up to the moment at which it is asked for, the hour and the weekday of that
 /// moment would decide what its last hours hold.
 const MADE: i64 = 1_795_521_600;
@@ -75,7 +75,7 @@ impl History {
         Self::of(seed, Kind::Shop)
     }
 
-    /// Just so many plain rows, spread evenly over two months that end now; a million takes seconds.
+    /// This many plain rows, spread evenly over two months that end now; a million takes seconds.
     #[must_use]
     pub fn bulk(seed: u64, rows: usize) -> Self {
         Self::of(seed, Kind::Bulk { rows, per_second: 1 }).months(2)

@@ -1,4 +1,4 @@
-//! The truth about a seeded history: what was hidden in it.
+//! The truth about a seeded history: what was planted in it.
 
 /// All that was planted. Times are Unix seconds; an end is the first second after.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,7 +18,7 @@ pub struct Planted {
 }
 
 impl Planted {
-    /// The same, so many seconds later.
+    /// The same, this many seconds later.
     pub(super) fn moved(mut self, by: i64) -> Self {
         for incident in &mut self.incidents {
             (incident.start, incident.end) = (incident.start + by, incident.end + by);

@@ -38,7 +38,7 @@ impl Rhythm {
         moments
     }
 
-    /// The moment of a clock time in the shop, so many days before the history's last day.
+    /// The moment of a clock time in the shop, this many days before the history's last day.
     pub(crate) fn days_before_end(&self, plan: &Plan, days: i64, hour: i64, minute: i64) -> i64 {
         let last_midnight = (plan.end + self.offset).div_euclid(DAY) * DAY - self.offset;
         last_midnight - days * DAY + hour * 3600 + minute * 60

@@ -1,4 +1,4 @@
-//! Writing made-up records: times, ids and bytes.
+//! The writer of made-up records: times, ids and bytes.
 
 use crate::{
     row::{Fields, write_text},
@@ -7,7 +7,7 @@ use crate::{
 
 use super::Plan;
 
-/// SHOPLINE's logs tell times at +08:00; seconds.
+/// The offset of times in SHOPLINE's logs, +08:00, in seconds.
 pub(crate) const SHOPLINE_OFFSET: i64 = 8 * 3600;
 /// 2012-02-27T07:35:08.600Z, where SHOPLINE's ids begin; milliseconds.
 const SHOPLINE_EPOCH_MS: i64 = 1_330_328_108_600;

@@ -1,4 +1,4 @@
-//! What is not known for sure about SHOPLINE, as switches.
+//! Switches for what is not known for sure about SHOPLINE.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ pub struct ShoplineBehavior {
     pub old_token_lives: Duration,
     /// How long a refreshed token lives: 10 hours.
     pub token_lives: Duration,
-    /// Every so many answers `traceId` holds several values joined by commas; 0 is never.
+    /// One of this many answers has several values in `traceId`, joined by commas; 0 is never.
     pub joined_trace_every: u64,
     /// True compares ids where `since_id` is given, in whatever order of time they are.
     pub since_id_compares_ids: bool,
@@ -190,7 +190,7 @@ pub enum Count {
     Wrong(i64),
     /// It is always 0.
     Zero,
-    /// It is that of so many seconds ago: what is newer is not counted yet.
+    /// It is that of this many seconds ago: what is newer is not counted yet.
     Stale(i64),
     /// The answer has no count in it.
     Missing,

@@ -1,4 +1,4 @@
-//! Which SHOPLINE store a request is for. On loopback the host name cannot say it.
+//! The SHOPLINE store that a request is for: on loopback the host name cannot say it.
 
 use std::sync::Arc;
 

@@ -43,7 +43,7 @@ async fn ask(url: &str, network: impl HttpBackend) -> Result<usize, Error> {
 }
 
 #[tokio::test]
-async fn a_network_that_was_set_up_follows_no_redirect_whatever_it_was_told() {
+async fn a_network_that_was_set_up_follows_no_redirect_whatever_its_settings() {
     let (platform, heard) = redirecting().await;
     let http = Http::builder()
         .client(|client| client.redirect(reqwest::redirect::Policy::limited(10)).tcp_nodelay(false))

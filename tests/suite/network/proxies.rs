@@ -47,7 +47,7 @@ async fn a_proxy_that_is_in_the_way_is_named_without_its_password() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_proxy_address_that_cannot_be_right_is_told_before_anything_is_sent() {
+async fn a_proxy_address_that_cannot_be_right_is_an_error_before_anything_is_sent() {
     for address in
         ["ftp://me:pwd@proxy.example", "http://me:pwd@", "http://me:pwd@proxy.example/path?pwd", "http://[me:pwd"]
     {

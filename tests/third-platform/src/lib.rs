@@ -49,7 +49,7 @@ impl Acme {
         self.transport.client()
     }
 
-    /// The state of our bucket for this shop, by our own count: the platform does not tell.
+    /// The state of our bucket for this shop, by our own count: the platform does not say.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         self.transport.rate_limit()
     }

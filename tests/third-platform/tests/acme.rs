@@ -70,7 +70,7 @@ fn expected(minutes: impl DoubleEndedIterator<Item = usize>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_stretch_is_read_to_its_end_and_agrees_with_the_platforms_count() {
+async fn a_time_range_is_read_to_its_end_and_agrees_with_the_platforms_count() {
     let network = serving();
     let acme = client(&network);
     assert_eq!(ids(&acme, LogQuery::new()).await, expected(1..=ROWS));

@@ -177,7 +177,7 @@ fn paths_and_their_parameters_that_do_not_match_are_put_right() {
 }
 
 #[test]
-fn parameters_that_rust_would_not_tell_apart_have_names_of_their_own_and_their_wire_names() {
+fn parameters_with_one_name_in_rust_get_names_of_their_own_and_keep_their_wire_names() {
     let query = |name: &str| json!({ "in": "query", "name": name, "schema": { "type": "string" } });
     let header = json!({ "in": "header", "name": "kind", "schema": { "type": "string" } });
     let parameters = [query("type:not"), query("type_not"), query("client"), query("kind"), header];
@@ -193,7 +193,7 @@ fn parameters_that_rust_would_not_tell_apart_have_names_of_their_own_and_their_w
 }
 
 #[test]
-fn properties_and_choices_and_types_that_rust_would_not_tell_apart_have_names_of_their_own() {
+fn properties_and_choices_and_types_with_one_name_in_rust_get_names_of_their_own() {
     let text = || json!({ "type": "string" });
     let log = json!({
         "type": "object",

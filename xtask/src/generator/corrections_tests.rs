@@ -20,7 +20,7 @@ fn parameter<'a>(document: &'a mut Value, name: &str) -> &'a mut Value {
     parameters(document).iter_mut().find(|parameter| parameter["name"] == name).unwrap()
 }
 
-/// What is told of a document that the vendor changed, and what the corrections make of it.
+/// The remedies for a document that the vendor changed, and what the corrections make of it.
 fn after(change: impl FnOnce(&mut Value)) -> (Vec<Stale>, Value) {
     let mut document = document();
     change(&mut document);
@@ -70,14 +70,14 @@ fn a_patch_that_is_written_otherwise_is_refused() {
 
 /// For every correction: a vendor who does exactly what it does.
 #[test]
-fn whatever_the_vendor_mends_is_told_with_the_lines_to_delete() {
+fn whatever_the_vendor_fixes_is_named_with_the_lines_to_delete() {
     for correction in read(PATCH).unwrap() {
         let (stale, effective) =
             after(|document| assert!(apply(document, std::slice::from_ref(&correction)).is_empty()));
         let [stale] = &stale[..] else { panic!("{}: {stale:?}", correction.reason) };
-        assert_eq!((stale.lines, &stale.why), (correction.lines, &Why::Mended), "{}", correction.reason);
-        let told = format!("the vendor mended this: delete lines {} to {} (", stale.lines.0, stale.lines.1);
-        assert!(stale.to_string().starts_with(&told), "{stale}");
+        assert_eq!((stale.lines, &stale.why), (correction.lines, &Why::Fixed), "{}", correction.reason);
+        let message = format!("the vendor fixed this: delete lines {} to {} (", stale.lines.0, stale.lines.1);
+        assert!(stale.to_string().starts_with(&message), "{stale}");
         let mut today = document();
         apply(&mut today, &read(PATCH).unwrap());
         assert_eq!(effective, today, "{}", correction.reason);
@@ -85,7 +85,7 @@ fn whatever_the_vendor_mends_is_told_with_the_lines_to_delete() {
 }
 
 #[test]
-fn what_only_moved_is_told_with_its_new_place_and_corrected_there() {
+fn what_only_moved_is_named_with_its_new_place_and_corrected_there() {
     let (stale, mut effective) = after(|document| {
         parameters(document).insert(0, json!({ "in": "query", "name": "user_id", "schema": { "type": "integer" } }));
         parameters(document).swap(3, 5);
@@ -108,7 +108,7 @@ fn what_only_moved_is_told_with_its_new_place_and_corrected_there() {
 }
 
 #[test]
-fn what_moved_and_was_mended_in_other_words_is_mended() {
+fn what_moved_and_was_fixed_in_other_words_is_fixed() {
     let (stale, mut effective) = after(|document| {
         let open = parameter(document, "type");
         open["schema"] = json!({ "type": "string" });
@@ -116,30 +116,30 @@ fn what_moved_and_was_mended_in_other_words_is_mended() {
         parameters(document).swap(2, 0);
     });
     let [stale] = &stale[..] else { panic!("{stale:?}") };
-    assert_eq!((stale.lines.0, &stale.why), (lines_with("`type` is an open set").0, &Why::Mended));
+    assert_eq!((stale.lines.0, &stale.why), (lines_with("`type` is an open set").0, &Why::Fixed));
     assert_eq!(parameter(&mut effective, "type")["description"], "Any log type.");
 }
 
 #[test]
-fn what_changed_is_told_with_what_it_was_and_what_it_is() {
+fn what_changed_is_shown_with_what_it_was_and_what_it_is() {
     let (stale, _) = after(|document| {
         parameter(document, "module")["schema"]["enum"] = json!(["order+status", "audit+log"]);
         parameters(document).swap(4, 6);
     });
     let [stale] = &stale[..] else { panic!("{stale:?}") };
-    let told = stale.to_string();
+    let message = stale.to_string();
     for part in [
         "the vendor changed this: `/paths/~1store~1systemlogs/get/parameters/6/schema/enum` is ",
         r#"["order+status","audit+log"]"#,
         r#""optimized+checkout"]"#,
         "If it is right now, delete lines 33 to 48; if not, pin what it is now",
     ] {
-        assert!(told.contains(part), "{told}");
+        assert!(message.contains(part), "{message}");
     }
 }
 
 #[test]
-fn another_parameter_in_the_place_of_one_that_is_gone_is_not_taken_for_it_mended() {
+fn another_parameter_in_the_place_of_one_that_is_gone_is_not_taken_for_its_fix() {
     let (stale, _) = after(|document| {
         parameters(document).remove(2);
     });
@@ -148,7 +148,7 @@ fn another_parameter_in_the_place_of_one_that_is_gone_is_not_taken_for_it_mended
 }
 
 #[test]
-fn what_is_gone_is_told() {
+fn what_is_gone_is_named() {
     let (stale, _) = after(|document| {
         let schemas = document["components"]["schemas"].as_object_mut().unwrap();
         let meta = schemas.remove("IndexMeta").unwrap();
@@ -156,16 +156,16 @@ fn what_is_gone_is_told() {
     });
     let [type_of_meta, words] = &stale[..] else { panic!("{stale:?}") };
     let (first, last) = lines_with("What a page says about itself");
-    let told = format!(
+    let message = format!(
         "`/components/schemas/IndexMeta/type` is gone: if nothing took its place, delete lines {first} to {last} ("
     );
-    assert!(type_of_meta.to_string().starts_with(&told), "{type_of_meta}");
-    let told =
+    assert!(type_of_meta.to_string().starts_with(&message), "{type_of_meta}");
+    let message =
         "`/components/schemas/IndexMeta/properties/pagination` is gone: if nothing took its place, delete lines ";
-    assert!(words.to_string().starts_with(told), "{words}");
+    assert!(words.to_string().starts_with(message), "{words}");
 }
 
-/// Nothing is wrong with what stands around a fault, so nothing is told of it.
+/// Nothing is wrong with what is around a fault, so nothing is said about it.
 #[test]
 fn what_changes_around_a_correction_does_not_concern_it() {
     let (stale, mut effective) = after(|document| {
@@ -196,22 +196,22 @@ fn what_the_vendor_says_in_its_own_words_needs_none_of_ours() {
 
 /// The name shows that it is the same parameter, and what is pinned besides, that it is not as it was.
 #[test]
-fn what_moved_and_changed_is_told_at_its_new_place() {
+fn what_moved_and_changed_is_named_at_its_new_place() {
     let (stale, _) = after(|document| {
         parameter(document, "id:in")["schema"] = json!({ "type": "integer" });
         parameters(document).swap(9, 0);
     });
     let [stale] = &stale[..] else { panic!("{stale:?}") };
-    let told = "the vendor changed this: `/paths/~1store~1systemlogs/get/parameters/0/schema` is";
-    assert!(stale.to_string().starts_with(told), "{stale}");
+    let message = "the vendor changed this: `/paths/~1store~1systemlogs/get/parameters/0/schema` is";
+    assert!(stale.to_string().starts_with(message), "{stale}");
 }
 
 #[test]
-fn what_the_vendor_mends_in_part_is_told_by_its_lines() {
+fn what_the_vendor_fixes_in_part_is_named_by_its_lines() {
     let (stale, _) = after(|document| {
         parameters(document).push(json!({ "in": "query", "name": "sort", "schema": { "type": "string" } }));
     });
     let [stale] = &stale[..] else { panic!("{stale:?}") };
-    let told = "the vendor mended a part of this: of lines 50 to 69 delete lines 52 to 60";
-    assert!(stale.to_string().starts_with(told), "{stale}");
+    let message = "the vendor fixed a part of this: of lines 50 to 69 delete lines 52 to 60";
+    assert!(stale.to_string().starts_with(message), "{stale}");
 }

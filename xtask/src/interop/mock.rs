@@ -71,7 +71,7 @@ impl Mock {
         Ok(())
     }
 
-    /// Reads the log once it holds so many requests of the program.
+    /// Reads the log once it holds this many requests of the program.
     pub(super) fn finish(self, requests: usize) -> Result<Seen> {
         let after_proof = |log: &str| log.get(self.proof..).unwrap_or_default().to_owned();
         let count = |log: &str| after_proof(log).matches(RECEIVED).count();

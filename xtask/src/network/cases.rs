@@ -23,7 +23,7 @@ pub(super) struct Case {
 }
 
 pub(super) enum Wanted {
-    /// Every entry once, in so many seconds.
+    /// Every entry once, within this many seconds.
     Everything { within: f64 },
     /// An error of this cause.
     Reason(&'static str),

@@ -47,7 +47,7 @@ fn write_all(tests: &Path, folder: &Path) -> Result {
         return Ok(());
     }
     print!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    Err("a test fails above, for another reason than a stale file: mend that first".into())
+    Err("a test fails above, for another reason than a stale file: fix that first".into())
 }
 
 fn read_all(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {

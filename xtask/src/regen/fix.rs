@@ -13,7 +13,7 @@ pub(super) fn fix(text: &str, stale: &[Stale], decided: impl Fn(&str) -> bool) -
             }
         };
         match &stale.why {
-            Why::Mended => of(stale.lines, &|_| None),
+            Why::Fixed => of(stale.lines, &|_| None),
             Why::Partly(done) => done.iter().for_each(|lines| of(*lines, &|_| None)),
             Why::Moved { from, to } => of(stale.lines, &|line| Some(moved(line, from, to))),
             Why::Gone { parameter: Some(name), .. } if decided(name) => of(stale.lines, &|_| None),

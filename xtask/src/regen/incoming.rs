@@ -76,17 +76,17 @@ async fn get(url: Url, is_near: bool) -> Result<Vec<u8>> {
         client = client.no_proxy();
     }
     // Without the address: it may hold a password.
-    let told = |error: reqwest::Error| {
+    let with_causes = |error: reqwest::Error| {
         let error = error.without_url();
         let causes = iter::successors(error.source(), |&cause| cause.source());
-        causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
+        causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
     };
-    let mut answer = client.build().map_err(told)?.get(url).send().await.map_err(told)?;
+    let mut answer = client.build().map_err(with_causes)?.get(url).send().await.map_err(with_causes)?;
     if !answer.status().is_success() {
         return Err(format!("it answered {}", answer.status()));
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(told)? {
+    while let Some(chunk) = answer.chunk().await.map_err(with_causes)? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > LARGEST {
             return Err(format!("it sends more than {} MiB: this is no document", LARGEST >> 20));

@@ -143,17 +143,18 @@ impl Replacement<'_> {
         if stale.is_empty() {
             eprintln!("All {count} corrections of {name} still apply.");
         } else {
-            let told: Vec<String> = corrections::told(&name, &stale).iter().map(|line| printable(line)).collect();
-            let told = format!(
+            let message: Vec<String> =
+                corrections::remedies(&name, &stale).iter().map(|line| printable(line)).collect();
+            let message = format!(
                 "{} of {count} corrections no longer apply; {} do, and stay.\n\n- {}\n",
                 stale.len(),
                 count - stale.len(),
-                told.join("\n- ")
+                message.join("\n- ")
             );
             let choices = || self.choices(before, &effective, landing).map(|it| it + "\n").unwrap_or_default();
             if !self.fix {
                 return Err(format!(
-                    "{told}\n{}The tree is as it was. Run this again with --fix, which deletes what is to be deleted and \
+                    "{message}\n{}The tree is as it was. Run this again with --fix, which deletes what is to be deleted and \
                      writes what moved; or edit {name} yourself, from the last to the first, so that the lines stay where \
                      they are.",
                     choices()
@@ -175,12 +176,12 @@ impl Replacement<'_> {
             }
             if !left.is_empty() {
                 return Err(format!(
-                    "{told}\n{}The tree is as it was: not all of this can be done without a decision. Edit {name} \
+                    "{message}\n{}The tree is as it was: not all of this can be done without a decision. Edit {name} \
                      yourself, from the last to the first, so that the lines stay where they are. Then run this again.",
                     choices()
                 ));
             }
-            eprintln!("{told}\nThis is done.");
+            eprintln!("{message}\nThis is done.");
             effective = fixed;
         }
         let mut kept = Vec::new();

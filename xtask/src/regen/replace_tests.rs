@@ -142,8 +142,8 @@ fn the_document_that_is_kept_already_changes_nothing() {
     assert!(contents(tree.path()) == before);
 }
 
-/// The vendor mended two things, and a new parameter moved three.
-fn mended_and_moved(document: &mut Value) {
+/// The vendor fixed two things, and a new parameter moved three.
+fn fixed_and_moved(document: &mut Value) {
     document["info"]["contact"]["email"] = json!("support@bigcommerce.com");
     let answer = &mut document["paths"]["/store/systemlogs"]["get"]["responses"]["200"]["content"]["application/json"];
     answer["schema"]["required"] = json!(["data"]);
@@ -153,23 +153,29 @@ fn mended_and_moved(document: &mut Value) {
 #[test]
 fn corrections_that_no_longer_apply_are_named_with_what_to_do() {
     let tree = tree();
-    let (_folder, path) = edition(mended_and_moved);
+    let (_folder, path) = edition(fixed_and_moved);
     let all = corrections::read(PATCH).unwrap().len();
-    let told = fails(&tree, &from(&path), || Err("nothing is to be built".into()));
-    assert!(told.starts_with(&format!("5 of {all} corrections no longer apply; {} do, and stay.", all - 5)), "{told}");
-    assert_eq!(told.matches("the vendor mended this: delete lines").count(), 2, "{told}");
-    assert_eq!(told.matches("this moved: in lines").count(), 3, "{told}");
-    let lines = |told: &str| {
+    let message = fails(&tree, &from(&path), || Err("nothing is to be built".into()));
+    assert!(
+        message.starts_with(&format!("5 of {all} corrections no longer apply; {} do, and stay.", all - 5)),
+        "{message}"
+    );
+    assert_eq!(message.matches("the vendor fixed this: delete lines").count(), 2, "{message}");
+    assert_eq!(message.matches("this moved: in lines").count(), 3, "{message}");
+    let lines = |message: &str| {
         let number = |line: &str| line.strip_prefix("- specs/bigcommerce/patch.yml:")?.split(':').next()?.parse().ok();
-        told.lines().filter_map(number).collect::<Vec<usize>>()
+        message.lines().filter_map(number).collect::<Vec<usize>>()
     };
-    assert!(lines(&told).len() == 5 && lines(&told).is_sorted_by(|a, b| a > b), "the last stands first: {told}");
+    assert!(
+        lines(&message).len() == 5 && lines(&message).is_sorted_by(|a, b| a > b),
+        "the last stands first: {message}"
+    );
 }
 
 #[test]
-fn what_asks_for_no_decision_is_mended_on_request_and_the_other_corrections_are_kept() {
+fn what_asks_for_no_decision_is_fixed_on_request_and_the_other_corrections_are_kept() {
     let tree = tree();
-    let (_folder, path) = edition(mended_and_moved);
+    let (_folder, path) = edition(fixed_and_moved);
     Replacement { fix: true, ..from(&path) }.run(tree.path(), || build(tree.path())).unwrap();
     let patch = fs::read_to_string(tree.path().join("specs/bigcommerce/patch.yml")).unwrap();
     let reasons = |patch: &str| {
@@ -184,7 +190,7 @@ fn what_asks_for_no_decision_is_mended_on_request_and_the_other_corrections_are_
 }
 
 #[test]
-fn a_part_that_the_vendor_mended_is_deleted_on_request() {
+fn a_part_that_the_vendor_fixed_is_deleted_on_request() {
     let tree = tree();
     let (_folder, path) = edition(|document| {
         let sort = json!({ "in": "query", "name": "sort", "schema": { "type": "string", "enum": ["type"] } });
@@ -196,7 +202,7 @@ fn a_part_that_the_vendor_mended_is_deleted_on_request() {
 }
 
 #[test]
-fn a_vendor_who_mends_everything_leaves_a_patch_of_comments() {
+fn a_vendor_who_fixes_everything_leaves_a_patch_of_comments() {
     let tree = tree();
     let (_folder, path) = edition(|document| {
         assert!(corrections::apply(document, &corrections::read(PATCH).unwrap()).is_empty());
@@ -207,16 +213,19 @@ fn a_vendor_who_mends_everything_leaves_a_patch_of_comments() {
 }
 
 #[test]
-fn what_asks_for_a_decision_is_not_mended() {
+fn what_asks_for_a_decision_is_not_fixed() {
     let tree = tree();
     let (_folder, path) = edition(|document| {
-        mended_and_moved(document);
+        fixed_and_moved(document);
         document["components"]["schemas"]["SystemLog"]["properties"]["severity"]["type"] = json!("integer");
     });
     let asked = Replacement { fix: true, ..from(&path) };
-    let told = fails(&tree, &asked, || Err("nothing is to be built".into()));
-    assert!(told.contains("the vendor changed this: `/components/schemas/SystemLog/properties/severity` is"), "{told}");
-    assert!(told.contains("a decision"), "{told}");
+    let message = fails(&tree, &asked, || Err("nothing is to be built".into()));
+    assert!(
+        message.contains("the vendor changed this: `/components/schemas/SystemLog/properties/severity` is"),
+        "{message}"
+    );
+    assert!(message.contains("a decision"), "{message}");
 }
 
 #[test]
@@ -239,8 +248,8 @@ fn what_is_no_document_changes_nothing() {
     ];
     for (bytes, why) in table {
         let (_folder, path) = file(bytes);
-        let told = fails(&tree, &from(&path), || Err("nothing is to be built".into()));
-        assert!(told.contains(why) && told.contains("next.json"), "{told}");
+        let message = fails(&tree, &from(&path), || Err("nothing is to be built".into()));
+        assert!(message.contains(why) && message.contains("next.json"), "{message}");
     }
     fails(&tree, &from("/nowhere/at/all.yml"), || Err("nothing is to be built".into()));
 }
@@ -249,8 +258,8 @@ fn what_is_no_document_changes_nothing() {
 fn a_document_of_another_platform_changes_nothing() {
     let tree = tree();
     let (_folder, path) = file(include_bytes!("../../../specs/shopline/operation-logs.yml"));
-    let told = fails(&tree, &from(&path), || Err("nothing is to be built".into()));
-    assert!(told.contains("is gone: if nothing took its place"), "{told}");
+    let message = fails(&tree, &from(&path), || Err("nothing is to be built".into()));
+    assert!(message.contains("is gone: if nothing took its place"), "{message}");
 }
 
 #[test]
@@ -261,8 +270,8 @@ fn a_breaking_change_that_is_denied_changes_nothing() {
     });
     // The corrections count from the front, so the parameter that is gone moves them.
     let asked = Replacement { fix: true, deny_breaking: true, ..from(&path) };
-    let told = fails(&tree, &asked, || Err("nothing is to be built".into()));
-    assert_eq!(told, "a change is breaking");
+    let message = fails(&tree, &asked, || Err("nothing is to be built".into()));
+    assert_eq!(message, "a change is breaking");
 }
 
 #[test]
@@ -270,12 +279,12 @@ fn a_build_that_fails_changes_nothing() {
     let tree = tree();
     let (_folder, path) = edition(add_user_id);
     let document = tree.path().join("specs/bigcommerce/store-logs.yml");
-    let told = fails(&tree, &from(&path), || {
+    let message = fails(&tree, &from(&path), || {
         assert_ne!(fs::read_to_string(&document).unwrap(), DOCUMENT, "it is built of the new one");
         assert_eq!(provenance::check(tree.path()), Ok(()), "and the sum is that of the new one");
         Err("the library does not build".into())
     });
-    assert!(told.starts_with("the library does not build\n") && told.contains("--without-building"), "{told}");
+    assert!(message.starts_with("the library does not build\n") && message.contains("--without-building"), "{message}");
 }
 
 #[test]
@@ -367,15 +376,15 @@ fn an_address_that_does_not_give_a_whole_document_changes_nothing() {
     ] {
         let (port, server) = serve(vec![answer]);
         let address = format!("http://me:hidden-word@127.0.0.1:{port}/logs.yml?token=hidden-word");
-        let told = fails(&tree, &from(&address), || Err("nothing is to be built".into()));
-        assert!(told.contains(why), "{told}");
-        assert!(!told.contains("hidden-word"), "{told}");
+        let message = fails(&tree, &from(&address), || Err("nothing is to be built".into()));
+        assert!(message.contains(why), "{message}");
+        assert!(!message.contains("hidden-word"), "{message}");
         server.join().unwrap();
     }
     for address in ["http://vendor.example/logs.yml", "ftp://vendor.example/logs.yml"] {
-        let told = fails(&tree, &from(address), || Err("nothing is to be built".into()));
-        assert!(told.contains("must begin with https://"), "{told}");
+        let message = fails(&tree, &from(address), || Err("nothing is to be built".into()));
+        assert!(message.contains("must begin with https://"), "{message}");
     }
-    let told = fails(&tree, &from("http://127.0.0.1:1/logs.yml"), || Err("nothing is to be built".into()));
-    assert!(told.contains("http://127.0.0.1:1/logs.yml: "), "{told}");
+    let message = fails(&tree, &from("http://127.0.0.1:1/logs.yml"), || Err("nothing is to be built".into()));
+    assert!(message.contains("http://127.0.0.1:1/logs.yml: "), "{message}");
 }

@@ -1,4 +1,4 @@
-//! `demo`: what a shop owner gets of it, on stores that are made up.
+//! `demo`: the program at work on made-up stores.
 
 mod summary;
 

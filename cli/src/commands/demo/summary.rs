@@ -1,4 +1,4 @@
-//! What many entries add up to, with a bar for each count.
+//! A summary of many entries, with a bar for each count.
 
 use std::collections::HashMap;
 use std::io::{self, Write};

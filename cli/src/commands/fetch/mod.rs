@@ -40,7 +40,7 @@ pub(crate) struct FetchArgs {
     #[command(flatten)]
     filters: Filters,
 
-    /// At most so many entries, the newest of all stores
+    /// Show at most N entries, the newest of all stores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 

@@ -1,4 +1,4 @@
-//! Reading the logs of many stores into one output, with what is known of each at the end.
+//! The logs of many stores, read into one output, and what is known of each at the end.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -100,7 +100,7 @@ impl Reading<'_> {
         let sources = config::sources(stores, network, progress, &mut failures, ui).await;
         if sources.is_empty() {
             progress.clear();
-            return Ok(Exit::Usage); // nothing was sent, and what to mend was said
+            return Ok(Exit::Usage); // nothing was sent, and what to fix was said
         }
         let witnesses: Vec<Witness> = sources.into_iter().map(Witness::of).collect();
         let unreached = stores.len() - witnesses.len();

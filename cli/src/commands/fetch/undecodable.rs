@@ -1,4 +1,4 @@
-//! Records that cannot be decoded: counted, and kept as they came if the user wants them.
+//! Invalid records: counted, and written to a file as they came if the user wants that.
 
 use std::collections::BTreeMap;
 use std::fs::File;

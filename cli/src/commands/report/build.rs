@@ -1,4 +1,4 @@
-//! What of a report is told, and in which words.
+//! The content of a report, and its wording.
 
 use jiff::SignedDuration;
 use storelogs::Severity;
@@ -228,7 +228,7 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
 
 fn changes(report: &Report, changes: &Changes, blocks: &mut Document) {
     if changes.entries == 0 {
-        blocks.push(Block::Text("Nothing was changed in the hour before, as far as the logs tell.".to_owned()));
+        blocks.push(Block::Text("Nothing was changed in the hour before, as far as the logs show.".to_owned()));
         return;
     }
     let entries = changes.entries;

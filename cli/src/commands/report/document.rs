@@ -1,4 +1,4 @@
-//! A report as headings, paragraphs and tables, whatever it is written in.
+//! The document model of a report: headings, paragraphs and tables, in whatever format it is written.
 
 use storelogs_collector::insight::model::Level;
 
@@ -15,7 +15,7 @@ pub(super) enum Block {
     Table(Table),
 }
 
-/// What is told of a finding.
+/// What a report says about a finding.
 pub(super) struct Line {
     pub(super) title: String,
     pub(super) text: String,

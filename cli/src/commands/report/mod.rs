@@ -22,7 +22,7 @@ use crate::options::{ArchiveOptions, ClockOptions, of_shop};
 use crate::output;
 use crate::ui::Ui;
 
-/// Tell what the logs say: what broke, when, since which change, and who to ask
+/// Show what the logs say: what broke, when, since which change, and who to ask
 ///
 /// Adds up the archive: entries over time, problems by what they say, incidents and what was changed before them, who did
 /// what, and how far this can be trusted. Each line carries the search that lists its entries. Nothing is sent anywhere.
@@ -76,7 +76,7 @@ Examples:
   storelogs report --since 90d -o report.html         the same as one file to pass on
   storelogs report --since 2026-08-01 --until 2026-09-01 --time-zone America/Chicago --format json
 
-A period is whole hours; from seven days on it begins with a day. docs/insights.md tells how each figure is come by.";
+A period is made of whole hours; from seven days on it begins at midnight. docs/insights.md explains how each figure is computed.";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Compare {
@@ -149,8 +149,14 @@ fn make(archive: &Archive, args: &ReportArgs, ui: Ui) -> Result<Report, CliError
         return Err(wrong("--until", format!("{until} is not after --since, {since}")));
     }
     let redact: Box<dyn Redact> = if args.no_redact { Box::new(NoRedaction) } else { Box::new(archive.redactor()?) };
-    let options =
-        insight::Options { since, until, compare: args.compare == Compare::Previous, stores, zone: Some(zone), now };
+    let options = insight::ReportOptions {
+        since,
+        until,
+        compare: args.compare == Compare::Previous,
+        stores,
+        zone: Some(zone),
+        now,
+    };
     Ok(insight::report(archive, &options, &*redact)?)
 }
 
@@ -159,7 +165,7 @@ pub(crate) fn last_month(archive: &Archive, ui: Ui) -> Result<Report, CliError> 
     let now = Timestamp::now();
     let zone = Some(of_shop(archive, &[], ui)?);
     let since = now - SignedDuration::from_hours(30 * 24);
-    let options = insight::Options { since, until: now, compare: true, stores: Vec::new(), zone, now };
+    let options = insight::ReportOptions { since, until: now, compare: true, stores: Vec::new(), zone, now };
     Ok(insight::report(archive, &options, &archive.redactor()?)?)
 }
 

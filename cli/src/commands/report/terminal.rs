@@ -150,7 +150,7 @@ fn paint(level: Level, palette: &Palette) -> Style {
     }
 }
 
-/// So many pieces of a command are `storelogs search '…`.
+/// How many pieces of a command are `storelogs search '…`.
 const BEGINNING: usize = 3;
 
 /// A command in lines, broken only where a space means nothing: not within quotes.

@@ -1,4 +1,4 @@
-//! `sql`: asks the archive with SQL.
+//! `sql`: runs SQL on the archive.
 
 mod prompt;
 
@@ -16,7 +16,7 @@ use crate::output::rows::{self, Format};
 use crate::output::{self, Rows};
 use crate::ui::{Palette, Signal, Ui};
 
-/// Ask the archive with SQL
+/// Run SQL on the archive
 ///
 /// Runs one statement, given as an argument or on standard input; on a terminal it asks for statements. The archive is
 /// only read: what would change something, or reach another file, is refused. Nothing is sent to a platform.

@@ -1,4 +1,4 @@
-//! Asking for statements on a terminal.
+//! The prompt for SQL statements on a terminal.
 
 use std::time::Instant;
 

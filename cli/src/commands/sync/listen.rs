@@ -1,4 +1,4 @@
-//! Telling Prometheus how it goes, over HTTP.
+//! Metrics for Prometheus, over HTTP.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

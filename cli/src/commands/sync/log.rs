@@ -1,4 +1,4 @@
-//! What happens while stores are read, as logs.
+//! Log lines of what happens while stores are read.
 
 use storelogs_collector::sync::Event;
 use tracing::{debug, warn};

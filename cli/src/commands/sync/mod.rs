@@ -1,4 +1,4 @@
-//! `sync`: brings the logs of all stores into the archive.
+//! `sync`: copies the logs of all stores into the archive.
 
 mod listen;
 pub(super) mod log;
@@ -30,7 +30,7 @@ use crate::options::{ArchiveOptions, StoreOptions};
 use crate::ui::{Column, Out, Palette, Signal, Signals, Table, Text, Ui};
 use progress::SyncProgress;
 
-/// Bring the logs of all stores into the archive
+/// Copy the logs of all stores into the archive
 ///
 /// The first run reads everything that the platforms still keep, what expires soonest first; later runs only what is
 /// missing. It can be stopped at any moment, and goes on where it stopped. The archive outlives the platforms' retention.
@@ -55,7 +55,7 @@ pub(crate) struct SyncArgs {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=4096))]
     walks: u16,
 
-    /// Tell Prometheus how it goes, at http://ADDRESS/metrics; /healthz says whether it goes at all
+    /// Serve metrics for Prometheus at http://ADDRESS/metrics, and a health check at /healthz
     #[arg(long, value_name = "ADDRESS", value_parser = listen::address)]
     metrics_listen: Option<SocketAddr>,
 
@@ -71,13 +71,13 @@ Examples:
   storelogs sync --shard 2/8          the second of eight machines
   storelogs sync --follow --metrics-listen 127.0.0.1:9464
 
-Then: `storelogs verify` proves it, `storelogs status` tells how each store stands.";
+Then: `storelogs verify` proves it, `storelogs status` shows the state of each store.";
 
 /// With more stores than this only those that something is wrong with are listed at the end.
 pub(crate) const LISTED: usize = 40;
-/// So often a run that follows prunes by the configuration.
+/// How often a run that follows prunes by the configuration.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
-/// Of one store so many time ranges that could not be read are listed.
+/// How many gaps of one store are listed.
 const GAPS_LISTED: usize = 5;
 
 pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -245,7 +245,7 @@ fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -
             table.remark(
                 colour,
                 &format!(
-                    "its answers do not tell the time: the last {minutes} minutes by this machine's clock are left out"
+                    "its answers do not give the time: the last {minutes} minutes by this machine's clock are left out"
                 ),
             );
         }

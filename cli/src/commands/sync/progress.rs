@@ -1,4 +1,4 @@
-//! How far the reading of stores is: bars on a terminal, plain lines elsewhere.
+//! Progress of reading stores: bars on a terminal, plain lines elsewhere.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -56,7 +56,7 @@ impl SyncProgress {
         Self { stores: OnceLock::new(), ui, bars: Bars::new(ui), state: Mutex::new(state) }
     }
 
-    /// Sets what tells how many stores there are.
+    /// Sets the function that returns how many stores there are.
     pub(super) fn of(&self, stores: impl Fn() -> usize + Send + Sync + 'static) {
         // It is set once.
         let _ = self.stores.set(Box::new(stores));
@@ -88,7 +88,7 @@ impl SyncProgress {
             Event::Failed { store, state: now, reason, .. } => {
                 state.done.remove(*store);
                 self.finish(&mut state, store);
-                // What goes on failing in the same way was told.
+                // A failure that goes on in the same way was shown already.
                 let before = state.failing.insert((*store).clone(), *now);
                 if before != Some(*now) && !self.ui.has_logs() {
                     self.aside(reason);

@@ -1,4 +1,4 @@
-//! Collecting while watching, in one process.
+//! `watch --sync`: collects and watches in one process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,7 +69,7 @@ impl Collector {
     }
 }
 
-/// Tells which stores cannot be read, each once until that changes.
+/// Shows which stores cannot be read, each once until that changes.
 fn observer(ui: Ui) -> Observer {
     let failing = Mutex::new(HashMap::<Store, State>::new());
     Arc::new(move |event: &Event<'_>| {

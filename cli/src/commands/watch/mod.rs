@@ -1,4 +1,4 @@
-//! `watch`: rules over what comes into the archive.
+//! `watch`: alerts on rules as entries come into the archive.
 
 mod collect;
 mod show;
@@ -19,7 +19,7 @@ use crate::ui::{Column, Out, Signals, Table, Text, Ui, printable};
 use collect::Collector;
 use show::Appearance;
 
-/// Tell when something happens: rules over what comes into the archive
+/// Alert on rules as entries come into the archive
 ///
 /// Rules stand in the configuration. Each alert is printed, and what its rule says is done with it: a program is run with
 /// the alert as JSON on its standard input, or it is sent to a webhook. Every entry is looked at once, however late it comes,
@@ -37,11 +37,11 @@ pub(crate) struct WatchArgs {
     #[arg(long, conflicts_with_all = ["test", "try"])]
     sync: bool,
 
-    /// Look at what came since the last time, deliver what there is to tell, and end
+    /// Look at what came since the last time, deliver the alerts, and end
     #[arg(long, conflicts_with_all = ["test", "try"])]
     once: bool,
 
-    /// Only say what would have been told in this time range: 7d.., 2026-08-01..2026-09-01
+    /// Only list the alerts that the rules would have sent in this time range: 7d.., 2026-08-01..2026-09-01
     #[arg(long, value_name = "FROM..TO")]
     test: Option<Times>,
 
@@ -66,23 +66,23 @@ Rules, in storelogs.toml or conf.d/*.toml:
   [[rule]]
   name = \"payments fail\"
   when = \"severity>=error module:*gateway*\"      # a query of `storelogs search`
-  more_than = 5                                  # without it, each entry is told
+  more_than = 5                                  # without it, an alert for each entry
   within = \"10m\"
   run = [\"notify-send\", \"the shop\"]              # gets the alert as JSON
   webhook = { env = \"SLACK_WEBHOOK\" }            # or { file = … }, { command = [ … ] }
   webhook_form = \"slack\"                         # else json
 
 In place of more_than: new_template = true, incident = true, sensitive = true or
-silent_for = \"2h\". Besides: per = [\"store\", \"module\"] says what is told apart,
-cool_down = \"1h\" for how long a rule that has told holds back what comes, and
-redact = false that people's data is sent as it is. docs/watching.md tells all.";
+silent_for = \"2h\". Further settings: per = [\"store\", \"module\"] is what is counted separately,
+cool_down = \"1h\" is how long alerts are suppressed after one was sent, and
+redact = false sends people's data as it is. docs/watching.md has the details.";
 
 const EXAMPLES: &str = "\
 Examples:
-  storelogs watch --sync                  collect, and tell; until Ctrl-C or SIGTERM
+  storelogs watch --sync                  collect and alert, until Ctrl-C or SIGTERM
   storelogs watch                         beside a process that collects
   storelogs sync && storelogs watch --once
-  storelogs watch --test 30d..            what the rules would have told
+  storelogs watch --test 30d..            the alerts that the rules would have sent
   storelogs watch --try                   do alerts arrive?";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -138,7 +138,7 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
         ));
     }
     let mut rules = RuleFiles::read(&selection, &args.rule, args.sync, ui).await?;
-    // An archive that is yet to be made tells nothing of its shops.
+    // An archive that does not exist yet says nothing about its stores.
     let zone = match args.archive.read() {
         Ok(archive) => args.clock.of(&archive, &[], ui)?,
         Err(_) => args.clock.here(ui)?,
@@ -151,7 +151,7 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
     }
 }
 
-/// Tells until it is asked to end.
+/// Watches until it is asked to end.
 async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: Ui) -> Result<Exit, CliError> {
     let problems = rules.problems();
     if !args.sync {
@@ -176,7 +176,7 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
         ui.note(&format!("Watching {} by {rules}; Ctrl-C ends it\n", archive.path().display()));
     }
     let mut out = args.format.out(ui);
-    let watching = watch::Options { once: args.once };
+    let watching = watch::WatchOptions { once: args.once };
     let http = rules.http()?;
     let ending = watch::watch::<CliError>(archive, &mut rules, http, watching, stopped, |event| {
         tell(&event, look, &mut out, ui)
@@ -211,21 +211,21 @@ fn tell(event: &Event<'_>, look: &Appearance, out: &mut Out, ui: Ui) -> Result<(
             out.flush()?;
         }
         Event::Begins => ui.note(
-            "Watching begins: what happened before now is not told (storelogs watch --test 30d.. goes through it)\n",
+            "Watching begins: there are no alerts about what happened before now (storelogs watch --test 30d.. goes through it)\n",
         ),
         Event::Delayed { rule, why, next } => {
             let next = look.clock(*next);
-            ui.warning(&format!("the rule {rule:?} could not tell: {why}; it is tried again at {next}"));
+            ui.warning(&format!("the rule {rule:?} could not deliver an alert: {why}; it is tried again at {next}"));
         }
         Event::GivenUp { rule, why } => {
-            ui.error(&format!("the rule {rule:?} could not tell, and gives up: {why}"));
+            ui.error(&format!("the rule {rule:?} could not deliver an alert, and gives up: {why}"));
         }
         _ => {}
     }
     Ok(())
 }
 
-/// Says what would have been told.
+/// Lists the alerts that would have been sent.
 fn test(args: &WatchArgs, times: Times, rules: &mut RuleFiles, look: &Appearance, ui: Ui) -> Result<Exit, CliError> {
     let (now, zone) = (Timestamp::now(), look.zone());
     let wrong = |why: String| CliError::usage(format!("--test: {why}"));
@@ -283,7 +283,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stretch_of_time_can_be_left_open_at_its_end() {
+    fn a_time_range_can_be_left_open_at_its_end() {
         for text in ["30d", "30d..", "30d..now"] {
             assert!(Times::from_str(text).unwrap().until.is_none(), "{text}");
         }

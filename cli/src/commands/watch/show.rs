@@ -1,4 +1,4 @@
-//! An alert as it is printed.
+//! Alerts as text for reading.
 
 use std::io::{self, Write};
 
@@ -56,7 +56,7 @@ impl Appearance {
         let subject = printable::line(&subject);
         writeln!(out, "{dim}{time}{dim:#}  {colour}{rule}{colour:#}  {subject}")?;
         writeln!(out, "  {bold}{}{bold:#}", text.trim())?;
-        // One that was told in full already says nothing new.
+        // An alert that shows the whole summary has nothing new in its example.
         let is_told = |entry: &&LogEntry| alert.kind == Kind::Sensitive && alert.text.ends_with(summary(entry));
         for entry in alert.examples.iter().filter(|entry| !is_told(entry)) {
             self.write_entry(entry, &alert.text, out)?;

@@ -73,7 +73,7 @@ fn a_program_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing() 
     assert!(figures.kills > 3 && figures.aborts > 3, "{figures}");
 }
 
-/// `cargo xtask soak` runs this, for as long as it is told.
+/// `cargo xtask soak` runs this, for as long as it is given.
 #[test]
 #[ignore = "as long as STORELOGS_SOAK_SECONDS says"]
 fn soak() {

@@ -15,7 +15,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 pub(super) struct Example {
     line: String,
-    /// Runs until it is told to end.
+    /// Runs until it is asked to end.
     pub(super) follows: bool,
     state: State,
     /// What its output goes through.

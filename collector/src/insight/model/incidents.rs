@@ -13,7 +13,7 @@ use crate::redact::Text;
 pub struct Incidents {
     /// How they are found, in words.
     pub method: String,
-    /// A chance below 10 to this power stands out: for so many hours and series, once in a hundred reports.
+    /// A probability below 10 to this power stands out: for all hours and series of a report, once in a hundred reports.
     pub log10_threshold: f64,
     /// The newest first.
     pub list: Vec<Incident>,
@@ -125,7 +125,7 @@ impl Topic {
     }
 }
 
-/// So many times the same by the same actor.
+/// How often one actor did one action.
 #[derive(Clone, Debug, Serialize)]
 pub struct ActionCount {
     /// Who.

@@ -1,4 +1,4 @@
-//! What a report says. As JSON it is kept stable: `version` tells when it is not.
+//! The content of a report. Its JSON is stable: `version` rises when it changes.
 
 mod incidents;
 mod people;
@@ -34,7 +34,7 @@ pub struct Report {
     pub redacted: bool,
     /// The time that it is about.
     pub period: Period,
-    /// The stores, as `platform:name`. Elsewhere they are told by their number in this list.
+    /// The stores, as `platform:name`. Elsewhere they are given by their number in this list.
     pub stores: Vec<String>,
     /// Those of them that a query has to name; none, if they are all that the archive has.
     pub scope: Vec<String>,
@@ -54,18 +54,18 @@ pub struct Report {
     pub trust: Trust,
 }
 
-/// One sentence or two that tell what a reader should know.
+/// One or two sentences that a reader should know.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// How much it matters.
     pub level: Level,
-    /// The section that tells more.
+    /// The section with the details.
     pub section: Section,
     /// What is the matter, in a few words.
     pub title: String,
     /// The whole of it.
     pub text: String,
-    /// Who can tell more, if somebody did it.
+    /// Who did it, if that is known.
     pub ask: Option<Text>,
     /// Lists what it is about.
     pub query: Option<String>,
@@ -101,7 +101,7 @@ pub enum Section {
     Trust,
 }
 
-/// So many entries, and those that they are compared with.
+/// A number of entries, and the number that it is compared with.
 #[derive(Clone, Debug, Serialize)]
 pub struct Count {
     /// Entries in the period.

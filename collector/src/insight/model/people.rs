@@ -15,9 +15,9 @@ pub struct People {
     pub actors: Vec<Actor>,
     /// How many more there are.
     pub other_actors: u64,
-    /// What was never done before in the archive, the newest first. Empty if the archive begins too late to tell.
+    /// What was never done before in the archive, the newest first. Empty if the archive begins too late for that.
     pub new_actions: Vec<NewAction>,
-    /// Whether the archive begins early enough to tell what is new.
+    /// Whether the archive begins early enough to know what is new.
     pub knows_new: bool,
     /// Many entries in minutes by one actor with one action, the newest first.
     pub bulk: Vec<Bulk>,

@@ -18,7 +18,7 @@ pub struct Problems {
     pub others: u64,
     /// How many templates those are.
     pub other_templates: u64,
-    /// How often modules fail that also tell when they do not, the worst first.
+    /// How often modules fail that also report successes, the worst first.
     pub modules: Vec<Module>,
 }
 
@@ -100,7 +100,7 @@ pub struct Example {
 pub struct Module {
     /// Its name.
     pub module: Text,
-    /// All that it tells of.
+    /// All entries of the module.
     pub all: Count,
     /// The problems among it.
     pub failed: Count,

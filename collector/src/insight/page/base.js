@@ -116,7 +116,7 @@ function tipAt(target, ...content) {
 const tipAway = () => { tip().hidden = true; };
 
 // A table that is sorted by its heads. columns: {name, cell, value, number, lead, tight}; options: detail makes a row that
-// opens, limit shows so many rows until all are asked for.
+// opens, limit is how many rows are shown until all are asked for.
 const sorted = new Map(), whole = new Set();
 function table(id, columns, rows, options = {}) {
   if (!rows.length) return el("p", { class: "empty" }, options.empty || "None.");

@@ -76,7 +76,7 @@ function activity() {
   }
   const stores = report.activity.stores.filter((line) => chosen.store === null || line.name === storeName(chosen.store));
   const categories = report.activity.categories.filter((line) => isCategory(line.name));
-  const note = everything() ? null : el("p", { class: "soft small" }, "The tables tell all severities of what is chosen.");
+  const note = everything() ? null : el("p", { class: "soft small" }, "The tables show all severities of what is chosen.");
   nodes.push(el("div", { class: "two" },
     el("div", null, el("h3", null, "Hours of the week"), heat(hours), el("p", { class: "soft small" }, `The stronger, the more. Times of ${report.period.time_zone}.`),
       el("h3", null, "Stores"), countTable("stores", "store", stores)),
@@ -176,7 +176,7 @@ function incidents() {
 function changesBefore(incident) {
   const changes = incident.changes;
   const node = el("div", null, el("h4", null, "Changed in the hour before"));
-  if (!changes.entries) return put(node, null, [el("p", { class: "soft" }, "Nothing, as far as the logs tell.")]);
+  if (!changes.entries) return put(node, null, [el("p", { class: "soft" }, "Nothing, as far as the logs show.")]);
   changes.listed.forEach((change, at) => {
     const before = `${Math.max(1, Math.floor(seconds(change.time, incident.start) / 60))} min before`;
     node.append(el("div", { class: at === 0 ? "change first" : "change" }, el("span", { class: "ago" }, before), changeText(change), search(change.query)));
@@ -219,7 +219,7 @@ function people() {
       { name: "what", lead: true, value: (one) => one.action, cell: (one) => [words(one.action), " ", el("span", { class: "soft" }, `by ${one.actor || "somebody"}, ${plural(one.entries, "time", "times")}`)] },
       { name: "first", number: true, value: (one) => Date.parse(one.first), cell: (one) => moment(one.first) },
       { name: "", tight: true, go: true, cell: (one) => search(one.query) },
-    ], fresh, { limit: 9 }) : el("p", { class: "empty" }, "The archive begins too late to tell.")),
+    ], fresh, { limit: 9 }) : el("p", { class: "empty" }, "The archive begins too late to know.")),
     el("div", null, el("h3", null, "At unusual hours"), table("unusual", [
       { name: "who did what", lead: true, value: (one) => one.actor, cell: (one) => [el("strong", null, one.actor), ` ${one.actions.map(words).join(", ")} ×${one.entries}`] },
       { name: "hour", number: true, value: (one) => Date.parse(one.start), cell: (one) => `${moment(one.start)} to ${clockOf(one.end)}` },

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::Archive;
 use storelogs_collector::archive::Commit;
-use storelogs_collector::insight::{Options, report};
+use storelogs_collector::insight::{ReportOptions, report};
 use storelogs_collector::redact::NoRedaction;
 
 use super::each_seed;
@@ -175,7 +175,7 @@ pub(super) fn grouped(seeds: RangeInclusive<u64>) -> Grouped {
         let entries = problems.iter().enumerate().map(entry).collect();
         archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
         let since = now() - SignedDuration::from_hours(24 * 30);
-        let options = Options { since, until: now(), compare: true, stores: Vec::new(), zone: None, now: now() };
+        let options = ReportOptions { since, until: now(), compare: true, stores: Vec::new(), zone: None, now: now() };
         let report = report(&archive, &options, &NoRedaction).unwrap();
         assert_eq!(report.problems.other_templates, 0, "all are listed");
         let templates = report.problems.templates;

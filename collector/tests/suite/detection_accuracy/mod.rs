@@ -11,7 +11,7 @@ use std::thread;
 
 use jiff::SignedDuration;
 use storelogs_collector::insight::model::Incident;
-use storelogs_collector::insight::{Options, Report, report};
+use storelogs_collector::insight::{Report, ReportOptions, report};
 use storelogs_collector::redact::NoRedaction;
 use storelogs_sandbox::History;
 
@@ -31,7 +31,7 @@ fn calm(seed: u64) -> History {
 
 fn of(shop: &Shop, days: i64) -> Report {
     let since = now() - SignedDuration::from_hours(24 * days);
-    let options = Options { since, until: now(), compare: true, stores: Vec::new(), zone: None, now: now() };
+    let options = ReportOptions { since, until: now(), compare: true, stores: Vec::new(), zone: None, now: now() };
     report(&shop.archive, &options, &NoRedaction).unwrap()
 }
 

@@ -8,7 +8,7 @@ use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::Archive;
 use storelogs_collector::archive::Commit;
 use storelogs_collector::insight::model::Incident;
-use storelogs_collector::insight::{Options, report};
+use storelogs_collector::insight::{ReportOptions, report};
 use storelogs_collector::redact::NoRedaction;
 
 use super::each_seed;
@@ -72,7 +72,7 @@ pub(super) fn incidents(seeds: RangeInclusive<u64>, known: i64, fails: i64) -> V
         entries.push(first);
         archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
         let since = now() - SignedDuration::from_hours(24 * 30);
-        let options = Options { since, until: now(), compare: true, stores: Vec::new(), zone: None, now: now() };
+        let options = ReportOptions { since, until: now(), compare: true, stores: Vec::new(), zone: None, now: now() };
         report(&archive, &options, &NoRedaction).unwrap().incidents.list
     };
     each_seed(seeds, of_seed)

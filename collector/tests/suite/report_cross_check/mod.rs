@@ -15,7 +15,7 @@ use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::TimeRange;
 use storelogs_collector::archive::{Commit, State, Status};
-use storelogs_collector::insight::{Options, report};
+use storelogs_collector::insight::{ReportOptions, report};
 use storelogs_collector::redact::NoRedaction;
 use storelogs_sandbox::History;
 
@@ -42,7 +42,7 @@ impl Figures {
     fn of(shop: &Shop, days: i64, stores: &[&str]) -> Self {
         let since = now() - SignedDuration::from_hours(24 * days);
         let stores = stores.iter().map(|store| store.parse().unwrap()).collect();
-        let options = Options { since, until: now(), compare: true, stores, zone: None, now: now() };
+        let options = ReportOptions { since, until: now(), compare: true, stores, zone: None, now: now() };
         let report = serde_json::to_value(report(&shop.archive, &options, &NoRedaction).unwrap()).unwrap();
         let sql = Connection::open(shop.archive.path()).unwrap();
         // What is asked of the archive is asked of the report's stores only.

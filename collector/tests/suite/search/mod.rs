@@ -278,7 +278,7 @@ fn parts_can_be_ruled_out_grouped_and_chosen_from() {
 }
 
 #[test]
-fn a_query_that_is_wrong_is_told_with_the_place() {
+fn a_query_that_is_wrong_is_an_error_with_the_place() {
     let wrong = |query: &str, at: &str, why: &str| {
         let told = refusal(query);
         let lines: Vec<&str> = told.lines().collect();
