@@ -17,7 +17,7 @@ use crate::query::LogQuery;
 use crate::source::LogSource;
 use crate::store::Store;
 
-/// How far a store's log was followed, to be kept, as JSON for example, and given to
+/// How far a store's log was followed. Store it, as JSON for example, and give it to
 /// [`follow`](crate::LogSource::follow) the next time, in any process.
 ///
 /// A [`Cursor`](crate::Cursor) is something else: it goes on with a walk into the past that was broken off.
@@ -39,17 +39,17 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// To begin with: everything at this time or later.
+    /// Begins with everything at this time or later.
     pub fn since(time: Timestamp) -> Self {
         Self { start: time, reached: time, looked_back: None, delivered: BTreeMap::new() }
     }
 
-    /// To begin with: everything of this long before now, by this machine's clock.
+    /// Begins with everything from this long before now, by this machine's clock.
     pub fn last(time: Duration) -> Self {
         Self::since(Timestamp::now().checked_sub(time).unwrap_or(Timestamp::MIN))
     }
 
-    /// To begin with: what comes from now on, by this machine's clock.
+    /// Begins with what comes from now on, by this machine's clock.
     pub fn now() -> Self {
         Self::since(Timestamp::now())
     }
@@ -97,11 +97,11 @@ pub struct FollowOptions {
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 /// Entries that come later than that are looked for this often.
 const LOOK_BACK_EVERY: SignedDuration = SignedDuration::from_hours(1);
-/// What lies far back is read in parts, oldest first: this long at first, longer where little stands in them.
+/// What lies far back is read in parts, oldest first: this long at first, longer where they hold few entries.
 const FIRST_PART: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_PART: SignedDuration = SignedDuration::from_hours(24 * 28);
 const SHORTEST_PART: SignedDuration = SignedDuration::from_mins(1);
-/// So many entries of a part are few, and so many are many.
+/// After a part with fewer entries than this the next one is longer; after one with more than `MANY`, shorter.
 const FEW: usize = 2_000;
 const MANY: usize = 20_000;
 /// The longest wait after failures in a row, unless the platform asks for more.
@@ -191,7 +191,7 @@ struct Follower<'a, S: ?Sized> {
     failures: u32,
     /// Whether something was left to read, or nothing was read yet: the next batch is delivered even if it is empty.
     behind: bool,
-    /// What is to be said behind the batch that went out last.
+    /// The error to return after the batch that went out last.
     fault: Option<Error>,
 }
 
@@ -298,7 +298,7 @@ impl<S: LogSource + ?Sized> Follower<'_, S> {
     }
 }
 
-/// What stands for a record that has no id: a hash of its text that is the same in every process.
+/// The stand-in id of a record without one: a hash of its text that is the same in every process.
 fn key_of_raw(error: &Error) -> String {
     let hash = digest::digest(&digest::SHA256, error.raw().unwrap_or_default().as_bytes());
     let hex: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();

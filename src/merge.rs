@@ -23,7 +23,7 @@ use crate::source::{LogSource, Page};
 #[allow(clippy::needless_pass_by_value, reason = "a query is built for the call, as for `LogSource::logs`")]
 pub fn merge(sources: impl IntoIterator<Item: LogSource>, query: LogQuery) -> BoxStream<'static, Result<LogEntry>> {
     let mut tasks = JoinSet::new();
-    let lanes = sources.into_iter().map(|source| {
+    let inputs = sources.into_iter().map(|source| {
         let (sender, pages) = mpsc::channel(1);
         let mut walk = source.pages(query.clone(), None);
         tasks.spawn(async move {
@@ -35,12 +35,12 @@ pub fn merge(sources: impl IntoIterator<Item: LogSource>, query: LogQuery) -> Bo
         });
         Input { pages: Some(pages), entries: Vec::new().into_iter(), head: None }
     });
-    let merged = Merge { lanes: lanes.collect(), left: query.limit, _tasks: tasks };
+    let merged = Merge { inputs: inputs.collect(), left: query.limit, _tasks: tasks };
     stream::unfold(merged, |mut merged| async move { merged.next().await.map(|item| (item, merged)) }).boxed()
 }
 
 struct Merge {
-    lanes: Vec<Input>,
+    inputs: Vec<Input>,
     left: Option<usize>,
     /// Dropped with the stream, and every walk with it.
     _tasks: JoinSet<()>,
@@ -59,15 +59,15 @@ impl Merge {
             return None;
         }
         // Nothing can be said to be the newest before every store has said its newest.
-        for lane in &mut self.lanes {
-            if let Err(error) = lane.fill().await {
+        for input in &mut self.inputs {
+            if let Err(error) = input.fill().await {
                 return Some(Err(error));
             }
         }
         // A store that has ended costs nothing more.
-        self.lanes.retain(|lane| lane.head.is_some());
-        let newest = self.lanes.iter_mut().max_by(|a, b| {
-            let key = |lane: &Input| lane.head.as_ref().map(|entry| entry.time);
+        self.inputs.retain(|input| input.head.is_some());
+        let newest = self.inputs.iter_mut().max_by(|a, b| {
+            let key = |input: &Input| input.head.as_ref().map(|entry| entry.time);
             key(a).cmp(&key(b))
         })?;
         self.left = self.left.map(|left| left - 1);

@@ -34,8 +34,8 @@ struct Heard {
     base: Option<(Timestamp, Instant)>,
     least: Option<Timestamp>,
     /// Whether an answer came that gave its time; and one that did not.
-    told: bool,
-    untold: bool,
+    dated: bool,
+    undated: bool,
 }
 
 #[derive(Default)]
@@ -49,7 +49,7 @@ struct Counts {
 }
 
 /// Where a platform does not give the time, its clock is assumed to be at most this far behind this machine's.
-pub const UNTOLD: SignedDuration = SignedDuration::from_mins(15);
+pub const CLOCK_MARGIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// How many unanswered requests of a store are remembered.
 const OPEN: usize = 256;
@@ -139,17 +139,17 @@ impl Network {
 
     /// The time by the platform's clock: by the dates of its answers and what has passed since, so never ahead of it,
     /// whatever becomes of this machine's clock. Before the first answer, the time by this machine's clock; and if that did
-    /// not give the time, a [margin](UNTOLD) less.
+    /// not give the time, a [margin](CLOCK_MARGIN) less.
     pub fn now(&self) -> Timestamp {
         let heard = *self.heard();
-        let untold = if heard.untold { UNTOLD } else { SignedDuration::ZERO };
-        heard.now().unwrap_or_else(|| Timestamp::now() - untold)
+        let margin = if heard.undated { CLOCK_MARGIN } else { SignedDuration::ZERO };
+        heard.now().unwrap_or_else(|| Timestamp::now() - margin)
     }
 
-    /// Whether answers came, and none told the time.
+    /// Whether answers came, and none gave the time.
     pub fn is_untold(&self) -> bool {
         let heard = *self.heard();
-        heard.untold && !heard.told
+        heard.undated && !heard.dated
     }
 
     /// Assumes that the platform's clock is this far ahead of this machine's until an answer gives its time.
@@ -160,9 +160,9 @@ impl Network {
         }
     }
 
-    /// Whether an answer has told the platform's time.
+    /// Whether an answer has given the platform's time.
     pub fn has_heard(&self) -> bool {
-        self.heard().told
+        self.heard().dated
     }
 
     /// Forgets the least date, so that [`least_date`](Self::least_date) is about what is asked from now on.
@@ -170,7 +170,7 @@ impl Network {
         self.heard().least = None;
     }
 
-    /// The earliest date of the answers since [`listen`](Self::listen): whatever they tell was so at that time or later.
+    /// The earliest date of the answers since [`listen`](Self::listen): whatever they say was so at that time or later.
     /// `None` if there was no answer, or none with a date.
     pub fn least_date(&self) -> Option<Timestamp> {
         self.heard().least
@@ -234,9 +234,9 @@ impl HttpBackend for Network {
                 network.count(|counts| &counts.retries);
             }
             // An address names the store and the time range; what is secret is in the headers.
-            let told = enabled!(target: "storelogs::network", Level::DEBUG).then(|| request.url().to_string());
+            let shown = enabled!(target: "storelogs::network", Level::DEBUG).then(|| request.url().to_string());
             let response = network.backend.send(operation, request).await;
-            if let Some(address) = told {
+            if let Some(address) = shown {
                 let status = response.as_ref().map(|response| response.status().as_u16()).ok();
                 let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
                 debug!(target: "storelogs::network", operation, address, status, milliseconds, "request");
@@ -252,7 +252,7 @@ impl HttpBackend for Network {
             }
             match storelogs::platform::http_date(response.headers()) {
                 Some(date) => network.heard().hear(date, sent, begun.elapsed()),
-                None => network.heard().untold = true,
+                None => network.heard().undated = true,
             }
             Ok(response)
         })
@@ -272,7 +272,7 @@ impl Heard {
     }
 
     fn hear(&mut self, date: Timestamp, sent: Timestamp, took: Duration) {
-        self.told = true;
+        self.dated = true;
         self.skew = ahead(date, sent, Timestamp::now()).or(self.skew);
         // A date is cut to the second, and was written before the answer came: that much less than expected is no less.
         let same = date.checked_add(took + Duration::from_secs(2)).unwrap_or(date);

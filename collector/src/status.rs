@@ -65,7 +65,7 @@ impl Standing {
     }
 }
 
-/// What of a store's standing can be told without counting its entries.
+/// The part of a store's status that needs no count of its entries.
 #[derive(Clone, Debug)]
 pub struct Brief {
     /// The store.

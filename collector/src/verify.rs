@@ -21,7 +21,7 @@ use crate::verdict::{Evidence, Verdict, window};
 
 /// What differs is narrowed down to this length.
 const NARROW: SignedDuration = SignedDuration::from_mins(1);
-/// For one slice no more counts are asked for than this. What is not narrowed down by then is told as it is.
+/// For one slice no more counts are asked for than this. What is not narrowed down by then is reported as it is.
 const COUNTS: usize = 64;
 /// Up to this many entries are listed rather than counted: that is one page or two, and compares each id.
 const LISTED: u64 = 200;

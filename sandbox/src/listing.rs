@@ -5,9 +5,9 @@ use crate::{Platform, row::Row};
 /// The switches that both platforms share. The default is a sound list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
-    /// The greatest number of rows that a page holds without a word: what the answer says of its size stays as asked.
+    /// The greatest number of rows that a page silently holds: the answer still gives the size that was asked for.
     pub silent_clamp: Option<SilentClamp>,
-    /// In which order the rows of one second come.
+    /// The order of rows of one second.
     pub ties: Ties,
     /// Rows that are taken out of a page after it was cut: they are no part of the store's truth, but pages are short.
     pub hidden: Option<Hidden>,
@@ -15,11 +15,11 @@ pub struct Listing {
     pub endless: Option<EndlessTotal>,
     /// How an answer without rows is written.
     pub empty: EmptyForm,
-    /// Records that cannot be read as sent, for as long as this stands here.
+    /// Records that cannot be read as sent, for as long as this is set.
     pub damaged: Vec<Damaged>,
     /// Query parameters that a gateway loses on the way.
     pub lost_parameters: LostParameters,
-    /// What the `Date` header says.
+    /// The time in the `Date` header.
     pub date: DateHeader,
 }
 
@@ -35,13 +35,13 @@ pub struct SilentClamp {
 /// Where the page after a clamped one begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClampOffset {
-    /// At `(page - 1)` times the size that was asked for: what lies between is on no page of that size.
+    /// At `(page - 1)` times the size that was asked for: the rows between are on no page.
     Asked,
     /// At `(page - 1)` times the size that was given.
     Given,
 }
 
-/// In which order the rows of one second come.
+/// The order of rows of one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ties {
     /// By id.
@@ -89,7 +89,7 @@ pub enum EmptyForm {
     List,
     /// `null` in place of the list.
     Null,
-    /// The list is left out; what stands beside it is sent.
+    /// The list is left out; its siblings are sent.
     Missing,
     /// 204, without a body.
     NoContent,
@@ -100,9 +100,9 @@ pub enum EmptyForm {
 /// Records that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damaged {
-    /// Which.
+    /// Which records.
     pub rows: DamagedRows,
-    /// In what way.
+    /// What is wrong with them.
     pub damage: Damage,
 }
 
@@ -130,7 +130,7 @@ pub enum Damage {
     NoTime,
     /// A byte in its text is not UTF-8.
     InvalidUtf8,
-    /// Half of a surrogate pair stands in its text as an escape.
+    /// Its text contains half of a surrogate pair as an escape.
     LoneSurrogate,
 }
 
@@ -156,7 +156,7 @@ impl LostParameters {
     }
 }
 
-/// What the `Date` header of every answer says.
+/// The time in the `Date` header of every answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DateHeader {
     /// The sandbox's time.

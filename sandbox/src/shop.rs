@@ -42,7 +42,7 @@ pub(crate) struct Desk {
     script: Option<Box<Script>>,
     pub(crate) latency: Duration,
     pub(crate) app: Option<Box<(String, String)>>,
-    /// What was used up of the rate limit.
+    /// The used part of the rate limit.
     pub(crate) meter: Meter,
     /// Requests that already got their empty page.
     pub(crate) emptied: HashSet<String>,
@@ -58,7 +58,7 @@ pub(crate) struct Token {
     pub(crate) until: Option<i64>,
 }
 
-/// What was used up of a rate limit. BigCommerce counts in windows, SHOPLINE in a bucket.
+/// The used part of a rate limit. BigCommerce counts in windows, SHOPLINE in a bucket.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     /// Start of the window, or when the bucket was last looked at; milliseconds.

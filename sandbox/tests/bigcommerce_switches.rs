@@ -200,7 +200,7 @@ async fn accept_and_scope_may_be_insisted_on() {
 #[tokio::test]
 async fn a_spent_quota_is_reported_in_six_forms() {
     let sandbox = with(system_records(1), unlimited()).await;
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for rate_limit_form in [
         RateLimitForm::Full,
         RateLimitForm::QuotaHeaders,
@@ -214,10 +214,15 @@ async fn a_spent_quota_is_reported_in_six_forms() {
         let got = system_logs(&sandbox, STORE, "").await;
         assert_eq!(got.status, 429);
         let has = |name| got.header(name).is_some();
-        told.push([has("x-rate-limit-time-reset-ms"), has("x-retry-after"), has("retry-after"), got.text.is_empty()]);
+        reported.push([
+            has("x-rate-limit-time-reset-ms"),
+            has("x-retry-after"),
+            has("retry-after"),
+            got.text.is_empty(),
+        ]);
     }
     assert_eq!(
-        told,
+        reported,
         [
             [true, true, false, false],
             [true, false, false, false],

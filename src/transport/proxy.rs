@@ -27,7 +27,7 @@ pub struct Proxy {
 struct Hop {
     address: SecretString,
     shown: String,
-    /// What named it.
+    /// The name of the variable or setting that has it.
     source: &'static str,
 }
 
@@ -66,7 +66,7 @@ impl Proxy {
         self.hop(url).map(|hop| hop.shown.as_str())
     }
 
-    /// What named the proxy of this URL: a variable of the environment, or a setting.
+    /// The name of the variable or setting that has the proxy of this URL.
     pub fn source(&self, url: &Url) -> Option<&'static str> {
         self.hop(url).map(|hop| hop.source)
     }
@@ -101,7 +101,7 @@ fn named(variables: &[&'static str]) -> Result<Option<Hop>> {
     Ok(None)
 }
 
-/// What would go through a proxy if it were for `NO_PROXY` alone.
+/// The hosts that go through a proxy by `NO_PROXY` alone.
 fn exceptions() -> Result<Option<Arc<Matcher>>> {
     for name in EXCEPT {
         if let Some(hosts) = optional(name)? {
@@ -119,7 +119,7 @@ impl Hop {
         let whole = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
         let bad =
             |why: &str| Error::invalid(format!("{source}: the proxy address {:?} {why}: {FORM}", printable(&whole)));
-        // Of what is no URL nobody can say where a password stands.
+        // In a text that is no URL a password can be anywhere.
         let broken = |_| Error::invalid(format!("{source}: the proxy address is not a URL: {FORM}"));
         let url = Url::parse(&whole).map_err(broken)?;
         if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") {

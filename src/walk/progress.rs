@@ -29,7 +29,7 @@ pub(crate) struct Progress {
     held: Option<Cursor>,
 }
 
-/// What became of the rows of one answer.
+/// The rows of one answer, sorted out.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
     /// What to deliver.
@@ -157,7 +157,7 @@ impl Progress {
         self.held = Some(Cursor::default());
     }
 
-    /// What was in doubt is proved: cursors claim again what was delivered.
+    /// Ends the doubt: cursors claim again what was delivered.
     pub(crate) fn release(&mut self) {
         self.held = None;
     }

@@ -8,7 +8,7 @@ use clap::Args;
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{Error, ErrorKind, LogEntry, LogQuery, LogSource, Store, merge};
-use storelogs_collector::network::{Network, UNTOLD};
+use storelogs_collector::network::{CLOCK_MARGIN, Network};
 use storelogs_collector::sync::Remote;
 use tokio::sync::mpsc;
 
@@ -108,7 +108,7 @@ pub(crate) async fn tail(args: TailArgs, ui: Ui) -> Result<Exit, CliError> {
     follow(sources, &query, shown, sink.as_mut(), ui).await
 }
 
-/// Asks each store for one entry, only to hear what time it is there.
+/// Asks each store for one entry, only to learn the time of its clock.
 async fn hear(remotes: &[Remote], now: Timestamp) {
     let query = LogQuery::new().since(now - BACK).limit(1);
     let asked = remotes.iter().map(|remote| {
@@ -118,7 +118,7 @@ async fn hear(remotes: &[Remote], now: Timestamp) {
     futures::future::join_all(asked).await;
 }
 
-/// Says what is too late, and of which stores nobody knows what time it is there.
+/// Shows what is too late, and which stores' clocks are unknown.
 fn say_what_is_missed(remotes: &[Remote], ui: Ui) {
     let mut line =
         format!("what comes more than {} minutes late is not shown: `storelogs sync` finds it\n", OVERLAP.as_mins());
@@ -126,13 +126,13 @@ fn say_what_is_missed(remotes: &[Remote], ui: Ui) {
         line.push_str(&format!(
             "{}: its answers do not give the time: this machine's clock is trusted to {} minutes\n",
             remote.log.store(),
-            UNTOLD.as_mins()
+            CLOCK_MARGIN.as_mins()
         ));
     }
     ui.note(&line);
 }
 
-/// What was there before the listening began. What came while the first entries were read is no part of it.
+/// The entries from before the listening began, without those that came while the first entries were read.
 #[derive(Debug)]
 struct Shown {
     /// The uids of the first entries.
@@ -142,7 +142,7 @@ struct Shown {
     from: From,
 }
 
-/// From when on every entry was shown that was there.
+/// The time from which on every entry was shown.
 #[derive(Clone, Copy, Debug)]
 enum From {
     /// Every entry at all.
@@ -217,7 +217,7 @@ async fn first(
     entries
 }
 
-/// What a store has to say.
+/// What comes from a store.
 enum News {
     Entries(Vec<LogEntry>),
     Failed(Error),
@@ -284,7 +284,7 @@ struct Listener {
     beginning: Timestamp,
     /// The time of the newest entry that is not dated ahead of the platform's clock, or when it began.
     reached: Timestamp,
-    /// It was said that some records cannot be decoded.
+    /// Whether a message said that some records cannot be decoded.
     warned: bool,
     /// The entries since a little before that, by id.
     seen: HashSet<String>,
@@ -334,7 +334,7 @@ impl Listener {
 
     /// What is new, and the first record that cannot be decoded.
     async fn read(&mut self) -> (storelogs::Result<Vec<LogEntry>>, Option<Error>) {
-        let margin = if self.network.has_heard() { OVERLAP } else { OVERLAP + UNTOLD };
+        let margin = if self.network.has_heard() { OVERLAP } else { OVERLAP + CLOCK_MARGIN };
         let since = self.reached.checked_sub(margin).unwrap_or(self.reached);
         let mut log = self.source.logs(self.query.clone().since(since));
         let (mut entries, mut undecodable) = (Vec::new(), None);

@@ -20,12 +20,11 @@ const TOKENS_AT_ONCE: usize = 8;
 /// A store that can be asked.
 pub(crate) struct StoreConnection {
     pub(crate) client: Arc<dyn LogClient>,
-    /// The store's own ear on the network.
+    /// The network, with the store's own clock and counts.
     pub(crate) network: Network,
 }
 
-/// A client of each store. Where there can be none, the reason stands in its place, and the others go on. Nothing is
-/// sent to a platform.
+/// A client of each store, or the reason why there can be none. The other stores go on. Nothing is sent to a platform.
 pub(crate) async fn connect(
     stores: &[Settings],
     network: &Network,
@@ -36,7 +35,7 @@ pub(crate) async fn connect(
     clients.buffered(TOKENS_AT_ONCE).collect().await
 }
 
-/// The logs of those stores that can be reached at all; why not is said of the others.
+/// The logs of the stores that can be reached. The reasons for the others are shown.
 pub(crate) async fn sources(
     stores: &[Settings],
     network: &Network,
@@ -86,7 +85,7 @@ async fn connect_one(
     Ok(StoreConnection { client: client.map_err(|error| error.to_string())?, network })
 }
 
-/// A store as the collector reaches it.
+/// The stores for the collector.
 pub(super) async fn remote(settings: &Settings, network: Network, ui: Ui) -> Result<Remote, String> {
     Ok(connect_one(settings, network, &RetryPolicy::default(), ui).await?.remote())
 }

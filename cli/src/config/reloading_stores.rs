@@ -27,7 +27,7 @@ pub(crate) struct ReloadingStores {
     shard: Option<Shard>,
     network: Network,
     ui: Ui,
-    tell: Box<dyn Fn(&str) + Send + Sync>,
+    report: Box<dyn Fn(&str) + Send + Sync>,
     state: Mutex<State>,
 }
 
@@ -40,7 +40,7 @@ struct State {
     /// The files of tokens as they were when a store was connected to.
     tokens: HashMap<Store, Vec<Option<Stamp>>>,
     /// The problems that were reported.
-    told: HashSet<String>,
+    reported: HashSet<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,13 +52,13 @@ enum Return {
 }
 
 impl ReloadingStores {
-    /// The stores of a call, of which these were picked, and of those this share. `tell` says what is wrong with the files from now on, one line
+    /// The stores of a call, of which these were picked, and of those this share. `report` says what is wrong with the files from now on, one line
     /// each.
     pub(crate) fn new(
         configured: Configured,
         shard: Option<Shard>,
         network: Network,
-        tell: impl Fn(&str) + Send + Sync + 'static,
+        report: impl Fn(&str) + Send + Sync + 'static,
     ) -> Self {
         let ui = configured.ui;
         let mut state = State {
@@ -67,10 +67,10 @@ impl ReloadingStores {
             places: HashMap::new(),
             changed: HashMap::new(),
             tokens: HashMap::new(),
-            told: configured.told.into_iter().collect(),
+            reported: configured.reported.into_iter().collect(),
         };
         state.take(shared(configured.stores, shard));
-        Self { picked: configured.picked, shard, network, ui, tell: Box::new(tell), state: Mutex::new(state) }
+        Self { picked: configured.picked, shard, network, ui, report: Box::new(report), state: Mutex::new(state) }
     }
 
     /// How many stores there are.
@@ -98,10 +98,10 @@ impl Directory for ReloadingStores {
     fn stores(&self) -> Result<Vec<Store>, String> {
         let mut state = self.state();
         let AllFiles { stores, problems, .. } = state.files.read();
-        for problem in problems.iter().filter(|problem| !state.told.contains(*problem)) {
-            (self.tell)(problem);
+        for problem in problems.iter().filter(|problem| !state.reported.contains(*problem)) {
+            (self.report)(problem);
         }
-        state.told = problems.into_iter().collect();
+        state.reported = problems.into_iter().collect();
         let mut stores = with_environment(stores).map_err(|stop| stop.to_string())?;
         if !self.picked.is_empty() {
             // One that only an argument and the environment name stays.
@@ -193,7 +193,7 @@ mod tests {
     struct World {
         folder: tempfile::TempDir,
         watched: ReloadingStores,
-        told: Arc<Mutex<Vec<String>>>,
+        reported: Arc<Mutex<Vec<String>>>,
     }
 
     const HEAD: &str = "platform,store,token_env,token_file\n";
@@ -211,19 +211,19 @@ mod tests {
                 picked: Vec::new(),
                 stores: all.stores,
                 problems,
-                told: all.problems,
+                reported: all.problems,
                 files,
                 proxy: None,
                 keep: None,
                 ui: Ui::of_a_test(),
             };
-            let told = Arc::new(Mutex::new(Vec::new()));
-            let tell = {
-                let told = Arc::clone(&told);
-                move |problem: &str| told.lock().unwrap().push(problem.to_owned())
+            let reported = Arc::new(Mutex::new(Vec::new()));
+            let report = {
+                let reported = Arc::clone(&reported);
+                move |problem: &str| reported.lock().unwrap().push(problem.to_owned())
             };
-            let watched = ReloadingStores::new(configured, None, Network::new().unwrap(), tell);
-            Self { folder, watched, told }
+            let watched = ReloadingStores::new(configured, None, Network::new().unwrap(), report);
+            Self { folder, watched, reported }
         }
 
         fn rows(&self, rows: &str) {
@@ -235,8 +235,8 @@ mod tests {
             listed.join(" ")
         }
 
-        fn told(&self) -> Vec<String> {
-            std::mem::take(&mut *self.told.lock().unwrap())
+        fn reported(&self) -> Vec<String> {
+            std::mem::take(&mut *self.reported.lock().unwrap())
         }
     }
 
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(world.listed(), "bigcommerce:d shopline:b shopline:c");
         fs::remove_file(folder.join("x.toml")).unwrap();
         assert_eq!(world.listed(), "shopline:b shopline:c");
-        assert_eq!(world.told(), [""; 0]);
+        assert_eq!(world.reported(), [""; 0]);
     }
 
     #[test]
@@ -268,22 +268,25 @@ mod tests {
         let world = World::new("bigcommerce,a,T,\n");
         put(world.folder.path().join("stores.csv"), "platform,shop\nbigcommerce,b\n");
         assert_eq!(world.listed(), "bigcommerce:a");
-        let told = world.told();
-        assert!(told.len() == 1 && told[0].contains("stores.csv line 1: column 2 is not known"), "{told:?}");
-        assert!(told[0].ends_with("; the store that it had before is kept"), "{told:?}");
+        let reported = world.reported();
+        assert!(
+            reported.len() == 1 && reported[0].contains("stores.csv line 1: column 2 is not known"),
+            "{reported:?}"
+        );
+        assert!(reported[0].ends_with("; the store that it had before is kept"), "{reported:?}");
         fs::remove_file(world.folder.path().join("stores.csv")).unwrap();
         assert_eq!(world.listed(), "bigcommerce:a");
-        assert!(world.told()[0].contains("stores.csv cannot be read"));
+        assert!(world.reported()[0].contains("stores.csv cannot be read"));
         put(world.folder.path().join("storelogs.toml"), "[[store]\n");
         assert_eq!(world.listed(), "bigcommerce:a");
-        assert!(world.told()[0].contains("storelogs.toml line 1"));
+        assert!(world.reported()[0].contains("storelogs.toml line 1"));
         assert_eq!(world.listed(), "bigcommerce:a");
-        assert_eq!(world.told(), [""; 0]);
+        assert_eq!(world.reported(), [""; 0]);
         put(world.folder.path().join("storelogs.toml"), "stores_csv = \"stores.csv\"\n");
         world.rows("bigcommerce,a,T,\nbigcommerce,b,T,\nbigcommerce,B,T,\n");
         assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b");
-        let told = world.told();
-        assert!(told.len() == 1 && told[0].contains("stores.csv line 4: "), "{told:?}");
+        let reported = world.reported();
+        assert!(reported.len() == 1 && reported[0].contains("stores.csv line 4: "), "{reported:?}");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) struct RuleFiles {
     fresh: Option<Vec<Rule>>,
     looked: Instant,
     /// The problems that were reported.
-    told: HashSet<String>,
+    reported: HashSet<String>,
     /// The proxy that the files name.
     proxy: Option<TokenSource>,
     /// Somebody else reports what is wrong with the files.
@@ -64,8 +64,8 @@ impl RuleFiles {
             problems.iter().for_each(|problem| ui.error(problem));
         }
         let fresh = Some(rules(&settings, &secrets, ui).await.map_err(CliError::usage)?);
-        let told = problems.into_iter().collect();
-        Ok(Self { files, settings, secrets, fresh, looked: Instant::now(), told, proxy, quiet, ui })
+        let reported = problems.into_iter().collect();
+        Ok(Self { files, settings, secrets, fresh, looked: Instant::now(), reported, proxy, quiet, ui })
     }
 
     /// What webhooks are posted over: as for the stores, through the proxy that the files or the environment name.
@@ -75,7 +75,7 @@ impl RuleFiles {
 
     /// How many files or lines are wrong.
     pub(crate) fn problems(&self) -> usize {
-        self.told.len()
+        self.reported.len()
     }
 
     /// How many rules there are.
@@ -110,10 +110,10 @@ impl RuleFiles {
                 Err(why) => problems.push(format!("{why}; the rules stay as they were")),
             }
         }
-        for problem in problems.iter().filter(|problem| !self.quiet && !self.told.contains(*problem)) {
+        for problem in problems.iter().filter(|problem| !self.quiet && !self.reported.contains(*problem)) {
             self.ui.error(problem);
         }
-        self.told = problems.into_iter().collect();
+        self.reported = problems.into_iter().collect();
         if let Some(rules) = changed.as_ref().filter(|_| are_others) {
             self.ui.note(&format!("The rules have changed: there are {} now\n", rules.len()));
         }

@@ -35,7 +35,7 @@ pub(crate) struct Configured {
     pub(crate) picked: Vec<Store>,
     /// How many lines of the configuration are wrong. Each was reported.
     pub(crate) problems: usize,
-    pub(super) told: Vec<String>,
+    pub(super) reported: Vec<String>,
     pub(super) files: Files,
     pub(super) proxy: Option<TokenSource>,
     pub(super) keep: Option<Keep>,
@@ -116,7 +116,7 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
         (false, last) => problems.extend(last),
     }
     say(&problems, ui);
-    Ok(Configured { stores, picked, problems: problems.len(), told: problems, files, proxy, keep, ui })
+    Ok(Configured { stores, picked, problems: problems.len(), reported: problems, files, proxy, keep, ui })
 }
 
 /// Adds the stores of the environment. For the same store it beats the files.

@@ -9,7 +9,7 @@ use super::screen::Ui;
 /// How often a drawing moves by itself.
 const TICK: Duration = Duration::from_millis(120);
 
-/// A spinner with a message on stderr, only if somebody looks at that. Clones are one.
+/// A spinner with a message on stderr, only if that is a terminal. Clones are one spinner.
 #[derive(Clone)]
 pub(crate) struct Progress {
     spinner: ProgressBar,
@@ -72,7 +72,7 @@ impl Progress {
     }
 }
 
-/// Several bars, and a line below them that adds them up; on stderr, only if somebody looks at that.
+/// Several bars, and a line below them that adds them up; on stderr, only if that is a terminal.
 pub(crate) struct Bars(Option<Drawn>);
 
 struct Drawn {
@@ -93,7 +93,7 @@ impl Bars {
         }))
     }
 
-    /// Adds a bar above the others. There is none where nobody looks.
+    /// Adds a bar above the others. Without a terminal there is none.
     pub(crate) fn add(&self, name: String) -> Option<Bar> {
         let bar = self.0.as_ref()?.bars.insert(0, ProgressBar::new(1000));
         if let Ok(style) = ProgressStyle::with_template("{prefix:24!} {bar:24} {percent:>3}%  {msg}") {
@@ -103,7 +103,7 @@ impl Bars {
         Some(Bar(bar))
     }
 
-    /// Sets the line below. The answer is whether somebody looks at it.
+    /// Sets the line below. Returns whether there is a terminal to show it.
     pub(crate) fn total(&self, line: &str) -> bool {
         let Some(drawn) = &self.0 else { return false };
         drawn.total.set_message(line.to_owned());
@@ -121,7 +121,7 @@ impl Bars {
     /// Takes the bars away.
     pub(crate) fn clear(&self) {
         if let Some(drawn) = &self.0 {
-            // What is left on the screen is nothing that is needed.
+            // Nothing on the screen is needed any more.
             let _ = drawn.bars.clear();
             drawn.bars.set_draw_target(ProgressDrawTarget::hidden());
         }

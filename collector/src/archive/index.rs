@@ -1,8 +1,9 @@
-//! Filling the index of words. It follows the arrivals, in large steps: words are sorted once, not page by page. One that is
-//! new, of another version, or not of this archive as it is, is filled from the beginning, the newest entries first.
+//! The filling of the index of words. It follows the arrivals in large steps, so that words are sorted once and not page by
+//! page. An index that is new, of another version, or not of this archive is filled from the beginning, the newest entries
+//! first.
 //!
-//! The index is a file of its own, and two files are not written at once: a step is written into the index, and then the
-//! archive takes note of it by the step's stamp. While the two differ, searches do without the index.
+//! The index is a file of its own, and two files are not written at once: a step is written into the index, and then
+//! recorded in the archive by the step's stamp. While the two differ, searches do without the index.
 
 use std::collections::HashSet;
 
@@ -118,7 +119,7 @@ fn bounds(sql: &Connection) -> rusqlite::Result<(i64, i64)> {
     .query_row([READER], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// What the index has, and the archive has yet to take note of.
+/// A step that is in the index and not recorded in the archive yet.
 struct Step {
     stamp: i64,
     /// The last arrival that is indexed.
@@ -128,7 +129,7 @@ struct Step {
 /// Writes a step into the index. `None` if there was nothing to do.
 fn step(sql: &mut Connection, most: i64) -> rusqlite::Result<Option<Step>> {
     let change = sql.transaction()?;
-    // First of all, so that nobody else does what is read from here on.
+    // First, so that no other process does the same work.
     change.execute("UPDATE words.state SET version = version", [])?;
     let (version, stamp, before, upto): (i64, i64, Option<i64>, Option<i64>) =
         change.query_row("SELECT version, stamp, before, upto FROM words.state", [], |row| {
@@ -139,7 +140,7 @@ fn step(sql: &mut Connection, most: i64) -> rusqlite::Result<Option<Step>> {
     let is_of_this = version == words::VERSION && held.is_some() && (held == Some(stamp) || held == before);
     let seq = if !is_of_this {
         empty(&change)?;
-        newest // what came so far stands among the entries
+        newest // what came before is among the entries
     } else if done < newest {
         arrivals(&change, done, most)?
     } else if let Some(upto) = upto {
@@ -156,10 +157,10 @@ fn step(sql: &mut Connection, most: i64) -> rusqlite::Result<Option<Step>> {
     Ok(Some(Step { stamp, seq }))
 }
 
-/// Has the archive take note of a step.
+/// Records a step in the archive.
 fn take_note(sql: &mut Connection, step: &Step) -> rusqlite::Result<()> {
     let change = sql.transaction()?;
-    change.execute("UPDATE main.word_index SET stamp = stamp", [])?; // first of all, to be the only one that writes
+    change.execute("UPDATE main.word_index SET stamp = stamp", [])?; // first, to be the only writer
     let stamp: i64 = change.query_row("SELECT stamp FROM words.state", [], |row| row.get(0))?;
     // Whoever went on from here takes note of more.
     if stamp == step.stamp {

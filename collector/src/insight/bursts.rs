@@ -65,7 +65,7 @@ impl Usual {
     }
 }
 
-/// The bursts of a series from an hour on, of which the counts are known since `begin` and up to `end`. `slot` tells the
+/// The bursts of a series from an hour on, of which the counts are known since `begin` and up to `end`. `slot` returns the
 /// hour of the week, `threshold` the power of 10 of the chance below which an hour stands out.
 pub(super) fn bursts(
     series: &Series,

@@ -85,7 +85,7 @@ pub(super) fn before(
     }
     let mut ordinary: Vec<_> = ordinary.into_iter().collect();
     ordinary.sort_by_key(|(_, entries)| std::cmp::Reverse(*entries));
-    let deed = |((actor, action), entries): ((Option<String>, Option<String>), u64)| ActionCount {
+    let action_count = |((actor, action), entries): ((Option<String>, Option<String>), u64)| ActionCount {
         actor: actor.map(|actor| context.text(Field::Actor, &actor)),
         action: action.map(|action| context.text(Field::Fact, &action)),
         entries,
@@ -95,7 +95,7 @@ pub(super) fn before(
         entries,
         query: query.text(),
         listed: listed.iter().map(|(_, entry, store)| change(context, hours, *store, entry)).collect(),
-        ordinary: ordinary.into_iter().take(MOST_ORDINARY).map(deed).collect(),
+        ordinary: ordinary.into_iter().take(MOST_ORDINARY).map(action_count).collect(),
     }))
 }
 

@@ -65,16 +65,16 @@ impl Sums {
         let facts = row.facts;
         self.bulk.add(row);
         if let Some(action) = facts.action {
-            let deed = self.actions.entry(action).or_insert_with(|| ActionCount {
+            let item = self.actions.entry(action).or_insert_with(|| ActionCount {
                 first: Timestamp::MAX,
                 store: row.store,
                 actor: facts.actor,
                 entries: 0,
             });
-            if row.first() < deed.first {
-                (deed.first, deed.store, deed.actor) = (row.first(), row.store, facts.actor);
+            if row.first() < item.first {
+                (item.first, item.store, item.actor) = (row.first(), row.store, facts.actor);
             }
-            deed.entries += if row.is_now() { row.entries } else { 0 };
+            item.entries += if row.is_now() { row.entries } else { 0 };
             if row.is_now() && facts.is_sensitive {
                 *self.sensitive.entry((row.store, row.hour)).or_default() += row.entries;
             }
@@ -151,18 +151,18 @@ impl Sums {
     }
 
     fn new_actions(&self, context: &Context<'_>) -> Vec<NewAction> {
-        let is_new = |deed: &ActionCount| deed.first >= context.period.since && deed.entries > 0;
+        let is_new = |item: &ActionCount| item.first >= context.period.since && item.entries > 0;
         let mut new: Vec<(&u32, &ActionCount)> =
-            self.actions.iter().filter(|(_, deed)| is_new(deed) && context.knows_new(deed.store)).collect();
-        new.sort_by_key(|(number, deed)| (Reverse(deed.first), **number));
-        let action = |(number, deed): (&u32, &ActionCount)| {
+            self.actions.iter().filter(|(_, item)| is_new(item) && context.knows_new(item.store)).collect();
+        new.sort_by_key(|(number, item)| (Reverse(item.first), **number));
+        let action = |(number, item): (&u32, &ActionCount)| {
             let shown = context.kinds.actions.shown(*number);
             NewAction {
                 action: context.text(Field::Fact, shown),
-                actor: context.actor(deed.actor),
-                first: deed.first,
-                store: deed.store,
-                entries: deed.entries,
+                actor: context.actor(item.actor),
+                first: item.first,
+                store: item.store,
+                entries: item.entries,
                 query: context.query().fact(Field::Fact, "action", Some(shown)).text(),
             }
         };

@@ -54,9 +54,9 @@ pub(super) struct Facts {
     pub(super) module: Option<u32>,
     pub(super) action: Option<u32>,
     pub(super) actor: Option<u32>,
-    /// Of warnings, errors and what is not understood.
+    /// Whether it is a warning, an error or of unknown severity.
     pub(super) template: Option<u32>,
-    /// A change that can do harm.
+    /// Whether it is a change that can do harm.
     pub(super) is_sensitive: bool,
 }
 
@@ -107,7 +107,7 @@ pub(super) struct Row {
     pub(super) last: i64,
 }
 
-/// Where an hour lies.
+/// The part of the calendar in which an hour lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
     /// In this step of the period.

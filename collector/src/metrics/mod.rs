@@ -112,12 +112,12 @@ impl Metrics {
         let traffic = self.network.traffic_of_stores();
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let each = stores.len() <= STORES;
-        let mut told: BTreeMap<Labels, StoreTotals> = BTreeMap::new();
+        let mut totals: BTreeMap<Labels, StoreTotals> = BTreeMap::new();
         for brief in &stores {
             let labels = Labels::new(&brief.store, each);
             let counts = counts.get(&brief.store).copied().unwrap_or_default();
             let traffic = traffic.get(&brief.store).copied().unwrap_or_default();
-            told.entry(labels).or_default().add(brief, counts, traffic);
+            totals.entry(labels).or_default().add(brief, counts, traffic);
         }
         let mut families = Families::default();
         families.gauge(
@@ -132,7 +132,7 @@ impl Metrics {
         );
         states(&mut families, &stores, each);
         verdicts(&mut families, &stores);
-        tell(&mut families, &told);
+        add_totals(&mut families, &totals);
         TextEncoder::new()
             .encode_to_string(&families.0)
             .map_err(|error| Error::Unusable { path: self.path.clone(), why: error.into() })
@@ -211,54 +211,54 @@ fn verdicts(families: &mut Families, stores: &[Brief]) {
     families.gauge("storelogs_verdicts", "Of how many stores this is the verdict.", rows);
 }
 
-fn tell(families: &mut Families, told: &BTreeMap<Labels, StoreTotals>) {
+fn add_totals(families: &mut Families, totals: &BTreeMap<Labels, StoreTotals>) {
     type Count = fn(&StoreTotals) -> u64;
     let counters: [(&str, &str, Count); 9] = [
-        ("storelogs_entries_total", "Entries that were archived and not held before.", |told| {
-            told.counts.committed.new
+        ("storelogs_entries_total", "Entries that were archived and not held before.", |total| {
+            total.counts.committed.new
         }),
-        ("storelogs_late_entries_total", "Of these, entries of ranges that were complete already.", |told| {
-            told.counts.committed.late
+        ("storelogs_late_entries_total", "Of these, entries of ranges that were complete already.", |total| {
+            total.counts.committed.late
         }),
-        ("storelogs_revised_entries_total", "Entries that the platform had changed.", |told| {
-            told.counts.committed.revised
+        ("storelogs_revised_entries_total", "Entries that the platform had changed.", |total| {
+            total.counts.committed.revised
         }),
         (
             "storelogs_undecodable_records_total",
             "Records that could not be decoded, and are kept as they came.",
-            |told| told.counts.committed.quarantined,
+            |total| total.counts.committed.quarantined,
         ),
-        ("storelogs_pages_total", "Pages that were committed.", |told| told.counts.pages),
-        ("storelogs_failures_total", "How often the store could not be read.", |told| told.counts.failures),
-        ("storelogs_requests_total", "Requests that were sent.", |told| told.traffic.requests),
-        ("storelogs_throttles_total", "Answers that said: too many requests.", |told| told.traffic.throttled),
-        ("storelogs_retries_total", "Requests that were sent again after they had failed.", |told| {
-            told.traffic.retries
+        ("storelogs_pages_total", "Pages that were committed.", |total| total.counts.pages),
+        ("storelogs_failures_total", "How often the store could not be read.", |total| total.counts.failures),
+        ("storelogs_requests_total", "Requests that were sent.", |total| total.traffic.requests),
+        ("storelogs_throttles_total", "Answers that said: too many requests.", |total| total.traffic.throttled),
+        ("storelogs_retries_total", "Requests that were sent again after they had failed.", |total| {
+            total.traffic.retries
         }),
     ];
     for (name, help, count) in counters {
-        families.counter(name, help, told.iter().map(|(labels, told)| (labels.pairs(), count(told))));
+        families.counter(name, help, totals.iter().map(|(labels, total)| (labels.pairs(), count(total))));
     }
     type Measure = fn(&StoreTotals) -> Option<f64>;
     let gauges: [(&str, &str, Measure); 5] = [
-        ("storelogs_complete", "1 if nothing is missing of the store, or of every store.", |told| {
-            Some(f64::from(u8::from(told.complete == told.stores)))
+        ("storelogs_complete", "1 if nothing is missing of the store, or of every store.", |total| {
+            Some(f64::from(u8::from(total.complete == total.stores)))
         }),
-        ("storelogs_gaps", "Time ranges that are short or unread, of what the platform keeps.", |told| {
-            Some(told.gaps as f64)
+        ("storelogs_gaps", "Time ranges that are short or unread, of what the platform keeps.", |total| {
+            Some(total.gaps as f64)
         }),
-        ("storelogs_lag_seconds", "How long ago the end of what was read lies.", |told| told.lag),
+        ("storelogs_lag_seconds", "How long ago the end of what was read lies.", |total| total.lag),
         (
             "storelogs_retention_headroom_seconds",
             "How long until the oldest entry that may be missing expires; negative if it may have.",
-            |told| told.headroom,
+            |total| total.headroom,
         ),
-        ("storelogs_last_success_timestamp_seconds", "When the store last answered.", |told| {
-            told.last_success.map(|at| at.as_millisecond() as f64 / 1000.0)
+        ("storelogs_last_success_timestamp_seconds", "When the store last answered.", |total| {
+            total.last_success.map(|at| at.as_millisecond() as f64 / 1000.0)
         }),
     ];
     for (name, help, measure) in gauges {
-        let rows = told.iter().filter_map(|(labels, told)| Some((labels.pairs(), measure(told)?)));
+        let rows = totals.iter().filter_map(|(labels, total)| Some((labels.pairs(), measure(total)?)));
         families.gauge(name, help, rows);
     }
 }

@@ -2,8 +2,8 @@
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-/// Settings that only tell something, whatever they are given.
-const TELLING: &[&str] = &[
+/// Pragmas that only return something, whatever their argument.
+const READING: &[&str] = &[
     "table_info",
     "table_xinfo",
     "table_list",
@@ -14,8 +14,8 @@ const TELLING: &[&str] = &[
     "integrity_check",
     "quick_check",
 ];
-/// Settings that tell something as long as they are given nothing.
-const TELLING_ALONE: &[&str] = &[
+/// Pragmas that return something as long as they have no argument.
+const READING_ALONE: &[&str] = &[
     "application_id",
     "collation_list",
     "compile_options",
@@ -41,8 +41,8 @@ pub(super) fn check(context: AuthContext<'_>) -> Authorization {
             let among = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(pragma_name));
             // FTS5 asks for this to know whether the file has changed.
             let own = pragma_name.eq_ignore_ascii_case("data_version");
-            let tells = among(TELLING) || (pragma_value.is_none() && (own || among(TELLING_ALONE)));
-            if tells { Authorization::Allow } else { Authorization::Deny }
+            let reads = among(READING) || (pragma_value.is_none() && (own || among(READING_ALONE)));
+            if reads { Authorization::Allow } else { Authorization::Deny }
         }
         _ => Authorization::Deny,
     }

@@ -74,7 +74,7 @@ impl Redactor {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
     }
 
-    /// A text without what must not be told. JSON in a string is read field by field; in everything else, HTML too, what
+    /// A text without what must not be shown. JSON in a string is read field by field; in everything else, HTML too, what
     /// looks like it is found by its form.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match json::redact(self, text) {
@@ -90,7 +90,7 @@ impl Redactor {
         self.replace(text, found)
     }
 
-    /// An entry whose texts tell nobody's data. Who did it stays, unless that is an e-mail address.
+    /// An entry whose texts show nobody's data. Who did it stays, unless that is an e-mail address.
     pub fn entry(&self, entry: &LogEntry) -> LogEntry {
         let mut entry = entry.clone();
         for text in [&mut entry.summary, &mut entry.message].into_iter().flatten() {
@@ -158,7 +158,7 @@ impl Archive {
     pub fn redactor(&self) -> Result<Redactor> {
         let secret = match self.secret()? {
             Some(secret) => secret,
-            // Of a copy without its secret: what is made of it tells nothing either, and is other each time.
+            // Of a copy without its secret: its pseudonyms reveal nothing either, and differ each time.
             None => self.passing_secret()?,
         };
         Ok(Redactor::new(&secret))

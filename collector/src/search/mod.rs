@@ -6,7 +6,7 @@
 //! "card declined" store:abc123 severity>=warning since:7d -sandbox (refund* OR module:*gateway*)
 //! ```
 //!
-//! `docs/search.md` tells the whole language.
+//! `docs/search.md` describes the whole language.
 
 mod error;
 mod expr;

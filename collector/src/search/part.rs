@@ -24,7 +24,7 @@ const MOST_VALUES: usize = 500;
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) words: Words,
-    /// What to ask of the row. `None`: it says nothing.
+    /// The condition on the row. `None`: it says nothing.
     pub(super) row: Option<Condition>,
     /// `words` alone is what the part means.
     pub(super) words_exact: bool,

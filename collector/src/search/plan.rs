@@ -10,17 +10,17 @@ use crate::archive::{Archive, StoreId};
 use crate::error::Result;
 use crate::micros::Micros;
 
-/// How the archive is asked for the entries that a query means.
+/// The way to the entries that a query matches.
 #[derive(Debug)]
 pub(super) struct Plan {
     path: Path,
-    /// The time at or behind which all of them are.
+    /// The time at or after which all of them are.
     since: Option<Timestamp>,
     /// The time before which all of them are.
     until: Option<Timestamp>,
-    /// What to ask of the row.
+    /// The condition on the row.
     row: Option<Condition>,
-    /// Nothing has to be checked again.
+    /// Whether nothing has to be checked again.
     pub(super) exact: bool,
     /// The index does not know of arrivals behind this one: what it has under their keys is not asked for.
     known: Option<i64>,
@@ -80,7 +80,7 @@ impl Plan {
                 let row = part.row.filter(|_| !part.words_exact);
                 Self { path: Path::Words(words), since, until, exact: part.exact, row, known: None }
             }
-            // What is only ruled out does not say where to look.
+            // What is only excluded does not say where to look.
             Words::Any | Words::Except(_) => {
                 Self { path: Path::All, since, until, exact: part.row_exact, row: part.row, known: None }
             }
@@ -171,7 +171,7 @@ impl Plan {
     }
 }
 
-/// What all has to be true.
+/// The conditions that all have to be true.
 fn conjuncts<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
     match expr {
         Expr::All(parts) => parts.iter().for_each(|part| conjuncts(part, found)),

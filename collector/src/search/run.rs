@@ -24,21 +24,21 @@ const BETWEEN: Duration = Duration::from_millis(10);
 const SHORT_BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Archive {
-    /// Indexes the words of entries that wait for it, if they are more than a search can well look through. `told` is called
-    /// with how many are left, before each step.
+    /// Indexes the words of entries that are not indexed yet, if there are too many for a search to read. `progress` is
+    /// called with how many are left, before each step.
     ///
     /// A search finds the same entries without it, only later.
     ///
     /// # Errors
     /// If the archive cannot be written, or another process writes for longer than a moment.
-    pub fn catch_up(&mut self, mut told: impl FnMut(u64)) -> Result<()> {
+    pub fn catch_up(&mut self, mut progress: impl FnMut(u64)) -> Result<()> {
         // What comes while it works is for the next one.
         let (_, upto) = self.index_bounds()?;
         if self.unindexed()? <= FEW && self.index_standing() != Standing::Between {
             return Ok(());
         }
         self.patience(SHORT_BUSY_TIMEOUT)?;
-        let caught_up = self.index_up_to(upto, &mut told);
+        let caught_up = self.index_up_to(upto, &mut progress);
         self.patience(crate::archive::BUSY_TIMEOUT)?;
         caught_up
     }
@@ -48,22 +48,22 @@ impl Archive {
     ///
     /// # Errors
     /// If the archive cannot be read.
-    pub fn catch_up_beside(&self, told: impl FnMut(u64)) -> Result<()> {
+    pub fn catch_up_beside(&self, progress: impl FnMut(u64)) -> Result<()> {
         if self.unindexed()? > 0
             && let Ok(mut writable) = Self::open(self.path())
         {
-            let _ = writable.catch_up(told);
+            let _ = writable.catch_up(progress);
         }
         Ok(())
     }
 
-    fn index_up_to(&mut self, upto: i64, told: &mut impl FnMut(u64)) -> Result<()> {
+    fn index_up_to(&mut self, upto: i64, progress: &mut impl FnMut(u64)) -> Result<()> {
         loop {
             let (done, _) = self.index_bounds()?;
             if done >= upto && self.index_standing() == Standing::InStep {
                 return Ok(());
             }
-            told(self.unindexed()?);
+            progress(self.unindexed()?);
             self.index_words(1)?;
         }
     }

@@ -61,7 +61,7 @@ pub enum Kind {
     NewTemplate,
     /// A burst of problems.
     Incident,
-    /// A change that can do harm.
+    /// Whether it is a change that can do harm.
     Sensitive,
     /// No entries.
     Silence,

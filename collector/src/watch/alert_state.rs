@@ -107,7 +107,7 @@ impl AlertState {
         self.now.push((key, whole));
     }
 
-    /// Tells what a rule held back and has cooled down by now.
+    /// Sends what a rule suppressed and has cooled down by now.
     pub(super) fn flush(&mut self, rule: &Rule, now: Timestamp) {
         let due: Vec<AlertKey> = self.holding.iter().filter(|(name, _)| *name == rule.name).cloned().collect();
         due.iter().for_each(|key| self.flush_one(rule, key, now));

@@ -9,7 +9,7 @@ use super::rule::Rule;
 use crate::insight::topic;
 use crate::search::quoted;
 
-/// Tells of an entry if it is a change that can do harm, as a report lists them.
+/// Alerts on an entry if it is a change that can do harm, as a report lists them.
 pub(super) fn look(rule: &Rule, entry: &LogEntry, at: Timestamp, alerts: &mut AlertState) {
     let Some(topic) = topic(entry.category.as_deref(), entry.action.as_deref()) else { return };
     // The platform may change what it says of it afterwards.

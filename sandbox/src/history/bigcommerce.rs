@@ -141,11 +141,11 @@ pub(super) fn bad_hours(plan: &Plan) -> Vec<(i64, IncidentKind)> {
 /// What goes wrong for a time: a little every day.
 fn passing(plan: &Plan) -> Vec<(i64, Event)> {
     let mut dice = fastrand::Rng::with_seed(plan.seed ^ 0xf0f);
-    let mended = RHYTHM.days_before_end(plan, 40 + dice.i64(0..6), 12, 0);
+    let fixed = RHYTHM.days_before_end(plan, 40 + dice.i64(0..6), 12, 0);
     let begun = RHYTHM.days_before_end(plan, 5 + dice.i64(0..3), 9, 0);
     let mut events = Vec::new();
     for (since, until, every, event) in
-        [(plan.start, mended, 10 * 3600, Event::Rates), (begun, plan.end, 4 * 3600, Event::Channel)]
+        [(plan.start, fixed, 10 * 3600, Event::Rates), (begun, plan.end, 4 * 3600, Event::Channel)]
     {
         let mut at = since.max(plan.start) + dice.i64(0..every);
         while at < until {

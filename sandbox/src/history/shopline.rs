@@ -33,7 +33,7 @@ const PRODUCTS: u64 = 16_065_793_000_000_000_000;
 const NIGHT_ENDS: i64 = 5 * 3600;
 
 /// A row before it has an id.
-struct Deed {
+struct Operation {
     at_ms: i64,
     author: &'static str,
     subject_type: &'static str,
@@ -49,41 +49,41 @@ pub(crate) fn make(plan: &Plan) -> (Table, Planted) {
     let mut dice = fastrand::Rng::with_seed(plan.seed ^ 0x5109);
     let per_day = f64::from(plan.rows_per_day.unwrap_or(ROWS_PER_DAY));
     let moments = RHYTHM.moments(plan, per_day, &mut dice);
-    let mut deeds: Vec<Deed> = moments.into_iter().map(|at| ordinary(at, &mut dice)).collect();
-    let bulk_edits = bulk_edits(plan, &mut deeds, &mut dice);
-    sensitive(plan, &mut deeds, &mut dice);
-    causes(plan, &mut deeds);
-    deeds.sort_by_key(|deed| deed.at_ms);
+    let mut operations: Vec<Operation> = moments.into_iter().map(|at| ordinary(at, &mut dice)).collect();
+    let bulk_edits = bulk_edits(plan, &mut operations, &mut dice);
+    sensitive(plan, &mut operations, &mut dice);
+    causes(plan, &mut operations);
+    operations.sort_by_key(|operation| operation.at_ms);
 
     let mut planted = Planted { bulk_edits, ..Planted::default() };
-    let mut writer = Writer::new(plan, deeds.len());
+    let mut writer = Writer::new(plan, operations.len());
     let mut ids = Ids::from(0);
     let mut rows: HashMap<&str, usize> = HashMap::new();
-    for deed in &deeds {
-        let at = deed.at_ms.div_euclid(1000);
-        let id = ids.shopline(deed.at_ms + plan.moved * 1000, &mut dice);
-        *rows.entry(deed.author).or_default() += 1;
-        if deed.sensitive {
+    for operation in &operations {
+        let at = operation.at_ms.div_euclid(1000);
+        let id = ids.shopline(operation.at_ms + plan.moved * 1000, &mut dice);
+        *rows.entry(operation.author).or_default() += 1;
+        if operation.sensitive {
             planted.sensitive.push(SensitiveChange {
                 id: id.to_string(),
-                actor: deed.author.to_owned(),
+                actor: operation.author.to_owned(),
                 at,
-                subject_type: deed.subject_type.to_owned(),
-                verb: deed.verb.to_owned(),
+                subject_type: operation.subject_type.to_owned(),
+                verb: operation.verb.to_owned(),
                 at_night: (at + plan.moved + SHOPLINE_OFFSET).rem_euclid(86_400) < NIGHT_ENDS,
             });
         }
-        if let Some(incident) = deed.breaks {
-            planted.causes.push(Cause { id: id.to_string(), actor: deed.author.to_owned(), at, incident });
+        if let Some(incident) = operation.breaks {
+            planted.causes.push(Cause { id: id.to_string(), actor: operation.author.to_owned(), at, incident });
         }
-        let Deed { author, subject_type, verb, detail, .. } = deed;
+        let Operation { author, subject_type, verb, detail, .. } = operation;
         OperationLog { id, at, author, detail, subject_type, verb }.write(&mut writer);
     }
     planted.actors = actors(rows);
     (writer.finish(), planted)
 }
 
-fn ordinary(at: i64, dice: &mut fastrand::Rng) -> Deed {
+fn ordinary(at: i64, dice: &mut fastrand::Rng) -> Operation {
     let product = PRODUCTS + u64::from(dice.u16(..800));
     let person = ADMINISTRATORS[[0, 0, 0, 1, 1, 2][dice.usize(..6)]];
     let (author, subject_type, verb, detail) = match dice.u8(..100) {
@@ -115,11 +115,19 @@ fn ordinary(at: i64, dice: &mut fastrand::Rng) -> Deed {
         93..97 => (person, "products", "change_status", format!("Change product status id:{product}")),
         _ => (person, "products", "export_products", "Export products to owner@example.com".to_owned()),
     };
-    Deed { at_ms: at * 1000 + dice.i64(0..1000), author, subject_type, verb, detail, sensitive: false, breaks: None }
+    Operation {
+        at_ms: at * 1000 + dice.i64(0..1000),
+        author,
+        subject_type,
+        verb,
+        detail,
+        sensitive: false,
+        breaks: None,
+    }
 }
 
 /// Hundreds of edits in minutes.
-fn bulk_edits(plan: &Plan, deeds: &mut Vec<Deed>, dice: &mut fastrand::Rng) -> Vec<BulkEdit> {
+fn bulk_edits(plan: &Plan, operations: &mut Vec<Operation>, dice: &mut fastrand::Rng) -> Vec<BulkEdit> {
     let mut planted = Vec::new();
     let shift = dice.i64(0..3);
     let plans = [
@@ -142,11 +150,11 @@ fn bulk_edits(plan: &Plan, deeds: &mut Vec<Deed>, dice: &mut fastrand::Rng) -> V
             continue;
         }
         // Nothing else of the same kind by the same actor happens meanwhile, so that the count is the truth.
-        deeds.retain(|deed| {
-            let meanwhile = (start * 1000..end * 1000).contains(&deed.at_ms);
-            !(meanwhile && deed.author == actor && deed.verb == verb)
+        operations.retain(|operation| {
+            let meanwhile = (start * 1000..end * 1000).contains(&operation.at_ms);
+            !(meanwhile && operation.author == actor && operation.verb == verb)
         });
-        deeds.extend((0..rows).map(|row| Deed {
+        operations.extend((0..rows).map(|row| Operation {
             at_ms: start * 1000 + row * seconds * 1000 / rows,
             author: actor,
             subject_type,
@@ -162,7 +170,7 @@ fn bulk_edits(plan: &Plan, deeds: &mut Vec<Deed>, dice: &mut fastrand::Rng) -> V
 }
 
 /// Roles changed at night, and where the money and the domain go.
-fn sensitive(plan: &Plan, deeds: &mut Vec<Deed>, dice: &mut fastrand::Rng) {
+fn sensitive(plan: &Plan, operations: &mut Vec<Operation>, dice: &mut fastrand::Rng) {
     let plans = [
         (17, (15, 20), "domain_management", "add_a_temporary_domain", "Add a temporary domain shop.example.com"),
         (12, (10, 45), "payment_settings", "edit_payment_settings", "Edit payment settings Payout account changed"),
@@ -178,7 +186,7 @@ fn sensitive(plan: &Plan, deeds: &mut Vec<Deed>, dice: &mut fastrand::Rng) {
         let at = RHYTHM.days_before_end(plan, days, hour, minute) + dice.i64(0..60);
         if (plan.start..plan.end).contains(&at) && !plan.calm {
             let detail = detail.to_owned();
-            deeds.push(Deed {
+            operations.push(Operation {
                 at_ms: at * 1000,
                 author: ADMINISTRATORS[1],
                 subject_type,
@@ -192,7 +200,7 @@ fn sensitive(plan: &Plan, deeds: &mut Vec<Deed>, dice: &mut fastrand::Rng) {
 }
 
 /// What was changed here shortly before the owner's other shop broke.
-fn causes(plan: &Plan, deeds: &mut Vec<Deed>) {
+fn causes(plan: &Plan, operations: &mut Vec<Operation>) {
     let mut dice = fastrand::Rng::with_seed(plan.seed ^ 0xca5e);
     for (incident, kind) in bigcommerce::bad_hours(plan) {
         let at = incident - dice.i64(8 * 60..45 * 60);
@@ -216,7 +224,7 @@ fn causes(plan: &Plan, deeds: &mut Vec<Deed>) {
             ),
         };
         let (at_ms, detail, breaks) = (at * 1000, detail.to_owned(), Some(incident));
-        deeds.push(Deed { at_ms, author, subject_type, verb, detail, sensitive, breaks });
+        operations.push(Operation { at_ms, author, subject_type, verb, detail, sensitive, breaks });
     }
 }
 

@@ -193,7 +193,7 @@ fn rate_limits() -> Vec<Case> {
         let mut case = case(format!("429 with {name}, for two minutes"), ceiling, outcome, note);
         if !both {
             case.shopline = first_page(RateLimited, 6);
-            case.note = "above the ceiling of 60 s, as SHOPLINE, which has no such headers, cannot tell";
+            case.note = "above the ceiling of 60 s; SHOPLINE has no such headers";
         }
         cases.push(case);
     }

@@ -1,6 +1,6 @@
 //! The vendor's two editions of today, each taken in the place of the other.
 //!
-//! The newer one is the older one with what tells them apart: the date filters are gone, lists of ids are lists, the order
+//! The newer one is the older one with these differences: the date filters are gone, lists of ids are lists, the order
 //! can be said, and the contact is right. Of what comes out, the client is generated as build.rs does it.
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! What a vendor's document lost or changed, and is kept as it was, by a correction.
+//! `--keep`: corrections that keep what a vendor's document lost or changed as it was.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use crate::generator::lists::resolve;
 #[derive(Clone, Debug)]
 pub(super) struct Lost {
     pub(super) name: String,
-    /// What it is, in words.
+    /// Its description.
     pub(super) what: String,
 }
 
 /// A correction that keeps something as it was.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
-    /// What it keeps, in words.
+    /// The description of what it keeps.
     pub(super) what: String,
     operations: Vec<Operation>,
 }
@@ -106,7 +106,7 @@ fn keep_parameter(parameter: &Value, place: &str, new: &Value) -> Option<Kept> {
     Some(Kept { what: format!("{words} changed"), operations })
 }
 
-/// What makes the new form of a thing the old one again, but for what is said in words.
+/// The operations that make the new form of a thing the old one again, except its descriptions.
 fn differences(path: &str, old: &Value, new: &Value) -> Vec<Operation> {
     let keys = |value: &Value| value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect::<Vec<_>>();
     let all: BTreeSet<String> = keys(old).into_iter().chain(keys(new)).collect();

@@ -1,4 +1,4 @@
-//! Each kind of kept file, made stale: the check says which, and changes nothing; the mending mends it.
+//! Each kind of golden file, made stale: the check says which, and changes nothing; regen fixes it.
 //!
 //! What should be kept is found as the chore finds it: the library's tests are built, and write it.
 

@@ -8,7 +8,7 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use storelogs::{Cursor, ErrorKind, Learned, LogQuery, LogSource, Page, Proof, Store, merge};
-use storelogs_collector::network::{Network, UNTOLD};
+use storelogs_collector::network::{CLOCK_MARGIN, Network};
 use storelogs_collector::sync::Remote;
 use storelogs_collector::verdict::{Unread, Verdict};
 
@@ -49,7 +49,7 @@ impl LogSource for Witness {
 
     fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, storelogs::Result<Page>> {
         let verdict = Arc::clone(&self.verdict);
-        let tell = move |page: &storelogs::Result<Page>| {
+        let note = move |page: &storelogs::Result<Page>| {
             let found = match page {
                 Ok(page) => page.proof.map(|proof| match proof {
                     Proof::Counted => Verdict::Audited,
@@ -63,7 +63,7 @@ impl LogSource for Witness {
             let mut verdict = verdict.lock().unwrap_or_else(PoisonError::into_inner);
             *verdict = verdict.take().max(found);
         };
-        self.source.pages(query, from).inspect(tell).boxed()
+        self.source.pages(query, from).inspect(note).boxed()
     }
 
     fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, storelogs::Result<Option<u64>>> {
@@ -156,8 +156,8 @@ impl Reading<'_> {
     ) -> Option<Verdict> {
         // Nothing is known of what came behind the time of the first answer, by the platform's clock.
         let begun = Timestamp::now();
-        let told = |witness: &Witness| witness.network.least_date().unwrap_or(begun - UNTOLD);
-        let until = witnesses.iter().map(told).chain(until).min().unwrap_or(begun);
+        let date = |witness: &Witness| witness.network.least_date().unwrap_or(begun - CLOCK_MARGIN);
+        let until = witnesses.iter().map(date).chain(until).min().unwrap_or(begun);
         let verdicts: Option<Vec<Verdict>> = witnesses.iter().map(Witness::verdict).collect();
         let mut worst = verdicts?.into_iter().max()?;
         if undecodable > 0 {

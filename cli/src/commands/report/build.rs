@@ -237,9 +237,9 @@ fn changes(report: &Report, changes: &Changes, blocks: &mut Document) {
         blocks.push(Block::Table(change_table(report, &changes.listed)));
     }
     let mut table = Table::new(&[("by", Kind::Text), ("what else", Kind::Long), ("entries", Kind::Number)]);
-    for deed in &changes.ordinary {
+    for item in &changes.ordinary {
         let text = |text: &Option<Text>| Cell::new(text.as_ref().map_or("", Text::as_str));
-        table.row(Some(&changes.query), [text(&deed.actor), text(&deed.action), Cell::new(format_count(deed.entries))]);
+        table.row(Some(&changes.query), [text(&item.actor), text(&item.action), Cell::new(format_count(item.entries))]);
     }
     if !table.rows.is_empty() {
         blocks.push(Block::Table(table));

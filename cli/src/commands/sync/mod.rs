@@ -97,8 +97,8 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let asked = end_cleanly(stop, Arc::clone(&progress))?;
     let directory = {
         let progress = Arc::clone(&progress);
-        let tell = move |problem: &str| progress.aside(problem);
-        Arc::new(ReloadingStores::new(configured, args.shard, network.clone(), tell))
+        let report = move |problem: &str| progress.aside(problem);
+        Arc::new(ReloadingStores::new(configured, args.shard, network.clone(), report))
     };
     progress.of({
         let directory = Arc::clone(&directory);
@@ -241,7 +241,7 @@ fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -
             table.remark(colour, &outcome.verdict.to_string());
         }
         if outcome.untold {
-            let minutes = storelogs_collector::network::UNTOLD.as_mins();
+            let minutes = storelogs_collector::network::CLOCK_MARGIN.as_mins();
             table.remark(
                 colour,
                 &format!(

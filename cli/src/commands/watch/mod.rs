@@ -179,7 +179,7 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
     let watching = watch::WatchOptions { once: args.once };
     let http = rules.http()?;
     let ending = watch::watch::<CliError>(archive, &mut rules, http, watching, stopped, |event| {
-        tell(&event, look, &mut out, ui)
+        show(&event, look, &mut out, ui)
     });
     let mut ending = std::pin::pin!(ending);
     let outcome = loop {
@@ -204,7 +204,7 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
     })
 }
 
-fn tell(event: &Event<'_>, look: &Appearance, out: &mut Out, ui: Ui) -> Result<(), CliError> {
+fn show(event: &Event<'_>, look: &Appearance, out: &mut Out, ui: Ui) -> Result<(), CliError> {
     match event {
         Event::Alert(alert) => {
             look.write(alert, out)?;

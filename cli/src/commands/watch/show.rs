@@ -67,10 +67,10 @@ impl Appearance {
         Ok(())
     }
 
-    fn write_entry(&self, entry: &LogEntry, told: &str, out: &mut Out) -> io::Result<()> {
+    fn write_entry(&self, entry: &LogEntry, text: &str, out: &mut Out) -> io::Result<()> {
         let colour = self.palette.severity(entry.severity);
         let what = entry.module.as_deref().filter(|module| !module.trim().is_empty()).or(entry.actor.as_deref());
-        let summary = Some(summary(entry)).filter(|summary| !told.ends_with(summary));
+        let summary = Some(summary(entry)).filter(|summary| !text.ends_with(summary));
         let parts = [what, summary].into_iter().flatten().map(|part| format!("  {}", printable::line(part).trim()));
         let (time, severity) = (self.clock(entry.time), entry.severity);
         writeln!(out, "  {time}  {colour}{severity}{colour:#}{}", parts.collect::<String>())

@@ -71,12 +71,12 @@ function bars(options) {
         canvas.append(svg("text", { class: "axis", x: Math.max(left, from), y: height - 5 }, text));
       }
       const hit = svg("rect", { class: at === picked ? "picked" : "hit", x: from, width: Math.max(1, wide), y: above, height: high, "data-step": at,
-        onmouseenter: (event) => tell(event.currentTarget, at), onmouseleave: tipAway, onclick: () => pick(at) });
+        onmouseenter: (event) => showTip(event.currentTarget, at), onmouseleave: tipAway, onclick: () => pick(at) });
       canvas.append(hit);
     });
   });
   const span = (at) => (report.period.step === "hour" ? `${moment(steps[at])} to ${clockOf(end(at))}` : report.period.step === "week" ? `Week of ${yearOf(steps[at])}` : dayOf(steps[at]));
-  const tell = (target, at) => {
+  const showTip = (target, at) => {
     const lines = options.series.filter((one) => one.values[at]).reverse();
     tipAt(target, el("b", null, `${span(at)}: ${grouped(totals[at])}`),
       ...lines.map((one) => el("span", { class: "row" }, el("span", null, one.name), el("span", null, grouped(one.values[at])))));
@@ -95,7 +95,7 @@ function bars(options) {
     event.preventDefault();
     pick(Math.min(steps.length - 1, Math.max(0, picked + move)));
     const hit = node.querySelector(`[data-step="${picked}"]`);
-    if (hit) tell(hit, picked);
+    if (hit) showTip(hit, picked);
   });
   node.addEventListener("blur", tipAway);
   return [node, trace];

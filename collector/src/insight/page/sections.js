@@ -181,7 +181,7 @@ function changesBefore(incident) {
     const before = `${Math.max(1, Math.floor(seconds(change.time, incident.start) / 60))} min before`;
     node.append(el("div", { class: at === 0 ? "change first" : "change" }, el("span", { class: "ago" }, before), changeText(change), search(change.query)));
   });
-  const others = changes.ordinary.map((deed) => `${deed.actor || "somebody"}: ${words(deed.action || "something")} ×${deed.entries}`);
+  const others = changes.ordinary.map((item) => `${item.actor || "somebody"}: ${words(item.action || "something")} ×${item.entries}`);
   if (others.length) node.append(el("p", { class: "small soft" }, `${changes.listed.length ? "Besides, " : ""}ordinary work: ${others.join("; ")}. `, search(changes.query)));
   return node;
 }
