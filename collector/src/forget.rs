@@ -97,7 +97,7 @@ impl ToForget {
             }
         }
         for ((rule, about), last) in archive.last_alerts()? {
-            if is_about(&about) || last.held.is_some_and(|held| is_about(&held)) {
+            if is_about(&about) || last.suppressed.is_some_and(|alert| is_about(&alert)) {
                 erasure.last_alerts.push((rule, about));
             }
         }

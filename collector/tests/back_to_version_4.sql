@@ -19,6 +19,8 @@ DROP VIEW coverage_as_text;
 DROP VIEW audit_as_text;
 DROP VIEW gap_as_text;
 ALTER TABLE gap RENAME TO hole;
+ALTER TABLE last_alert RENAME COLUMN suppressed TO held;
+ALTER TABLE last_alert RENAME TO told;
 DROP VIEW quarantine_as_text;
 DROP VIEW revision_as_text;
 DROP TABLE secret;

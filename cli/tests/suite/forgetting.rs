@@ -63,7 +63,7 @@ fn collected() -> (Sandbox, Program) {
         [&json],
     )
     .unwrap();
-    sql.execute("INSERT INTO told VALUES ('errors', 'template', 1, 1, ?1)", [&json]).unwrap();
+    sql.execute("INSERT INTO last_alert VALUES ('errors', 'template', 1, 1, ?1)", [&json]).unwrap();
     // An entry that says nothing of her any more, and said it once.
     sql.execute(
         "INSERT INTO revision (store, entry_id, replaced, entry) SELECT store, id, 1, ?1 FROM entry LIMIT 1",

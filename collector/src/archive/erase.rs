@@ -147,7 +147,7 @@ impl Archive {
             forget_of(&change, &mut self.kinds, *id, store, &hasher).map_err(fault)?;
         }
         // Alerts of then are no news any more, and nobody knows which of them were to be forgotten.
-        change.execute_batch("DELETE FROM delivery; DELETE FROM told").map_err(fault)?;
+        change.execute_batch("DELETE FROM delivery; DELETE FROM last_alert").map_err(fault)?;
         begin_clearing(&change, Timestamp::now()).map_err(fault)?;
         change.commit().map_err(fault)?;
         self.kinds.forget();
@@ -258,7 +258,7 @@ fn erase(
         change.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([number])?;
     }
     for (rule, about) in &erasure.last_alerts {
-        change.prepare_cached("DELETE FROM told WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;
+        change.prepare_cached("DELETE FROM last_alert WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;
     }
     for number in &erasure.kinds {
         change.prepare_cached("UPDATE kind SET actor = NULL, shape = NULL WHERE id = ?1")?.execute([number])?;

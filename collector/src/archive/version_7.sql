@@ -1,6 +1,6 @@
--- Version 7 of the archive: exports ask for what came since they last asked, and a hole is called a gap.
+-- Version 7 of the archive: exports ask for what came since they last asked, and names follow the glossary.
 
--- What tells this archive from every other one, its copies apart.
+-- The identity of this archive, which copies of it share.
 CREATE TABLE identity (
     id TEXT NOT NULL
 ) STRICT;
@@ -42,3 +42,7 @@ CREATE VIEW gaps AS
 SELECT store.platform || ':' || store.name AS store, text.since, text.until, gap.reason, gap.attempts, text.next_attempt
   FROM gap JOIN store ON store.id = gap.store LEFT JOIN gap_as_text AS text
        ON text.store = CAST(gap.store AS TEXT) AND text.first = CAST(gap.since AS TEXT);
+
+-- The last alert of each rule about something, and the alert that is suppressed since.
+ALTER TABLE told RENAME TO last_alert;
+ALTER TABLE last_alert RENAME COLUMN held TO suppressed;

@@ -22,8 +22,8 @@ pub(crate) struct LastAlert {
     pub(crate) at: Timestamp,
     /// The time up to which it was about entries.
     pub(crate) until: Timestamp,
-    /// An alert that is held back, as JSON.
-    pub(crate) held: Option<String>,
+    /// The alert that is suppressed, as JSON.
+    pub(crate) suppressed: Option<String>,
 }
 
 /// A rule's name, and what its alert was about.
@@ -120,11 +120,11 @@ impl Archive {
 
     /// The last alerts, by rule and by what they were about.
     pub(crate) fn last_alerts(&self) -> Result<HashMap<AlertKey, LastAlert>> {
-        let alerts = self.rows("SELECT rule, about, at, until, held FROM told", [], |row| {
+        let alerts = self.rows("SELECT rule, about, at, until, suppressed FROM last_alert", [], |row| {
             let last = LastAlert {
                 at: row.get::<_, Micros>(2)?.time(),
                 until: row.get::<_, Micros>(3)?.time(),
-                held: row.get(4)?,
+                suppressed: row.get(4)?,
             };
             Ok(((row.get(0)?, row.get(1)?), last))
         })?;
@@ -196,7 +196,7 @@ fn begin(sql: &Connection, now: Timestamp) -> rusqlite::Result<Option<Timestamp>
         return Ok(seen.map(Micros::time));
     }
     // What happened before causes no alert, however late it comes.
-    sql.execute_batch("DELETE FROM watched; DELETE FROM told")?;
+    sql.execute_batch("DELETE FROM watched; DELETE FROM last_alert")?;
     sql.execute("INSERT INTO watched (store, since) SELECT id, ?1 FROM store", [Micros::of(now)])?;
     sql.execute(
         "INSERT INTO output (name, seq, seen) SELECT ?1, max(coalesce((SELECT max(seq) FROM arrival), 0), \
@@ -217,11 +217,13 @@ fn keep(sql: &Connection, look: &Checkpoint, now: Timestamp) -> rusqlite::Result
             .execute(params![store.0, Micros::of(*since)])?;
     }
     for ((rule, about), last) in &look.last_alerts {
-        sql.prepare_cached("INSERT OR REPLACE INTO told (rule, about, at, until, held) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![rule, about, Micros::of(last.at), Micros::of(last.until), last.held])?;
+        sql.prepare_cached(
+            "INSERT OR REPLACE INTO last_alert (rule, about, at, until, suppressed) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![rule, about, Micros::of(last.at), Micros::of(last.until), last.suppressed])?;
     }
     for (rule, about) in &look.forgotten {
-        sql.prepare_cached("DELETE FROM told WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;
+        sql.prepare_cached("DELETE FROM last_alert WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;
     }
     for (rule, action, alert) in &look.deliveries {
         sql.prepare_cached(

@@ -21,7 +21,7 @@ const NAMED: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct AlertState {
     last: HashMap<AlertKey, Sent>,
-    /// Of what something is held back.
+    /// What has a suppressed alert.
     holding: BTreeSet<AlertKey>,
     /// What has changed since it was last kept.
     changed: BTreeSet<AlertKey>,
@@ -36,18 +36,18 @@ pub(super) struct AlertState {
 struct Sent {
     at: Timestamp,
     until: Timestamp,
-    held: Option<Box<Alert>>,
+    suppressed: Option<Box<Alert>>,
 }
 
 impl AlertState {
     pub(super) fn of(last: HashMap<AlertKey, LastAlert>) -> Self {
         let mut alerts = Self::default();
         for (about, last) in last {
-            let held = last.held.as_deref().and_then(|held| serde_json::from_str(held).ok());
-            if held.is_some() {
+            let suppressed = last.suppressed.as_deref().and_then(|suppressed| serde_json::from_str(suppressed).ok());
+            if suppressed.is_some() {
                 alerts.holding.insert(about.clone());
             }
-            alerts.last.insert(about, Sent { at: last.at, until: last.until, held });
+            alerts.last.insert(about, Sent { at: last.at, until: last.until, suppressed });
         }
         alerts
     }
@@ -93,16 +93,16 @@ impl AlertState {
             && at < last.at.checked_add(rule.cool_down).unwrap_or(Timestamp::MAX)
             && !rule.cool_down.is_zero()
         {
-            match &mut last.held {
-                Some(held) => held.add(new),
-                None => last.held = Some(Box::new(new)),
+            match &mut last.suppressed {
+                Some(suppressed) => suppressed.add(new),
+                None => last.suppressed = Some(Box::new(new)),
             }
             last.until = until.max(last.until);
             self.holding.insert(key.clone());
             self.changed.insert(key);
             return;
         }
-        self.last.insert(key.clone(), Sent { at, until, held: None });
+        self.last.insert(key.clone(), Sent { at, until, suppressed: None });
         self.changed.insert(key.clone());
         self.now.push((key, whole));
     }
@@ -119,12 +119,12 @@ impl AlertState {
         if cooled > now {
             return;
         }
-        let Some(mut held) = last.held.take() else { return };
-        (held.at, held.follows) = (if self.replays { cooled } else { now }, true);
-        last.at = held.at;
+        let Some(mut suppressed) = last.suppressed.take() else { return };
+        (suppressed.at, suppressed.follows) = (if self.replays { cooled } else { now }, true);
+        last.at = suppressed.at;
         self.holding.remove(key);
         self.changed.insert(key.clone());
-        self.now.push((key.clone(), *held));
+        self.now.push((key.clone(), *suppressed));
     }
 
     /// The alerts to send now, in order of time. If a rule has too many, one alert stands for the rest.
@@ -159,8 +159,8 @@ impl AlertState {
     pub(super) fn changes(&mut self) -> Vec<(AlertKey, LastAlert)> {
         let changed = std::mem::take(&mut self.changed);
         let stored = |last: &Sent| {
-            let held = last.held.as_deref().and_then(|held| serde_json::to_string(held).ok());
-            LastAlert { at: last.at, until: last.until, held }
+            let suppressed = last.suppressed.as_deref().and_then(|suppressed| serde_json::to_string(suppressed).ok());
+            LastAlert { at: last.at, until: last.until, suppressed }
         };
         changed.into_iter().filter_map(|key| Some((key.clone(), stored(self.last.get(&key)?)))).collect()
     }
@@ -170,7 +170,7 @@ impl AlertState {
     pub(super) fn forget(&mut self, rules: &[Rule], before: Timestamp) -> Vec<AlertKey> {
         let lasts = |name: &str| rules.iter().any(|rule| rule.name == name && matches!(rule.what, What::Silence(_)));
         // What a rule suppressed that no longer exists is never sent.
-        let holds = |name: &str, last: &Sent| last.held.is_some() && rules.iter().any(|rule| rule.name == name);
+        let holds = |name: &str, last: &Sent| last.suppressed.is_some() && rules.iter().any(|rule| rule.name == name);
         let is_old = |key: &AlertKey, last: &Sent| last.at < before && !holds(&key.0, last) && !lasts(&key.0);
         let old: Vec<AlertKey> =
             self.last.iter().filter(|(key, last)| is_old(key, last)).map(|(key, _)| key.clone()).collect();
