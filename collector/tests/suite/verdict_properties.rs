@@ -430,6 +430,7 @@ fn hold(platform: Platform, wrong: &Wrong, steps: &[Step]) -> Result<(), TestCas
 const LONGEST_LIFE: Duration = Duration::from_secs(120);
 
 /// The lives of one seed after another, so that one that fails hides no other, and each can be lived again by its seed.
+#[allow(clippy::print_stdout, reason = "the seeds that fail are its result")]
 fn survey(platform: Platform) {
     let seeds = std::env::var("SEEDS").unwrap_or_else(|_| "0..20".to_owned());
     let (first, end) = seeds.split_once("..").unwrap();
