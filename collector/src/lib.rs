@@ -20,6 +20,7 @@ pub mod metrics;
 mod micros;
 mod moment;
 pub mod network;
+pub mod printable;
 pub mod query;
 pub mod redact;
 pub mod retention;

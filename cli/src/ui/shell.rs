@@ -2,11 +2,6 @@
 
 use std::borrow::Cow;
 
-/// A search of the archive as a command.
-pub(crate) fn search_command(query: &str) -> String {
-    format!("storelogs search {}", always_quoted(query))
-}
-
 /// A word of a command, in quotes if it needs them.
 pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
@@ -25,6 +20,5 @@ mod tests {
     fn a_word_stays_one_word_whatever_is_in_it() {
         assert_eq!(quoted("/tmp/storelogs-demo-x1/archive.db"), "/tmp/storelogs-demo-x1/archive.db");
         assert_eq!(quoted("/tmp/it's mine"), r"'/tmp/it'\''s mine'");
-        assert_eq!(search_command("refund"), "storelogs search 'refund'");
     }
 }

@@ -11,6 +11,7 @@ mod activity;
 mod bulk;
 mod bursts;
 mod changes;
+pub mod document;
 mod hours;
 mod html;
 mod incidents;

@@ -31,6 +31,7 @@ use expr::{Expr, Seen, Term};
 pub(crate) use mention::FORGOTTEN;
 use pattern::Pattern;
 pub use plan::Order;
+pub use quote::search_command;
 pub(crate) use quote::{always_quoted, quoted};
 
 /// Which entries are meant: a query that was understood.

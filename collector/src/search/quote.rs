@@ -10,3 +10,8 @@ pub(crate) fn quoted(value: &str) -> String {
 pub(crate) fn always_quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
+
+/// The command that runs a search, as one writes it in a shell.
+pub fn search_command(query: &str) -> String {
+    format!("storelogs search '{}'", query.replace('\'', "'\\''"))
+}

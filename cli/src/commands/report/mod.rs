@@ -1,8 +1,5 @@
 //! `report`: what the logs say, for the person who runs the shop.
 
-mod build;
-mod document;
-mod markdown;
 mod terminal;
 
 use std::io::Write;
@@ -12,7 +9,7 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::insight::model::{Finding, Level, Section};
-use storelogs_collector::insight::{self, Report};
+use storelogs_collector::insight::{self, Report, document};
 use storelogs_collector::redact::{NoRedaction, Redact};
 use storelogs_collector::{Archive, Moment};
 
@@ -183,7 +180,7 @@ pub(crate) fn last_incident(report: &Report, ui: Ui) -> Result<(), CliError> {
     let incident = Finding { query: None, ..incident.clone() };
     let mut out = ui.stdout();
     writeln!(out)?;
-    terminal::write(&vec![build::finding(&incident)], look(ui), &mut out)?;
+    terminal::write(&vec![document::finding(&incident)], look(ui), &mut out)?;
     Ok(out.flush()?)
 }
 
@@ -226,8 +223,8 @@ fn write(
     look: Option<terminal::Appearance>,
 ) -> Result<(), CliError> {
     match format {
-        Format::Terminal => terminal::write(&build::document(report), look.unwrap_or_default(), out)?,
-        Format::Md => markdown::write(&build::document(report), out)?,
+        Format::Terminal => terminal::write(&document::document(report), look.unwrap_or_default(), out)?,
+        Format::Md => document::markdown(&document::document(report), out)?,
         Format::Html => out.write_all(insight::html(report).as_bytes())?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut *out, report)?;

@@ -5,10 +5,10 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
+use storelogs_collector::insight::document::{Block, Document, Kind, Row, Table};
 use storelogs_collector::insight::model::Level;
 use unicode_width::UnicodeWidthStr;
 
-use super::document::{Block, Document, Kind, Row, Table};
 use crate::ui::{self, Column, Palette, Text, printable, search_command, sparkline, wrap};
 
 const WIDTH: usize = 80;

@@ -2,12 +2,16 @@
 
 use std::io::{self, Write};
 
-use storelogs_collector::insight::model::Level;
+use super::{Block, Document, Kind, Table};
+use crate::insight::model::Level;
+use crate::printable;
+use crate::search::search_command;
 
-use super::document::{Block, Document, Kind, Table};
-use crate::ui::{printable, search_command};
-
-pub(super) fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a document as Markdown.
+///
+/// # Errors
+/// If the output cannot be written.
+pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     for block in document {
         match block {
             Block::Title(text) => writeln!(out, "# {}\n", plain(text))?,

@@ -1,23 +1,24 @@
-//! The content of a report, and its wording.
+//! The document of a report: what it says, and in which words.
 
 use jiff::SignedDuration;
 use storelogs::Severity;
-use storelogs_collector::archive::State;
-use storelogs_collector::insight::Report;
-use storelogs_collector::insight::model::{
+
+use super::{Block, Cell, Document, Kind, Table};
+use crate::archive::State;
+use crate::insight::Report;
+use crate::insight::model::{
     Change, Changes, Count, Finding, Incident, Level, Line, People, Problems, Template, Trend, Trusted,
 };
-use storelogs_collector::redact::Text;
-use storelogs_collector::wording::{format_count, format_duration};
-
-use super::document::{self, Block, Cell, Document, Kind, Table};
+use crate::redact::Text;
+use crate::wording::{format_count, format_duration};
 
 /// The most lines of a list that could be long. The page and the JSON have more.
 const MOST: usize = 20;
 /// The most characters of a message that is shown.
 const MESSAGE: usize = 300;
 
-pub(super) fn document(report: &Report) -> Document {
+/// A report as a document.
+pub fn document(report: &Report) -> Document {
     let period = &report.period;
     let mut blocks = vec![
         Block::Title(format!("What the logs say, {}", period.days())),
@@ -47,10 +48,11 @@ fn stores(report: &Report) -> String {
     }
 }
 
-pub(super) fn finding(finding: &Finding) -> Block {
+/// A finding as a part of a document.
+pub fn finding(finding: &Finding) -> Block {
     let ask = finding.ask.as_ref().map(|who| format!(" Ask {who}.")).unwrap_or_default();
     let text = format!("{}{ask}", finding.text);
-    Block::Finding(finding.level, document::Line { title: finding.title.clone(), text, query: finding.query.clone() })
+    Block::Finding(finding.level, super::Line { title: finding.title.clone(), text, query: finding.query.clone() })
 }
 
 fn activity(report: &Report, blocks: &mut Document) {

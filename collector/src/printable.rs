@@ -1,4 +1,4 @@
-//! Making untrusted text safe to show on a terminal.
+//! Untrusted text, made safe to show on a terminal.
 //!
 //! Log text is written by whoever can make a shop log something. On a terminal it could move the cursor, set the
 //! window's title, fill the clipboard or turn the reading direction round.
@@ -10,7 +10,7 @@ use std::io::{self, Write};
 ///
 /// Control sequences are taken out, other control characters too; a line break or a tab becomes one space. So do marks
 /// that turn the reading direction round (U+202A to U+202E, U+2066 to U+2069).
-pub(crate) fn line(text: &str) -> Cow<'_, str> {
+pub fn line(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
@@ -78,7 +78,7 @@ enum Kind {
 }
 
 /// Writes text of several lines with a `?` for each control character but the line break: C0, DEL, and C1 in UTF-8.
-pub(crate) struct Harmless<W> {
+pub struct Harmless<W> {
     out: W,
     /// The last byte was the first of a C1 character, or of an innocent one.
     begun: bool,
@@ -88,7 +88,8 @@ pub(crate) struct Harmless<W> {
 const C1: u8 = 0xc2;
 
 impl<W> Harmless<W> {
-    pub(crate) fn new(out: W) -> Self {
+    /// Over this output.
+    pub fn new(out: W) -> Self {
         Self { out, begun: false }
     }
 }
