@@ -25,6 +25,7 @@ pub mod query;
 pub mod redact;
 pub mod retention;
 pub mod search;
+mod sensitive;
 pub mod status;
 pub mod sync;
 pub mod verdict;

@@ -10,12 +10,12 @@ use super::Context;
 use super::hours::Hours;
 use super::model::{ActionCount, Change, Changes};
 use super::query;
-use super::topic::{topic, words};
 use crate::archive::entries::Which;
 use crate::archive::text::value;
 use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::redact::Field;
+use crate::sensitive::{topic, words};
 
 /// How long before an incident is looked for what was changed.
 const BEFORE: SignedDuration = SignedDuration::from_hours(1);

@@ -23,7 +23,6 @@ mod query;
 mod scan;
 mod statistics;
 mod summary;
-mod topic;
 mod trust;
 
 use jiff::tz::{Offset, TimeZone};
@@ -33,7 +32,6 @@ use storelogs::Store;
 pub use html::html;
 pub use model::Report;
 pub use period::{Period, Step};
-pub(crate) use topic::topic;
 pub(crate) use trust::comparable;
 
 use crate::archive::template::Template;

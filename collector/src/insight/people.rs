@@ -11,11 +11,11 @@ use super::model::{Actor, Bulk, Line, NewAction, People, Unusual};
 use super::period::{Local, from_hour};
 use super::query::Query;
 use super::scan::{Names, Row, Tally};
-use super::topic::topic;
 use super::{Context, bulk, changes};
 use crate::archive::entries::Which;
 use crate::error::Result;
 use crate::redact::Field;
+use crate::sensitive::topic;
 
 /// The most lines of each list.
 const MOST_ACTORS: usize = 50;
@@ -121,6 +121,7 @@ impl Sums {
             other_unusual,
             sensitive,
             other_sensitive,
+            sensitive_query: context.query().sensitive().text(),
         })
     }
 

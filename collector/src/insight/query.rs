@@ -77,6 +77,11 @@ impl<'a> Query<'a> {
         self.with("(actor:* OR category:design)".to_owned())
     }
 
+    /// Changes that can do harm.
+    pub(super) fn sensitive(self) -> Self {
+        self.with("sensitive:yes".to_owned())
+    }
+
     fn with(mut self, part: String) -> Self {
         self.parts.push(part);
         self

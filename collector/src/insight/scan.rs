@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use storelogs::{Severity, Store};
 
 use super::period::{Local, Period, hour_of};
-use super::topic::topic;
 use crate::archive::rollup::has_shape;
 use crate::archive::text::value;
 use crate::archive::{Archive, StoreId};
 use crate::drain::{Mined, mined};
 use crate::error::Result;
+use crate::sensitive::topic;
 
 /// Values of a fact, compared as a search does: by their words.
 #[derive(Debug, Default)]

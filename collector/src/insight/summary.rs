@@ -47,14 +47,15 @@ fn incidents(report: &Report, findings: &mut Vec<Finding>) {
     for incident in report.incidents.list.iter().take(MOST_INCIDENTS) {
         findings.push(broke(report, incident));
     }
-    let more = report.incidents.list.len().saturating_sub(MOST_INCIDENTS) as u64 + report.incidents.others;
+    let earlier = report.incidents.list.iter().skip(MOST_INCIDENTS);
+    let more = earlier.len() as u64 + report.incidents.others;
     if more > 0 {
-        findings.push(finding(
-            Level::Note,
-            Section::Incidents,
-            &pluralize(more, "earlier incident", "earlier incidents"),
-            "They are listed below.".to_owned(),
-        ));
+        let title = pluralize(more, "earlier incident", "earlier incidents");
+        let mut found = finding(Level::Note, Section::Incidents, &title, "They are listed below.".to_owned());
+        let queries: Vec<String> = earlier.map(|incident| format!("({})", incident.query)).collect();
+        // A search of those that are left out would list fewer.
+        found.query = Some(queries.join(" OR ")).filter(|_| report.incidents.others == 0);
+        findings.push(found);
     }
 }
 
@@ -187,7 +188,7 @@ fn people(report: &Report, findings: &mut Vec<Finding>) {
         ),
     );
     found.ask.clone_from(&marked.actor);
-    found.query = Some(marked.query.clone());
+    found.query = Some(people.sensitive_query.clone());
     findings.push(found);
 }
 

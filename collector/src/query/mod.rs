@@ -2,10 +2,13 @@
 
 mod authorizer;
 mod error;
+mod redacted;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use rusqlite::InterruptHandle;
+use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 
 use crate::archive::Archive;
@@ -18,6 +21,7 @@ pub use error::SqlError;
 #[derive(Debug)]
 pub struct Console {
     archive: Archive,
+    redacted: bool,
 }
 
 /// One value of a row.
@@ -56,10 +60,23 @@ pub trait Answer {
 /// Ends the statement that runs, from another thread.
 pub struct Interrupt(InterruptHandle);
 
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interrupt").finish_non_exhaustive()
+    }
+}
+
 impl Interrupt {
     /// Ends the statement that runs, if one does: it fails with [`SqlError::Interrupted`].
     pub fn interrupt(&self) {
         self.0.interrupt();
+    }
+}
+
+impl Archive {
+    /// What ends a statement of the archive from another thread: what was asked fails then.
+    pub fn interrupter(&self) -> Interrupt {
+        Interrupt(self.sql().get_interrupt_handle())
     }
 }
 
@@ -74,12 +91,34 @@ impl Console {
         // An archive of an older version was opened to be written, to bring it up to date.
         let only = sql.pragma_update(None, "query_only", "on");
         only.and_then(|()| sql.authorizer(Some(authorizer::check))).map_err(|error| archive.fault(error))?;
-        Ok(Self { archive })
+        Ok(Self { archive, redacted: false })
+    }
+
+    /// Opens an archive to be asked for what tells nobody's data: the documented views have pseudonyms in their texts, as
+    /// [`Redactor::entry`](crate::redact::Redactor::entry) puts them, and what stands beneath them cannot be reached, not in
+    /// parts either.
+    ///
+    /// # Errors
+    /// As [`Archive::read`].
+    pub fn open_redacted(path: impl Into<PathBuf>) -> Result<Self> {
+        let mut archive = Archive::read(path)?;
+        redacted::set_up(&mut archive)?;
+        Ok(Self { archive, redacted: true })
+    }
+
+    /// Has statements fail that make a text or blob of more than so many bytes.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn limit_length(&self, bytes: u32) -> Result<()> {
+        let most = i32::try_from(bytes).unwrap_or(i32::MAX);
+        let limited = self.archive.sql().set_limit(Limit::SQLITE_LIMIT_LENGTH, most);
+        limited.map(drop).map_err(|error| self.archive.fault(error))
     }
 
     /// What ends a statement from another thread.
     pub fn interrupter(&self) -> Interrupt {
-        Interrupt(self.archive.sql().get_interrupt_handle())
+        self.archive.interrupter()
     }
 
     /// Runs one statement and hands its rows over as they come.
@@ -87,6 +126,9 @@ impl Console {
     /// # Errors
     /// What is wrong with the statement, and where; or what `answer` returns.
     pub fn ask<A: Answer>(&self, statement: &str, answer: &mut A) -> Result<(), A::Error> {
+        if self.redacted && redacted::reaches_beneath(statement) {
+            return Err(SqlError::Refused.into());
+        }
         let wrong = |error| SqlError::new(statement, error, &self.archive);
         let mut prepared = self.archive.sql().prepare(statement).map_err(wrong)?;
         answer.columns(&prepared.column_names().collect::<Vec<_>>())?;

@@ -9,6 +9,7 @@ use storelogs::{LogEntry, Severity, Store};
 use super::pattern::Pattern;
 use crate::archive::template::Template;
 use crate::archive::text::{Fact, facts_of, value, words_of};
+use crate::sensitive::{Topic, topic};
 use crate::words::{self, each_token};
 
 /// A query.
@@ -37,6 +38,8 @@ pub(super) enum Term {
     Severity(Vec<Severity>),
     /// A summary that a template stands for.
     Like(Template),
+    /// A change of any of these.
+    Sensitive(Vec<Topic>),
     /// At this time or later.
     Since(Timestamp),
     /// Before this time.
@@ -139,6 +142,9 @@ impl Term {
             Self::Uid(pattern) => pattern.matches(&entry.uid),
             Self::Severity(any) => any.contains(&entry.severity),
             Self::Like(template) => template.matches(entry.summary.as_deref().unwrap_or_default()),
+            Self::Sensitive(any) => {
+                topic(entry.category.as_deref(), entry.action.as_deref()).is_some_and(|topic| any.contains(&topic))
+            }
             Self::Since(time) => entry.time >= *time,
             Self::Until(time) => entry.time < *time,
         }

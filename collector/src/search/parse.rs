@@ -13,6 +13,7 @@ use super::pattern::Pattern;
 use crate::archive::template::Template;
 use crate::archive::text::Fact;
 use crate::moment::Moment;
+use crate::sensitive::Topic;
 
 /// How deep parentheses and negations may stand in each other.
 const DEEPEST: usize = 50;
@@ -182,6 +183,7 @@ impl<'a> Parser<'a> {
             "id" => Ok(Term::Id(Pattern::of_id(&self.value()?.text))),
             "uid" => Ok(Term::Uid(Pattern::of_id(&self.value()?.text))),
             "severity" => self.severity(op),
+            "sensitive" => self.sensitive(),
             "since" => Ok(Term::Since(self.moment(Moment::at)?)),
             "until" => Ok(Term::Until(self.moment(Moment::at)?)),
             "time" => match op {
@@ -209,6 +211,20 @@ impl<'a> Parser<'a> {
             Op::AtMost => *other != Severity::Unspecified && *other <= severity,
         };
         Ok(Term::Severity(Severity::ALL.into_iter().filter(passes).collect()))
+    }
+
+    fn sensitive(&mut self) -> Result<Term> {
+        let value = self.value()?;
+        let topic = Topic::ALL.into_iter().find(|topic| topic.as_str().eq_ignore_ascii_case(&value.text));
+        match topic {
+            Some(topic) => Ok(Term::Sensitive(vec![topic])),
+            None if value.text.eq_ignore_ascii_case("yes") => Ok(Term::Sensitive(Topic::ALL.to_vec())),
+            None => {
+                let topics = Topic::ALL.map(Topic::as_str).join(", ");
+                Err(self
+                    .wrong(value.at, format!("write sensitive:yes, or one of {topics}; -sensitive:yes for all others")))
+            }
+        }
     }
 
     fn moment(
@@ -288,7 +304,8 @@ impl<'a> Parser<'a> {
 }
 
 /// The fields that are neither facts nor ordered.
-const OTHER_FIELDS: [&str; 9] = ["summary", "message", "like", "store", "platform", "id", "uid", "since", "until"];
+const OTHER_FIELDS: [&str; 10] =
+    ["summary", "message", "like", "sensitive", "store", "platform", "id", "uid", "since", "until"];
 
 /// What to say of a field that there is not.
 fn unknown(name: &str) -> String {
@@ -305,7 +322,7 @@ fn unknown(name: &str) -> String {
         _ => {
             return format!(
                 "there is no field {name}: use store, platform, severity, category, action, module, actor, subject, id, \
-                 uid, summary, message, like, since, until or time; to search for this text, put it in quotes"
+                 uid, summary, message, like, sensitive, since, until or time; to search for this text, put it in quotes"
             );
         }
     };

@@ -16,6 +16,7 @@ use crate::archive::text::{Fact, MARK, severity_token, store_token};
 use crate::archive::{Archive, StoreId};
 use crate::error::Result;
 use crate::micros::Micros;
+use crate::sensitive::Topic;
 
 /// The most alternatives that a pattern is resolved to. A pattern with more matches often, so reading rows is fast.
 const MOST_VALUES: usize = 500;
@@ -169,6 +170,7 @@ impl<'a> Planner<'a> {
                 severities(&meant.collect::<Vec<_>>())
             }
             Term::Like(template) => like(template, wanted),
+            Term::Sensitive(any) => sensitive(any, wanted),
             Term::Since(time) if wanted => since(*time),
             Term::Until(time) if !wanted => since(*time),
             Term::Since(time) | Term::Until(time) => until(*time),
@@ -273,6 +275,16 @@ fn like(template: &Template, wanted: bool) -> Part {
     let phrases = template.fixed().filter_map(|text| Phrase::new(text, false, TextField::Summary));
     let words: Vec<String> = phrases.map(|phrase| phrase_query(&phrase)).collect();
     Part { words: join(&words, "AND").map_or(Words::Any, Words::Only), ..Part::unknown() }
+}
+
+/// The words of which every such change has one among its facts. The rest is checked on the entry.
+fn sensitive(any: &[Topic], wanted: bool) -> Part {
+    if !wanted {
+        return Part::unknown();
+    }
+    let words: Vec<String> = any.iter().flat_map(|topic| topic.words()).map(quoted).collect();
+    let words = join(&words, "OR").unwrap_or_else(nothing);
+    Part { words: Words::Only(format!("facts : {words}")), ..Part::unknown() }
 }
 
 fn since(time: Timestamp) -> Part {

@@ -6,8 +6,8 @@ use storelogs::LogEntry;
 use super::alert::{Alert, Kind};
 use super::alert_state::AlertState;
 use super::rule::Rule;
-use crate::insight::topic;
 use crate::search::quoted;
+use crate::sensitive::topic;
 
 /// Alerts on an entry if it is a change that can do harm, as a report lists them.
 pub(super) fn look(rule: &Rule, entry: &LogEntry, at: Timestamp, alerts: &mut AlertState) {

@@ -7,10 +7,10 @@ use super::imports::{self, Sources, beside_their_folder, circles, code, paths, r
 /// The rooms, from the ground up. A room imports only rooms of floors below its own.
 const FLOORS: [&[&str]; 8] = [
     &["error", "message", "micros", "moment", "network", "printable", "retention", "wording", "words"],
-    &["coverage"],
+    &["coverage", "sensitive"],
     &["archive"],
-    &["drain", "query", "redact", "verdict"],
-    &["search", "status", "sync"],
+    &["drain", "redact", "verdict"],
+    &["query", "search", "status", "sync"],
     &["doctor", "forget", "insight", "metrics", "verify"],
     &["watch"],
     &["lib"],

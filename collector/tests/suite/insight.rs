@@ -52,6 +52,24 @@ fn each_query(json: &Value, each: &mut impl FnMut(&str, u64, &Value)) {
     }
 }
 
+/// Each finding whose title begins with a number: the search behind it finds as many.
+#[track_caller]
+fn assert_findings_list_what_they_count(archive: &Archive, report: &Value) -> usize {
+    let mut looked_at = 0;
+    for finding in report["summary"].as_array().unwrap() {
+        let (title, query) = (finding["title"].as_str().unwrap(), finding["query"].as_str());
+        let number = title.split(' ').next().unwrap().replace(',', "").parse::<u64>();
+        let (Ok(number), Some(query)) = (number, query) else { continue };
+        if title.contains("incident") {
+            continue; // incidents are counted, not their entries
+        }
+        let filter = Filter::parse(query, now(), &TimeZone::UTC).unwrap();
+        assert_eq!(archive.count_found(&filter).unwrap(), number, "{title}: {query}");
+        looked_at += 1;
+    }
+    looked_at
+}
+
 #[test]
 fn every_line_counts_what_its_query_finds() {
     let shop = shop::shop(1);
@@ -64,6 +82,7 @@ fn every_line_counts_what_its_query_finds() {
             queries += 1;
         });
         assert!(queries > 60, "{days} days: {queries}");
+        assert!(assert_findings_list_what_they_count(&shop.archive, &report) >= 2, "{days} days");
     }
 }
 

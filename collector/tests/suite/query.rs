@@ -172,3 +172,77 @@ fn a_long_statement_can_be_interrupted_and_the_next_one_runs() {
     stopper.join().unwrap();
     assert_eq!(ask(&console, "SELECT 1").unwrap().len(), 2);
 }
+
+/// An archive of one entry with somebody's data in each of its texts, asked without and with pseudonyms.
+fn consoles() -> (tempfile::TempDir, Console, Console) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive.db");
+    let mut archive = Archive::open(&path).unwrap();
+    let store = Store::bigcommerce("abc123").unwrap();
+    let id = archive.add_store(&store).unwrap();
+    let said = r#"{"email":"ada@example.com","reason":"declined"}"#;
+    let entry = entry(1).store(&store).summary("Mail to ada@example.com failed").message(said).actor("ada@example.com");
+    archive.commit([(id, &Commit { entries: vec![entry.build()], ..Commit::default() })]).unwrap();
+    archive.catch_up(|_| {}).unwrap();
+    let consoles = (Console::open(&path).unwrap(), Console::open_redacted(&path).unwrap());
+    (folder, consoles.0, consoles.1)
+}
+
+#[test]
+fn pseudonyms_stand_in_every_view_and_nothing_gets_at_what_they_hide() {
+    let (_folder, open, redacted) = consoles();
+    let plain = ask(&open, "SELECT summary, message, actor FROM entries").unwrap();
+    assert!(plain[1].iter().all(|cell| cell.contains("ada@example.com")), "{plain:?}");
+    let told = ask(&redacted, "SELECT summary, message, actor FROM entries").unwrap();
+    assert!(told[1].iter().all(|cell| cell.contains("[email ") && !cell.contains("ada")), "{told:?}");
+    assert!(told[1][1].contains("declined"), "{told:?}");
+    for guess in [
+        "SELECT count(*) FROM entries WHERE summary LIKE '%ada@example.com%'",
+        "SELECT count(*) FROM entries WHERE substr(message, 11, 3) = 'ada'",
+        "SELECT count(*) FROM hours WHERE actor LIKE 'ada%' OR shape LIKE '%ada%'",
+        "WITH hidden AS (SELECT actor AS a FROM entries) SELECT count(*) FROM hidden WHERE a LIKE 'ada%'",
+    ] {
+        assert_eq!(ask(&redacted, guess).unwrap()[1], ["Integer(0)"], "{guess}");
+    }
+    let by_pseudonym = "SELECT count(*) FROM entries WHERE message LIKE '%' || actor || '%'";
+    assert_eq!(ask(&redacted, by_pseudonym).unwrap()[1], ["Integer(1)"]);
+}
+
+#[test]
+fn what_stands_beneath_the_redacted_views_cannot_be_reached() {
+    let (_folder, open, redacted) = consoles();
+    for statement in [
+        "SELECT summary FROM main.entries",
+        "SELECT count(*) FROM main.entries",
+        "SELECT (SELECT message FROM main.entries LIMIT 1) FROM stores",
+        "SELECT id FROM entry",
+        "SELECT * FROM main.hours",
+        "SELECT e.summary FROM entries JOIN main.entries AS e USING (uid)",
+        "WITH x AS (SELECT actor FROM kind) SELECT * FROM x",
+        "WITH kind AS (SELECT actor FROM kind) SELECT * FROM kind",
+        "WITH entries AS (SELECT summary FROM main.entries) SELECT * FROM entries",
+        "WITH hours AS (SELECT summary FROM entry) SELECT * FROM hours",
+        "SELECT * FROM dbstat",
+        "CREATE TEMP VIEW v AS SELECT * FROM main.entries",
+        "DROP VIEW temp.entries",
+    ] {
+        let refused = ask(&redacted, statement);
+        assert!(matches!(refused, Err(SqlError::Refused | SqlError::Wrong { .. })), "{statement}: {refused:?}");
+    }
+    assert_eq!(ask(&redacted, "WITH hours AS (SELECT * FROM entry) SELECT * FROM hours").unwrap().len(), 1);
+    assert!(ask(&open, "SELECT summary FROM main.entries").is_ok());
+    for view in ["entries", "hours", "stores", "covered", "audits", "holes", "prunings", "quarantined", "revisions"] {
+        let columns = |console| ask(console, &format!("SELECT * FROM {view}")).unwrap()[0].clone();
+        assert_eq!(columns(&redacted), columns(&open), "{view}");
+    }
+    assert!(ask(&redacted, "SELECT value FROM entries, json_each(entries.message)").is_ok());
+    assert!(ask(&redacted, "SELECT name FROM pragma_table_info('entries')").is_ok());
+}
+
+#[test]
+fn a_value_that_would_fill_the_memory_is_an_error() {
+    let (_folder, console) = console();
+    console.limit_length(1_000_000).unwrap();
+    let why = refusal(&console, "SELECT hex(zeroblob(900000))");
+    assert!(why.contains("too big"), "{why}");
+}

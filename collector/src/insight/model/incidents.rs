@@ -7,6 +7,7 @@ use storelogs::Severity;
 use super::Line;
 use crate::coverage::TimeRange;
 use crate::redact::Text;
+use crate::sensitive::Topic;
 
 /// When did it go wrong?
 #[derive(Clone, Debug, Serialize)]
@@ -94,35 +95,6 @@ pub struct Change {
     pub unusual_hour: bool,
     /// Finds it.
     pub query: String,
-}
-
-/// What a sensitive change is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Topic {
-    /// Who may do what.
-    Permissions,
-    /// Where the money goes.
-    Payment,
-    /// How it is asked for.
-    Checkout,
-    /// Where the shop is found.
-    Domain,
-    /// What the shop pays the platform.
-    Plan,
-}
-
-impl Topic {
-    /// The lower-case name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Permissions => "permissions",
-            Self::Payment => "payment",
-            Self::Checkout => "checkout",
-            Self::Domain => "domain",
-            Self::Plan => "plan",
-        }
-    }
 }
 
 /// How often one actor did one action.

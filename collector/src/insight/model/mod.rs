@@ -11,8 +11,9 @@ use storelogs::Severity;
 
 use super::period::Period;
 use crate::redact::Text;
+pub use crate::sensitive::Topic;
 
-pub use incidents::{ActionCount, Change, Changes, Incident, Incidents, Topic};
+pub use incidents::{ActionCount, Change, Changes, Incident, Incidents};
 pub use people::{Actor, Bulk, NewAction, People, Unusual};
 pub use problems::{Example, Module, Part, Problems, Template, Trend};
 pub use trust::{Trust, Trusted};

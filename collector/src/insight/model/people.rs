@@ -29,6 +29,8 @@ pub struct People {
     pub sensitive: Vec<Change>,
     /// How many more there are.
     pub other_sensitive: u64,
+    /// Lists them all.
+    pub sensitive_query: String,
 }
 
 /// Somebody who acts.

@@ -28,7 +28,8 @@ const TEXTS: [&str; 18] = [
     "<b>x</b>",
     "\u{0} \u{202e}odd",
 ];
-const FACTS: [&str; 8] = ["Order Status", "order", "状态", "관리자", "カード決済", "a-b", "", "café *"];
+const FACTS: [&str; 10] =
+    ["Order Status", "order", "状态", "관리자", "カード決済", "a-b", "", "café *", "Staff/Permissions", "支付payment"];
 
 const STORES: [&str; 4] = ["bigcommerce:abc", "bigcommerce:shop", "shopline:abc", "shopline:shop-2"];
 
@@ -81,6 +82,7 @@ fn any_term() -> impl Strategy<Value = String> {
             "store:no"
         ]),
         select(&["platform:shopline", "-platform:b*", "store:shopline:abc", "id:7", "id:1*", "uid:shopline:abc:3"]),
+        select(&["sensitive:yes", "-sensitive:yes", "sensitive:payment", "sensitive:permissions", "sensitive:plan"]),
         select(&["severity>=notice", "severity:info", "severity<warning", "severity<=notice", "severity>info"]),
         select(&["since:3s", "until:2s", "time>=2026-08-10T11:59:58.500000001Z", "time<2026-08-10T11:59:57Z"]),
         select(&["time<=2026-08-10T11:59:58Z", "time>2026-08-10T11:59:56.5Z", "since:2027-01-01", "until:1969-01-01"]),
