@@ -18,6 +18,7 @@ mod interop;
 mod lake;
 mod laws;
 mod lint_specs;
+mod mcp;
 mod network;
 mod npm;
 mod package;
@@ -74,6 +75,8 @@ enum Chore {
     Package,
     /// Compare what other people's SQLite programs read from the archive with our own.
     Readers,
+    /// Ask the server for assistants with the official clients for Python and TypeScript.
+    Mcp,
     /// Run the program behind real gateways and proxies, as far as they are installed.
     Network(network::NetworkArgs),
     /// Run the scripts of findings/, which show how other people's tools behave.
@@ -108,6 +111,7 @@ impl Chore {
             Self::Repeat(args) => repeat::run(args),
             Self::Package => package::run(),
             Self::Readers => readers::run(),
+            Self::Mcp => mcp::run(),
             Self::Network(args) => network::run(args),
             Self::Findings(args) => findings::run(args),
             Self::Laws(args) => laws::run(args),

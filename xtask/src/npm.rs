@@ -22,7 +22,7 @@ impl Npm {
         if read(&installed).is_ok_and(|text| text == lock) {
             return Ok(npm);
         }
-        println!("Installing the linters, the mock server and what drives a browser under {}", prefix.display());
+        println!("Installing the packages of xtask/npm under {}", prefix.display());
         write(&prefix.join("package.json"), &read(&source.join("package.json"))?)?;
         write(&prefix.join("package-lock.json"), &lock)?;
         let status = Command::new("npm")

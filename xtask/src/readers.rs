@@ -58,7 +58,7 @@ fn views(docs: &str) -> Result<Vec<String>> {
 }
 
 /// A year of one owner's two stores, with its words indexed.
-fn make(workspace: &Workspace, program: &Path, archive: &Path) -> Result {
+pub(crate) fn make(workspace: &Workspace, program: &Path, archive: &Path) -> Result {
     for ending in ["db", "db-wal", "db-shm", "index.db", "index.db-wal", "index.db-shm"] {
         let _ = std::fs::remove_file(archive.with_extension(ending)); // of the run before, if there was one
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use futures::{StreamExt, stream};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use storelogs_collector::wording::format_duration;
 
 use crate::config::{self, Configured, StoreConnection};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
-use crate::options::StoreOptions;
+use crate::options::{StoreOptions, WrittenOptions};
 use crate::ui::{Column, Progress, Table, Text, Ui, end_on_signal};
 
 /// Check that each store can be read
@@ -28,9 +28,8 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     stores: StoreOptions,
 
-    /// How the report is written
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    #[command(flatten)]
+    written: WrittenOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -38,15 +37,6 @@ Examples:
   storelogs check
   storelogs check --store bigcommerce:abc123
   storelogs check --format json | jq -r '.[] | select(.ok | not).store'";
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A table for reading
-    #[default]
-    Pretty,
-    /// One JSON array, one object a store
-    Json,
-}
 
 /// How many stores are asked at once.
 const AT_ONCE: usize = 16;
@@ -143,9 +133,10 @@ pub(crate) async fn check(args: CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     });
     let results: Vec<CheckResult> = results.buffered(AT_ONCE).collect().await;
     progress.clear();
-    match args.format {
-        Format::Pretty => show(&results, ui)?,
-        Format::Json => ui.json(&results)?,
+    if args.written.is_json() {
+        ui.json(&results)?;
+    } else {
+        show(&results, ui)?;
     }
     if unsent {
         return Ok(Exit::Usage);

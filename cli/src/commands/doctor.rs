@@ -9,7 +9,7 @@ use storelogs_collector::doctor::{self, Check, Health};
 
 use super::prune::existing;
 use crate::error::{CliError, Exit};
-use crate::options::ArchiveOptions;
+use crate::options::{ArchiveOptions, WrittenOptions};
 use crate::ui::{Column, Out, Progress, Table, Text, Ui};
 
 /// Check the archive for damage
@@ -26,16 +26,15 @@ pub(crate) struct DoctorArgs {
     #[arg(long)]
     fix: bool,
 
-    /// Write what was found as JSON, one array with one object a check
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    written: WrittenOptions,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   storelogs doctor
   storelogs doctor --fix
-  storelogs doctor --json | jq '.[] | {name, health}'
+  storelogs doctor --format json | jq '.[] | {name, health}'
 
 Exit codes:
   0  nothing is wrong, or no longer
@@ -51,7 +50,7 @@ pub(crate) fn doctor(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
         let was = before.iter().find(|was| was.name == check.name).map(|was| was.health);
         check.health == Health::Well && was.is_some_and(|was| was != Health::Well)
     };
-    if args.json {
+    if args.written.is_json() {
         let checks = after.iter().map(|check| {
             let mut object = json!(check);
             object["fixed"] = fixed(check).into();

@@ -14,7 +14,7 @@ use storelogs_collector::wording::{format_count, pluralize};
 
 use super::prune::existing;
 use crate::error::{CliError, Exit};
-use crate::options::ArchiveOptions;
+use crate::options::{ArchiveOptions, WrittenOptions};
 use crate::ui::{Column, Out, Progress, Table, Text, Ui};
 
 /// Permanently erase what a query finds
@@ -40,9 +40,8 @@ pub(crate) struct ForgetArgs {
     #[arg(long)]
     redact: bool,
 
-    /// Write what goes as JSON, one object
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    written: WrittenOptions,
 
     /// Times of the query in UTC rather than in this machine's time zone
     #[arg(long)]
@@ -53,7 +52,7 @@ const EXAMPLES: &str = "\
 Examples:
   storelogs forget 'actor:\"Amelia Wong\" OR \"amelia@example.com\"' --dry-run
   storelogs forget 'actor:\"Amelia Wong\" OR \"amelia@example.com\"' --redact
-  storelogs forget 'actor:\"Amelia Wong\"' --json --dry-run | jq -r '.entries[].uid'
+  storelogs forget 'actor:\"Amelia Wong\"' --format json --dry-run | jq -r '.entries[].uid'
 
 What is listed has to be removed from copies elsewhere, too: backups, files that were written with -o,
 reports, tables of a lake. Look first, with --dry-run: there is no way back.
@@ -94,7 +93,7 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
     };
     progress.clear();
     drop(lock);
-    if args.json {
+    if args.written.is_json() {
         ui.json(&as_json(&what))?;
     } else {
         let mut out = ui.stdout();
@@ -132,7 +131,7 @@ fn show(out: &mut Out, what: &Forgotten, args: &ForgetArgs, cleared: bool) -> io
     }
     table.write(out)?;
     if what.entries.len() > LISTED {
-        writeln!(out, "and {} more: --json lists all", format_count((what.entries.len() - LISTED) as u64))?;
+        writeln!(out, "and {} more: --format json lists all", format_count((what.entries.len() - LISTED) as u64))?;
     }
     let mut parts = vec![pluralize(what.entries.len() as u64, "entry", "entries")];
     for (number, one, several) in [

@@ -9,6 +9,8 @@ mod doctor;
 mod export;
 mod fetch;
 mod forget;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod prune;
 mod report;
 mod restore;
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Search(search::SearchArgs),
     Show(show::ShowArgs),
     Sql(sql::SqlArgs),
+    #[cfg(feature = "mcp")]
+    Mcp(mcp::McpArgs),
     Report(report::ReportArgs),
     Watch(watch::WatchArgs),
     Status(status::StatusArgs),
@@ -112,6 +116,8 @@ pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
             Command::Search(args) => search::search(&args, ui),
             Command::Show(args) => show::show(&args, ui),
             Command::Sql(args) => sql::sql(args, ui).await,
+            #[cfg(feature = "mcp")]
+            Command::Mcp(args) => mcp::mcp(args, ui).await,
             Command::Report(args) => report::report(&args, ui),
             Command::Watch(args) => watch::watch(args, ui).await,
             Command::Status(args) => status::status(&args, ui),

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use storelogs::Store;
 use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::wording::format_count;
-use storelogs_collector::{Moment, TimeRange};
+use storelogs_collector::{Archive, Moment, TimeRange};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
@@ -76,23 +76,31 @@ pub(crate) struct SearchArgs {
     clock: ClockOptions,
 }
 
-impl SearchArgs {
-    /// What the query and the options mean together.
-    fn filter(&self, stores: &[Store], zone: &TimeZone) -> Result<Filter, CliError> {
-        let now = Timestamp::now();
-        let wrong = |option: &str, why: String| CliError::usage(format!("{option}: {why}"));
-        let mut filter = Filter::parse(&self.query.join(" "), now, zone)?;
-        if self.since.is_some() || self.until.is_some() {
-            let since = self.since.map_or(Ok(Timestamp::MIN), |since| since.at(now, zone));
-            let until = self.until.map_or(Ok(Timestamp::MAX), |until| until.at(now, zone));
-            let (since, until) =
-                (since.map_err(|why| wrong("--since", why))?, until.map_err(|why| wrong("--until", why))?);
-            let range = TimeRange::new(since, until);
-            let range = range.ok_or_else(|| wrong("--until", format!("{until} is not after --since, {since}")))?;
-            filter = filter.within(range);
-        }
-        Ok(filter.of_stores(stores))
+/// What a query and the options beside it mean together.
+pub(crate) fn meant(
+    query: &str,
+    (since, until): (Option<Moment>, Option<Moment>),
+    stores: &[Store],
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Result<Filter, CliError> {
+    let wrong = |option: &str, why: String| CliError::usage(format!("{option}: {why}"));
+    let mut filter = Filter::parse(query, now, zone)?;
+    if since.is_some() || until.is_some() {
+        let since = since.map_or(Ok(Timestamp::MIN), |since| since.at(now, zone));
+        let until = until.map_or(Ok(Timestamp::MAX), |until| until.at(now, zone));
+        let (since, until) = (since.map_err(|why| wrong("--since", why))?, until.map_err(|why| wrong("--until", why))?);
+        let range = TimeRange::new(since, until);
+        let range = range.ok_or_else(|| wrong("--until", format!("{until} is not after --since, {since}")))?;
+        filter = filter.within(range);
     }
+    Ok(filter.of_stores(stores))
+}
+
+/// The stores of the archive that are named.
+pub(crate) fn picked(archive: &Archive, names: &[StoreName]) -> Result<Vec<Store>, CliError> {
+    let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
+    names.iter().map(|name| named(name, &known)).collect()
 }
 
 /// A store of the archive.
@@ -130,7 +138,7 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
     let picked = args.store.iter().map(|name| named(name, &known)).collect::<Result<Vec<_>, _>>()?;
     let zone = args.clock.of(&archive, &picked, ui)?;
-    let filter = args.filter(&picked, &zone)?;
+    let filter = meant(&args.query.join(" "), (args.since, args.until), &picked, Timestamp::now(), &zone)?;
     let mut said = false;
     archive.catch_up_beside(|left| {
         if left > LONG && !said {

@@ -90,7 +90,7 @@ pub(crate) fn show(args: &ShowArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// The entries with this uid, or with this id in any store.
-fn filter(uid: &str) -> Result<Filter, CliError> {
+pub(crate) fn filter(uid: &str) -> Result<Filter, CliError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
     if uid.is_empty() || !uid.chars().all(plain) {
         return Err(CliError::usage(format!("{uid:?} is no uid: write it as bigcommerce:abc123:4711, or only its id")));

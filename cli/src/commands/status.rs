@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anstyle::Style;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::archive::{LARGE_WAL, State};
@@ -14,7 +14,7 @@ use storelogs_collector::wording::{format_bytes, format_count, format_duration, 
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::ArchiveOptions;
+use crate::options::{ArchiveOptions, WrittenOptions};
 use crate::ui::{Column, Out, Palette, Table, Text, Ui, blocks};
 
 /// Show the state of each store in the archive
@@ -35,9 +35,8 @@ pub(crate) struct StatusArgs {
     #[arg(long)]
     problems: bool,
 
-    /// How the report is written
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    #[command(flatten)]
+    written: WrittenOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -53,15 +52,6 @@ Exit codes:
   1  some store is short, unread or cannot be read; or there is no store in the archive yet
   4  nothing is known to be missing, but a store is over, in quarantine or not countable";
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A table for reading
-    #[default]
-    Pretty,
-    /// One JSON array, one object a store
-    Json,
-}
-
 /// A store whose entries expire sooner than this gets a line.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// The cells of the bar, on a terminal that is wide enough.
@@ -76,13 +66,7 @@ pub(crate) fn status(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
     let archive = args.archive.read()?;
     let wal = archive.wal_size();
     let mut standings = status::status(&archive, now)?;
-    let names = args.store.iter();
-    let picked =
-        names.map(|name| name.among(standings.iter().map(|(store, _)| store))).collect::<Result<Vec<_>, _>>()?;
-    if let Some(unknown) = picked.iter().find(|wanted| standings.iter().all(|(store, _)| store != *wanted)) {
-        return Err(CliError::usage(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));
-    }
-    standings.retain(|(store, _)| picked.is_empty() || picked.contains(store));
+    pick(&mut standings, &args.store)?;
     let exit = exit(&standings);
     let together = verdict::together(standings.iter().map(|(_, standing)| &standing.judgement));
     let wrong = standings.iter().filter(|(_, standing)| is_wrong(standing)).count();
@@ -91,25 +75,34 @@ pub(crate) fn status(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
         standings.retain(|(_, standing)| is_wrong(standing));
     }
     let large = large_wal(archive.path(), wal);
-    match args.format {
-        Format::Pretty => {
-            let mut out = ui.stdout();
-            table(&standings, now, ui).write(&mut out)?;
-            summary(&mut out, &standings, all, wrong, &together)?;
-            if let Some(line) = &large {
-                writeln!(out, "{line}")?;
-            }
-            out.flush()?;
+    if args.written.is_json() {
+        let standings: Vec<&Standing> = standings.iter().map(|(_, standing)| standing).collect();
+        ui.json(&standings)?;
+        if let Some(line) = &large {
+            ui.warning(line);
         }
-        Format::Json => {
-            let standings: Vec<&Standing> = standings.iter().map(|(_, standing)| standing).collect();
-            ui.json(&standings)?;
-            if let Some(line) = &large {
-                ui.warning(line);
-            }
+    } else {
+        let mut out = ui.stdout();
+        table(&standings, now, ui).write(&mut out)?;
+        summary(&mut out, &standings, all, wrong, &together)?;
+        if let Some(line) = &large {
+            writeln!(out, "{line}")?;
         }
+        out.flush()?;
     }
     Ok(exit)
+}
+
+/// Leaves the stores that are named; without a name, all.
+pub(crate) fn pick(standings: &mut Vec<(Store, Standing)>, names: &[StoreName]) -> Result<(), CliError> {
+    let names = names.iter();
+    let picked =
+        names.map(|name| name.among(standings.iter().map(|(store, _)| store))).collect::<Result<Vec<_>, _>>()?;
+    if let Some(unknown) = picked.iter().find(|wanted| standings.iter().all(|(store, _)| store != *wanted)) {
+        return Err(CliError::usage(format!("the archive knows no store {unknown}: `storelogs sync` reads it first")));
+    }
+    standings.retain(|(store, _)| picked.is_empty() || picked.contains(store));
+    Ok(())
 }
 
 /// What is said of a file of changes that is too large.
@@ -124,7 +117,8 @@ pub(crate) fn large_wal(archive: &Path, size: u64) -> Option<String> {
     })
 }
 
-fn is_wrong(standing: &Standing) -> bool {
+/// Whether a store cannot be read, or something is missing of it.
+pub(crate) fn is_wrong(standing: &Standing) -> bool {
     standing.state != State::Active || !standing.judgement.is_complete()
 }
 

@@ -8,15 +8,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 use storelogs::{ErrorKind, RetryPolicy, Store};
 use storelogs_collector::archive::{Archive, OutOfStep, StoreId};
+use storelogs_collector::network::Network;
 use storelogs_collector::sync::{Remote, Shard};
 use storelogs_collector::verdict::{self, Evidence, Judgement, RangeVerdict, Verdict};
 use storelogs_collector::verify::{self, Depth, Examined};
 use storelogs_collector::wording::{format_count, pluralize};
 
 use super::sync::LISTED;
-use crate::config::{self, Configured};
+use crate::config::{self, Configured, Settings};
 use crate::error::{CliError, Exit, StoreFailure};
-use crate::options::{ArchiveOptions, StoreOptions};
+use crate::options::{ArchiveOptions, StoreOptions, WrittenOptions};
 use crate::ui::{Column, Out, Palette, Progress, Table, Text, Ui, end_on_signal};
 
 /// Prove that the archive is complete
@@ -45,9 +46,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     repair: bool,
 
-    /// Write the findings as JSON, one array with one object a store
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    written: WrittenOptions,
 
     /// Show every time range, also those that are complete, and every store, however many there are
     #[arg(long)]
@@ -59,7 +59,7 @@ Examples:
   storelogs verify
   storelogs verify --deep
   storelogs verify --repair
-  storelogs verify --json | jq '.[].findings[] | select(.verdict != \"audited\")'
+  storelogs verify --format json | jq '.[].findings[] | select(.verdict != \"audited\")'
 
 What is known of a time range, from the best to the worst:
   complete         the platform counts as many entries as it lists, and each of them is held
@@ -122,25 +122,7 @@ pub(crate) async fn verify(args: VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
     let remotes: Vec<Result<Remote, &String>> =
         connected.iter().map(|connected| connected.as_ref().map(config::StoreConnection::remote)).collect();
     let depth = if args.deep { Depth::Deep } else { Depth::Sample };
-    // In whatever order they end: no store waits for one that is slow.
-    let compared = settings.iter().zip(&remotes).enumerate();
-    let mut examined: Vec<_> = stream::iter(compared)
-        .map(async |(place, (settings, remote))| match remote {
-            Ok(remote) => (place, examine(&archive, &settings.store, remote, depth).await),
-            Err(why) => (place, Err(VerifyResult::failed(&settings.store, ErrorKind::InvalidInput, (*why).clone()))),
-        })
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
-    examined.sort_unstable_by_key(|(place, _)| *place);
-    let mut results = Vec::new();
-    for ((_, examined), (settings, remote)) in examined.into_iter().zip(settings.iter().zip(&remotes)) {
-        results.push(match (examined, remote) {
-            (Ok(examined), Ok(remote)) => conclude(&mut archive, &settings.store, remote, examined),
-            (Err(result), _) => result,
-            (Ok(_), Err(why)) => VerifyResult::failed(&settings.store, ErrorKind::InvalidInput, (*why).clone()),
-        });
-    }
+    let mut results = compare_with(&mut archive, &settings, &remotes, depth).await;
     let found = if args.repair { archive.fix_derived()? } else { archive.out_of_step()? };
     if args.repair {
         for (result, (settings, remote)) in results.iter_mut().zip(settings.iter().zip(&remotes)) {
@@ -152,7 +134,7 @@ pub(crate) async fn verify(args: VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
         }
     }
     progress.clear();
-    if args.json {
+    if args.written.is_json() {
         ui.json(&results)?;
     } else {
         let mut out = ui.stdout();
@@ -163,6 +145,52 @@ pub(crate) async fn verify(args: VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
     say_out_of_step(found, args.repair, ui);
     let exit = exit(&results).despite(problems);
     Ok(if exit == Exit::Done && !in_step { Exit::Failed } else { exit })
+}
+
+/// Compares what the archive holds of stores with what their platforms count and list.
+pub(crate) async fn compare_all(
+    archive: &mut Archive,
+    settings: &[Settings],
+    network: &Network,
+    ui: Ui,
+) -> Vec<VerifyResult> {
+    let connected = config::connect(settings, network, &RetryPolicy::default(), ui).await;
+    let remotes: Vec<Result<Remote, &String>> =
+        connected.iter().map(|connected| connected.as_ref().map(config::StoreConnection::remote)).collect();
+    compare_with(archive, settings, &remotes, Depth::Sample).await
+}
+
+async fn compare_with(
+    archive: &mut Archive,
+    settings: &[Settings],
+    remotes: &[Result<Remote, &String>],
+    depth: Depth,
+) -> Vec<VerifyResult> {
+    // In whatever order they end: no store waits for one that is slow.
+    let compared = settings.iter().zip(remotes).enumerate();
+    let mut examined: Vec<_> = stream::iter(compared)
+        .map(async |(place, (settings, remote))| match remote {
+            Ok(remote) => (place, examine(archive, &settings.store, remote, depth).await),
+            Err(why) => (place, Err(VerifyResult::failed(&settings.store, ErrorKind::InvalidInput, (*why).clone()))),
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    examined.sort_unstable_by_key(|(place, _)| *place);
+    let mut results = Vec::new();
+    for ((_, examined), (settings, remote)) in examined.into_iter().zip(settings.iter().zip(remotes)) {
+        results.push(match (examined, remote) {
+            (Ok(examined), Ok(remote)) => conclude(archive, &settings.store, remote, examined),
+            (Err(result), _) => result,
+            (Ok(_), Err(why)) => VerifyResult::failed(&settings.store, ErrorKind::InvalidInput, (*why).clone()),
+        });
+    }
+    results
+}
+
+/// What is known of all of them together, in one line.
+pub(crate) fn together(results: &[VerifyResult]) -> String {
+    verdict::together(results.iter().filter_map(|result| result.judgement.as_ref()))
 }
 
 /// Says what of the counts and the index of words was out of step with the entries.
@@ -349,10 +377,9 @@ pub(crate) fn show(out: &mut Out, palette: &Palette, results: &[VerifyResult], a
     let lacking = results.iter().any(|result| result.worst.may_lack());
     let repaired = results.iter().any(|result| result.repaired.is_some());
     let next = if lacking && !repaired { "; `storelogs verify --repair` fetches what is missing" } else { "" };
-    let judged = results.iter().filter_map(|result| result.judgement.as_ref());
     let unasked = match results.iter().filter(|result| never(result)).count() {
         0 => String::new(),
         unasked => format!("; {} could not be asked", pluralize(unasked as u64, "store", "stores")),
     };
-    writeln!(out, "{bold}{}{bold:#}{unasked}{next}", verdict::together(judged))
+    writeln!(out, "{bold}{}{bold:#}{unasked}{next}", together(results))
 }

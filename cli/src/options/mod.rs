@@ -5,9 +5,11 @@ mod clock;
 mod filters;
 mod global;
 mod stores;
+mod written;
 
 pub(crate) use archive::ArchiveOptions;
 pub(crate) use clock::{ClockOptions, of_shop, system};
 pub(crate) use filters::Filters;
 pub(crate) use global::GlobalOptions;
 pub(crate) use stores::StoreOptions;
+pub(crate) use written::WrittenOptions;

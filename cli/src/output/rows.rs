@@ -117,7 +117,8 @@ const SHORT: u64 = 999_999_999_999_999;
 /// Beyond this number jq, JavaScript and others round: what is beyond stands in JSON as text.
 const EXACT: u64 = (1 << 53) - 1;
 
-fn json(cell: &Cell<'_>) -> Value {
+/// A value in JSON: bytes hexadecimal, and a number that would be rounded as text.
+pub(crate) fn json(cell: &Cell<'_>) -> Value {
     match *cell {
         Cell::Null => Value::Null,
         Cell::Integer(number) if number.unsigned_abs() > EXACT => Value::String(number.to_string()),

@@ -100,6 +100,18 @@ impl Ui {
         stdout::for_machines()
     }
 
+    /// Whether a person types what is read.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn stdin_is_terminal(self) -> bool {
+        io::stdin().is_terminal()
+    }
+
+    /// Standard input and output, for a protocol that nothing else may get into.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn stdio(self) -> (tokio::io::Stdin, tokio::io::Stdout) {
+        (tokio::io::stdin(), tokio::io::stdout())
+    }
+
     /// Writes a value to stdout as JSON, on several lines.
     pub(crate) fn json(self, value: &impl Serialize) -> Result<(), CliError> {
         let mut out = self.stdout_for_machines();

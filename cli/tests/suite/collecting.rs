@@ -28,7 +28,7 @@ fn json(text: &str) -> Value {
 fn what_was_synced_is_proven_and_what_vanishes_is_found_and_repaired() {
     let sandbox = two_shops();
     let program = Program::reading(&sandbox);
-    let run = program.run(&["sync", "--json"]);
+    let run = program.run(&["sync", "--format", "json"]);
     // On a busy machine it takes long enough to say how far it is.
     let said = run.err.lines().find(|line| !line.ends_with(" stores up to date"));
     assert_eq!((run.code, said), (0, None), "{run:?}");
@@ -41,7 +41,7 @@ fn what_was_synced_is_proven_and_what_vanishes_is_found_and_repaired() {
     let deleted =
         sql.execute("DELETE FROM entry WHERE key IN (SELECT key FROM entry ORDER BY key LIMIT 20, 7)", []).unwrap();
     assert_eq!(deleted, 7);
-    let run = program.run(&["verify", "--json"]);
+    let run = program.run(&["verify", "--format", "json"]);
     assert_eq!(run.code, 1, "{run:?}");
     let missing: u64 = json(&run.out)
         .as_array()

@@ -18,7 +18,7 @@ fn collected() -> Program {
 
 /// The names of what is not well, and how the command ended.
 fn ill(program: &Program, arguments: &[&str]) -> (i32, Vec<String>) {
-    let run = program.run(&[&["doctor", "--json"], arguments].concat());
+    let run = program.run(&[&["doctor", "--format", "json"], arguments].concat());
     let checks: Vec<Value> = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{run:?}"));
     let ill = checks.iter().filter(|check| check["health"] != "well");
     assert!(ill.clone().all(|check| check["remedy"].is_string()), "each has a remedy: {run:?}");

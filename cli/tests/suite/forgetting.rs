@@ -104,7 +104,7 @@ fn no_byte_is_left_and_nothing_comes_back() {
         traces(&folder).contains(&"archive.db".to_owned()) && traces(&folder).contains(&"archive.index.db".to_owned())
     );
     let before = count(&program);
-    let run = program.run(&["forget", QUERY, "--dry-run", "--json"]);
+    let run = program.run(&["forget", QUERY, "--dry-run", "--format", "json"]);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
     let would: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(would["entries"].as_array().unwrap().len(), 7, "{would}");

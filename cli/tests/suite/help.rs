@@ -101,6 +101,11 @@ fn help_of_sql_teaches() {
 }
 
 #[test]
+fn help_of_mcp_teaches() {
+    assert_snapshot!(help(&["mcp", "--help"]));
+}
+
+#[test]
 fn help_of_report_teaches() {
     assert_snapshot!(help(&["report", "--help"]));
 }

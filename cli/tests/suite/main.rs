@@ -23,6 +23,7 @@ mod hostile;
 mod imports;
 mod logs;
 mod many_stores;
+mod mcp;
 mod memory;
 mod metrics;
 mod output;

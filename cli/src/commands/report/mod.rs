@@ -134,26 +134,49 @@ pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 fn make(archive: &Archive, args: &ReportArgs, ui: Ui) -> Result<Report, CliError> {
-    let now = Timestamp::now();
+    let asked = About {
+        since: args.since,
+        until: args.until,
+        compare: args.compare == Compare::Previous,
+        stores: &args.store,
+        clock: &args.clock,
+        redact: !args.no_redact,
+        now: Timestamp::now(),
+    };
+    about(archive, &asked, ui)
+}
+
+/// What a report is about, as it is asked for.
+pub(crate) struct About<'a> {
+    pub(crate) since: Moment,
+    pub(crate) until: Option<Moment>,
+    /// With as long a time before.
+    pub(crate) compare: bool,
+    pub(crate) stores: &'a [StoreName],
+    pub(crate) clock: &'a ClockOptions,
+    pub(crate) redact: bool,
+    pub(crate) now: Timestamp,
+}
+
+/// Since when a report tells, unless it is asked otherwise.
+#[cfg(feature = "mcp")]
+pub(crate) const MONTH: Moment = Moment::Ago(SignedDuration::from_hours(30 * 24));
+
+/// The report that is asked for.
+pub(crate) fn about(archive: &Archive, asked: &About<'_>, ui: Ui) -> Result<Report, CliError> {
     let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
-    let stores = args.store.iter().map(|name| name.among(&known)).collect::<Result<Vec<_>, _>>()?;
+    let stores = asked.stores.iter().map(|name| name.among(&known)).collect::<Result<Vec<_>, _>>()?;
     // What is meant by a date is a day of the shop.
-    let zone = args.clock.of(archive, &stores, ui)?;
+    let zone = asked.clock.of(archive, &stores, ui)?;
+    let now = asked.now;
     let wrong = |option: &str, why: String| CliError::usage(format!("{option}: {why}"));
-    let since = args.since.at(now, &zone).map_err(|why| wrong("--since", why))?;
-    let until = args.until.map_or(Ok(now), |until| until.at(now, &zone)).map_err(|why| wrong("--until", why))?;
+    let since = asked.since.at(now, &zone).map_err(|why| wrong("--since", why))?;
+    let until = asked.until.map_or(Ok(now), |until| until.at(now, &zone)).map_err(|why| wrong("--until", why))?;
     if until <= since {
         return Err(wrong("--until", format!("{until} is not after --since, {since}")));
     }
-    let redact: Box<dyn Redact> = if args.no_redact { Box::new(NoRedaction) } else { Box::new(archive.redactor()?) };
-    let options = insight::ReportOptions {
-        since,
-        until,
-        compare: args.compare == Compare::Previous,
-        stores,
-        zone: Some(zone),
-        now,
-    };
+    let redact: Box<dyn Redact> = if asked.redact { Box::new(archive.redactor()?) } else { Box::new(NoRedaction) };
+    let options = insight::ReportOptions { since, until, compare: asked.compare, stores, zone: Some(zone), now };
     Ok(insight::report(archive, &options, &*redact)?)
 }
 

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use super::prune;
 use crate::config::{self, ReloadingStores};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
-use crate::options::{ArchiveOptions, StoreOptions};
+use crate::options::{ArchiveOptions, StoreOptions, WrittenOptions};
 use crate::ui::{Column, Out, Palette, Signal, Signals, Table, Text, Ui};
 use progress::SyncProgress;
 
@@ -59,9 +59,8 @@ pub(crate) struct SyncArgs {
     #[arg(long, value_name = "ADDRESS", value_parser = listen::address)]
     metrics_listen: Option<SocketAddr>,
 
-    /// Write what was done as JSON, one array with one object a store
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    written: WrittenOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -131,7 +130,7 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     pruning.inspect(tokio::task::JoinHandle::abort);
     progress.clear();
     let outcomes = outcomes?;
-    if args.json {
+    if args.written.is_json() {
         ui.json(&outcomes.iter().map(summarized).collect::<Vec<_>>())?;
     } else {
         let mut out = ui.stdout();

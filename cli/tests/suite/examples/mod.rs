@@ -26,6 +26,8 @@ const NOT_RUN: &[(&str, &str)] = &[
         "a bucket; the tests of export/ have one",
     ),
     ("duckdb -c \"SELECT store, count(*) FROM delta_scan('./lake/entries') GROUP BY ALL\"", "cargo xtask lake asks it"),
+    ("storelogs mcp", "an assistant starts it; mcp.rs speaks to it as one does"),
+    ("storelogs mcp --no-redact", "an assistant starts it; mcp.rs speaks to it as one does"),
     ("storelogs search QUERY", "QUERY stands for what somebody looks for"),
     ("storelogs show UID", "UID stands for that of an entry; owner.rs shows some"),
     ("storelogs show bigcommerce:abc123:4711", "each archive has ids of its own; owner.rs shows some"),
