@@ -22,6 +22,7 @@ mod mcp;
 mod network;
 mod npm;
 mod package;
+mod prometheus;
 mod provenance;
 mod readers;
 mod regen;
@@ -77,6 +78,8 @@ enum Chore {
     Readers,
     /// Ask the server for assistants with the official clients for Python and TypeScript.
     Mcp,
+    /// Check the alarms, the dashboard and the metrics with promtool, and try each alarm.
+    Prometheus,
     /// Run the program behind real gateways and proxies, as far as they are installed.
     Network(network::NetworkArgs),
     /// Run the scripts of findings/, which show how other people's tools behave.
@@ -112,6 +115,7 @@ impl Chore {
             Self::Package => package::run(),
             Self::Readers => readers::run(),
             Self::Mcp => mcp::run(),
+            Self::Prometheus => prometheus::run(),
             Self::Network(args) => network::run(args),
             Self::Findings(args) => findings::run(args),
             Self::Laws(args) => laws::run(args),

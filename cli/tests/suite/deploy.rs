@@ -80,6 +80,24 @@ fn setting<'a>(unit: &'a [(String, String, String)], key: &str) -> Option<&'a st
 }
 
 #[test]
+fn alarms_and_the_dashboard_name_metrics_that_there_are() {
+    let documented =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations.md")).unwrap();
+    for file in ["prometheus/storelogs.rules.yml", "prometheus/storelogs.rules.test.yml", "grafana/storelogs.json"] {
+        let text = example(file);
+        let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let names: std::collections::BTreeSet<&str> =
+            text.split(|c| !of_a_name(c)).filter(|name| name.starts_with("storelogs_")).collect();
+        assert!(names.len() > 6, "{file}: {names:?}");
+        for name in names {
+            assert!(documented.contains(&format!("| `{name}` |")), "{file}: there is no metric {name}");
+        }
+    }
+    let dashboard: Value = serde_json::from_str(&example("grafana/storelogs.json")).unwrap();
+    assert!(dashboard["panels"].as_array().unwrap().len() > 8);
+}
+
+#[test]
 fn the_unit_is_a_unit() {
     let text = example("systemd/storelogs.service");
     let unit = unit(&text);

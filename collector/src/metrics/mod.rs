@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use prometheus::TextEncoder;
 use storelogs::{Platform, Store};
 
@@ -22,8 +22,10 @@ use crate::verdict::Verdict;
 use family::{Families, Labels};
 
 /// Up to this many stores each have metrics of their own. With more, there is one of each platform: sums, and of times
-/// the worst.
+/// the worst; and those stores with a problem, up to as many, have gauges of their own, which the platform's leave out.
 pub const STORES: usize = 1000;
+/// What expires sooner than this, and was not fetched, is a problem of its store.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// The type of what [`Metrics::text`] returns, for an HTTP header.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -112,12 +114,16 @@ impl Metrics {
         let traffic = self.network.traffic_of_stores();
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let each = stores.len() <= STORES;
-        let mut totals: BTreeMap<Labels, StoreTotals> = BTreeMap::new();
+        let apart = if each { HashSet::new() } else { with_a_problem(&stores) };
+        // A counter that a store is taken out of would seem to begin anew.
+        let (mut counted, mut measured): (BTreeMap<Labels, StoreTotals>, BTreeMap<Labels, StoreTotals>) =
+            Default::default();
         for brief in &stores {
-            let labels = Labels::new(&brief.store, each);
             let counts = counts.get(&brief.store).copied().unwrap_or_default();
             let traffic = traffic.get(&brief.store).copied().unwrap_or_default();
-            totals.entry(labels).or_default().add(brief, counts, traffic);
+            counted.entry(Labels::new(&brief.store, each)).or_default().add(brief, counts, traffic);
+            let own = each || apart.contains(&brief.store);
+            measured.entry(Labels::new(&brief.store, own)).or_default().add(brief, counts, traffic);
         }
         let mut families = Families::default();
         families.gauge(
@@ -130,9 +136,10 @@ impl Metrics {
             "The size of the file of changes beside the archive (-wal).",
             [(Vec::new(), wal as f64)],
         );
-        states(&mut families, &stores, each);
+        states(&mut families, &stores, |store| each || apart.contains(store));
         verdicts(&mut families, &stores);
-        add_totals(&mut families, &totals);
+        counters(&mut families, &counted);
+        gauges(&mut families, &measured);
         TextEncoder::new()
             .encode_to_string(&families.0)
             .map_err(|error| Error::Unusable { path: self.path.clone(), why: error.into() })
@@ -174,7 +181,7 @@ impl StoreTotals {
 }
 
 /// How many stores of each platform are in each state, and the state of each.
-fn states(families: &mut Families, stores: &[Brief], each: bool) {
+fn states(families: &mut Families, stores: &[Brief], has_own: impl Fn(&Store) -> bool) {
     let mut platforms: Vec<&Platform> = stores.iter().map(|brief| brief.store.platform()).collect();
     platforms.sort();
     platforms.dedup();
@@ -186,14 +193,22 @@ fn states(families: &mut Families, stores: &[Brief], each: bool) {
         })
     });
     families.gauge("storelogs_stores", "How many stores are in this state.", counted);
-    if each {
-        let one = stores.iter().map(|brief| {
-            let mut labels = Labels::new(&brief.store, true).pairs();
-            labels.push(("state", brief.state.to_string()));
-            (labels, 1.0)
-        });
-        families.gauge("storelogs_store_state", "The state that the store is in; always 1.", one);
-    }
+    let one = stores.iter().filter(|brief| has_own(&brief.store)).map(|brief| {
+        let mut labels = Labels::new(&brief.store, true).pairs();
+        labels.push(("state", brief.state.to_string()));
+        (labels, 1.0)
+    });
+    families.gauge("storelogs_store_state", "The state that the store is in; always 1.", one);
+}
+
+/// The stores that an alarm may be about: those that cannot be read, and those of which entries expire soon that were not
+/// fetched; of more than have room, those that expire first.
+fn with_a_problem(stores: &[Brief]) -> HashSet<Store> {
+    let expires = |brief: &Brief| brief.expires.filter(|at| at.duration_since(brief.present) < SOON);
+    let is_read = |brief: &Brief| matches!(brief.state, State::New | State::Active);
+    let mut found: Vec<&Brief> = stores.iter().filter(|brief| !is_read(brief) || expires(brief).is_some()).collect();
+    found.sort_by_key(|brief| (expires(brief).is_none(), brief.expires));
+    found.into_iter().take(STORES).map(|brief| brief.store.clone()).collect()
 }
 
 /// How many stores of each platform each verdict is about.
@@ -211,7 +226,7 @@ fn verdicts(families: &mut Families, stores: &[Brief]) {
     families.gauge("storelogs_verdicts", "Of how many stores this is the verdict.", rows);
 }
 
-fn add_totals(families: &mut Families, totals: &BTreeMap<Labels, StoreTotals>) {
+fn counters(families: &mut Families, totals: &BTreeMap<Labels, StoreTotals>) {
     type Count = fn(&StoreTotals) -> u64;
     let counters: [(&str, &str, Count); 9] = [
         ("storelogs_entries_total", "Entries that were archived and not held before.", |total| {
@@ -239,6 +254,9 @@ fn add_totals(families: &mut Families, totals: &BTreeMap<Labels, StoreTotals>) {
     for (name, help, count) in counters {
         families.counter(name, help, totals.iter().map(|(labels, total)| (labels.pairs(), count(total))));
     }
+}
+
+fn gauges(families: &mut Families, totals: &BTreeMap<Labels, StoreTotals>) {
     type Measure = fn(&StoreTotals) -> Option<f64>;
     let gauges: [(&str, &str, Measure); 5] = [
         ("storelogs_complete", "1 if nothing is missing of the store, or of every store.", |total| {

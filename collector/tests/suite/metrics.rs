@@ -74,6 +74,26 @@ fn beyond_it_the_stores_of_a_platform_are_added_up() {
 }
 
 #[test]
+fn beyond_it_a_store_with_a_problem_is_named_and_the_others_are_not() {
+    let (folder, metrics, _) = metrics(STORES + 1);
+    let sql = rusqlite::Connection::open(folder.path().join("archive.db")).unwrap();
+    let lost = format!("s{STORES}");
+    sql.execute("UPDATE store SET state = 'unauthorized' WHERE name = ?1", [&lost]).unwrap();
+    let text = metrics.text().unwrap();
+    let own = format!("{{platform=\"bigcommerce\",store=\"{lost}\"}}");
+    assert_eq!(value(&text, &format!("storelogs_complete{own}")), 0.0);
+    let lag = value(&text, &format!("storelogs_lag_seconds{own}"));
+    let others = value(&text, "storelogs_lag_seconds{platform=\"bigcommerce\"}");
+    assert!((3000.0..4200.0).contains(&(lag - others)), "{lag}, of the others {others}");
+    assert_eq!(value(&text, "storelogs_gaps{platform=\"bigcommerce\"}"), (STORES - 1) as f64);
+    let state = format!("storelogs_store_state{{platform=\"bigcommerce\",store=\"{lost}\",state=\"unauthorized\"}}");
+    assert_eq!(value(&text, &state), 1.0);
+    // A counter never shrinks: it is that of all.
+    assert!(!text.contains(&format!("storelogs_failures_total{own}")), "{text}");
+    assert_eq!(text.matches("store=\"").count(), text.matches(&format!("store=\"{lost}\"")).count());
+}
+
+#[test]
 fn an_archive_that_cannot_be_read_is_reported_and_read_again_later() {
     let (folder, metrics, _) = metrics(1);
     let (path, away) = (folder.path().join("archive.db"), folder.path().join("away.db"));
