@@ -81,7 +81,7 @@ fn or_empty(text: &Option<String>) -> Cow<'_, str> {
 
 /// A cell that a spreadsheet would take as a formula gets a `'` in front: log text is written by strangers. So does what it
 /// would take for a number and write otherwise: an id of more digits than it keeps, `00123`, `1e5`.
-pub(super) fn guarded(text: &str) -> Cow<'_, str> {
+pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
     if is_formula(text) || is_spoilt(text) { format!("'{text}").into() } else { text.into() }
 }
 
@@ -110,7 +110,7 @@ fn is_spoilt(text: &str) -> bool {
     exponent.is_some() || digits > DIGITS || whole.len() > 1 && whole.starts_with('0')
 }
 
-pub(super) fn io_error(error: csv::Error) -> io::Error {
+pub(crate) fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

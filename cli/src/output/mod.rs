@@ -1,6 +1,6 @@
 //! The output formats of entries.
 
-mod csv;
+pub(crate) mod csv;
 mod json;
 mod long;
 mod pretty;

@@ -1,9 +1,9 @@
 //! What the owner of one shop asks, in the words and forms that come to hand.
 
 use serde_json::{Value, json};
-use storelogs_sandbox::{Sandbox, Store};
+use storelogs_sandbox::{Behavior, Platform, Sandbox, Store};
 
-use crate::program::{HASH, Program, Run, behavior, bigcommerce, sandbox, serve, shopline};
+use crate::program::{HASH, Program, Run, behavior, bigcommerce, present, sandbox, serve, shopline};
 
 const DETAIL: &str = r#"{"order":{"id":7},"response":"{\"errorDetail\":\"did not answer in time\",\"code\":7}"}"#;
 
@@ -96,8 +96,8 @@ fn a_time_zone_that_is_not_known_is_an_error_and_never_taken_for_utc() {
 #[test]
 fn a_report_is_not_written_under_a_name_that_promises_another_form() {
     let (_sandbox, program) = collected();
-    for name in ["x.pdf", "x.PDF", "x.csv", "x.docx"] {
-        is_refused(&program.run(&["report", "-o", name]), &[".html, .md, .json or .txt"]);
+    for name in ["x.pdf", "x.PDF", "x.xlsx", "x.docx"] {
+        is_refused(&program.run(&["report", "-o", name]), &[".html, .md, .json, .txt, or .csv"]);
         assert!(!program.home.path().join(name).exists());
     }
     for name in ["x.html", "x.md", "x.json", "x.txt", "x"] {
@@ -105,6 +105,31 @@ fn a_report_is_not_written_under_a_name_that_promises_another_form() {
     }
     assert_eq!(program.run(&["report", "-o", "y.pdf", "--format", "html"]).code, 0, "it was asked for by name");
     assert!(program.run(&["report", "--since", "2026-08-01"]).out.contains("did not answer in time"));
+}
+
+#[test]
+fn the_orders_that_were_hit_are_a_table_for_spreadsheets_in_which_each_line_finds_its_entries() {
+    let sandbox = serve([Store::bigcommerce(HASH).behavior(Behavior::unlimited())]);
+    for (id, order) in [(1, 1042), (2, 1042), (3, 7)] {
+        let at = (present() - jiff::SignedDuration::from_hours(id)).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+        let message = json!({"email": "ada@example.com", "errorDetail": "did not answer in time"}).to_string();
+        let record = json!({"id": id, "type": "payment", "module": "", "severity": "errors", "message": message,
+            "summary": format!("The payment for order {order} failed"), "date_created": at});
+        sandbox.push(Platform::BigCommerce, HASH, record);
+    }
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    assert_eq!(program.run(&["sync"]).code, 0);
+    assert_eq!(program.run(&["report", "-o", "orders.csv"]).code, 0);
+    let table = std::fs::read_to_string(program.home.path().join("orders.csv")).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines.len() == 3 && lines[0].starts_with("store,order,customer,problems,"), "{table}");
+    assert!(lines[1].starts_with("bigcommerce:abc123,1042,[email ") && lines[2].contains(",7,[email "), "{table}");
+    assert!(table.contains("did not answer in time") && !table.contains("ada@"), "{table}");
+    let shown = program.run(&["report", "--format", "json"]).out;
+    let report: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let query = report["orders"]["list"][0]["query"].as_str().unwrap();
+    assert_eq!(program.run(&["search", "--count", query]).out.trim(), "2", "{query}");
+    assert!(program.run(&["report"]).out.contains("WHICH ORDERS WERE HIT?"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Changes, and which of them can do harm.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -25,6 +26,10 @@ const MOST_STORES: usize = 20;
 /// The most changes that are listed, and the most lines of others.
 const MOST_LISTED: usize = 5;
 const MOST_ORDINARY: usize = 5;
+
+/// What it weighs that a change was made in the same store: as much as that it is about what failed. So a change in another
+/// store comes first only where it is sensitive, and about what failed.
+const SAME_STORE: u8 = 3;
 
 /// Whether an entry is about something that somebody changed: it names who, or it is about the design of the shop.
 pub(super) fn is_change(actor: Option<&str>, category: Option<&str>) -> bool {
@@ -74,8 +79,9 @@ pub(super) fn before(
             match weight(&entry, category) {
                 0 => *ordinary.entry((entry.actor, entry.action)).or_default() += 1,
                 weight => {
+                    let weight = weight + if other == store { SAME_STORE } else { 0 };
                     listed.push((weight, entry, other));
-                    listed.sort_by(|(a, one, _), (b, other, _)| b.cmp(a).then(other.time.cmp(&one.time)));
+                    listed.sort_by_key(|(weight, entry, _)| (Reverse(*weight), Reverse(entry.time)));
                     if let Some((_, entry, _)) = listed.drain(MOST_LISTED.min(listed.len())..).next() {
                         *ordinary.entry((entry.actor, entry.action)).or_default() += 1;
                     }
@@ -84,7 +90,7 @@ pub(super) fn before(
         })?;
     }
     let mut ordinary: Vec<_> = ordinary.into_iter().collect();
-    ordinary.sort_by_key(|(_, entries)| std::cmp::Reverse(*entries));
+    ordinary.sort_by_key(|(_, entries)| Reverse(*entries));
     let action_count = |((actor, action), entries): ((Option<String>, Option<String>), u64)| ActionCount {
         actor: actor.map(|actor| context.text(Field::Actor, &actor)),
         action: action.map(|action| context.text(Field::Fact, &action)),

@@ -16,6 +16,7 @@ mod hours;
 mod html;
 mod incidents;
 pub mod model;
+mod orders;
 mod people;
 mod period;
 mod problems;
@@ -132,6 +133,7 @@ pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -
         summary: Vec::new(),
         incidents: incidents.finish(&context, &people.hours)?,
         problems: problems.finish(&context)?,
+        orders: orders::orders(&context)?,
         people: people.finish(&context)?,
         trust: trust::trust(&context, &activity.by_store(stores.len()))?,
         activity: activity.finish(&context),

@@ -77,6 +77,14 @@ impl<'a> Query<'a> {
         self.with("(actor:* OR category:design)".to_owned())
     }
 
+    /// Any of these words, each in its field.
+    pub(super) fn mentions<'t>(self, mentions: impl IntoIterator<Item = &'t (&'static str, String)>) -> Self {
+        let mention = |(field, words): &(&str, String)| format!("{field}:{}", always_quoted(words));
+        let parts: Vec<String> = mentions.into_iter().map(mention).collect();
+        let part = if let [one] = &parts[..] { one.clone() } else { format!("({})", parts.join(" OR ")) };
+        self.with(part)
+    }
+
     /// Changes that can do harm.
     pub(super) fn sensitive(self) -> Self {
         self.with("sensitive:yes".to_owned())

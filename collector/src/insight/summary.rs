@@ -88,12 +88,16 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
             } else {
                 pluralize(minutes.unsigned_abs(), "minute", "minutes")
             };
-            text.push_str(&format!(
-                " {ago} before, {who} changed {}{} ({}).",
-                subject(change),
-                change.summary.as_ref().map(|summary| format!(": “{summary}”")).unwrap_or_default(),
-                report.stores[change.store as usize],
-            ));
+            let what = subject(change);
+            let said = change.summary.as_ref().map(|summary| format!(": “{summary}”")).unwrap_or_default();
+            text.push_str(&if change.store == incident.store {
+                format!(" {ago} before, {who} changed {what}{said}.")
+            } else {
+                let other = &report.stores[change.store as usize];
+                format!(
+                    " {ago} before, in another of your stores ({other}), {who} changed {what}{said}: maybe by chance."
+                )
+            });
         }
         None if incident.changes.entries > 0 => {
             let entries = pluralize(incident.changes.entries, "ordinary change was", "ordinary changes were");

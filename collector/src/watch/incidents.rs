@@ -115,7 +115,8 @@ fn raise(
         let who = change.actor.as_ref().map_or("somebody", |who| who.as_str());
         let what = change.summary.as_ref().or(change.action.as_ref()).map_or("", |what| what.as_str());
         let before = format_duration(incident.start.duration_since(change.time));
-        alert.text.push_str(&format!("; {before} before it, {who}: {what}"));
+        let elsewhere = if change.store == incident.store { "" } else { " in another of your stores" };
+        alert.text.push_str(&format!("; {before} before it{elsewhere}, {who}: {what}"));
     }
     alert.query.clone_from(&incident.query);
     alerts.offer(rule, &key, alert.clone(), alert);

@@ -1,5 +1,6 @@
 //! `report`: what the logs say, for the person who runs the shop.
 
+mod orders;
 mod terminal;
 
 use std::io::Write;
@@ -67,13 +68,15 @@ pub(crate) struct ReportArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  storelogs report                                    the last 30 days
+  storelogs report                              the last 30 days
   storelogs report --since 7d --store bigcommerce:abc123
-  storelogs report --open                             as a page in the browser
-  storelogs report --since 90d -o report.html         the same as one file to pass on
-  storelogs report --since 2026-08-01 --until 2026-09-01 --time-zone America/Chicago --format json
+  storelogs report --open                       as a page in the browser
+  storelogs report --since 90d -o report.html   the same as one file to pass on
+  storelogs report --since 7d -o orders.csv     the orders that were hit
+  storelogs report --since 2026-08-01 --until 2026-09-01 --format json
 
-A period is made of whole hours; from seven days on it begins at midnight. docs/insights.md explains how each figure is computed.";
+A period is made of whole hours; from seven days on it begins at midnight.
+docs/insights.md explains how each figure is computed.";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Compare {
@@ -94,6 +97,8 @@ enum Format {
     Json,
     /// Markdown
     Md,
+    /// The orders that problems name, for a spreadsheet
+    Csv,
 }
 
 pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -219,13 +224,16 @@ fn by_name(path: &Path) -> Result<Format, CliError> {
         Some("html" | "htm") => Format::Html,
         Some("json") => Format::Json,
         Some("md" | "markdown") => Format::Md,
+        Some("csv") => Format::Csv,
         Some("txt") | None => Format::Terminal,
         Some(other) => {
-            let why = format!("-o: a report cannot be written as {other:?}: name the file .html, .md, .json or .txt");
+            let why = format!(
+                "-o: a report cannot be written as {other:?}: name the file .html, .md, .json, .txt, or .csv for a list of orders"
+            );
             let error = CliError::usage(why);
             return Err(match other {
                 "pdf" => error.hint("for a PDF, write the .html, open it in a browser, and print it into a file"),
-                "csv" | "xlsx" => error.hint("for a table of entries: storelogs search --format csv -o entries.csv"),
+                "xlsx" => error.hint("for a table of entries: storelogs search --format csv -o entries.csv"),
                 _ => error.hint("or give --format"),
             });
         }
@@ -247,6 +255,7 @@ fn write(
 ) -> Result<(), CliError> {
     match format {
         Format::Terminal => terminal::write(&document::document(report), look.unwrap_or_default(), out)?,
+        Format::Csv => orders::write(report, out)?,
         Format::Md => document::markdown(&document::document(report), out)?,
         Format::Html => out.write_all(insight::html(report).as_bytes())?,
         Format::Json => {

@@ -35,9 +35,37 @@ pub fn document(report: &Report) -> Document {
     activity(report, &mut blocks);
     problems(report, &mut blocks);
     incidents(report, &mut blocks);
+    orders(report, &mut blocks);
     people(report, &mut blocks);
     trust(report, &mut blocks);
     blocks
+}
+
+fn orders(report: &Report, blocks: &mut Document) {
+    let orders = &report.orders;
+    if orders.list.is_empty() {
+        return;
+    }
+    blocks.push(Block::Heading("Which orders were hit?".to_owned()));
+    let columns = [("order", Kind::Text), ("why", Kind::Long), ("problems", Kind::Number), ("the last", Kind::Text)];
+    let mut table = Table::new(&columns);
+    for order in orders.list.iter().take(MOST) {
+        let why = order.reason.as_ref().or(order.summary.as_ref()).map_or("", Text::as_str);
+        let cells = [
+            Cell::new(order.order.as_str()),
+            Cell::new(why),
+            Cell::new(format_count(order.entries)),
+            Cell::new(report.period.clock(order.last)),
+        ];
+        table.row(Some(&order.query), cells);
+    }
+    blocks.push(Block::Table(table));
+    let more = orders.list.len().saturating_sub(MOST) as u64 + orders.others;
+    if more > 0 {
+        let text =
+            format!("{} more; `storelogs report -o orders.csv` lists {}.", format_count(more), orders.list.len());
+        blocks.push(Block::Text(text));
+    }
 }
 
 fn stores(report: &Report) -> String {

@@ -1,6 +1,7 @@
 //! The content of a report. Its JSON is stable: `version` rises when it changes.
 
 mod incidents;
+mod orders;
 mod people;
 mod problems;
 mod trust;
@@ -14,6 +15,7 @@ use crate::redact::Text;
 pub use crate::sensitive::Topic;
 
 pub use incidents::{ActionCount, Change, Changes, Incident, Incidents};
+pub use orders::{Order, Orders};
 pub use people::{Actor, Bulk, NewAction, People, Unusual};
 pub use problems::{Example, Module, Part, Problems, Template, Trend};
 pub use trust::{Trust, Trusted};
@@ -49,6 +51,8 @@ pub struct Report {
     pub problems: Problems,
     /// When did it go wrong?
     pub incidents: Incidents,
+    /// Which orders were hit?
+    pub orders: Orders,
     /// Who did what?
     pub people: People,
     /// Can I trust this?

@@ -169,6 +169,17 @@ function incidents() {
   });
   if (!nodes.length) nodes.push(el("p", { class: "empty" }, everything() ? "No hour stands out: problems came at about their usual rate." : "None of what is chosen."));
   if (report.incidents.others) nodes.push(el("p", { class: "soft" }, `${plural(report.incidents.others, "smaller incident is", "smaller incidents are")} not listed.`));
+  const orders = report.orders.list.filter((one) => isStore(one.store));
+  if (orders.length) {
+    const more = report.orders.others ? ` ${grouped(report.orders.others)} more are not listed.` : "";
+    nodes.push(el("h3", null, "Orders to look at"), el("p", { class: "soft small" }, `Those that warnings and errors name.${more}`), table("orders", [
+      { name: "order", lead: true, value: (one) => one.order, cell: (one) => [el("strong", null, one.order), " ", el("span", { class: "soft small" }, one.customer ?? "")] },
+      { name: "why", value: (one) => one.reason ?? one.summary ?? "", cell: (one) => el("span", { class: "small" }, one.reason ?? one.summary ?? "") },
+      { name: "problems", number: true, value: (one) => one.entries, cell: (one) => grouped(one.entries) },
+      { name: "the last", number: true, value: (one) => Date.parse(one.last), cell: (one) => moment(one.last) },
+      { name: "", tight: true, go: true, cell: (one) => search(one.query) },
+    ], orders, { limit: 9 }));
+  }
   nodes.push(el("details", { class: "small soft" }, el("summary", null, "How they are found"), el("p", null, report.incidents.method)));
   return nodes;
 }

@@ -102,6 +102,20 @@ impl Figures {
         assert!((told - found).abs() < 1e-9, "{path} says {told}, SQL {found}: {query}");
     }
 
+    /// Each order: as many problems as have it in their words, and where they begin and end.
+    fn orders(&self) {
+        let others = number(self.at("/orders/others"));
+        assert!(others < 0.5 || self.list("/orders/list").len() == 200, "{others} more");
+        let problems = format!("severity IN ('warning', 'error', 'unspecified') AND {}", self.now);
+        for (at, one) in self.list("/orders/list").iter().enumerate() {
+            let store = is("shop", &self.report["stores"][one["store"].as_u64().unwrap() as usize]);
+            let order = text(&one["order"]);
+            let named = format!("(summary LIKE '%order {order}%' OR message LIKE '%order%{order}%')");
+            self.counts(&format!("/orders/list/{at}/entries"), &format!("{store} AND {named} AND {problems}"));
+            self.at(&format!("/orders/list/{at}/store"));
+        }
+    }
+
     /// The figure is how many entries there are of which this holds.
     #[track_caller]
     fn counts(&self, path: &str, what: &str) {
@@ -246,6 +260,7 @@ fn every_figure_is_what_a_query_of_its_own_finds() {
         figures.activity();
         figures.problems();
         figures.incidents();
+        figures.orders();
         figures.people();
         figures.trust();
         figures.assert_all_checked();

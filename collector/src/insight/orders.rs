@@ -1,0 +1,175 @@
+//! Which orders were hit? Those that problems name, in their summaries or messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use storelogs::LogEntry;
+
+use super::Context;
+use super::model::{Order, Orders};
+use crate::archive::entries::Which;
+use crate::error::Result;
+use crate::message;
+use crate::redact::{Field, Text};
+use crate::sensitive::words;
+
+/// The most orders that are listed.
+const MOST_ORDERS: usize = 200;
+/// So many problems are looked at, the newest of each store.
+const MOST_READ: usize = 20_000;
+/// At the least of each store.
+const LEAST_READ: usize = 200;
+/// The longest number of an order.
+const LONGEST: usize = 20;
+/// What stands between the word and the number.
+const BETWEEN: [&str; 4] = ["id", "number", "no", "nr"];
+/// What is an order's number in one word.
+const IN_ONE: [&str; 2] = ["orderid", "ordernumber"];
+
+/// Where in an entry an order is named, and by which words.
+type Mention = (&'static str, String);
+
+/// What is added up for an order.
+struct Sum {
+    mentions: BTreeSet<Mention>,
+    customer: Option<Text>,
+    entries: u64,
+    first: Timestamp,
+    last: Timestamp,
+    summary: Option<Text>,
+    reason: Option<Text>,
+}
+
+/// The orders that problems of the period name.
+pub(super) fn orders(context: &Context<'_>) -> Result<Orders> {
+    let each = (MOST_READ / context.stores.len().max(1)).max(LEAST_READ);
+    let mut found = Vec::new();
+    for (number, (id, store)) in (0_u32..).zip(context.stores) {
+        let period = [context.period.since, context.period.until];
+        let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
+        let (mut read, mut since) = (0, context.period.since);
+        let mut second = None;
+        context.archive.each_of_store(*id, period, Which::Problems, |entry| {
+            let this = entry.time.as_second();
+            if read >= each && second.is_some_and(|second| this < second) {
+                // Of earlier ones nothing is told, and nothing is to be found by the searches.
+                since = second.and_then(|second| Timestamp::from_second(second).ok()).unwrap_or(since);
+                return ControlFlow::Break(());
+            }
+            (read, second) = (read + 1, Some(this));
+            add(context, &mut sums, &entry);
+            ControlFlow::Continue(())
+        })?;
+        found.extend(sums.into_iter().map(|(order, sum)| {
+            let query = context.query().store(store).problems().between(since, context.period.until);
+            Order {
+                store: number,
+                order,
+                customer: sum.customer,
+                entries: sum.entries,
+                first: sum.first,
+                last: sum.last,
+                summary: sum.summary,
+                reason: sum.reason,
+                query: query.mentions(&sum.mentions).text(),
+            }
+        }));
+    }
+    found.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| (a.store, &a.order).cmp(&(b.store, &b.order))));
+    let others = found.len().saturating_sub(MOST_ORDERS) as u64;
+    found.truncate(MOST_ORDERS);
+    Ok(Orders { list: found, others })
+}
+
+/// Adds a problem to the orders that it names. The newest come first.
+fn add(context: &Context<'_>, sums: &mut BTreeMap<String, Sum>, entry: &LogEntry) {
+    let mut named: BTreeMap<String, BTreeSet<Mention>> = BTreeMap::new();
+    for (place, text) in [("summary", &entry.summary), ("message", &entry.message)] {
+        for (order, phrase) in mentions(text.as_deref().unwrap_or_default()) {
+            named.entry(order).or_default().insert((place, phrase));
+        }
+    }
+    for (order, mentions) in named {
+        let message = entry.message.as_deref().filter(|text| !text.is_empty());
+        let sum = sums.entry(order).or_insert_with(|| Sum {
+            mentions: BTreeSet::new(),
+            customer: None,
+            entries: 0,
+            first: entry.time,
+            last: entry.time,
+            summary: entry.summary.as_deref().map(|text| context.text(Field::Summary, text)),
+            reason: message.and_then(message::reason).map(|text| context.text(Field::Message, &text)),
+        });
+        sum.mentions.extend(mentions);
+        sum.entries += 1;
+        sum.first = entry.time;
+        if sum.customer.is_none() {
+            sum.customer = message.and_then(email).map(|address| context.text(Field::Message, &address));
+        }
+    }
+}
+
+/// The numbers of orders in a text, each with the words that name it: `order 1042`, `order id 1042`.
+fn mentions(text: &str) -> Vec<(String, String)> {
+    let words = words(text);
+    let is_number = |word: &&String| word.len() <= LONGEST && word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let behind = match word.as_str() {
+            "order" if words.get(at + 1).is_some_and(|next| BETWEEN.contains(&next.as_str())) => 2,
+            "order" => 1,
+            other if IN_ONE.contains(&other) => 1,
+            _ => continue,
+        };
+        if let Some(number) = words.get(at + behind).filter(is_number) {
+            found.push((number.clone(), words[at..=at + behind].join(" ")));
+        }
+    }
+    found
+}
+
+/// The first e-mail address that a message in JSON has in a field of that name.
+fn email(message: &str) -> Option<String> {
+    fn within(value: &Value) -> Option<String> {
+        match value {
+            Value::Object(fields) => fields.iter().find_map(|(name, value)| match value {
+                Value::String(text) if name.to_ascii_lowercase().contains("email") && text.contains('@') => {
+                    Some(text.clone())
+                }
+                other => within(other),
+            }),
+            Value::Array(items) => items.iter().find_map(within),
+            _ => None,
+        }
+    }
+    within(&serde_json::from_str(message.trim()).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_an_order_is_found_behind_its_name() {
+        for (text, expected) in [
+            ("The payment for order 1042 was declined", &[("1042", "order 1042")][..]),
+            ("Order #1042: failed; Order no. 7", &[("1042", "order 1042"), ("7", "order no 7")]),
+            (r#"{"order_id": 1042, "orderId": "8"}"#, &[("1042", "order id 1042"), ("8", "orderid 8")]),
+            ("Order status 3 of orders 1042", &[]),
+            ("Reorder 12, order A12", &[]),
+        ] {
+            let expected: Vec<(String, String)> =
+                expected.iter().map(|(number, words)| ((*number).to_owned(), (*words).to_owned())).collect();
+            assert_eq!(mentions(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_customer_is_named_by_the_address_of_a_message() {
+        assert_eq!(email(r#"{"a": [{"billing_email": "ada@example.com"}]}"#).as_deref(), Some("ada@example.com"));
+        assert_eq!(email(r#"{"email": "none", "b": 1}"#), None);
+        assert_eq!(email("ada@example.com"), None);
+    }
+}
