@@ -36,8 +36,8 @@ Exit codes:
   1  failed
   2  wrong arguments, environment or configuration; nothing was sent
   3  the platform refused access (HTTP 401, 402 or 403)
-  4  partly failed: one of several stores, some records could not be decoded, or entries
-     are missing or may be
+  4  partly failed: one of several stores, some records could not be decoded, or
+     entries are missing or may be
   130  interrupted with Ctrl-C before it was done; 143 by SIGTERM";
 
 /// Why a command could not go on.

@@ -11,7 +11,7 @@ use crate::ui::Ui;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  storelogs completions bash > ~/.local/share/bash-completion/completions/storelogs
+  storelogs completions bash > ~/.bash_completion
   storelogs completions zsh  > \"${fpath[1]}/_storelogs\"
   storelogs completions fish > ~/.config/fish/completions/storelogs.fish")]
 pub(crate) struct CompletionsArgs {

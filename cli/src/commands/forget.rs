@@ -52,14 +52,16 @@ const EXAMPLES: &str = "\
 Examples:
   storelogs forget 'actor:\"Amelia Wong\" OR \"amelia@example.com\"' --dry-run
   storelogs forget 'actor:\"Amelia Wong\" OR \"amelia@example.com\"' --redact
-  storelogs forget 'actor:\"Amelia Wong\"' --format json --dry-run | jq -r '.entries[].uid'
+  storelogs forget 'actor:\"Amelia Wong\"' --dry-run --format json | jq .entries
 
-What is listed has to be removed from copies elsewhere, too: backups, files that were written with -o,
-reports, tables of a lake. Look first, with --dry-run: there is no way back.
+What is listed has to be removed from copies elsewhere, too: backups, files that
+were written with -o, reports, tables of a lake. Look first, with
+--dry-run: there is no way back.
 
 Exit codes:
   0  nothing of it is left
-  1  it failed, another process collects into the archive, or one that reads it keeps old bytes of it
+  1  it failed, another process collects into the archive, or one that reads it
+     keeps old bytes of it
   2  wrong arguments, or a query that cannot be understood";
 
 /// How many entries are listed, unless the list is JSON.

@@ -35,7 +35,7 @@ use crate::ui::{self, Ui};
 ///
 /// Reads BigCommerce store logs and SHOPLINE operation logs, of one store or of thousands.
 #[derive(Debug, Parser)]
-#[command(name = "storelogs", version, max_term_width = 100, after_help = format!("{FIRST_STEPS}\n\n{CODES}"))]
+#[command(name = "storelogs", version, max_term_width = 80, after_help = format!("{FIRST_STEPS}\n\n{CODES}"))]
 #[command(propagate_version = false)]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -47,21 +47,22 @@ pub(crate) struct Cli {
 
 const FIRST_STEPS: &str = "\
 First steps:
-  storelogs demo                     see it at work, without any store
-  storelogs check                    can the configured stores be read?
-  storelogs fetch --since 7d         the last week of all of them
-  storelogs sync                     keep all of it, for longer than the platforms do
+  storelogs demo                see it at work, without any store
+  storelogs check               can the configured stores be read?
+  storelogs fetch --since 7d    the last week of all of them
+  storelogs sync                keep all of it, for longer than the platforms do
 
 Stores:
   BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN name a BigCommerce store,
-  SHOPLINE_HANDLE and SHOPLINE_ACCESS_TOKEN a SHOPLINE store. With SHOPLINE_APP_KEY
-  and SHOPLINE_APP_SECRET an OAuth app's token is replaced before it ends. Many
-  stores stand in storelogs.toml, here or in the configuration directory:
+  SHOPLINE_HANDLE and SHOPLINE_ACCESS_TOKEN a SHOPLINE store. With
+  SHOPLINE_APP_KEY and SHOPLINE_APP_SECRET an OAuth app's token is replaced
+  before it ends. Many stores stand in storelogs.toml, here or in the
+  configuration directory:
 
     [[store]]
     platform = \"bigcommerce\"
     store = \"abc123\"
-    access_token = { env = \"ABC123_TOKEN\" }    # or { file = … }, { command = [ … ] }";
+    access_token = { env = \"ABC123_TOKEN\" }    # or file = …, command = [ … ]";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -54,7 +54,7 @@ In storelogs.toml, of a store or, above all of them, of every one:
 Exit codes:
   0  done, or nothing was so old
   1  it failed, or another process collects into the archive
-  2  nothing says how long entries are to be kept, or an age cannot be understood";
+  2  nothing says how long entries are to be kept, or an age is not understood";
 
 /// An archive's stores, and up to when the entries of each go.
 type Cutoffs = Vec<(Store, Vec<(Severity, Timestamp)>)>;

@@ -22,10 +22,10 @@ use crate::ui::{Signals, Ui, quoted};
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  storelogs sandbox                        both platforms, three months of made-up entries
-  storelogs sandbox --seed 7 --no-quota    another history, and no rate limits
-  storelogs sandbox --until 2026-09-01     the same entries at the same times each time
-  storelogs sandbox --records page.json    the records of a page as the platform sends it
+  storelogs sandbox                      three months of made-up entries
+  storelogs sandbox --seed 7 --no-quota  another history, no rate limits
+  storelogs sandbox --until 2026-09-01    the same entries each time
+  storelogs sandbox --records page.json  the records of a page
 
 In another shell, after pasting the export lines that it prints:
   storelogs check

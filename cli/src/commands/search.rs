@@ -117,13 +117,13 @@ Examples:
   storelogs search refund
   storelogs search '\"declined by the gateway\" store:abc123 since:30d'
   storelogs search 'severity>=warning module:*gateway* -sandbox'
-  storelogs search 'actor:\"Amelia Wong\" (discount OR theme*) since:2026-08-01 until:2026-09-01'
+  storelogs search 'actor:\"Amelia Wong\" (discount OR theme*) since:2026-08-01'
   storelogs search --count --since today 'severity>=error'
   storelogs search --long --since 7d --store abc123 'severity>=error'
   storelogs search --limit 0 --format csv -o errors.csv 'severity>=error'
 
-Fields: store, platform, severity, category, action, module, actor, subject, id, uid;
-times: since:, until:. A minimum severity never hides what is not understood.
+Fields: store, platform, severity, category, action, module, actor, subject, id,
+uid; sensitive:yes; times: since:, until:. A minimum severity never hides what is not understood.
 
 Exit codes:
   0  something was found

@@ -40,7 +40,7 @@ pub(crate) struct StatusArgs {
 }
 
 const EXAMPLES: &str = "\
-The bar shows all that the platform keeps, oldest first: █ read, ▒ in part, · not.
+The bar is all that the platform keeps, oldest first: █ read, ▒ in part, · not.
 
 Examples:
   storelogs status
@@ -49,8 +49,10 @@ Examples:
 
 Exit codes:
   0  every store is complete, up to half an hour ago or less
-  1  some store is short, unread or cannot be read; or there is no store in the archive yet
-  4  nothing is known to be missing, but a store is over, in quarantine or not countable";
+  1  some store is short, unread or cannot be read; or there is no store in the
+     archive yet
+  4  nothing is known to be missing, but a store is over, in quarantine or not
+     countable";
 
 /// A store whose entries expire sooner than this gets a line.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -194,10 +196,10 @@ fn remarks(standing: &Standing) -> Vec<String> {
         } else {
             "the oldest may have expired".to_owned()
         };
-        remarks.push(format!("{ranges}, {} in all; {expiry}: run `storelogs sync`", format_duration(length)));
+        remarks.push(format!("{ranges}, {} in all; {expiry}: {}", format_duration(length), next(standing.state)));
     } else if headroom < SOON.as_secs() {
         let left = format_duration(SignedDuration::from_secs(headroom.max(0)));
-        remarks.push(format!("the oldest entry that was not fetched expires in {left}: run `storelogs sync`"));
+        remarks.push(format!("the oldest entry that was not fetched expires in {left}: {}", next(standing.state)));
     }
     if standing.quarantined > 0 {
         remarks.push(format!(
@@ -206,6 +208,16 @@ fn remarks(standing: &Standing) -> Vec<String> {
         ));
     }
     remarks
+}
+
+/// What brings what is missing. A store that refuses has to be put right first, as its reason says.
+fn next(state: State) -> &'static str {
+    match state {
+        State::New | State::Active | State::Throttled | State::Unreachable | State::Failing => "run `storelogs sync`",
+        State::Unauthorized | State::Frozen | State::Locked | State::Misconfigured => {
+            "once the store can be read again, `storelogs sync` fetches what is still there"
+        }
+    }
 }
 
 fn to_minute(time: Timestamp) -> String {

@@ -50,8 +50,8 @@ pub(crate) struct TailArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  storelogs tail                              the newest 50 entries of all stores
-  storelogs tail -f                           and those that come, until Ctrl-C
+  storelogs tail       the newest 50 entries of all stores
+  storelogs tail -f    and those that come, until Ctrl-C
   storelogs tail -f -n 0 --min-severity error
   storelogs tail -f --format jsonl | jq -r .summary";
 

@@ -59,25 +59,25 @@ Examples:
   storelogs verify
   storelogs verify --deep
   storelogs verify --repair
-  storelogs verify --format json | jq '.[].findings[] | select(.verdict != \"audited\")'
+  storelogs verify --format json | jq '.[] | {store, verdict, summary}'
 
 What is known of a time range, from the best to the worst:
-  complete         the platform counts as many entries as it lists, and each of them is held
-  not countable    it was read to its end, and the platform does not count
-  in quarantine    records came that could not be decoded; they are kept as they came
-  over by n        the archive holds more than the platform counts
-  short by n       the platform counts more
-  unread           it was not read to its end, or not compared with the platform yet
-  pruned           you do not want it any more (`storelogs prune`): it is left out
+  complete       the platform counts as many entries as it lists, and each is held
+  not countable  it was read to its end, and the platform does not count
+  in quarantine  records could not be decoded; they are kept as they came
+  over by n      the archive holds more than the platform counts
+  short by n     the platform counts more
+  unread         it was not read to its end, or not compared yet
+  pruned         you do not want it any more (`storelogs prune`)
 Of a store, the worst of all that the platform keeps up to its present counts.
 
 Exit codes:
   0  every store is complete
-  1  a store is short or unread, no store could be asked, or the archive is damaged
+  1  a store is short or unread, none could be asked, or the archive is damaged
   2  wrong arguments, environment or configuration; nothing was sent
   3  the platform refused access (HTTP 401, 402 or 403)
-  4  nothing is known to be missing, but a store is over, in quarantine, not countable, or could
-     not be asked";
+  4  nothing is known to be missing, but a store is over, in quarantine, not
+     countable, or could not be asked";
 
 /// How many stores are compared at once: as many as `sync` reads at once.
 const AT_ONCE: usize = 32;

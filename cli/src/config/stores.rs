@@ -134,6 +134,10 @@ pub(super) fn with_environment(mut known: Vec<Settings>) -> Result<Vec<Settings>
             None => known.push(settings),
         }
     }
+    // A token must not go to the platform where all the others go to a stand-in for it.
+    for settings in known.iter_mut().filter(|settings| settings.api_url.is_none()) {
+        settings.api_url = text(facts(settings.store.platform()).map_err(CliError::usage)?.variables().api_url)?;
+    }
     Ok(known)
 }
 

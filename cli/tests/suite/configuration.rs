@@ -100,6 +100,23 @@ fn an_argument_names_the_store_and_the_environment_its_token() {
 }
 
 #[test]
+fn a_stand_in_of_the_environment_gets_what_stores_of_a_file_send() {
+    let sandbox = sandbox();
+    let program = Program::new()
+        .with("BIGCOMMERCE_API_URL", sandbox.bigcommerce_url())
+        .with("TOKEN", sandbox.token(Platform::BigCommerce, HASH))
+        .configured(&store("bigcommerce", HASH, "access_token = { env = \"TOKEN\" }"));
+    assert_eq!(program.fetch(&[]).out.lines().count(), 6);
+    let program = program.configured(&store(
+        "bigcommerce",
+        HASH,
+        "api_url = \"https://127.0.0.1:1\"\naccess_token = { env = \"TOKEN\" }",
+    ));
+    let run = program.fetch(&[]);
+    assert!(run.code == 1 && run.err.contains("127.0.0.1"), "{run:?}");
+}
+
+#[test]
 fn the_environment_beats_the_file_for_the_same_store() {
     let sandbox = sandbox();
     let program = Program::reading(&sandbox).configured(&store(

@@ -8,7 +8,7 @@ fn help(arguments: &[&str]) -> String {
     let run = Program::new().run(arguments);
     assert_eq!(run.code, 0, "{run:?}");
     for line in run.out.lines() {
-        assert!(line.chars().count() <= 100, "wider than 100 columns: {line}");
+        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
     }
     run.out
 }

@@ -39,7 +39,7 @@ Examples:
   storelogs demo
   storelogs demo --seed 7
 
-Next: `storelogs sandbox` keeps the same stores running, to try the other commands on.")]
+Next: `storelogs sandbox` keeps the same stores running, to try the others on.")]
 pub(crate) struct DemoArgs {
     /// What the made-up entries grow from: the same seed, the same entries
     #[arg(long, value_name = "N", default_value_t = 1)]

@@ -36,7 +36,7 @@ pub(crate) struct LakeArgs {
 const EXAMPLES: &str = "\
 Examples:
   storelogs export lake ./lake
-  duckdb -c \"SELECT store, count(*) FROM delta_scan('./lake/entries') GROUP BY ALL\"
+  duckdb -c \"SELECT count(*) FROM delta_scan('./lake/entries')\"
   storelogs export lake ./lake --compact
   storelogs export lake s3://logs/storelogs
 

@@ -62,10 +62,10 @@ pub(crate) struct FetchArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  storelogs fetch                                     the last 24 hours of every store
+  storelogs fetch                      the last 24 hours of every store
   storelogs fetch --since 7d --min-severity warning   what went wrong this week
   storelogs fetch --since 2026-08-01 --until 2026-08-02 --utc
-  storelogs fetch --since 7d --store shopline:open001 --category products --actor shopline
+  storelogs fetch --since 7d --store shopline:open001 --category products
   storelogs fetch --module 'order status' --limit 20
   storelogs fetch --since 30d --format csv -o month.csv
   storelogs fetch --format jsonl | jq -r 'select(.severity == \"error\").summary'";

@@ -63,7 +63,7 @@ pub(crate) struct McpArgs {
 const EXAMPLES: &str = "\
 Examples:
   claude mcp add storelogs -- storelogs mcp
-  codex mcp add storelogs -- storelogs mcp --archive /var/lib/storelogs/archive.db
+  codex mcp add storelogs -- storelogs mcp --archive /srv/storelogs.db
 
 Exit codes:
   0  the client has closed its side

@@ -41,7 +41,7 @@ pub(crate) struct SqlArgs {
 
 const EXAMPLES: &str = "\
 Views:
-  entries      every entry, with the fields of the model; severity by name, times in UTC
+  entries      every entry, with the fields of the model; times in UTC
   hours        how many entries of a kind each store has in each hour
   stores       every store, its state and the reason for it
   covered      which time ranges are complete
@@ -50,8 +50,8 @@ Views:
   revisions    what entries said before the platform changed them
 
 Examples:
-  storelogs sql 'SELECT module, count(*) FROM entries GROUP BY module ORDER BY 2 DESC'
-  storelogs sql --format csv -o errors.csv \"SELECT * FROM entries WHERE severity = 'error'\"
+  storelogs sql 'SELECT module, count(*) FROM entries GROUP BY 1'
+  storelogs sql --format csv -o shop.csv 'SELECT * FROM entries ORDER BY key'
   storelogs sql --format jsonl < question.sql | jq .
   storelogs sql
 

@@ -65,12 +65,12 @@ pub(crate) struct SyncArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  storelogs sync                      everything that is missing
-  storelogs sync --follow             keep the archive up to date, until Ctrl-C or SIGTERM
-  storelogs sync --shard 2/8          the second of eight machines
+  storelogs sync              everything that is missing
+  storelogs sync --follow     keep the archive up to date, until Ctrl-C or SIGTERM
+  storelogs sync --shard 2/8  the second of eight machines
   storelogs sync --follow --metrics-listen 127.0.0.1:9464
 
-Then: `storelogs verify` proves it, `storelogs status` shows the state of each store.";
+Then: `storelogs verify` proves it, `storelogs status` shows each store's state.";
 
 /// With more stores than this only those that something is wrong with are listed at the end.
 pub(crate) const LISTED: usize = 40;

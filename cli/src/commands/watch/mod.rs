@@ -65,25 +65,26 @@ const RULES: &str = "\
 Rules, in storelogs.toml or conf.d/*.toml:
   [[rule]]
   name = \"payments fail\"
-  when = \"severity>=error module:*gateway*\"      # a query of `storelogs search`
-  more_than = 5                                  # without it, an alert for each entry
+  when = \"severity>=error module:*gateway*\"  # a query of `storelogs search`
+  more_than = 5                            # without it, an alert for each entry
   within = \"10m\"
-  run = [\"notify-send\", \"the shop\"]              # gets the alert as JSON
-  webhook = { env = \"SLACK_WEBHOOK\" }            # or { file = … }, { command = [ … ] }
-  webhook_form = \"slack\"                         # else json
+  run = [\"notify-send\", \"the shop\"]        # gets the alert as JSON
+  webhook = { env = \"SLACK_WEBHOOK\" }      # or file = …, command = [ … ]
+  webhook_form = \"slack\"                   # else json
 
 In place of more_than: new_template = true, incident = true, sensitive = true or
-silent_for = \"2h\". Further settings: per = [\"store\", \"module\"] is what is counted separately,
-cool_down = \"1h\" is how long alerts are suppressed after one was sent, and
-redact = false sends people's data as it is. docs/watching.md has the details.";
+silent_for = \"2h\". Further settings: per = [\"store\", \"module\"] is what is
+counted separately, cool_down = \"1h\" is how long alerts are suppressed after one
+was sent, and redact = false sends people's data as it is. docs/watching.md has
+the details.";
 
 const EXAMPLES: &str = "\
 Examples:
-  storelogs watch --sync                  collect and alert, until Ctrl-C or SIGTERM
-  storelogs watch                         beside a process that collects
+  storelogs watch --sync         collect and alert, until Ctrl-C or SIGTERM
+  storelogs watch                beside a process that collects
   storelogs sync && storelogs watch --once
-  storelogs watch --test 30d..            the alerts that the rules would have sent
-  storelogs watch --try                   do alerts arrive?";
+  storelogs watch --test 30d..   the alerts that the rules would have sent
+  storelogs watch --try          do alerts arrive?";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
