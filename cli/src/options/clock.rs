@@ -7,6 +7,7 @@ use jiff::tz::{Offset, TimeZone};
 use storelogs::Store;
 use storelogs_collector::{Archive, insight};
 
+use super::nearest::nearest;
 use crate::error::CliError;
 use crate::ui::Ui;
 
@@ -68,7 +69,9 @@ fn zone(text: &str) -> Result<TimeZone, String> {
     let text = text.trim();
     let of_name = || TimeZone::get(text).ok().filter(|zone| !zone.is_unknown());
     offset(text).map(TimeZone::fixed).or_else(of_name).ok_or_else(|| {
-        let near = similar(text).map(|name| format!(": did you mean {name}?")).unwrap_or_default();
+        let database = jiff::tz::db();
+        let names = database.available().map(|name| name.as_str().to_owned());
+        let near = nearest(text, names).map(|name| format!(": did you mean {name}?")).unwrap_or_default();
         format!("there is no such time zone{near}; write one as Asia/Singapore, America/Chicago or +08:00")
     })
 }
@@ -93,29 +96,6 @@ fn offset(text: &str) -> Option<Offset> {
         digits.parse::<i32>().ok().filter(|number| *number <= most)
     };
     Offset::from_seconds(sign * (number(hours, 14)? * 3600 + number(minutes, 59)? * 60)).ok()
-}
-
-/// The name that differs in a letter or two.
-fn similar(text: &str) -> Option<String> {
-    let wanted = text.to_ascii_lowercase();
-    let database = jiff::tz::db();
-    let names = database.available().map(|name| name.as_str().to_owned());
-    let near = |name: &String| (distance(&wanted, &name.to_ascii_lowercase()), name.clone());
-    names.map(|name| near(&name)).filter(|(distance, _)| *distance <= 2).min().map(|(_, name)| name)
-}
-
-/// How many letters have to be changed, added or taken away.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut before = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.bytes().enumerate() {
-            let changed = before + usize::from(x != y);
-            before = row[j + 1];
-            row[j + 1] = changed.min(before + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

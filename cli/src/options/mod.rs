@@ -4,6 +4,7 @@ mod archive;
 mod clock;
 mod filters;
 mod global;
+mod nearest;
 mod stores;
 mod written;
 
@@ -11,5 +12,6 @@ pub(crate) use archive::ArchiveOptions;
 pub(crate) use clock::{ClockOptions, of_shop, system};
 pub(crate) use filters::Filters;
 pub(crate) use global::GlobalOptions;
+pub(crate) use nearest::nearest;
 pub(crate) use stores::StoreOptions;
 pub(crate) use written::WrittenOptions;

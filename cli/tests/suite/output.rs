@@ -111,6 +111,24 @@ fn filters_and_limit_choose_the_newest_that_match() {
 }
 
 #[test]
+fn a_filter_that_nothing_fits_is_told_with_what_there_is() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    let run = program.fetch(&["--module", "usps (endica)"]);
+    assert!(run.code == 0 && run.out.is_empty(), "{run:?}");
+    assert!(run.err.contains("--module: no entry of the newest 8 has 'usps (endica)'"), "{}", run.err);
+    assert!(run.err.contains("did you mean 'USPS (endicia)'?") && run.err.contains("there are "), "{}", run.err);
+    let run = program.fetch(&["--action", "weather"]);
+    assert!(!run.err.contains("did you mean") && run.err.contains("there are add_new_product"), "{}", run.err);
+    let before = sandbox.requests();
+    assert_eq!(program.fetch(&["--module", "USPS (endicia)"]).err, program.fetch(&[]).err, "nothing is wrong");
+    assert!(sandbox.requests() > before);
+    // Nobody mistook a name where only the time range is empty.
+    let run = program.run(&["fetch", "--since", "2021-12-01", "--until", "2021-12-02", "--utc", "--module", "x"]);
+    assert!(!run.err.contains("there are"), "{}", run.err);
+}
+
+#[test]
 fn everything_in_the_window_is_read_without_a_limit() {
     let sandbox = serve([Store::bigcommerce(HASH).history(History::bulk(1, 3000))]);
     let run = Program::new().reading_bigcommerce(&sandbox).run(&["fetch", "--since", "70d", "--format", "jsonl"]);

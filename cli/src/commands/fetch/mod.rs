@@ -2,6 +2,7 @@
 
 mod read;
 mod undecodable;
+mod values;
 
 use std::path::PathBuf;
 

@@ -13,6 +13,7 @@ use storelogs_collector::sync::Remote;
 use storelogs_collector::verdict::{Unread, Verdict};
 
 use super::undecodable::Undecodable;
+use super::values;
 use crate::config::{self, Settings};
 use crate::error::{CliError, Exit, StoreFailure};
 use crate::output::Sink;
@@ -105,6 +106,7 @@ impl Reading<'_> {
         let witnesses: Vec<Witness> = sources.into_iter().map(Witness::of).collect();
         let unreached = stores.len() - witnesses.len();
         let (mut entries, until) = (0, query.until);
+        let asked = query.clone();
         let mut log = merge(witnesses.iter().map(|witness| Arc::new(witness.clone()) as Arc<dyn LogSource>), query);
         loop {
             let next = match log.next().now_or_never() {
@@ -142,6 +144,10 @@ impl Reading<'_> {
         sink.finish()?;
         let records = undecodable.finish(ui)?;
         let exit = Exit::of(stores.len(), &failures, records);
+        if entries == 0 && exit == Exit::Done {
+            let sources: Vec<_> = witnesses.iter().map(|witness| Arc::clone(&witness.source)).collect();
+            values::tell(&sources, &asked, ui).await;
+        }
         let verdict = self.conclude(&witnesses, unreached, records, until);
         Ok(verdict.map_or(exit, |verdict| exit.and_verdict(&verdict)))
     }
