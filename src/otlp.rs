@@ -23,7 +23,8 @@
 //! | `body` | `summary` |
 //! | attribute `log.record.uid` | `uid` |
 //! | attributes `shop.category`, `.action`, `.module`, `.subject.id`, `.message`, `.utc_offset`, and `user.name` | the fields of that name, and `actor` |
-//! | attributes `shop.extra.NAME` | `extra` |
+//! | attributes `shop.extra.NAME` | `extra`; what is `null` is left out, for receivers that refuse a value that is none |
+//! | `event_name` | `shop.log` |
 //! | resource `service.name` and `shop.platform`, `shop.tenant.id` | `platform`, `store` |
 
 pub use opentelemetry_proto;
@@ -38,6 +39,10 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use serde_json::{Number, Value};
 
 use crate::entry::LogEntry;
+use crate::store::Store;
+
+/// The name of the event that every entry is: all have this one form.
+pub const EVENT: &str = "shop.log";
 
 impl From<&LogEntry> for LogRecord {
     fn from(entry: &LogEntry) -> Self {
@@ -52,7 +57,8 @@ impl From<&LogEntry> for LogRecord {
         ];
         attributes.extend(named.into_iter().filter_map(|(name, value)| Some(text(name, value.as_ref()?))));
         attributes.push(text("shop.utc_offset", &entry.utc_offset.to_string()));
-        attributes.extend(entry.extra.iter().map(|(name, value)| attribute(format!("shop.extra.{name}"), any(value))));
+        let extra = entry.extra.iter().filter(|(_, value)| !value.is_null());
+        attributes.extend(extra.map(|(name, value)| attribute(format!("shop.extra.{name}"), any(value))));
         Self {
             time_unix_nano: nanoseconds(entry.time),
             observed_time_unix_nano: nanoseconds(entry.observed),
@@ -60,6 +66,7 @@ impl From<&LogEntry> for LogRecord {
             severity_text: entry.severity_text.clone().unwrap_or_default(),
             body: entry.summary.clone().map(|summary| AnyValue { value: Some(Any::StringValue(summary)) }),
             attributes,
+            event_name: EVENT.to_owned(),
             ..Self::default()
         }
     }
@@ -77,25 +84,37 @@ pub fn resource_logs<'a>(entries: impl IntoIterator<Item = &'a LogEntry>) -> Vec
     for entry in entries {
         stores.entry((entry.platform.as_str(), &entry.store)).or_default().push(entry.into());
     }
-    let resource = |platform: &str, store: &str| Resource {
+    let of_store = |((platform, store), log_records)| ResourceLogs {
+        resource: Some(resource_of(platform, store)),
+        scope_logs: vec![ScopeLogs { scope: Some(scope()), log_records, ..ScopeLogs::default() }],
+        ..ResourceLogs::default()
+    };
+    stores.into_iter().map(of_store).collect()
+}
+
+/// The resource of a store.
+pub fn resource(store: &Store) -> Resource {
+    resource_of(store.platform().as_str(), store.name())
+}
+
+/// Who says it: this library.
+pub fn scope() -> InstrumentationScope {
+    InstrumentationScope {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..InstrumentationScope::default()
+    }
+}
+
+fn resource_of(platform: &str, store: &str) -> Resource {
+    Resource {
         attributes: vec![
             text("service.name", platform),
             text("shop.platform", platform),
             text("shop.tenant.id", store),
         ],
         ..Resource::default()
-    };
-    let scope = || InstrumentationScope {
-        name: env!("CARGO_PKG_NAME").to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..InstrumentationScope::default()
-    };
-    let of_store = |((platform, store), log_records)| ResourceLogs {
-        resource: Some(resource(platform, store)),
-        scope_logs: vec![ScopeLogs { scope: Some(scope()), log_records, ..ScopeLogs::default() }],
-        ..ResourceLogs::default()
-    };
-    stores.into_iter().map(of_store).collect()
+    }
 }
 
 fn nanoseconds(time: Timestamp) -> u64 {
@@ -118,7 +137,8 @@ fn any(value: &Value) -> AnyValue {
         Value::String(text) => Some(Any::StringValue(text.clone())),
         Value::Array(items) => Some(Any::ArrayValue(ArrayValue { values: items.iter().map(any).collect() })),
         Value::Object(fields) => {
-            let values = fields.iter().map(|(name, value)| attribute(name.clone(), any(value))).collect();
+            let fields = fields.iter().filter(|(_, value)| !value.is_null());
+            let values = fields.map(|(name, value)| attribute(name.clone(), any(value))).collect();
             Some(Any::KvlistValue(KeyValueList { values }))
         }
     };
@@ -141,7 +161,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::{Severity, Store};
+    use crate::Severity;
 
     fn entry(store: &str) -> LogEntry {
         let time = Timestamp::UNIX_EPOCH + SignedDuration::from_millis(1_500);

@@ -187,13 +187,13 @@ impl From<storelogs_collector::Error> for CliError {
     }
 }
 
-#[cfg(feature = "lake")]
+#[cfg(any(feature = "lake", feature = "otlp"))]
 impl From<storelogs_export::Error> for CliError {
     fn from(error: storelogs_export::Error) -> Self {
         match error {
             storelogs_export::Error::Archive(error) => error.into(),
             // What the arguments say is wrong.
-            storelogs_export::Error::Address { .. } => Self::usage(error),
+            storelogs_export::Error::Address { .. } | storelogs_export::Error::Settings { .. } => Self::usage(error),
             error => Self::failed(error),
         }
     }

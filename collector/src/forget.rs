@@ -1,6 +1,6 @@
 //! Forgetting: what a query finds is erased from the archive permanently, wherever it is, or redacted in place.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,6 +25,8 @@ pub enum Manner {
 #[derive(Debug)]
 pub struct ToForget {
     erasure: Erasure,
+    /// The uids of all forms of entries in it.
+    uids: BTreeSet<String>,
 }
 
 /// What is forgotten: numbers, and which entries.
@@ -75,9 +77,11 @@ impl ToForget {
         })?;
         let found: std::collections::HashSet<&str> =
             erasure.entries.iter().map(|(_, entry, _)| entry.uid.as_str()).collect();
+        let mut uids: BTreeSet<String> = found.iter().map(|uid| (*uid).to_owned()).collect();
         for revision in archive.each_revision()? {
             if found.contains(revision.what.uid.as_str()) || filter.matches(&revision.what) {
                 erasure.revisions.push(revision.id);
+                uids.insert(revision.what.uid);
             }
         }
         for record in archive.each_quarantined()? {
@@ -108,7 +112,13 @@ impl ToForget {
                 erasure.kinds.push(kind.id);
             }
         })?;
-        Ok(Self { erasure })
+        Ok(Self { erasure, uids })
+    }
+
+    /// The uids of entries of which any form is to be forgotten: whoever keeps copies of entries takes all forms of these
+    /// out. What stays of them here arrives anew, for exports.
+    pub fn uids(&self) -> &BTreeSet<String> {
+        &self.uids
     }
 
     /// What that is.

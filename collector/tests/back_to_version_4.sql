@@ -24,6 +24,8 @@ ALTER TABLE last_alert RENAME TO told;
 DROP VIEW quarantine_as_text;
 DROP VIEW revision_as_text;
 DROP TABLE secret;
+DROP TABLE refused;
+DROP TABLE export;
 DROP TABLE identity;
 DROP INDEX entry_arrived;
 DROP INDEX revision_arrived;

@@ -1,4 +1,4 @@
-//! What can go wrong with a lake.
+//! What can go wrong with an export.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What is behind an error, and what its `source` is.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// What went wrong with a lake, and what to do next. `Display` is one line, and says its cause.
+/// What went wrong with an export, and what to do next. `Display` is one line, and says its cause.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -66,6 +66,25 @@ pub enum Error {
         /// The table's address.
         table: String,
     },
+    /// What was said of a receiver is wrong. Nothing was sent.
+    Settings {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// A receiver takes nothing. What it has taken before is settled.
+    Receiver {
+        /// Its address.
+        endpoint: String,
+        /// Why.
+        why: String,
+    },
+    /// A receiver does not let us in.
+    Unauthorized {
+        /// Its address.
+        endpoint: String,
+        /// Why.
+        why: String,
+    },
     /// A Parquet file cannot be written or read.
     Parquet {
         /// The file.
@@ -104,6 +123,16 @@ impl fmt::Display for Error {
                 f,
                 "writing to the table {table} took more than an hour for one commit, and was given up; nothing was lost: \
                  run it again when the storage is faster"
+            ),
+            Self::Settings { why } => f.write_str(why),
+            Self::Receiver { endpoint, why } => write!(
+                f,
+                "the receiver {endpoint} takes nothing: {why}; what it has taken is settled, and nothing is lost: run it again"
+            ),
+            Self::Unauthorized { endpoint, why } => write!(
+                f,
+                "the receiver {endpoint} does not let us in: {why}; nothing is lost: see to the headers that it wants, and run \
+                 it again"
             ),
             Self::Parquet { file, why } => write!(f, "the Parquet file {file} is not usable: {}", chain(&**why)),
         }

@@ -21,6 +21,7 @@ mod lint_specs;
 mod mcp;
 mod network;
 mod npm;
+mod otlp;
 mod package;
 mod prometheus;
 mod provenance;
@@ -90,6 +91,8 @@ enum Chore {
     Fuzz(fuzz::FuzzArgs),
     /// Compare what DuckDB, deltalake, polars and Spark read from a lake with the archive.
     Lake(lake::LakeArgs),
+    /// Compare what a receiver of OTLP has with what it was sent, whoever is killed.
+    Otlp(otlp::OtlpArgs),
     /// Kill the program again and again while it collects: nothing may get lost or doubled.
     Soak(soak::SoakArgs),
     /// Measure precision and recall of reports on made-up shops.
@@ -121,6 +124,7 @@ impl Chore {
             Self::Laws(args) => laws::run(args),
             Self::Fuzz(args) => fuzz::run(args),
             Self::Lake(args) => lake::run(args),
+            Self::Otlp(args) => otlp::run(args),
             Self::Soak(args) => soak::run(args),
             Self::Accuracy(args) => accuracy::run(args),
             Self::Bench(args) => bench::run(args),

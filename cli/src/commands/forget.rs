@@ -1,7 +1,8 @@
 //! `forget`: permanently erases what a query finds, wherever the archive has it.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use storelogs_collector::forget::{Forgotten, Manner, ToForget};
 use storelogs_collector::search::Filter;
 use storelogs_collector::wording::{format_count, pluralize};
 
+use super::export::Lakes;
 use super::prune::existing;
 use crate::error::{CliError, Exit};
 use crate::options::{ArchiveOptions, WrittenOptions};
@@ -31,6 +33,14 @@ pub(crate) struct ForgetArgs {
 
     #[command(flatten)]
     archive: ArchiveOptions,
+
+    /// Take it out of this lake, too; repeat it for several. Those of [[export]] in the configuration are reached anyway
+    #[arg(long, value_name = "DIR")]
+    lake: Vec<String>,
+
+    /// The configuration file [default: storelogs.toml, here or in the configuration directory]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 
     /// Only list what would go
     #[arg(long)]
@@ -55,8 +65,8 @@ Examples:
   storelogs forget 'actor:\"Amelia Wong\"' --dry-run --format json | jq .entries
 
 What is listed has to be removed from copies elsewhere, too: backups, files that
-were written with -o, reports, tables of a lake. Look first, with
---dry-run: there is no way back.
+were written with -o, reports, other lakes (storelogs export lake DIR --forget
+FILE), receivers of OTLP. Look first, with --dry-run: there is no way back.
 
 Exit codes:
   0  nothing of it is left
@@ -74,6 +84,7 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
     if filter.is_empty() {
         return Err(CliError::usage("the query is empty, and would forget everything: say what is to be forgotten"));
     }
+    let lakes = Lakes::of(args.config.as_ref(), &args.lake, ui)?;
     let manner = if args.redact { Manner::Redact } else { Manner::Delete };
     let mut archive = if args.dry_run { args.archive.read()? } else { existing(&args.archive)? };
     let lock = if args.dry_run { None } else { Some(archive.lock()?) };
@@ -83,10 +94,16 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
     looking.clear();
     let found = found?;
     let what = found.what();
+    let uids: HashSet<String> = found.uids().iter().cloned().collect();
+    let mut taken_out = Vec::new();
     let progress = Progress::new(ui, "clearing the archive of it".to_owned(), false);
     let cleared = if args.dry_run {
         true
     } else {
+        // Lakes first: who is killed in between finds the same again.
+        if !uids.is_empty() {
+            taken_out = lakes.forget(&uids)?;
+        }
         if !what.is_nothing() {
             found.forget(&mut archive, now)?;
         }
@@ -100,6 +117,13 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
     } else {
         let mut out = ui.stdout();
         show(&mut out, &what, args, cleared)?;
+        if args.dry_run {
+            lakes
+                .addresses()
+                .iter()
+                .try_for_each(|address| writeln!(out, "{address}: would be cleared of them, too"))?;
+        }
+        taken_out.iter().try_for_each(|line| writeln!(out, "{line}"))?;
         out.flush()?;
     }
     if !args.dry_run {
@@ -161,8 +185,9 @@ fn say_copies(archive: &Archive, ui: Ui) {
     let beside: Vec<String> = kept_beside(archive.path());
     let here = if beside.is_empty() { String::new() } else { format!("; here: {}", beside.join(", ")) };
     ui.note(&format!(
-        "Copies elsewhere have it still: backups, files written with -o, reports, tables of a lake, chats that alerts went \
-         to{here}.\nIn an archive run the same command; in tables delete by uid; delete the rest, and write it anew.\n"
+        "Copies elsewhere have it still: backups, files written with -o, reports, lakes that were not \
+         named, receivers of OTLP, chats that alerts went to{here}.\nIn an archive run the same command; in a lake \
+         `storelogs export lake DIR --forget FILE`, with the uids in the file; delete the rest, and write it anew.\n"
     ));
 }
 

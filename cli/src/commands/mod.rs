@@ -5,7 +5,6 @@ mod check;
 mod completions;
 mod demo;
 mod doctor;
-#[cfg(feature = "lake")]
 mod export;
 mod fetch;
 mod forget;
@@ -84,7 +83,7 @@ pub(crate) enum Command {
     Forget(forget::ForgetArgs),
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
-    #[cfg(feature = "lake")]
+    #[cfg(any(feature = "lake", feature = "otlp"))]
     Export(export::ExportArgs),
     Demo(demo::DemoArgs),
     Sandbox(sandbox::SandboxArgs),
@@ -128,7 +127,7 @@ pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
             Command::Doctor(args) => doctor::doctor(&args, ui),
             Command::Backup(args) => backup::backup(&args, ui),
             Command::Restore(args) => restore::restore(&args, ui),
-            #[cfg(feature = "lake")]
+            #[cfg(any(feature = "lake", feature = "otlp"))]
             Command::Export(args) => export::export(args, ui).await,
             Command::Sandbox(args) => sandbox::sandbox(args, ui).await,
             Command::Demo(args) => demo::demo(&args, ui).await,

@@ -7,6 +7,7 @@ use anstyle::Style;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
+use storelogs_collector::Archive;
 use storelogs_collector::archive::{LARGE_WAL, State};
 use storelogs_collector::status::{self, Standing};
 use storelogs_collector::verdict;
@@ -15,6 +16,7 @@ use storelogs_collector::wording::{format_bytes, format_count, format_duration, 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
 use crate::options::{ArchiveOptions, WrittenOptions};
+use crate::ui::printable::line;
 use crate::ui::{Column, Out, Palette, Table, Text, Ui, blocks};
 
 /// Show the state of each store in the archive
@@ -67,6 +69,7 @@ pub(crate) fn status(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
     let now = Timestamp::now();
     let archive = args.archive.read()?;
     let wal = archive.wal_size();
+    let exports = exports(&archive, now)?;
     let mut standings = status::status(&archive, now)?;
     pick(&mut standings, &args.store)?;
     let exit = exit(&standings);
@@ -87,7 +90,7 @@ pub(crate) fn status(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
         let mut out = ui.stdout();
         table(&standings, now, ui).write(&mut out)?;
         summary(&mut out, &standings, all, wrong, &together)?;
-        if let Some(line) = &large {
+        for line in large.iter().chain(&exports) {
             writeln!(out, "{line}")?;
         }
         out.flush()?;
@@ -117,6 +120,35 @@ pub(crate) fn large_wal(archive: &Path, size: u64) -> Option<String> {
             archive.display()
         )
     })
+}
+
+/// An export that nobody tried for so long is history.
+const ABANDONED: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How far exports are that somebody has tried of late, a line each.
+fn exports(archive: &Archive, now: Timestamp) -> Result<Vec<String>, CliError> {
+    let newest = archive.newest_arrival()?;
+    let exports = archive.exports()?.into_iter().filter(|export| now.duration_since(export.seen) < ABANDONED);
+    let lines = exports.map(|export| {
+        let behind = match newest - export.arrived {
+            ..=0 => "up to date".to_owned(),
+            left => format!("{} behind", pluralize(left.unsigned_abs(), "entry", "entries")),
+        };
+        let refused = match export.refused {
+            0 => String::new(),
+            refused => format!(", {} refused: `storelogs export otlp --refused`", format_count(refused)),
+        };
+        let failing = match (export.failures, &export.reason) {
+            (1.., Some(why)) => format!(
+                "; it failed {}, the last time because: {}",
+                pluralize(export.failures.into(), "time", "times"),
+                line(why)
+            ),
+            _ => String::new(),
+        };
+        format!("export to {}: {behind}{refused}{failing}", line(&export.name))
+    });
+    Ok(lines.collect())
 }
 
 /// Whether a store cannot be read, or something is missing of it.

@@ -9,6 +9,7 @@ use storelogs::Store;
 use storelogs::platform::Setting;
 use toml::Spanned;
 
+use super::export;
 use super::keep::KeepEntry;
 use super::parsed::ParsedFile;
 use super::platforms;
@@ -27,6 +28,8 @@ struct File {
     store: Vec<Spanned<Entry>>,
     #[serde(default)]
     rule: Vec<Spanned<rule::Entry>>,
+    #[serde(default)]
+    export: Vec<Spanned<export::Entry>>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +58,7 @@ pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
         let at = error.span().map(|span| format!(" line {}", line(span.start))).unwrap_or_default();
         let why = match error.message() {
             "invalid type: map, expected a sequence" => {
-                "write [[store]] and [[rule]], with two brackets: there may be several"
+                "write [[store]], [[rule]] and [[export]], with two brackets: there may be several"
             }
             other => other,
         };
@@ -82,6 +85,11 @@ pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
         let line = line(entry.span().start);
         let settings = rule::settings(entry.into_inner(), number, path);
         found.rules.push((settings.map_err(|why| format!("{shown} line {line}: {why}"))?, line));
+    }
+    for entry in file.export {
+        let line = line(entry.span().start);
+        let settings = export::settings(entry.into_inner(), path);
+        found.exports.push(settings.map_err(|why| format!("{shown} line {line}: {why}"))?);
     }
     Ok(found)
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use storelogs::Store;
 use storelogs_collector::retention::Keep;
 
+use super::export::ExportSettings;
 use super::parsed::ParsedFile;
 use super::settings::Settings;
 use super::token::TokenSource;
@@ -26,6 +27,8 @@ const SETTLED: Duration = Duration::from_secs(1);
 pub(super) struct AllFiles {
     pub(super) stores: Vec<Settings>,
     pub(super) rules: Vec<rule::Settings>,
+    /// Where to export to.
+    pub(super) exports: Vec<ExportSettings>,
     /// The proxy that the first file to name one names.
     pub(super) proxy: Option<TokenSource>,
     /// How long entries are kept of stores that do not say it: what the first file to say it says.
@@ -35,10 +38,12 @@ pub(super) struct AllFiles {
 }
 
 impl AllFiles {
-    /// The variables that hold something secret: of any store, the address of any webhook, and the proxy with its password.
+    /// The variables that hold something secret: of any store, the address of any webhook, the headers of any receiver, and
+    /// the proxy with its password.
     pub(super) fn secret_variables(&self) -> Vec<String> {
         let webhooks = self.rules.iter().filter_map(rule::Settings::webhook);
-        let sources = self.stores.iter().flat_map(Settings::secrets).chain(webhooks).chain(&self.proxy);
+        let headers = self.exports.iter().flat_map(ExportSettings::secrets);
+        let sources = self.stores.iter().flat_map(Settings::secrets).chain(webhooks).chain(headers).chain(&self.proxy);
         let named = sources.filter_map(|source| match source {
             TokenSource::Env(name) => Some(name.clone()),
             _ => None,
@@ -178,6 +183,11 @@ impl Files {
             all.problems.extend(found.problems.iter().cloned());
             all.keep = all.keep.take().or_else(|| found.keep.clone());
             all.proxy = all.proxy.take().or_else(|| found.proxy.clone());
+            for export in &found.exports {
+                if !all.exports.iter().any(|known| known.to == export.to) {
+                    all.exports.push(export.clone());
+                }
+            }
             for (settings, line) in &found.stores {
                 if let Some((first, at)) = places.get(&settings.store) {
                     let (path, first, store) = (path.display(), first.display(), &settings.store);

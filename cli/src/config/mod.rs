@@ -5,8 +5,10 @@ mod bounded;
 mod connect;
 mod directories;
 mod environment;
+mod export;
 mod file;
 mod files;
+mod header;
 mod keep;
 mod parsed;
 mod platforms;
@@ -29,14 +31,17 @@ use storelogs::Store;
 
 pub(crate) use archive::archive;
 pub(crate) use connect::{StoreConnection, connect, sources};
+pub(crate) use export::{ExportSettings, ExportTo, OtlpTarget};
+pub(crate) use header::header;
 pub(crate) use rate::Rate;
 pub(crate) use reloading_stores::ReloadingStores;
 pub(crate) use rule_files::RuleFiles;
 pub(crate) use settings::Settings;
 pub(crate) use static_stores::StaticStores;
 pub(crate) use store_name::StoreName;
-pub(crate) use stores::{Configured, Selection, read};
+pub(crate) use stores::{Configured, Selection, exports, read};
 pub(crate) use token::TokenSource;
+pub(crate) use variables::text as variable;
 
 /// The stores that the text of a `storelogs.toml` names, or what is wrong with it.
 ///

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use storelogs_collector::retention::Keep;
 
+use super::export::ExportSettings;
 use super::rule;
 use super::settings::Settings;
 use super::token::TokenSource;
@@ -15,6 +16,8 @@ pub(super) struct ParsedFile {
     pub(super) stores: Vec<(Settings, usize)>,
     /// Its rules, and the line of each.
     pub(super) rules: Vec<(rule::Settings, usize)>,
+    /// Where it exports to.
+    pub(super) exports: Vec<ExportSettings>,
     /// A table of stores that it names.
     pub(super) csv: Option<PathBuf>,
     /// The address of the proxy to go through.

@@ -215,6 +215,7 @@ mod tests {
                 files,
                 proxy: None,
                 keep: None,
+                exports: Vec::new(),
                 ui: Ui::of_a_test(),
             };
             let reported = Arc::new(Mutex::new(Vec::new()));

@@ -8,6 +8,7 @@ use storelogs_collector::network::Network;
 use storelogs_collector::retention::Keep;
 
 use super::environment;
+use super::export::ExportSettings;
 use super::files::{AllFiles, Files};
 use super::platforms::facts;
 use super::settings::Settings;
@@ -39,6 +40,8 @@ pub(crate) struct Configured {
     pub(super) files: Files,
     pub(super) proxy: Option<TokenSource>,
     pub(super) keep: Option<Keep>,
+    /// Where to export to.
+    pub(crate) exports: Vec<ExportSettings>,
     pub(super) ui: Ui,
 }
 
@@ -60,6 +63,16 @@ impl Configured {
     }
 }
 
+/// Where the files export to, and the proxy that they name, for a command that is about no store.
+pub(crate) fn exports(file: Option<&PathBuf>, ui: Ui) -> Result<(Vec<ExportSettings>, Proxy), CliError> {
+    let mut files = Files::find(file, None)?;
+    let all = files.read();
+    if let Some(why) = files.main_problem() {
+        return Err(CliError::usage(why.to_owned()));
+    }
+    Ok((all.exports, read_proxy(all.proxy.as_ref(), ui)?))
+}
+
 /// The proxy at this address or, without one, of the environment.
 pub(super) fn read_proxy(address: Option<&TokenSource>, ui: Ui) -> Result<Proxy, CliError> {
     let wrong = |error: storelogs::Error| CliError::usage(error);
@@ -78,7 +91,7 @@ pub(super) fn read_proxy(address: Option<&TokenSource>, ui: Ui) -> Result<Proxy,
 /// several, is reported, and the others go on.
 pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError> {
     let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
-    let AllFiles { stores: found, mut problems, proxy, keep, .. } = files.read();
+    let AllFiles { stores: found, mut problems, proxy, keep, exports, .. } = files.read();
     if let Some(why) = files.main_problem() {
         return Err(CliError::usage(why.to_owned()));
     }
@@ -116,7 +129,7 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
         (false, last) => problems.extend(last),
     }
     say(&problems, ui);
-    Ok(Configured { stores, picked, problems: problems.len(), reported: problems, files, proxy, keep, ui })
+    Ok(Configured { stores, picked, problems: problems.len(), reported: problems, files, proxy, keep, exports, ui })
 }
 
 /// Adds the stores of the environment. For the same store it beats the files.

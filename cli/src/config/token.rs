@@ -29,7 +29,7 @@ impl TokenSource {
     }
 
     /// What is there, called so in errors; `None` if the platform gives it.
-    pub(super) async fn read(&self, what: &str, ui: Ui) -> Result<Option<SecretString>, String> {
+    pub(crate) async fn read(&self, what: &str, ui: Ui) -> Result<Option<SecretString>, String> {
         let text = match self {
             Self::App => return Ok(None),
             Self::Text(token) => return Ok(Some(token.clone())),

@@ -6,6 +6,7 @@ mod filters;
 mod global;
 mod nearest;
 mod stores;
+mod times;
 mod written;
 
 pub(crate) use archive::ArchiveOptions;
@@ -14,4 +15,5 @@ pub(crate) use filters::Filters;
 pub(crate) use global::GlobalOptions;
 pub(crate) use nearest::nearest;
 pub(crate) use stores::StoreOptions;
+pub(crate) use times::Times;
 pub(crate) use written::WrittenOptions;

@@ -48,6 +48,13 @@ impl Progress {
         }
     }
 
+    /// Shows what there is to be said of it.
+    pub(crate) fn say(&self, how_far: &str) {
+        if !self.spinner.is_hidden() {
+            self.spinner.set_message(format!("{}: {how_far}", self.what));
+        }
+    }
+
     /// Shows which share of it is done.
     pub(crate) fn share(&self, share: f64) {
         if !self.spinner.is_hidden() {

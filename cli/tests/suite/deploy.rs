@@ -162,7 +162,11 @@ fn the_job_collects_everything() {
 }
 
 fn documents() -> Vec<Value> {
-    let text = example("kubernetes/cronjob.yaml");
+    manifest("kubernetes/cronjob.yaml")
+}
+
+fn manifest(path: &str) -> Vec<Value> {
+    let text = example(path);
     text.split("\n---\n").map(|document| yaml_serde::from_str(document).unwrap()).collect()
 }
 
@@ -272,4 +276,52 @@ fn what_the_job_mounts_is_there_and_nobody_is_root() {
     assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
     assert_eq!(container["securityContext"]["allowPrivilegeEscalation"], false);
     assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
+}
+
+/// What may stand in the manifest of many collectors.
+fn many_shapes() -> [Value; 2] {
+    let meta = json!({"!name": "label", "labels": {"*": "text"}});
+    let service = json!({"!apiVersion": "v1", "!kind": "Service", "!metadata": meta,
+        "!spec": {"!clusterIP": "None", "!selector": {"*": "text"}, "!ports": [{"!name": "label", "!port": "number"}]}});
+    let mut pod = shapes()[1]["!spec"]["!jobTemplate"]["!spec"]["!template"]["!spec"].clone();
+    pod.as_object_mut().unwrap().remove("!restartPolicy");
+    let container = &mut pod["!containers"][0];
+    container["env"] = json!([{"!name": "text", "value": "text", "valueFrom": {"!fieldRef": {"!fieldPath": "text"}}}]);
+    container["ports"] = json!([{"!name": "label", "!containerPort": "number"}]);
+    container["livenessProbe"] = json!({"!httpGet": {"!path": "path", "!port": "label"}, "periodSeconds": "number",
+        "failureThreshold": "number"});
+    let claim = json!({"!metadata": {"!name": "label"}, "!spec": {"!accessModes": ["text"],
+        "!resources": {"!requests": {"!storage": "quantity"}}}});
+    let set = json!({"!apiVersion": "apps/v1", "!kind": "StatefulSet", "!metadata": meta, "!spec": {
+        "!serviceName": "label", "!replicas": "number", "!ordinals": {"!start": "number"},
+        "podManagementPolicy": "Parallel", "updateStrategy": {"!type": "RollingUpdate"},
+        "persistentVolumeClaimRetentionPolicy": {"!whenDeleted": "Retain", "!whenScaled": "Retain"},
+        "!selector": {"!matchLabels": {"*": "text"}}, "!template": {"!metadata": {"!labels": {"*": "text"}}, "!spec": pod},
+        "!volumeClaimTemplates": [claim]}});
+    [service, set]
+}
+
+#[test]
+fn the_set_of_collectors_has_only_what_kubernetes_knows_and_a_share_for_each_pod() {
+    let documents = manifest("kubernetes/statefulset.yaml");
+    let mut found = Vec::new();
+    for (document, shape) in documents.iter().zip(many_shapes()) {
+        faults(document, &shape, "", &mut found);
+    }
+    assert!(found.is_empty() && documents.len() == 2, "{found:#?}");
+    let spec = &documents[1]["spec"];
+    let container = &spec["template"]["spec"]["containers"][0];
+    let shards = container["env"].as_array().unwrap().iter().find(|variable| variable["name"] == "SHARDS").unwrap();
+    assert_eq!(shards["value"], spec["replicas"].to_string());
+    assert_eq!(spec["ordinals"]["start"], 1, "the program counts shares from 1");
+    assert_eq!(spec["template"]["metadata"]["labels"], spec["selector"]["matchLabels"]);
+    // It is a call of the program; without --follow it ends by itself.
+    let set = Set::new();
+    let given = container["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+    let given = given.filter(|word| *word != "--follow" && !word.starts_with("--metrics-listen"));
+    let given: Vec<String> = given.map(|word| word.replace("$(SHARD)/$(SHARDS)", "1/1")).collect();
+    let arguments = set.arguments(&given);
+    let run = set.program.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(set.held(), set.sandbox.records(Platform::BigCommerce, HASH).len());
 }

@@ -216,3 +216,31 @@ fn what_cannot_be_forgotten_is_one_clear_error() {
     assert_eq!(program.run(&["sync"]).code, 0);
     assert_eq!(traces(&program.home.path().join("archive")), [""; 0]);
 }
+
+#[cfg(feature = "lake")]
+#[test]
+fn lakes_are_cleared_of_it_and_what_stays_in_another_form_is_exported_again() {
+    let (_sandbox, program) = collected();
+    let program = program.configured("[[export]]\nkind = \"lake\"\nto = \"lake\"\n");
+    for lake in ["lake", "other"] {
+        assert_eq!(program.run(&["export", "lake", lake]).code, 0);
+    }
+    let run = program.run(&["forget", QUERY, "--dry-run"]);
+    assert!(run.out.contains("lake: would be cleared of them, too"), "{run:?}");
+    let uids = program.run(&["forget", QUERY, "--dry-run", "--json"]).out;
+    let uids: Value = serde_json::from_str(&uids).unwrap();
+    let uids: Vec<&str> =
+        uids["entries"].as_array().unwrap().iter().map(|entry| entry["uid"].as_str().unwrap()).collect();
+    program.file("uids.txt", &uids.join("\n"));
+    let run = program.run(&["forget", QUERY, "--redact"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("lake: 7 rows taken out"), "{run:?}");
+    let run = program.run(&["export", "lake", "lake"]);
+    assert!(run.out.starts_with("lake: 8 entries in "), "the redacted, and what was left of the other: {run:?}");
+    let run = program.run(&["export", "lake", "other", "--forget", "uids.txt"]);
+    assert!(run.code == 0 && run.out.contains("other: 7 rows taken out"), "{run:?}");
+    let run = program.run(&["export", "lake", "other", "--forget", "uids.txt"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "other: none of them is there\n"), "{run:?}");
+    program.file("uids.txt", "no uid");
+    assert_eq!(program.run(&["export", "lake", "other", "--forget", "uids.txt"]).code, 2);
+}

@@ -139,3 +139,8 @@ fn help_of_doctor_teaches() {
 fn help_of_export_lake_teaches() {
     assert_snapshot!(help(&["export", "lake", "--help"]));
 }
+
+#[test]
+fn help_of_export_otlp_teaches() {
+    assert_snapshot!(help(&["export", "otlp", "--help"]));
+}

@@ -31,6 +31,8 @@ mod owner;
 mod pages;
 mod program;
 mod pruning;
+#[path = "../../../export/tests/suite/receiver.rs"]
+mod receiver;
 mod reporting;
 mod sandbox;
 mod secrets;

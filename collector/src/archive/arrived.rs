@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, params};
-use storelogs::LogEntry;
+use storelogs::{LogEntry, Store, UtcOffset};
 
 use super::{Archive, StoreId, row};
 use crate::error::Result;
@@ -72,6 +72,32 @@ const REVISIONS: &str = "SELECT arrived, (SELECT count(*) FROM revision AS befor
 
 /// How many bytes of the archive are mapped into memory while all of it is read: what an export needs besides is less.
 const MAPPED: i64 = 64 << 20;
+
+impl Fields<'_> {
+    /// The entry, of this store.
+    ///
+    /// # Errors
+    /// What of it cannot be read.
+    pub fn entry(&self, store: &Store) -> Result<LogEntry, &'static str> {
+        let time = Micros(self.time).time() + jiff::SignedDuration::from_nanos(self.nanos.into());
+        let mut entry = LogEntry::new(store, self.id, time, Micros(self.observed).time());
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        entry.utc_offset = UtcOffset::from_seconds(self.utc_offset);
+        entry.severity = row::severity(self.severity.into());
+        entry.severity_text = text(self.severity_text);
+        entry.category = text(self.category);
+        entry.action = text(self.action);
+        entry.module = text(self.module);
+        entry.actor = text(self.actor);
+        entry.subject_id = text(self.subject_id);
+        entry.summary = text(self.summary);
+        entry.message = text(self.message);
+        if let Some(extra) = self.extra {
+            entry.extra = serde_json::from_str(extra).map_err(|_| "extra fields")?;
+        }
+        Ok(entry)
+    }
+}
 
 impl Archive {
     /// The identity of this archive, which copies of it share: 32 hexadecimal digits that say nothing of what is

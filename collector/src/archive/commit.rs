@@ -316,7 +316,7 @@ fn put(sql: &Connection, store: StoreId, entry: &LogEntry, counts: &mut Counts<'
 }
 
 /// The number of the next arrival.
-fn next_arrival(sql: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn next_arrival(sql: &Connection) -> rusqlite::Result<i64> {
     sql.prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM arrival")?.query_row([], |row| row.get(0))
 }
 

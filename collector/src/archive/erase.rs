@@ -10,7 +10,7 @@ use storelogs::{LogEntry, Store};
 use super::forgotten::{self, Guard, Hasher};
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
-use super::{Archive, StoreId, derived, prune};
+use super::{Archive, StoreId, commit, derived, exports, prune};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
@@ -217,10 +217,13 @@ fn erase(
     let mut hours: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
     for (store, entry, rest) in &erasure.entries {
         let id = Id::of(&entry.id);
-        let mut find = change.prepare_cached("SELECT key, id FROM entry WHERE store = ?1 AND id = ?2")?;
-        let found: Option<(i64, Value)> =
-            find.query_row(params![store.0, id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let Some((key, own)) = found else { continue };
+        let mut find = change.prepare_cached("SELECT key, id, arrived FROM entry WHERE store = ?1 AND id = ?2")?;
+        let found: Option<(i64, Value, Option<i64>)> =
+            find.query_row(params![store.0, id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let Some((key, own, arrived)) = found else { continue };
+        if let Some(arrived) = arrived {
+            exports::forget(&change, arrived)?;
+        }
         if let Some(rest) = rest {
             replace(&change, key, rest)?;
             change
@@ -233,16 +236,26 @@ fn erase(
         hours.entry(store.0).or_default().insert(Micros::of(entry.time).0.div_euclid(HOUR));
     }
     derived::recount(&change, kinds, &hours)?;
+    let mut lost_forms: Vec<(i64, Value)> = Vec::new();
     for number in &erasure.revisions {
-        let revision: Option<(i64, String)> = change
-            .prepare_cached("SELECT store, entry FROM revision WHERE id = ?1")?
-            .query_row([number], |row| Ok((row.get(0)?, row.get(1)?)))
+        let revision: Option<(i64, String, Value, Option<i64>)> = change
+            .prepare_cached("SELECT store, entry, entry_id, arrived FROM revision WHERE id = ?1")?
+            .query_row([number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .optional()?;
-        if let Some((store, json)) = revision {
+        if let Some((store, json, id, arrived)) = revision {
             // Not for a platform, which has no earlier forms: for a backup, which has.
             forgotten::keep(&change, StoreId(store), hasher.raw(&json), None, false)?;
+            if let Some(arrived) = arrived {
+                exports::forget(&change, arrived)?;
+            }
+            if !lost_forms.contains(&(store, id.clone())) {
+                lost_forms.push((store, id));
+            }
         }
         change.prepare_cached("DELETE FROM revision WHERE id = ?1")?.execute([number])?;
+    }
+    for (store, id) in &lost_forms {
+        arrive_anew(&change, *store, id)?;
     }
     for number in &erasure.quarantined {
         let record: Option<(i64, String, Option<Micros>)> = change
@@ -268,13 +281,40 @@ fn erase(
     change.commit()
 }
 
-/// Puts what is to stay of an entry in its place.
+/// The forms that are left of an entry arrive anew: where all of its forms were taken out, exports bring these again.
+fn arrive_anew(sql: &Connection, store: i64, id: &Value) -> rusqlite::Result<()> {
+    let left: Vec<i64> = sql
+        .prepare_cached("SELECT id FROM revision WHERE store = ?1 AND entry_id = ?2 ORDER BY id")?
+        .query_map(params![store, id], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for number in left {
+        let arrived = arrive_unseen(sql)?;
+        sql.prepare_cached("UPDATE revision SET arrived = ?2 WHERE id = ?1")?.execute([number, arrived])?;
+    }
+    let arrived = arrive_unseen(sql)?;
+    sql.prepare_cached("UPDATE entry SET arrived = ?3 WHERE store = ?1 AND id = ?2")?
+        .execute(params![store, id, arrived])
+        .map(drop)
+}
+
+/// The number of an arrival. It is taken, and nobody who looks for news finds anything there.
+fn arrive_unseen(sql: &Connection) -> rusqlite::Result<i64> {
+    let arrived = commit::next_arrival(sql)?;
+    sql.prepare_cached("INSERT INTO arrival (seq, key) VALUES (?1, ?2)")?.execute([arrived, NOBODY])?;
+    Ok(arrived)
+}
+
+/// The key of no entry.
+const NOBODY: i64 = -1;
+
+/// Puts what is to stay of an entry in its place. It arrives anew: exports bring this form, too.
 fn replace(sql: &Connection, key: i64, rest: &LogEntry) -> rusqlite::Result<()> {
+    let arrived = arrive_unseen(sql)?;
     let extra = (!rest.extra.is_empty()).then(|| serde_json::to_string(&rest.extra));
     let extra = extra.transpose().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     sql.prepare_cached(
-        "UPDATE entry SET actor = ?2, subject_id = ?3, summary = ?4, message = ?5, extra = ?6 WHERE key = ?1",
+        "UPDATE entry SET actor = ?2, subject_id = ?3, summary = ?4, message = ?5, extra = ?6, arrived = ?7 WHERE key = ?1",
     )?
-    .execute(params![key, rest.actor, rest.subject_id, rest.summary, rest.message, extra])
+    .execute(params![key, rest.actor, rest.subject_id, rest.summary, rest.message, extra, arrived])
     .map(drop)
 }

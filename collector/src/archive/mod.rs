@@ -10,6 +10,7 @@ mod derived;
 pub(crate) mod entries;
 mod erase;
 mod evidence;
+mod exports;
 #[cfg(feature = "failpoints")]
 mod failpoint;
 mod forgotten;
@@ -52,6 +53,7 @@ pub use commit::{Commit, Committed};
 pub use derived::OutOfStep;
 pub(crate) use erase::Erasure;
 pub use evidence::Evidence;
+pub use exports::{ExportState, KeptRefusal, Refusal, Settled};
 pub(crate) use holdings::StoreState;
 pub use hours::HourCount;
 pub use learned::PlatformClock;

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("version_5.sql"),
     include_str!("version_6.sql"),
     include_str!("version_7.sql"),
+    include_str!("version_8.sql"),
 ];
 
 /// Marks the file as an archive of ours: "SLog".

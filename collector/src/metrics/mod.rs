@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use prometheus::TextEncoder;
 use storelogs::{Platform, Store};
 
-use crate::archive::{Archive, Committed, State};
+use crate::archive::{Archive, Committed, ExportState, State};
 use crate::error::{Error, Result};
 use crate::network::{Network, Traffic};
 use crate::status::{self, Brief};
@@ -38,6 +38,8 @@ pub struct Metrics {
     path: PathBuf,
     network: Network,
     listed: ConfiguredStores,
+    /// The exports of this process, by their names in the archive.
+    exports: Vec<String>,
     /// Opened when it is first looked into, and kept.
     archive: Mutex<Option<Archive>>,
     counts: Mutex<HashMap<Store, Counts>>,
@@ -77,7 +79,13 @@ impl Metrics {
         listed: impl Fn() -> HashSet<Store> + Send + Sync + 'static,
     ) -> Self {
         let (archive, path) = (Mutex::default(), archive.into());
-        Self { path, network, listed: Box::new(listed), archive, counts: Mutex::default() }
+        Self { path, network, listed: Box::new(listed), exports: Vec::new(), archive, counts: Mutex::default() }
+    }
+
+    /// Tells of these exports, too, by their names in the archive.
+    #[must_use]
+    pub fn with_exports(self, exports: Vec<String>) -> Self {
+        Self { exports, ..self }
     }
 
     /// Takes note of what happens: for the observer of a run.
@@ -109,7 +117,10 @@ impl Metrics {
     pub fn text(&self) -> Result<String> {
         let now = Timestamp::now();
         let listed = (self.listed)();
-        let (mut stores, wal) = self.reading(|archive| Ok((status::briefly(archive, now)?, archive.wal_size())))?;
+        let (mut stores, wal, exports, newest) = self.reading(|archive| {
+            let exports = if self.exports.is_empty() { Vec::new() } else { archive.exports()? };
+            Ok((status::briefly(archive, now)?, archive.wal_size(), exports, archive.newest_arrival()?))
+        })?;
         stores.retain(|brief| listed.contains(&brief.store));
         let traffic = self.network.traffic_of_stores();
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -136,6 +147,8 @@ impl Metrics {
             "The size of the file of changes beside the archive (-wal).",
             [(Vec::new(), wal as f64)],
         );
+        let exports: Vec<_> = exports.into_iter().filter(|export| self.exports.contains(&export.name)).collect();
+        exported(&mut families, &exports, newest);
         states(&mut families, &stores, |store| each || apart.contains(store));
         verdicts(&mut families, &stores);
         counters(&mut families, &counted);
@@ -178,6 +191,34 @@ impl StoreTotals {
         self.headroom = self.headroom.into_iter().chain(headroom).reduce(f64::min);
         self.last_success = self.last_success.into_iter().chain(brief.last_success).min();
     }
+}
+
+/// How far exports have come.
+fn exported(families: &mut Families, exports: &[ExportState], newest: i64) {
+    let labels = |export: &ExportState| vec![("destination", export.name.clone())];
+    let gauge = |value: fn(&ExportState, i64) -> Option<f64>| {
+        exports.iter().filter_map(|export| Some((labels(export), value(export, newest)?))).collect::<Vec<_>>()
+    };
+    families.gauge(
+        "storelogs_export_lag_entries",
+        "Entries that came and are not exported yet, at the most.",
+        gauge(|export, newest| Some((newest - export.arrived).max(0) as f64)),
+    );
+    families.gauge(
+        "storelogs_export_failures",
+        "How often in a row the export failed.",
+        gauge(|export, _| Some(f64::from(export.failures))),
+    );
+    families.gauge(
+        "storelogs_export_last_success_timestamp_seconds",
+        "When everything that there was had been exported.",
+        gauge(|export, _| Some(export.last_success?.as_millisecond() as f64 / 1000.0)),
+    );
+    families.counter(
+        "storelogs_export_refused_entries_total",
+        "Entries that the receiver refused.",
+        exports.iter().map(|export| (labels(export), export.refused)),
+    );
 }
 
 /// How many stores of each platform are in each state, and the state of each.

@@ -11,6 +11,8 @@ mod forgetting;
 mod imports;
 mod layout;
 mod log;
+mod otlp;
 mod reader;
+mod receiver;
 mod s3;
 mod world;

@@ -1,12 +1,14 @@
 //! `export lake`: Delta tables of Parquet files.
 
-use std::io::Write;
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
 use storelogs_collector::Archive;
 use storelogs_collector::wording::{format_count, pluralize};
-use storelogs_export::{Compacted, Exported, Lake};
+use storelogs_export::{Compacted, Exported, Forgotten, Lake};
 
 use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
@@ -31,6 +33,11 @@ pub(crate) struct LakeArgs {
     /// Then put small files together, and remove what killed exports left
     #[arg(long)]
     compact: bool,
+
+    /// Export nothing, and take the entries out whose uids stand in this file, one a line, or on stdin if it is -: every form
+    /// of each, for good
+    #[arg(long, value_name = "FILE", conflicts_with = "compact")]
+    forget: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -39,6 +46,7 @@ Examples:
   duckdb -c \"SELECT count(*) FROM delta_scan('./lake/entries')\"
   storelogs export lake ./lake --compact
   storelogs export lake s3://logs/storelogs
+  storelogs export lake ./lake --forget uids.txt
 
 Exit codes:
   0  done
@@ -46,6 +54,16 @@ Exit codes:
   2  wrong arguments";
 
 pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
+    if let Some(uids) = args.forget {
+        let uids = read(&uids)?;
+        let address = args.address.clone();
+        let task = tokio::task::spawn_blocking(move || forget(&args.address, &uids));
+        let forgotten = task.await.map_err(|_| CliError::failed("it was given up".to_owned()))??;
+        let mut out = ui.stdout();
+        writeln!(out, "{}", of_forgetting(&address, forgotten))?;
+        out.flush()?;
+        return Ok(Exit::Done);
+    }
     let path = args.archive.path()?;
     let task = tokio::task::spawn_blocking(move || -> Result<_, CliError> {
         let archive = Archive::read(path)?;
@@ -72,6 +90,35 @@ pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// The uids that a file has.
+fn read(file: &Path) -> Result<HashSet<String>, CliError> {
+    let read = if file == Path::new("-") { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) };
+    let text = read.map_err(|error| CliError::usage(format!("{} cannot be read: {error}", file.display())))?;
+    let uids: HashSet<String> = text.lines().map(str::trim).filter(|uid| !uid.is_empty()).map(str::to_owned).collect();
+    match uids.iter().find(|uid| uid.split(':').count() < 3) {
+        Some(_) => Err(CliError::usage(format!(
+            "{} is no list of uids such as bigcommerce:abc123:7, one a line",
+            file.display()
+        ))),
+        None => Ok(uids),
+    }
+}
+
+/// Takes entries out of a lake. It blocks.
+pub(crate) fn forget(address: &str, uids: &HashSet<String>) -> Result<Forgotten, CliError> {
+    Ok(Lake::at(address, Timestamp::now)?.forget(uids)?)
+}
+
+/// What was taken out.
+pub(crate) fn of_forgetting(address: &str, done: Forgotten) -> String {
+    let rows = pluralize(done.rows, "row", "rows");
+    let since = done.version;
+    match done.rows {
+        0 => format!("{address}: none of them is there"),
+        _ => format!("{address}: {rows} taken out; versions of its entries before {since} cannot be read any more"),
+    }
 }
 
 fn summary(address: &str, done: Exported) -> String {

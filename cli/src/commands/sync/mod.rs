@@ -23,6 +23,7 @@ use storelogs_collector::verdict;
 use storelogs_collector::wording::format_count;
 use tokio::sync::watch;
 
+use super::export::Exports;
 use super::prune;
 use crate::config::{self, ReloadingStores};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
@@ -87,6 +88,7 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut archive = args.archive.open()?;
     let network = configured.network()?;
     let keeps = configured.keeps();
+    let exports = Exports::of(&configured)?;
     if !keeps.is_empty() {
         let _lock = archive.lock()?;
         prune::by_configuration(&mut archive, &keeps, Timestamp::now())?;
@@ -103,9 +105,16 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
         let directory = Arc::clone(&directory);
         move || directory.count()
     });
+    let exporting = if args.follow {
+        let progress = Arc::clone(&progress);
+        exports.begin(archive.path(), Arc::new(move |line: &str| progress.aside(line)), ui).await?
+    } else {
+        None
+    };
     let metrics = {
         let directory = Arc::clone(&directory);
-        Arc::new(Metrics::new(archive.path(), network, move || directory.all()))
+        let exports = exporting.iter().flat_map(|exporting| exporting.names().to_vec()).collect();
+        Arc::new(Metrics::new(archive.path(), network, move || directory.all()).with_exports(exports))
     };
     if let Some(listener) = listener {
         listen::serve(listener, Arc::clone(&metrics))?;
@@ -128,6 +137,9 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let pruning = (args.follow && !keeps.is_empty()).then(|| tokio::spawn(keep_pruning(path, keeps)));
     let outcomes = sync::sync(archive, directory, how, stopped.clone(), observer).await;
     pruning.inspect(tokio::task::JoinHandle::abort);
+    if let Some(exporting) = exporting {
+        exporting.end().await;
+    }
     progress.clear();
     let outcomes = outcomes?;
     if args.written.is_json() {

@@ -1,6 +1,7 @@
 //! `watch --sync`: collects and watches in one process.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use storelogs::Store;
@@ -10,6 +11,7 @@ use storelogs_collector::sync::{self, Event, Observer, Outcome};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::commands::export::{Exporting, Exports};
 use crate::commands::sync::log;
 use crate::config::{self, ReloadingStores, Selection};
 use crate::error::CliError;
@@ -22,6 +24,7 @@ pub(super) struct Collector {
     directory: Arc<ReloadingStores>,
     stop: watch::Receiver<bool>,
     ui: Ui,
+    exports: Exports,
     running: Option<JoinHandle<Run>>,
 }
 
@@ -29,8 +32,15 @@ impl Collector {
     pub(super) fn new(selection: &Selection, stop: watch::Receiver<bool>, ui: Ui) -> Result<Self, CliError> {
         let configured = config::read(selection, ui)?;
         let network = configured.network()?;
+        let exports = Exports::of(&configured)?;
         let directory = ReloadingStores::new(configured, None, network, move |problem| ui.error(problem));
-        Ok(Self { directory: Arc::new(directory), stop, ui, running: None })
+        Ok(Self { directory: Arc::new(directory), stop, ui, exports, running: None })
+    }
+
+    /// Begins to export what comes, where the configuration says where to.
+    pub(super) async fn exporting(&self, archive: &Path) -> Result<Option<Exporting>, CliError> {
+        let ui = self.ui;
+        self.exports.begin(archive, Arc::new(move |line: &str| ui.warning(line)), ui).await
     }
 
     /// Reads what is missing, to its end.

@@ -4,17 +4,15 @@ mod collect;
 mod show;
 
 use std::io::Write;
-use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use storelogs_collector::watch::{self, Event};
 use storelogs_collector::wording::pluralize;
-use storelogs_collector::{Moment, TimeRange};
 
 use crate::config::RuleFiles;
 use crate::error::{CODES, CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, StoreOptions};
+use crate::options::{ArchiveOptions, ClockOptions, StoreOptions, Times};
 use crate::ui::{Column, Out, Signals, Table, Text, Ui, printable};
 use collect::Collector;
 use show::Appearance;
@@ -105,26 +103,6 @@ impl Format {
     }
 }
 
-/// A time range as a user writes it.
-#[derive(Clone, Copy, Debug)]
-struct Times {
-    since: Moment,
-    until: Option<Moment>,
-}
-
-impl FromStr for Times {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (since, until) = text.split_once("..").unwrap_or((text, ""));
-        if since.trim().is_empty() {
-            return Err("write where it begins: 30d.., 2026-08-01..2026-09-01".to_owned());
-        }
-        let until = Some(until.trim()).filter(|until| !until.is_empty() && *until != "now");
-        Ok(Self { since: since.trim().parse()?, until: until.map(str::parse).transpose()? })
-    }
-}
-
 pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
     let selection = args.stores.selection();
     let replays = args.test.is_some() || args.r#try;
@@ -176,6 +154,10 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
         let rules = pluralize(rules.count() as u64, "rule", "rules");
         ui.note(&format!("Watching {} by {rules}; Ctrl-C ends it\n", archive.path().display()));
     }
+    let exporting = match &collector {
+        Some(collector) => collector.exporting(archive.path()).await?,
+        None => None,
+    };
     let mut out = args.format.out(ui);
     let watching = watch::WatchOptions { once: args.once };
     let http = rules.http()?;
@@ -198,6 +180,9 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
     };
     if let Some(collector) = &mut collector {
         collector.end().await?;
+    }
+    if let Some(exporting) = exporting {
+        exporting.end().await;
     }
     Ok(match (outcome.given_up, args.once.then_some(outcome.undelivered)) {
         (0, None | Some(0)) => Exit::Done.despite(problems),
@@ -230,9 +215,7 @@ fn show(event: &Event<'_>, look: &Appearance, out: &mut Out, ui: Ui) -> Result<(
 fn test(args: &WatchArgs, times: Times, rules: &mut RuleFiles, look: &Appearance, ui: Ui) -> Result<Exit, CliError> {
     let (now, zone) = (Timestamp::now(), look.zone());
     let wrong = |why: String| CliError::usage(format!("--test: {why}"));
-    let since = times.since.at(now, zone).map_err(wrong)?;
-    let until = times.until.map_or(Ok(now), |until| until.at(now, zone)).map_err(wrong)?;
-    let range = TimeRange::new(since, until).ok_or_else(|| wrong(format!("{until} is not after {since}")))?;
+    let range = times.range(now, zone).map_err(wrong)?;
     let archive = args.archive.read()?;
     let rules = rules.take();
     let alerts = watch::replay(&archive, &rules, range)?;
@@ -276,21 +259,4 @@ async fn try_actions(rules: &mut RuleFiles, ui: Ui) -> Result<Exit, CliError> {
         failed if failed < tried.len() => Exit::Partly,
         _ => Exit::Failed,
     })
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_range_can_be_left_open_at_its_end() {
-        for text in ["30d", "30d..", "30d..now"] {
-            assert!(Times::from_str(text).unwrap().until.is_none(), "{text}");
-        }
-        assert!(Times::from_str("2026-08-01..2026-09-01").unwrap().until.is_some());
-        for wrong in ["", "..2026-09-01", "soon..", "30d..later"] {
-            assert!(Times::from_str(wrong).is_err(), "{wrong}");
-        }
-    }
 }

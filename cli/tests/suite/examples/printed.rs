@@ -35,8 +35,9 @@ fn subcommands() -> Vec<String> {
 
 fn of_help() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for command in subcommands() {
-        let arguments: Vec<&str> = [command.as_str(), "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+    let of_export = ["export lake", "export otlp"].map(str::to_owned);
+    for command in subcommands().into_iter().chain(of_export) {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let help = Program::new().run(&arguments).out;
         found.extend(help.lines().filter_map(|line| line.strip_prefix("  storelogs ")).map(|line| {
             // What it is for stands behind a gap; where a shell puts the output does, too.

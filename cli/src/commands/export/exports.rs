@@ -1,0 +1,67 @@
+//! Where a run that collects exports to, whatever the program was built with.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use storelogs::Proxy;
+
+use crate::config::{Configured, ExportSettings};
+use crate::error::CliError;
+use crate::ui::Ui;
+
+#[cfg(any(feature = "lake", feature = "otlp"))]
+pub(crate) use super::follow::Exporting;
+
+/// Where a run exports to, and over which proxy.
+pub(crate) struct Exports {
+    settings: Vec<ExportSettings>,
+    proxy: Option<Proxy>,
+}
+
+impl Exports {
+    pub(crate) fn of(configured: &Configured) -> Result<Self, CliError> {
+        let settings = configured.exports.clone();
+        let proxy = if settings.is_empty() { None } else { Some(configured.proxy()?) };
+        Ok(Self { settings, proxy })
+    }
+
+    /// Begins to export. `None`: nobody asked for it.
+    pub(crate) async fn begin(
+        &self,
+        archive: &Path,
+        tell: Arc<dyn Fn(&str) + Send + Sync>,
+        ui: Ui,
+    ) -> Result<Option<Exporting>, CliError> {
+        match &self.proxy {
+            Some(proxy) => Exporting::begin(&self.settings, archive, proxy, tell, ui).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// Nothing exports in a program that was built without.
+#[cfg(not(any(feature = "lake", feature = "otlp")))]
+pub(crate) enum Exporting {}
+
+#[cfg(not(any(feature = "lake", feature = "otlp")))]
+impl Exporting {
+    #[allow(clippy::unused_async)]
+    pub(crate) async fn begin(
+        _: &[ExportSettings],
+        _: &Path,
+        _: &Proxy,
+        _: Arc<dyn Fn(&str) + Send + Sync>,
+        _: Ui,
+    ) -> Result<Option<Self>, CliError> {
+        Err(CliError::usage("this program was built without exports, which [[export]] asks for".to_owned()))
+    }
+
+    pub(crate) fn names(&self) -> &[String] {
+        match *self {}
+    }
+
+    #[allow(clippy::unused_async)]
+    pub(crate) async fn end(self) {
+        match self {}
+    }
+}

@@ -1,0 +1,178 @@
+//! Exports beside a run that collects, as `[[export]]` in the configuration says.
+//!
+//! Each destination is exported to by itself, again and again, and once more when the run ends. What fails there stops
+//! nobody: it is said once, kept for `status` and the metrics, and tried again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use storelogs::Proxy;
+use storelogs_collector::Archive;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{ExportSettings, ExportTo};
+use crate::error::CliError;
+use crate::ui::Ui;
+
+/// A receiver that takes nothing is asked again for so long; then the next export does it.
+#[cfg(feature = "otlp")]
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is said to the user.
+pub(crate) type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Exports that go on until they are ended.
+pub(crate) struct Exporting {
+    end: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    names: Vec<String>,
+}
+
+/// A destination that can be exported to.
+enum Destination {
+    #[cfg(feature = "lake")]
+    Lake(String),
+    #[cfg(feature = "otlp")]
+    Otlp(Box<storelogs_export::Otlp>),
+}
+
+impl Exporting {
+    /// Begins to export to these destinations. `None`: there are none.
+    pub(crate) async fn begin(
+        settings: &[ExportSettings],
+        archive: &Path,
+        proxy: &Proxy,
+        tell: Tell,
+        ui: Ui,
+    ) -> Result<Option<Self>, CliError> {
+        let mut destinations = Vec::new();
+        for settings in settings {
+            destinations.push((Destination::of(&settings.to, proxy, ui).await?, settings.every));
+        }
+        if destinations.is_empty() {
+            return Ok(None);
+        }
+        let (end, ending) = watch::channel(false);
+        let names = destinations.iter().map(|(destination, _)| destination.name()).collect();
+        let mut tasks = JoinSet::new();
+        for (destination, every) in destinations {
+            tasks.spawn(follow(Arc::new(destination), every, archive.to_owned(), ending.clone(), Arc::clone(&tell)));
+        }
+        Ok(Some(Self { end, tasks, names }))
+    }
+
+    /// Under which names the archive keeps how far they are.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Exports what came last, and ends.
+    pub(crate) async fn end(mut self) {
+        self.end.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+async fn follow(
+    destination: Arc<Destination>,
+    every: Duration,
+    archive: PathBuf,
+    mut ending: watch::Receiver<bool>,
+    tell: Tell,
+) {
+    let mut told: Option<String> = None;
+    loop {
+        let is_last = *ending.borrow();
+        let (to, path) = (Arc::clone(&destination), archive.clone());
+        let done = tokio::task::spawn_blocking(move || export(&to, &path)).await;
+        let failure = match done {
+            Ok(done) => done.err(),
+            Err(_) => Some("the export has ended by itself".to_owned()),
+        };
+        match &failure {
+            // What goes on failing in the same way was told.
+            Some(why) if told.as_ref() != Some(why) => tell(&format!("{}: {why}", destination.name())),
+            None if told.is_some() => tell(&format!("{} is exported to again", destination.name())),
+            _ => {}
+        }
+        told = failure;
+        if is_last {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            _ = ending.changed() => {}
+        }
+    }
+}
+
+/// Exports what came, and keeps what became of it.
+fn export(to: &Destination, path: &Path) -> Result<(), String> {
+    let mut archive = Archive::open(path).map_err(|error| error.to_string())?;
+    let kept = |error: storelogs_collector::Error| error.to_string();
+    match to {
+        #[cfg(feature = "otlp")]
+        Destination::Otlp(otlp) => otlp.deliver(&mut archive, &mut |_| {}).map(drop).map_err(|error| error.to_string()),
+        #[cfg(feature = "lake")]
+        Destination::Lake(address) => {
+            let newest = archive.newest_arrival().map_err(kept)?;
+            let state = archive.export(&to.name()).map_err(kept)?;
+            if state.is_some_and(|state| state.arrived == newest && state.failures == 0) {
+                return Ok(());
+            }
+            let lake = storelogs_export::Lake::at(address, Timestamp::now);
+            match lake.and_then(|lake| lake.export(&archive)) {
+                Ok(_) => archive.export_succeeded(&to.name(), newest, Timestamp::now()).map_err(kept),
+                Err(error) => {
+                    let why = error.to_string();
+                    archive.export_failed(&to.name(), &why, Timestamp::now()).map_err(kept)?;
+                    Err(why)
+                }
+            }
+        }
+    }
+}
+
+impl Destination {
+    async fn of(to: &ExportTo, proxy: &Proxy, ui: Ui) -> Result<Self, CliError> {
+        match to {
+            #[cfg(feature = "lake")]
+            ExportTo::Lake(address) => {
+                // One that cannot be is said before anything begins. A bucket has an event loop of its own.
+                let at = address.clone();
+                let tried =
+                    tokio::task::spawn_blocking(move || storelogs_export::Lake::at(&at, Timestamp::now).map(drop));
+                tried.await.map_err(|_| CliError::failed("the export was given up".to_owned()))??;
+                Ok(Self::Lake(address.clone()))
+            }
+            #[cfg(feature = "otlp")]
+            ExportTo::Otlp(target) => {
+                let otlp = super::otlp::receiver(target, proxy.clone(), ui).await?;
+                Ok(Self::Otlp(Box::new(otlp.with_patience(PATIENCE, Duration::from_secs(1)))))
+            }
+            #[cfg(not(all(feature = "lake", feature = "otlp")))]
+            other => {
+                let _ = (proxy, ui);
+                let kind = match other {
+                    ExportTo::Lake(_) => "lake",
+                    ExportTo::Otlp(_) => "otlp",
+                };
+                Err(CliError::usage(format!(
+                    "this program was built without the feature {kind}, which [[export]] asks for"
+                )))
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            #[cfg(feature = "lake")]
+            Self::Lake(address) => format!("lake {address}"),
+            #[cfg(feature = "otlp")]
+            Self::Otlp(otlp) => otlp.name(),
+        }
+    }
+}

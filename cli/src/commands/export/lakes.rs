@@ -1,0 +1,55 @@
+//! The lakes that `forget` reaches: those of the configuration, and those that an argument names.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use crate::config::{self, ExportTo};
+use crate::error::CliError;
+use crate::ui::Ui;
+
+/// Lakes, by their addresses.
+pub(crate) struct Lakes(Vec<String>);
+
+impl Lakes {
+    /// Those of the configuration, and these.
+    pub(crate) fn of(file: Option<&PathBuf>, named: &[String], ui: Ui) -> Result<Self, CliError> {
+        let (exports, _) = config::exports(file, ui)?;
+        let configured = exports.into_iter().filter_map(|export| match export.to {
+            ExportTo::Lake(address) => Some(address),
+            ExportTo::Otlp(_) => None,
+        });
+        let mut lakes: Vec<String> = configured.collect();
+        lakes.extend(named.iter().cloned());
+        lakes.dedup();
+        Ok(Self(lakes))
+    }
+
+    pub(crate) fn addresses(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Takes these entries out of each. What was done, a line each.
+    #[cfg(feature = "lake")]
+    pub(crate) fn forget(&self, uids: &HashSet<String>) -> Result<Vec<String>, CliError> {
+        // A bucket has an event loop of its own, and it cannot be begun within another.
+        let forget = |address: &String| {
+            std::thread::scope(|scope| {
+                let forgotten = scope.spawn(|| super::lake::forget(address, uids)).join();
+                let forgotten = forgotten.map_err(|_| CliError::failed("it was given up".to_owned()))??;
+                Ok(super::lake::of_forgetting(address, forgotten))
+            })
+        };
+        self.0.iter().map(forget).collect()
+    }
+
+    /// Nothing can be done in a program that was built without lakes.
+    #[cfg(not(feature = "lake"))]
+    pub(crate) fn forget(&self, _: &HashSet<String>) -> Result<Vec<String>, CliError> {
+        match self.0.first() {
+            None => Ok(Vec::new()),
+            Some(address) => Err(CliError::usage(format!(
+                "the lake {address} cannot be reached: this program was built without the feature lake"
+            ))),
+        }
+    }
+}

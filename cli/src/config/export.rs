@@ -1,0 +1,136 @@
+//! Where `sync --follow` and `watch --sync` export to, as a file has it: `[[export]]`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::reference::{Reference, Secret, beside};
+use super::token::TokenSource;
+
+/// An export as a file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    kind: Kind,
+    to: String,
+    every: Option<String>,
+    protocol: Option<String>,
+    compression: Option<String>,
+    timeout: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, Reference<Header>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Lake,
+    Otlp,
+}
+
+struct Header;
+
+impl Secret for Header {
+    const KEY: &'static str = "headers.NAME";
+    const WHAT: &'static str = "a token";
+}
+
+/// Where to, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ExportSettings {
+    pub(crate) to: ExportTo,
+    /// How long after one export the next begins.
+    pub(crate) every: Duration,
+}
+
+/// A destination.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ExportTo {
+    /// A lake at an address.
+    Lake(String),
+    /// A receiver of OTLP.
+    Otlp(OtlpTarget),
+}
+
+/// A receiver of OTLP, as far as it is said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct OtlpTarget {
+    pub(crate) endpoint: Option<String>,
+    pub(crate) protocol: Option<String>,
+    pub(crate) compression: Option<String>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) headers: Vec<(String, TokenSource)>,
+}
+
+/// A lake gets a file for each export, so not too often.
+const LAKE_EVERY: Duration = Duration::from_secs(300);
+const OTLP_EVERY: Duration = Duration::from_secs(10);
+
+/// What an entry says.
+pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, String> {
+    let length = |key: &str, text: Option<String>| {
+        let length = |text: String| {
+            length(&text).ok_or_else(|| format!("{key} = {text:?} is no length of time such as \"30s\""))
+        };
+        text.map(length).transpose()
+    };
+    let every = length("every", entry.every)?;
+    let timeout = length("timeout", entry.timeout)?;
+    if entry.to.trim().is_empty() {
+        return Err("to is empty: name a folder, or the address of a receiver".to_owned());
+    }
+    let (to, usual) = match entry.kind {
+        Kind::Lake => {
+            let is_said = [entry.protocol.is_some(), entry.compression.is_some(), timeout.is_some()];
+            if is_said.contains(&true) || !entry.headers.is_empty() {
+                return Err("protocol, compression, timeout and headers are for kind = \"otlp\"".to_owned());
+            }
+            let address = if entry.to.contains("://") {
+                entry.to
+            } else {
+                beside(path, Path::new(&entry.to)).to_string_lossy().into_owned()
+            };
+            (ExportTo::Lake(address), LAKE_EVERY)
+        }
+        Kind::Otlp => {
+            let headers = entry.headers.into_iter().map(|(name, reference)| (name, reference.source(path)));
+            let target = OtlpTarget {
+                endpoint: Some(entry.to),
+                protocol: entry.protocol,
+                compression: entry.compression,
+                timeout,
+                headers: headers.collect(),
+            };
+            (ExportTo::Otlp(target), OTLP_EVERY)
+        }
+    };
+    Ok(ExportSettings { to, every: every.unwrap_or(usual) })
+}
+
+/// `500ms`, `30s`, `5m`, `1h`.
+fn length(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let number: u32 = number.parse().ok()?;
+    let milliseconds = match unit.trim() {
+        "ms" => 1,
+        "s" => 1000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    Some(Duration::from_millis(u64::from(number) * milliseconds)).filter(|length| !length.is_zero())
+}
+
+impl ExportSettings {
+    /// Where what is secret of it comes from.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &TokenSource> {
+        let headers = match &self.to {
+            ExportTo::Otlp(target) => &target.headers[..],
+            ExportTo::Lake(_) => &[],
+        };
+        headers.iter().map(|(_, source)| source)
+    }
+}

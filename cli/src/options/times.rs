@@ -1,0 +1,53 @@
+//! A time range as a user writes it: `30d..`, `2026-08-01..2026-09-01`.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use storelogs_collector::{Moment, TimeRange};
+
+/// A time range as a user writes it. Its end can be left open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    since: Moment,
+    until: Option<Moment>,
+}
+
+impl FromStr for Times {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (since, until) = text.split_once("..").unwrap_or((text, ""));
+        if since.trim().is_empty() {
+            return Err("write where it begins: 30d.., 2026-08-01..2026-09-01".to_owned());
+        }
+        let until = Some(until.trim()).filter(|until| !until.is_empty() && *until != "now");
+        Ok(Self { since: since.trim().parse()?, until: until.map(str::parse).transpose()? })
+    }
+}
+
+impl Times {
+    /// The range, seen from `now`.
+    pub(crate) fn range(self, now: Timestamp, zone: &TimeZone) -> Result<TimeRange, String> {
+        let since = self.since.at(now, zone)?;
+        let until = self.until.map_or(Ok(now), |until| until.at(now, zone))?;
+        TimeRange::new(since, until).ok_or_else(|| format!("{until} is not after {since}"))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_range_can_be_left_open_at_its_end() {
+        for text in ["30d", "30d..", "30d..now"] {
+            assert!(Times::from_str(text).unwrap().until.is_none(), "{text}");
+        }
+        assert!(Times::from_str("2026-08-01..2026-09-01").unwrap().until.is_some());
+        for wrong in ["", "..2026-09-01", "soon..", "30d..later"] {
+            assert!(Times::from_str(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! How far exports have come, and what receivers refused.
+//!
+//! An export is known by where it goes to, without anything secret. What it has settled is one number, the last arrival that
+//! was delivered or refused for good: whoever is killed goes on behind it, and sends at most the last request again.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::{Archive, StoreId};
+use crate::error::{Error, Result};
+use crate::micros::Micros;
+
+/// How far an export has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportState {
+    /// Where it goes to: the kind and the address.
+    pub name: String,
+    /// The last arrival that is settled.
+    pub arrived: i64,
+    /// Entries that were delivered, again included.
+    pub sent: u64,
+    /// Entries that were refused.
+    pub refused: u64,
+    /// When everything that there was had been exported.
+    pub last_success: Option<Timestamp>,
+    /// When anybody last tried.
+    pub seen: Timestamp,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Why it failed last, in one line.
+    pub reason: Option<String>,
+}
+
+/// What became of some entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Everything up to this arrival is settled now. `None`: it is no news, because it was sent before.
+    pub upto: Option<i64>,
+    /// So many were delivered.
+    pub sent: u64,
+    /// What was refused.
+    pub refused: Vec<Refusal>,
+    /// Arrivals that were refused before, and are delivered now.
+    pub taken: Vec<i64>,
+}
+
+/// Entries that were refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The first and the last arrival of those that were sent together; one number, if it was one alone.
+    pub arrived: [i64; 2],
+    /// So many of them were refused: a receiver need not say which.
+    pub entries: u64,
+    /// Why, in the receiver's words.
+    pub reason: String,
+}
+
+/// A refusal that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRefusal {
+    /// What was refused, and why.
+    pub refusal: Refusal,
+    /// When.
+    pub at: Timestamp,
+    /// The entry, if it was one alone and is still held.
+    pub entry: Option<(StoreId, String)>,
+}
+
+/// What is left of a reason whose entry was forgotten.
+const FORGOTTEN: &str = "(forgotten)";
+
+impl Archive {
+    /// How far each export has come.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn exports(&self) -> Result<Vec<ExportState>> {
+        let find =
+            "SELECT name, arrived, sent, refused, last_success, failures, reason, seen FROM export ORDER BY name";
+        self.rows(find, [], |row| {
+            Ok(ExportState {
+                name: row.get(0)?,
+                arrived: row.get(1)?,
+                sent: row.get::<_, i64>(2)?.unsigned_abs(),
+                refused: row.get::<_, i64>(3)?.unsigned_abs(),
+                last_success: row.get::<_, Option<Micros>>(4)?.map(Micros::time),
+                failures: row.get(5)?,
+                reason: row.get(6)?,
+                seen: row.get::<_, Micros>(7)?.time(),
+            })
+        })
+    }
+
+    /// How far one export has come: nowhere yet, if it is not known.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn export(&self, name: &str) -> Result<Option<ExportState>> {
+        Ok(self.exports()?.into_iter().find(|export| export.name == name))
+    }
+
+    /// Writes down what became of some entries.
+    ///
+    /// # Errors
+    /// If the archive cannot be written.
+    pub fn settle_export(&mut self, name: &str, settled: &Settled, now: Timestamp) -> Result<()> {
+        self.changing(|change| settle(change, name, settled, now))
+    }
+
+    /// Writes down that an export has brought everything up to this arrival.
+    ///
+    /// # Errors
+    /// If the archive cannot be written.
+    pub fn export_succeeded(&mut self, name: &str, upto: i64, now: Timestamp) -> Result<()> {
+        self.changing(|change| {
+            let id = id_of(change, name, now)?;
+            change
+                .prepare_cached(
+                    "UPDATE export SET arrived = max(arrived, ?2), last_success = ?3, failures = 0, reason = NULL \
+                     WHERE id = ?1",
+                )?
+                .execute(params![id, upto, Micros::of(now)])
+                .map(drop)
+        })
+    }
+
+    /// Writes down that an export failed.
+    ///
+    /// # Errors
+    /// If the archive cannot be written.
+    pub fn export_failed(&mut self, name: &str, reason: &str, now: Timestamp) -> Result<()> {
+        self.changing(|change| {
+            let id = id_of(change, name, now)?;
+            change
+                .prepare_cached("UPDATE export SET failures = failures + 1, reason = ?2 WHERE id = ?1")?
+                .execute(params![id, reason])
+                .map(drop)
+        })
+    }
+
+    /// What a receiver refused, in the order of arrival.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn refusals(&self, name: &str) -> Result<Vec<KeptRefusal>> {
+        let find = "SELECT first_arrived, last_arrived, entries, refused.reason, at, \
+                    CASE WHEN first_arrived = last_arrived THEN (SELECT store FROM entry WHERE arrived = first_arrived) END, \
+                    CASE WHEN first_arrived = last_arrived THEN (SELECT CAST(entry.id AS TEXT) FROM entry WHERE arrived = first_arrived) END \
+                    FROM refused JOIN export ON export.id = refused.export WHERE name = ?1 ORDER BY first_arrived, last_arrived";
+        self.rows(find, [name], |row| {
+            let refusal = Refusal {
+                arrived: [row.get(0)?, row.get(1)?],
+                entries: row.get::<_, i64>(2)?.unsigned_abs(),
+                reason: row.get(3)?,
+            };
+            let entry = row.get::<_, Option<i64>>(5)?.zip(row.get::<_, Option<String>>(6)?);
+            let at = row.get::<_, Micros>(4)?.time();
+            Ok(KeptRefusal { refusal, at, entry: entry.map(|(store, id)| (StoreId(store), id)) })
+        })
+    }
+
+    fn changing(&mut self, change: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<()> {
+        let path = &self.path;
+        let fault = |error: rusqlite::Error| Error::of(path, error);
+        let transaction = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        change(&transaction).map_err(fault)?;
+        transaction.commit().map_err(fault)
+    }
+}
+
+/// The number of an export, which is added if it is new.
+fn id_of(sql: &Connection, name: &str, now: Timestamp) -> rusqlite::Result<i64> {
+    let mut add = sql.prepare_cached(
+        "INSERT INTO export (name, arrived, sent, refused, failures, seen) VALUES (?1, 0, 0, 0, 0, ?2) \
+         ON CONFLICT DO UPDATE SET seen = ?2 RETURNING id",
+    )?;
+    add.query_row(params![name, Micros::of(now)], |row| row.get(0))
+}
+
+fn settle(sql: &Connection, name: &str, settled: &Settled, now: Timestamp) -> rusqlite::Result<()> {
+    let id = id_of(sql, name, now)?;
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let refused: u64 = settled.refused.iter().map(|refusal| refusal.entries).sum();
+    sql.prepare_cached(
+        "UPDATE export SET arrived = max(arrived, ?2), sent = sent + ?3, refused = refused + ?4 WHERE id = ?1",
+    )?
+    .execute(params![id, settled.upto.unwrap_or_default(), count(settled.sent), count(refused)])?;
+    for arrived in &settled.taken {
+        sql.prepare_cached("DELETE FROM refused WHERE export = ?1 AND first_arrived = ?2 AND last_arrived = ?2")?
+            .execute([id, *arrived])?;
+    }
+    for Refusal { arrived: [first, last], entries, reason } in &settled.refused {
+        sql.prepare_cached(
+            "INSERT OR REPLACE INTO refused (export, first_arrived, last_arrived, entries, reason, at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![id, first, last, count(*entries), reason, Micros::of(now)])?;
+    }
+    Ok(())
+}
+
+/// Takes away what receivers said of an arrival: their words may name whom it is about. Part of a commit.
+pub(super) fn forget(sql: &Connection, arrived: i64) -> rusqlite::Result<()> {
+    sql.prepare_cached("DELETE FROM refused WHERE first_arrived = ?1 AND last_arrived = ?1")?.execute([arrived])?;
+    sql.prepare_cached("UPDATE refused SET reason = ?2 WHERE first_arrived <= ?1 AND last_arrived >= ?1")?
+        .execute(params![arrived, FORGOTTEN])
+        .map(drop)
+}
