@@ -89,13 +89,13 @@ def receive(port, file, faults):
             loses = False
             if faults == "faulty":
                 dice = chance.random()
-                if dice < 0.05:
+                if dice < 0.02:
                     return self.answer(503, Retry_After="0")
-                if dice < 0.08:
+                if dice < 0.03:
                     return self.answer(429)
-                if len(body) > 60_000:
+                if len(body) > 150_000:
                     return self.answer(413)
-                loses = dice > 0.95
+                loses = dice > 0.97
             records = decoded(body, kind)
             uids = [record.split("\t")[0] for record in records]
             rejected = 0
@@ -210,7 +210,7 @@ def main(program, maker, stores, entries, *more):
     # Both sides are killed again and again, and the receiver has bad days.
     receiver = Receiver("faulty.kept", "faulty")
     chance = random.Random(7)
-    ends = time.monotonic() + (12 if entries < 100_000 else 120)
+    ends = time.monotonic() + (10 if entries < 100_000 else 120)
     kills = [0, 0]
     while time.monotonic() < ends:
         sender = subprocess.Popen(command(receiver.port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)

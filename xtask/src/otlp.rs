@@ -19,7 +19,7 @@ const ROTEL: &str = "rotel==0.0.1a15\n";
 const SCRIPT: &str = include_str!("../python/otlp.py");
 
 /// How many entries there are, and of how many stores.
-const QUICK_SIZE: (u64, u64) = (4_000, 10);
+const QUICK_SIZE: (u64, u64) = (1_500, 6);
 const WHOLE_SIZE: (u64, u64) = (500_000, 100);
 
 #[derive(clap::Args)]
@@ -27,9 +27,9 @@ pub(crate) struct OtlpArgs {
     /// Leave Rotel out, and take fewer entries.
     #[arg(long)]
     quick: bool,
-    /// How many entries the archive has [default: 500000, or 4000 with --quick]
+    /// How many entries the archive has [default: 500000, or 1500 with --quick]
     entries: Option<u64>,
-    /// Of how many stores, six at least [default: 100, or 10 with --quick]
+    /// Of how many stores, six at least [default: 100, or 6 with --quick]
     #[arg(value_parser = clap::value_parser!(u64).range(6..))]
     stores: Option<u64>,
 }
