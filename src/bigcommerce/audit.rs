@@ -123,7 +123,7 @@ pub(super) enum Recovered {
 
 impl Recovery {
     /// `listed`: how many rows the walk saw before.
-    pub(super) fn new(listing: Listing, tally: &Tally, missing: Option<u64>, listed: u64) -> Self {
+    pub(super) fn new(listing: &Listing, tally: &Tally, missing: Option<u64>, listed: u64) -> Self {
         // Where the time range is ignored, it is the whole list that is read again.
         let rows = tally.fresh.max(tally.counted().unwrap_or(0)).max(listed);
         let size = u64::try_from(listing.size()).unwrap_or(1).clamp(1, 50);

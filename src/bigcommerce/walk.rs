@@ -334,7 +334,7 @@ impl Walk {
                 listing.scope.until = self.progress.query.until;
             }
             let missing = missing.filter(|_| !self.doubtful);
-            let recovery = Recovery::new(listing, &reader.tally, missing, self.progress.listed());
+            let recovery = Recovery::new(&listing, &reader.tally, missing, self.progress.listed());
             self.state = State::Recovering(Box::new(recovery));
         }
         page
