@@ -65,16 +65,18 @@ pub(crate) struct OtlpArgs {
 const EXAMPLES: &str = "\
 Examples:
   storelogs export otlp --endpoint http://localhost:4318
-  storelogs export otlp --endpoint https://otlp.example.com --header authorization=env:OTLP_AUTH
+  storelogs export otlp --endpoint https://otlp.example --header key=env:KEY
   storelogs export otlp --refused
   storelogs export otlp --again 2026-08-01..2026-08-02
 
 Exit codes:
   0  everything was sent and taken
-  1  the archive cannot be used, or the receiver takes nothing; run it again, and nothing is lost
+  1  the archive cannot be used, or the receiver takes nothing; run it again,
+     and nothing is lost
   2  wrong arguments or environment; nothing was sent
   3  the receiver refused access (HTTP 401, 403 or 407)
-  4  everything was sent, and the receiver refused some of it: --refused lists it";
+  4  everything was sent, and the receiver refused some of it: --refused lists
+     it";
 
 pub(crate) async fn otlp(args: OtlpArgs, ui: Ui) -> Result<Exit, CliError> {
     let target = OtlpTarget {
