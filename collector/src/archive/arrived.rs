@@ -53,19 +53,41 @@ pub struct Fields<'a> {
 
 /// The entries in the order of their arrivals. Where nothing was ever changed, nobody counts the changes of each.
 macro_rules! select {
-    ($revisions:literal) => {
+    ($revisions:literal, $from:literal) => {
         concat!(
             "SELECT arrived, ",
             $revisions,
             ", store, id, time, nanos, utc_offset, observed, severity, severity_text, category, action, module, \
-             actor, subject_id, summary, message, extra FROM entry INDEXED BY entry_arrived \
-             WHERE arrived > ?1 ORDER BY arrived"
+             actor, subject_id, summary, message, extra ",
+            $from
         )
     };
 }
+macro_rules! by_arrival {
+    ($revisions:literal) => {
+        select!($revisions, "FROM entry INDEXED BY entry_arrived WHERE arrived > ?1 ORDER BY arrived")
+    };
+}
 const ENTRIES: &str =
-    select!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
-const ENTRIES_UNCHANGED: &str = select!("0");
+    by_arrival!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
+const ENTRIES_UNCHANGED: &str = by_arrival!("0");
+/// The same of some arrivals, in the order in which they stand in the file: each page is read once. The limit is none, and keeps
+/// the inner order from being thought away.
+macro_rules! by_place {
+    ($revisions:literal) => {
+        select!(
+            $revisions,
+            "FROM (SELECT key AS wanted FROM entry INDEXED BY entry_arrived WHERE arrived > ?1 AND arrived <= ?2 \
+             ORDER BY key LIMIT -1) CROSS JOIN entry ON entry.key = wanted"
+        )
+    };
+}
+const PLACED: &str =
+    by_place!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
+const PLACED_UNCHANGED: &str = by_place!("0");
+const REVISIONS_UPTO: &str = "SELECT arrived, (SELECT count(*) FROM revision AS before WHERE before.store = revision.store \
+     AND before.entry_id = revision.entry_id AND before.id < revision.id), store, entry \
+     FROM revision INDEXED BY revision_arrived WHERE arrived > ?1 AND arrived <= ?2 ORDER BY arrived, id";
 const REVISIONS: &str = "SELECT arrived, (SELECT count(*) FROM revision AS before WHERE before.store = revision.store \
      AND before.entry_id = revision.entry_id AND before.id < revision.id), store, entry \
      FROM revision INDEXED BY revision_arrived WHERE arrived > ?1 ORDER BY arrived, id";
@@ -150,6 +172,51 @@ impl Archive {
             revision = revisions.next().map_err(fault)?.map(Earlier::of).transpose().map_err(fault)?;
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// What came after an arrival, so many forms of entries and what came at the last one's number, in any order and as of one
+    /// moment, until `each` breaks off. It is several times as fast as [`each_arrived`](Self::each_arrived), where what came together
+    /// does not stand together. Returns the number of the last arrival; `None` if nothing came.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn each_arrived_of(
+        &self,
+        after: i64,
+        forms: usize,
+        mut each: impl FnMut(&ArrivedEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<i64>> {
+        let fault = |error: rusqlite::Error| self.fault(error);
+        self.sql.pragma_update(None, "mmap_size", MAPPED).map_err(fault)?;
+        let moment = self.sql.unchecked_transaction().map_err(fault)?;
+        let (changed, upto): (bool, Option<i64>) = moment
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM revision), (SELECT max(arrived) FROM ( \
+                 SELECT arrived FROM entry INDEXED BY entry_arrived WHERE arrived > ?1 UNION ALL \
+                 SELECT arrived FROM revision INDEXED BY revision_arrived WHERE arrived > ?1 ORDER BY arrived LIMIT ?2))",
+                params![after, i64::try_from(forms).unwrap_or(i64::MAX)],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .map_err(fault)?;
+        let Some(upto) = upto else { return Ok(None) };
+        let mut find = self.prepared(if changed { PLACED } else { PLACED_UNCHANGED })?;
+        let mut rows = find.query([after, upto]).map_err(fault)?;
+        let mut id = String::new();
+        while let Some(row) = rows.next().map_err(fault)? {
+            if each(&entry(row, &mut id).map_err(fault)?).is_break() {
+                return Ok(Some(upto));
+            }
+        }
+        if changed {
+            let mut find = self.prepared(REVISIONS_UPTO)?;
+            let mut rows = find.query([after, upto]).map_err(fault)?;
+            while let Some(row) = rows.next().map_err(fault)? {
+                if Earlier::of(row).map_err(fault)?.show(&mut each).is_break() {
+                    break;
+                }
+            }
+        }
+        Ok(Some(upto))
     }
 
     /// The number of the newest arrival: no greater one was ever given. 0 if nothing came yet.

@@ -64,6 +64,22 @@ fn each_form_of_an_entry_comes_once_whoever_asks_when() {
         one_by_one.push(next.clone());
     }
     assert_eq!(one_by_one, all);
+    // And so does who takes them in parts, in the order of their places.
+    for forms in 1..4 {
+        let (mut in_parts, mut after, mut parts) = (Vec::new(), 0, 0);
+        while let Some(upto) = archive
+            .each_arrived_of(after, forms, |form| {
+                let summary = form.fields.summary.unwrap_or_default().to_owned();
+                in_parts.push((form.arrived, form.fields.id.to_owned(), form.revision, summary));
+                ControlFlow::Continue(())
+            })
+            .unwrap()
+        {
+            (after, parts) = (upto, parts + 1);
+        }
+        in_parts.sort();
+        assert_eq!((in_parts, parts), (all.clone(), all.len().div_ceil(forms)));
+    }
     let (id, _) = archive.stores().unwrap().remove(0);
     for (arrived, entry, ..) in all {
         assert_eq!(archive.arrived_at(arrived).unwrap(), Some((id, entry)));

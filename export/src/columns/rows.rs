@@ -44,12 +44,23 @@ pub(crate) struct Frozen {
     pub(crate) rows: usize,
 }
 
+/// So much room is made at once for the text of a row in a column, in bytes: few have less, and what is never written takes none.
+const LEAST_TEXT: usize = 8;
+
 impl Rows {
     pub(crate) fn new(columns: &'static [Column]) -> Self {
+        Self::with_room_for(columns, 0)
+    }
+
+    /// Rows of which about so many will come: nothing is moved while they do.
+    pub(crate) fn with_room_for(columns: &'static [Column], rows: usize) -> Self {
         let values = columns.iter().map(|column| match column.kind {
-            Kind::Text => Values::Text { text: Vec::new(), ends: Vec::new(), present: Vec::new() },
-            Kind::Int => Values::Int(Vec::new()),
-            Kind::Long | Kind::Time => Values::Long(Vec::new()),
+            Kind::Text => {
+                let (ends, present) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+                Values::Text { text: Vec::with_capacity(rows * LEAST_TEXT), ends, present }
+            }
+            Kind::Int => Values::Int(Vec::with_capacity(rows)),
+            Kind::Long | Kind::Time => Values::Long(Vec::with_capacity(rows)),
         });
         Self { columns, values: values.collect(), rows: 0, bytes: 0 }
     }

@@ -79,41 +79,44 @@ struct Reading<'a> {
     places: Vec<(u32, StoreId, i64)>,
     uid: String,
     first: i64,
-    last: i64,
 }
 
 impl Batch {
-    /// Reads what comes next. `None`: nothing did.
-    pub(super) fn read(archive: &Archive, after: i64, most_rows: usize) -> Result<Option<Self>> {
-        let mut reading = Reading {
-            archive,
-            stores: HashMap::new(),
-            groups: Vec::new(),
-            rows: Rows::new(&COLUMNS),
-            places: Vec::new(),
-            uid: String::new(),
-            first: 0,
-            last: after,
-        };
-        let mut failed = None;
-        let _ = archive.each_arrived(after, |entry| {
-            // Forms of older archives may have come at one number: they stay together.
-            let is_full = reading.rows.len() >= most_rows || reading.rows.bytes() >= MOST_BYTES;
-            if is_full && entry.arrived > reading.last {
-                return ControlFlow::Break(());
-            }
-            match reading.add(entry) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
+    /// Reads what comes next: so many entries, or fewer if they take too much room. `None`: nothing came. The number is
+    /// brought to what the next batch should have.
+    pub(super) fn read(archive: &Archive, after: i64, rows: &mut usize, most_rows: usize) -> Result<Option<Self>> {
+        loop {
+            let mut reading = Reading {
+                archive,
+                stores: HashMap::new(),
+                groups: Vec::new(),
+                rows: Rows::with_room_for(&COLUMNS, *rows),
+                places: Vec::new(),
+                uid: String::new(),
+                first: i64::MAX,
+            };
+            let (mut failed, mut is_too_much) = (None, false);
+            let last = archive.each_arrived_of(after, *rows, |entry| {
+                is_too_much = reading.rows.bytes() >= MOST_BYTES && *rows > 1;
+                match if is_too_much { None } else { reading.add(entry).err() } {
+                    None if !is_too_much => return ControlFlow::Continue(()),
+                    None => {}
+                    Some(error) => failed = Some(error),
                 }
+                ControlFlow::Break(())
+            })?;
+            if let Some(error) = failed {
+                return Err(error);
             }
-        })?;
-        match failed {
-            Some(error) => Err(error),
-            None if reading.places.is_empty() => Ok(None),
-            None => reading.finish().map(Some),
+            if is_too_much {
+                *rows /= 2;
+                continue;
+            }
+            let Some(last) = last.filter(|_| reading.rows.len() > 0) else { return Ok(None) };
+            // So many would nearly fill the room.
+            let each = reading.rows.bytes().div_ceil(reading.rows.len()).max(1);
+            *rows = (MOST_BYTES / 8 * 7 / each).clamp(1, most_rows);
+            return reading.finish(last).map(Some);
         }
     }
 
@@ -202,15 +205,12 @@ impl Reading<'_> {
             Cell::Long(entry.arrived),
         ]);
         self.places.push((group, entry.store, fields.time));
-        if self.places.len() == 1 {
-            self.first = entry.arrived;
-        }
-        self.last = entry.arrived;
+        self.first = self.first.min(entry.arrived);
         Ok(())
     }
 
-    fn finish(self) -> Result<Batch> {
-        let Self { archive, stores, groups, rows, places, first, last, .. } = self;
+    fn finish(self, last: i64) -> Result<Batch> {
+        let Self { archive, stores, groups, rows, places, first, .. } = self;
         let mut ranked: Vec<(&str, StoreId)> = stores.iter().map(|(id, named)| (named.store.name(), *id)).collect();
         ranked.sort_unstable();
         let ranks: HashMap<StoreId, u32> = (0..).zip(ranked).map(|(rank, (_, id))| (id, rank)).collect();

@@ -64,6 +64,9 @@ pub struct Forgotten {
 const MOST_ROWS: usize = 200_000;
 const MOST_BYTES: usize = 48 << 20;
 
+/// So many are read at first: nobody knows yet how large they are.
+const FIRST_ROWS: usize = 50_000;
+
 impl Lake {
     /// The lake at an address: a folder, or `s3://bucket/folder`. The clock says when something is written, and what is old.
     ///
@@ -95,9 +98,13 @@ impl Lake {
         let mut table = Table::open(&*self.storage, entries::TABLE, self.now())?;
         identity::check(archive, &table, &application)?;
         let mut done = Exported::default();
-        while let Some(batch) =
-            entries::Batch::read(archive, table.transaction(&application).unwrap_or_default(), self.most_rows)?
-        {
+        let mut rows = self.most_rows.min(FIRST_ROWS);
+        while let Some(batch) = entries::Batch::read(
+            archive,
+            table.transaction(&application).unwrap_or_default(),
+            &mut rows,
+            self.most_rows,
+        )? {
             let begun = self.now();
             let files = batch.write(&*self.storage, begun)?;
             let change = batch.change(&table, &application, &files);
