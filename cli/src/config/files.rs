@@ -41,7 +41,7 @@ impl AllFiles {
     /// The variables that hold something secret: of any store, the address of any webhook, the headers of any receiver, and
     /// the proxy with its password.
     pub(super) fn secret_variables(&self) -> Vec<String> {
-        let webhooks = self.rules.iter().filter_map(rule::Settings::webhook);
+        let webhooks = self.rules.iter().flat_map(rule::Settings::secrets);
         let headers = self.exports.iter().flat_map(ExportSettings::secrets);
         let sources = self.stores.iter().flat_map(Settings::secrets).chain(webhooks).chain(headers).chain(&self.proxy);
         let named = sources.filter_map(|source| match source {

@@ -1,5 +1,6 @@
 //! A rule of `storelogs watch` in a configuration file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -30,6 +31,9 @@ pub(super) struct Entry {
     run: Option<Vec<String>>,
     webhook: Option<Reference<Address>>,
     webhook_form: Option<WebhookForm>,
+    webhook_secret: Option<Reference<SigningSecret>>,
+    #[serde(default)]
+    webhook_headers: BTreeMap<String, Reference<HeaderText>>,
 }
 
 struct Address;
@@ -37,6 +41,20 @@ struct Address;
 impl Secret for Address {
     const KEY: &'static str = "webhook";
     const WHAT: &'static str = "an address that lets everybody write there";
+}
+
+struct SigningSecret;
+
+impl Secret for SigningSecret {
+    const KEY: &'static str = "webhook_secret";
+    const WHAT: &'static str = "a secret";
+}
+
+struct HeaderText;
+
+impl Secret for HeaderText {
+    const KEY: &'static str = "webhook_headers.NAME";
+    const WHAT: &'static str = "a secret";
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -59,6 +77,10 @@ pub(super) struct Settings {
     run: Option<Vec<String>>,
     webhook: Option<TokenSource>,
     form: Form,
+    /// What its webhook is signed with.
+    secret: Option<TokenSource>,
+    /// The headers that its webhook gets besides.
+    headers: BTreeMap<String, TokenSource>,
 }
 
 /// What an entry says. The number is its place in the file.
@@ -67,8 +89,14 @@ pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Setti
     if entry.run.as_ref().is_some_and(|run| run.first().is_none_or(String::is_empty)) {
         return Err(format!("the rule {name:?}: run is empty: its first text is the program"));
     }
-    if entry.webhook_form.is_some() && entry.webhook.is_none() {
-        return Err(format!("the rule {name:?}: webhook_form says nothing without webhook"));
+    for (key, is_there) in [
+        ("webhook_form", entry.webhook_form.is_some()),
+        ("webhook_secret", entry.webhook_secret.is_some()),
+        ("webhook_headers", !entry.webhook_headers.is_empty()),
+    ] {
+        if is_there && entry.webhook.is_none() {
+            return Err(format!("the rule {name:?}: {key} says nothing without webhook"));
+        }
     }
     let draft = Draft {
         name,
@@ -95,7 +123,9 @@ pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Setti
         Some(WebhookForm::Json) | None => Form::Json,
     };
     let webhook = entry.webhook.map(|reference| reference.source(path));
-    Ok(Settings { draft, run: entry.run, webhook, form })
+    let secret = entry.webhook_secret.map(|reference| reference.source(path));
+    let headers = entry.webhook_headers.into_iter().map(|(name, reference)| (name, reference.source(path))).collect();
+    Ok(Settings { draft, run: entry.run, webhook, form, secret, headers })
 }
 
 impl Settings {
@@ -103,9 +133,9 @@ impl Settings {
         &self.draft.name
     }
 
-    /// Where the address of its webhook comes from.
-    pub(super) fn webhook(&self) -> Option<&TokenSource> {
-        self.webhook.as_ref()
+    /// Where the address of its webhook comes from, and what else is secret of it.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &TokenSource> {
+        self.webhook.iter().chain(&self.secret).chain(self.headers.values())
     }
 
     /// The rule, with the address of its webhook. Its program does not get these variables.
@@ -116,7 +146,16 @@ impl Settings {
             let named = |why| format!("the rule {:?}: {why}", self.draft.name);
             let url = source.read("webhook", ui).await.map_err(named)?;
             let url = url.ok_or_else(|| named("there is no address of a webhook".to_owned()))?;
-            let webhook = Webhook::new(&url, self.form).map_err(|why| named(format!("webhook: {why}")))?;
+            let mut webhook = Webhook::new(&url, self.form).map_err(|why| named(format!("webhook: {why}")))?;
+            for (name, source) in &self.headers {
+                let value = source.read("value of a header", ui).await.map_err(named)?.unwrap_or_default();
+                webhook =
+                    webhook.header(name, &value).map_err(|why| named(format!("webhook_headers: {name}: {why}")))?;
+            }
+            if let Some(source) = &self.secret {
+                let secret = source.read("webhook_secret", ui).await.map_err(named)?.unwrap_or_default();
+                webhook = webhook.signed(&secret).map_err(|why| named(format!("webhook_secret: {why}")))?;
+            }
             actions.push(Action::Post(webhook));
         }
         self.draft.clone().rule(actions)

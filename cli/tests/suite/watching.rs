@@ -209,6 +209,43 @@ fn a_program_gets_no_variable_that_a_token_or_the_address_of_a_webhook_is_in() {
 }
 
 #[test]
+fn a_webhook_gets_headers_of_ones_own_and_a_signature() {
+    let sandbox = shop();
+    let webhook = Webhook::answering(&[200]);
+    let program = Program::new()
+        .reading_bigcommerce(&sandbox)
+        .with("HOOK", &webhook.url)
+        .with("AUTH", "Bearer hidden")
+        .with("SIGN", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLjSw")
+        .configured(&format!(
+            "{RULE}run = [\"sh\", \"-c\", \"env > variables\"]\nwebhook = {{ env = \"HOOK\" }}\n\
+             webhook_secret = {{ env = \"SIGN\" }}\n[rule.webhook_headers]\nAuthorization = {{ env = \"AUTH\" }}\n"
+        ));
+    begin(&program);
+    fail(&sandbox, 900_001, "It failed");
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let run = program.run(&["watch", "--once"]);
+    assert!(run.code == 0 && !format!("{run:?}").contains("hidden"), "{run:?}");
+    let (head, posted) = webhook.next();
+    assert!(head.contains("authorization: bearer hidden"), "{head}");
+    assert!(head.contains("webhook-signature: v1,") && head.contains("webhook-timestamp: "), "{head}");
+    assert!(head.contains(&format!("webhook-id: {}", posted["id"].as_str().unwrap())), "{head}");
+    let variables = std::fs::read_to_string(program.home.path().join("variables")).unwrap();
+    assert!(!variables.contains("AUTH=") && !variables.contains("SIGN="), "{variables}");
+    for (line, says) in [
+        ("webhook_secret = { env = \"SIGN\" }", "webhook_secret says nothing without webhook"),
+        ("webhook = { env = \"HOOK\" }\nwebhook_secret = { env = \"SHORT\" }", "webhook_secret: it is too short"),
+        ("webhook = { env = \"HOOK\" }\nwebhook_headers = { Host = { env = \"AUTH\" } }", "set by itself"),
+        ("webhook = { env = \"HOOK\" }\nwebhook_secret = \"whsec_hidden\"", "write webhook_secret = { env"),
+    ] {
+        program.file("storelogs.toml", &format!("{RULE}{line}\n"));
+        let run = program.command(&["watch", "--once"]).env("SHORT", "short").output().unwrap();
+        let err = String::from_utf8(run.stderr).unwrap();
+        assert!(err.contains(says) && !err.contains("hidden"), "{line}: {err}");
+    }
+}
+
+#[test]
 fn a_message_for_a_chat_can_call_nobody() {
     let sandbox = shop();
     let webhook = Webhook::answering(&[200]);

@@ -4,7 +4,8 @@ use std::fmt;
 use std::process::Stdio;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use reqwest::{Method, Request, StatusCode, Url};
 use storelogs::secrecy::{ExposeSecret, SecretString};
 use storelogs::{Http, HttpBackend};
@@ -13,6 +14,7 @@ use tokio::process::Command;
 
 use super::alert::Alert;
 use super::chat::Form;
+use super::signature::Signer;
 
 /// How long a program may take, and how long an answer.
 const PROGRAM: Duration = Duration::from_secs(60);
@@ -46,7 +48,23 @@ pub struct Webhook {
     url: SecretString,
     host: String,
     form: Form,
+    /// Headers of its own, whose values are secrets.
+    headers: Vec<(HeaderName, HeaderValue)>,
+    signer: Option<Signer>,
 }
+
+/// Headers that are set here.
+const OWN: [&str; 9] = [
+    "content-type",
+    "content-length",
+    "host",
+    "user-agent",
+    "transfer-encoding",
+    "idempotency-key",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
 
 /// Why an alert did not arrive.
 #[derive(Debug)]
@@ -89,7 +107,33 @@ impl Webhook {
             Some(port) => format!("{host}:{port}"),
             None => host,
         };
-        Ok(Self { url: SecretString::from(text.to_owned()), host, form })
+        Ok(Self { url: SecretString::from(text.to_owned()), host, form, headers: Vec::new(), signer: None })
+    }
+
+    /// Adds a header. Its value is a secret.
+    ///
+    /// # Errors
+    /// What is wrong with it. Its value is not shown.
+    pub fn header(mut self, name: &str, value: &SecretString) -> Result<Self, String> {
+        let lower = name.to_ascii_lowercase();
+        let named = HeaderName::from_bytes(lower.as_bytes()).map_err(|_| "it is no name of a header".to_owned())?;
+        if OWN.contains(&lower.as_str()) {
+            return Err("this header is set by itself".to_owned());
+        }
+        let value = HeaderValue::from_str(value.expose_secret().trim());
+        let mut value = value.map_err(|_| "its value cannot stand in a header".to_owned())?;
+        value.set_sensitive(true);
+        self.headers.push((named, value));
+        Ok(self)
+    }
+
+    /// Signs what is sent by this secret, as Standard Webhooks says.
+    ///
+    /// # Errors
+    /// What is wrong with the secret, which is not shown.
+    pub fn signed(mut self, secret: &SecretString) -> Result<Self, String> {
+        self.signer = Some(Signer::new(secret)?);
+        Ok(self)
     }
 
     fn request(&self, alert: &Alert) -> Result<Request, Undelivered> {
@@ -99,15 +143,29 @@ impl Webhook {
             Form::Json => serde_json::to_vec(alert),
             chat => serde_json::to_vec(&chat.body(alert)),
         };
+        let body = body.map_err(|_| unsendable("the alert cannot be written as JSON"))?;
         let mut request = Request::new(Method::POST, url);
-        *request.body_mut() = Some(body.map_err(|_| unsendable("the alert cannot be written as JSON"))?.into());
         let headers = request.headers_mut();
+        headers.extend(self.headers.iter().cloned());
+        if let Some(signer) = &self.signer {
+            let now = Timestamp::now().as_second();
+            let told = [
+                ("webhook-id", alert.id.clone()),
+                ("webhook-timestamp", now.to_string()),
+                ("webhook-signature", signer.sign(&alert.id, now, &body)),
+            ];
+            for (name, value) in told {
+                let value = HeaderValue::from_str(&value).map_err(|_| unsendable("the alert cannot be signed"))?;
+                headers.insert(name, value);
+            }
+        }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("storelogs/", env!("CARGO_PKG_VERSION"))));
         // Hexadecimal digits.
         if let Ok(id) = HeaderValue::from_str(&alert.id) {
             headers.insert("idempotency-key", id);
         }
+        *request.body_mut() = Some(body.into());
         Ok(request)
     }
 
@@ -235,6 +293,24 @@ mod tests {
         ] {
             let error = webhook(wrong).unwrap_err();
             assert!(error.contains(why) && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_of_the_users_own_and_its_value_is_never_shown() {
+        let with = |name: &str, value: &str| {
+            webhook("https://example.com/").unwrap().header(name, &SecretString::from(value.to_owned()))
+        };
+        let shown = format!("{:?}", with("Authorization", "Bearer hidden").unwrap());
+        assert!(shown.contains("authorization") && !shown.contains("hidden"), "{shown}");
+        for (name, value, why) in [
+            ("Content-Type", "hidden", "set by itself"),
+            ("webhook-signature", "hidden", "set by itself"),
+            ("no name", "hidden", "no name of a header"),
+            ("x-team", "hidden\nx: y", "cannot stand in a header"),
+        ] {
+            let error = with(name, value).unwrap_err();
+            assert!(error.contains(why) && !error.contains("hidden"), "{error}");
         }
     }
 }

@@ -18,6 +18,7 @@ mod query;
 mod replay;
 mod rule;
 mod run;
+mod signature;
 mod silence;
 mod templates;
 mod watcher;
