@@ -147,7 +147,7 @@ impl Network {
     }
 
     /// Whether answers came, and none gave the time.
-    pub fn is_untold(&self) -> bool {
+    pub fn is_undated(&self) -> bool {
         let heard = *self.heard();
         heard.undated && !heard.dated
     }

@@ -1,4 +1,4 @@
-//! What is known of a store: the one verdict that every surface prints.
+//! The verdict: what is known of a store, in the same words on every surface.
 //!
 //! A verdict is about a time range, from the platform's retention horizon up to its present. It is made of what the archive
 //! holds of how the range was read and compared ([`Evidence`]), and of nothing else: whoever shows one has no arithmetic of

@@ -1,4 +1,4 @@
-//! Reading one list from its newest row to its oldest, several pages at a time, and counting what came.
+//! The reader of one list, from its newest row to its oldest, several pages at a time. It counts what came.
 //!
 //! The reader believes nothing: a page that brings nothing is asked for once more, a page that was asked for beside
 //! others is asked for again where the list moved meanwhile, and where the platform fails, fewer rows are asked for. Why
@@ -16,11 +16,11 @@ use super::place::last_page;
 use crate::error::{Error, Result};
 use crate::walk::{Row, Task, incomplete};
 
-/// Where a page of so many rows fails, so many are asked for next.
+/// Where a page with the first number of rows fails, the next number is asked for.
 pub(super) const FEWER: [i64; 5] = [100, 50, 20, 5, 1];
-/// So many rows in a row may fail on their own before it is the platform that fails, and not a row.
+/// How many rows in a row may fail on their own before it is the platform that fails, and not a row.
 const POISONED: u64 = 3;
-/// So many pages of the normal size may fail before it is the size that fails, and not the rows.
+/// How many pages of the normal size may fail before it is the size that fails, and not the rows.
 const FAILED: u32 = 1;
 /// Pages in a row that bring nothing, each asked for twice: then the list does not lead on.
 const NOTHING: usize = 2;
@@ -29,9 +29,9 @@ const NOTHING: usize = 2;
 const MOST_PAGES: usize = 5_000;
 /// Pages that are looked at for rows that came in.
 const PAGES_OF_NEWCOMERS: usize = 8;
-/// So many rows may come, where no total says how many there are, without one that is older than those before.
+/// How many rows may come without one that is older than those before, where no total says how many there are.
 const CROWD: u64 = 120_000;
-/// So many more rows than the platform counted at first may be listed before the list counts as endless.
+/// How many more rows than the platform counted at first may be listed before the list counts as endless.
 const SLACK: u64 = 10_000;
 
 /// How the list is gone through.
@@ -381,7 +381,8 @@ impl Reader {
         self.deepest.is_none_or(|deepest| info.oldest.is_none_or(|oldest| oldest <= deepest))
     }
 
-    /// The rows of a page were taken: so many were fresh, so many repeats. Says whether the list ends here, and how.
+    /// The rows of a page were taken, with these numbers of fresh rows and repeats. Returns whether and how
+    /// the list ends here.
     pub(super) fn took(&mut self, info: &PageInfo, fresh: u64, repeats: u64, brings: &Brings) -> Option<End> {
         let (first, last) = (self.pages == 0, self.before);
         self.pages += 1;

@@ -1,4 +1,4 @@
-//! Reading a slice of a SHOPLINE log, of at most 28 days, and auditing what was read.
+//! A slice of a SHOPLINE log, at most 28 days: its reader and its auditor.
 //!
 //! How the platform pages is not documented beyond doubt, so the reader rests on time alone: each page is asked for with
 //! the oldest row so far as its end. The auditor then compares the distinct records that were listed between two bounds
@@ -121,7 +121,7 @@ struct Down {
     pages: usize,
     /// How many rows the last page had, if fewer than were asked for.
     short: Option<usize>,
-    /// A second that seemed to end the list, with a page of so many rows.
+    /// A second that seemed to end the list, with the number of rows of its page.
     seemed_last: Option<(Timestamp, usize)>,
 }
 
@@ -351,7 +351,7 @@ impl Slice {
             return Ok(self.batch(rows));
         }
         if alone && older && oldest > down.since && habits.learned().counts != Some(false) {
-            // Rows are asked for one by one. Whether this second has others, its count tells.
+            // Rows are asked for one by one. Its count says whether this second has others.
             self.reader.settle_bounds(oldest).await?;
             let second = (habits.since(oldest), habits.until(oldest));
             let inside = down.listed.values().flatten().filter(|time| whole(**time) == oldest).count() as u64;

@@ -1,4 +1,4 @@
-//! What happens while stores are read, for whoever shows it.
+//! Events while stores are read, for whoever shows them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use storelogs::{RateLimit, Store};
 use crate::archive::{Committed, State};
 use crate::coverage::TimeRange;
 
-/// Is told of everything that happens. It should be quick: the reading waits for it.
+/// A callback for every event. It should be quick: the reading waits for it.
 pub type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 
 /// Something that happened.

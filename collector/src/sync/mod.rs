@@ -1,4 +1,4 @@
-//! Bringing the logs of stores into an archive, and keeping it up to date.
+//! Sync: copying the logs of stores into an archive, and keeping it up to date.
 
 mod event;
 mod neighbours;
@@ -21,7 +21,7 @@ pub use crate::retention::retention;
 pub use event::{Event, Observer};
 pub(crate) use neighbours::take;
 pub use policy::Tier;
-pub use run::{Options, Outcome, sync};
+pub use run::{Outcome, SyncOptions, sync};
 pub use shard::Shard;
 
 /// Where stores are listed, and how they are reached.

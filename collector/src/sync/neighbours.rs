@@ -1,4 +1,4 @@
-//! Where records without a readable time were written: between their neighbours.
+//! The times of records without a readable one: between their neighbours.
 
 use std::ops::RangeInclusive;
 
@@ -33,7 +33,7 @@ pub(crate) fn take(
 /// The times of the entries of a page, for the records without one that stand between them.
 struct Neighbours {
     reading: RangeInclusive<Timestamp>,
-    /// Newest first. Empty if the page does not tell the order of its list.
+    /// Newest first. Empty if the page does not show the order of its list.
     times: Vec<Timestamp>,
     before: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! What to read of a store next.
+//! The plan of a store: what to read of it next.
 //!
 //! It is worked out anew each time, from what is covered and from the clock: what is missing is read, what expires
 //! soonest first. So a plan cannot go stale, and a walk that stops anywhere leaves nothing behind but what is missing.
@@ -115,7 +115,7 @@ impl Plan {
         }
     }
 
-    /// Everything that the platform may still hold, up to the whole second: platforms tell no less.
+    /// Everything that the platform may still hold, up to the whole second: platforms give no less.
     pub(crate) fn window(&self, now: Timestamp) -> Option<TimeRange> {
         let now = Timestamp::from_second(now.as_second()).ok()?;
         TimeRange::new(now.checked_sub(self.retention).unwrap_or(Timestamp::MIN), now)
@@ -138,7 +138,7 @@ impl Plan {
         let newest = self.missing(now).last().copied().filter(|gap| gap.until == now);
         let end = match newest.map(|gap| gap.since) {
             Some(end) => end.max(now.checked_sub(NEWS).unwrap_or(end)),
-            // By this clock nothing can be new. It may be wrong: the answer tells.
+            // By this clock nothing can be new. It may be wrong: the answer shows it.
             None => self.progress.coverage.end().filter(|end| *end >= now)?,
         };
         let until = now.max(end.checked_add(SignedDuration::from_secs(1)).unwrap_or(end));
@@ -150,7 +150,7 @@ impl Plan {
         if let Some(job) = self.begun(now) {
             return Some(job);
         }
-        // While it is in doubt whether the store answers at all, another place tells more than one beside the last failure.
+        // While it is in doubt whether the store answers at all, another place shows more than one beside the last failure.
         let in_doubt = !self.suspects.is_empty();
         match (self.gap(now), self.failed(now)) {
             (Some(gap), Some(failed)) if failed.since <= gap.since && !in_doubt => Some(Job::Fill(failed)),
@@ -311,7 +311,7 @@ impl Plan {
         tiers.filter(|length| !self.progress.rewalked.contains_key(length)).map(|length| (length, now)).collect()
     }
 
-    /// Learns from a slice that took so many pages how long the next one should be.
+    /// Learns from the number of pages of a slice how long the next one should be.
     pub(crate) fn learn(&mut self, slice: TimeRange, pages: usize) {
         if pages < SMALL_SLICE {
             self.slice = self.slice.max((slice.length() * 2).min(self.retention));
@@ -381,7 +381,7 @@ impl Plan {
         let before = self.progress.gaps.iter().find(|gap| gap.range.overlap(range).is_some());
         let attempts = before.map_or(0, |gap| gap.attempts).saturating_add(u32::from(hopeless));
         let expires = range.since.checked_add(self.retention).unwrap_or(now);
-        let next_attempt = if hopeless { policy::hole_retry_at(attempts, now, expires) } else { now };
+        let next_attempt = if hopeless { policy::gap_retry_at(attempts, now, expires) } else { now };
         if hopeless {
             self.tried.insert(range.since);
         } else {

@@ -76,7 +76,7 @@ fn where_this_clock_says_that_nothing_can_be_new_the_platform_is_asked_all_the_s
 }
 
 #[test]
-fn what_is_new_does_not_keep_holes_and_rereadings_waiting() {
+fn what_is_new_does_not_keep_gaps_and_rereadings_waiting() {
     let mut plan = plan(&[(365 * 24, 10), (8, 0)]);
     plan.progress.gaps = vec![gap(10, 8, now())];
     // Each moment makes something new; that is read when it is worth it, or asked for.
@@ -153,7 +153,7 @@ fn a_clock_that_was_set_back_keeps_nothing_waiting_for_ever() {
 }
 
 #[test]
-fn a_hole_is_cut_where_the_platform_keeps_nothing_any_more() {
+fn a_gap_is_cut_where_the_platform_keeps_nothing_any_more() {
     let mut plan = plan(&[(365 * 24 - 10, 0)]);
     plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
     plan.progress.gaps = vec![gap(400 * 24, 366 * 24, now()), gap(366 * 24, 365 * 24 - 10, now())];
@@ -168,7 +168,7 @@ fn a_hole_is_cut_where_the_platform_keeps_nothing_any_more() {
 }
 
 #[test]
-fn a_store_that_never_answers_is_not_cut_into_holes() {
+fn a_store_that_never_answers_is_not_cut_into_gaps() {
     let mut plan = plan(&[(365 * 24, 100)]);
     for failures in 1..=policy::FAILURES {
         let job = plan.any(now()).unwrap();

@@ -1,4 +1,4 @@
-//! How often stores are asked, and how far back.
+//! The policy of sync: how often stores are asked, and how far back.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub(crate) fn tiers(latest: SignedDuration) -> Vec<Tier> {
 /// Each reading of what is new begins so far before the end of the last one, for what came a little late.
 pub(crate) const OVERLAP: SignedDuration = SignedDuration::from_secs(120);
 
-/// The first slice of what is missing is so long. It doubles while slices are small, and halves when one is large:
+/// The length of the first slice of what is missing. It doubles while slices are small, and halves when one is large:
 /// what expires first is read first, in pieces that are worth their requests.
 pub(crate) const FIRST_SLICE: SignedDuration = DAY;
 /// No slice is shorter.
@@ -47,11 +47,12 @@ pub(crate) const LARGE_SLICE: usize = 40;
 
 /// A time range that cannot be read is cut in halves down to this length: everything around the fault gets read.
 pub(crate) const SHORTEST_HOLE: SignedDuration = SignedDuration::from_mins(1);
-/// After so many failures without an answer between them it is the store that fails, and not a time range of it.
+/// After this many failures without an answer between them it is the store that fails, and not a time range of it.
 pub(crate) const FAILURES: u32 = 6;
-/// As so many counts one of a store that has not answered at all: each takes minutes, and a run waits for the last store.
+/// A failure of a store that has not answered at all counts as this many failures: each takes minutes, and a
+/// run waits for the last store.
 pub(crate) const HANGING: u32 = 3;
-/// So many failures of known gaps count as one.
+/// This many failures of known gaps count as one.
 pub(crate) const FAILURE: u32 = 4;
 /// After so many failures without a time range between them that could be read, what fails is not cut any further: pieces
 /// of it fail as it does.
@@ -60,27 +61,27 @@ pub(crate) const FRUITLESS: u32 = 256;
 /// A store that answered so short a time ago is not taken for the culprit when one last time range fails.
 pub(crate) const RECENTLY: Duration = Duration::from_secs(60);
 
-/// What is new is read at once only so far back. What is older is missing like anything else.
+/// How far back what is new is read at once. What is older is missing like anything else.
 pub(crate) const NEWS: SignedDuration = HOUR;
-/// A reading of what is new ends after so many pages. The rest is missing like anything else.
+/// A reading of what is new ends after this many pages. The rest is missing like anything else.
 pub(crate) const PAGES_OF_NEWS: usize = 8;
-/// After so many pages another store has its turn.
+/// After this many pages another store has its turn.
 pub(crate) const PAGES_A_TURN: usize = 64;
 
-/// What the platform counted otherwise is asked for again so often, and read again if that is still so.
+/// How often a count that differs is asked for again before the range is read again.
 pub(crate) const RECOUNT: SignedDuration = DAY;
-/// A platform that does not answer when it is asked for its count is not asked again for so long.
+/// How long a platform that did not answer a request for its count is not asked again.
 pub(crate) const UNCOUNTED: SignedDuration = SignedDuration::from_mins(15);
 
-/// What was learned of a platform is forgotten after so long, and found out again: platforms change.
+/// How long what was learned of a platform is used before it is found out again: platforms change.
 pub(crate) const LEARNED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// A store of which nothing came for so long while it has its turn no longer keeps others waiting.
+/// A store of which nothing came for this long during its turn no longer keeps others waiting.
 pub(crate) const SILENT: Duration = Duration::from_secs(3);
-/// So many stores may be silent at once beside those that are read. Each holds one request open.
+/// How many stores may be silent at once beside those that are read. Each holds one request open.
 pub(crate) const SILENT_STORES: usize = 128;
 
-/// When to ask a store again that failed so many times in a row.
+/// When to ask a store again that failed this many times in a row.
 pub(crate) fn retry_at(state: State, failures: u32, asked: Option<Duration>, now: Timestamp) -> Timestamp {
     let doubled = |first: i64, most: i64| first.saturating_mul(1 << failures.saturating_sub(1).min(12)).min(most);
     let seconds = match state {
@@ -94,16 +95,16 @@ pub(crate) fn retry_at(state: State, failures: u32, asked: Option<Duration>, now
     now.checked_add(SignedDuration::from_secs(seconds).max(asked)).unwrap_or(now)
 }
 
-/// When to try a gap again that was tried so often: after a minute first, after a day at the most, and several times
+/// When to try a gap again after this many attempts: after a minute first, after a day at the most, and several times
 /// before it expires.
-pub(crate) fn hole_retry_at(attempts: u32, now: Timestamp, expires: Timestamp) -> Timestamp {
+pub(crate) fn gap_retry_at(attempts: u32, now: Timestamp, expires: Timestamp) -> Timestamp {
     let minute = SignedDuration::from_mins(1);
     let wait = (minute * (1 << (2 * attempts.saturating_sub(1).min(6)))).min(DAY);
     let wait = wait.min(expires.duration_since(now) / 8).max(minute);
     now.checked_add(wait).unwrap_or(now)
 }
 
-/// Whether so much time has passed since then. A time that is yet to come was told by a clock that has been set since:
+/// Whether this much time has passed since then. A time that is yet to come was read from a clock that has been set since:
 /// then nobody knows.
 pub(crate) fn has_passed(length: SignedDuration, since: Timestamp, now: Timestamp) -> bool {
     let passed = now.duration_since(since);

@@ -1,4 +1,4 @@
-//! Whose turn it is: what is new of any store before the past of any other, and what expires soonest first.
+//! The queue of stores: what is new of any store comes before the past of any other, and what expires soonest first.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -49,31 +49,31 @@ pub(super) struct Queue {
     /// Stores that have their turn and give no sign of life. They have left their track, so that others go on there.
     silent: usize,
     room_for_silent: usize,
-    /// In which lane a store is ready.
-    lanes: HashMap<StoreIndex, Priority>,
+    /// The priority with which a store is ready.
+    priorities: HashMap<StoreIndex, Priority>,
     later: BTreeSet<(Instant, StoreIndex)>,
     times: HashMap<StoreIndex, Instant>,
 }
 
 impl Queue {
-    /// With room for so many readings of what is new, and of the past, and for so many stores that are silent meanwhile.
+    /// With room for this many readings of what is new, and of the past, and for this many stores that are silent meanwhile.
     pub(super) fn new(polls: usize, walks: usize, room_for_silent: usize) -> Self {
         let track = |room: usize| Schedule { ready: BTreeSet::new(), running: 0, room: room.max(1) };
         let tracks = [track(polls), track(polls / 4), track(walks)];
-        let (lanes, later, times) = Default::default();
-        Self { tracks, silent: 0, room_for_silent, lanes, later, times }
+        let (priorities, later, times) = Default::default();
+        Self { tracks, silent: 0, room_for_silent, priorities, later, times }
     }
 
-    /// A store is ready for its turn, in this lane and no other.
-    pub(super) fn ready(&mut self, place: StoreIndex, lane: Priority) {
+    /// A store is ready for its turn, with this priority and no other.
+    pub(super) fn ready(&mut self, place: StoreIndex, priority: Priority) {
         self.unready(place);
-        self.lanes.insert(place, lane);
-        self.tracks[lane.kind()].ready.insert((lane, place));
+        self.priorities.insert(place, priority);
+        self.tracks[priority.kind()].ready.insert((priority, place));
     }
 
     fn unready(&mut self, place: StoreIndex) {
-        if let Some(lane) = self.lanes.remove(&place) {
-            self.tracks[lane.kind()].ready.remove(&(lane, place));
+        if let Some(priority) = self.priorities.remove(&place) {
+            self.tracks[priority.kind()].ready.remove(&(priority, place));
         }
     }
 
@@ -101,30 +101,30 @@ impl Queue {
     /// The next store that may be read now, if there is room for it.
     pub(super) fn next(&mut self) -> Option<(StoreIndex, Priority)> {
         let track = self.tracks.iter_mut().find(|track| track.running < track.room && !track.ready.is_empty())?;
-        let (lane, place) = track.ready.pop_first()?;
+        let (priority, place) = track.ready.pop_first()?;
         track.running += 1;
-        self.lanes.remove(&place);
-        Some((place, lane))
+        self.priorities.remove(&place);
+        Some((place, priority))
     }
 
-    /// A store that has its turn in this lane is silent. Says whether it leaves its place to another.
-    pub(super) fn falls_silent(&mut self, lane: Priority) -> bool {
+    /// A store that has its turn with this priority is silent. Returns whether it leaves its place to another.
+    pub(super) fn falls_silent(&mut self, priority: Priority) -> bool {
         if self.silent >= self.room_for_silent {
             return false;
         }
         self.silent += 1;
-        let track = &mut self.tracks[lane.kind()];
+        let track = &mut self.tracks[priority.kind()];
         track.running = track.running.saturating_sub(1);
         true
     }
 
-    /// The turn of a store in this lane has ended, which had left its place if it had fallen silent.
-    pub(super) fn ended(&mut self, lane: Priority, silent: bool) {
+    /// The turn of a store with this priority has ended, which had left its place if it had fallen silent.
+    pub(super) fn ended(&mut self, priority: Priority, silent: bool) {
         if silent {
             self.silent = self.silent.saturating_sub(1);
             return;
         }
-        let track = &mut self.tracks[lane.kind()];
+        let track = &mut self.tracks[priority.kind()];
         track.running = track.running.saturating_sub(1);
     }
 

@@ -1,4 +1,4 @@
-//! Reading one store: one turn after another, each page committed with what it changes.
+//! The reader of one store: one turn after another, each page committed with what it changes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,9 +118,9 @@ impl Reader {
         }
     }
 
-    /// Whether the platform's answers do not tell the time.
-    pub(super) fn is_untold(&self) -> bool {
-        self.remote.as_ref().is_some_and(|remote| remote.network.is_untold())
+    /// Whether the platform's answers do not give the time.
+    pub(super) fn is_undated(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.network.is_undated())
     }
 
     /// Does the next piece of work.
@@ -215,7 +215,7 @@ impl Reader {
             let committed = self.commit(shared, commit).await?;
             read += 1;
             new += committed.new;
-            self.tell(shared, remote, committed, entries, reached);
+            self.report(shared, remote, committed, entries, reached);
             if last {
                 break true;
             }
@@ -265,7 +265,7 @@ impl Reader {
         self.pulse.beats.store(true, Ordering::Relaxed);
         self.answered = Some(Instant::now());
         let comparison = Comparison { range, claim: Claim::Count(counted), at: Timestamp::now() };
-        let done = self.commit(shared, Commit { audit: Some(comparison), ..self.told(remote) }).await?;
+        let done = self.commit(shared, Commit { audit: Some(comparison), ..self.learned(remote) }).await?;
         let disagrees = matches!(done.found, Some(Finding::Short { .. } | Finding::Over { .. }));
         if disagrees && self.plan.recount(range, now) {
             self.commit(shared, Commit { uncovered: Some(range), ..Commit::default() }).await?;
@@ -277,8 +277,8 @@ impl Reader {
         if self.next(now).is_some() { Ok(TaskOutcome::More) } else { self.rest(shared).await }
     }
 
-    /// What the answers told of the platform, if that is new.
-    fn told(&self, remote: &Remote) -> Commit {
+    /// What was learned of the platform from its answers, if that is new.
+    fn learned(&self, remote: &Remote) -> Commit {
         let learned = remote.log.learned();
         let learned = (learned.at.is_some() && self.learned.as_ref() != Some(&learned)).then_some(learned);
         let clock = remote.network.skew().map(|ahead| PlatformClock { ahead, heard: Timestamp::now() });
@@ -295,12 +295,12 @@ impl Reader {
     ) -> (Commit, usize) {
         self.answered = Some(Instant::now());
         let now = remote.network.now();
-        let told = if page.last { self.told(remote) } else { Commit::default() };
+        let learned = if page.last { self.learned(remote) } else { Commit::default() };
         let mut commit = Commit {
             gaps: self.plan.answered(now),
             expired: self.plan.expired(now),
             reading: Some(job.range()),
-            ..told
+            ..learned
         };
         take(&mut commit, page.entries, before, page.cursor.reached);
         // Nothing is known of what comes behind the time at which the platform gave the first of these answers, whatever
@@ -367,7 +367,14 @@ impl Reader {
         Ok(done)
     }
 
-    fn tell(&self, shared: &Shared, remote: &Remote, committed: Committed, entries: usize, reached: Option<Timestamp>) {
+    fn report(
+        &self,
+        shared: &Shared,
+        remote: &Remote,
+        committed: Committed,
+        entries: usize,
+        reached: Option<Timestamp>,
+    ) {
         let now = remote.network.now();
         let missing = self.plan.missing(now).iter().map(TimeRange::length).sum();
         (shared.observer)(&Event::Page {
@@ -403,7 +410,7 @@ impl Reader {
         let now = self.now();
         let range = TimeRange::new(job.range().since, job.range().until.min(known.unwrap_or(now)));
         let claim = Claim::Known(Finding::Short { entries: missing });
-        let mut commit = remote.as_ref().map(|remote| self.told(remote)).unwrap_or_default();
+        let mut commit = remote.as_ref().map(|remote| self.learned(remote)).unwrap_or_default();
         commit.gaps = self.plan.answered(now);
         commit.covered = range;
         commit.audit = range.map(|range| Comparison { range, claim, at: Timestamp::now() });
@@ -508,9 +515,9 @@ impl Reader {
         let next = policy::retry_at(state, self.status.failures + 1, wait, now);
         (shared.observer)(&Event::Failed { store: &self.store, state, reason: &reason, next });
         let status = Some(self.status.failed(state, reason, now, next));
-        // A refusal tells the time, too.
-        let told = self.remote.as_ref().and_then(|remote| remote.network.least_date());
-        let uncovered = told.and_then(|now| self.ahead_of(now));
+        // A refusal gives the time, too.
+        let date = self.remote.as_ref().and_then(|remote| remote.network.least_date());
+        let uncovered = date.and_then(|now| self.ahead_of(now));
         self.commit(shared, Commit { status, uncovered, ..Commit::default() }).await?;
         Ok(TaskOutcome::Failed)
     }

@@ -1,4 +1,4 @@
-//! One run over all stores, or one that keeps going.
+//! A run of sync over all stores, once or following.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::verdict::{Evidence, Judgement};
 
 /// How stores are read.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct SyncOptions {
     /// Keep going, and ask each store again and again.
     pub follow: bool,
     /// How many stores' past is read at once. Each holds some pages in memory.
@@ -36,7 +36,7 @@ pub struct Options {
     pub interval: (Duration, Duration),
 }
 
-impl Default for Options {
+impl Default for SyncOptions {
     fn default() -> Self {
         let interval = (Duration::from_secs(30), Duration::from_secs(15 * 60));
         Self { follow: false, walks: 32, polls: 256, shard: None, interval }
@@ -58,14 +58,15 @@ pub struct Outcome {
     pub verdict: Judgement,
     /// Whether nothing of it is missing.
     pub complete: bool,
-    /// Its answers do not tell the time: the last quarter of an hour by this machine's clock is left for the next run.
-    pub untold: bool,
+    /// Whether its answers do not give the time: then the last quarter of an hour by this machine's clock is left for the
+    /// next run.
+    pub undated: bool,
 }
 
 /// How often the list of stores is read again while following.
 const RELOAD: Duration = Duration::from_secs(3);
 
-/// A busy page: a store that had so many new entries is asked more often.
+/// A store with this many new entries is asked more often.
 const BUSY: u64 = 100;
 
 /// Reads the logs of all stores into an archive. It ends when everything was read or failed, or, if it is to keep going,
@@ -77,7 +78,7 @@ const BUSY: u64 = 100;
 pub async fn sync(
     mut archive: Archive,
     directory: Arc<dyn Directory>,
-    options: Options,
+    options: SyncOptions,
     stop: watch::Receiver<bool>,
     observer: Observer,
 ) -> Result<Vec<Outcome>> {
@@ -102,15 +103,15 @@ struct Ended {
     status: Status,
     gaps: Vec<Gap>,
     present: Timestamp,
-    untold: bool,
+    undated: bool,
 }
 
 impl Ended {
     fn outcome(self, archive: &Archive) -> Result<Outcome> {
-        let Self { id, store, committed, status, gaps, present, untold } = self;
+        let Self { id, store, committed, status, gaps, present, undated } = self;
         let verdict = Evidence::of(archive, id)?.judge(store.platform(), present);
         let complete = verdict.is_complete();
-        Ok(Outcome { store, committed, status, gaps, verdict, complete, untold })
+        Ok(Outcome { store, committed, status, gaps, verdict, complete, undated })
     }
 }
 
@@ -136,7 +137,7 @@ struct UnderWay {
 
 struct Run {
     shared: Shared,
-    options: Options,
+    options: SyncOptions,
     seats: Vec<StoreSlot>,
     places: HashMap<Store, StoreIndex>,
     queue: Queue,
@@ -145,7 +146,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(shared: Shared, options: Options) -> Self {
+    fn new(shared: Shared, options: SyncOptions) -> Self {
         let queue = Queue::new(options.polls, options.walks, policy::SILENT_STORES);
         Self {
             shared,
@@ -340,7 +341,7 @@ impl Run {
         let wanted = self.seats.into_iter().filter(|seat| seat.wanted);
         let ended = |seat: StoreSlot| {
             let reader = seat.reader?;
-            let (present, untold) = (reader.now(), reader.is_untold());
+            let (present, undated) = (reader.now(), reader.is_undated());
             Some(Ended {
                 id: reader.id,
                 store: seat.store,
@@ -348,7 +349,7 @@ impl Run {
                 status: reader.status,
                 gaps: reader.plan.progress.gaps,
                 present,
-                untold,
+                undated,
             })
         };
         wanted.filter_map(ended).collect()

@@ -1,4 +1,4 @@
-//! Sharing the stores out among several machines.
+//! Shards: the stores shared out among several machines.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The one thread that writes. Pages of many stores that come at the same time are committed together.
+//! The writer: the one thread that writes. Pages of many stores that come at the same time are committed together.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,16 +10,16 @@ use tokio::sync::{mpsc, oneshot};
 use crate::archive::{Archive, Commit, Committed, PlatformClock, Progress, Status, StoreId};
 use crate::error::{Error, Result};
 
-/// So many pages may wait to be written. Whoever brings more waits with them.
+/// How many pages may wait to be written. A reader with another page waits.
 const QUEUE: usize = 32;
-/// So many entries go into one transaction at the most; one page always goes.
+/// The most entries of one transaction; one page always goes.
 const ENTRIES_AT_ONCE: usize = 10_000;
-/// When so many entries wait for the index of words, it is brought up to date between two commits.
+/// When this many entries are not in the index of words yet, it is updated between two commits.
 const UNINDEXED: u64 = 100_000;
-/// After so long without work the index of words is brought up to date.
+/// After this long without work the index of words is updated.
 const IDLE: Duration = Duration::from_millis(500);
 
-/// So often what is written is brought into the archive's one file while it is collected.
+/// How often the file of changes is written into the archive while it is collected.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 
 enum Write {

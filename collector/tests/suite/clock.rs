@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use storelogs_collector::TimeRange;
 use storelogs_collector::archive::Commit;
-use storelogs_collector::sync::Options;
+use storelogs_collector::sync::SyncOptions;
 use storelogs_sandbox::{Behavior, Platform, Sandbox, Store};
 
 use crate::world::{World, present, record};
@@ -69,7 +69,8 @@ async fn coverage_that_ran_ahead_of_the_platform_is_taken_back() {
 #[tokio::test]
 async fn clocks_may_jump_while_a_store_is_followed() {
     let world = small().await;
-    let quick = Options { interval: (Duration::from_millis(20), Duration::from_millis(20)), ..Options::default() };
+    let quick =
+        SyncOptions { interval: (Duration::from_millis(20), Duration::from_millis(20)), ..SyncOptions::default() };
     world.follow(quick.clone(), || {}, |_| world.archive().stores().unwrap().len() == 1 && world.holds(1)).await;
     for (id, offset) in [(10, 3 * DAY), (11, -3600), (12, 40), (13, -DAY)] {
         world.sandbox.clock().set_offset(offset);

@@ -14,7 +14,7 @@ use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 use serde_json::Value;
 use storelogs_collector::archive::Commit;
-use storelogs_collector::sync::Options;
+use storelogs_collector::sync::SyncOptions;
 use storelogs_collector::verdict::Evidence;
 use storelogs_sandbox::{
     BigCommerceBehavior, Count, DateBounds, DateFilters, Fault, Faults, LinkHeader, Obedience, Platform, Rule, Sandbox,
@@ -197,7 +197,7 @@ impl Life {
             sender.send_replace(true);
             std::future::pending::<()>().await;
         });
-        self.world.sync_with(Options::default(), stopped).await.unwrap();
+        self.world.sync_with(SyncOptions::default(), stopped).await.unwrap();
         stopper.abort();
         self.world.sandbox.set_faults(self.platform, NAME, Faults::none());
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use storelogs_collector::archive::State;
-use storelogs_collector::sync::Options;
+use storelogs_collector::sync::SyncOptions;
 use storelogs_collector::{Archive, Error};
 use storelogs_sandbox::{Behavior, Fault, Faults, History, Platform, Sandbox, Store};
 use tokio::sync::watch;
@@ -26,7 +26,7 @@ async fn two_shops() -> World {
 
 async fn run(world: &World) -> Result<(), Error> {
     let (_stop, stopped) = watch::channel(false);
-    world.sync_with(Options::default(), stopped).await.map(drop)
+    world.sync_with(SyncOptions::default(), stopped).await.map(drop)
 }
 
 #[tokio::test]
@@ -56,7 +56,8 @@ async fn a_token_that_is_replaced_while_it_follows_is_taken_up() {
     world.sandbox.set_token(Platform::BigCommerce, HASH, "another-token");
     world.sandbox.push(Platform::BigCommerce, HASH, record(90_000_001, 1, "with the new token"));
     // The first try takes the new token at once, since each run asks for it.
-    let options = Options { interval: (Duration::from_millis(20), Duration::from_millis(20)), ..Options::default() };
+    let options =
+        SyncOptions { interval: (Duration::from_millis(20), Duration::from_millis(20)), ..SyncOptions::default() };
     let id = world.archive().store_id(&storelogs::Store::bigcommerce(HASH).unwrap()).unwrap().unwrap();
     world.follow(options, || {}, |archive| archive.entry(id, "90000001").unwrap().is_some()).await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use storelogs_collector::sync::Options;
+use storelogs_collector::sync::SyncOptions;
 use storelogs_sandbox::{Behavior, Platform, Sandbox, Store};
 
 use crate::world::{World, record};
@@ -16,7 +16,8 @@ async fn what_comes_in_is_archived_while_it_follows() {
         id = (id + 1).min(40);
         world.sandbox.push(Platform::BigCommerce, "abc123", record(id, 0, "new"));
     };
-    let quick = Options { interval: (Duration::from_millis(10), Duration::from_millis(30)), ..Options::default() };
+    let quick =
+        SyncOptions { interval: (Duration::from_millis(10), Duration::from_millis(30)), ..SyncOptions::default() };
     let all = |archive: &storelogs_collector::Archive| {
         archive.stores().unwrap().iter().any(|(store, _)| archive.entry(*store, "40").unwrap().is_some())
     };

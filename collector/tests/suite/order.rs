@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use storelogs_collector::TimeRange;
 use storelogs_collector::archive::{Commit, Gap};
-use storelogs_collector::sync::Options;
+use storelogs_collector::sync::SyncOptions;
 use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
 use tokio::sync::watch;
 
@@ -68,8 +68,8 @@ async fn gaps_and_rereadings_get_their_turn_while_new_entries_keep_coming() {
         world.sandbox.push(Platform::BigCommerce, "abc123", record(id, 0, "new"));
     };
     let quick = (Duration::from_millis(1), Duration::from_millis(1));
-    let outcomes =
-        world.follow(Options { interval: quick, ..Options::default() }, more, |_| world.holds(2) && world.holds(3));
+    let outcomes = world
+        .follow(SyncOptions { interval: quick, ..SyncOptions::default() }, more, |_| world.holds(2) && world.holds(3));
     let outcomes = outcomes.await;
     assert!(outcomes[0].gaps.is_empty(), "{outcomes:?}");
     assert!(world.holds(11));
@@ -81,7 +81,7 @@ async fn nobody_left_to_stop_a_run_is_no_reason_to_stop_it() {
     let world = World::new(Sandbox::builder().store(shop)).await;
     let (stop, stopped) = watch::channel(false);
     drop(stop);
-    let run = world.sync_with(Options::default(), stopped);
+    let run = world.sync_with(SyncOptions::default(), stopped);
     let outcomes = tokio::time::timeout(Duration::from_secs(120), run).await.expect("it spins").unwrap();
     assert!(outcomes[0].complete, "{outcomes:?}");
     world.assert_conserved("without anybody to stop it");
@@ -98,8 +98,11 @@ async fn what_is_new_of_one_store_does_not_wait_for_the_past_of_others() {
     let world = World::new(Sandbox::builder().store(quick)).await;
     world.sync().await;
     slow.for_each(|store| world.sandbox.add_store(store));
-    let options =
-        Options { walks: 1, interval: (Duration::from_millis(50), Duration::from_millis(50)), ..Options::default() };
+    let options = SyncOptions {
+        walks: 1,
+        interval: (Duration::from_millis(50), Duration::from_millis(50)),
+        ..SyncOptions::default()
+    };
     let quick = world.only();
     let more = || world.sandbox.push(Platform::Shopline, "open001", operation(2, 0, "new"));
     world.follow(options, more, |archive| archive.entry(quick, "2").unwrap().is_some()).await;

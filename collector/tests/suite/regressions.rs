@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use storelogs_collector::archive::State;
-use storelogs_collector::sync::Options;
+use storelogs_collector::sync::SyncOptions;
 use storelogs_collector::verdict::Verdict;
 use storelogs_sandbox::{
     Behavior, BeyondLastPage, BigCommerceBehavior, DateFilters, Fault, Faults, History, Obedience, Platform, Sandbox,
@@ -114,7 +114,7 @@ async fn a_run_that_was_stopped_anywhere_goes_on_where_it_was() {
             stop.send(true).unwrap();
             std::future::pending::<()>().await; // the sender lives on
         });
-        let outcomes = world.sync_with(Options::default(), stopped).await.unwrap();
+        let outcomes = world.sync_with(SyncOptions::default(), stopped).await.unwrap();
         stopper.abort();
         if outcomes.iter().all(|outcome| outcome.complete) {
             break;
@@ -285,7 +285,8 @@ async fn a_store_that_hangs_is_reported_and_keeps_no_other_waiting() {
     let told = Arc::new(Mutex::new(None));
     let shopline = storelogs::Store::shopline(HANDLE).unwrap();
     let (done, holds) = (Arc::clone(&told), shopline.clone());
-    let options = Options { interval: (Duration::from_millis(50), Duration::from_millis(50)), ..Options::default() };
+    let options =
+        SyncOptions { interval: (Duration::from_millis(50), Duration::from_millis(50)), ..SyncOptions::default() };
     let complete = move |archive: &storelogs_collector::Archive| {
         let Some(id) = archive.store_id(&holds).unwrap() else { return false };
         let coverage = archive.progress(id).unwrap().coverage;

@@ -6,7 +6,7 @@ use storelogs_collector::archive::State;
 use storelogs_collector::insight;
 use storelogs_collector::redact::NoRedaction;
 use storelogs_collector::status::status;
-use storelogs_collector::sync::Options;
+use storelogs_collector::sync::SyncOptions;
 use storelogs_collector::verdict::{Unread, Verdict};
 use storelogs_sandbox::BigCommerceBehavior;
 use storelogs_sandbox::{Behavior, DateFilters, Fault, Faults, History, Platform, Sandbox, Store};
@@ -52,7 +52,7 @@ async fn a_first_run_that_was_stopped_or_is_under_way_is_complete_nowhere() {
             stop.send_replace(true);
             std::future::pending::<()>().await;
         });
-        let outcome = world.sync_with(Options::default(), stopped).await.unwrap().remove(0);
+        let outcome = world.sync_with(SyncOptions::default(), stopped).await.unwrap().remove(0);
         stopper.abort();
         let held = world.entries().len();
         assert_eq!(world.verdict().is_complete(), held == 8000, "{held} of 8000: {}", world.verdict());
@@ -196,7 +196,7 @@ async fn a_silent_store_keeps_no_other_waiting() {
     let (stop, stopped) = watch::channel(false);
     // Each of the eight keeps silent for a minute, and two are read at once: one after the other they take four.
     let (begun, limit) = (std::time::Instant::now(), std::time::Duration::from_secs(150));
-    let options = Options { walks: 2, ..Options::default() };
+    let options = SyncOptions { walks: 2, ..SyncOptions::default() };
     let is_read = |world: &World| {
         let all = status(&world.archive(), present()).unwrap();
         all.iter().filter(|(_, standing)| standing.state == State::Active && standing.judgement.is_complete()).count()

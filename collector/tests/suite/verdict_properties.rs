@@ -20,7 +20,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, RngSeed, TestRng, TestRunner};
 use serde_json::Value;
 use storelogs_collector::Archive;
-use storelogs_collector::sync::{Options, sync};
+use storelogs_collector::sync::{SyncOptions, sync};
 use storelogs_collector::verdict::Evidence;
 use storelogs_collector::verify::{Depth, examine, repair, to_repair};
 use storelogs_sandbox::{
@@ -282,8 +282,13 @@ impl Life {
     async fn sync(&mut self, end: End) -> Result<(), String> {
         let (stop, stopped) = watch::channel(false);
         let world = &self.world;
-        let mut run =
-            tokio::spawn(sync(world.archive(), world.stores.clone(), Options::default(), stopped, Arc::new(|_| {})));
+        let mut run = tokio::spawn(sync(
+            world.archive(),
+            world.stores.clone(),
+            SyncOptions::default(),
+            stopped,
+            Arc::new(|_| {}),
+        ));
         let begun = world.sandbox.requests();
         loop {
             tokio::select! {

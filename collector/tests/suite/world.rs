@@ -12,7 +12,7 @@ use storelogs::{BigCommerce, Http, LogEntry, RetryPolicy, Shopline, Store};
 use storelogs_collector::archive::{Commit, Progress, StoreId};
 use storelogs_collector::network::Network;
 use storelogs_collector::status::status;
-use storelogs_collector::sync::{Directory, Event, Observer, Options, Outcome, Remote, sync};
+use storelogs_collector::sync::{Directory, Event, Observer, Outcome, Remote, SyncOptions, sync};
 use storelogs_collector::verdict::{Evidence, Judgement};
 use storelogs_collector::verify::{Depth, Repaired, examine, repair, to_repair};
 use storelogs_collector::{Archive, Error, TimeRange};
@@ -109,10 +109,14 @@ impl World {
     /// A run that ends by itself.
     pub(crate) async fn sync(&self) -> Vec<Outcome> {
         let (_stop, stopped) = watch::channel(false);
-        self.sync_with(Options::default(), stopped).await.unwrap()
+        self.sync_with(SyncOptions::default(), stopped).await.unwrap()
     }
 
-    pub(crate) async fn sync_with(&self, options: Options, stop: watch::Receiver<bool>) -> Result<Vec<Outcome>, Error> {
+    pub(crate) async fn sync_with(
+        &self,
+        options: SyncOptions,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Vec<Outcome>, Error> {
         sync(self.archive(), self.stores.clone(), options, stop, self.observer()).await
     }
 
@@ -130,14 +134,14 @@ impl World {
     #[track_caller]
     pub(crate) fn follow<'a>(
         &'a self,
-        options: Options,
+        options: SyncOptions,
         mut meanwhile: impl FnMut() + 'a,
         holds: impl Fn(&Archive) -> bool + 'a,
     ) -> impl Future<Output = Vec<Outcome>> + 'a {
         let caller = std::panic::Location::caller();
         async move {
             let (stop, stopped) = watch::channel(false);
-            let options = Options { follow: true, ..options };
+            let options = SyncOptions { follow: true, ..options };
             let running = tokio::spawn(sync(self.archive(), self.stores.clone(), options, stopped, self.observer()));
             let deadline = Instant::now() + Duration::from_secs(120);
             let archive = self.archive();

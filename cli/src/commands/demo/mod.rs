@@ -70,7 +70,7 @@ pub(crate) async fn demo(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
     let (_stop, stopped) = watch::channel(false);
     let observer = Arc::new(|_: &sync::Event<'_>| {});
     let outcomes =
-        sync::sync(Archive::open(&path)?, Arc::clone(&stores) as _, sync::Options::default(), stopped, observer)
+        sync::sync(Archive::open(&path)?, Arc::clone(&stores) as _, sync::SyncOptions::default(), stopped, observer)
             .await?;
     let (took, requests) = (begun.elapsed(), sandbox.requests());
     let mut archive = Archive::open(&path)?;

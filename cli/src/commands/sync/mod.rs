@@ -119,11 +119,11 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     if let Some(listener) = listener {
         listen::serve(listener, Arc::clone(&metrics))?;
     }
-    let how = sync::Options {
+    let how = sync::SyncOptions {
         follow: args.follow,
         walks: usize::from(args.walks),
         shard: args.shard,
-        ..sync::Options::default()
+        ..sync::SyncOptions::default()
     };
     let observer = {
         let progress = Arc::clone(&progress);
@@ -251,7 +251,7 @@ fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -
         if !outcome.complete || outcomes.len() <= LISTED {
             table.remark(colour, &outcome.verdict.to_string());
         }
-        if outcome.untold {
+        if outcome.undated {
             let minutes = storelogs_collector::network::CLOCK_MARGIN.as_mins();
             table.remark(
                 colour,

@@ -45,14 +45,14 @@ impl Collector {
 
     /// Reads what is missing, to its end.
     pub(super) async fn once(&self, archive: Archive) -> Result<(), CliError> {
-        let options = sync::Options::default();
+        let options = sync::SyncOptions::default();
         sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer(self.ui)).await?;
         Ok(())
     }
 
     /// Reads again and again, until it is asked to end.
     pub(super) fn follow(&mut self, archive: Archive) {
-        let options = sync::Options { follow: true, ..sync::Options::default() };
+        let options = sync::SyncOptions { follow: true, ..sync::SyncOptions::default() };
         let run = sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer(self.ui));
         self.running = Some(tokio::spawn(run));
     }
