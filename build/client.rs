@@ -70,7 +70,7 @@ fn settings(platform: &Platform) -> Result<GenerationSettings> {
         .with_inner_type(transport)
         // Every generated client must go through the transport; forgetting it is a compile error.
         .with_hooks(HooksMode::Expected)
-        // Times stay text in what is generated. The thin layer formats and parses them, one by one.
+        // Times stay text in what is generated. The adapter formats and parses them, one by one.
         .with_conversion(
             serde_json::from_value(serde_json::json!({ "type": "string", "format": "date-time" }))
                 .expect("this literal is a schema"),
@@ -118,7 +118,7 @@ fn operations(document: &Value) -> impl Iterator<Item = &Value> {
 fn check_code(code: &str, platform: &Platform) -> Result {
     for operation in platform.operations {
         if !code.contains(&format!("pub fn {operation}(")) {
-            return Err(format!("the operation `{operation}` that the thin layer calls was not generated"));
+            return Err(format!("the operation `{operation}` that the adapter calls was not generated"));
         }
     }
     if code.contains("Error::ErrorResponse(") {

@@ -7,7 +7,7 @@ pub(crate) struct Platform {
     pub(crate) document: &'static str,
     /// What is wrong with it, as a JSON Patch.
     pub(crate) patch: Option<&'static str>,
-    /// The operations that the thin layer calls, as the generated methods are named.
+    /// The operations that the adapter calls, as the generated methods are named.
     pub(crate) operations: &'static [&'static str],
     pub(crate) records: &'static [Record],
     pub(crate) pushed_down: &'static [PushedDown],
@@ -15,7 +15,7 @@ pub(crate) struct Platform {
     pub(crate) library: &'static str,
 }
 
-/// The fields of a record that the thin layer knows. Those that the vendor adds one day stay in `extra`, where they were
+/// The fields of a record that the adapter knows. Those that the vendor adds one day stay in `extra`, where they were
 /// while the document did not name them: no entry loses them, and nobody's code has to change on the vendor's day.
 pub(crate) struct Record {
     /// The schema, by its name in the document.

@@ -57,21 +57,21 @@ fn look_into(document: &Value, schema: &Value, place: &str, depth: usize, faults
     }
 }
 
-/// Leaves out of a record's schema what the thin layer does not know, so that it comes in `extra`.
+/// Leaves out of a record's schema what the adapter does not know, so that it comes in `extra`.
 ///
 /// # Errors
-/// Each field that the thin layer knows and the document does not have.
+/// Each field that the adapter knows and the document does not have.
 pub(crate) fn leave_new_fields_to_extra(document: &mut Value, records: &[Record]) -> Result {
     let mut faults = Vec::new();
     for Record { schema, fields } in records {
         let Some(Value::Object(object)) = document["components"]["schemas"].get_mut(schema) else {
-            faults.push(format!("there is no schema `{schema}`, of which the thin layer makes entries"));
+            faults.push(format!("there is no schema `{schema}`, of which the adapter makes entries"));
             continue;
         };
         let is_known = |name: &str| fields.contains(&name);
         let there = object.get_mut("properties").and_then(Value::as_object_mut);
         for field in fields.iter().filter(|field| there.as_ref().is_none_or(|there| !there.contains_key(**field))) {
-            faults.push(format!("`{schema}` has no field `{field}`, which the thin layer reads"));
+            faults.push(format!("`{schema}` has no field `{field}`, which the adapter reads"));
         }
         there.into_iter().for_each(|there| there.retain(|name, _| is_known(name)));
         if let Some(required) = object.get_mut("required").and_then(Value::as_array_mut) {

@@ -1,8 +1,8 @@
 //! Every store's log, in one model, with nothing missing.
 //!
 //! [`BigCommerce`] reads store logs, [`Shopline`] reads operation logs. Both are generated from the platforms' OpenAPI
-//! documents when the crate is built ([`raw`]) and wrapped by a thin layer: tokens, retries and pacing ([`Transport`]),
-//! walks that end only on proof ([`LogSource`]), and one [`LogEntry`] for all platforms.
+//! documents when the crate is built ([`raw`]). One transport carries them ([`Transport`]: tokens, retries, pacing), walks end
+//! only on proof ([`LogSource`]), and adapters make one [`LogEntry`] of the records of all platforms.
 //!
 //! # Many stores, one log
 //!

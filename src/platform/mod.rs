@@ -1,6 +1,6 @@
 //! The building blocks of a platform's client, for platforms in this crate and in others.
 //!
-//! A platform is a document from which `build/pipeline.rs` generates a client, and a thin layer over it:
+//! A platform is a document from which `build/pipeline.rs` generates a client, and an adapter over it:
 //!
 //! - [`hook!`] puts the generated client on a [`Transport`](crate::Transport), so that it is signed, paced and retried;
 //! - [`Build`] makes the client of one store out of a [`Builder`]'s [`Settings`] and an [`Endpoint`];

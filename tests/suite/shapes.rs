@@ -78,7 +78,7 @@ async fn system_logs(set: SetSystemLogs) -> Request {
     let (easy, raw) = (Recorder::new(), Recorder::new());
     bigcommerce(&easy).build().unwrap().page(set).await.unwrap();
     set(bigcommerce(&raw).build().unwrap().raw().get_store_system_logs()).send().await.unwrap();
-    assert_eq!(only(&easy), only(&raw), "the raw client asks as the thin layer does");
+    assert_eq!(only(&easy), only(&raw), "the raw client asks as the adapter does");
     only(&easy)
 }
 
@@ -89,7 +89,7 @@ async fn operation_logs(set: SetOperationLogs) -> Request {
     let client = shopline(&raw).build().unwrap().raw();
     let (since, until) = ("2026-08-01T00:00:00+00:00", "2026-08-02T00:00:00+00:00");
     set(client.list_operation_logs().created_at_min(since).created_at_max(until)).send().await.unwrap();
-    assert_eq!(only(&easy), only(&raw), "the raw client asks as the thin layer does");
+    assert_eq!(only(&easy), only(&raw), "the raw client asks as the adapter does");
     only(&easy)
 }
 
@@ -100,7 +100,7 @@ async fn count(set: SetCount) -> Request {
     let client = shopline(&raw).build().unwrap().raw();
     let (since, until) = ("2026-08-01T00:00:00+00:00", "2026-08-02T00:00:00+00:00");
     set(client.count_operation_logs().created_at_min(since).created_at_max(until)).send().await.unwrap();
-    assert_eq!(only(&easy), only(&raw), "the raw client asks as the thin layer does");
+    assert_eq!(only(&easy), only(&raw), "the raw client asks as the adapter does");
     only(&easy)
 }
 

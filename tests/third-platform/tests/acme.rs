@@ -262,7 +262,7 @@ fn the_program_fetches_collects_verifies_and_reports_a_shop_of_the_third_platfor
 
 /// What somebody has to write for a new platform, besides its document.
 #[test]
-fn the_thin_layer_is_under_300_lines() {
+fn the_adapter_is_under_300_lines() {
     let lines = |path: &str| fs::read_to_string(path).unwrap().lines().count();
     let lines: usize = ["build.rs", "src/lib.rs", "src/convert.rs", "src/facts.rs"].map(lines).iter().sum();
     assert!(lines < 300, "{lines} lines");

@@ -1,4 +1,4 @@
-//! Where a change lands in our code: the lines of the thin layer that name the parameter, the field or the type.
+//! Where a change lands in our code: the lines of the adapter that name the parameter, the field or the type.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,10 +13,10 @@ use crate::generator::PLATFORMS;
 use crate::regen::files_below;
 use crate::workspace::read;
 
-/// What the thin layer of a platform names, and where.
+/// What the adapter of a platform names, and where.
 #[derive(Default)]
 pub(crate) struct Landing {
-    /// The folder of the thin layer. Without it nothing is known.
+    /// The folder of the adapter. Without it nothing is known.
     folder: Option<String>,
     /// The schemas whose new fields are left to `extra`.
     records: Vec<&'static str>,
@@ -207,7 +207,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 }
 
-/// Whether a chain of calls begins at a variable `request`, which is what the thin layer calls the generated builders, or
+/// Whether a chain of calls begins at a variable `request`, which is what the adapter calls the generated builders, or
 /// `r`, as the tests call them.
 fn is_request(receiver: &syn::Expr) -> bool {
     match receiver {

@@ -80,7 +80,7 @@ fn a_field_that_the_vendor_adds_is_left_to_extra() {
 }
 
 #[test]
-fn a_field_that_the_thin_layer_reads_must_be_there() {
+fn a_field_that_the_adapter_reads_must_be_there() {
     let mut document = answering(&json!({}), &json!({ "Log": log() }));
     let other = Record { schema: "Entry", fields: &["id"] };
     let faults = leave_new_fields_to_extra(&mut document, &[LOG, other]).unwrap_err();
