@@ -23,6 +23,7 @@ mod learned;
 mod open;
 mod prune;
 mod prunings;
+mod quarantine;
 pub(crate) mod rollup;
 pub(crate) mod row;
 mod secret;

@@ -9,6 +9,8 @@ mod answers;
 mod compare;
 mod document;
 mod landing;
+#[cfg(test)]
+mod landing_tests;
 mod parameters;
 mod report;
 #[cfg(test)]

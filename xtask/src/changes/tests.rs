@@ -2,14 +2,12 @@
 //! kept under `fixtures`, so that a newer one in `specs` changes nothing here.
 #![allow(clippy::needless_pass_by_value)]
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use super::{Format, Landing, Report, between, documents};
 use crate::generator::corrections;
 
-fn old() -> Value {
+pub(super) fn old() -> Value {
     let mut document = yaml_serde::from_str(include_str!("../../fixtures/store-logs.yml")).unwrap();
     let corrections = corrections::read(include_str!("../../fixtures/patch.yml")).unwrap();
     assert!(corrections::apply(&mut document, &corrections).is_empty());
@@ -20,7 +18,7 @@ fn operation(document: &mut Value) -> &mut Value {
     &mut document["paths"]["/store/systemlogs"]["get"]
 }
 
-fn parameters(document: &mut Value) -> &mut Vec<Value> {
+pub(super) fn parameters(document: &mut Value) -> &mut Vec<Value> {
     operation(document)["parameters"].as_array_mut().unwrap()
 }
 
@@ -28,7 +26,7 @@ fn parameter<'a>(document: &'a mut Value, name: &str) -> &'a mut Value {
     parameters(document).iter_mut().find(|parameter| parameter["name"] == name).unwrap()
 }
 
-fn record(document: &mut Value) -> &mut Value {
+pub(super) fn record(document: &mut Value) -> &mut Value {
     &mut document["components"]["schemas"]["SystemLog"]
 }
 
@@ -517,74 +515,4 @@ fn what_comes_to_a_choice_and_what_goes_is_said_in_words() {
     );
     let deeper = of_answers(of(json!([object("a", "string")])), of(json!([object("a", "integer")])));
     assert_eq!(deeper, [format!("breaking for our users: the field `a` of {answer} is integer, and was string")]);
-}
-
-/// A thin layer that sends one filter, reads one field and knows its host.
-const THIN_LAYER: &str = r#"
-use crate::raw::types::SystemLog;
-
-const API_URL: &str = "https://api.bigcommerce.com";
-
-fn ask(request: Request, names: &mut Vec<String>) -> Request {
-    names.sort();
-    request.limit(10).severity_min(3)
-}
-
-fn entry(record: SystemLog) -> Entry {
-    Entry { text: record.type_ }
-}
-"#;
-
-fn landing() -> Landing {
-    let tree = tempfile::tempdir().unwrap();
-    std::fs::create_dir_all(tree.path().join("src/bigcommerce")).unwrap();
-    std::fs::write(tree.path().join("src/bigcommerce/page.rs"), THIN_LAYER).unwrap();
-    Landing::read(tree.path(), "bigcommerce").unwrap()
-}
-
-#[test]
-fn each_change_is_followed_to_the_code_that_it_concerns() {
-    let mut new = old();
-    parameters(&mut new).retain(|parameter| parameter["name"] != "severity:min" && parameter["name"] != "sort");
-    parameters(&mut new).push(json!({ "in": "query", "name": "user_id", "schema": { "type": "integer" } }));
-    record(&mut new)["properties"]["type"]["type"] = json!("integer");
-    record(&mut new)["properties"]["module"]["type"] = json!("integer");
-    record(&mut new)["properties"]["user_id"] = json!({ "type": "integer" });
-    let pagination = &mut new["components"]["schemas"]["IndexMeta"]["properties"]["pagination"];
-    pagination["properties"]["cursor"] = json!({ "type": "string" });
-    new["servers"][0]["url"] = json!("https://api.example");
-    let report = Report::new(between(&old(), &new), &landing());
-    insta::assert_snapshot!(report.print(Format::Terminal));
-    insta::assert_snapshot!(report.print(Format::Markdown));
-    insta::assert_snapshot!(report.print(Format::Json));
-    assert_eq!(report.deny_breaking().unwrap_err(), "5 changes are breaking");
-}
-
-/// The thin layer calls the generated builders `request`, and so its filters are found.
-#[test]
-fn our_own_thin_layer_is_read() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut new = old();
-    parameters(&mut new).retain(|parameter| parameter["name"] != "severity:min");
-    record(&mut new)["properties"]["module"]["type"] = json!("integer");
-    new["servers"][0]["url"] = json!("https://api.example");
-    let report = Report::new(between(&old(), &new), &Landing::read(&root, "bigcommerce").unwrap());
-    let text = report.print(Format::Terminal);
-    assert_eq!(text.matches("→ src/bigcommerce/").count(), 3, "{text}");
-}
-
-#[test]
-fn what_a_vendor_writes_cannot_break_out_of_a_line() {
-    let report = |format| {
-        let mut new = old();
-        let name = "a\n| x |\u{1b}[2J<script>\u{202e}";
-        parameters(&mut new).push(json!({ "in": "query", "name": name, "schema": { "type": "string" } }));
-        Report::new(between(&old(), &new), &Landing::default()).print(format)
-    };
-    let terminal = report(Format::Terminal);
-    assert_eq!(terminal.lines().count(), 4, "{terminal}");
-    assert!(!terminal.contains(['\u{1b}', '\u{202e}']), "{terminal:?}");
-    let markdown = report(Format::Markdown);
-    assert_eq!(markdown.lines().count(), 5, "{markdown}");
-    assert!(!markdown.contains("<script") && markdown.contains("\\| x \\|"), "{markdown}");
 }
