@@ -9,7 +9,7 @@ use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::verdict::{Evidence, Judgement};
 
-/// How one store stands.
+/// The status of one store.
 #[derive(Clone, Debug, Serialize)]
 pub struct Standing {
     /// The store, as `platform:name`.
@@ -84,7 +84,7 @@ pub struct Brief {
     pub expires: Option<Timestamp>,
 }
 
-/// How every store of the archive stands, in short: for thousands of stores, again and again.
+/// The status of every store of the archive, in short: for thousands of stores, again and again.
 ///
 /// # Errors
 /// If the archive cannot be read.
@@ -100,7 +100,7 @@ pub fn briefly(archive: &Archive, now: Timestamp) -> Result<Vec<Brief>> {
     Ok(archive.states()?.into_iter().map(brief).collect())
 }
 
-/// How every store of the archive stands. Tables are read as a whole, not store by store: there may be thousands.
+/// The status of every store of the archive. Tables are read as a whole, not store by store: there may be thousands.
 ///
 /// # Errors
 /// If the archive cannot be read.

@@ -16,7 +16,7 @@ pub(crate) struct View {
     matched: Arc<Matched>,
     first: usize,
     end: usize,
-    /// The indexes in another order; `None` is as they are.
+    /// The indexes in another order; `None` if the order is the usual one.
     order: Option<Arc<Vec<usize>>>,
 }
 
@@ -68,7 +68,7 @@ impl View {
         &self.table.rows()[place]
     }
 
-    /// How many of the view's rows stand before a place of the table.
+    /// How many of the view's rows are before a place of the table.
     fn before(&self, place: usize) -> usize {
         let index = match &*self.matched {
             Matched::All => place,
@@ -94,14 +94,14 @@ impl View {
         (self.before(place), self.before(place))
     }
 
-    /// Leaves out the rows that this does not hold of.
+    /// Keeps only the rows for which this is true.
     pub(crate) fn retain(&mut self, wanted: impl Fn(&Row) -> bool) {
         let kept = (0..self.len()).filter(|&index| wanted(self.row(index)));
         let order = kept.map(|index| self.order.as_ref().map_or(index, |order| order[index])).collect();
         self.order = Some(Arc::new(order));
     }
 
-    /// How many rows there are that this does not hold of.
+    /// How many rows there are for which this is false.
     pub(crate) fn count_without(&self, is_left_out: impl Fn(&Row) -> bool) -> u64 {
         (0..self.len()).filter(|&index| !is_left_out(self.row(index))).count() as u64
     }

@@ -31,9 +31,9 @@ struct Seen {
     most: Option<i32>,
     /// The most rows that were asked for with success.
     proved: i32,
-    /// How often the last times asking kind by kind brought nothing.
+    /// How many times in a row asking kind by kind brought nothing.
     kinds_in_vain: u32,
-    /// The most rows of a page that was cut short of what was asked for. None was: 0.
+    /// The most rows of a page that had fewer than were asked for; 0 if there was none.
     gave: usize,
     regrowth: Regrowth,
 }

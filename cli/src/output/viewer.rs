@@ -12,8 +12,8 @@ use crate::ui::Out;
 /// One object a line, in the order in which entries come.
 pub(super) struct Viewer(pub(super) Out);
 
-/// What viewers find by its name: `time` with exactly three decimals, `level`, `msg`. No other field is a time, for they
-/// would sort by it.
+/// The fields that viewers find by name: `time` with exactly three decimals, `level`, `msg`. No other field is a time, as
+/// viewers would sort by it.
 #[derive(Serialize)]
 struct Line<'a> {
     time: String,
@@ -83,7 +83,7 @@ impl Sink for Viewer {
     }
 }
 
-/// Holds what comes newest first, and hands it on oldest first at the end.
+/// Collects entries that come newest first, and passes them on oldest first at the end.
 pub(super) struct OldestFirst {
     inner: Box<dyn Sink>,
     held: Vec<LogEntry>,

@@ -1,5 +1,5 @@
-//! Pruning: entries that are older than their owner wants them go, and nobody misses or fetches them any more. Their counts
-//! by hour stay, so reports of years remain possible.
+//! Pruning: removes entries that are older than their owner wants. They are no gaps, and are not fetched again. Their counts
+//! by hour stay, so reports over years remain possible.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -71,7 +71,7 @@ impl Archive {
     /// caller holds the archive's lock.
     ///
     /// # Errors
-    /// If the archive cannot be written. What went by then is gone.
+    /// If the archive cannot be written. What was removed by then is gone.
     pub fn prune(
         &mut self,
         store: StoreId,
@@ -96,8 +96,8 @@ impl Archive {
         Ok(pruned)
     }
 
-    /// Gives the room of what went back to the disk; `progress` is called with the share that is done. Returns how many bytes
-    /// that were. An archive that cannot do so in steps yet is copied once for it.
+    /// Gives the room of what was removed back to the disk; `progress` is called with the share that is done. Returns how many
+    /// bytes that were. An archive that cannot do so in steps yet is copied once for it.
     ///
     /// # Errors
     /// If the archive cannot be written, or the disk has no room for that copy.
@@ -128,7 +128,7 @@ impl Archive {
         let whole = self.number_of("freelist_count")?.min(most);
         let mut left = whole;
         while left > 0 {
-            // A pragma gives back a page for each of its rows, so to speak: it is to be gone through.
+            // The pragma gives back one page for each row that is read of it.
             let sql = format!("PRAGMA main.incremental_vacuum({})", left.min(PAGES));
             let mut vacuum = self.sql.prepare(&sql).map_err(|error| self.fault(error))?;
             let mut rows = vacuum.query([]).map_err(|error| self.fault(error))?;
@@ -152,7 +152,7 @@ impl Archive {
     }
 }
 
-/// What is pruned after a pruning up to these: it never goes back.
+/// The prunings after one up to these times. They only move forward.
 fn marked(known: Prunings, cutoffs: &[(Severity, Timestamp)]) -> Vec<(Severity, Timestamp)> {
     let until = |severity: Severity| {
         let wanted = cutoffs.iter().filter(|(of, _)| *of == severity).map(|(_, until)| *until);
@@ -166,7 +166,7 @@ fn whole(marks: &[(Severity, Timestamp)]) -> Option<Timestamp> {
     Severity::ALL.into_iter().map(of).reduce(|one, other| Some(one?.min(other?))).flatten()
 }
 
-/// Writes down what is pruned from now on, and takes away what is kept of its time besides entries.
+/// Writes down what is pruned from now on, and removes what else is stored of its time.
 fn mark(
     sql: &mut Connection,
     kinds: &mut Kinds,
@@ -237,10 +237,10 @@ fn step(
     Ok((pruned, last.filter(|_| seen == STEP)))
 }
 
-/// Takes an entry away with its earlier forms, of which it returns the number. Its counts stay.
+/// Removes an entry with its earlier forms, and returns how many those were. Its counts stay.
 pub(super) fn remove(sql: &Connection, store: StoreId, key: i64, id: &rusqlite::types::Value) -> rusqlite::Result<u64> {
     sql.prepare_cached("DELETE FROM entry WHERE key = ?1")?.execute([key])?;
-    // By our own hand: nobody has to miss it.
+    // Removed on purpose, so it does not count as deleted.
     sql.prepare_cached("DELETE FROM deleted WHERE key = ?1")?.execute([key])?;
     let mut remove = sql.prepare_cached("DELETE FROM revision WHERE store = ?1 AND entry_id = ?2")?;
     let revisions = remove.execute(params![store.0, id])?;
