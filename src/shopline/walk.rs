@@ -59,6 +59,8 @@ struct Walk {
     whole_list: bool,
     proof: Proof,
     lacks: Vec<Lack>,
+    /// The first slice misses rows that were counted. Whether they come is known at its end.
+    lacking: bool,
     /// Slices that failed since the last one that did not.
     failed: usize,
 }
@@ -91,9 +93,11 @@ impl walk::Walk for Walk {
                 Ok(Batch::Rows { rows, trust }) => {
                     self.failed = 0;
                     self.trust(trust);
+                    self.lacking = trust == Trust::Lost;
                     rows
                 }
                 Ok(Batch::End { proof, trust, lacks }) => {
+                    self.lacking = false;
                     if proof != Proof::Counted {
                         self.proof = proof;
                     }
@@ -119,11 +123,12 @@ impl walk::Walk for Walk {
             }
             let taken = self.progress.take(rows);
             if self.progress.is_full() {
-                if self.lacks.is_empty() {
+                if self.lacks.is_empty() && !self.lacking {
                     return Ok(self.progress.full(taken));
                 }
-                // As many came as are wanted, but not the newest: that is to be said.
-                self.underway.clear();
+                // As many came as are wanted, but not the newest: that is to be said. What lacks of the first slice is known
+                // at its end.
+                self.underway.truncate(usize::from(self.lacks.is_empty()));
                 self.cuts.clear();
             }
             if let Some(page) = self.progress.step(taken) {
@@ -159,6 +164,7 @@ impl Walk {
             whole_list: false,
             proof: Proof::Counted,
             lacks: Vec::new(),
+            lacking: false,
             failed: 0,
         };
         if since < until {
@@ -277,6 +283,9 @@ impl Walk {
     /// The last page, or what could not be had.
     fn end(&mut self) -> Result<Page> {
         let Some(first) = self.lacks.first() else {
+            if self.progress.is_full() {
+                return Ok(self.progress.full(walk::Taken::default()));
+            }
             // What one time range showed of the counts holds of those that were read before it.
             let counts = self.reader.habits().learned().counts != Some(false);
             let proof = if counts { self.proof } else { Proof::EndOfList };

@@ -32,7 +32,7 @@ const VIEWS: [(&str, &[(&str, Field)]); 9] = [
     ("stores", &[]),
     ("covered", &[]),
     ("audits", &[]),
-    ("holes", &[]),
+    ("gaps", &[]),
     ("prunings", &[]),
     ("quarantined", &[("reason", Field::Message), ("raw", Field::Message)]),
     ("revisions", &[("entry", Field::Message)]),

@@ -231,7 +231,7 @@ fn what_stands_beneath_the_redacted_views_cannot_be_reached() {
     }
     assert_eq!(ask(&redacted, "WITH hours AS (SELECT * FROM entry) SELECT * FROM hours").unwrap().len(), 1);
     assert!(ask(&open, "SELECT summary FROM main.entries").is_ok());
-    for view in ["entries", "hours", "stores", "covered", "audits", "holes", "prunings", "quarantined", "revisions"] {
+    for view in ["entries", "hours", "stores", "covered", "audits", "gaps", "prunings", "quarantined", "revisions"] {
         let columns = |console| ask(console, &format!("SELECT * FROM {view}")).unwrap()[0].clone();
         assert_eq!(columns(&redacted), columns(&open), "{view}");
     }
