@@ -1,15 +1,17 @@
 //! Makes an archive to try lakes with, or adds to it: `lake_archive FILE FIRST END ENTRIES`.
 //!
-//! Adds the stores from number FIRST up to number END, with so many entries each over the year 2026, and changes a few entries
+//! Adds the stores from number FIRST up to number END, with this many entries each over the year 2026, and changes a few entries
 //! of the store before. What engines were seen to get wrong is among them: names that look like numbers, ids past 2^53, texts
 //! that are empty, nanoseconds, JSON with large numbers.
 #![allow(clippy::print_stderr, reason = "it talks to the person who runs it")]
+
+mod records;
 
 use std::error::Error;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use storelogs::{LogEntry, Severity, Store, UtcOffset};
+use storelogs::{LogEntry, Store};
 use storelogs_collector::archive::Commit;
 use storelogs_collector::{Archive, TimeRange};
 use storelogs_sandbox::{History, Platform};
@@ -87,22 +89,8 @@ fn change(archive: &mut Archive, number: u64) -> Result<(), Box<dyn Error>> {
 
 fn entry(store: &Store, record: &Value, row: usize) -> Result<LogEntry, Box<dyn Error>> {
     let text = |name: &str| record[name].as_str().map(str::to_owned);
-    let time: Timestamp = text("date_created").or(text("created_at")).ok_or("a record without a time")?.parse()?;
-    let id = text("id").unwrap_or_else(|| record["id"].to_string());
-    let mut entry = LogEntry::new(store, id, time, time + SignedDuration::from_secs(30));
-    entry.severity = match record["severity"].as_str() {
-        Some("notices") => Severity::Notice,
-        Some("warnings") => Severity::Warning,
-        Some("errors") => Severity::Error,
-        _ => Severity::Info,
-    };
-    let is_shopline = record["severity"].is_null();
-    entry.utc_offset = UtcOffset::from_seconds(if is_shopline { 8 * 3600 } else { 0 });
-    entry.severity_text = text("severity");
-    (entry.category, entry.module) = (text("type").or(text("subject_type")), text("module"));
-    (entry.action, entry.actor) = (text("verb"), text("author"));
-    entry.subject_id = text("subject_id");
-    (entry.summary, entry.message) = (text("summary").or(text("detail")), text("message"));
+    let mut entry = records::entry(store, record)?;
+    (entry.severity_text, entry.subject_id) = (text("severity"), text("subject_id"));
     match row % 1000 {
         1 => entry.time += SignedDuration::from_nanos(123_456_789),
         2 => {

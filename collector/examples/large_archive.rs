@@ -1,13 +1,14 @@
 //! Makes a large archive of made-up shops, to measure with: `large_archive FILE OWNERS ENTRIES`.
 //!
-//! Each owner has a BigCommerce store and a SHOPLINE store over a year, with so many entries in both.
+//! Each owner has a BigCommerce store and a SHOPLINE store over a year, with this many entries in both.
 #![allow(clippy::print_stderr, reason = "it talks to the person who runs it")]
+
+mod records;
 
 use std::error::Error;
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
-use storelogs::{LogEntry, Severity, Store, UtcOffset};
+use jiff::Timestamp;
+use storelogs::Store;
 use storelogs_collector::archive::Commit;
 use storelogs_collector::{Archive, TimeRange};
 use storelogs_sandbox::{History, Platform};
@@ -35,7 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let records = history.records(platform).values();
             let covered = TimeRange::new(Timestamp::from_second(history.window().0)?, now);
             for page in records.chunks(10_000).rev() {
-                let entries = page.iter().rev().map(|record| entry(&store, record)).collect::<Result<_, _>>()?;
+                let entries =
+                    page.iter().rev().map(|record| records::entry(&store, record)).collect::<Result<_, _>>()?;
                 let status = Some(archive.status(id)?.succeeded(now));
                 archive.commit([(id, &Commit { entries, covered, status, ..Commit::default() })])?;
             }
@@ -43,23 +45,4 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
-}
-
-fn entry(store: &Store, record: &Value) -> Result<LogEntry, Box<dyn Error>> {
-    let text = |name: &str| record[name].as_str().map(str::to_owned);
-    let time: Timestamp = text("date_created").or(text("created_at")).ok_or("a record without a time")?.parse()?;
-    let id = text("id").unwrap_or_else(|| record["id"].to_string());
-    let mut entry = LogEntry::new(store, id, time, time + SignedDuration::from_secs(30));
-    entry.severity = match record["severity"].as_str() {
-        Some("notices") => Severity::Notice,
-        Some("warnings") => Severity::Warning,
-        Some("errors") => Severity::Error,
-        _ => Severity::Info,
-    };
-    let is_shopline = record["severity"].is_null();
-    entry.utc_offset = UtcOffset::from_seconds(if is_shopline { 8 * 3600 } else { 0 });
-    (entry.category, entry.module) = (text("type").or(text("subject_type")), text("module"));
-    (entry.action, entry.actor) = (text("verb"), text("author"));
-    (entry.summary, entry.message) = (text("summary").or(text("detail")), text("message"));
-    Ok(entry)
 }

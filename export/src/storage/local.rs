@@ -110,7 +110,7 @@ impl Storage for LocalStorage {
         make_folder(path.parent().unwrap_or(&self.folder)).map_err(self.fault(name))?;
         failpoint::step();
         let file = new_file(&path).map_err(self.fault(name))?;
-        Ok(Box::new(LocalFile { file, path, name: self.full_name(name), bytes: 0 }))
+        Ok(Box::new(LocalFile { file, path, name: self.full_name(name) }))
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Stored>> {
@@ -180,27 +180,22 @@ struct LocalFile {
     file: File,
     path: PathBuf,
     name: String,
-    bytes: u64,
-}
-
-impl Write for LocalFile {
-    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(content)?;
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
 }
 
 impl NewFile for LocalFile {
+    fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
     fn finish(self: Box<Self>) -> Result<u64> {
         failpoint::step();
-        let Self { file, path, name, bytes } = *self;
-        let done = file.sync_all().and_then(|()| sync_folder(&path));
-        done.map(|()| bytes).map_err(|error| Error::Storage { file: name, why: error.into() })
+        let Self { file, path, name } = *self;
+        let length = || {
+            file.sync_all()?;
+            sync_folder(&path)?;
+            Ok(file.metadata()?.len())
+        };
+        length().map_err(|error: io::Error| Error::Storage { file: name, why: error.into() })
     }
 }
 

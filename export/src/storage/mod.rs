@@ -13,7 +13,7 @@ mod object_file;
 
 use std::fmt;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 
@@ -90,7 +90,7 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// If it cannot be removed.
     fn remove(&self, name: &str) -> Result<()>;
 
-    /// Makes sure that of two writers of one file only one is told that it made it.
+    /// Makes sure that of two writers of one file only one learns that it made it.
     ///
     /// # Errors
     /// [`Error::NotExclusive`] if that is not so.
@@ -103,12 +103,25 @@ pub trait Storage: fmt::Debug + Send + Sync {
 }
 
 /// A file that is being written.
-pub trait NewFile: Write + Send {
+pub trait NewFile: Send {
+    /// Where what is written stands until it is ended.
+    fn file(&mut self) -> &mut File;
+
     /// Ends it. From now on it is there. Returns its length.
     ///
     /// # Errors
     /// If it cannot be written whole.
     fn finish(self: Box<Self>) -> Result<u64>;
+}
+
+impl Write for dyn NewFile {
+    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
+        self.file().write(content)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file().flush()
+    }
 }
 
 /// The storage of an address: a folder, or `s3://bucket/folder`.

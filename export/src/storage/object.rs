@@ -1,7 +1,7 @@
 //! S3, and storages that speak like it.
 //!
 //! A commit is a PUT with `If-None-Match: *`. Three things make its answer unreliable, so none is believed without reading the
-//! object back: after a lost answer the client tries again and is told that *its own* object is there already; a 409 says
+//! object back: after a lost answer the client tries again and hears that *its own* object is there already; a 409 says
 //! so where nothing is; and some storages ignore the header, which [`probe`](Storage::probe) finds out.
 
 use std::fs::File;
@@ -48,7 +48,7 @@ impl ObjectStorage {
     /// The folder of an address, reached as the builder says.
     ///
     /// # Errors
-    /// If the address or what the builder was told is wrong.
+    /// If the address or what the builder was given is wrong.
     pub fn new(builder: AmazonS3Builder, address: &str) -> Result<Self> {
         static PROVIDER: Once = Once::new();
         // Another crate of the process may have chosen a provider before; that one is as good.

@@ -1,7 +1,7 @@
 //! A file on its way into a bucket: kept on this machine until it is whole, then sent at once or in parts.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::sync::Arc;
 
 use object_store::path::Path;
@@ -20,13 +20,12 @@ pub(super) struct ObjectFile {
     path: Path,
     name: String,
     file: File,
-    bytes: u64,
 }
 
 impl ObjectFile {
     pub(super) fn new(bucket: Arc<Bucket>, path: Path, name: String) -> Result<Self> {
         match tempfile::tempfile() {
-            Ok(file) => Ok(Self { bucket, path, name, file, bytes: 0 }),
+            Ok(file) => Ok(Self { bucket, path, name, file }),
             Err(error) => Err(Error::Storage { file: name, why: error.into() }),
         }
     }
@@ -38,13 +37,16 @@ impl ObjectFile {
         Ok(part)
     }
 
-    fn send(&mut self) -> Result<(), crate::error::Cause> {
+    /// Sends all of it, and returns its length.
+    fn send(&mut self) -> Result<u64, crate::error::Cause> {
+        let bytes = self.file.stream_position()?;
         self.file.rewind()?;
         failpoint::step();
         let bucket = Arc::clone(&self.bucket);
-        if self.bytes <= PART as u64 {
+        if bytes <= PART as u64 {
             let whole = PutPayload::from(self.part()?);
-            return Ok(bucket.wait(bucket.store.put(&self.path, whole)).map(drop)?);
+            bucket.wait(bucket.store.put(&self.path, whole))?;
+            return Ok(bytes);
         }
         let mut upload = bucket.wait(bucket.store.put_multipart(&self.path))?;
         let sent = self.send_parts(&bucket, &mut *upload);
@@ -52,7 +54,7 @@ impl ObjectFile {
             // What was sent stands nowhere, and is removed by the bucket's own rules if not by this.
             let _ = bucket.wait(upload.abort());
         }
-        sent
+        sent.map(|()| bytes)
     }
 
     fn send_parts(&mut self, bucket: &Bucket, upload: &mut dyn MultipartUpload) -> Result<(), crate::error::Cause> {
@@ -66,23 +68,12 @@ impl ObjectFile {
     }
 }
 
-impl Write for ObjectFile {
-    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(content)?;
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 impl NewFile for ObjectFile {
+    fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
     fn finish(mut self: Box<Self>) -> Result<u64> {
-        match self.send() {
-            Ok(()) => Ok(self.bytes),
-            Err(why) => Err(Error::Storage { file: self.name, why }),
-        }
+        self.send().map_err(|why| Error::Storage { file: self.name, why })
     }
 }
