@@ -10,7 +10,7 @@ pub(crate) struct LawsArgs {
     cases: u32,
 }
 
-/// Other cases each time. What fails is kept in `proptest-regressions/`, and every later run begins with it.
+/// Other cases each time, and lives of the verdict's law by their seeds. What fails is kept in `proptest-regressions/`, and every later run begins with it.
 pub(crate) fn run(LawsArgs { cases }: LawsArgs) -> Result {
     let root = Workspace::find()?.root;
     // The collector's own features are for other tests.
@@ -25,6 +25,7 @@ pub(crate) fn run(LawsArgs { cases }: LawsArgs) -> Result {
             .args(tested)
             .args(["--", law, "--include-ignored"])
             .env("PROPTEST_CASES", cases.to_string())
+            .env("SEEDS", format!("0..{cases}"))
             .current_dir(&root)
             .status()
             .map_err(|e| format!("cargo: {e}"))?;

@@ -479,13 +479,13 @@ fn survey(platform: Platform) {
 }
 
 #[test]
-#[ignore = "takes hours; run by `cargo xtask laws`"]
+#[ignore = "takes minutes; run by `cargo xtask laws`"]
 fn a_bigcommerce_store_of_any_seed_is_said_to_be_complete_only_where_it_is() {
     survey(Platform::BigCommerce);
 }
 
 #[test]
-#[ignore = "takes hours; run by `cargo xtask laws`"]
+#[ignore = "takes minutes; run by `cargo xtask laws`"]
 fn a_shopline_store_of_any_seed_is_said_to_be_complete_only_where_it_is() {
     survey(Platform::Shopline);
 }
