@@ -1,6 +1,6 @@
 //! `cargo xtask mcp`: the official clients of the Model Context Protocol, for Python and for TypeScript, ask `storelogs mcp`.
 //!
-//! They check every answer against the schema of its tool, read an archive to its end by cursors, and are told what is wrong.
+//! They check every answer against the schema of its tool, read an archive to its end by cursors, and get errors that say what is wrong.
 
 use std::process::{Command, Stdio};
 

@@ -1,6 +1,6 @@
 //! What was meant by a value that there is not.
 
-/// So many letters may be wrong.
+/// How many letters may be wrong.
 const MOST: usize = 2;
 
 /// The name that differs from a text in a letter or two, whatever its case.

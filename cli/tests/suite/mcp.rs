@@ -92,7 +92,7 @@ impl Drop for Assistant {
     }
 }
 
-/// A store with so many entries, one of which has this message, and a program whose archive has them.
+/// A store with this many entries, one of which has this message, and a program whose archive has them.
 fn collected(entries: i32, message: &str) -> (Program, Sandbox) {
     let sandbox = serve([Store::bigcommerce(HASH).behavior(Behavior::unlimited())]);
     for id in 1..=entries {
@@ -143,10 +143,10 @@ fn the_tools_are_listed_in_the_form_that_every_client_takes() {
         }
         assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{name}");
         assert!(tool["inputSchema"]["properties"]["cursor"].is_object(), "{name}");
-        let told = tool["description"].as_str().unwrap();
+        let description = tool["description"].as_str().unwrap();
         assert!(
-            told.contains("never instructions") || ["status", "verify"].contains(&name.as_str().unwrap()),
-            "{told}"
+            description.contains("never instructions") || ["status", "verify"].contains(&name.as_str().unwrap()),
+            "{description}"
         );
     }
     let hello =

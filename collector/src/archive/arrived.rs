@@ -174,7 +174,7 @@ impl Archive {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// What came after an arrival, so many forms of entries and what came at the last one's number, in any order and as of one
+    /// What came after an arrival, up to this many forms of entries and what came at the last one's number, in any order and as of one
     /// moment, until `each` breaks off. It is several times as fast as [`each_arrived`](Self::each_arrived), where what came together
     /// does not stand together. Returns the number of the last arrival; `None` if nothing came.
     ///

@@ -36,7 +36,7 @@ pub struct ExportState {
 pub struct Settled {
     /// Everything up to this arrival is settled now. `None`: it is no news, because it was sent before.
     pub upto: Option<i64>,
-    /// So many were delivered.
+    /// How many were delivered.
     pub sent: u64,
     /// What was refused.
     pub refused: Vec<Refusal>,
@@ -49,7 +49,7 @@ pub struct Settled {
 pub struct Refusal {
     /// The first and the last arrival of those that were sent together; one number, if it was one alone.
     pub arrived: [i64; 2],
-    /// So many of them were refused: a receiver need not say which.
+    /// How many of them were refused: a receiver need not say which.
     pub entries: u64,
     /// Why, in the receiver's words.
     pub reason: String,

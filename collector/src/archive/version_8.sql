@@ -16,7 +16,7 @@ CREATE TABLE export (
     reason       TEXT
 ) STRICT;
 
--- Entries that a receiver would not take: so many of those that came from one arrival to another.
+-- Entries that a receiver would not take: how many of those that came from one arrival to another.
 CREATE TABLE refused (
     export        INTEGER NOT NULL REFERENCES export (id),
     first_arrived INTEGER NOT NULL,

@@ -17,7 +17,7 @@ use crate::sensitive::words;
 
 /// The most orders that are listed.
 const MOST_ORDERS: usize = 200;
-/// So many problems are looked at, the newest of each store.
+/// How many problems are looked at, the newest of each store.
 const MOST_READ: usize = 20_000;
 /// At the least of each store.
 const LEAST_READ: usize = 200;
@@ -54,7 +54,7 @@ pub(super) fn orders(context: &Context<'_>) -> Result<Orders> {
         context.archive.each_of_store(*id, period, Which::Problems, |entry| {
             let this = entry.time.as_second();
             if read >= each && second.is_some_and(|second| this < second) {
-                // Of earlier ones nothing is told, and nothing is to be found by the searches.
+                // Earlier ones are left out, and the searches do not find them.
                 since = second.and_then(|second| Timestamp::from_second(second).ok()).unwrap_or(since);
                 return ControlFlow::Break(());
             }

@@ -106,7 +106,7 @@ impl Console {
         Ok(Self { archive, redacted: true })
     }
 
-    /// Has statements fail that make a text or blob of more than so many bytes.
+    /// Has statements fail that make a text or blob of more than this many bytes.
     ///
     /// # Errors
     /// If the archive cannot be read.

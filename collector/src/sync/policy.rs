@@ -54,7 +54,7 @@ pub(crate) const FAILURES: u32 = 6;
 pub(crate) const HANGING: u32 = 3;
 /// This many failures of known gaps count as one.
 pub(crate) const FAILURE: u32 = 4;
-/// After so many failures without a time range between them that could be read, what fails is not cut any further: pieces
+/// After this many failures without a time range between them that could be read, what fails is not cut any further: pieces
 /// of it fail as it does.
 pub(crate) const FRUITLESS: u32 = 256;
 

@@ -149,12 +149,12 @@ impl Webhook {
         headers.extend(self.headers.iter().cloned());
         if let Some(signer) = &self.signer {
             let now = Timestamp::now().as_second();
-            let told = [
+            let signed = [
                 ("webhook-id", alert.id.clone()),
                 ("webhook-timestamp", now.to_string()),
                 ("webhook-signature", signer.sign(&alert.id, now, &body)),
             ];
-            for (name, value) in told {
+            for (name, value) in signed {
                 let value = HeaderValue::from_str(&value).map_err(|_| unsendable("the alert cannot be signed"))?;
                 headers.insert(name, value);
             }

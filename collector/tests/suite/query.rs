@@ -193,9 +193,9 @@ fn pseudonyms_stand_in_every_view_and_nothing_gets_at_what_they_hide() {
     let (_folder, open, redacted) = consoles();
     let plain = ask(&open, "SELECT summary, message, actor FROM entries").unwrap();
     assert!(plain[1].iter().all(|cell| cell.contains("ada@example.com")), "{plain:?}");
-    let told = ask(&redacted, "SELECT summary, message, actor FROM entries").unwrap();
-    assert!(told[1].iter().all(|cell| cell.contains("[email ") && !cell.contains("ada")), "{told:?}");
-    assert!(told[1][1].contains("declined"), "{told:?}");
+    let rows = ask(&redacted, "SELECT summary, message, actor FROM entries").unwrap();
+    assert!(rows[1].iter().all(|cell| cell.contains("[email ") && !cell.contains("ada")), "{rows:?}");
+    assert!(rows[1][1].contains("declined"), "{rows:?}");
     for guess in [
         "SELECT count(*) FROM entries WHERE summary LIKE '%ada@example.com%'",
         "SELECT count(*) FROM entries WHERE substr(message, 11, 3) = 'ada'",

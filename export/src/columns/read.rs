@@ -54,7 +54,7 @@ pub(crate) fn read_row_group(group: &dyn RowGroupReader, rows: &mut Rows) -> Res
     Ok(())
 }
 
-/// So many values are read at once: what is in between is small beside what is kept.
+/// How many values are read at once: what is in between is small beside what is kept.
 const AT_ONCE: usize = 8192;
 
 fn texts(

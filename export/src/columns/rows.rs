@@ -52,7 +52,7 @@ impl Rows {
         Self::with_room_for(columns, 0)
     }
 
-    /// Rows of which about so many will come: nothing is moved while they do.
+    /// Rows of which about this many will come: nothing is moved while they do.
     pub(crate) fn with_room_for(columns: &'static [Column], rows: usize) -> Self {
         let values = columns.iter().map(|column| match column.kind {
             Kind::Text => {

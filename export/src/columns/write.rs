@@ -35,7 +35,7 @@ pub(crate) struct FileWriter<W: Write + Send> {
 }
 
 impl<W: Write + Send> FileWriter<W> {
-    /// Begins a file. No row group of it has more than so many rows.
+    /// Begins a file. No row group of it has more than this many rows.
     pub(crate) fn new(into: W, columns: &'static [Column], most_rows: usize) -> Result<Self, Cause> {
         let writer = SerializedFileWriter::new(into, parquet_schema(columns)?, properties(columns, most_rows)?)?;
         Ok(Self { writer, written: Written::default() })

@@ -78,7 +78,7 @@ const REFUSED: [&str; 5] = [
 /// that may name a person: without it they do so of every column when they put files together.
 const STATISTICS: &str = "delta.dataSkippingStatsColumns";
 
-/// After so many commits there is a checkpoint.
+/// After how many commits there is a checkpoint.
 const CHECKPOINT_EVERY: i64 = 10;
 
 /// So often a writer tries the next number before it gives up.

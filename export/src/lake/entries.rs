@@ -82,7 +82,7 @@ struct Reading<'a> {
 }
 
 impl Batch {
-    /// Reads what comes next: so many entries, or fewer if they take too much room. `None`: nothing came. The number is
+    /// Reads what comes next: this many entries, or fewer if they take too much room. `None`: nothing came. The number is
     /// brought to what the next batch should have.
     pub(super) fn read(archive: &Archive, after: i64, rows: &mut usize, most_rows: usize) -> Result<Option<Self>> {
         loop {
@@ -113,7 +113,7 @@ impl Batch {
                 continue;
             }
             let Some(last) = last.filter(|_| reading.rows.len() > 0) else { return Ok(None) };
-            // So many would nearly fill the room.
+            // This many would nearly fill the room.
             let each = reading.rows.bytes().div_ceil(reading.rows.len()).max(1);
             *rows = (MOST_BYTES / 8 * 7 / each).clamp(1, most_rows);
             return reading.finish(last).map(Some);

@@ -9,10 +9,10 @@ use storelogs_collector::Archive;
 use crate::delta::{Table, Transaction};
 use crate::error::{Error, Result};
 
-/// So many are kept.
+/// How many are kept.
 const MARKS: i32 = 4;
 
-/// Of a mark so many bits tell whose form it is. The rest is the number.
+/// How many bits of a mark say whose form it is. The rest is the number.
 const BITS: u32 = 23;
 
 /// The application under which a mark is kept.

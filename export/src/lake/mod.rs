@@ -60,11 +60,11 @@ pub struct Forgotten {
     pub version: i64,
 }
 
-/// So many rows are sorted and written at once, and so much memory may they take.
+/// How many rows are sorted and written at once, and how much memory they may take.
 const MOST_ROWS: usize = 200_000;
 const MOST_BYTES: usize = 48 << 20;
 
-/// So many are read at first: nobody knows yet how large they are.
+/// How many are read at first: nobody knows yet how large they are.
 const FIRST_ROWS: usize = 50_000;
 
 impl Lake {
@@ -81,7 +81,7 @@ impl Lake {
         Self { storage, clock, most_rows: MOST_ROWS }
     }
 
-    /// The lake with commits of no more than so many entries: 200,000 unless said otherwise, and no more than that.
+    /// The lake with commits of no more than this many entries: 200,000 unless said otherwise, and no more than that.
     #[must_use]
     pub fn with_commits_of(self, entries: usize) -> Self {
         Self { most_rows: entries.clamp(1, MOST_ROWS), ..self }

@@ -66,7 +66,7 @@ pub struct Delivered {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Step<'a> {
-    /// Something was settled; so many arrivals are left at the most.
+    /// Something was settled; at most this many arrivals are left.
     Settled {
         /// What was delivered so far.
         done: &'a Delivered,
@@ -108,7 +108,7 @@ impl Otlp {
         Ok(Self { receiver, clock, limits: LIMITS, patience: PATIENCE, first_wait: FIRST_WAIT })
     }
 
-    /// The receiver with requests of no more than so many entries: 2,000 unless said otherwise.
+    /// The receiver with requests of no more than this many entries: 2,000 unless said otherwise.
     #[must_use]
     pub fn with_requests_of(self, entries: usize) -> Self {
         Self { limits: Limits { records: entries.max(1), ..self.limits }, ..self }

@@ -20,7 +20,7 @@ use super::settings::Checked;
 /// What an answer means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// It has taken the request, all but so many of its records.
+    /// It has taken the request, all but this many of its records.
     Taken { rejected: u64, why: String },
     /// It will never take the request as it is.
     Refused(String),

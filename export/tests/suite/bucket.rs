@@ -27,7 +27,7 @@ struct State {
     objects: BTreeMap<String, Vec<u8>>,
     uploads: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
     fault: Fault,
-    /// Each so many-th of those requests has the fault.
+    /// Every how many of those requests one has the fault.
     every: u64,
     created: u64,
     ignores_if_none_match: bool,

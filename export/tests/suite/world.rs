@@ -28,7 +28,7 @@ impl World {
         Self { folder, archive }
     }
 
-    /// Two stores of two platforms with so many entries each, over some months.
+    /// Two stores of two platforms with this many entries each, over some months.
     pub(crate) fn with_entries(each: u64) -> Self {
         let mut world = Self::new();
         for store in ["bigcommerce:abc123", "shopline:00123"] {

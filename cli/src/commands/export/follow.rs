@@ -83,7 +83,7 @@ async fn follow(
     mut ending: watch::Receiver<bool>,
     tell: Tell,
 ) {
-    let mut told: Option<String> = None;
+    let mut reported: Option<String> = None;
     loop {
         let is_last = *ending.borrow();
         let (to, path) = (Arc::clone(&destination), archive.clone());
@@ -93,12 +93,12 @@ async fn follow(
             Err(_) => Some("the export has ended by itself".to_owned()),
         };
         match &failure {
-            // What goes on failing in the same way was told.
-            Some(why) if told.as_ref() != Some(why) => tell(&format!("{}: {why}", destination.name())),
-            None if told.is_some() => tell(&format!("{} is exported to again", destination.name())),
+            // What goes on failing in the same way was reported.
+            Some(why) if reported.as_ref() != Some(why) => tell(&format!("{}: {why}", destination.name())),
+            None if reported.is_some() => tell(&format!("{} is exported to again", destination.name())),
             _ => {}
         }
-        told = failure;
+        reported = failure;
         if is_last {
             return;
         }

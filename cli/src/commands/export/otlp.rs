@@ -167,7 +167,7 @@ fn deliver(otlp: &Otlp, path: PathBuf, range: Option<TimeRange>, ui: Ui) -> Resu
     Ok(if delivered.refused > 0 { Exit::Partly } else { Exit::Done })
 }
 
-/// So many stores are listed by name.
+/// How many stores are listed by name.
 const STORES: usize = 40;
 
 fn summary(otlp: &Otlp, done: &Delivered) -> String {

@@ -9,10 +9,10 @@ use storelogs::{LogEntry, LogQuery, LogSource, merge};
 use crate::options::nearest;
 use crate::ui::{Ui, quoted};
 
-/// So many stores are asked, and so many entries looked at: a page of each.
+/// How many stores are asked, and how many entries of each are looked at: a page.
 const STORES: usize = 3;
 const ENTRIES: usize = 250;
-/// So many values are named.
+/// How many values are named.
 const SHOWN: usize = 12;
 
 /// An option, what it asks for, and what an entry has of it.

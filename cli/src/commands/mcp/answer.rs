@@ -1,4 +1,4 @@
-//! An answer that a client can take: of so many bytes at the most, with whole numbers that every client reads alike.
+//! An answer that a client can take: of limited size, with whole numbers that every client reads alike.
 
 use rmcp::model::JsonObject;
 use serde::Serialize;
@@ -114,7 +114,7 @@ pub(super) fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// An item with whatever is longer in it cut to so many bytes, as text.
+/// An item with whatever is longer in it cut to this many bytes, as text.
 fn cut(item: Value, longest: usize) -> Value {
     let short = |value: Value| {
         let text = match value {
@@ -149,20 +149,20 @@ mod tests {
     fn a_list_is_answered_in_parts_that_lack_nothing() {
         let list: Vec<String> = (0..50).map(|number| format!("{number}{}", "\"x".repeat(40_000))).collect();
         let mut question = Question::of("status", &JsonObject::new(), Timestamp::UNIX_EPOCH).unwrap();
-        let mut told = Vec::new();
+        let mut answered = Vec::new();
         let mut parts = 0;
         loop {
             let (items, next) = part(&list, &question).unwrap();
             let answer = items.answer("stores", next.clone(), json!({}));
             let text = serde_json::to_string(&answer).unwrap();
             assert!(text.len() + serde_json::to_string(&text).unwrap().len() < MOST + 10_000, "{}", text.len());
-            told.extend(answer["stores"].as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()));
+            answered.extend(answer["stores"].as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()));
             parts += 1;
             let Some(cursor) = next else { break };
             let arguments = json!({"cursor": cursor}).as_object().unwrap().clone();
             question = Question::of("status", &arguments, Timestamp::UNIX_EPOCH).unwrap();
         }
-        assert_eq!(told, list);
+        assert_eq!(answered, list);
         assert!(parts > 10, "{parts}");
     }
 

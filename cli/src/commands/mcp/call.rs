@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time;
 
-/// How often what was given up is told to stop, until it does: only a statement that runs just then hears it.
+/// How often what was given up is asked to stop, until it does: only a statement that runs just then hears it.
 const AGAIN: Duration = Duration::from_millis(20);
 
 /// What a call can be stopped by.
@@ -111,10 +111,10 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn what_takes_too_long_or_is_not_wanted_is_stopped() {
-        let (told, ended) = std::sync::mpsc::channel();
+        let (sender, ended) = std::sync::mpsc::channel();
         let waiting = move |call: &Call| {
             let waited = call.wait(pending::<()>());
-            told.send(waited.is_none()).unwrap();
+            sender.send(waited.is_none()).unwrap();
         };
         assert_eq!(run(Duration::from_millis(1), pending(), waiting.clone()).await, Outcome::TooLong);
         assert!(ended.recv_timeout(LONG).unwrap());

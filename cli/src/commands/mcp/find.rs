@@ -19,7 +19,7 @@ use super::{Settings, schema};
 use crate::commands::{search as command, show as showing};
 use crate::error::CliError;
 
-/// How many entries an answer has, unless told otherwise.
+/// How many entries an answer has by default.
 const FEW: u32 = 50;
 
 #[derive(Deserialize, JsonSchema)]
@@ -38,7 +38,7 @@ struct Search {
     oldest_first: Option<bool>,
     /// Only say how many there are
     count: Option<bool>,
-    /// At most so many entries in this answer; 50 unless given
+    /// The most entries in this answer; 50 unless given
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,
     /// The next_cursor of the answer before, with the same arguments

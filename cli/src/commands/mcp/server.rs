@@ -18,10 +18,10 @@ use super::call::{self, Outcome};
 use super::question::Question;
 use super::tools::{TOOLS, Tool};
 
-/// So many tools run at once. What was given up may still run for a moment.
+/// How many tools run at once. What was given up may still run for a moment.
 const AT_ONCE: usize = 4;
 
-/// What an assistant is told of all tools together.
+/// The instructions for an assistant, about all tools together.
 const INSTRUCTIONS: &str = "\
 storelogs keeps the logs of BigCommerce and SHOPLINE stores in an archive on this machine. Ask `status` which stores there \
 are and whether anything is missing, `report` what went wrong and since which change, `search` and `show` for entries, `sql` \

@@ -13,7 +13,7 @@ use super::{Settings, schema};
 use crate::error::CliError;
 use crate::output::rows;
 
-/// How many rows an answer has, unless told otherwise.
+/// How many rows an answer has by default.
 const FEW: u32 = 100;
 /// The longest text or blob that a statement may make, in bytes.
 const LONGEST: u32 = 16_000_000;
@@ -24,7 +24,7 @@ const LONGEST: u32 = 16_000_000;
 struct Sql {
     /// One SELECT over the views
     statement: String,
-    /// At most so many rows in this answer; 100 unless given
+    /// The most rows in this answer; 100 unless given
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,
     /// The next_cursor of the answer before, with the same arguments; the statement should have an ORDER BY then
@@ -63,20 +63,20 @@ pub(super) fn sql(
     console.limit_length(LONGEST)?;
     call.stoppable(console.interrupter());
     let before = question.answered()?;
-    let mut told = Told { columns: Vec::new(), rows: Items::default(), skip: before, limit: limit as usize };
-    let next = match console.ask(&asked.statement, &mut told) {
+    let mut table = Table { columns: Vec::new(), rows: Items::default(), skip: before, limit: limit as usize };
+    let next = match console.ask(&asked.statement, &mut table) {
         Ok(()) => None,
-        Err(End::Full) => Some(question.at(&(before + told.rows.len()).to_string())),
+        Err(End::Full) => Some(question.at(&(before + table.rows.len()).to_string())),
         Err(End::Failed(error)) => return Err(error),
     };
-    Ok(told.rows.answer("rows", next, json!({"columns": told.columns})))
+    Ok(table.rows.answer("rows", next, json!({"columns": table.columns})))
 }
 
 /// The rows of an answer.
-struct Told {
+struct Table {
     columns: Vec<String>,
     rows: Items,
-    /// So many were answered before.
+    /// How many rows were answered before.
     skip: usize,
     limit: usize,
 }
@@ -100,7 +100,7 @@ impl From<SqlError> for End {
     }
 }
 
-impl Answer for Told {
+impl Answer for Table {
     type Error = End;
 
     fn columns(&mut self, names: &[&str]) -> Result<(), End> {
