@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::listing::{Listing, Scope, is_about_form, is_about_size};
-use super::reader::{Brings, End, Reader, Tally};
+use super::reader::{Brings, Direction, End, Reader, Tally};
 use crate::entry::LogEntry;
 use crate::error::{Error, Result};
 use crate::source::Proof;
@@ -36,6 +36,13 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
     let tally = &reader.tally;
     let total = tally.counted();
     let passed = matches!(end, End::Passed) || tally.partial;
+    // Whoever began further down and came to the end of the list has to have come as far as its total says.
+    let covered = u64::try_from(reader.covered()).unwrap_or(0);
+    if let Some(total) = total.filter(|total| tally.partial && !matches!(end, End::Passed) && *total > covered)
+        && reader.direction == Direction::Down
+    {
+        return Ok(Judgement::Short(Some(total - covered)));
+    }
     if passed && tally.is_tidy(reader.direction) && !reader.unordered {
         return Ok(Judgement::Proved(if total.is_some() { Proof::Counted } else { Proof::EndOfList }));
     }
@@ -230,7 +237,9 @@ impl Recovery {
             };
             list.passes += 1;
             list.useful = false;
-            let mut reader = Reader::behind(listing, first);
+            let empty = first.info.count == 0; // it is asked for again, and looked through for a row
+            let mut reader =
+                if empty { Reader::new(listing, Direction::Down, 0) } else { Reader::behind(listing, first) };
             reader.unordered = true; // whatever the order: nothing is left out, and one page at a time
             self.present = Some((list, reader, Seen::default()));
             return Ok(true);

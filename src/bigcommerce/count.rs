@@ -122,7 +122,7 @@ async fn by_place(source: &BigCommerce, since: Timestamp, until: Timestamp) -> R
     if total == 0 {
         return Ok((first.info.count == 0).then_some(0));
     }
-    let up = match order_of(&listing, &first).await? {
+    let up = match order_of(&listing, &first, first.info.asked).await? {
         Order::OldestFirst => true,
         Order::NewestFirst | Order::Flat => false,
         Order::Mixed => return Ok(None),

@@ -57,6 +57,19 @@ pub(super) struct PageInfo {
     fingerprint: u64,
 }
 
+/// What stands at the place of a page that came empty.
+#[derive(Debug)]
+pub(super) enum Behind {
+    /// No row, or one that is known.
+    Nothing,
+    /// The page, at a second look.
+    Page(Fetched),
+    /// A row that is on the next page: a page too many stands in the list.
+    Next(Fetched),
+    /// Rows that come only where fewer are asked for.
+    Rows,
+}
+
 impl PageInfo {
     /// Where its first row stands in the list, from 0.
     pub(super) fn start(&self) -> i64 {
@@ -168,16 +181,58 @@ impl Listing {
         Ok(Fetched { info: PageInfo { number, asked: size, count, says, oldest, newest, fingerprint }, rows })
     }
 
-    /// What is known of a page. One that comes empty is asked for again, and then the page after it decides: an
+    /// Whether an empty page is the end of the list by a total that is known to be right. A total of nothing agrees with
+    /// each page that comes empty, whatever the list has.
+    pub(super) fn is_end(&self, page: &PageInfo) -> bool {
+        page.ends_by_total() && (page.count > 0 || self.source.learnt().counts == Some(true))
+    }
+
+    /// Looks behind a page that came empty: it may be the page and not the list that is. `known`: the rows of the page
+    /// before it.
+    pub(super) async fn behind(&self, page: &PageInfo, known: &[u64]) -> Result<Behind> {
+        // Where a total says that nothing is there, one row is as good a question as the page itself.
+        let agrees = page.ends_by_total() && page.asked > 1;
+        if !agrees {
+            let again = self.fetch(page.number, page.asked).await?;
+            if again.info.count > 0 {
+                return Ok(Behind::Page(again));
+            }
+            if page.asked <= 1 {
+                return Ok(Behind::Nothing);
+            }
+        }
+        let row = match self.fetch(page.start().saturating_add(1), 1).await {
+            Ok(row) => row,
+            Err(error) if is_about_size(&error) => return Ok(Behind::Rows),
+            Err(error) => return Err(error),
+        };
+        let Some(row) = row.rows.first().filter(|row| !known.contains(&row.key)) else { return Ok(Behind::Nothing) };
+        if agrees {
+            let again = self.fetch(page.number, page.asked).await?;
+            if again.info.count > 0 {
+                return Ok(Behind::Page(again));
+            }
+        }
+        // Where a page too many stands in the list, it is on the next one.
+        let next = match self.fetch(page.number.saturating_add(1), page.asked).await {
+            Ok(next) => next,
+            Err(error) if is_about_size(&error) => return Ok(Behind::Rows),
+            Err(error) => return Err(error),
+        };
+        let there = next.rows.iter().any(|other| other.key == row.key);
+        Ok(if there { Behind::Next(next) } else { Behind::Rows })
+    }
+
+    /// What is known of a page, in pages of this size. One that comes empty is asked for again, and then the page after it decides: an
     /// empty page in the middle is not the end.
-    pub(super) async fn probe(&self, number: i64) -> Result<PageInfo> {
+    pub(super) async fn probe(&self, number: i64, size: i64) -> Result<PageInfo> {
         for number in [number, number, number + 1] {
-            let page = self.fetch(number, self.size()).await?.info;
+            let page = self.fetch(number, size).await?.info;
             if page.count > 0 || page.ends_by_total() {
                 return Ok(page);
             }
         }
-        Ok(PageInfo { number, asked: self.size(), ..PageInfo::default() })
+        Ok(PageInfo { number, asked: size, ..PageInfo::default() })
     }
 
     /// How many rows the platform says that a list has.

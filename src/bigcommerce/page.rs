@@ -257,6 +257,16 @@ impl BigCommerce {
         known.regrowth.shrink(again);
     }
 
+    /// The same, at once. `false` where it is one row already.
+    pub(super) fn shrink(&self) -> bool {
+        let smaller = self.shape().smaller();
+        if let Some(smaller) = smaller {
+            self.ask_for_fewer();
+            self.set_shape(smaller);
+        }
+        smaller.is_some()
+    }
+
     /// A page came with as many rows as were asked for.
     pub(super) fn came(&self, size: i64) {
         let mut known = self.known();

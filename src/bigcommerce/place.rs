@@ -1,4 +1,5 @@
-//! Search for a place in a list without reading everything before it.
+//! Search for a place in a list without reading everything before it. All pages of a search are of one size, whatever the
+//! store is asked for elsewhere meanwhile: the number of a page is a place only together with its size.
 
 use std::future::Future;
 
@@ -9,7 +10,7 @@ use crate::error::Result;
 use crate::walk::{Order, incomplete, order};
 
 /// The order of the list. A page that is all of one moment does not show it; one further on does.
-pub(super) async fn order_of(listing: &Listing, first: &Fetched) -> Result<Order> {
+pub(super) async fn order_of(listing: &Listing, first: &Fetched, size: i64) -> Result<Order> {
     let (order, info) = (order(&first.rows), first.info);
     if order != Order::Flat || info.count == 0 || info.ends_by_total() {
         return Ok(order);
@@ -18,9 +19,9 @@ pub(super) async fn order_of(listing: &Listing, first: &Fetched) -> Result<Order
     let mut info = info;
     let (mut low, mut high, mut number) = (info, None, last_or_next(&info));
     loop {
-        let mut other = listing.probe(number).await?;
+        let mut other = listing.probe(number, size).await?;
         if other.same_rows(&low) {
-            other = listing.probe(number).await?;
+            other = listing.probe(number, size).await?;
         }
         if other.count == 0 || other.same_rows(&low) {
             high = Some(number); // beyond the end, or as good as that
@@ -66,16 +67,16 @@ pub(super) fn last_or_next(page: &PageInfo) -> i64 {
 }
 
 /// The last page of a list that is oldest first. Reads a few pages on the way, not all.
-pub(super) async fn last_page(listing: &Listing, first: PageInfo) -> Result<PageInfo> {
+pub(super) async fn last_page(listing: &Listing, first: PageInfo, size: i64) -> Result<PageInfo> {
     if first.count == 0 || first.ends_by_total() {
         return Ok(first);
     }
     let mut known = first; // has rows, and is not the last
     let mut guess = last_or_next(&first);
     let beyond = loop {
-        let mut page = listing.probe(guess).await?;
+        let mut page = listing.probe(guess, size).await?;
         if page.same_rows(&known) {
-            page = listing.probe(guess).await?; // it is the last one, or it came twice by mistake
+            page = listing.probe(guess, size).await?; // it is the last one, or it came twice by mistake
         }
         if page.count > 0 && page.ends_by_total() && page.total().is_some() {
             return Ok(page);
@@ -94,13 +95,13 @@ pub(super) async fn last_page(listing: &Listing, first: PageInfo) -> Result<Page
     // The first page that is empty, or the same as the one beyond the end. From the beginning: the ones before may have
     // been the last page again, too.
     let found = first_page(first.number, beyond.number, |number| async move {
-        let page = listing.probe(number).await?;
+        let page = listing.probe(number, size).await?;
         Ok(page.count == 0 || page.same_rows(&beyond))
     })
     .await?;
     match found {
-        Some(number) if beyond.count == 0 => listing.probe((number - 1).max(1)).await,
-        Some(number) => listing.probe(number).await,
+        Some(number) if beyond.count == 0 => listing.probe((number - 1).max(1), size).await,
+        Some(number) => listing.probe(number, size).await,
         None => Ok(beyond),
     }
 }
@@ -116,11 +117,11 @@ pub(super) struct Top {
 }
 
 /// Finds the page of an oldest-first list to begin at.
-pub(super) async fn top(listing: &Listing, until: Option<Timestamp>, first: PageInfo) -> Result<Top> {
-    let PageInfo { number: last, newest, .. } = last_page(listing, first).await?;
+pub(super) async fn top(listing: &Listing, until: Option<Timestamp>, first: PageInfo, size: i64) -> Result<Top> {
+    let PageInfo { number: last, newest, .. } = last_page(listing, first, size).await?;
     let Some(until) = until else { return Ok(Top { page: last, is_last: true, newest }) };
     let beyond = first_page(1, last, |number| async move {
-        let page = listing.probe(number).await?;
+        let page = listing.probe(number, size).await?;
         // Of a page without a readable time nobody knows: it is read.
         Ok(page.count == 0 || page.oldest.is_some_and(|oldest| oldest >= until))
     });
@@ -130,20 +131,20 @@ pub(super) async fn top(listing: &Listing, until: Option<Timestamp>, first: Page
 
 /// The page of a newest-first list to begin at: the one before the first that reaches below `until`, in case a page
 /// came twice on the way there. The one before the last if none does.
-pub(super) async fn start_of(listing: &Listing, first: PageInfo, until: Timestamp) -> Result<i64> {
+pub(super) async fn start_of(listing: &Listing, first: PageInfo, until: Timestamp, size: i64) -> Result<i64> {
     // Of a page without a readable time nobody knows: it is read.
     let reaches = |page: &PageInfo| page.oldest.is_none_or(|oldest| oldest < until);
     let mut low = first.number;
     let mut high = last_or_next(&first);
     loop {
-        let page = listing.probe(high).await?;
+        let page = listing.probe(high, size).await?;
         if reaches(&page) || !page.says_more() || high > BEYOND / first.asked.max(1) {
             break;
         }
         low = high;
         high = high.saturating_mul(2);
     }
-    let found = first_page(low, high, |number| async move { Ok(reaches(&listing.probe(number).await?)) });
+    let found = first_page(low, high, |number| async move { Ok(reaches(&listing.probe(number, size).await?)) });
     Ok((found.await?.unwrap_or(high) - 1).max(1))
 }
 

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use jiff::Timestamp;
 
-use super::listing::{Fetched, Listing, PageInfo, is_about_form, is_about_size};
+use super::listing::{Behind, Fetched, Listing, PageInfo, is_about_form, is_about_size};
 use super::place::last_page;
 use crate::error::{Error, Result};
 use crate::walk::{Row, Task, incomplete};
@@ -132,6 +132,8 @@ pub(super) struct Reader {
     /// How many pages came.
     pages: usize,
     before: Option<PageInfo>,
+    /// The rows of the last page that had any.
+    last: Vec<u64>,
     /// The page before was shorter than it was asked to be, and nothing says that it was the last.
     short: bool,
     /// The page at the edge brought nothing, and is asked for once more.
@@ -184,6 +186,7 @@ impl Reader {
             ramp: 1,
             pages: 0,
             before: None,
+            last: Vec::new(),
             short: false,
             doubted: false,
             nothing: 0,
@@ -207,6 +210,9 @@ impl Reader {
     pub(super) async fn next(&mut self, wanted: i64) -> Result<Result<Fetched, End>> {
         loop {
             if let Some(first) = self.first.take() {
+                // Whoever begins with an empty page has looked for a row on it.
+                self.doubted |= first.info.count == 0;
+                self.last = first.rows.iter().map(|row| row.key).collect();
                 return Ok(Ok(first));
             }
             if self.is_over() {
@@ -232,8 +238,31 @@ impl Reader {
                 self.again();
                 continue;
             }
+            let mut fetched = fetched;
+            if fetched.info.count == 0 && !self.doubted && !self.is_counted_out(&fetched.info) {
+                self.doubted = true; // it is asked for again here
+                match self.listing.behind(&fetched.info, &self.last).await? {
+                    Behind::Page(page) => fetched = page,
+                    Behind::Rows if self.ask_for_less(&asked) => {
+                        self.doubted = false;
+                        continue;
+                    }
+                    Behind::Rows => self.tally.skipped += 1,
+                    Behind::Nothing | Behind::Next(_) => {}
+                }
+            }
+            if fetched.info.count > 0 {
+                self.last = fetched.rows.iter().map(|row| row.key).collect();
+            }
             return Ok(Ok(fetched));
         }
+    }
+
+    /// Whether an empty page ends the list by its total.
+    fn is_counted_out(&self, info: &PageInfo) -> bool {
+        let covered = self.covered();
+        let known = covered > 0 || self.listing.is_end(info);
+        info.count == 0 && !self.tally.lies && !info.says_more() && info.says.total == Some(covered) && known
     }
 
     /// After a failure: fewer rows, or the next row if it was a single one that failed. `false` if it is no row's fault.
@@ -356,9 +385,7 @@ impl Reader {
         let another = info.is_another();
         let is_another = another.is_some() && info.count > 0;
         self.tally.cause = another.or(self.tally.cause.take());
-        let as_counted =
-            info.count == 0 && !self.tally.lies && !info.says_more() && info.says.total == Some(self.covered());
-        if (leads_on && (self.doubted || !is_another)) || as_counted {
+        if (leads_on && (self.doubted || !is_another)) || self.is_counted_out(info) {
             self.doubted = false;
             return Brings::Rows;
         }
@@ -436,7 +463,7 @@ impl Reader {
     }
 
     /// How many places of the list are accounted for, from its beginning.
-    fn covered(&self) -> i64 {
+    pub(super) fn covered(&self) -> i64 {
         let Tally { fresh, repeats, skipped, .. } = &self.tally;
         i64::try_from(fresh + repeats + skipped).unwrap_or(i64::MAX).saturating_add(self.begun)
     }
@@ -489,8 +516,8 @@ impl Reader {
     /// Oldest first: the list has become shorter than it was. Goes on from where it ends now.
     pub(super) async fn find_end(&mut self) -> Result<()> {
         let first = self.listing.fetch(1, self.normal).await?;
-        let last = last_page(&self.listing, first.info).await?;
-        self.edge = self.edge.min(last.number.saturating_mul(self.listing.size()));
+        let last = last_page(&self.listing, first.info, self.normal).await?;
+        self.edge = self.edge.min(last.number.saturating_mul(last.asked));
         self.again();
         Ok(())
     }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::BigCommerce;
 use super::audit::{Judgement, Recovered, Recovery, counts_lie, judge};
-use super::listing::{Fetched, Listing, PageInfo, Scope};
+use super::listing::{Behind, Fetched, Listing, PageInfo, Scope};
 use super::place::{is_stuck, order_of, start_of, top};
 use super::reader::{Brings, Direction, End, FEWER, Reader};
 use crate::error::{Error, Result};
@@ -93,18 +93,23 @@ impl Walk {
             self.listing.scope.severity_min = Some(minimum);
             first = self.listing.fetch(1, self.listing.size()).await?;
         }
-        // An empty page shows no order. It is asked for again, and then the next one is the first.
-        for number in [1, 2] {
-            if first.info.count == 0 && !first.info.ends_by_total() {
-                first = self.listing.fetch(number, self.listing.size()).await?;
-            }
+        // An empty page shows no order.
+        while first.info.count == 0 && !self.listing.is_end(&first.info) {
+            first = match self.listing.behind(&first.info, &[]).await? {
+                Behind::Page(page) | Behind::Next(page) => page,
+                Behind::Rows if self.listing.source.shrink() => self.listing.fetch(1, self.listing.size()).await?,
+                Behind::Rows => return Err(self.unread("pages come empty, and yet the list has a row")),
+                Behind::Nothing if first.info.ends_by_total() || first.info.number > 1 => break,
+                Behind::Nothing => self.listing.fetch(2, self.listing.size()).await?,
+            };
         }
         let info = first.info;
         if info.count > 0 && info.count != info.asked && !info.ends_by_total() {
             // The platform may give another number of rows than was asked for: its pages are counted by that.
             self.listing.most = Some(info.count);
         }
-        let order = order_of(&self.listing, &first).await?;
+        let size = self.listing.size();
+        let order = order_of(&self.listing, &first, size).await?;
         self.note(&first, order);
         // The end of a list without a continuation looks like its beginning.
         if matches!(order, Order::Flat | Order::OldestFirst) && is_stuck(&self.listing, &info).await? {
@@ -113,9 +118,9 @@ impl Walk {
         // All of it is in hand, whatever its order: there is no end to look for.
         let whole = info.number == 1 && info.total() == Some(info.count) && info.ends_by_total();
         if order == Order::OldestFirst && !whole {
-            let top = top(&self.listing, self.progress.query.until, info).await?;
+            let top = top(&self.listing, self.progress.query.until, info, size).await?;
             self.ends_at(top.newest);
-            let edge = top.page.saturating_mul(self.listing.size());
+            let edge = top.page.saturating_mul(size);
             let mut reader = Reader::new(self.listing.clone(), Direction::Up, edge);
             reader.tally.partial = !top.is_last;
             self.state = State::Reading(Box::new(reader));
@@ -130,8 +135,8 @@ impl Walk {
         let mut reader = match newer {
             // The date filter is ignored, and the time range lies further back.
             Some(until) if info.says_more() && order != Order::Mixed => {
-                let number = start_of(&self.listing, info, until).await?;
-                Reader::new(self.listing.clone(), Direction::Down, (number - 1) * self.listing.size())
+                let number = start_of(&self.listing, info, until, size).await?;
+                Reader::new(self.listing.clone(), Direction::Down, (number - 1) * size)
             }
             _ if info.number > 1 => Reader::new(self.listing.clone(), Direction::Down, 0),
             _ => Reader::behind(self.listing.clone(), first),
@@ -254,7 +259,8 @@ impl Walk {
                 Err(self.unread(cause))
             }
             Judgement::Proved(proof) if !self.doubtful => {
-                if proof == Proof::Counted {
+                // That nothing is counted where nothing came shows nothing of counts.
+                if proof == Proof::Counted && reader.tally.fresh > 0 {
                     self.listing.source.learn(|learned| learned.counts = Some(true));
                 }
                 Ok(Some(self.progress.end(taken, proof)))

@@ -29,8 +29,9 @@ struct Seen {
     answered: bool,
     /// The most rows that are asked for now, where more were refused or failed.
     most: Option<i32>,
-    /// The most rows that were asked for with success.
+    /// The most rows that were asked for with success, and where some came.
     proved: i32,
+    filled: i32,
     /// How many times in a row asking kind by kind brought nothing.
     kinds_in_vain: u32,
     /// The most rows of a page that had fewer than were asked for; 0 if there was none.
@@ -136,6 +137,16 @@ impl Habits {
                 seen.learned.page_size = seen.most.and_then(|most| u32::try_from(most).ok());
             }
         });
+    }
+
+    /// Some row came where `limit` were asked for.
+    pub(super) fn filled(&self, limit: i32) {
+        self.with(|seen| seen.filled = seen.filled.max(limit));
+    }
+
+    /// Whether rows came where this many, or more, were asked for.
+    pub(super) fn fills(&self, limit: i32) -> bool {
+        self.with(|seen| seen.filled >= limit)
     }
 
     /// From now on at most this many rows are asked for.

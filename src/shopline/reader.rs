@@ -117,6 +117,9 @@ impl Reader {
             match answer.await {
                 Ok((rows, link)) => {
                     habits.came(limit, PAGE);
+                    if !rows.is_empty() {
+                        habits.filled(limit);
+                    }
                     if known.is_none()
                         && let Some(own) = rows.iter().find_map(|row| row.entry.as_ref().ok()).map(|row| row.utc_offset)
                     {
@@ -160,6 +163,24 @@ impl Reader {
             }
         }
         Ok(false)
+    }
+
+    /// Whether a page that came empty hides rows: one comes where one is asked for. Then fewer are asked for from now on.
+    /// Nothing is asked where counts are right and so large pages were seen to hold rows.
+    pub(super) async fn hides_rows(&self, bounds: (Timestamp, Timestamp), limit: i32) -> Result<bool> {
+        let habits = self.habits();
+        if limit <= 1 || habits.fills(limit) && habits.learned().counts == Some(true) {
+            return Ok(false);
+        }
+        let one = Self { wanted: 1, filter: self.filter.clone(), source: self.source.clone() };
+        let hides = match one.list(bounds, Start::Newest, &one.filter).await {
+            Err(error) if is_heavy(&error) => true,
+            answer => !answer?.rows.is_empty(),
+        };
+        if hides {
+            habits.ask_for_fewer(FEWER.into_iter().find(|fewer| *fewer < limit).unwrap_or(1));
+        }
+        Ok(hides)
     }
 
     /// How many rows the platform counts between these bounds. `None` where it does not count.

@@ -451,6 +451,15 @@ impl Slice {
             self.parts.push(Part::Down(down));
             return Ok(None);
         }
+        // It may be the page that is empty, and not the list.
+        if down.empty == 2
+            && let Some((bounds, limit)) = down.emptied
+            && self.reader.hides_rows(bounds, limit).await?
+        {
+            down.empty = 0;
+            self.parts.push(Part::Down(down));
+            return Ok(None);
+        }
         if self.is_audited(&mut down).await? {
             return Ok(None);
         }

@@ -206,10 +206,11 @@ async fn a_short_walk_costs_the_fewest_requests() {
             3,
         ),
         (
-            "an hour of nothing is asked for twice, and counted: either alone may be out of date; and as no row has shown \
-             yet how the platform reads times, one beside it is looked for, and asked for by its own second",
+            "an hour of nothing is asked for twice, and counted: either alone may be out of date; as no row has shown yet \
+             how the platform reads times, one beside it is looked for, and asked for by its own second; and as no page \
+             has held a row yet, one row is asked for",
             LogQuery::new().since(at(until + 3_600)).until(at(until + 7_200)),
-            5,
+            6,
         ),
     ];
     for (name, query, requests) in cases {

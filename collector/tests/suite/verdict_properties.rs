@@ -337,6 +337,16 @@ impl Life {
         let _ = repair(&mut archive, store, &remote, &ranges).await;
     }
 
+    /// The requests of a step, for whoever lives a failed life again with `JOURNAL` set.
+    #[allow(clippy::print_stdout, reason = "it is asked for")]
+    fn print_requests(&self, step: &str) {
+        println!("{step}");
+        for request in self.world.sandbox.journal().entries {
+            println!("    {} {}: {} with {}", request.path, request.raw_query, request.status, request.rows);
+        }
+        self.world.sandbox.clear_journal();
+    }
+
     /// Whatever is said to be complete is held.
     fn check(&self) -> Result<(), String> {
         // The truth first: what is complete later was complete of no less.
@@ -411,10 +421,20 @@ async fn live(platform: Platform, wrong: &Wrong, steps: &[Step]) -> Result<(), S
     let store = store.records(old).behavior(wrong.behavior(now));
     let world = World::new(Sandbox::builder().store(store)).await;
     let mut life = Life { world, platform, ids: 1_000, excused: HashSet::new() };
+    let journal = std::env::var_os("JOURNAL").is_some();
     for (number, step) in steps.iter().enumerate() {
-        life.step(step).await.map_err(|error| format!("step {number}: {error}"))?;
+        let lived = tokio::time::timeout(LONGEST_STEP, life.step(step)).await;
+        let lived = lived.unwrap_or_else(|_| Err(format!("not over after {LONGEST_STEP:?}")));
+        if journal {
+            life.print_requests(&format!("step {number}: {step:?}"));
+        }
+        lived.map_err(|error| format!("step {number}: {error}"))?;
     }
-    life.end().await.map_err(|error| format!("in the end: {error}"))
+    let ended = life.end().await.map_err(|error| format!("in the end: {error}"));
+    if journal {
+        life.print_requests("in the end");
+    }
+    ended
 }
 
 /// An ordinary run tries the same cases every time. A long run, with `PROPTEST_CASES`, tries others.
@@ -431,7 +451,8 @@ fn hold(platform: Platform, wrong: &Wrong, steps: &[Step]) -> Result<(), TestCas
     runtime.block_on(live(platform, wrong, steps)).map_err(TestCaseError::fail)
 }
 
-/// A life that takes longer is a finding of its own: no walk may ask for ever.
+/// A step or a life that takes longer is a finding of its own: no walk may ask for ever.
+const LONGEST_STEP: Duration = Duration::from_secs(60);
 const LONGEST_LIFE: Duration = Duration::from_secs(120);
 
 /// The lives of one seed after another, so that one that fails hides no other, and each can be lived again by its seed.

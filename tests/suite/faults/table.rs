@@ -166,7 +166,7 @@ fn statuses() -> Vec<Case> {
         let midway = for_good(Wire::Status(status));
         let mut midway = case(format!("{status} midway"), midway, first_page(error, 2), note);
         if status == 404 {
-            midway.bigcommerce = all(32);
+            midway.bigcommerce = all(19);
             midway.note =
                 "a BigCommerce list may end so, but its total says that this one does not: read in other ways";
         }
@@ -268,7 +268,7 @@ fn pages() -> Vec<Case> {
         case(
             "empty page, for good",
             for_good(Wire::EmptyPage),
-            all(28),
+            all(19),
             "the total says that rows are missing: read in other ways",
         )
         .on_shopline(all(6)),
@@ -278,7 +278,7 @@ fn pages() -> Vec<Case> {
                 behavior.bigcommerce.empty_middle_page = Some(2);
                 behavior.shopline.empty_middle_page = Some(2);
             }),
-            all(5),
+            all(6),
             "no end is taken from one empty page",
         )
         .on_shopline(all(4)),
