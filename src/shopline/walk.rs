@@ -63,6 +63,8 @@ struct Walk {
     lacking: bool,
     /// Slices that failed since the last one that did not.
     failed: usize,
+    /// The time that the platform answers from, once a refusal made the walk look for it.
+    horizon: Option<Timestamp>,
 }
 
 /// One slice under way, with what waits to be delivered.
@@ -166,6 +168,7 @@ impl Walk {
             lacks: Vec::new(),
             lacking: false,
             failed: 0,
+            horizon: None,
         };
         if since < until {
             walk.cut(whole(until - SignedDuration::from_nanos(1)), 1); // the end is not included
@@ -247,7 +250,8 @@ impl Walk {
             walk.underway.clear();
             walk.cuts.clear();
         };
-        if !begun && is_horizon(&error, since) {
+        // Where what is left is refused once more, it is not for its beginning: that moves on with the clock only.
+        if !begun && is_horizon(&error, since) && self.horizon != Some(since) {
             match find_horizon(&self.reader.source, until).await? {
                 Horizon::At(reached) if reached <= since => return Err(error), // it is not the beginning that is refused
                 Horizon::Unknown => return Err(error),
@@ -255,6 +259,7 @@ impl Walk {
                 Horizon::At(reached) => {
                     replan(self);
                     self.since = whole(reached);
+                    self.horizon = Some(self.since);
                     self.cuts.push_back((self.since, until));
                 }
             }

@@ -350,6 +350,12 @@ impl Plan {
             let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless };
             self.suspects.extend(parts.into_iter().map(suspect));
         }
+        // A gap of which all was read, and of which the platform counts more, is tried again as a whole when its time comes.
+        let read = |gap: &&Gap| self.progress.coverage.gaps(gap.range).is_empty();
+        let short: Vec<TimeRange> = self.progress.gaps.iter().filter(read).map(|gap| gap.range).collect();
+        let short = short.into_iter().filter(|gap| gap.overlap(rest).is_some());
+        let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless: true };
+        self.suspects.extend(short.map(suspect));
         self.failures >= policy::FAILURES * policy::FAILURE
     }
 
