@@ -50,7 +50,9 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
         return Ok(Judgement::Short(None));
     }
     let Some(total) = total else {
-        let whole = tally.skipped == 0 && matches!(end, End::Empty | End::Whole | End::Repeats);
+        let whole = tally.skipped == 0
+            && matches!(end, End::Empty | End::Whole | End::Repeats)
+            && (!matches!(end, End::Empty) || reader.ends_with_room().await?);
         return Ok(if whole { Judgement::Proved(Proof::EndOfList) } else { Judgement::Short(None) });
     };
     let read = tally.fresh;
@@ -90,6 +92,8 @@ pub(super) struct Recovery {
     budget: usize,
     /// It ran out before everything was read again.
     cut_short: bool,
+    /// Of a list without a total nothing shows whether it ends where its pages do.
+    open: bool,
     categories: BTreeSet<String>,
     /// The platform ignores the time range.
     dates_ignored: bool,
@@ -142,6 +146,7 @@ impl Recovery {
             found: 0,
             budget: pages.saturating_mul(BUDGET.0).saturating_add(BUDGET.1),
             cut_short: false,
+            open: false,
             categories: BTreeSet::new(),
             dates_ignored: !listing.source.shape().dates,
             exact: false,
@@ -154,8 +159,11 @@ impl Recovery {
 
     pub(super) async fn next(&mut self, progress: &mut Progress) -> Result<Recovered> {
         loop {
-            if self.missing.is_some_and(|missing| self.found >= missing) {
-                return Ok(Recovered::Proved(Proof::Counted));
+            match self.missing {
+                Some(missing) if self.found == missing => return Ok(Recovered::Proved(Proof::Counted)),
+                // More came than lacked: the count is of something else, and how much lacks nobody knows.
+                Some(missing) if self.found > missing => self.missing = None,
+                _ => {}
             }
             if self.present.is_none() && !self.begin().await? {
                 return self.give_up(progress);
@@ -171,7 +179,7 @@ impl Recovery {
             let fetched = match reader.next(1).await {
                 Ok(Ok(fetched)) => fetched,
                 Ok(Err(end)) => {
-                    self.ended(&end, progress);
+                    self.ended(&end, progress).await?;
                     continue;
                 }
                 Err(error) if is_about_size(&error) || is_about_form(&error) => {
@@ -213,7 +221,7 @@ impl Recovery {
                 return Err(error);
             }
             if let Some(end) = end {
-                self.ended(&end, progress);
+                self.ended(&end, progress).await?;
             }
             if !taken.entries.is_empty() {
                 return Ok(Recovered::Rows(taken));
@@ -248,13 +256,17 @@ impl Recovery {
     }
 
     /// A list was read to an end. If it was not all of it by its own total, it is parted.
-    fn ended(&mut self, end: &End, progress: &Progress) {
-        let Some((list, reader, _)) = self.present.take() else { return };
+    async fn ended(&mut self, end: &End, progress: &Progress) -> Result<()> {
+        let Some((list, reader, _)) = self.present.take() else { return Ok(()) };
         let tally = &reader.tally;
         let total = tally.counted();
         let whole = match total {
             Some(total) => total == tally.fresh,
-            None => tally.skipped == 0 && matches!(end, End::Empty | End::Whole | End::Repeats),
+            None => {
+                tally.skipped == 0
+                    && matches!(end, End::Empty | End::Whole | End::Repeats)
+                    && (!matches!(end, End::Empty) || reader.ends_with_room().await?)
+            }
         };
         let of_all = is_same_list(&list.scope, &self.listing.scope);
         if of_all {
@@ -263,7 +275,7 @@ impl Recovery {
         }
         if (whole || self.exact) && !matches!(end, End::Refused(_)) {
             self.exact |= of_all && total.is_some();
-            return;
+            return Ok(());
         }
         if let Some(halves) = self.halves(&list.scope, progress) {
             let [newer, older] = halves.map(List::new);
@@ -278,7 +290,10 @@ impl Recovery {
         } else if list.scope.category.is_none() {
             let of = |category: &String| Scope { category: Some(category.clone()), ..list.scope.clone() };
             self.lists.extend(self.categories.iter().map(of).map(List::new));
+        } else if total.is_none() && matches!(end, End::Empty) {
+            self.open = true;
         }
+        Ok(())
     }
 
     fn halves(&self, scope: &Scope, progress: &Progress) -> Option<[Scope; 2]> {
@@ -298,6 +313,9 @@ impl Recovery {
                 let what =
                     "rows moved while the list was read, so some may be missing, and it is too long to read again";
                 return Ok(Recovered::Lost(incomplete(what)));
+            }
+            (None, _) if self.open && !self.exact => {
+                return Ok(Recovered::Lost(incomplete("nothing shows whether the list ends where its pages do")));
             }
             (None, _) => {
                 return Ok(Recovered::Proved(if self.exact { Proof::Counted } else { Proof::EndOfList }));
@@ -348,8 +366,6 @@ pub(super) async fn counts_lie(listing: &Listing, progress: &Progress) -> Result
             Some(total) if obeyed && few.contains(&page.info.count) => {
                 if before_all && total > 0 {
                     return Ok(true);
-                } else if !before_all && total == page.info.count {
-                    return Ok(false);
                 }
                 contradicted |= total != page.info.count;
             }

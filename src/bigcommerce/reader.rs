@@ -397,6 +397,23 @@ impl Reader {
         Brings::Doubt
     }
 
+    /// Whether the list was seen to end: by a page that had room for more, or where the last one was full, by a page of
+    /// another size with the same last row. Pages that come empty behind a full one may be empty for another reason.
+    pub(super) async fn ends_with_room(&self) -> Result<bool> {
+        let Some(last) = self.before.filter(|_| self.direction == Direction::Down) else { return Ok(true) };
+        let covered = last.start().saturating_add(last.count);
+        if last.is_short() {
+            return Ok(true);
+        }
+        // Rows came on pages of which the last holds one row, perhaps: one row fewer to a page, and it holds others.
+        let Some(size) = (2..last.asked).rev().find(|size| covered % size != 0) else { return Ok(last.asked <= 2) };
+        match self.listing.fetch((covered - 1) / size + 1, size).await {
+            Ok(Fetched { info, .. }) => Ok(info.count > 0 && info.start() + info.count == covered),
+            Err(error) if is_about_size(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whether all that came would stand on one page.
     pub(super) fn is_one_page(&self) -> bool {
         let rows = self.before.map_or(0, |page| page.count);

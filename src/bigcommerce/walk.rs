@@ -268,7 +268,12 @@ impl Walk {
             Judgement::Proved(_) => Ok(self.recover_from(None, taken)),
             Judgement::Short(Some(_)) if counts_lie(&self.listing, &self.progress).await? => {
                 self.listing.source.learn(|learned| learned.counts = Some(false));
-                Ok(Some(self.progress.end(taken, Proof::EndOfList)))
+                let State::Reading(reader) = &mut self.state else { return Ok(None) };
+                reader.tally.lies = true;
+                match judge(reader, &end, &self.progress).await? {
+                    Judgement::Proved(proof) => Ok(Some(self.progress.end(taken, proof))),
+                    Judgement::Short(_) => Ok(self.recover_from(None, taken)),
+                }
             }
             Judgement::Short(missing) => Ok(self.recover_from(missing, taken)),
         }

@@ -66,10 +66,7 @@ pub(super) async fn read(reader: &Reader, second: Timestamp, kinds: &BTreeSet<Fi
 impl Reading<'_> {
     async fn count(&mut self) -> Result<()> {
         if self.reader.habits().learned().counts != Some(false) {
-            self.counted = match self.reader.count(self.bounds, &self.reader.filter).await {
-                Err(error) if is_heavy(&error) => None,
-                counted => counted?,
-            };
+            self.counted = self.reader.count_again(self.bounds).await?;
         }
         Ok(())
     }

@@ -14,6 +14,8 @@ use crate::walk::Row;
 pub(super) const PAGE: i32 = 200;
 /// What is asked for in place of more that failed.
 const FEWER: [i32; 4] = [100, 50, 20, 1];
+/// How often a count that fails is asked for.
+const COUNTS: usize = 4;
 /// Until a row was seen: the offset of the vendor's examples.
 const USUAL_OFFSET: i32 = 8 * 3600;
 /// No two clocks of the world are further apart.
@@ -199,6 +201,17 @@ impl Reader {
             Err(error) if cannot_count(&error) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The same where some requests fail: asked for a few times, as a list is. `None` also where each of them failed.
+    pub(super) async fn count_again(&self, bounds: (Timestamp, Timestamp)) -> Result<Option<u64>> {
+        for _ in 0..COUNTS {
+            match self.count(bounds, &self.filter).await {
+                Err(error) if is_heavy(&error) => {}
+                counted => return counted,
+            }
+        }
+        Ok(None)
     }
 
     /// Finds out, by a second that has a row, whether the bounds of a time range are included. Asks nothing that is known.

@@ -502,7 +502,7 @@ impl Slice {
             return Ok(false);
         }
         let counted = match self.reader.count(down.bounds, &self.reader.filter).await {
-            Err(error) if is_heavy(&error) && self.failures > 0 => None,
+            Err(error) if is_heavy(&error) && self.failures > 0 => self.reader.count_again(down.bounds).await?,
             counted => counted?,
         };
         if counted.is_some_and(|counted| counted < down.settled()) {
