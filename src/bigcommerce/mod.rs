@@ -1,5 +1,6 @@
 //! BigCommerce store logs: the client of one store.
 
+mod ahead;
 mod audit;
 mod builder;
 mod convert;

@@ -1,8 +1,8 @@
 //! The reader of one list, from its newest row to its oldest, several pages at a time. It counts what came.
 //!
 //! The reader believes nothing: a page that brings nothing is asked for once more, a page that was asked for beside
-//! others is asked for again where the list moved meanwhile, and where the platform fails, fewer rows are asked for. Why
-//! it stopped is an [`End`]; whether nothing is missing is for the audit, which has its [`Tally`].
+//! others is asked for again where the list moved meanwhile ([`Ahead`] knows when), and where the platform fails, fewer rows
+//! are asked for. Why it stopped is an [`End`]; whether nothing is missing is for the audit, which has its [`Tally`].
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -11,6 +11,7 @@ use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use jiff::Timestamp;
 
+use super::ahead::{self, Ahead};
 use super::listing::{Behind, Fetched, Listing, PageInfo, is_about_form, is_about_size};
 use super::place::last_page;
 use crate::error::{Error, Result};
@@ -128,6 +129,9 @@ pub(super) struct Reader {
     poisoned: u64,
     queue: FuturesOrdered<Task<Result<Fetched>>>,
     asked: VecDeque<Asked>,
+    ahead: Ahead,
+    /// How the page that came last was asked for.
+    came: Option<Asked>,
     ramp: usize,
     /// How many pages came.
     pages: usize,
@@ -148,11 +152,15 @@ pub(super) struct Reader {
 }
 
 /// A page on its way.
+#[derive(Clone, Copy)]
 struct Asked {
     number: i64,
     size: i64,
+    at: ahead::Asked,
     /// No other page was on its way when it was asked for.
     alone: bool,
+    /// It came before, and the list may have moved meanwhile.
+    again: bool,
 }
 
 /// What a page is to the reader, before its rows are taken.
@@ -183,6 +191,8 @@ impl Reader {
             poisoned: 0,
             queue: FuturesOrdered::new(),
             asked: VecDeque::new(),
+            ahead: Ahead::default(),
+            came: None,
             ramp: 1,
             pages: 0,
             before: None,
@@ -215,15 +225,25 @@ impl Reader {
                 self.last = first.rows.iter().map(|row| row.key).collect();
                 return Ok(Ok(first));
             }
-            if self.is_over() {
+            if let Some((number, size)) = self.ahead.suspect() {
+                self.again();
+                self.ask(Asked { number, size, at: self.ahead.ask(), alone: true, again: true });
+            } else if self.is_over() {
                 return Ok(Err(End::Whole));
+            } else {
+                self.fill(wanted);
             }
-            self.fill(wanted);
             let (Some(asked), Some(fetched)) = (self.asked.pop_front(), self.queue.next().await) else {
                 return Err(incomplete("the walk lost its place"));
             };
             let fetched = match fetched {
                 Ok(fetched) => fetched,
+                Err(error) if asked.again => {
+                    let fewer = FEWER.into_iter().find(|fewer| *fewer < asked.size && asked.size % fewer == 0);
+                    let Some(fewer) = fewer.filter(|_| is_about_size(&error)) else { return Err(error) };
+                    self.ahead.part(asked.number, asked.size, fewer);
+                    continue;
+                }
                 Err(error) if is_about_size(&error) && self.ask_for_less(&asked) => continue,
                 Err(error) if is_about_form(&error) && asked.number > 1 && self.pages > 0 => {
                     return Ok(Err(End::Refused(error)));
@@ -232,14 +252,15 @@ impl Reader {
             };
             self.poisoned = 0;
             let total = fetched.info.says.total;
-            if !asked.alone && (total.is_none() || self.before.is_some_and(|before| before.says.total != total)) {
+            if !asked.alone && self.is_counted() && self.before.is_some_and(|before| before.says.total != total) {
                 // Rows came or went between this answer and the one before it, which was asked for at the same time. A
                 // row may have moved from one page to the other unseen. Ask again, now that the one before is here.
                 self.again();
                 continue;
             }
+            self.came = Some(asked);
             let mut fetched = fetched;
-            if fetched.info.count == 0 && !self.doubted && !self.is_counted_out(&fetched.info) {
+            if fetched.info.count == 0 && !asked.again && !self.doubted && !self.is_counted_out(&fetched.info) {
                 self.doubted = true; // it is asked for again here
                 match self.listing.behind(&fetched.info, &self.last).await? {
                     Behind::Page(page) => fetched = page,
@@ -339,17 +360,20 @@ impl Reader {
 
     /// Keeps pages under way: one at first, more as the list is read on, never more than can still be needed.
     fn fill(&mut self, wanted: i64) {
-        let room = match self.before.filter(|_| !self.unordered && !self.doubted && self.bad.is_none()) {
-            Some(before) if !self.tally.lies && before.says.total.is_some() => {
+        // Where no total shows that the list moves, what moved is seen later: too late for a walk that is to end with the
+        // newest few, and not in a list without an order.
+        let is_shown = self.is_counted() || (wanted == i64::MAX && !self.unordered);
+        let room = match self.before.filter(|_| is_shown && !self.doubted && self.bad.is_none()) {
+            Some(before) => {
                 let ahead = self.pages_ahead(&before).min(wanted);
-                let ramp = if self.listing.scope.since.is_none() { usize::MAX } else { self.ramp };
+                let ramp = if self.listing.scope.since.is_none() && self.is_counted() { usize::MAX } else { self.ramp };
                 ramp.min(self.listing.source.in_flight()).min(usize::try_from(ahead).unwrap_or(usize::MAX))
             }
-            _ => 1,
+            None => 1,
         };
         while self.asked.len() < room.max(1) {
             let beside = i64::try_from(self.asked.len()).unwrap_or(i64::MAX);
-            let (size, listing) = (self.size(), self.listing.clone());
+            let size = self.size();
             let number = match self.direction {
                 Direction::Down => self.edge / size + 1 + beside,
                 Direction::Up => (self.edge - 1) / size + 1 - beside,
@@ -357,23 +381,35 @@ impl Reader {
             if number < 1 {
                 break;
             }
-            self.asked.push_back(Asked { number, size, alone: beside == 0 });
-            self.queue.push_back(Task::spawn(async move { listing.fetch(number, size).await }));
+            self.ask(Asked { number, size, at: self.ahead.ask(), alone: beside == 0, again: false });
         }
+    }
+
+    fn ask(&mut self, asked: Asked) {
+        let (listing, Asked { number, size, .. }) = (self.listing.clone(), asked);
+        self.asked.push_back(asked);
+        self.queue.push_back(Task::spawn(async move { listing.fetch(number, size).await }));
+    }
+
+    /// Whether the totals show how the list moves.
+    fn is_counted(&self) -> bool {
+        !self.tally.lies && self.before.is_some_and(|before| before.says.total.is_some())
     }
 
     /// How many pages the list still has, as far as its total says, or as its density lets expect up to `since`.
     fn pages_ahead(&self, before: &PageInfo) -> i64 {
         let listed = match self.direction {
             Direction::Up => (self.edge + self.normal - 1) / self.normal,
-            Direction::Down => match before.total() {
+            Direction::Down => match before.total().filter(|_| self.is_counted()) {
                 Some(total) => (total - self.edge + self.normal - 1) / self.normal,
-                None => 1,
+                None if before.is_short() || self.is_counted() => 1,
+                None => i64::MAX,
             },
         };
         // Where the date filter is ignored, the time range ends long before the list does. How dense the rows are shows
         // how far off that is: a page too few costs a moment, a page too many a request.
-        let (Some(since), Some(oldest), Some(newest)) = (self.listing.scope.since, before.oldest, before.newest) else {
+        let since = self.listing.scope.since.filter(|_| !self.unordered);
+        let (Some(since), Some(oldest), Some(newest)) = (since, before.oldest, before.newest) else {
             return listed;
         };
         let a_page = newest.duration_since(oldest).as_secs().max(1);
@@ -382,6 +418,9 @@ impl Reader {
 
     /// What a page brings. `leads_on`: it has rows that were not known, of the time range or at least as old as any before.
     pub(super) fn weigh(&mut self, info: &PageInfo, leads_on: bool) -> Brings {
+        if self.is_again() {
+            return Brings::Rows;
+        }
         let another = info.is_another();
         let is_another = another.is_some() && info.count > 0;
         self.tally.cause = another.or(self.tally.cause.take());
@@ -444,13 +483,20 @@ impl Reader {
         self.lingering = if deeper { 0 } else { self.lingering + fresh };
         self.deepest = [self.deepest, info.oldest].into_iter().flatten().min();
         let short = info.is_short();
+        if self.is_again() {
+            self.note_ahead(info, false);
+            self.advance(info, first);
+            return (self.is_over() && !self.ahead.has_suspects()).then_some(End::Whole);
+        }
         // Rows come behind a page that had room for them.
         self.tally.thin_pages |= self.short && info.count > 0 && !matches!(brings, Brings::Nothing);
         self.short = short && info.count > 0 && self.direction == Direction::Down;
         if matches!(brings, Brings::Nothing) {
             self.nothing += 1;
             self.emptied |= info.count == 0;
+            self.ahead.stall(info);
         } else {
+            self.note_ahead(info, repeats > 0);
             // Something came behind a place that was empty.
             self.tally.thin_pages |= self.emptied && info.count > 0;
             (self.nothing, self.emptied) = (0, false);
@@ -477,6 +523,44 @@ impl Reader {
             return Some(End::Whole);
         }
         self.is_over().then_some(End::Whole)
+    }
+
+    /// Whether the page that came last came before, too.
+    fn is_again(&self) -> bool {
+        self.came.is_some_and(|asked| asked.again)
+    }
+
+    /// A page was taken. `repeats`: it has rows of other pages.
+    fn note_ahead(&mut self, info: &PageInfo, repeats: bool) {
+        let at = self.came.map_or_else(|| self.ahead.ask(), |asked| asked.at);
+        // Where the total changed meanwhile, no page was taken that was asked for beside another.
+        let unseen = !self.is_counted() || self.ahead.has_total(info.says.total);
+        self.ahead.take(at, info, repeats && unseen);
+    }
+
+    /// How many pages have come, and up to which of them nothing is left out for certain: `None` where that is all of them.
+    pub(super) fn proved(&self) -> (u64, Option<u64>) {
+        (self.ahead.came(), self.ahead.unproved().filter(|_| !self.is_counted()))
+    }
+
+    /// Whether pages that came are to be asked for again.
+    pub(super) fn is_rereading(&self) -> bool {
+        self.ahead.has_suspects()
+    }
+
+    /// At the end of the list: whether it has not moved since the last pages were asked for, side by side. Where it has,
+    /// they are asked for again.
+    pub(super) async fn is_settled(&mut self) -> Result<bool> {
+        let Some(last) = self.ahead.last().filter(|last| !(self.is_counted() && self.ahead.has_total(last.says.total)))
+        else {
+            return Ok(true);
+        };
+        self.again();
+        let settled = self.listing.fetch(last.number, last.asked).await?.info.same_rows(&last);
+        if !settled {
+            self.ahead.suspect_all();
+        }
+        Ok(settled)
     }
 
     /// How many places of the list are accounted for, from its beginning.

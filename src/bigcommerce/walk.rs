@@ -187,7 +187,8 @@ impl Walk {
         let wanted = self.progress.wanted().and_then(|wanted| i64::try_from(wanted).ok());
         let fetched = match reader.next(wanted.map_or(i64::MAX, |rows| rows.saturating_add(size - 1) / size)).await? {
             Ok(fetched) => fetched,
-            Err(end) => return self.ended(end, Taken::default()).await,
+            Err(end) if reader.is_settled().await? => return self.ended(end, Taken::default()).await,
+            Err(_) => return Ok(None),
         };
         let info = fetched.info;
         let leads_on = match &self.listed {
@@ -211,6 +212,8 @@ impl Walk {
             self.progress.hold_nothing();
         } else if !reader.tally.is_tidy(reader.direction) {
             self.progress.hold();
+        } else {
+            self.progress.claim(reader.proved());
         }
         if self.progress.is_full() {
             return Ok(Some(self.progress.full(taken)));
@@ -218,11 +221,13 @@ impl Walk {
         if let Some(error) = reader.seems_endless() {
             return Err(error);
         }
-        if !reader.unordered && passed_since(&self.progress, &info) {
-            return self.ended(End::Passed, taken).await;
-        }
-        if let Some(end) = end {
-            return self.ended(end, taken).await;
+        let passed = !reader.unordered && passed_since(&self.progress, &info);
+        let end = if passed { Some(End::Passed) } else { end };
+        if let Some(end) = end.filter(|_| !reader.is_rereading()) {
+            if reader.is_settled().await? {
+                return self.ended(end, taken).await;
+            }
+            return Ok(self.progress.step(taken));
         }
         if reader.direction == Direction::Up && info.count == 0 {
             reader.find_end().await?;

@@ -1,6 +1,6 @@
 //! How far one walk has come, and what its cursor may claim.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use jiff::Timestamp;
 
@@ -27,6 +27,8 @@ pub(crate) struct Progress {
     last_cursor: Option<Cursor>,
     /// The cursor that pages carry while no more may be claimed.
     held: Option<Cursor>,
+    /// The cursors of the pages that are not proved yet, and how many pages had come with each.
+    waiting: VecDeque<(u64, Cursor)>,
 }
 
 /// The rows of one answer, sorted out.
@@ -53,6 +55,7 @@ impl Progress {
             delivered: 0,
             last_cursor: from.cloned(),
             held: None,
+            waiting: VecDeque::new(),
         };
         if let Some(cursor) = from
             && let Some(reached) = cursor.reached
@@ -146,19 +149,47 @@ impl Progress {
     /// Claims no more until [`release`](Self::release): pages carry the cursor of the last one before, and a walk that
     /// goes on from it reads everything behind it again. For as long as the list is in doubt.
     pub(crate) fn hold(&mut self) {
+        self.waiting.clear();
         if self.held.is_none() {
             self.held = Some(self.last_cursor.clone().unwrap_or_default());
         }
     }
 
+    /// Claims what was delivered up to the page with this number, of all that have come; all of it where there is none.
+    /// Ends no doubt that [`hold`](Self::hold) began.
+    pub(crate) fn claim(&mut self, (came, proved): (u64, Option<u64>)) {
+        let held_back = !self.waiting.is_empty();
+        if self.held.is_some() && !held_back {
+            return;
+        }
+        let Some(proved) = proved else {
+            if held_back {
+                self.waiting.clear();
+                self.held = None;
+            }
+            return;
+        };
+        if !held_back {
+            self.waiting.push_back((0, self.last_cursor.clone().unwrap_or_default()));
+        }
+        self.waiting.push_back((came, self.cursor(false)));
+        // The first of those that are left is proved: it has no page in it that came later.
+        while self.waiting.get(1).is_some_and(|(came, _)| *came <= proved + 1) {
+            self.waiting.pop_front();
+        }
+        self.held = self.waiting.front().map(|(_, cursor)| cursor.clone());
+    }
+
     /// Claims nothing at all, whatever was claimed before: the list is in no order, so behind no time was everything
     /// delivered.
     pub(crate) fn hold_nothing(&mut self) {
+        self.waiting.clear();
         self.held = Some(Cursor::default());
     }
 
     /// Ends the doubt: cursors claim again what was delivered.
     pub(crate) fn release(&mut self) {
+        self.waiting.clear();
         self.held = None;
     }
 

@@ -18,6 +18,7 @@ mod model;
 mod network;
 mod offline;
 mod paginate;
+mod read_ahead;
 mod reconcile;
 mod secrets;
 mod shapes;
