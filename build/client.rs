@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::operations::LeftOut;
 use super::{
-    Platform, Result, docs, limits, lists, media, names, operations, parameters, push_down, records, schemas, unused,
+    Platform, Result, docs, flatten, limits, lists, media, names, operations, parameters, push_down, records, schemas,
+    unused,
 };
 
 /// A client as Rust, and what of the document it does not have.
@@ -52,6 +53,7 @@ pub(crate) fn generate(mut document: Value, platform: &Platform) -> Result<Clien
         syn::parse2::<syn::File>(tokens).map_err(|e| format!("the generator writes Rust that does not parse: {e}"))
     })?;
     docs::improve(&mut file);
+    flatten::decode_directly(&mut file);
     limits::check(&mut file, &checks);
     push_down::append(&mut file, &described, platform.pushed_down)?;
     let code = names.restore(prettyplease::unparse(&file));

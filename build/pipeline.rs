@@ -8,6 +8,7 @@ pub(crate) mod corrections;
 mod docs;
 pub(crate) mod document;
 mod edition;
+mod flatten;
 mod json;
 pub(crate) mod limits;
 pub(crate) mod lists;

@@ -71,6 +71,7 @@ mod error;
 mod follow;
 pub mod guide;
 mod http_error;
+mod json;
 mod merge;
 #[cfg(feature = "otlp")]
 pub mod otlp;

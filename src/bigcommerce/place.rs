@@ -3,6 +3,7 @@
 
 use std::future::Future;
 
+use futures::future::try_join;
 use jiff::Timestamp;
 
 use super::listing::{BEYOND, Fetched, Listing, PageInfo};
@@ -73,6 +74,11 @@ pub(super) async fn last_page(listing: &Listing, first: PageInfo, size: i64) -> 
     }
     let mut known = first; // has rows, and is not the last
     let mut guess = last_or_next(&first);
+    if first.total().is_some_and(|total| total % first.asked.max(1) == 0)
+        && let Some(last) = full_last_page(listing, guess, size).await?
+    {
+        return Ok(last);
+    }
     let beyond = loop {
         let mut page = listing.probe(guess, size).await?;
         if page.same_rows(&known) {
@@ -106,27 +112,38 @@ pub(super) async fn last_page(listing: &Listing, first: PageInfo, size: i64) -> 
     }
 }
 
+/// The last page by its total, if that is full and nothing comes behind it: then the total and the list say the same.
+async fn full_last_page(listing: &Listing, number: i64, size: i64) -> Result<Option<PageInfo>> {
+    let (last, behind) = try_join(listing.fetch(number, size), listing.fetch(number + 1, size)).await?;
+    let (last, behind) = (last.info, behind.info);
+    let ends = |page: &PageInfo| page.says.total == Some(last.start() + last.count) && !page.says_more();
+    let is_last =
+        last.count == size && ends(&last) && behind.count == 0 && behind.says.total.is_none_or(|_| ends(&behind));
+    Ok(is_last.then_some(last))
+}
+
 /// Where to begin in a list that is oldest first.
 pub(super) struct Top {
     /// The last page that holds something of the time range.
     pub(super) page: i64,
     /// It is the last of the list.
     pub(super) is_last: bool,
-    /// The newest time of the list.
-    pub(super) newest: Option<Timestamp>,
+    /// The last page of the list.
+    pub(super) last: PageInfo,
 }
 
 /// Finds the page of an oldest-first list to begin at.
 pub(super) async fn top(listing: &Listing, until: Option<Timestamp>, first: PageInfo, size: i64) -> Result<Top> {
-    let PageInfo { number: last, newest, .. } = last_page(listing, first, size).await?;
-    let Some(until) = until else { return Ok(Top { page: last, is_last: true, newest }) };
+    let info = last_page(listing, first, size).await?;
+    let last = info.number;
+    let Some(until) = until else { return Ok(Top { page: last, is_last: true, last: info }) };
     let beyond = first_page(1, last, |number| async move {
         let page = listing.probe(number, size).await?;
         // Of a page without a readable time nobody knows: it is read.
         Ok(page.count == 0 || page.oldest.is_some_and(|oldest| oldest >= until))
     });
     let page = beyond.await?.map_or(last, |beyond| (beyond - 1).max(1));
-    Ok(Top { page, is_last: page == last, newest })
+    Ok(Top { page, is_last: page == last, last: info })
 }
 
 /// The page of a newest-first list to begin at: the one before the first that reaches below `until`, in case a page

@@ -211,6 +211,11 @@ impl Reader {
         Self { first: Some(first), ..Self::new(listing, Direction::Down, 0) }
     }
 
+    /// This page of the list is known, though it was not read: it shows how dense the list is.
+    pub(super) fn knows(&mut self, page: PageInfo) {
+        self.before = (page.count > 0).then_some(page);
+    }
+
     /// Whether nothing is left in the direction of the reader.
     fn is_over(&self) -> bool {
         self.direction == Direction::Up && self.edge <= 0

@@ -119,10 +119,13 @@ impl Walk {
         let whole = info.number == 1 && info.total() == Some(info.count) && info.ends_by_total();
         if order == Order::OldestFirst && !whole {
             let top = top(&self.listing, self.progress.query.until, info, size).await?;
-            self.ends_at(top.newest);
+            self.ends_at(top.last.newest);
             let edge = top.page.saturating_mul(size);
             let mut reader = Reader::new(self.listing.clone(), Direction::Up, edge);
             reader.tally.partial = !top.is_last;
+            if top.is_last {
+                reader.knows(top.last);
+            }
             self.state = State::Reading(Box::new(reader));
             return Ok(());
         }

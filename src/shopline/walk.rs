@@ -30,8 +30,11 @@ const FARTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 /// The fewest rows that are asked for: a second with more rows than a page takes many requests.
 const FEWEST: i32 = 3;
+/// About how many pages a slice has where several are read at once. Slices are delivered in order: those behind the first
+/// wait with all their pages, so they have to be short. Each takes a count and begins a page, so not too short.
+const PAGES_OF_A_SLICE: i64 = 10;
 /// Batches of a slice that may wait to be delivered.
-const WAITING: usize = 4;
+const WAITING: usize = 12;
 /// Pages that must be expected before a time range is cut up to be read several slices at a time.
 const WORTH_CUTTING: i64 = 6;
 /// Slices one after the other that may fail before the walk gives up.
@@ -52,6 +55,8 @@ struct Walk {
     since: Timestamp,
     /// The time ranges that no request was sent for yet, in whole seconds with both ends included; the newest first.
     cuts: VecDeque<(Timestamp, Timestamp)>,
+    /// How long a slice is to be, as dense as the rows are. `None`: as long as is allowed.
+    slice: Option<SignedDuration>,
     underway: VecDeque<Underway>,
     /// The first page shows how dense the rows are.
     first: bool,
@@ -75,8 +80,9 @@ struct Underway {
     shorten: Arc<OnceLock<Timestamp>>,
     ready: VecDeque<Result<Batch>>,
     ended: bool,
-    /// Whether anything of it was delivered.
+    /// Whether anything of it was delivered, and how many rows.
     begun: bool,
+    rows: usize,
 }
 
 /// The next batch in order, and the slice that it is of.
@@ -161,6 +167,7 @@ impl Walk {
             progress,
             since,
             cuts: VecDeque::new(),
+            slice: None,
             underway: VecDeque::new(),
             first: true,
             whole_list: false,
@@ -171,17 +178,17 @@ impl Walk {
             horizon: None,
         };
         if since < until {
-            walk.cut(whole(until - SignedDuration::from_nanos(1)), 1); // the end is not included
+            walk.cut(whole(until - SignedDuration::from_nanos(1))); // the end is not included
         }
         walk
     }
 
-    /// Cuts what is left, up to this second, into at least this many slices, none longer than the platform allows.
-    fn cut(&mut self, until: Timestamp, at_least: i64) {
+    /// Cuts what is left, up to this second, into time ranges of which none is longer than the platform allows.
+    fn cut(&mut self, until: Timestamp) {
         self.cuts.clear();
         let longest = self.longest_range();
         let seconds = until.duration_since(self.since).as_secs().max(0);
-        let slices = (seconds / longest.as_secs() + 1).max(at_least);
+        let slices = seconds / longest.as_secs() + 1;
         let step = SignedDuration::from_secs((seconds / slices).max(1));
         let mut end = until;
         loop {
@@ -211,19 +218,46 @@ impl Walk {
         if !full || self.progress.query.limit.is_some() || pages < WORTH_CUTTING || self.whole_list {
             return;
         }
-        let at_once = i64::try_from(self.reader.source.transport.in_flight()).unwrap_or(1).min(pages / 2);
-        let (until, shorten) = (first.until, Arc::clone(&first.shorten));
-        self.cut(until, at_once);
-        // The slice under way is the first of them; what its first page has is read already.
-        while let Some((since, _)) = self.cuts.pop_front() {
-            if since <= oldest {
-                let _ = shorten.set(since); // set here only
-                if let Some(first) = self.underway.front_mut() {
-                    first.since = since;
-                }
-                return;
-            }
+        if self.reader.source.transport.in_flight() < 2 {
+            return;
         }
+        let (since, until, shorten) = (first.since, first.until, Arc::clone(&first.shorten));
+        let slice = SignedDuration::from_secs(a_page * PAGES_OF_A_SLICE);
+        self.slice = Some(slice);
+        // The slice under way is the first of them; what its first page has is read already.
+        let start = until - slice;
+        if start > since && start <= oldest {
+            let _ = shorten.set(start); // set here only
+            if let Some(first) = self.underway.front_mut() {
+                first.since = start;
+            }
+            self.cuts.push_front((since, start - SECOND));
+        }
+    }
+
+    /// The next time range to begin with: no longer than a slice is to be.
+    fn next_cut(&mut self) -> Option<(Timestamp, Timestamp)> {
+        let (since, until) = self.cuts.pop_front()?;
+        match self.slice.filter(|_| !self.whole_list) {
+            Some(slice) if until.duration_since(since) > slice + slice / 2 => {
+                let start = until - slice;
+                self.cuts.push_front((since, start - SECOND));
+                Some((start, until))
+            }
+            _ => Some((since, until)),
+        }
+    }
+
+    /// The first slice has come to its end: the next ones are as long as it has had to be for its pages.
+    fn fit(&mut self) {
+        let (Some(slice), Some(first)) = (self.slice, self.underway.front()) else { return };
+        let page = i64::try_from(self.reader.habits().limit(self.reader.wanted)).unwrap_or(1).max(1);
+        let (rows, length) = (i64::try_from(first.rows).unwrap_or(i64::MAX), first.until.duration_since(first.since));
+        let wanted = page.saturating_mul(PAGES_OF_A_SLICE);
+        // Not by much at once: a quiet night says little of the day before it.
+        let fitting = length.as_secs().saturating_mul(wanted) / rows.max(1);
+        let fitting = SignedDuration::from_secs(fitting).clamp(slice / 2, slice * 4);
+        self.slice = Some(fitting.clamp(SignedDuration::from_mins(1), LONGEST));
     }
 
     fn trust(&mut self, trust: Trust) {
@@ -270,7 +304,7 @@ impl Walk {
             if let Some(shorter) = SHORTER.into_iter().find(|shorter| i64::from(*shorter) < seconds) {
                 self.reader.habits().learn(|learned| learned.longest_range = Some(shorter));
                 replan(self);
-                self.cut(until, 1);
+                self.cut(until);
                 return Ok(());
             }
         }
@@ -319,7 +353,7 @@ impl Walk {
             let room = if self.first { 1 } else { self.reader.source.transport.in_flight() };
             while self.underway.len() < room
                 && (self.underway.is_empty() || self.progress.wanted().is_none())
-                && let Some((since, until)) = self.cuts.pop_front()
+                && let Some((since, until)) = self.next_cut()
             {
                 self.underway.push_back(self.begin(since, until));
             }
@@ -351,8 +385,16 @@ impl Walk {
             })
             .await;
             match step {
-                Some(step) => return Some(step),
-                None => drop(self.underway.pop_front()),
+                Some(step) => {
+                    if let (Ok(Batch::Rows { rows, .. }), Some(first)) = (&step.batch, self.underway.front_mut()) {
+                        first.rows += rows.len();
+                    }
+                    return Some(step);
+                }
+                None => {
+                    self.fit();
+                    self.underway.pop_front();
+                }
             }
         }
     }
@@ -373,7 +415,7 @@ impl Walk {
             }
         });
         let (batches, ready) = (batches.boxed(), VecDeque::new());
-        Underway { since, until, batches, shorten, ready, ended: false, begun: false }
+        Underway { since, until, batches, shorten, ready, ended: false, begun: false, rows: 0 }
     }
 }
 
