@@ -4,15 +4,29 @@ use std::io::{self, Write};
 
 use storelogs::LogEntry;
 
-use super::sink::Sink;
+use super::sink::{Encode, Sink};
 use crate::ui::Out;
 
 pub(super) struct Lines(pub(super) Out);
 
+fn line(entry: &LogEntry, out: &mut Vec<u8>) {
+    entry.append_json(out);
+    out.push(b'\n');
+}
+
 impl Sink for Lines {
     fn entry(&mut self, entry: &LogEntry) -> io::Result<()> {
-        serde_json::to_writer(&mut self.0, entry)?;
-        self.0.write_all(b"\n")
+        let mut text = Vec::new();
+        line(entry, &mut text);
+        self.0.write_all(&text)
+    }
+
+    fn encode(&self) -> Option<Encode> {
+        Some(line)
+    }
+
+    fn encoded(&mut self, text: &[u8]) -> io::Result<()> {
+        self.0.write_all(text)
     }
 
     fn pause(&mut self) -> io::Result<()> {

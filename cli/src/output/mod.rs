@@ -21,7 +21,7 @@ use crate::error::CliError;
 use crate::ui::{BUFFER, Out, Palette, Ui};
 
 pub(crate) use pretty::{Layout, Marks, Pretty};
-pub(crate) use sink::{Rows, Sink};
+pub(crate) use sink::{Encode, Rows, Sink};
 
 /// How entries are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -5,9 +5,23 @@ use std::io;
 use storelogs::LogEntry;
 use storelogs_collector::query::Cell;
 
+/// Appends the text of an entry.
+pub(crate) type Encode = fn(&LogEntry, &mut Vec<u8>);
+
 /// Takes entries, one by one.
 pub(crate) trait Sink {
     fn entry(&mut self, entry: &LogEntry) -> io::Result<()>;
+
+    /// What makes the text of an entry, where that depends on no other entry: then it can be made anywhere, and is passed on
+    /// by [`encoded`](Self::encoded) in place of the entry.
+    fn encode(&self) -> Option<Encode> {
+        None
+    }
+
+    /// The text of entries that [`encode`](Self::encode) has made.
+    fn encoded(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
 
     /// One that comes after younger ones were shown.
     fn late(&mut self, entry: &LogEntry) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! `fetch`: the entries of a time range, of all stores in one list.
 
+mod lines;
 mod read;
 mod undecodable;
 mod values;

@@ -7,11 +7,12 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
-use storelogs::{Cursor, ErrorKind, Learned, LogQuery, LogSource, Page, Proof, Store, merge};
+use storelogs::{Cursor, ErrorKind, Learned, LogEntry, LogQuery, LogSource, Page, Proof, Store, merge};
 use storelogs_collector::network::{CLOCK_MARGIN, Network};
 use storelogs_collector::sync::Remote;
 use storelogs_collector::verdict::{Unread, Verdict};
 
+use super::lines::Merged;
 use super::undecodable::Undecodable;
 use super::values;
 use crate::config::{self, Settings};
@@ -80,6 +81,38 @@ impl LogSource for Witness {
     }
 }
 
+/// The logs of all stores, as entries or as text.
+enum Log {
+    Entries(BoxStream<'static, storelogs::Result<LogEntry>>),
+    Lines(Merged),
+}
+
+/// What comes next of them.
+#[allow(clippy::large_enum_variant, reason = "it is written at once; a box for each entry would cost more")]
+enum Next<'a> {
+    Entry(LogEntry),
+    /// The text of so many entries.
+    Text(u64, &'a [u8]),
+}
+
+impl Log {
+    async fn next(&mut self) -> Option<storelogs::Result<Next<'_>>> {
+        match self {
+            Self::Entries(entries) => Some(entries.next().await?.map(Next::Entry)),
+            Self::Lines(lines) => Some(lines.next().await?.map(|(count, text)| Next::Text(count, text))),
+        }
+    }
+}
+
+impl Next<'_> {
+    fn entries(&self) -> u64 {
+        match self {
+            Self::Entry(_) => 1,
+            Self::Text(count, _) => *count,
+        }
+    }
+}
+
 /// The stores that are read, and how it is shown.
 pub(super) struct Reading<'a> {
     pub(super) stores: &'a [Settings],
@@ -105,9 +138,16 @@ impl Reading<'_> {
         }
         let witnesses: Vec<Witness> = sources.into_iter().map(Witness::of).collect();
         let unreached = stores.len() - witnesses.len();
-        let (mut entries, until) = (0, query.until);
+        let until = query.until;
         let asked = query.clone();
-        let mut log = merge(witnesses.iter().map(|witness| Arc::new(witness.clone()) as Arc<dyn LogSource>), query);
+        let mut log = match sink.encode() {
+            Some(encode) => Log::Lines(Merged::new(witnesses.iter().cloned(), &query, encode)),
+            None => {
+                let sources = witnesses.iter().map(|witness| Arc::new(witness.clone()) as Arc<dyn LogSource>);
+                Log::Entries(merge(sources, query))
+            }
+        };
+        let (mut entries, mut shown) = (0, 0);
         loop {
             let next = match log.next().now_or_never() {
                 Some(next) => next,
@@ -125,13 +165,17 @@ impl Reading<'_> {
             };
             match next {
                 None => break,
-                Some(Ok(entry)) => {
-                    entries += 1;
-                    if entries % COUNT_EVERY == 0 {
+                Some(Ok(next)) => {
+                    entries += next.entries();
+                    if entries / COUNT_EVERY > shown {
+                        shown = entries / COUNT_EVERY;
                         progress.make_room();
                         progress.count(entries, network.answers());
                     }
-                    sink.entry(&entry)?;
+                    match next {
+                        Next::Entry(entry) => sink.entry(&entry)?,
+                        Next::Text(_, text) => sink.encoded(text)?,
+                    }
                 }
                 Some(Err(error)) if error.kind() == ErrorKind::Record => undecodable.keep(&error)?,
                 Some(Err(error)) => {
