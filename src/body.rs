@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use memchr::memchr2;
 
 /// The most records that one answer may list. The platforms send 250 at the most; one that ignores `limit` sends more.
 pub(crate) const MAX_RECORDS: usize = 50_000;
@@ -81,7 +82,7 @@ pub(crate) fn outline(body: &[u8]) -> Outline {
 fn end_of_string(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
-        at += text.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        at += memchr2(b'"', b'\\', text.get(at..)?)?;
         if text[at] == b'"' {
             return Some(at + 1);
         }

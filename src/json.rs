@@ -120,7 +120,7 @@ fn time(out: &mut Vec<u8>, time: Timestamp) {
         let _ = write!(out, "{time}"); // into memory
         return;
     }
-    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) as u32);
     let (year, month, day) = civil(days);
     let mut clock = *b"0000-00-00T00:00:00";
     digits(&mut clock[..4], year);
@@ -132,14 +132,14 @@ fn time(out: &mut Vec<u8>, time: Timestamp) {
     out.extend_from_slice(&clock);
     if nanoseconds > 0 {
         let mut fraction = *b".000000000";
-        digits(&mut fraction[1..], nanoseconds.into());
+        digits(&mut fraction[1..], nanoseconds.unsigned_abs());
         let end = fraction.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
         out.extend_from_slice(&fraction[..end]);
     }
     out.push(b'Z');
 }
 
-fn digits(place: &mut [u8], mut number: i64) {
+fn digits(place: &mut [u8], mut number: u32) {
     for digit in place.iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
@@ -148,15 +148,15 @@ fn digits(place: &mut [u8], mut number: i64) {
 
 /// Year, month and day of the Gregorian calendar, of a number of days since 1970. The years of its cycle of 400 years
 /// begin in March, so that the day that comes and goes is the last one.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (cycle, of_cycle) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+fn civil(days: i64) -> (u32, u32, u32) {
+    let days = (days + 719_468) as u32; // from the year 1 on it is above 0
+    let (cycle, of_cycle) = (days / 146_097, days % 146_097);
     let of_cycle_year = (of_cycle - of_cycle / 1_460 + of_cycle / 36_524 - of_cycle / 146_096) / 365;
     let of_year = of_cycle - (365 * of_cycle_year + of_cycle_year / 4 - of_cycle_year / 100);
     let from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * from_march + 2) / 5 + 1;
     let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (cycle * 400 + of_cycle_year + i64::from(month <= 2), month, day)
+    (cycle * 400 + of_cycle_year + u32::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -251,7 +251,7 @@ impl Walk {
     /// The first slice has come to its end: the next ones are as long as it has had to be for its pages.
     fn fit(&mut self) {
         let (Some(slice), Some(first)) = (self.slice, self.underway.front()) else { return };
-        let page = i64::try_from(self.reader.habits().limit(self.reader.wanted)).unwrap_or(1).max(1);
+        let page = i64::from(self.reader.habits().limit(self.reader.wanted)).max(1);
         let (rows, length) = (i64::try_from(first.rows).unwrap_or(i64::MAX), first.until.duration_since(first.since));
         let wanted = page.saturating_mul(PAGES_OF_A_SLICE);
         // Not by much at once: a quiet night says little of the day before it.

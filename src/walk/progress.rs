@@ -1,11 +1,12 @@
 //! How far one walk has come, and what its cursor may claim.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::BuildHasherDefault;
 
 use jiff::Timestamp;
 
 use super::row::{Order, Row, key_of, order};
-use super::seen::Seen;
+use super::seen::{Hashed, Seen};
 use crate::entry::LogEntry;
 use crate::error::Result;
 use crate::query::LogQuery;
@@ -77,7 +78,11 @@ impl Progress {
     /// Takes the rows of one answer, in any order: drops repeats, sorts newest first, applies the query.
     pub(crate) fn take(&mut self, rows: Vec<Row>) -> Taken {
         let mut rows = rows;
-        let (mut fresh, mut again) = (0, HashSet::new());
+        let mut fresh = 0;
+        let mut again = HashSet::<u64, BuildHasherDefault<Hashed>>::with_capacity_and_hasher(
+            rows.len(),
+            BuildHasherDefault::default(),
+        );
         rows.retain(|row| {
             let new = self.seen.remember(row.key, row.time());
             if new || self.carried.remove(&row.key) {
