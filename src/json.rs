@@ -200,7 +200,8 @@ mod tests {
     #[test]
     fn an_entry_is_the_same_bytes_that_serde_makes_of_it() {
         let store = Store::shopline("open001").unwrap();
-        let mut entry = LogEntry::new(&store, "7", Timestamp::UNIX_EPOCH, Timestamp::now());
+        let observed = Timestamp::new(1_790_000_000, 120_000_000).unwrap();
+        let mut entry = LogEntry::new(&store, "7", Timestamp::UNIX_EPOCH, observed);
         let same = |entry: &LogEntry| {
             let mut ours = Vec::new();
             entry.append_json(&mut ours);

@@ -10,6 +10,8 @@ mod drain;
 mod footprint;
 mod large;
 mod page;
+mod program;
+mod served;
 mod stores;
 mod table;
 mod words;
@@ -21,7 +23,7 @@ use table::Table;
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// What is measured, in the order of the page: what each is called, and what is compared with what. Each can be had alone.
-const GROUPS: [(&str, &str); 8] = [
+const GROUPS: [(&str, &str); 9] = [
     (
         "decode",
         "The body of one page to entries, in one thread. The other side fills structs of its own with serde and maps them to\n\
@@ -32,6 +34,13 @@ const GROUPS: [(&str, &str); 8] = [
         "100,000 entries over HTTP from the sandbox, each client in a process of its own. storelogs asks for up to eight pages\n\
          at once; the other side is a loop around reqwest that asks for one after the other. There is no latency, so the gain\n\
          is what two cores allow.",
+    ),
+    (
+        "drain",
+        "Whole processes, from their start to their end, that write every record of a store as a JSON line to nowhere: the program\n\
+         `storelogs fetch --format jsonl`, and what a careful engineer writes by hand (`bench/src/bin/by-hand.rs`: reqwest, serde,\n\
+         one page after the other or eight at a time, and no proof of anything). Both read 200,000 records of a believable shop from\n\
+         a server that does next to nothing itself. The middle run of each counts. Requests are against the pages that there are.",
     ),
     (
         "quota",
@@ -100,6 +109,7 @@ async fn run(arguments: &[String]) -> Result<()> {
         match group {
             "decode" => decode::measure(&mut table)?,
             "speed" => drain::speed(&mut table).await?,
+            "drain" => program::measure(&mut table)?,
             "quota" => drain::quota(&mut table).await?,
             "memory" => drain::memory(&mut table).await?,
             "archive" => archive::measure(&mut table)?,

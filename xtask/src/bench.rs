@@ -17,10 +17,7 @@ pub(crate) struct StoresArgs {
 /// One process that follows many stores.
 pub(crate) fn stores(StoresArgs { stores, write }: StoresArgs) -> Result {
     let workspace = Workspace::find()?;
-    let built = cargo().args(["build", "--release", "--package=storelogs-cli"]).current_dir(&workspace.root).status();
-    if !built.map_err(|e| format!("cargo: {e}"))?.success() {
-        return Err("the program `storelogs` did not build".into());
-    }
+    build(&workspace, "storelogs-cli", "storelogs")?;
     let program = workspace.target.join("release/storelogs");
     let program = program.to_str().ok_or("the target folder's path is not text")?;
     measure(&["stores", &stores.to_string(), program], write)
@@ -37,7 +34,23 @@ pub(crate) struct BenchArgs {
 }
 
 pub(crate) fn run(BenchArgs { write, groups }: BenchArgs) -> Result {
+    if groups.is_empty() || groups.iter().any(|group| group == "drain") {
+        // Whole processes are measured there.
+        let workspace = Workspace::find()?;
+        build(&workspace, "storelogs-cli", "storelogs")?;
+        build(&workspace, "storelogs-bench", "by-hand")?;
+    }
     measure(&Vec::from_iter(groups.iter().map(String::as_str)), write)
+}
+
+fn build(workspace: &Workspace, package: &str, program: &str) -> Result {
+    let package = format!("--package={package}");
+    let built = cargo().args(["build", "--release", &package, "--bin", program]).current_dir(&workspace.root).status();
+    if built.map_err(|e| format!("cargo: {e}"))?.success() {
+        Ok(())
+    } else {
+        Err(format!("the program `{program}` did not build"))
+    }
 }
 
 fn measure(arguments: &[&str], write: bool) -> Result {

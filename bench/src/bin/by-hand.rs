@@ -1,0 +1,205 @@
+//! What a careful engineer writes by hand: a loop around reqwest and `serde_json` that reads a store's log, one page after
+//! the other or several at a time, and writes a JSON line for each record. It stops at the first page that is not full, and
+//! believes what it gets.
+//!
+//! `by-hand PLATFORM URL TOKEN AHEAD`: AHEAD pages are under way at once; of SHOPLINE, as many time ranges.
+
+use std::io::Write;
+
+use futures::{StreamExt, stream};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// The most records on a page of each platform.
+const PAGE: [usize; 2] = [250, 200];
+
+#[derive(Deserialize)]
+struct Page<R> {
+    data: Vec<R>,
+}
+
+#[derive(Deserialize)]
+struct SystemLog {
+    id: i64,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    module: Option<String>,
+    severity: Option<String>,
+    summary: Option<String>,
+    message: Option<String>,
+    date_created: String,
+}
+
+#[derive(Deserialize)]
+struct OperationLog {
+    id: String,
+    author: Option<String>,
+    created_at: String,
+    subject_type: Option<String>,
+    subject_id: Option<String>,
+    verb: Option<String>,
+    detail: Option<String>,
+}
+
+/// One line, of either platform.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+struct Line {
+    uid: String,
+    platform: &'static str,
+    store: &'static str,
+    id: String,
+    time: Timestamp,
+    severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    module: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [platform, url, token, ahead] = &arguments[..] else { return Err("use: PLATFORM URL TOKEN AHEAD".into()) };
+    let _ = storelogs::Http::new()?; // sets up TLS for the process, as the other side does
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    match platform.as_str() {
+        "bigcommerce" => bigcommerce(&client, url, token, ahead.parse()?, &mut out).await?,
+        _ => shopline(&client, url, token, ahead.parse()?, &mut out).await?,
+    }
+    Ok(out.flush()?)
+}
+
+async fn bigcommerce(
+    client: &reqwest::Client,
+    url: &str,
+    token: &str,
+    ahead: usize,
+    out: &mut impl Write,
+) -> Result<()> {
+    let list = format!("{url}/stores/abc123/v3/store/systemlogs?limit={}&sort=date_created&direction=desc", PAGE[0]);
+    let mut pages = stream::iter(1..)
+        .map(|page| {
+            let request = client.get(format!("{list}&page={page}")).header("X-Auth-Token", token);
+            let page = tokio::spawn(async move {
+                let body = request.send().await?.error_for_status()?.bytes().await?;
+                let page: Page<SystemLog> = serde_json::from_slice(&body)?;
+                let (rows, mut lines) = (page.data.len(), Vec::with_capacity(2 * body.len()));
+                for record in page.data {
+                    serde_json::to_writer(&mut lines, &record.line()?)?;
+                    lines.push(b'\n');
+                }
+                Ok::<_, Failure>((rows, lines))
+            });
+            async { page.await? }
+        })
+        .buffered(ahead);
+    while let Some(page) = pages.next().await {
+        let (rows, lines) = page?;
+        out.write_all(&lines)?;
+        if rows < PAGE[0] {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The last two months, in as many time ranges as are read at once, each page by page.
+async fn shopline(client: &reqwest::Client, url: &str, token: &str, ahead: usize, out: &mut impl Write) -> Result<()> {
+    let now = Timestamp::now().as_second() + 1;
+    let parts = i64::try_from(ahead)?;
+    let step = 62 * 86_400 / parts;
+    let mut ranges = stream::iter(0..parts)
+        .map(|part| {
+            let (until, client, token) = (now - part * step, client.clone(), token.to_owned());
+            let time = |second| Timestamp::from_second(second).map(|time| time.to_string().replace(':', "%3A"));
+            let list = format!("{url}/admin/openapi/v20260301/store/operation_logs.json?limit={}", PAGE[1]);
+            let range = async move {
+                let list = format!("{list}&created_at_min={}&created_at_max={}", time(until - step + 1)?, time(until)?);
+                let (mut since_id, mut lines) = (String::new(), Vec::new());
+                loop {
+                    let request = client.get(format!("{list}{since_id}")).bearer_auth(&token);
+                    let request = request.header("Content-Type", "application/json; charset=utf-8");
+                    let body = request.send().await?.error_for_status()?.bytes().await?;
+                    let page: Page<OperationLog> = serde_json::from_slice(&body)?;
+                    let full = page.data.len() == PAGE[1];
+                    since_id = page.data.last().map(|last| format!("&since_id={}", last.id)).unwrap_or_default();
+                    for record in page.data {
+                        serde_json::to_writer(&mut lines, &record.line()?)?;
+                        lines.push(b'\n');
+                    }
+                    if !full {
+                        return Ok::<_, Failure>(lines);
+                    }
+                }
+            };
+            let range = tokio::spawn(range);
+            async { range.await? }
+        })
+        .buffered(ahead);
+    while let Some(lines) = ranges.next().await {
+        out.write_all(&lines?)?;
+    }
+    Ok(())
+}
+
+impl SystemLog {
+    fn line(self) -> Result<Line> {
+        let id = self.id.to_string();
+        Ok(Line {
+            uid: format!("bigcommerce:abc123:{id}"),
+            platform: "bigcommerce",
+            store: "abc123",
+            id,
+            time: self.date_created.parse()?,
+            severity: match self.severity.as_deref() {
+                Some("success") => "info",
+                Some("notice" | "notices") => "notice",
+                Some("warning" | "warnings") => "warning",
+                Some("error" | "errors") => "error",
+                _ => "unspecified",
+            },
+            category: self.kind,
+            action: None,
+            module: self.module,
+            actor: None,
+            subject_id: None,
+            summary: self.summary,
+            message: self.message,
+        })
+    }
+}
+
+impl OperationLog {
+    fn line(self) -> Result<Line> {
+        Ok(Line {
+            uid: format!("shopline:open001:{}", self.id),
+            platform: "shopline",
+            store: "open001",
+            time: self.created_at.parse()?,
+            id: self.id,
+            severity: "info",
+            category: self.subject_type,
+            action: self.verb,
+            module: None,
+            actor: self.author,
+            subject_id: self.subject_id,
+            summary: self.detail,
+            message: None,
+        })
+    }
+}
