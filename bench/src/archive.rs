@@ -113,18 +113,17 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     drop(archive);
 
     let bytes = size(&path)? as f64 / rows as f64;
+    table.at_most("bytes of an entry in the archive and its index of words", bytes, 440.0, "");
     let plain = jsonl.len() as f64 / rows as f64;
     let packed = zstd::bulk::compress(&jsonl, 3)?.len() as f64 / rows as f64;
-    let figure = format!(
-        "{bytes:.0} bytes, words indexed ({:.2} × JSON Lines, {:.1} × their zstd)",
-        bytes / plain,
-        bytes / packed
-    );
-    table.note("an entry in the archive", figure);
+    let index = size(&path.with_extension("index.db"))? as f64 / rows as f64;
+    table.note("of which the index", format!("{index:.0}"));
+    table.note("that of JSON Lines", format!("{:.2} × ({:.1} × of their zstd)", bytes / plain, bytes / packed));
     Ok(())
 }
 
-/// The size of an archive at rest.
-fn size(path: &Path) -> Result<u64> {
-    Ok(std::fs::metadata(path)?.len())
+/// The size of an archive at rest, with its index.
+pub(crate) fn size(path: &Path) -> Result<u64> {
+    let index = path.with_extension("index.db");
+    Ok([path, &index].into_iter().filter_map(|file| std::fs::metadata(file).ok()).map(|file| file.len()).sum())
 }

@@ -15,7 +15,7 @@ use storelogs_collector::{Archive, Error, TimeRange, insight};
 use tokio::process::Command;
 
 use crate::Result;
-use crate::archive::{Log, write};
+use crate::archive::{Log, size, write};
 use crate::client::memory;
 use crate::table::Table;
 
@@ -48,6 +48,8 @@ pub(crate) async fn measure(table: &mut Table) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("archive.db");
     let rows = fill(&path)?;
+    let bytes = size(&path)? as f64 / rows as f64;
+    table.at_most("bytes of an entry in the archive and its index of words", bytes, 440.0, "");
     let archive = Archive::read(&path)?;
     for query in QUERIES {
         let filter = Filter::parse(query, Timestamp::now(), &TimeZone::UTC)?;

@@ -18,8 +18,8 @@ use std::ops::Range;
 use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
 use unicode_script::{Script, UnicodeScript};
 
-/// Changes whenever the tokens of any text do: an index of another version is made anew.
-pub(crate) const VERSION: i64 = 2;
+/// Changes whenever the tokens of any text do, or what the index keeps of them: an index of another version is made anew.
+pub(crate) const VERSION: i64 = 3;
 
 /// A run of letters and digits of a text.
 pub(crate) struct Word<'a> {
@@ -90,6 +90,11 @@ pub(crate) fn push_tokens(line: &mut String, text: &str) {
         line.push(' ');
         line.push_str(token.text);
     });
+}
+
+/// Whether a text has words of which any part is found.
+pub(crate) fn has_parts(text: &str) -> bool {
+    !text.is_ascii() && text.chars().any(|c| !c.is_ascii() && is_found_in_parts(c))
 }
 
 /// The tokens that a text has in which the words of another stand, one behind the other.

@@ -38,8 +38,9 @@ fn what_was_synced_is_proven_and_what_vanishes_is_found_and_repaired() {
     assert_eq!(program.run(&["verify"]).code, 0);
 
     let sql = rusqlite::Connection::open(archive(&program)).unwrap();
-    let deleted =
-        sql.execute("DELETE FROM entry WHERE key IN (SELECT key FROM entry ORDER BY key LIMIT 20, 7)", []).unwrap();
+    let deleted = sql
+        .execute("DELETE FROM packed_entry WHERE key IN (SELECT key FROM entry ORDER BY key LIMIT 20, 7)", [])
+        .unwrap();
     assert_eq!(deleted, 7);
     let run = program.run(&["verify", "--format", "json"]);
     assert_eq!(run.code, 1, "{run:?}");

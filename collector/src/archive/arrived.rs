@@ -53,19 +53,30 @@ pub struct Fields<'a> {
 
 /// The entries in the order of their arrivals. Where nothing was ever changed, nobody counts the changes of each.
 macro_rules! select {
-    ($revisions:literal, $from:literal) => {
+    ($revisions:literal, $from:literal, $where:literal) => {
         concat!(
-            "SELECT arrived, ",
+            "SELECT entry.arrived, ",
             $revisions,
-            ", store, id, time, nanos, utc_offset, observed, severity, severity_text, category, action, module, \
-             actor, subject_id, summary, message, extra ",
-            $from
+            ", entry.store, entry.id, entry.time, entry.nanos, attributes.utc_offset, entry.observed, attributes.severity, \
+             attributes.severity_text, attributes.category, attributes.action, attributes.module, attributes.actor, \
+             entry.subject_id, ",
+            row::summary!(),
+            ", ",
+            row::message!(),
+            ", entry.extra ",
+            $from,
+            row::joins!(),
+            $where
         )
     };
 }
 macro_rules! by_arrival {
     ($revisions:literal) => {
-        select!($revisions, "FROM entry INDEXED BY entry_arrived WHERE arrived > ?1 ORDER BY arrived")
+        select!(
+            $revisions,
+            "FROM packed_entry AS entry INDEXED BY entry_arrived",
+            "WHERE entry.arrived > ?1 ORDER BY entry.arrived"
+        )
     };
 }
 const ENTRIES: &str =
@@ -77,8 +88,9 @@ macro_rules! by_place {
     ($revisions:literal) => {
         select!(
             $revisions,
-            "FROM (SELECT key AS wanted FROM entry INDEXED BY entry_arrived WHERE arrived > ?1 AND arrived <= ?2 \
-             ORDER BY key LIMIT -1) CROSS JOIN entry ON entry.key = wanted"
+            "FROM (SELECT key AS wanted FROM packed_entry INDEXED BY entry_arrived WHERE arrived > ?1 AND arrived <= ?2 \
+             ORDER BY key LIMIT -1) CROSS JOIN packed_entry AS entry ON entry.key = wanted",
+            ""
         )
     };
 }
@@ -192,7 +204,7 @@ impl Archive {
         let (changed, upto): (bool, Option<i64>) = moment
             .query_row(
                 "SELECT EXISTS (SELECT 1 FROM revision), (SELECT max(arrived) FROM ( \
-                 SELECT arrived FROM entry INDEXED BY entry_arrived WHERE arrived > ?1 UNION ALL \
+                 SELECT arrived FROM packed_entry INDEXED BY entry_arrived WHERE arrived > ?1 UNION ALL \
                  SELECT arrived FROM revision INDEXED BY revision_arrived WHERE arrived > ?1 ORDER BY arrived LIMIT ?2))",
                 params![after, i64::try_from(forms).unwrap_or(i64::MAX)],
                 |row| Ok((row.get(0)?, row.get(1)?)),
@@ -234,7 +246,7 @@ impl Archive {
     /// If the archive cannot be read.
     pub fn arrived_at(&self, arrived: i64) -> Result<Option<(StoreId, String)>> {
         let mut find = self.prepared(
-            "SELECT store, CAST(id AS TEXT) FROM entry WHERE arrived = ?1 \
+            "SELECT store, CAST(id AS TEXT) FROM packed_entry WHERE arrived = ?1 \
              UNION ALL SELECT store, CAST(entry_id AS TEXT) FROM revision WHERE arrived = ?1 LIMIT 1",
         )?;
         let found = find.query_row(params![arrived], |row| Ok((StoreId(row.get(0)?), row.get(1)?)));

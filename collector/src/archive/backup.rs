@@ -147,7 +147,7 @@ fn verify(copy: &Path) -> Result<Copied> {
     }
     let number = |question: &str| sql.query_row(question, [], |row| row.get::<_, i64>(0)).map_err(fault);
     Ok(Copied {
-        entries: number("SELECT count(*) FROM entry")?.unsigned_abs(),
+        entries: number("SELECT count(*) FROM packed_entry")?.unsigned_abs(),
         stores: number("SELECT count(*) FROM store")?.unsigned_abs(),
         bytes: fs::metadata(copy).map_or(0, |file| file.len()),
     })

@@ -9,6 +9,7 @@ use storelogs::LogEntry;
 use super::audit::{self, Audit, Claim, Comparison, Finding};
 use super::coverage::{add_gap, cover, covered_around, fill_gaps, uncover};
 use super::forgotten::{Guard, Hasher};
+use super::packing::{Attributes, Dictionary, PackedEntry};
 use super::prunings::prunings;
 use super::quarantine::{quarantine, remains};
 use super::rollup::{Counts, Kinds};
@@ -108,10 +109,13 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be written. Then nothing of it is.
     pub fn commit<'a>(&mut self, commits: impl IntoIterator<Item = (StoreId, &'a Commit)>) -> Result<Vec<Committed>> {
-        let committed = write_all(&mut self.sql, &mut self.kinds, self.hasher.as_ref(), commits)
+        let known = (&mut self.kinds, &mut self.dictionary);
+        let committed = write_all(&mut self.sql, known, self.hasher.as_ref(), commits)
             .map_err(|error| Error::of(&self.path, error));
         if committed.is_err() {
-            self.kinds.forget(); // they may be of the transaction that is undone
+            // They may be of the transaction that is undone.
+            self.kinds.forget();
+            self.dictionary.forget();
         }
         committed
     }
@@ -119,13 +123,14 @@ impl Archive {
 
 fn write_all<'a>(
     sql: &mut Connection,
-    kinds: &mut Kinds,
+    (kinds, dictionary): (&mut Kinds, &mut Dictionary),
     hasher: Option<&Hasher>,
     commits: impl IntoIterator<Item = (StoreId, &'a Commit)>,
 ) -> rusqlite::Result<Vec<Committed>> {
     let change = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
     derived::settle(&change, kinds)?;
-    let committed = commits.into_iter().map(|(store, commit)| write(&change, kinds, hasher, store, commit));
+    let committed =
+        commits.into_iter().map(|(store, commit)| write(&change, (kinds, dictionary), hasher, store, commit));
     let committed = committed.collect::<rusqlite::Result<_>>()?;
     change.commit()?;
     Ok(committed)
@@ -133,7 +138,7 @@ fn write_all<'a>(
 
 fn write(
     sql: &Connection,
-    kinds: &mut Kinds,
+    (kinds, dictionary): (&mut Kinds, &mut Dictionary),
     hasher: Option<&Hasher>,
     store: StoreId,
     commit: &Commit,
@@ -142,7 +147,7 @@ fn write(
     let forgotten = Guard::of(sql, store, hasher)?;
     if !commit.entries.is_empty() {
         let mut counts = Counts::new(sql, kinds, store);
-        entries(sql, store, forgotten.as_ref(), &commit.entries, &mut counts, &mut done)?;
+        entries(sql, dictionary, store, forgotten.as_ref(), &commit.entries, &mut counts, &mut done)?;
         counts.keep()?;
     }
     let pruned = prunings(sql, store)?;
@@ -226,6 +231,7 @@ fn write(
 
 fn entries(
     sql: &Connection,
+    dictionary: &mut Dictionary,
     store: StoreId,
     forgotten: Option<&Guard<'_>>,
     entries: &[LogEntry],
@@ -257,7 +263,7 @@ fn entries(
                 .execute(params![store.0, entry.id])?;
             done.released += released as u64;
         }
-        match put(sql, store, entry, counts)? {
+        match put(sql, dictionary, store, entry, counts)? {
             Fate::Repeated => done.repeated += 1,
             Fate::Revised => done.revised += 1,
             Fate::New => {
@@ -285,13 +291,34 @@ enum Fate {
     Repeated,
 }
 
-fn put(sql: &Connection, store: StoreId, entry: &LogEntry, counts: &mut Counts<'_>) -> rusqlite::Result<Fate> {
+fn put(
+    sql: &Connection,
+    dictionary: &mut Dictionary,
+    store: StoreId,
+    entry: &LogEntry,
+    counts: &mut Counts<'_>,
+) -> rusqlite::Result<Fate> {
     let id = Id::of(&entry.id);
     let mut taken = 0;
-    let mut key = row::key(entry.time, store, id, taken);
+    let key = row::key(entry.time, store, id, taken);
     let mut fate = Fate::New;
     let mut arrived = next_arrival(sql)?;
-    while !insert(sql, store, [key, arrived], id, entry)? {
+    let extra = (!entry.extra.is_empty()).then(|| serde_json::to_string(&entry.extra));
+    let extra = extra.transpose().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let mut packed = PackedEntry {
+        key,
+        store: store.0,
+        id,
+        time: Micros::of(entry.time).0,
+        nanos: row::nanos(entry.time),
+        observed: Micros::of(entry.observed).0,
+        attributes: dictionary.attributes(sql, &Attributes::of(entry))?,
+        subject_id: entry.subject_id.as_deref(),
+        texts: dictionary.texts(sql, entry.summary.as_deref(), entry.message.as_deref())?,
+        extra: extra.as_deref(),
+        arrived: Some(arrived),
+    };
+    while !packed.insert(sql)? {
         let mut find = sql.prepare_cached(row::SELECT_BY_ID)?;
         let held = find
             .query_row(params![store.0, id], |row| Ok((row::entry(row)?, row.get::<_, i64>(row::KEY_COLUMN)?)))
@@ -299,7 +326,7 @@ fn put(sql: &Connection, store: StoreId, entry: &LogEntry, counts: &mut Counts<'
         match held {
             None => {
                 taken += 1; // another entry of this second stands there
-                key = row::key(entry.time, store, id, taken);
+                packed.key = row::key(entry.time, store, id, taken);
             }
             Some((held, _)) if says_the_same(&held, entry) => return Ok(Fate::Repeated),
             Some((held, at)) => {
@@ -307,10 +334,11 @@ fn put(sql: &Connection, store: StoreId, entry: &LogEntry, counts: &mut Counts<'
                 counts.recount(held.time);
                 fate = Fate::Revised;
                 arrived = next_arrival(sql)?; // that it went has a number, too
+                packed.arrived = Some(arrived);
             }
         }
     }
-    sql.prepare_cached("INSERT INTO arrival (seq, key) VALUES (?1, ?2)")?.execute([arrived, key])?;
+    sql.prepare_cached("INSERT INTO arrival (seq, key) VALUES (?1, ?2)")?.execute([arrived, packed.key])?;
     counts.add(entry)?;
     Ok(fate)
 }
@@ -318,44 +346,6 @@ fn put(sql: &Connection, store: StoreId, entry: &LogEntry, counts: &mut Counts<'
 /// The number of the next arrival.
 pub(super) fn next_arrival(sql: &Connection) -> rusqlite::Result<i64> {
     sql.prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM arrival")?.query_row([], |row| row.get(0))
-}
-
-/// Whether it was written: not if the place or the id is taken.
-fn insert(
-    sql: &Connection,
-    store: StoreId,
-    [key, arrived]: [i64; 2],
-    id: Id<'_>,
-    entry: &LogEntry,
-) -> rusqlite::Result<bool> {
-    let mut insert = sql.prepare_cached(
-        "INSERT OR IGNORE INTO entry (key, store, id, time, nanos, utc_offset, observed, severity, severity_text, category, \
-         action, module, actor, subject_id, summary, message, extra, arrived) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-    )?;
-    let extra = (!entry.extra.is_empty()).then(|| serde_json::to_string(&entry.extra));
-    let extra = extra.transpose().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let rows = insert.execute(params![
-        key,
-        store.0,
-        id,
-        Micros::of(entry.time),
-        row::nanos(entry.time),
-        entry.utc_offset.seconds(),
-        Micros::of(entry.observed),
-        entry.severity.number(),
-        entry.severity_text,
-        entry.category,
-        entry.action,
-        entry.module,
-        entry.actor,
-        entry.subject_id,
-        entry.summary,
-        entry.message,
-        extra,
-        arrived,
-    ])?;
-    Ok(rows == 1)
 }
 
 /// Whether two forms of one entry differ in nothing but when they were seen.
@@ -386,10 +376,10 @@ fn retire(
     let json = serde_json::to_string(held).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     sql.prepare_cached(
         "INSERT INTO revision (store, entry_id, replaced, entry, arrived) \
-         VALUES (?1, ?2, ?3, ?4, (SELECT arrived FROM entry WHERE key = ?5))",
+         VALUES (?1, ?2, ?3, ?4, (SELECT arrived FROM packed_entry WHERE key = ?5))",
     )?
     .execute(params![store.0, id, Micros::of(at), json, key])?;
-    sql.prepare_cached("DELETE FROM entry WHERE key = ?1")?.execute([key])?;
+    sql.prepare_cached("DELETE FROM packed_entry WHERE key = ?1")?.execute([key])?;
     // By our own hand: the counts are seen to.
     sql.prepare_cached("DELETE FROM deleted WHERE key = ?1")?.execute([key])?;
     Ok(())

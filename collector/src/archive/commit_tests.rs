@@ -95,7 +95,8 @@ fn large_page() -> Commit {
     let store = Store::bigcommerce("abc123").unwrap();
     let entry = |id: i64| {
         let mut entry = LogEntry::new(&store, id.to_string(), at(id), at(id));
-        entry.message = Some("x".repeat(4000));
+        // No two of them are alike, or they were kept once.
+        entry.message = Some(format!("{id} ").repeat(1000));
         entry
     };
     let covered = TimeRange::new(at(0), at(1000));

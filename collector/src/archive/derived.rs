@@ -68,7 +68,7 @@ pub(super) fn recount(
 
 /// Hours of a store whose counts do not add up to its entries.
 const WRONG_HOURS: &str = "SELECT store, hour FROM ( \
-     SELECT store, time / 3600000000 - (time % 3600000000 < 0) AS hour, count(*) AS entries FROM entry INDEXED BY entry_store_time \
+     SELECT store, time / 3600000000 - (time % 3600000000 < 0) AS hour, count(*) AS entries FROM packed_entry INDEXED BY entry_store_time \
      GROUP BY 1, 2 \
      UNION ALL SELECT store, hour, -sum(entries) FROM hour WHERE NOT EXISTS ( \
          SELECT 1 FROM kind JOIN pruned ON pruned.store = hour.store AND pruned.severity = kind.severity \
@@ -83,12 +83,14 @@ macro_rules! news {
 }
 
 /// Keys that the index of words has, and the archive has not.
-const WORDS_OF_NONE: &str =
-    concat!("SELECT id FROM words.entry_text_docsize WHERE id NOT IN (SELECT key FROM entry) AND id NOT IN ", news!());
+const WORDS_OF_NONE: &str = concat!(
+    "SELECT id FROM words.entry_text_docsize WHERE id NOT IN (SELECT key FROM packed_entry) AND id NOT IN ",
+    news!()
+);
 
 /// Keys that the index of words has not, and does not wait for.
 const WORDLESS: &str = concat!(
-    "SELECT key FROM entry WHERE NOT EXISTS (SELECT 1 FROM words.entry_text_docsize WHERE id = entry.key) AND key NOT IN ",
+    "SELECT key FROM packed_entry WHERE NOT EXISTS (SELECT 1 FROM words.entry_text_docsize WHERE id = packed_entry.key) AND key NOT IN ",
     news!()
 );
 
@@ -125,7 +127,7 @@ impl Archive {
         };
         let hours = count(WRONG_HOURS)?;
         if !self.index_is_sound() {
-            return Ok(OutOfStep { hours, words_of_none: 0, wordless: count("SELECT key FROM entry")? });
+            return Ok(OutOfStep { hours, words_of_none: 0, wordless: count("SELECT key FROM packed_entry")? });
         }
         // One that is not filled yet is on its way.
         Ok(match self.index_standing() {

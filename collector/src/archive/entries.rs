@@ -26,9 +26,9 @@ pub(crate) enum Which {
 impl Which {
     const fn condition(self) -> &'static str {
         match self {
-            Self::Changes => "AND (entry.actor IS NOT NULL OR entry.category LIKE '%design%')",
-            Self::Actions => "AND entry.action IS NOT NULL",
-            Self::Problems => "AND entry.severity IN (0, 13, 17) ORDER BY entry.time DESC, entry.key DESC",
+            Self::Changes => "AND (attributes.actor IS NOT NULL OR attributes.category LIKE '%design%')",
+            Self::Actions => "AND attributes.action IS NOT NULL",
+            Self::Problems => "AND attributes.severity IN (0, 13, 17) ORDER BY entry.time DESC, entry.key DESC",
         }
     }
 }
@@ -64,9 +64,10 @@ impl Archive {
         mut each: impl FnMut(LogEntry) -> ControlFlow<()>,
     ) -> Result<()> {
         let mut find = self.prepared(&format!(
-            "SELECT {} FROM entry INDEXED BY entry_store_time JOIN store ON store.id = entry.store \
+            "SELECT {} FROM packed_entry AS entry INDEXED BY entry_store_time JOIN store ON store.id = entry.store {} \
              WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 {}",
             row::COLUMNS,
+            row::JOINS,
             which.condition()
         ))?;
         let fault = |error: rusqlite::Error| self.fault(error);
@@ -86,8 +87,14 @@ impl Archive {
         [since, until]: [Timestamp; 2],
         mut each: impl FnMut(&Problem<'_>),
     ) -> Result<()> {
-        let find = "SELECT time, severity, category, module, summary FROM entry INDEXED BY entry_store_time \
-                    WHERE store = ?1 AND time >= ?2 AND time < ?3 AND severity IN (0, 13, 17) ORDER BY time";
+        let find = concat!(
+            "SELECT entry.time, attributes.severity, attributes.category, attributes.module, ",
+            row::summary!(),
+            " FROM packed_entry AS entry INDEXED BY entry_store_time ",
+            row::joins!(),
+            "WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 AND attributes.severity IN (0, 13, 17) \
+             ORDER BY entry.time"
+        );
         self.rows(find, params![store.0, Micros::of(since), Micros::of(until)], |row| {
             each(&Problem {
                 second: row.get::<_, Micros>(0)?.second(),
@@ -108,8 +115,13 @@ impl Archive {
         [since, until]: [Timestamp; 2],
         mut each: impl FnMut(&Action<'_>),
     ) -> Result<()> {
-        let find = "SELECT time, actor, action, category FROM entry INDEXED BY entry_store_time \
-                    WHERE store = ?1 AND time >= ?2 AND time < ?3 AND actor IS NOT NULL ORDER BY time";
+        let find = concat!(
+            "SELECT entry.time, attributes.actor, attributes.action, attributes.category \
+             FROM packed_entry AS entry INDEXED BY entry_store_time ",
+            row::joins!(),
+            "WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 AND attributes.actor IS NOT NULL \
+             ORDER BY entry.time"
+        );
         self.rows(find, params![store.0, Micros::of(since), Micros::of(until)], |row| {
             each(&Action {
                 second: row.get::<_, Micros>(0)?.second(),
@@ -124,8 +136,8 @@ impl Archive {
 
     /// The offset from UTC of a store's newest entry, in seconds.
     pub(crate) fn newest_offset(&self, store: StoreId) -> Result<Option<i32>> {
-        let find =
-            "SELECT utc_offset FROM entry INDEXED BY entry_store_time WHERE store = ?1 ORDER BY time DESC LIMIT 1";
+        let find = "SELECT attributes.utc_offset FROM packed_entry AS entry INDEXED BY entry_store_time \
+                    JOIN attributes ON attributes.id = entry.attributes WHERE store = ?1 ORDER BY time DESC LIMIT 1";
         Ok(self.rows(find, [store.0], |row| row.get(0))?.into_iter().next())
     }
 
@@ -134,7 +146,7 @@ impl Archive {
         let held = self.rows(
             "SELECT CAST(entry.id AS TEXT), time, \
              EXISTS (SELECT 1 FROM gone WHERE gone.store = entry.store AND gone.id = entry.id) \
-             FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3",
+             FROM packed_entry AS entry WHERE store = ?1 AND time >= ?2 AND time < ?3",
             params![store.0, Micros::of(range.since), Micros::of(range.until)],
             |row| Ok((row.get(0)?, (row.get::<_, Micros>(1)?.time(), row.get(2)?))),
         )?;
@@ -144,7 +156,7 @@ impl Archive {
     /// The time of the entry of a time range with this number, counted from the oldest.
     pub(crate) fn time_of(&self, store: StoreId, range: TimeRange, number: u64) -> Result<Option<Timestamp>> {
         let bounds = params![store.0, Micros::of(range.since), Micros::of(range.until), number.cast_signed()];
-        let find = "SELECT time FROM entry INDEXED BY entry_store_time WHERE store = ?1 AND time >= ?2 AND time < ?3 \
+        let find = "SELECT time FROM packed_entry INDEXED BY entry_store_time WHERE store = ?1 AND time >= ?2 AND time < ?3 \
                     ORDER BY time LIMIT 1 OFFSET ?4";
         Ok(self.rows(find, bounds, |row| row.get(0))?.first().copied().map(Micros::time))
     }

@@ -10,7 +10,7 @@ use storelogs::{LogEntry, Store};
 use super::forgotten::{self, Guard, Hasher};
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
-use super::{Archive, StoreId, commit, derived, exports, prune};
+use super::{Archive, StoreId, commit, derived, exports, packing, prune};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
@@ -91,6 +91,7 @@ impl Archive {
         self.secure_delete(true)?;
         let erased = erase(&mut self.sql, &mut self.kinds, &hasher, erasure, now);
         self.kinds.forget();
+        self.dictionary.forget();
         self.secure_delete(false)?;
         erased.map_err(|error| Error::of(&self.path, error))
     }
@@ -151,6 +152,7 @@ impl Archive {
         begin_clearing(&change, Timestamp::now()).map_err(fault)?;
         change.commit().map_err(fault)?;
         self.kinds.forget();
+        self.dictionary.forget();
         self.secure_delete(false)?;
         self.clear().map(drop)
     }
@@ -160,7 +162,7 @@ impl Archive {
 fn forget_of(sql: &Connection, kinds: &mut Kinds, id: StoreId, store: &Store, hasher: &Hasher) -> rusqlite::Result<()> {
     let Some(guard) = Guard::of(sql, id, Some(hasher))? else { return Ok(()) };
     let found: Vec<(i64, Value, Micros)> = sql
-        .prepare("SELECT key, id, time FROM entry WHERE store = ?1")?
+        .prepare("SELECT key, id, time FROM packed_entry WHERE store = ?1")?
         .query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut counts = Counts::new(sql, kinds, id);
@@ -194,15 +196,16 @@ fn forget_of(sql: &Connection, kinds: &mut Kinds, id: StoreId, store: &Store, ha
             sql.execute("DELETE FROM revision WHERE id = ?1", [number])?;
         }
     }
-    remove_unused_kinds(sql)
+    remove_unused(sql)
 }
 
 fn begin_clearing(sql: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     sql.execute("INSERT INTO clearing (since) VALUES (?1)", [Micros::of(now)]).map(drop)
 }
 
-fn remove_unused_kinds(sql: &Connection) -> rusqlite::Result<()> {
-    sql.execute("DELETE FROM kind WHERE id NOT IN (SELECT kind FROM hour)", []).map(drop)
+fn remove_unused(sql: &Connection) -> rusqlite::Result<()> {
+    sql.execute("DELETE FROM kind WHERE id NOT IN (SELECT kind FROM hour)", [])?;
+    packing::remove_unused(sql)
 }
 
 fn erase(
@@ -217,7 +220,8 @@ fn erase(
     let mut hours: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
     for (store, entry, rest) in &erasure.entries {
         let id = Id::of(&entry.id);
-        let mut find = change.prepare_cached("SELECT key, id, arrived FROM entry WHERE store = ?1 AND id = ?2")?;
+        let mut find =
+            change.prepare_cached("SELECT key, id, arrived FROM packed_entry WHERE store = ?1 AND id = ?2")?;
         let found: Option<(i64, Value, Option<i64>)> =
             find.query_row(params![store.0, id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
         let Some((key, own, arrived)) = found else { continue };
@@ -276,7 +280,7 @@ fn erase(
     for number in &erasure.kinds {
         change.prepare_cached("UPDATE kind SET actor = NULL, shape = NULL WHERE id = ?1")?.execute([number])?;
     }
-    remove_unused_kinds(&change)?;
+    remove_unused(&change)?;
     begin_clearing(&change, now)?;
     change.commit()
 }
@@ -292,7 +296,7 @@ fn arrive_anew(sql: &Connection, store: i64, id: &Value) -> rusqlite::Result<()>
         sql.prepare_cached("UPDATE revision SET arrived = ?2 WHERE id = ?1")?.execute([number, arrived])?;
     }
     let arrived = arrive_unseen(sql)?;
-    sql.prepare_cached("UPDATE entry SET arrived = ?3 WHERE store = ?1 AND id = ?2")?
+    sql.prepare_cached("UPDATE packed_entry SET arrived = ?3 WHERE store = ?1 AND id = ?2")?
         .execute(params![store, id, arrived])
         .map(drop)
 }

@@ -144,8 +144,8 @@ impl Archive {
     /// If the archive cannot be read.
     pub fn refusals(&self, name: &str) -> Result<Vec<KeptRefusal>> {
         let find = "SELECT first_arrived, last_arrived, entries, refused.reason, at, \
-                    CASE WHEN first_arrived = last_arrived THEN (SELECT store FROM entry WHERE arrived = first_arrived) END, \
-                    CASE WHEN first_arrived = last_arrived THEN (SELECT CAST(entry.id AS TEXT) FROM entry WHERE arrived = first_arrived) END \
+                    CASE WHEN first_arrived = last_arrived THEN (SELECT store FROM packed_entry WHERE arrived = first_arrived) END, \
+                    CASE WHEN first_arrived = last_arrived THEN (SELECT CAST(packed_entry.id AS TEXT) FROM packed_entry WHERE arrived = first_arrived) END \
                     FROM refused JOIN export ON export.id = refused.export WHERE name = ?1 ORDER BY first_arrived, last_arrived";
         self.rows(find, [name], |row| {
             let refusal = Refusal {

@@ -39,7 +39,7 @@ impl Archive {
     /// thousands.
     pub(crate) fn holdings(&self) -> Result<HashMap<StoreId, Holdings>> {
         let mut all: HashMap<StoreId, Holdings> = HashMap::new();
-        self.rows("SELECT store, count(*), min(time), max(time) FROM entry GROUP BY store", [], |row| {
+        self.rows("SELECT store, count(*), min(time), max(time) FROM packed_entry GROUP BY store", [], |row| {
             let holdings = all.entry(StoreId(row.get(0)?)).or_default();
             holdings.entries = row.get::<_, i64>(1)?.unsigned_abs();
             holdings.oldest = Some(row.get::<_, Micros>(2)?.time());
@@ -65,8 +65,8 @@ impl Archive {
             Ok(found.into_iter().flatten().next().map(Micros::time))
         };
         Ok((
-            edge("SELECT min(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
-            edge("SELECT max(time) FROM entry INDEXED BY entry_store_time WHERE store = ?1")?,
+            edge("SELECT min(time) FROM packed_entry INDEXED BY entry_store_time WHERE store = ?1")?,
+            edge("SELECT max(time) FROM packed_entry INDEXED BY entry_store_time WHERE store = ?1")?,
         ))
     }
 

@@ -10,10 +10,10 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::text::{Fact, facts_of, severity_token, store_token, value, words_of};
-use super::{Archive, StoreId, index_file, row, watching};
+use super::text::{Fact, MARK, facts_of, severity_token, store_token, value};
+use super::{Archive, StoreId, index_file, index_words, row, watching};
 use crate::error::{Error, Result};
-use crate::words;
+use crate::words::{self, has_parts, push_tokens};
 
 /// How many entries are indexed in one transaction.
 const STEP: i64 = 50_000;
@@ -51,7 +51,9 @@ impl Archive {
         };
         let waiting = match waiting {
             Some(waiting) => waiting,
-            None => self.prepared("SELECT count(*) FROM entry")?.query_row([], |row| row.get(0)).map_err(fault)?,
+            None => {
+                self.prepared("SELECT count(*) FROM packed_entry")?.query_row([], |row| row.get(0)).map_err(fault)?
+            }
         };
         Ok((newest - done).max(0).unsigned_abs() + waiting.unsigned_abs())
     }
@@ -138,8 +140,9 @@ fn step(sql: &mut Connection, most: i64) -> rusqlite::Result<Option<Step>> {
     let held: Option<i64> = change.query_row("SELECT stamp FROM main.word_index", [], |row| row.get(0))?;
     let (done, newest) = bounds(&change)?;
     let is_of_this = version == words::VERSION && held.is_some() && (held == Some(stamp) || held == before);
-    let seq = if !is_of_this {
-        empty(&change)?;
+    let places = is_of_this && index_words::lacks_places(&change)?;
+    let seq = if !is_of_this || places {
+        empty(&change, places)?;
         newest // what came before is among the entries
     } else if done < newest {
         arrivals(&change, done, most)?
@@ -175,11 +178,12 @@ fn take_note(sql: &mut Connection, step: &Step) -> rusqlite::Result<()> {
     change.commit()
 }
 
-fn empty(sql: &Connection) -> rusqlite::Result<()> {
-    sql.execute_batch("INSERT INTO words.entry_text (entry_text) VALUES ('delete-all'); DELETE FROM words.fact_value")?;
+fn empty(sql: &Connection, places: bool) -> rusqlite::Result<()> {
+    sql.execute_batch("DROP TABLE words.entry_text; DELETE FROM words.fact_value")?;
+    index_words::create(sql, places)?;
     sql.execute(
-        "UPDATE words.state SET version = ?1, upto = (SELECT max(key) FROM main.entry), \
-         entries = (SELECT count(*) FROM main.entry)",
+        "UPDATE words.state SET version = ?1, upto = (SELECT max(key) FROM main.packed_entry), \
+         entries = (SELECT count(*) FROM main.packed_entry)",
         [words::VERSION],
     )
     .map(drop)
@@ -195,7 +199,7 @@ fn arrivals(sql: &Connection, done: i64, most: i64) -> rusqlite::Result<i64> {
     // What is there under this key, if anything, is put in again below.
     sql.execute(
         "DELETE FROM words.entry_text WHERE rowid IN (SELECT key FROM main.arrival WHERE seq > ?1 AND seq <= ?2 \
-         AND key NOT IN (SELECT key FROM main.entry))",
+         AND key NOT IN (SELECT key FROM main.packed_entry))",
         [done, upto],
     )?;
     index(sql, row::SELECT_BY_ARRIVAL, [done, upto])?;
@@ -205,7 +209,7 @@ fn arrivals(sql: &Connection, done: i64, most: i64) -> rusqlite::Result<i64> {
 /// Indexes what was there when the index was emptied, the newest first.
 fn older(sql: &Connection, upto: i64, most: i64) -> rusqlite::Result<()> {
     let first: Option<i64> = sql.query_row(
-        "SELECT min(key) FROM (SELECT key FROM main.entry WHERE key <= ?1 ORDER BY key DESC LIMIT ?2)",
+        "SELECT min(key) FROM (SELECT key FROM main.packed_entry WHERE key <= ?1 ORDER BY key DESC LIMIT ?2)",
         [upto, most],
         |row| row.get(0),
     )?;
@@ -222,21 +226,30 @@ fn older(sql: &Connection, upto: i64, most: i64) -> rusqlite::Result<()> {
 /// Indexes the entries of a selection, which come in the order of their keys. Returns how many they were.
 fn index(sql: &Connection, selection: &str, bounds: [i64; 2]) -> rusqlite::Result<i64> {
     let mut find = sql.prepare_cached(selection)?;
-    let mut add = sql.prepare_cached(
-        "INSERT OR REPLACE INTO words.entry_text (rowid, summary, message, facts) VALUES (?1, ?2, ?3, ?4)",
-    )?;
+    let mut add = sql.prepare_cached("INSERT OR REPLACE INTO words.entry_text (rowid, tokens) VALUES (?1, ?2)")?;
     let mut values = HashSet::new();
-    let mut indexed = 0;
+    let (mut indexed, mut parts) = (0, 0);
+    let places = index_words::has_places(sql)?;
     let mut rows = find.query(bounds)?;
     while let Some(row) = rows.next()? {
         let (entry, key): (_, i64) = (row::entry(row)?, row.get(row::KEY_COLUMN)?);
-        let mut facts = facts_of(&entry);
-        facts.push_str(&store_token(StoreId(row.get(row::STORE_COLUMN)?)));
+        let mut tokens = facts_of(&entry);
+        tokens.push_str(&store_token(StoreId(row.get(row::STORE_COLUMN)?)));
         if let Some(token) = severity_token(entry.severity) {
-            facts.push(' ');
-            facts.push_str(&token);
+            tokens.push(' ');
+            tokens.push_str(&token);
         }
-        add.execute(params![key, words_of(entry.summary.as_deref()), words_of(entry.message.as_deref()), facts])?;
+        for text in [&entry.summary, &entry.message].into_iter().flatten() {
+            if places {
+                // No phrase reaches from one text into the next.
+                tokens.push(' ');
+                tokens.push(MARK);
+            }
+            push_tokens(&mut tokens, text);
+        }
+        let texts = [&entry.summary, &entry.message, &entry.category, &entry.module, &entry.action];
+        parts += i64::from(texts.into_iter().flatten().any(|text| has_parts(text)));
+        add.execute(params![key, tokens])?;
         indexed += 1;
         for fact in Fact::ALL.into_iter().filter(|fact| fact.is_listed()) {
             let value = value(fact.of(&entry).unwrap_or_default());
@@ -245,6 +258,7 @@ fn index(sql: &Connection, selection: &str, bounds: [i64; 2]) -> rusqlite::Resul
             }
         }
     }
+    index_words::count(sql, indexed, parts)?;
     let mut list = sql.prepare_cached("INSERT OR IGNORE INTO words.fact_value (fact, value) VALUES (?1, ?2)")?;
     for (fact, value) in values {
         list.execute(params![fact.name(), value])?;

@@ -12,20 +12,15 @@ CREATE TABLE words.state (
     -- a key it has them all.
     upto    INTEGER,
     -- About how many these are.
-    entries INTEGER NOT NULL DEFAULT 0
+    entries INTEGER NOT NULL DEFAULT 0,
+    -- Whether it knows where words stand (index_words.rs).
+    places  INTEGER NOT NULL DEFAULT 0,
+    -- How many entries were written into it, and how many of them have words of which any part is found.
+    written INTEGER NOT NULL DEFAULT 0,
+    parts   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 -- Of no version: it is filled from the beginning.
 INSERT INTO words.state (version, stamp) VALUES (0, random());
-
--- Words of the entries, by their keys. The text that is given to it is tokens already (words.rs), each between two spaces;
--- the tokenizer only splits at them.
-CREATE VIRTUAL TABLE words.entry_text USING fts5 (
-    summary, message, facts,
-    content = '', contentless_delete = 1,
-    tokenize = 'ascii'
-);
--- Bytes that are sorted in memory before they are written.
-INSERT INTO words.entry_text (entry_text, rank) VALUES ('hashsize', 16777216);
 
 -- The values that facts have or once had, as words: for patterns such as module:*gateway*.
 CREATE TABLE words.fact_value (

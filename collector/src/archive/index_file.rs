@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::{Archive, side_file, wal};
+use super::{Archive, index_words, side_file, wal};
 use crate::error::{Error, Result};
 
 /// Marks the file as ours: "SLix".
@@ -55,6 +55,11 @@ impl Archive {
             self.index.set(Index::Attached(identity(&path)));
         }
         attached.is_ok()
+    }
+
+    /// Whether it knows where words stand.
+    pub(crate) fn index_has_places(&self) -> bool {
+        index_words::has_places(&self.sql).unwrap_or(false)
     }
 
     pub(super) fn index_is_attached(&self) -> bool {
@@ -154,6 +159,7 @@ fn prepare(sql: &mut Connection) -> rusqlite::Result<()> {
         // Another process may have been first.
         if number(&change, "schema_version")? == 0 {
             change.execute_batch(include_str!("index.sql"))?;
+            index_words::create(&change, false)?;
             change.pragma_update(Some("words"), "application_id", APPLICATION_ID)?;
         }
         change.commit()?;
@@ -164,7 +170,7 @@ fn prepare(sql: &mut Connection) -> rusqlite::Result<()> {
             Some("it is another program's database, and this is the place of the index of words: move it".to_owned()),
         ));
     }
-    sql.query_row("SELECT count(version + upto) FROM words.state", [], |row| row.get::<_, i64>(0)).map(drop)
+    sql.query_row("SELECT count(version + upto + places) FROM words.state", [], |row| row.get::<_, i64>(0)).map(drop)
 }
 
 fn cannot_open(file: &Path) -> rusqlite::Error {

@@ -65,7 +65,7 @@ fn spoilt(spoil: impl FnOnce(&Archive)) -> (tempfile::TempDir, Archive) {
 fn of_other_words(archive: &Archive, changes: &str) {
     let sql = format!(
         "INSERT INTO words.entry_text (entry_text) VALUES ('delete-all'); DELETE FROM words.fact_value; \
-         INSERT INTO words.entry_text (rowid, summary) SELECT key, 'old' FROM entry; {changes}"
+         INSERT INTO words.entry_text (rowid, tokens) SELECT key, 'old' FROM entry; {changes}"
     );
     archive.sql.execute_batch(&sql).unwrap();
 }
@@ -170,7 +170,7 @@ fn a_repair_makes_a_damaged_index_anew() {
 fn a_repair_puts_in_what_the_index_lacks_and_takes_out_what_it_has_too_much() {
     let (_folder, mut archive) = spoilt(|archive| {
         archive.sql.execute("DELETE FROM words.entry_text WHERE rowid = (SELECT max(key) FROM entry)", []).unwrap();
-        archive.sql.execute("INSERT INTO words.entry_text (rowid, summary) VALUES (7, 'old')", []).unwrap();
+        archive.sql.execute("INSERT INTO words.entry_text (rowid, tokens) VALUES (7, 'old')", []).unwrap();
     });
     let fixed = archive.fix_derived().unwrap();
     assert_eq!((fixed.wordless, fixed.words_of_none), (1, 1));
@@ -225,6 +225,24 @@ fn a_search_waits_for_an_index_that_is_made_anew() {
     assert!(left_over.first() >= Some(&5112), "{left_over:?}");
     assert_eq!(archive.index_standing(), Standing::InStep);
     is_right(&archive);
+}
+
+#[test]
+fn an_index_gets_places_once_many_entries_have_words_without_spaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = Archive::open(folder.path().join("archive.db")).unwrap();
+    put(&mut archive, 0..900, "");
+    archive.index_words(usize::MAX).unwrap();
+    assert!(!archive.index_has_places());
+    is_right(&archive);
+    put(&mut archive, 900..1600, "");
+    assert!(archive.index_words(2).unwrap(), "it is made anew in steps");
+    is_right(&archive);
+    archive.index_words(usize::MAX).unwrap();
+    assert!(archive.index_has_places());
+    assert_eq!(number(&archive, "SELECT written FROM words.state"), 1600);
+    is_right(&archive);
+    assert!(archive.out_of_step().unwrap().is_nothing());
 }
 
 #[test]

@@ -19,11 +19,14 @@ mod holdings;
 mod hours;
 pub(crate) mod index;
 mod index_file;
+mod index_words;
 mod learned;
 mod open;
+mod packing;
 mod prune;
 mod prunings;
 mod quarantine;
+mod repack;
 pub(crate) mod rollup;
 pub(crate) mod row;
 mod secret;
@@ -31,6 +34,7 @@ pub(crate) mod shape;
 mod side_file;
 mod state;
 pub(crate) mod template;
+mod templates;
 pub(crate) mod text;
 mod wal;
 pub(crate) mod watching;
@@ -73,6 +77,7 @@ pub struct Archive {
     sql: Connection,
     path: PathBuf,
     kinds: rollup::Kinds,
+    dictionary: packing::Dictionary,
     /// Whether the index of words is attached to the connection, as `words`.
     index: Cell<index_file::Index>,
     /// What was forgotten is known by it. It is there where the archive is written.
@@ -227,7 +232,7 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn count(&self, store: StoreId, range: TimeRange) -> Result<u64> {
-        self.count_in("SELECT count(*) FROM entry WHERE store = ?1 AND time >= ?2 AND time < ?3", store, range)
+        self.count_in("SELECT count(*) FROM packed_entry WHERE store = ?1 AND time >= ?2 AND time < ?3", store, range)
     }
 
     /// How many entries of a time range the platform should count: those that are held, in quarantine too, less those that

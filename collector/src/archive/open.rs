@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::packing::Dictionary;
 use super::rollup::Kinds;
 use super::side_file::{give_to_owner, make, owners, unchanging, unshared};
 use super::wal::{self, BUSY_TIMEOUT, MOST_WAL};
-use super::{Archive, secret};
+use super::{Archive, repack, secret};
 use crate::error::{Error, Result};
 
 /// The version of the archive that this crate writes.
@@ -25,10 +26,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("version_6.sql"),
     include_str!("version_7.sql"),
     include_str!("version_8.sql"),
+    include_str!("version_9.sql"),
 ];
 
 /// Marks the file as an archive of ours: "SLog".
 const APPLICATION_ID: i64 = 0x534c_6f67;
+
+/// With so many entries it takes a while to bring an archive up to date, and progress is logged.
+const WORTH_SAYING: i64 = 200_000;
 
 /// As long as this lives, no other process can do the same to the archive.
 #[derive(Debug)]
@@ -113,6 +118,9 @@ impl Archive {
         if version > VERSION {
             return Err(Error::Newer { path: self.path.clone(), found: version, known: VERSION });
         }
+        if version == VERSION && repack::is_unfinished(&self.sql).map_err(|error| self.fault(error))? {
+            return Ok(VERSION - 1);
+        }
         Ok(version)
     }
 
@@ -149,6 +157,18 @@ impl Archive {
         change.pragma_update(None, "user_version", VERSION).map_err(fault)?;
         change.commit().map_err(fault)?;
         self.sql.pragma_update(None, "secure_delete", "off").map_err(fault)?;
+        let mut said = 0;
+        let moved = repack::finish(&mut self.sql, |moved, of| {
+            let share = moved * 100 / of.max(1);
+            if of >= WORTH_SAYING && share >= said {
+                tracing::info!(archive = %path.display(), "bringing the archive up to date: {share} % of {of} entries");
+                said = share + 10;
+            }
+        })
+        .map_err(fault)?;
+        if moved > 0 {
+            self.give_back(i64::MAX, &mut |_| {})?; // they take less room now
+        }
         self.checkpoint().map(drop)
     }
 }
@@ -212,7 +232,15 @@ fn connect(path: PathBuf, access: Access) -> Result<Archive> {
     sql.pragma_update(None, "cache_size", -32 * 1024).map_err(fault)?;
     sql.pragma_update(None, "trusted_schema", "off").map_err(fault)?;
     let unchanging = matches!(access, Access::Unchanging | Access::Alone);
-    Ok(Archive { sql, path, kinds: Kinds::default(), index: Cell::default(), hasher: None, unchanging })
+    Ok(Archive {
+        sql,
+        path,
+        kinds: Kinds::default(),
+        dictionary: Dictionary::default(),
+        index: Cell::default(),
+        hasher: None,
+        unchanging,
+    })
 }
 
 /// What was written stands in the archive itself then, though others go on reading it: whoever copies that one file has

@@ -7,7 +7,7 @@ use storelogs::Severity;
 
 use super::prunings::{Prunings, prunings};
 use super::rollup::Kinds;
-use super::{Archive, StoreId, audit, coverage, derived};
+use super::{Archive, StoreId, audit, coverage, derived, packing};
 use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
@@ -51,11 +51,13 @@ impl Archive {
         let marks = marked(self.prunings(store)?, cutoffs);
         for (severity, until) in &marks {
             let bounds: [&dyn rusqlite::ToSql; 3] = [&store.0, &Micros::of(*until), &severity.number()];
-            pruned.entries +=
-                count("SELECT count(*) FROM entry WHERE store = ?1 AND time < ?2 AND severity = ?3", &bounds)?;
+            pruned.entries += count(
+                "SELECT count(*) FROM packed_entry AS entry JOIN attributes ON attributes.id = entry.attributes WHERE store = ?1 AND time < ?2 AND severity = ?3",
+                &bounds,
+            )?;
             pruned.revisions += count(
-                "SELECT count(*) FROM revision JOIN entry ON entry.store = revision.store AND entry.id = revision.entry_id \
-                 WHERE entry.store = ?1 AND entry.time < ?2 AND entry.severity = ?3",
+                "SELECT count(*) FROM revision JOIN packed_entry AS entry ON entry.store = revision.store \
+                 AND entry.id = revision.entry_id JOIN attributes ON attributes.id = entry.attributes WHERE entry.store = ?1 AND entry.time < ?2 AND attributes.severity = ?3",
                 &bounds,
             )?;
         }
@@ -103,6 +105,9 @@ impl Archive {
     /// If the archive cannot be written, or the disk has no room for that copy.
     pub fn shrink(&mut self, mut progress: impl FnMut(f64)) -> Result<u64> {
         let before = self.size()?;
+        // What entries had in common goes with the last of them.
+        packing::remove_unused(&self.sql).map_err(|error| self.fault(error))?;
+        self.dictionary.forget();
         if self.number_of("auto_vacuum")? == 0 {
             self.sql.pragma_update(None, "auto_vacuum", "incremental").map_err(|error| self.fault(error))?;
             self.sql.execute_batch("VACUUM").map_err(|error| self.fault(error))?;
@@ -121,7 +126,7 @@ impl Archive {
     }
 
     /// Gives up to this many empty pages back to the disk, if the archive can do that in steps.
-    fn give_back(&mut self, most: i64, progress: &mut impl FnMut(f64)) -> Result<()> {
+    pub(super) fn give_back(&mut self, most: i64, progress: &mut impl FnMut(f64)) -> Result<()> {
         if self.number_of("auto_vacuum")? == 0 {
             return Ok(());
         }
@@ -217,7 +222,8 @@ fn step(
     let mut seen = 0;
     {
         let mut find = change.prepare_cached(
-            "SELECT time, key, severity, id FROM entry INDEXED BY entry_store_time \
+            "SELECT time, key, severity, entry.id FROM packed_entry AS entry INDEXED BY entry_store_time \
+             JOIN attributes ON attributes.id = entry.attributes \
              WHERE store = ?1 AND time >= ?2 AND time < ?4 AND (time > ?2 OR key > ?3) ORDER BY time, key LIMIT ?5",
         )?;
         let found = find.query_map(params![store.0, after.0, after.1, Micros::of(until), STEP], |row| {
@@ -239,7 +245,7 @@ fn step(
 
 /// Removes an entry with its earlier forms, and returns how many those were. Its counts stay.
 pub(super) fn remove(sql: &Connection, store: StoreId, key: i64, id: &rusqlite::types::Value) -> rusqlite::Result<u64> {
-    sql.prepare_cached("DELETE FROM entry WHERE key = ?1")?.execute([key])?;
+    sql.prepare_cached("DELETE FROM packed_entry WHERE key = ?1")?.execute([key])?;
     // Removed on purpose, so it does not count as deleted.
     sql.prepare_cached("DELETE FROM deleted WHERE key = ?1")?.execute([key])?;
     let mut remove = sql.prepare_cached("DELETE FROM revision WHERE store = ?1 AND entry_id = ?2")?;

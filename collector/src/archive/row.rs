@@ -13,19 +13,58 @@ use super::{Gap, StoreId};
 use crate::coverage::TimeRange;
 use crate::micros::Micros;
 
+/// The summary of an entry that is joined with its template. SQLite's `concat` takes NULL for nothing.
+macro_rules! summary {
+    () => {
+        "CASE WHEN entry.summary_template IS NULL THEN entry.summary ELSE concat(st.text_0, entry.summary, st.text_1, \
+         entry.summary_2, st.text_2, entry.summary_3, st.text_3) END"
+    };
+}
+/// The message of an entry that is joined with its template.
+macro_rules! message {
+    () => {
+        "CASE WHEN entry.message_template IS NULL THEN entry.message ELSE concat(mt.text_0, entry.message, mt.text_1, \
+         entry.message_2, mt.text_2, entry.message_3, mt.text_3, entry.message_4, mt.text_4, entry.message_5, mt.text_5, \
+         entry.message_6, mt.text_6) END"
+    };
+}
+/// What a row of an entry refers to. SQLite passes over what a selection does not need.
+macro_rules! joins {
+    () => {
+        " LEFT JOIN attributes ON attributes.id = entry.attributes \
+         LEFT JOIN template AS st ON st.id = entry.summary_template \
+         LEFT JOIN template AS mt ON mt.id = entry.message_template "
+    };
+}
+pub(super) use {joins, message, summary};
+
 /// The columns that [`entry`] reads.
 macro_rules! columns {
     () => {
-        "store.platform, store.name, entry.id, entry.time, entry.nanos, entry.utc_offset, entry.observed, \
-         entry.severity, entry.severity_text, entry.category, entry.action, entry.module, entry.actor, \
-         entry.subject_id, entry.summary, entry.message, entry.extra, entry.key, entry.store"
+        concat!(
+            "store.platform, store.name, entry.id, entry.time, entry.nanos, attributes.utc_offset, entry.observed, \
+             attributes.severity, attributes.severity_text, attributes.category, attributes.action, attributes.module, \
+             attributes.actor, entry.subject_id, ",
+            summary!(),
+            ", ",
+            message!(),
+            ", entry.extra, entry.key, entry.store"
+        )
     };
 }
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT ", columns!(), " FROM entry JOIN store ON store.id = entry.store ", $rest)
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM packed_entry AS entry JOIN store ON store.id = entry.store ",
+            joins!(),
+            $rest
+        )
     };
 }
+/// What a row of an entry refers to, for others.
+pub(crate) const JOINS: &str = joins!();
 /// The columns of these selections, for others.
 pub(crate) const COLUMNS: &str = columns!();
 /// One entry by store and id, in the columns that [`entry`] reads.

@@ -1,8 +1,9 @@
 //! The SQL of one part of a query.
 //!
 //! The index of words narrows, the columns of a row narrow further. Either may let through too much, never too little:
-//! what is not exact is checked again on the entry. Whatever can be said in the index is said there, since it returns
-//! its hits by time: then the newest are found without looking at the others.
+//! what is not exact is checked again on the entry: so is where words stand, if the index does not know. Whatever can be
+//! said in the index is said there, since it returns its hits by time: then the newest are found without looking at the
+//! others.
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
@@ -136,11 +137,13 @@ pub(super) struct Planner<'a> {
     stores: Option<Vec<(StoreId, Store)>>,
     /// The index of words can be asked.
     has_words: bool,
+    /// It knows where words stand.
+    has_places: bool,
 }
 
 impl<'a> Planner<'a> {
     pub(super) fn new(archive: &'a Archive, has_words: bool) -> Self {
-        Self { archive, stores: None, has_words }
+        Self { archive, stores: None, has_words, has_places: has_words && archive.index_has_places() }
     }
 
     /// What stands for an expression, or for its contrary.
@@ -157,7 +160,7 @@ impl<'a> Planner<'a> {
 
     fn term(&mut self, term: &Term, wanted: bool) -> Result<Part> {
         Ok(match term {
-            Term::Words(phrase) => Part::words(phrase_query(phrase), wanted),
+            Term::Words(phrase) => self.words(phrase, wanted),
             Term::Fact(fact, pattern) => self.fact(*fact, pattern, wanted)?,
             Term::Store(pattern) => {
                 self.stores(wanted, |store| is_store(pattern, store.platform().as_str(), store.name()))?
@@ -169,7 +172,7 @@ impl<'a> Planner<'a> {
                 let meant = Severity::ALL.into_iter().filter(|severity| any.contains(severity) == wanted);
                 severities(&meant.collect::<Vec<_>>())
             }
-            Term::Like(template) => like(template, wanted),
+            Term::Like(template) => self.like(template, wanted),
             Term::Sensitive(any) => sensitive(any, wanted),
             Term::Since(time) if wanted => since(*time),
             Term::Until(time) if !wanted => since(*time),
@@ -177,7 +180,8 @@ impl<'a> Planner<'a> {
             Term::Id(pattern) => match pattern.exact() {
                 Some(id) => {
                     // In each store by its own index.
-                    let sql = "entry.key IN (SELECT key FROM entry WHERE store IN (SELECT id FROM store) AND id = ?)";
+                    let sql =
+                        "entry.key IN (SELECT key FROM packed_entry WHERE store IN (SELECT id FROM store) AND id = ?)";
                     with_not(sql.to_owned(), vec![bound_id(id)], wanted)
                 }
                 None => Part::unknown(),
@@ -187,6 +191,37 @@ impl<'a> Planner<'a> {
                 None => Part::unknown(),
             },
         })
+    }
+
+    /// Where the index does not know in which text words stand, or where in it, that is checked on the entry.
+    fn words(&self, phrase: &Phrase, wanted: bool) -> Part {
+        let knows = self.has_places || !phrase.tokens().0.contains(' ');
+        match (knows && phrase.place == TextField::Anywhere, wanted) {
+            (true, _) => Part::words(self.phrase(phrase), wanted),
+            (false, true) => Part { words: Words::Only(self.phrase(phrase)), ..Part::unknown() },
+            (false, false) => Part::unknown(),
+        }
+    }
+
+    /// The words that every such summary has. The rest is checked on the entry.
+    fn like(&self, template: &Template, wanted: bool) -> Part {
+        if !wanted {
+            return Part::unknown();
+        }
+        let phrases = template.fixed().filter_map(|text| Phrase::new(text, false, TextField::Summary));
+        let words: Vec<String> = phrases.map(|phrase| self.phrase(&phrase)).collect();
+        Part { words: join(&words, "AND").map_or(Words::Any, Words::Only), ..Part::unknown() }
+    }
+
+    /// What the index can tell of a phrase: that its words stand one behind the other, or that all of them are there.
+    fn phrase(&self, phrase: &Phrase) -> String {
+        let (tokens, open) = phrase.tokens();
+        let mut words: Vec<String> =
+            if self.has_places { vec![quoted(tokens)] } else { tokens.split(' ').map(quoted).collect() };
+        if let Some(last) = words.last_mut().filter(|_| open) {
+            last.push_str(" *");
+        }
+        join(&words, "AND").unwrap_or_else(nothing)
     }
 
     fn fact(&self, fact: Fact, pattern: &Pattern, wanted: bool) -> Result<Part> {
@@ -236,7 +271,7 @@ impl<'a> Planner<'a> {
         let stores = self.archive.rows(find, [store], |row| row.get::<_, i64>(0))?;
         Ok(match stores.first() {
             Some(store) => {
-                let sql = format!("entry.key IN (SELECT key FROM entry WHERE store = {store} AND id = ?)");
+                let sql = format!("entry.key IN (SELECT key FROM packed_entry WHERE store = {store} AND id = ?)");
                 with_not(sql, vec![bound_id(id)], wanted)
             }
             None => with_not("FALSE".to_owned(), Vec::new(), wanted),
@@ -257,7 +292,7 @@ fn bound_id(id: &str) -> Value {
 
 fn severities(meant: &[Severity]) -> Part {
     let numbers: Vec<String> = meant.iter().map(|severity| severity.number().to_string()).collect();
-    let mut part = Part::row(format!("entry.severity IN ({})", numbers.join(", ")), Vec::new());
+    let mut part = Part::row(format!("attributes.severity IN ({})", numbers.join(", ")), Vec::new());
     // One of them has no token: if that is meant, the others are ruled out.
     let has_all = meant.iter().all(|severity| severity_token(*severity).is_some());
     let named = Severity::ALL.into_iter().filter(|severity| meant.contains(severity) == has_all);
@@ -267,16 +302,6 @@ fn severities(meant: &[Severity]) -> Part {
     part
 }
 
-/// The words that every such summary has. The rest is checked on the entry.
-fn like(template: &Template, wanted: bool) -> Part {
-    if !wanted {
-        return Part::unknown();
-    }
-    let phrases = template.fixed().filter_map(|text| Phrase::new(text, false, TextField::Summary));
-    let words: Vec<String> = phrases.map(|phrase| phrase_query(&phrase)).collect();
-    Part { words: join(&words, "AND").map_or(Words::Any, Words::Only), ..Part::unknown() }
-}
-
 /// The words of which every such change has one among its facts. The rest is checked on the entry.
 fn sensitive(any: &[Topic], wanted: bool) -> Part {
     if !wanted {
@@ -284,7 +309,7 @@ fn sensitive(any: &[Topic], wanted: bool) -> Part {
     }
     let words: Vec<String> = any.iter().flat_map(|topic| topic.words()).map(quoted).collect();
     let words = join(&words, "OR").unwrap_or_else(nothing);
-    Part { words: Words::Only(format!("facts : {words}")), ..Part::unknown() }
+    Part { words: Words::Only(words), ..Part::unknown() }
 }
 
 fn since(time: Timestamp) -> Part {
@@ -296,16 +321,6 @@ fn until(time: Timestamp) -> Part {
     let behind = Micros::of(time).0 + i64::from(!Micros::is_exact(time));
     let part = Part::row("entry.time < ?".to_owned(), vec![behind.into()]);
     Part { row_exact: Micros::is_exact(time), exact: Micros::is_exact(time), ..part }
-}
-
-fn phrase_query(phrase: &Phrase) -> String {
-    let (tokens, open) = phrase.tokens();
-    let place = match phrase.place {
-        TextField::Anywhere => "",
-        TextField::Summary => "summary : ",
-        TextField::Message => "message : ",
-    };
-    format!("{place}{}{}", quoted(tokens), if open { " *" } else { "" })
 }
 
 /// A string of FTS5. Words and tokens of ours have no quotes in them; were there any, they would be harmless.

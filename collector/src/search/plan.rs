@@ -128,7 +128,11 @@ impl Plan {
     fn from(&self, with_entry: bool, joined: &str) -> (String, Vec<Value>) {
         let (mut from, mut bound) = match &self.path {
             Path::Words(words) => {
-                let entry = if with_entry { "CROSS JOIN entry ON entry.key = entry_text.rowid" } else { "" };
+                let entry = if with_entry {
+                    format!("CROSS JOIN packed_entry AS entry ON entry.key = entry_text.rowid {}", row::JOINS)
+                } else {
+                    String::new()
+                };
                 let [first, last] = self.keys();
                 let from = format!(
                     "entry_text {entry} {joined} WHERE entry_text MATCH ? AND entry_text.rowid BETWEEN ? AND ?"
@@ -148,12 +152,16 @@ impl Plan {
                 let until =
                     self.until.map_or(i64::MAX, |until| Micros::of(until).0 - i64::from(Micros::is_exact(until)));
                 let from = format!(
-                    "entry INDEXED BY entry_store_time {joined} WHERE entry.store = ? AND entry.time BETWEEN ? AND ?"
+                    "packed_entry AS entry INDEXED BY entry_store_time {joined} {} WHERE entry.store = ? AND entry.time BETWEEN ? AND ?",
+                    row::JOINS
                 );
                 (from, vec![store.0.into(), since.into(), until.into()])
             }
             Path::All => {
-                let from = format!("entry NOT INDEXED {joined} WHERE entry.key BETWEEN ? AND ?");
+                let from = format!(
+                    "packed_entry AS entry NOT INDEXED {joined} {} WHERE entry.key BETWEEN ? AND ?",
+                    row::JOINS
+                );
                 (from, self.keys().map(Value::from).to_vec())
             }
         };

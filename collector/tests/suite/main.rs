@@ -16,6 +16,7 @@ mod insight;
 mod live;
 mod metrics;
 mod order;
+mod packing;
 mod pruning;
 mod query;
 mod redact;

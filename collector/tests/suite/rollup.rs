@@ -97,7 +97,7 @@ fn a_commit_that_fails_leaves_no_trace_in_the_counts() {
     let id = archive.add_store(&store).unwrap();
     let sql = Connection::open(archive.path()).unwrap();
     sql.execute_batch(
-        "CREATE TRIGGER no BEFORE INSERT ON entry WHEN NEW.summary LIKE '%666%' BEGIN SELECT RAISE(ABORT, 'no'); END",
+        "CREATE TRIGGER no BEFORE INSERT ON packed_entry WHEN NEW.id = 666 BEGIN SELECT RAISE(ABORT, 'no'); END",
     )
     .unwrap();
     let page =

@@ -29,7 +29,11 @@ fn shopline() -> Store {
 fn delete(world: &World, since: Timestamp, until: Timestamp) -> u64 {
     let sql = rusqlite::Connection::open(&world.path).unwrap();
     let bounds = [since.as_microsecond(), until.as_microsecond()];
-    sql.execute("DELETE FROM entry WHERE time >= ?1 AND time < ?2", bounds).unwrap() as u64
+    // SQLite does not count what is deleted of a view.
+    let count = "SELECT count(*) FROM entry WHERE time >= ?1 AND time < ?2";
+    let deleted: i64 = sql.query_row(count, bounds, |row| row.get(0)).unwrap();
+    sql.execute("DELETE FROM entry WHERE time >= ?1 AND time < ?2", bounds).unwrap();
+    deleted.unsigned_abs()
 }
 
 /// How often a word is found, and how many entries the hours add up to.

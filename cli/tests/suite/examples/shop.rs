@@ -56,7 +56,8 @@ impl Shop {
         std::fs::copy(place("well.db"), place("short.db")).unwrap();
         let sql = rusqlite::Connection::open(place("short.db")).unwrap();
         let shopline = "store = (SELECT id FROM store WHERE platform = 'shopline')";
-        let lost = format!("DELETE FROM entry WHERE key IN (SELECT key FROM entry WHERE {shopline} LIMIT 20, 7)");
+        let lost =
+            format!("DELETE FROM packed_entry WHERE key IN (SELECT key FROM entry WHERE {shopline} LIMIT 20, 7)");
         assert_eq!(sql.execute(&lost, []).unwrap(), 7);
         drop(sql);
         let refused = shop.program(State::Short).with("BIGCOMMERCE_ACCESS_TOKEN", "wrong-token");

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::search::{Filter, Order};
 
-use super::{NOW, archive, filter, found, put, samples, time};
+use super::{NOW, archive, filter, found, index_with_places, put, samples, time};
 
 const TEXTS: [&str; 18] = [
     "refund",
@@ -133,12 +133,16 @@ proptest! {
     fn the_archive_finds_what_matches_in_memory(
         entries in proptest::collection::vec(any_entry(), 0..40),
         indexed in 0..40_usize,
+        places in any::<bool>(),
         queries in proptest::collection::vec(any_query(), 24),
     ) {
         let (_folder, mut archive) = archive();
         let (before, after) = entries.split_at(indexed.min(entries.len()));
         put(&mut archive, before);
         archive.index_words(usize::MAX).unwrap();
+        if places && !before.is_empty() {
+            index_with_places(&mut archive);
+        }
         put(&mut archive, after);
         let all = found(&archive, &Filter::all(), Order::NewestFirst);
         let mut reversed = all.clone();

@@ -93,7 +93,16 @@ fn finds(archive: &Archive, entries: &[LogEntry], query: &str, expected: &str) {
     assert_eq!(archive.count_found(&filter).unwrap(), expected.len() as u64, "counted: {query}");
 }
 
-/// What is in the index and what is not yet is found alike.
+/// Has the index know where words stand, as it does once many entries have words without spaces.
+fn index_with_places(archive: &mut Archive) {
+    archive.index_words(usize::MAX).unwrap();
+    let index = rusqlite::Connection::open(archive.index_path()).unwrap();
+    index.execute("UPDATE state SET written = 1000, parts = 1000", []).unwrap();
+    archive.index_words(usize::MAX).unwrap();
+    assert_eq!(index.query_row("SELECT places FROM state", [], |row| row.get(0)), Ok(1));
+}
+
+/// What is in the index and what is not yet is found alike, whether or not it knows where words stand.
 fn everywhere(each: impl Fn(&Archive, &[LogEntry])) {
     let entries = samples();
     let (_folder, mut archive) = archive();
@@ -102,6 +111,8 @@ fn everywhere(each: impl Fn(&Archive, &[LogEntry])) {
     put(&mut archive, &entries[..3]);
     each(&archive, &entries);
     archive.index_words(usize::MAX).unwrap();
+    each(&archive, &entries);
+    index_with_places(&mut archive);
     each(&archive, &entries);
 }
 

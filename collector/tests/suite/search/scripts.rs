@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use storelogs::{LogEntry, Store};
 use storelogs_collector::Archive;
 
-use super::{NOW, archive, filter, finds, put, time};
+use super::{NOW, archive, filter, finds, index_with_places, put, time};
 
 /// What shops write, each in the language that its test says. One character of an id stands for an entry, from `0` on.
 fn entries(summaries: &[&str]) -> Vec<LogEntry> {
@@ -28,6 +28,8 @@ fn each_finds(texts: &[&str], queries: &[(&str, &str)]) {
         |archive: &Archive| queries.iter().for_each(|(query, expected)| finds(archive, &entries, query, expected));
     all(&archive);
     archive.index_words(usize::MAX).unwrap();
+    all(&archive);
+    index_with_places(&mut archive);
     all(&archive);
 }
 
