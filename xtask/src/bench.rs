@@ -1,7 +1,8 @@
-//! `cargo xtask bench [--write] [GROUP …]` and `cargo xtask stores [N] [--write]`: the package `storelogs-bench`, built as it is
+//! `cargo xtask bench [--write] [--against REVISION] [GROUP …]` and `cargo xtask stores [N] [--write]`: the package `storelogs-bench`, built as it is
 //! shipped.
 
 use crate::Result;
+use crate::bench_against;
 use crate::workspace::{Workspace, cargo};
 
 #[derive(clap::Args)]
@@ -28,19 +29,29 @@ pub(crate) struct BenchArgs {
     /// Keep the tables in docs/benchmarks.md.
     #[arg(long)]
     write: bool,
+    /// Measure another revision, too, in turns with this one, such as the last release.
+    #[arg(long, value_name = "REVISION", conflicts_with = "write", requires = "groups")]
+    against: Option<String>,
+    /// How often both are measured; the middle figures count.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "against")]
+    rounds: usize,
     /// Groups of measurements, such as `decode` or `speed`. All of them, if none is named.
     #[arg(value_name = "GROUP")]
     groups: Vec<String>,
 }
 
-pub(crate) fn run(BenchArgs { write, groups }: BenchArgs) -> Result {
-    if groups.is_empty() || groups.iter().any(|group| group == "drain") {
+pub(crate) fn run(BenchArgs { write, against, rounds, groups }: BenchArgs) -> Result {
+    let groups = Vec::from_iter(groups.iter().map(String::as_str));
+    if let Some(revision) = against {
+        return bench_against::run(&Workspace::find()?, &revision, rounds.max(1), &groups);
+    }
+    if groups.is_empty() || groups.contains(&"drain") {
         // Whole processes are measured there.
         let workspace = Workspace::find()?;
         build(&workspace, "storelogs-cli", "storelogs")?;
         build(&workspace, "storelogs-bench", "by-hand")?;
     }
-    measure(&Vec::from_iter(groups.iter().map(String::as_str)), write)
+    measure(&groups, write)
 }
 
 fn build(workspace: &Workspace, package: &str, program: &str) -> Result {

@@ -5,6 +5,7 @@
 mod accuracy;
 mod api;
 mod bench;
+mod bench_against;
 mod browser;
 mod calendar;
 mod changes;
