@@ -162,7 +162,7 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     let format = if args.long { Format::Long } else { args.format };
     // Of the newest that the limit leaves, a viewer gets the oldest first.
     let newest_first = !args.oldest_first;
-    let target = Target { format, path, stores: &known, zone, marks: Some(marks), newest_first };
+    let target = Target { format, path, stores: &known, zone, marks: Some(marks), newest_first, oldest_first: false };
     let mut sink = output::open(target, ui)?;
     let order = if args.oldest_first { Order::OldestFirst } else { Order::NewestFirst };
     let limit = if args.limit == 0 { usize::MAX } else { args.limit };

@@ -64,8 +64,10 @@ pub(crate) fn show(args: &ShowArgs, ui: Ui) -> Result<Exit, CliError> {
         Format::Pretty => output::Format::Long,
         Format::Json => output::Format::Json,
     };
-    let mut sink =
-        output::open(Target { format, path: None, stores: &[], zone, marks: None, newest_first: false }, ui)?;
+    let mut sink = output::open(
+        Target { format, path: None, stores: &[], zone, marks: None, newest_first: false, oldest_first: false },
+        ui,
+    )?;
     let redactor = if args.redact { Some(archive.redactor()?) } else { None };
     let mut missing = Vec::new();
     for (uid, filter) in args.uid.iter().zip(&filters) {

@@ -77,7 +77,15 @@ pub(crate) async fn tail(args: TailArgs, ui: Ui) -> Result<Exit, CliError> {
     let Configured { stores: settings, problems, .. } = configured;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
     let mut sink = output::open(
-        Target { format: args.format, path: None, stores: &stores, zone, marks: None, newest_first: false },
+        Target {
+            format: args.format,
+            path: None,
+            stores: &stores,
+            zone,
+            marks: None,
+            newest_first: false,
+            oldest_first: false,
+        },
         ui,
     )?;
     let progress = Progress::new(ui, "reading the newest entries".to_owned(), false);

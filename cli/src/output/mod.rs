@@ -3,6 +3,7 @@
 pub(crate) mod csv;
 mod json;
 mod long;
+mod oldest_first;
 mod pretty;
 pub(crate) mod rows;
 mod rows_table;
@@ -20,6 +21,7 @@ use storelogs::Store;
 use crate::error::CliError;
 use crate::ui::{BUFFER, Out, Palette, Ui};
 
+use oldest_first::OldestFirst;
 pub(crate) use pretty::{Layout, Marks, Pretty};
 pub(crate) use sink::{Encode, Rows, Sink};
 
@@ -61,11 +63,13 @@ pub(crate) struct Target<'a> {
     pub(crate) marks: Option<Marks>,
     /// Entries come newest first.
     pub(crate) newest_first: bool,
+    /// They are to be written oldest first, as programs for reading logs want them in any case.
+    pub(crate) oldest_first: bool,
 }
 
 /// Opens an output.
 pub(crate) fn open(target: Target<'_>, ui: Ui) -> Result<Box<dyn Sink>, CliError> {
-    let Target { format, path, stores, zone, marks, newest_first } = target;
+    let Target { format, path, stores, zone, marks, newest_first, oldest_first } = target;
     let out = match (path, format) {
         (Some(path), _) => file(path)?,
         (None, Format::Pretty | Format::Long) => ui.stdout(),
@@ -75,13 +79,14 @@ pub(crate) fn open(target: Target<'_>, ui: Ui) -> Result<Box<dyn Sink>, CliError
         Some(_) => Layout { width: None, palette: Palette::PLAIN, zone },
         None => Layout { width: ui.stdout_width(), palette: ui.palette(), zone },
     };
-    Ok(match format {
+    let sink: Box<dyn Sink> = match format {
         Format::Pretty => Box::new(Pretty::new(out, layout, stores, marks)),
         Format::Long => Box::new(long::Long::new(out, layout)),
-        Format::Viewer if newest_first => Box::new(viewer::OldestFirst::new(Box::new(viewer::Viewer(out)))),
         Format::Viewer => Box::new(viewer::Viewer(out)),
         Format::Json => Box::new(json::Array::new(out)),
         Format::Jsonl => Box::new(json::Lines(out)),
         Format::Csv => Box::new(csv::Csv::new(out)?),
-    })
+    };
+    let turned = newest_first && (oldest_first || format == Format::Viewer);
+    Ok(if turned { Box::new(OldestFirst::new(sink)) } else { sink })
 }

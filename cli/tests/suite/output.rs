@@ -48,6 +48,24 @@ fn jsonl_is_one_entry_a_line() {
 }
 
 #[test]
+fn oldest_first_is_the_same_turned_round_in_every_format() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    for format in ["jsonl", "csv"] {
+        let uids = |run: &Run| {
+            assert_eq!(run.code, 0, "{run:?}");
+            let uid = |line: &str| Some(line.split_once(&format!(":{HASH}:"))?.1.split(['"', ',']).next()?.to_owned());
+            run.out.lines().filter_map(uid).collect::<Vec<_>>()
+        };
+        let newest_first = uids(&program.fetch(&["--format", format]));
+        let mut oldest_first = uids(&program.fetch(&["--format", format, "--oldest-first"]));
+        oldest_first.reverse();
+        assert!(newest_first.len() > 1);
+        assert_eq!(oldest_first, newest_first);
+    }
+}
+
+#[test]
 fn json_is_one_array_of_the_same_entries() {
     let sandbox = sandbox();
     let program = Program::reading(&sandbox);

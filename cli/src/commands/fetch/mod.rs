@@ -46,6 +46,10 @@ pub(crate) struct FetchArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 
+    /// Oldest first. Nothing is written before everything was read
+    #[arg(long)]
+    oldest_first: bool,
+
     /// How entries are written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -88,6 +92,7 @@ pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
             zone,
             marks: None,
             newest_first: true,
+            oldest_first: args.oldest_first,
         },
         ui,
     )?;
