@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
+use crate::bench::QUICK;
 use crate::workspace::{Workspace, cargo};
 
 /// Measures both, this many times by turns, and prints the middle figures beside each other.
-pub(crate) fn run(workspace: &Workspace, revision: &str, rounds: usize, groups: &[&str]) -> Result {
+pub(crate) fn run(workspace: &Workspace, revision: &str, rounds: usize, quick: bool, groups: &[&str]) -> Result {
     let folder = workspace.target.join("against");
     let programs = [
         built(&workspace.root, &workspace.target)?,
@@ -18,7 +19,7 @@ pub(crate) fn run(workspace: &Workspace, revision: &str, rounds: usize, groups: 
         let mut figures = [Vec::new(), Vec::new()];
         for _ in 0..rounds {
             for (program, figures) in programs.iter().zip(&mut figures) {
-                figures.push(measured(program, group)?);
+                figures.push(measured(program, group, quick)?);
             }
         }
         println!(
@@ -84,8 +85,12 @@ fn built(root: &Path, target: &Path) -> Result<PathBuf> {
 
 /// The rows of the table that a group's measurement prints: what was measured, and the figure. That a target is missed is
 /// no fault here.
-fn measured(program: &Path, group: &str) -> Result<Vec<(String, String)>> {
-    let output = Command::new(program).arg(group).output().map_err(|e| format!("{}: {e}", program.display()))?;
+fn measured(program: &Path, group: &str, quick: bool) -> Result<Vec<(String, String)>> {
+    let output = Command::new(program)
+        .arg(group)
+        .envs(quick.then_some((QUICK, "1")))
+        .output()
+        .map_err(|e| format!("{}: {e}", program.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let rows: Vec<_> = text.lines().filter_map(row).collect();
     if rows.is_empty() { Err(format!("{} {group}: {text}", program.display())) } else { Ok(rows) }

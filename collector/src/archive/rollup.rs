@@ -210,10 +210,13 @@ impl<'a> Counts<'a> {
              ON pruned.store = ?1 AND pruned.severity = kind.severity WHERE kind.id = hour.kind AND pruned.until > ?3)",
         )?;
         remove.execute([self.store.0, hour, hour * HOUR])?;
-        let mut find = self.sql.prepare_cached(
-            "SELECT time, severity, summary, category, module, action, actor FROM entry \
-             WHERE store = ?1 AND time >= ?2 AND time < ?3",
-        )?;
+        let mut find = self.sql.prepare_cached(concat!(
+            "SELECT entry.time, attributes.severity, ",
+            row::summary!(),
+            ", attributes.category, attributes.module, attributes.action, attributes.actor FROM packed_entry AS entry",
+            row::joins!(),
+            "WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3",
+        ))?;
         let mut rows = find.query([self.store.0, hour * HOUR, (hour + 1) * HOUR])?;
         while let Some(found) = rows.next()? {
             let text = |column| found.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
