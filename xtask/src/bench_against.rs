@@ -11,10 +11,11 @@ use crate::workspace::{Workspace, cargo};
 /// Measures both, this many times by turns, and prints the middle figures beside each other.
 pub(crate) fn run(workspace: &Workspace, revision: &str, rounds: usize, quick: bool, groups: &[&str]) -> Result {
     let folder = workspace.target.join("against");
-    let programs = [
-        built(&workspace.root, &workspace.target)?,
-        built(&checked_out(workspace, revision, &folder)?, &folder.join("target"))?,
-    ];
+    let ours = built(&workspace.root, &workspace.target)?;
+    let tree = checked_out(workspace, revision, &folder)?;
+    let theirs = built(&tree, &folder.join("target"));
+    remove(workspace, &tree)?;
+    let programs = [ours, theirs?];
     for group in groups {
         let mut figures = [Vec::new(), Vec::new()];
         for _ in 0..rounds {
@@ -43,20 +44,27 @@ pub(crate) fn run(workspace: &Workspace, revision: &str, rounds: usize, quick: b
 /// The other revision in a work tree of its own, with today's measurements.
 fn checked_out(workspace: &Workspace, revision: &str, folder: &Path) -> Result<PathBuf> {
     let tree = folder.join("tree");
-    let git = |arguments: &[&str]| -> Result {
-        let status = Command::new("git").args(arguments).current_dir(&workspace.root).status();
-        let status = status.map_err(|e| format!("git: {e}"))?;
-        if status.success() { Ok(()) } else { Err(format!("git {arguments:?} ended with {status}")) }
-    };
-    let path = tree.to_str().ok_or("the target folder's path is not text")?;
     if tree.exists() {
-        git(&["worktree", "remove", "--force", path])?;
+        remove(workspace, &tree)?; // of a run that was killed
     }
-    git(&["worktree", "add", "--force", "--detach", path, revision])?;
+    git(workspace, Command::new("git").args(["worktree", "add", "--force", "--detach"]).arg(&tree).arg(revision))?;
     let bench = tree.join("bench");
     std::fs::remove_dir_all(&bench).map_err(|e| format!("{}: {e}", bench.display()))?;
     copy(&workspace.root.join("bench"), &bench).map_err(|e| format!("{}: {e}", bench.display()))?;
     Ok(tree)
+}
+
+fn remove(workspace: &Workspace, tree: &Path) -> Result {
+    git(workspace, Command::new("git").args(["worktree", "remove", "--force"]).arg(tree))
+}
+
+fn git(workspace: &Workspace, command: &mut Command) -> Result {
+    let status = command.current_dir(&workspace.root).status().map_err(|e| format!("git: {e}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{:?} ended with {status}", command.get_args().collect::<Vec<_>>()))
+    }
 }
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
