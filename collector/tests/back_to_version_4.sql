@@ -34,6 +34,7 @@ DROP VIEW entry;
 DROP TABLE packed_entry;
 DROP TABLE attributes;
 DROP TABLE template;
+DROP TABLE packing;
 ALTER TABLE entry_of_before RENAME TO entry;
 CREATE UNIQUE INDEX entry_uid ON entry (store, id);
 CREATE INDEX entry_store_time ON entry (store, time);

@@ -129,6 +129,7 @@ fn write_all<'a>(
 ) -> rusqlite::Result<Vec<Committed>> {
     let change = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
     derived::settle(&change, kinds)?;
+    dictionary.look(&change)?;
     let committed =
         commits.into_iter().map(|(store, commit)| write(&change, (kinds, dictionary), hasher, store, commit));
     let committed = committed.collect::<rusqlite::Result<_>>()?;

@@ -71,6 +71,8 @@ pub(super) struct Dictionary {
     /// How many combinations there are. `None`: nothing was read yet.
     known: Option<usize>,
     templates: Templates,
+    /// How often something was taken away when this was read.
+    removals: i64,
 }
 
 impl Dictionary {
@@ -79,6 +81,16 @@ impl Dictionary {
         self.attributes.clear();
         self.known = None;
         self.templates.forget();
+    }
+
+    /// Forgets everything if something was taken away since, by whatever process. Comes first in a transaction that writes.
+    pub(super) fn look(&mut self, sql: &Connection) -> rusqlite::Result<()> {
+        let removals = sql.prepare_cached("SELECT removals FROM packing")?.query_row([], |row| row.get(0))?;
+        if self.removals != removals {
+            self.forget();
+            self.removals = removals;
+        }
+        Ok(())
     }
 
     /// The number of a combination of attributes, which is added if it is new.
@@ -206,8 +218,9 @@ impl PackedEntry<'_> {
     }
 }
 
-/// Takes away what no entry has any more. Whoever has a [`Dictionary`] has to forget it then.
+/// Takes away what no entry has any more. Every [`Dictionary`] finds that out before it is used.
 pub(super) fn remove_unused(sql: &Connection) -> rusqlite::Result<()> {
+    sql.execute("UPDATE packing SET removals = removals + 1", [])?;
     sql.execute("DELETE FROM attributes WHERE id NOT IN (SELECT attributes FROM packed_entry)", [])?;
     let used = "SELECT summary_template FROM packed_entry WHERE summary_template IS NOT NULL \
                 UNION SELECT message_template FROM packed_entry WHERE message_template IS NOT NULL";

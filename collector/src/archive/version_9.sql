@@ -42,6 +42,12 @@ CREATE TABLE template (
     rest      TEXT
 ) STRICT;
 
+-- How often rows of these two were taken away since no entry had them any more: whoever remembers their numbers reads them anew.
+CREATE TABLE packing (
+    removals INTEGER NOT NULL
+) STRICT;
+INSERT INTO packing (removals) VALUES (0);
+
 -- The entries. The key sorts by time: seconds since 1970 in the upper bits, then something of the id. So the newest
 -- entries stand together, a time range is one run of rows, and the index of words returns its hits by time.
 CREATE TABLE packed_entry (

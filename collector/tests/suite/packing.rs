@@ -177,3 +177,23 @@ fn what_entries_had_in_common_goes_with_the_last_of_them() {
     assert!(number(&path, templates) > 0);
     assert_eq!(archive.entry(id, "693").unwrap(), Some(entry(693)));
 }
+
+#[test]
+fn a_collector_learns_of_what_another_process_took_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive.db");
+    filled(&path);
+    let mut collector = Archive::open(&path).unwrap();
+    let id = collector.add_store(&Store::shopline("open001").unwrap()).unwrap();
+    let page =
+        |numbers: std::ops::Range<u32>| Commit { entries: numbers.rev().map(entry).collect(), ..Commit::default() };
+    collector.commit([(id, &page(600..650))]).unwrap();
+    let sql = Connection::open(&path).unwrap();
+    sql.execute("DELETE FROM entry", []).unwrap();
+    Archive::open(&path).unwrap().shrink(|_| {}).unwrap();
+    assert_eq!(number(&path, "SELECT count(*) FROM template"), 0);
+    collector.commit([(id, &page(650..700))]).unwrap();
+    for number in 650..700 {
+        assert_eq!(collector.entry(id, &number.to_string()).unwrap(), Some(entry(number)));
+    }
+}
