@@ -1,6 +1,8 @@
 //! `prune`: removes entries that are older than their owner wants them.
 
 use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -55,6 +57,9 @@ Exit codes:
   0  done, or nothing was so old
   1  it failed, or another process collects into the archive
   2  nothing says how long entries are to be kept, or an age is not understood";
+
+/// How often a run that follows prunes by the configuration.
+const EVERY: Duration = Duration::from_secs(3600);
 
 /// An archive's stores, and up to when the entries of each go.
 type Cutoffs = Vec<(Store, Vec<(Severity, Timestamp)>)>;
@@ -143,6 +148,21 @@ pub(crate) fn by_configuration(
         archive.give_back_some()?;
     }
     Ok(all)
+}
+
+/// Prunes by the configuration every hour, beside the run that holds the archive's lock.
+pub(crate) async fn again_and_again(archive: PathBuf, keeps: Vec<(Store, Keep)>) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let (archive, keeps) = (archive.clone(), keeps.clone());
+        let pruned = tokio::task::spawn_blocking(move || {
+            Archive::open(archive).and_then(|mut archive| by_configuration(&mut archive, &keeps, Timestamp::now()))
+        });
+        // If somebody is in the way, the next time does it.
+        if let Ok(Err(error)) = pruned.await {
+            tracing::warn!(target: "storelogs::sync", reason = %error, "nothing could be pruned");
+        }
+    }
 }
 
 fn up_to(cutoffs: &[(Severity, Timestamp)]) -> String {

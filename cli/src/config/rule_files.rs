@@ -125,6 +125,10 @@ impl Rules for RuleFiles {
     fn changed(&mut self) -> BoxFuture<'_, Option<Vec<Rule>>> {
         self.look().boxed()
     }
+
+    fn broken(&self) -> usize {
+        self.problems()
+    }
 }
 
 async fn rules(settings: &[Settings], secrets: &[String], ui: Ui) -> Result<Vec<Rule>, String> {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod clock;
+mod collecting;
 mod filters;
 mod global;
 mod nearest;
@@ -11,6 +12,7 @@ mod written;
 
 pub(crate) use archive::ArchiveOptions;
 pub(crate) use clock::{ClockOptions, of_shop, system};
+pub(crate) use collecting::CollectingOptions;
 pub(crate) use filters::Filters;
 pub(crate) use global::GlobalOptions;
 pub(crate) use nearest::nearest;

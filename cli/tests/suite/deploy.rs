@@ -113,6 +113,7 @@ fn the_unit_is_a_unit() {
         ("UMask", "0077"),
         ("NoNewPrivileges", "yes"),
         ("WantedBy", "multi-user.target"),
+        ("LoadCredential", "token:/etc/storelogs/tokens"),
     ] {
         assert_eq!(setting(&unit, key), Some(value), "{key}");
     }
@@ -134,6 +135,27 @@ fn the_service_collects_and_ends_well_when_it_is_stopped() {
     let words: Vec<String> = setting(&unit, "ExecStart").unwrap().split(' ').map(str::to_owned).collect();
     assert_eq!(words[0], "/usr/local/bin/storelogs");
     let arguments = set.arguments(&words[1..]);
+    runs_until_it_is_stopped(&set, &arguments);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_service_alerts_too_if_it_is_called_as_it_says() {
+    let set = Set::new();
+    let text = example("systemd/storelogs.service");
+    assert!(text.contains("`watch --sync` in place of `sync --follow`"), "{text}");
+    let exec = setting(&unit(&text), "ExecStart").unwrap().replace("sync --follow", "watch --sync");
+    let configured = std::fs::read_to_string(set.program.home.path().join("etc/storelogs.toml")).unwrap();
+    let rule = "[[rule]]\nname = \"errors\"\nwhen = \"severity>=error\"\n";
+    set.program.file("etc/storelogs.toml", &format!("{configured}{rule}"));
+    let words: Vec<String> = exec.split(' ').skip(1).map(str::to_owned).collect();
+    let arguments = set.arguments(&words);
+    runs_until_it_is_stopped(&set, &arguments);
+}
+
+/// Starts it, waits until everything is archived, and stops it as systemd does.
+#[cfg(unix)]
+fn runs_until_it_is_stopped(set: &Set, arguments: &[String]) {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let child = set.program.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let all = set.sandbox.records(Platform::BigCommerce, HASH).len();

@@ -245,6 +245,62 @@ fn a_webhook_gets_headers_of_ones_own_and_a_signature() {
     }
 }
 
+/// The metrics that a process serves there, as soon as they hold these lines.
+fn metrics(address: &str, lines: &[&str]) -> String {
+    let get = || {
+        let mut stream = TcpStream::connect(address).ok()?;
+        write!(stream, "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok().map(|_| answer)
+    };
+    let begun = std::time::Instant::now();
+    loop {
+        let answer = get().unwrap_or_default();
+        if lines.iter().all(|line| answer.lines().any(|other| other == *line)) {
+            return answer;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "{lines:?}: {answer}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_watcher_that_collects_has_the_metrics_of_both() {
+    let sandbox = shop();
+    let (fine, wrong) = (Webhook::answering(&[200]), Webhook::answering(&[404]));
+    let other = "[[rule]]\nname = \"lost\"\nwhen = \"severity>=error\"\nwebhook = { env = \"WRONG\" }\n";
+    let program = Program::new()
+        .reading_bigcommerce(&sandbox)
+        .with("HOOK", &fine.url)
+        .with("WRONG", &wrong.url)
+        .configured(&format!("{RULE}webhook = {{ env = \"HOOK\" }}\n{other}"));
+    begin(&program);
+    fail(&sandbox, 900_000_001, "It failed");
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let _watcher =
+        Watcher::start(&program, &["--sync", "--shard", "1/1", "--walks", "4", "--metrics-listen", &address]);
+    metrics(
+        &address,
+        &[
+            "storelogs_alerts_total{rule=\"errors\",outcome=\"raised\"} 1",
+            "storelogs_alerts_total{rule=\"errors\",outcome=\"delivered\"} 1",
+            "storelogs_alerts_total{rule=\"errors\",outcome=\"given_up\"} 0",
+            "storelogs_alerts_total{rule=\"lost\",outcome=\"given_up\"} 1",
+            "storelogs_alerts_pending{rule=\"errors\"} 0",
+            "storelogs_rules 2",
+            "storelogs_rules_broken 0",
+            "storelogs_entries_total{platform=\"bigcommerce\",store=\"abc123\"} 1",
+        ],
+    );
+    std::fs::create_dir(program.home.path().join("conf.d")).unwrap();
+    program.file("conf.d/more.toml", "[[rule]]\nwhere = \"severity>=error\"\n");
+    metrics(&address, &["storelogs_rules 2", "storelogs_rules_broken 1"]);
+    for arguments in [["--shard", "1/2"], ["--walks", "3"]] {
+        let run = program.run(&[&["watch"], &arguments[..]].concat());
+        assert!(run.code == 2 && run.err.contains("--shard and --walks are for --sync"), "{run:?}");
+    }
+}
+
 #[test]
 fn a_message_for_a_chat_can_call_nobody() {
     let sandbox = shop();

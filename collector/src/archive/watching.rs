@@ -1,6 +1,6 @@
 //! The state of `watch` in the archive: how far it has read, the last alerts, and the alerts on their way.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -173,6 +173,13 @@ impl Archive {
     pub(crate) fn undelivered(&self) -> Result<u64> {
         let all = self.rows("SELECT count(*) FROM delivery", [], |row| row.get::<_, i64>(0))?;
         Ok(all.first().copied().unwrap_or_default().unsigned_abs())
+    }
+
+    /// How many alerts of each rule are on their way to where it sends them.
+    pub(crate) fn pending_alerts(&self) -> Result<BTreeMap<String, u64>> {
+        let find = "SELECT rule, count(*) FROM delivery WHERE action <> 'print' GROUP BY rule";
+        let rows = self.rows(find, [], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+        Ok(rows.into_iter().collect())
     }
 
     /// An alert has arrived, or never will.

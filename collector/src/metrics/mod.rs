@@ -3,6 +3,7 @@
 //! Counters are kept while stores are read; how each store stands is looked up in the archive when somebody asks. Names
 //! and meanings are listed in `docs/operations.md` and stay as they are.
 
+mod alerts;
 mod family;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -19,6 +20,8 @@ use crate::network::{Network, Traffic};
 use crate::status::{self, Brief};
 use crate::sync::Event;
 use crate::verdict::Verdict;
+use crate::watch;
+use alerts::AlertCounts;
 use family::{Families, Labels};
 
 /// Up to this many stores each have metrics of their own. With more, there is one of each platform: sums, and of times
@@ -43,6 +46,7 @@ pub struct Metrics {
     /// Opened when it is first looked into, and kept.
     archive: Mutex<Option<Archive>>,
     counts: Mutex<HashMap<Store, Counts>>,
+    alerts: Mutex<Option<AlertCounts>>,
 }
 
 /// What was done for a store since the process began.
@@ -79,7 +83,8 @@ impl Metrics {
         listed: impl Fn() -> HashSet<Store> + Send + Sync + 'static,
     ) -> Self {
         let (archive, path) = (Mutex::default(), archive.into());
-        Self { path, network, listed: Box::new(listed), exports: Vec::new(), archive, counts: Mutex::default() }
+        let (counts, alerts) = (Mutex::default(), Mutex::default());
+        Self { path, network, listed: Box::new(listed), exports: Vec::new(), archive, counts, alerts }
     }
 
     /// Tells of these exports, too, by their names in the archive.
@@ -102,6 +107,11 @@ impl Metrics {
         }
     }
 
+    /// Takes note of what becomes of alerts: for a process that watches, too.
+    pub fn alert_event(&self, event: &watch::Event<'_>) {
+        self.alerts.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().event(event);
+    }
+
     /// Whether the archive can be read.
     ///
     /// # Errors
@@ -117,9 +127,11 @@ impl Metrics {
     pub fn text(&self) -> Result<String> {
         let now = Timestamp::now();
         let listed = (self.listed)();
-        let (mut stores, wal, exports, newest) = self.reading(|archive| {
+        let alerts = self.alerts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (mut stores, wal, exports, newest, pending) = self.reading(|archive| {
             let exports = if self.exports.is_empty() { Vec::new() } else { archive.exports()? };
-            Ok((status::briefly(archive, now)?, archive.wal_size(), exports, archive.newest_arrival()?))
+            let pending = if alerts.is_none() { BTreeMap::new() } else { archive.pending_alerts()? };
+            Ok((status::briefly(archive, now)?, archive.wal_size(), exports, archive.newest_arrival()?, pending))
         })?;
         stores.retain(|brief| listed.contains(&brief.store));
         let traffic = self.network.traffic_of_stores();
@@ -149,6 +161,9 @@ impl Metrics {
         );
         let exports: Vec<_> = exports.into_iter().filter(|export| self.exports.contains(&export.name)).collect();
         exported(&mut families, &exports, newest);
+        if let Some(alerts) = &alerts {
+            alerts.families(&mut families, &pending);
+        }
         states(&mut families, &stores, |store| each || apart.contains(store));
         verdicts(&mut families, &stores);
         counters(&mut families, &counted);

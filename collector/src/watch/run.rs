@@ -34,6 +34,11 @@ const DELIVERY_TIMEOUT: SignedDuration = SignedDuration::from_hours(24);
 pub trait Rules: Send {
     /// The rules, if they are others than the last time. Asked every second.
     fn changed(&mut self) -> BoxFuture<'_, Option<Vec<Rule>>>;
+
+    /// How much of what should be a rule is none: files, or lines of them.
+    fn broken(&self) -> usize {
+        0
+    }
 }
 
 /// How an archive is watched.
@@ -51,6 +56,18 @@ pub enum Event<'a> {
     Begins,
     /// An alert. One that was sent just before the process died is sent again by the next one.
     Alert(&'a Alert),
+    /// These are the rules from now on.
+    Rules {
+        /// Their names.
+        names: &'a [&'a str],
+        /// How much of what should be a rule is none: files, or lines of them.
+        broken: usize,
+    },
+    /// An alert has arrived where its rule sends it.
+    Delivered {
+        /// The rule's name.
+        rule: &'a str,
+    },
     /// An alert could not be delivered, and will be sent again.
     Delayed {
         /// The rule's name.
@@ -94,6 +111,8 @@ pub async fn watch<E: From<Error>>(
 ) -> Result<Outcome, E> {
     let first = rules.changed().await.unwrap_or_default();
     let redactor = archive.redactor()?;
+    let mut broken = rules.broken();
+    on_event(Event::Rules { names: &names(&first), broken })?;
     let watcher = Watcher::new(archive, first, Timestamp::now())?;
     if watcher.is_first() {
         on_event(Event::Begins)?;
@@ -112,8 +131,13 @@ pub async fn watch<E: From<Error>>(
         }
     };
     while !*stop.borrow() {
-        if let Some(rules) = rules.changed().await {
-            post.watcher()?.replace(rules);
+        let others = rules.changed().await;
+        if others.is_some() || rules.broken() != broken {
+            broken = rules.broken();
+            if let Some(rules) = others {
+                post.watcher()?.replace(rules);
+            }
+            on_event(Event::Rules { names: &names(post.watcher()?.rules()), broken })?;
         }
         let more = post.look().await?;
         post.deliver(&mut on_event)?;
@@ -137,6 +161,10 @@ pub async fn watch<E: From<Error>>(
     }
     post.outcome.undelivered = post.watcher()?.archive().undelivered()?;
     Ok(post.outcome)
+}
+
+fn names(rules: &[Rule]) -> Vec<&str> {
+    rules.iter().map(Rule::name).collect()
 }
 
 type Sent = (Delivery, Result<(), Undelivered>);
@@ -245,7 +273,8 @@ impl Post {
             under_way.remove(&delivery.id);
         }
         let Err(Undelivered { why, is_final, wait }) = sent else {
-            return Ok(self.watcher()?.arrived(delivery.id)?);
+            self.watcher()?.arrived(delivery.id)?;
+            return on_event(Event::Delivered { rule: &delivery.rule });
         };
         let now = Timestamp::now();
         if is_final || now.duration_since(delivery.made) >= DELIVERY_TIMEOUT {

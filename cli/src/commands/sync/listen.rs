@@ -18,13 +18,8 @@ use tokio::sync::Semaphore;
 
 use crate::error::CliError;
 
-/// An address as the user writes it.
-pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "write an address of this machine and a port, such as 127.0.0.1:9464".to_owned())
-}
-
 /// Takes the address, before anything else begins.
-pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
     let taken = |error: io::Error| {
         CliError::failed(match error.kind() {
             io::ErrorKind::AddrInUse => {
@@ -52,7 +47,7 @@ const HEAD: Duration = Duration::from_secs(5);
 const WHOLE: Duration = Duration::from_secs(30);
 
 /// Answers there until the process ends. A connection is for one request. One too many is closed at once.
-pub(super) fn serve(listener: TcpListener, metrics: Arc<Metrics>) -> Result<(), CliError> {
+pub(crate) fn serve(listener: TcpListener, metrics: Arc<Metrics>) -> Result<(), CliError> {
     let listener = tokio::net::TcpListener::from_std(listener)
         .map_err(|error| CliError::failed(format!("--metrics-listen: {error}")))?;
     let router = Router::new().route("/metrics", get(text)).route("/healthz", get(health)).with_state(metrics);

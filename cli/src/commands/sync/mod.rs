@@ -1,24 +1,18 @@
 //! `sync`: copies the logs of all stores into the archive.
 
-mod listen;
+pub(super) mod listen;
 pub(super) mod log;
 mod progress;
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
-use storelogs::Store;
-use storelogs_collector::Archive;
 use storelogs_collector::archive::State;
 use storelogs_collector::metrics::Metrics;
-use storelogs_collector::retention::Keep;
-use storelogs_collector::sync::{self, Outcome, Shard};
+use storelogs_collector::sync::{self, Outcome};
 use storelogs_collector::verdict;
 use storelogs_collector::wording::format_count;
 use tokio::sync::watch;
@@ -27,7 +21,7 @@ use super::export::Exports;
 use super::prune;
 use crate::config::{self, ReloadingStores};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
-use crate::options::{ArchiveOptions, StoreOptions, WrittenOptions};
+use crate::options::{ArchiveOptions, CollectingOptions, StoreOptions, WrittenOptions};
 use crate::ui::{Column, Out, Palette, Signal, Signals, Table, Text, Ui};
 use progress::SyncProgress;
 
@@ -48,17 +42,8 @@ pub(crate) struct SyncArgs {
     #[arg(long, short)]
     follow: bool,
 
-    /// Only this share of the stores, such as 2/8: for several machines
-    #[arg(long, value_name = "N/M")]
-    shard: Option<Shard>,
-
-    /// How many stores are read at once
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=4096))]
-    walks: u16,
-
-    /// Serve metrics for Prometheus at http://ADDRESS/metrics, and a health check at /healthz
-    #[arg(long, value_name = "ADDRESS", value_parser = listen::address)]
-    metrics_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    collecting: CollectingOptions,
 
     #[command(flatten)]
     written: WrittenOptions,
@@ -75,8 +60,6 @@ Then: `storelogs verify` proves it, `storelogs status` shows each store's state.
 
 /// With more stores than this only those that something is wrong with are listed at the end.
 pub(crate) const LISTED: usize = 40;
-/// How often a run that follows prunes by the configuration.
-const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 /// How many gaps of one store are listed.
 const GAPS_LISTED: usize = 5;
 
@@ -84,7 +67,7 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let selection = args.stores.selection();
     let configured = config::read(&selection, ui)?;
     let problems = configured.problems;
-    let listener = args.metrics_listen.map(listen::bind).transpose()?;
+    let listener = args.collecting.metrics_listen.map(listen::bind).transpose()?;
     let mut archive = args.archive.open()?;
     let network = configured.network()?;
     let keeps = configured.keeps();
@@ -99,7 +82,7 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let directory = {
         let progress = Arc::clone(&progress);
         let report = move |problem: &str| progress.aside(problem);
-        Arc::new(ReloadingStores::new(configured, args.shard, network.clone(), report))
+        Arc::new(ReloadingStores::new(configured, args.collecting.shard, network.clone(), report))
     };
     progress.of({
         let directory = Arc::clone(&directory);
@@ -119,12 +102,7 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     if let Some(listener) = listener {
         listen::serve(listener, Arc::clone(&metrics))?;
     }
-    let how = sync::SyncOptions {
-        follow: args.follow,
-        walks: usize::from(args.walks),
-        shard: args.shard,
-        ..sync::SyncOptions::default()
-    };
+    let how = args.collecting.sync(args.follow);
     let observer = {
         let progress = Arc::clone(&progress);
         Arc::new(move |event: &sync::Event<'_>| {
@@ -134,7 +112,7 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
         })
     };
     let path = archive.path().to_owned();
-    let pruning = (args.follow && !keeps.is_empty()).then(|| tokio::spawn(keep_pruning(path, keeps)));
+    let pruning = (args.follow && !keeps.is_empty()).then(|| tokio::spawn(prune::again_and_again(path, keeps)));
     let outcomes = sync::sync(archive, directory, how, stopped.clone(), observer).await;
     pruning.inspect(tokio::task::JoinHandle::abort);
     if let Some(exporting) = exporting {
@@ -156,22 +134,6 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
         Some(signal) if !args.follow && outcomes.iter().any(|outcome| !outcome.complete) => signal.exit(),
         _ => exit,
     })
-}
-
-/// Prunes by the configuration again and again, beside the run that holds the archive's lock.
-async fn keep_pruning(archive: PathBuf, keeps: Vec<(Store, Keep)>) {
-    loop {
-        tokio::time::sleep(PRUNE_EVERY).await;
-        let (archive, keeps) = (archive.clone(), keeps.clone());
-        let pruned = tokio::task::spawn_blocking(move || {
-            Archive::open(archive)
-                .and_then(|mut archive| prune::by_configuration(&mut archive, &keeps, Timestamp::now()))
-        });
-        // If somebody is in the way, the next time does it.
-        if let Ok(Err(error)) = pruned.await {
-            tracing::warn!(target: "storelogs::sync", reason = %error, "nothing could be pruned");
-        }
-    }
 }
 
 /// The first Ctrl-C or SIGTERM ends the run after the page in hand, the second at once. What came first is remembered.

@@ -4,14 +4,19 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use storelogs::Store;
 use storelogs_collector::Archive;
 use storelogs_collector::archive::State;
-use storelogs_collector::sync::{self, Event, Observer, Outcome};
+use storelogs_collector::metrics::Metrics;
+use storelogs_collector::network::Network;
+use storelogs_collector::retention::Keep;
+use storelogs_collector::sync::{self, Event, Observer, Outcome, Shard, SyncOptions};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::commands::export::{Exporting, Exports};
+use crate::commands::prune;
 use crate::commands::sync::log;
 use crate::config::{self, ReloadingStores, Selection};
 use crate::error::CliError;
@@ -19,22 +24,32 @@ use crate::ui::Ui;
 
 type Run = Result<Vec<Outcome>, storelogs_collector::Error>;
 
-/// What `storelogs sync` does, without its bars.
+/// What `storelogs sync --follow` does, without its bars.
 pub(super) struct Collector {
     directory: Arc<ReloadingStores>,
+    network: Network,
     stop: watch::Receiver<bool>,
     ui: Ui,
     exports: Exports,
+    keeps: Vec<(Store, Keep)>,
     running: Option<JoinHandle<Run>>,
+    pruning: Option<JoinHandle<()>>,
 }
 
 impl Collector {
-    pub(super) fn new(selection: &Selection, stop: watch::Receiver<bool>, ui: Ui) -> Result<Self, CliError> {
+    pub(super) fn new(
+        selection: &Selection,
+        shard: Option<Shard>,
+        stop: watch::Receiver<bool>,
+        ui: Ui,
+    ) -> Result<Self, CliError> {
         let configured = config::read(selection, ui)?;
         let network = configured.network()?;
         let exports = Exports::of(&configured)?;
-        let directory = ReloadingStores::new(configured, None, network, move |problem| ui.error(problem));
-        Ok(Self { directory: Arc::new(directory), stop, ui, exports, running: None })
+        let keeps = configured.keeps();
+        let directory = ReloadingStores::new(configured, shard, network.clone(), move |problem| ui.error(problem));
+        let directory = Arc::new(directory);
+        Ok(Self { directory, network, stop, ui, exports, keeps, running: None, pruning: None })
     }
 
     /// Begins to export what comes, where the configuration says where to.
@@ -43,17 +58,34 @@ impl Collector {
         self.exports.begin(archive, Arc::new(move |line: &str| ui.warning(line)), ui).await
     }
 
+    /// The metrics of its stores, its exports and its alerts.
+    pub(super) fn metrics(&self, archive: &Path, exports: Vec<String>) -> Metrics {
+        let directory = Arc::clone(&self.directory);
+        Metrics::new(archive, self.network.clone(), move || directory.all()).with_exports(exports)
+    }
+
+    /// Prunes by the configuration.
+    pub(super) fn prune(&self, archive: &mut Archive) -> Result<(), CliError> {
+        if !self.keeps.is_empty() {
+            let _lock = archive.lock()?;
+            prune::by_configuration(archive, &self.keeps, Timestamp::now())?;
+        }
+        Ok(())
+    }
+
     /// Reads what is missing, to its end.
-    pub(super) async fn once(&self, archive: Archive) -> Result<(), CliError> {
-        let options = sync::SyncOptions::default();
-        sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer(self.ui)).await?;
+    pub(super) async fn once(&self, archive: Archive, how: SyncOptions, metrics: Arc<Metrics>) -> Result<(), CliError> {
+        sync::sync(archive, self.directory.clone(), how, self.stop.clone(), observer(self.ui, metrics)).await?;
         Ok(())
     }
 
     /// Reads again and again, until it is asked to end.
-    pub(super) fn follow(&mut self, archive: Archive) {
-        let options = sync::SyncOptions { follow: true, ..sync::SyncOptions::default() };
-        let run = sync::sync(archive, self.directory.clone(), options, self.stop.clone(), observer(self.ui));
+    pub(super) fn follow(&mut self, archive: Archive, how: SyncOptions, metrics: Arc<Metrics>) {
+        if !self.keeps.is_empty() {
+            let pruning = prune::again_and_again(archive.path().to_owned(), self.keeps.clone());
+            self.pruning = Some(tokio::spawn(pruning));
+        }
+        let run = sync::sync(archive, self.directory.clone(), how, self.stop.clone(), observer(self.ui, metrics));
         self.running = Some(tokio::spawn(run));
     }
 
@@ -72,6 +104,7 @@ impl Collector {
         let Some(running) = &mut self.running else { return Ok(()) };
         let ended = running.await;
         self.running = None;
+        self.pruning.take().inspect(JoinHandle::abort);
         match ended {
             Ok(run) => Ok(run.map(drop)?),
             Err(_) => Err(CliError::failed("the collector has ended by itself".to_owned())),
@@ -80,9 +113,10 @@ impl Collector {
 }
 
 /// Shows which stores cannot be read, each once until that changes.
-fn observer(ui: Ui) -> Observer {
+fn observer(ui: Ui, metrics: Arc<Metrics>) -> Observer {
     let failing = Mutex::new(HashMap::<Store, State>::new());
     Arc::new(move |event: &Event<'_>| {
+        metrics.event(event);
         log::event(event);
         if ui.has_logs() {
             return;

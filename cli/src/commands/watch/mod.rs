@@ -3,16 +3,21 @@
 mod collect;
 mod show;
 
+use std::collections::HashSet;
 use std::io::Write;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use storelogs_collector::metrics::Metrics;
+use storelogs_collector::network::Network;
 use storelogs_collector::watch::{self, Event};
 use storelogs_collector::wording::pluralize;
 
+use crate::commands::sync::listen;
 use crate::config::RuleFiles;
 use crate::error::{CODES, CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, StoreOptions, Times};
+use crate::options::{ArchiveOptions, ClockOptions, CollectingOptions, StoreOptions, Times};
 use crate::ui::{Column, Out, Signals, Table, Text, Ui, printable};
 use collect::Collector;
 use show::Appearance;
@@ -34,6 +39,9 @@ pub(crate) struct WatchArgs {
     /// Bring the logs of all stores into the archive too, as `sync --follow` does
     #[arg(long, conflicts_with_all = ["test", "try"])]
     sync: bool,
+
+    #[command(flatten)]
+    collecting: CollectingOptions,
 
     /// Look at what came since the last time, deliver the alerts, and end
     #[arg(long, conflicts_with_all = ["test", "try"])]
@@ -79,6 +87,7 @@ the details.";
 const EXAMPLES: &str = "\
 Examples:
   storelogs watch --sync         collect and alert, until Ctrl-C or SIGTERM
+  storelogs watch --sync --metrics-listen 127.0.0.1:9464
   storelogs watch                beside a process that collects
   storelogs sync && storelogs watch --once
   storelogs watch --test 30d..   the alerts that the rules would have sent
@@ -116,6 +125,12 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
             "--store is for --sync; which stores a rule is about stands in it: when = \"store:abc123\"".to_owned(),
         ));
     }
+    if replays && args.collecting.metrics_listen.is_some() {
+        return Err(CliError::usage("--metrics-listen is for a run that watches".to_owned()));
+    }
+    if !args.sync && (args.collecting.shard.is_some() || args.collecting.walks.is_some()) {
+        return Err(CliError::usage("--shard and --walks are for --sync".to_owned()));
+    }
     let mut rules = RuleFiles::read(&selection, &args.rule, args.sync, ui).await?;
     // An archive that does not exist yet says nothing about its stores.
     let zone = match args.archive.read() {
@@ -136,17 +151,38 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
     if !args.sync {
         args.archive.read()?; // one that is not there is not to be made
     }
-    let archive = args.archive.open()?;
+    let listener = args.collecting.metrics_listen.map(listen::bind).transpose()?;
+    let mut archive = args.archive.open()?;
     let mut signals = Signals::listen()?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let mut collector =
-        if args.sync { Some(Collector::new(&args.stores.selection(), stopped.clone(), ui)?) } else { None };
+    let mut collector = if args.sync {
+        let collector = Collector::new(&args.stores.selection(), args.collecting.shard, stopped.clone(), ui)?;
+        collector.prune(&mut archive)?;
+        Some(collector)
+    } else {
+        None
+    };
+    let exporting = match &collector {
+        Some(collector) => collector.exporting(archive.path()).await?,
+        None => None,
+    };
+    let metrics = Arc::new(match &collector {
+        Some(collector) => {
+            let exports = exporting.iter().flat_map(|exporting| exporting.names().to_vec()).collect();
+            collector.metrics(archive.path(), exports)
+        }
+        None => Metrics::new(archive.path(), Network::new()?, HashSet::new),
+    });
+    if let Some(listener) = listener {
+        listen::serve(listener, Arc::clone(&metrics))?;
+    }
+    let how = args.collecting.sync(!args.once);
     if args.once {
         if let Some(collector) = &mut collector {
-            collector.once(args.archive.open()?).await?;
+            collector.once(args.archive.open()?, how, Arc::clone(&metrics)).await?;
         }
     } else if let Some(collector) = &mut collector {
-        collector.follow(args.archive.open()?);
+        collector.follow(args.archive.open()?, how, Arc::clone(&metrics));
     } else if archive.lock().is_ok() {
         ui.warning("nobody collects into this archive now: run `storelogs sync --follow` too, or give --sync");
     }
@@ -154,14 +190,11 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
         let rules = pluralize(rules.count() as u64, "rule", "rules");
         ui.note(&format!("Watching {} by {rules}; Ctrl-C ends it\n", archive.path().display()));
     }
-    let exporting = match &collector {
-        Some(collector) => collector.exporting(archive.path()).await?,
-        None => None,
-    };
     let mut out = args.format.out(ui);
     let watching = watch::WatchOptions { once: args.once };
     let http = rules.http()?;
     let ending = watch::watch::<CliError>(archive, &mut rules, http, watching, stopped, |event| {
+        metrics.alert_event(&event);
         show(&event, look, &mut out, ui)
     });
     let mut ending = std::pin::pin!(ending);

@@ -50,6 +50,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("install -m 755 storelogs /usr/local/bin/", "it is for root; deploy.rs holds what is installed"),
     ("mkdir /etc/storelogs && $EDITOR /etc/storelogs/storelogs.toml", "it is for root"),
     ("install -m 600 /dev/null /etc/storelogs/environment && $EDITOR /etc/storelogs/environment", "it is for root"),
+    ("mkdir -m 700 /etc/storelogs/tokens", "it is for root"),
     ("cp deploy/systemd/storelogs.service /etc/systemd/system/ && systemctl enable --now storelogs", "it is for root"),
     ("STORELOGS_ARCHIVE=/var/lib/storelogs/archive.db storelogs status", "the archive of a service, which is root's"),
 ];
