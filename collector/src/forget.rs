@@ -58,6 +58,7 @@ impl ToForget {
     /// # Errors
     /// If the archive cannot be read.
     pub fn find(archive: &Archive, filter: &Filter, manner: Manner, progress: impl Fn(u64)) -> Result<Self> {
+        let filter = &*filter.labelled(archive)?;
         let mut seen = 0;
         let stores: HashMap<StoreId, Store> = archive.stores()?.into_iter().collect();
         let ids: HashMap<String, StoreId> = stores.iter().map(|(id, store)| (store.to_string(), *id)).collect();
@@ -101,7 +102,7 @@ impl ToForget {
             }
         }
         for ((rule, about), last) in archive.last_alerts()? {
-            if is_about(&about) || last.suppressed.is_some_and(|alert| is_about(&alert)) {
+            if is_about(&about) || last.suppressed.iter().chain(&last.open).any(|alert| is_about(alert)) {
                 erasure.last_alerts.push((rule, about));
             }
         }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use storelogs::Store;
 
-use crate::archive::{Archive, State, StoreState};
+use crate::archive::{Archive, State, StoreState, Verification};
 use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::verdict::{Evidence, Judgement};
@@ -34,6 +34,8 @@ pub struct Standing {
     /// What is known of it, up to the platform's present.
     #[serde(flatten)]
     pub judgement: Judgement,
+    /// What `verify` last found, if it ever compared it.
+    pub verified: Option<Verification>,
     /// The share of what the platform keeps that was read, 0 to 1.
     pub share: f64,
     /// How long until the oldest entry that may be missing expires, in seconds. Negative if it may have.
@@ -106,6 +108,7 @@ pub fn briefly(archive: &Archive, now: Timestamp) -> Result<Vec<Brief>> {
 /// If the archive cannot be read.
 pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)>> {
     let holdings = archive.holdings()?;
+    let mut verified = archive.verifications()?;
     let mut evidence = Evidence::of_all(archive)?;
     let mut standings = Vec::new();
     for (id, store) in archive.stores()? {
@@ -128,6 +131,7 @@ pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)
             entries: held.entries,
             oldest: held.oldest,
             newest: held.newest,
+            verified: verified.remove(&id),
             share: judgement.share(),
             headroom_seconds: judgement.expires(store.platform()).map(|at| at.duration_since(present).as_secs()),
             judgement,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use storelogs::Store;
 use storelogs::secrecy::SecretString;
 use storelogs_collector::Moment;
+use storelogs_collector::archive::Labels;
 use storelogs_sandbox::{Behavior, History, Loaded, Platform, Sandbox, Store as Shop, load_file};
 
 use crate::config::{Rate, Settings, TokenSource};
@@ -135,6 +136,7 @@ pub(crate) fn settings(sandbox: &Sandbox) -> Result<Vec<Settings>, CliError> {
         app: None,
         rate: Rate::default(),
         keep: None,
+        labels: Labels::default(),
         store,
     };
     Ok(vec![of(Store::bigcommerce(HASH)?, Platform::BigCommerce), of(Store::shopline(HANDLE)?, Platform::Shopline)])

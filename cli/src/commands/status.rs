@@ -199,11 +199,22 @@ fn table(standings: &[(Store, Standing)], now: Timestamp, ui: Ui) -> Table {
             table.remark(palette.yellow, &line);
         }
         if let (Some(oldest), Some(newest)) = (standing.oldest, standing.newest) {
-            let range = format!("{} to {}", to_minute(oldest), to_minute(newest));
+            let range = format!("{} to {}; {}", to_minute(oldest), to_minute(newest), verified(standing, now));
             table.note(Text::plain("  ").and(palette.dim, &range));
         }
     }
     table
+}
+
+/// What `verify` last found, and when.
+fn verified(standing: &Standing, now: Timestamp) -> String {
+    let Some(found) = &standing.verified else { return "not verified yet".to_owned() };
+    let deep = if found.deep { ", every id" } else { "" };
+    let ago = format_duration(now.duration_since(found.at));
+    match &found.error {
+        Some(error) => format!("`storelogs verify` failed {ago} ago: {}", line(error)),
+        None => format!("verified {ago} ago{deep}: {}", found.verdict),
+    }
 }
 
 fn colour(state: State, palette: &Palette) -> Style {

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 use storelogs::{ErrorKind, RetryPolicy, Store};
-use storelogs_collector::archive::{Archive, OutOfStep, StoreId};
+use storelogs_collector::archive::{Archive, OutOfStep, StoreId, Verification};
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::{Remote, Shard};
 use storelogs_collector::verdict::{self, Evidence, Judgement, RangeVerdict, Verdict};
@@ -130,6 +130,7 @@ pub(crate) async fn verify(args: VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
                 && !result.worst.is_complete()
             {
                 repair(&mut archive, &settings.store, remote, result).await?;
+                result.remember(&mut archive, &settings.store, depth);
             }
         }
     }
@@ -179,11 +180,13 @@ async fn compare_with(
     examined.sort_unstable_by_key(|(place, _)| *place);
     let mut results = Vec::new();
     for ((_, examined), (settings, remote)) in examined.into_iter().zip(settings.iter().zip(remotes)) {
-        results.push(match (examined, remote) {
+        let result = match (examined, remote) {
             (Ok(examined), Ok(remote)) => conclude(archive, &settings.store, remote, examined),
             (Err(result), _) => result,
             (Ok(_), Err(why)) => VerifyResult::failed(&settings.store, ErrorKind::InvalidInput, (*why).clone()),
-        });
+        };
+        result.remember(archive, &settings.store, depth);
+        results.push(result);
     }
     results
 }
@@ -211,7 +214,11 @@ fn say_out_of_step(out_of_step: OutOfStep, repaired: bool, ui: Ui) {
 /// too.
 pub(crate) async fn compare(archive: &mut Archive, store: &Store, remote: &Remote) -> VerifyResult {
     match examine(archive, store, remote, Depth::Sample).await {
-        Ok(examined) => conclude(archive, store, remote, examined),
+        Ok(examined) => {
+            let result = conclude(archive, store, remote, examined);
+            result.remember(archive, store, Depth::Sample);
+            result
+        }
         Err(result) => result,
     }
 }
@@ -303,6 +310,20 @@ impl VerifyResult {
             findings: Vec::new(),
             judgement: None,
             kind: Some(kind),
+        }
+    }
+
+    /// Writes down what was found, for `status`. Where nothing can be written, nothing is.
+    fn remember(&self, archive: &mut Archive, store: &Store, depth: Depth) {
+        let found = Verification {
+            at: Timestamp::now(),
+            deep: matches!(depth, Depth::Deep),
+            verdict: self.worst.word().to_owned(),
+            summary: self.summary.clone(),
+            error: self.error.clone(),
+        };
+        if let Ok(Some(id)) = archive.store_id(store) {
+            let _ = archive.keep_verification(id, &found);
         }
     }
 

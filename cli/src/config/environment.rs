@@ -2,6 +2,7 @@
 
 use storelogs::secrecy::SecretString;
 use storelogs::{Store, platform};
+use storelogs_collector::archive::Labels;
 
 use super::platforms::facts;
 use super::rate::Rate;
@@ -29,6 +30,7 @@ pub(super) fn stores() -> Result<Vec<Settings>, CliError> {
                 app: None,
                 rate: Rate::default(),
                 keep: None,
+                labels: Labels::default(),
                 store,
             });
         }
@@ -51,7 +53,16 @@ pub(super) fn named(store: &Store) -> Result<Option<Settings>, CliError> {
     let api_url = text(variables.api_url)?;
     let api_version = variables.api_version.map(text).transpose()?.flatten();
     let rate = Rate::default();
-    Ok(Some(Settings { store: store.clone(), token, api_url, api_version, app, rate, keep: None }))
+    Ok(Some(Settings {
+        store: store.clone(),
+        token,
+        api_url,
+        api_version,
+        app,
+        rate,
+        keep: None,
+        labels: Labels::default(),
+    }))
 }
 
 /// The OAuth app that may replace a token.

@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use super::export;
 use super::keep::KeepEntry;
+use super::labels::labels;
 use super::parsed::ParsedFile;
 use super::platforms;
 use super::rate::Rate;
@@ -46,6 +47,10 @@ struct Entry {
     bucket: Option<u32>,
     leave_quota: Option<f64>,
     keep: Option<KeepEntry>,
+    name: Option<String>,
+    owner: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
 }
 
 /// What the file says. A file with anything wrong in it is wrong as a whole: it is written by hand.
@@ -118,7 +123,8 @@ fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
         None => Settings::usual_token(&store, app.as_ref())?,
     };
     let keep = entry.keep.map(KeepEntry::keep).transpose()?;
-    Ok(Settings { store, token, api_url: entry.api_url, api_version: entry.api_version, app, rate, keep })
+    let labels = labels(entry.name.as_deref(), entry.owner.as_deref(), entry.tags.iter().map(String::as_str))?;
+    Ok(Settings { store, token, api_url: entry.api_url, api_version: entry.api_version, app, rate, keep, labels })
 }
 
 struct AccessToken;

@@ -33,6 +33,8 @@ pub(super) struct AllFiles {
     pub(super) proxy: Option<TokenSource>,
     /// How long entries are kept of stores that do not say it: what the first file to say it says.
     pub(super) keep: Option<Keep>,
+    /// What is left out, and does no harm: one line each.
+    pub(super) notes: Vec<String>,
     /// One line each. The stores in question are left out, or as they were before.
     pub(super) problems: Vec<String>,
 }
@@ -181,6 +183,7 @@ impl Files {
             }
             let Some(found) = &known.found else { continue };
             all.problems.extend(found.problems.iter().cloned());
+            all.notes.extend(found.notes.iter().cloned());
             all.keep = all.keep.take().or_else(|| found.keep.clone());
             all.proxy = all.proxy.take().or_else(|| found.proxy.clone());
             for export in &found.exports {

@@ -10,6 +10,7 @@ mod file;
 mod files;
 mod header;
 mod keep;
+mod labels;
 mod parsed;
 mod platforms;
 mod rate;

@@ -24,6 +24,8 @@ pub(super) struct ParsedFile {
     pub(super) proxy: Option<TokenSource>,
     /// How long entries are kept of stores that do not say it.
     pub(super) keep: Option<Keep>,
+    /// What of it is left out, and does no harm.
+    pub(super) notes: Vec<String>,
     /// What is wrong with single lines of it.
     pub(super) problems: Vec<String>,
 }

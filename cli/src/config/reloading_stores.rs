@@ -1,17 +1,19 @@
 //! The configured stores, read again whenever their files change.
 
 use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
 use storelogs::Store;
+use storelogs_collector::Archive;
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::{Directory, Remote, Shard};
 
 use super::connect::remote;
 use super::files::{AllFiles, Files, Stamp};
 use super::settings::Settings;
-use super::stores::{Configured, with_environment};
+use super::stores::{Configured, keep_labels, with_environment};
 use super::token::TokenSource;
 use crate::ui::Ui;
 
@@ -28,6 +30,8 @@ pub(crate) struct ReloadingStores {
     network: Network,
     ui: Ui,
     report: Box<dyn Fn(&str) + Send + Sync>,
+    /// Where their labels are kept.
+    archive: PathBuf,
     state: Mutex<State>,
 }
 
@@ -56,6 +60,7 @@ impl ReloadingStores {
     /// each.
     pub(crate) fn new(
         configured: Configured,
+        archive: &Path,
         shard: Option<Shard>,
         network: Network,
         report: impl Fn(&str) + Send + Sync + 'static,
@@ -70,7 +75,8 @@ impl ReloadingStores {
             reported: configured.reported.into_iter().collect(),
         };
         state.take(shared(configured.stores, shard));
-        Self { picked: configured.picked, shard, network, ui, report: Box::new(report), state: Mutex::new(state) }
+        let (report, archive) = (Box::new(report), archive.to_owned());
+        Self { picked: configured.picked, shard, network, ui, report, archive, state: Mutex::new(state) }
     }
 
     /// How many stores there are.
@@ -110,7 +116,13 @@ impl Directory for ReloadingStores {
             stores.extend(named);
             stores.retain(|settings| self.picked.contains(&settings.store));
         }
-        state.take(shared(stores, self.shard));
+        let stores = shared(stores, self.shard);
+        if state.labels_differ(&stores)
+            && let Err(error) = Archive::open(&self.archive).and_then(|mut archive| keep_labels(&mut archive, &stores))
+        {
+            (self.report)(&error.to_string());
+        }
+        state.take(stores);
         Ok(state.list())
     }
 
@@ -135,6 +147,15 @@ impl Directory for ReloadingStores {
 }
 
 impl State {
+    /// Whether any store has other labels now, or is new and has some.
+    fn labels_differ(&self, stores: &[Settings]) -> bool {
+        let known = |store: &Store| self.places.get(store).and_then(|place| self.stores.get(*place));
+        stores.iter().any(|settings| match known(&settings.store) {
+            Some(known) => known.labels != settings.labels,
+            None => !settings.labels.is_empty(),
+        })
+    }
+
     /// Takes over what the files say now, and notes which stores have changed.
     fn take(&mut self, stores: Vec<Settings>) {
         for settings in &stores {
@@ -223,7 +244,13 @@ mod tests {
                 let reported = Arc::clone(&reported);
                 move |problem: &str| reported.lock().unwrap().push(problem.to_owned())
             };
-            let watched = ReloadingStores::new(configured, None, Network::new().unwrap(), report);
+            let watched = ReloadingStores::new(
+                configured,
+                &folder.path().join("archive.db"),
+                None,
+                Network::new().unwrap(),
+                report,
+            );
             Self { folder, watched, reported }
         }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use storelogs::secrecy::SecretString;
 use storelogs_collector::watch::{Action, Draft, Form, Program, Rule, Webhook};
 
 use super::reference::{Reference, Secret};
@@ -32,6 +33,9 @@ pub(super) struct Entry {
     webhook: Option<Reference<Address>>,
     webhook_form: Option<WebhookForm>,
     webhook_secret: Option<Reference<SigningSecret>>,
+    webhook_key: Option<Reference<IntegrationKey>>,
+    resolve: Option<bool>,
+    level: Option<String>,
     #[serde(default)]
     webhook_headers: BTreeMap<String, Reference<HeaderText>>,
 }
@@ -48,6 +52,13 @@ struct SigningSecret;
 impl Secret for SigningSecret {
     const KEY: &'static str = "webhook_secret";
     const WHAT: &'static str = "a secret";
+}
+
+struct IntegrationKey;
+
+impl Secret for IntegrationKey {
+    const KEY: &'static str = "webhook_key";
+    const WHAT: &'static str = "a key that lets everybody alert";
 }
 
 struct HeaderText;
@@ -68,6 +79,27 @@ enum WebhookForm {
     Feishu,
     DingTalk,
     WeCom,
+    Alertmanager,
+    PagerDuty,
+    Opsgenie,
+}
+
+impl WebhookForm {
+    const fn form(self) -> Form {
+        match self {
+            Self::Json => Form::Json,
+            Self::Slack => Form::Slack,
+            Self::Mattermost => Form::Mattermost,
+            Self::Discord => Form::Discord,
+            Self::Teams => Form::Teams,
+            Self::Feishu => Form::Feishu,
+            Self::DingTalk => Form::DingTalk,
+            Self::WeCom => Form::WeCom,
+            Self::Alertmanager => Form::Alertmanager,
+            Self::PagerDuty => Form::PagerDuty,
+            Self::Opsgenie => Form::Opsgenie,
+        }
+    }
 }
 
 /// A rule, and where the address of its webhook comes from.
@@ -76,6 +108,8 @@ pub(super) struct Settings {
     draft: Draft,
     run: Option<Vec<String>>,
     webhook: Option<TokenSource>,
+    /// What PagerDuty and Opsgenie know the sender by.
+    key: Option<TokenSource>,
     form: Form,
     /// What its webhook is signed with.
     secret: Option<TokenSource>,
@@ -89,12 +123,24 @@ pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Setti
     if entry.run.as_ref().is_some_and(|run| run.first().is_none_or(String::is_empty)) {
         return Err(format!("the rule {name:?}: run is empty: its first text is the program"));
     }
+    let form = entry.webhook_form.map_or(Form::Json, WebhookForm::form);
+    let is_posted = entry.webhook.is_some() || form.usual_address().is_some();
+    if form.wants_key() != entry.webhook_key.is_some() {
+        return Err(format!(
+            "the rule {name:?}: {}",
+            if form.wants_key() {
+                "write webhook_key = { env = \"NAME\" }: the key of the integration"
+            } else {
+                "webhook_key is for webhook_form = \"pagerduty\" and \"opsgenie\""
+            }
+        ));
+    }
     for (key, is_there) in [
         ("webhook_form", entry.webhook_form.is_some()),
         ("webhook_secret", entry.webhook_secret.is_some()),
         ("webhook_headers", !entry.webhook_headers.is_empty()),
     ] {
-        if is_there && entry.webhook.is_none() {
+        if is_there && !is_posted {
             return Err(format!("the rule {name:?}: {key} says nothing without webhook"));
         }
     }
@@ -110,22 +156,15 @@ pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Setti
         per: entry.per,
         cool_down: entry.cool_down,
         redact: entry.redact,
+        resolve: entry.resolve,
+        level: entry.level,
     };
     draft.clone().rule(Vec::new())?;
-    let form = match entry.webhook_form {
-        Some(WebhookForm::Slack) => Form::Slack,
-        Some(WebhookForm::Mattermost) => Form::Mattermost,
-        Some(WebhookForm::Discord) => Form::Discord,
-        Some(WebhookForm::Teams) => Form::Teams,
-        Some(WebhookForm::Feishu) => Form::Feishu,
-        Some(WebhookForm::DingTalk) => Form::DingTalk,
-        Some(WebhookForm::WeCom) => Form::WeCom,
-        Some(WebhookForm::Json) | None => Form::Json,
-    };
     let webhook = entry.webhook.map(|reference| reference.source(path));
+    let key = entry.webhook_key.map(|reference| reference.source(path));
     let secret = entry.webhook_secret.map(|reference| reference.source(path));
     let headers = entry.webhook_headers.into_iter().map(|(name, reference)| (name, reference.source(path))).collect();
-    Ok(Settings { draft, run: entry.run, webhook, form, secret, headers })
+    Ok(Settings { draft, run: entry.run, webhook, key, form, secret, headers })
 }
 
 impl Settings {
@@ -135,16 +174,20 @@ impl Settings {
 
     /// Where the address of its webhook comes from, and what else is secret of it.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &TokenSource> {
-        self.webhook.iter().chain(&self.secret).chain(self.headers.values())
+        self.webhook.iter().chain(&self.key).chain(&self.secret).chain(self.headers.values())
     }
 
     /// The rule, with the address of its webhook. Its program does not get these variables.
     pub(super) async fn rule(&self, secrets: &[String], ui: Ui) -> Result<Rule, String> {
         let program = |command: &Vec<String>| Program { command: command.clone(), without: secrets.to_vec() };
         let mut actions: Vec<Action> = self.run.iter().map(program).map(Action::Run).collect();
-        if let Some(source) = &self.webhook {
+        let usual = self.form.usual_address().map(|address| SecretString::from(address.to_owned()));
+        if self.webhook.is_some() || usual.is_some() {
             let named = |why| format!("the rule {:?}: {why}", self.draft.name);
-            let url = source.read("webhook", ui).await.map_err(named)?;
+            let url = match &self.webhook {
+                Some(source) => source.read("webhook", ui).await.map_err(named)?,
+                None => usual,
+            };
             let url = url.ok_or_else(|| named("there is no address of a webhook".to_owned()))?;
             let mut webhook = Webhook::new(&url, self.form).map_err(|why| named(format!("webhook: {why}")))?;
             for (name, source) in &self.headers {
@@ -152,11 +195,15 @@ impl Settings {
                 webhook =
                     webhook.header(name, &value).map_err(|why| named(format!("webhook_headers: {name}: {why}")))?;
             }
+            if let Some(source) = &self.key {
+                let key = source.read("webhook_key", ui).await.map_err(named)?.unwrap_or_default();
+                webhook = webhook.keyed(&key).map_err(|why| named(format!("webhook_key: {why}")))?;
+            }
             if let Some(source) = &self.secret {
                 let secret = source.read("webhook_secret", ui).await.map_err(named)?.unwrap_or_default();
                 webhook = webhook.signed(&secret).map_err(|why| named(format!("webhook_secret: {why}")))?;
             }
-            actions.push(Action::Post(webhook));
+            actions.push(Action::Post(Box::new(webhook)));
         }
         self.draft.clone().rule(actions)
     }

@@ -2,6 +2,7 @@
 
 use storelogs::Store;
 use storelogs::platform::PlatformFacts;
+use storelogs_collector::archive::Labels;
 use storelogs_collector::retention::Keep;
 
 use super::platforms::facts;
@@ -19,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) rate: Rate,
     /// How long its entries are kept in the archive; without it for ever.
     pub(crate) keep: Option<Keep>,
+    /// What it is called, whose it is, and what it is filed under.
+    pub(crate) labels: Labels,
 }
 
 impl Settings {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use storelogs::secrecy::ExposeSecret;
 use storelogs::{Proxy, Store};
+use storelogs_collector::Archive;
 use storelogs_collector::network::Network;
 use storelogs_collector::retention::Keep;
 
@@ -57,10 +58,23 @@ impl Configured {
         self.stores.iter().filter_map(|settings| Some((settings.store.clone(), keep(settings)?))).collect()
     }
 
+    /// Keeps in the archive what its stores are called, whose they are, and what they are filed under.
+    pub(crate) fn label(&self, archive: &mut Archive) -> storelogs_collector::Result<()> {
+        keep_labels(archive, &self.stores)
+    }
+
     /// The proxy that the files or, else, the environment name. An empty address in a file is none.
     pub(crate) fn proxy(&self) -> Result<Proxy, CliError> {
         read_proxy(self.proxy.as_ref(), self.ui)
     }
+}
+
+/// Keeps the labels of these stores. One that has any is known from then on.
+pub(super) fn keep_labels(archive: &mut Archive, stores: &[Settings]) -> storelogs_collector::Result<()> {
+    for settings in stores.iter().filter(|settings| !settings.labels.is_empty()) {
+        archive.add_store(&settings.store)?;
+    }
+    archive.keep_labels(stores.iter().map(|settings| (&settings.store, &settings.labels)))
 }
 
 /// Where the files export to, and the proxy that they name, for a command that is about no store.
@@ -91,9 +105,12 @@ pub(super) fn read_proxy(address: Option<&TokenSource>, ui: Ui) -> Result<Proxy,
 /// several, is reported, and the others go on.
 pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError> {
     let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
-    let AllFiles { stores: found, mut problems, proxy, keep, exports, .. } = files.read();
+    let AllFiles { stores: found, mut problems, notes, proxy, keep, exports, .. } = files.read();
     if let Some(why) = files.main_problem() {
         return Err(CliError::usage(why.to_owned()));
+    }
+    for note in &notes {
+        ui.note(&format!("{note}\n"));
     }
     let known = with_environment(found)?;
     let names = selection.stores.iter();

@@ -7,6 +7,7 @@ use csv::{ByteRecord, ReaderBuilder, Trim};
 use storelogs::Store;
 use storelogs::platform::Setting;
 
+use super::labels::labels;
 use super::parsed::ParsedFile;
 use super::platforms;
 use super::rate::Rate;
@@ -15,7 +16,7 @@ use super::settings::{App, Settings};
 use super::token::TokenSource;
 
 /// The columns that there may be, in any order. The first two have to be there.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 13] = [
     "platform",
     "store",
     "token_env",
@@ -26,7 +27,17 @@ const COLUMNS: [&str; 10] = [
     "app_key_file",
     "app_secret_env",
     "app_secret_file",
+    "name",
+    "owner",
+    "tags",
 ];
+
+/// A column that means nothing here.
+const UNKNOWN: &str = "";
+/// A column with one of these words in its name says how a store is reached.
+const REACHED_BY: [&str; 5] = ["token", "secret", "key", "api", "url"];
+/// What stands between the tags of a store.
+const BETWEEN_TAGS: char = ';';
 
 /// The stores of a table. A line with something wrong is a problem of its own, and the others go on. The error is about
 /// the table as a whole.
@@ -36,8 +47,9 @@ pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
     let shown = path.display();
     let header = reader.byte_headers().map_err(|_| format!("{shown} cannot be read as CSV"))?;
     let line = header.position().map_or(1, csv::Position::line);
-    let columns = columns(header).map_err(|why| format!("{shown} line {line}: {why}"))?;
+    let (columns, unknown) = columns(header).map_err(|why| format!("{shown} line {line}: {why}"))?;
     let mut found = ParsedFile::default();
+    found.notes.extend(unknown.map(|why| format!("{shown} line {line}: {why}, and is left out")));
     let mut lines: HashMap<Store, u64> = HashMap::new();
     let mut record = ByteRecord::new();
     loop {
@@ -62,21 +74,29 @@ pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
     }
 }
 
-/// Which column of the table stands where.
-fn columns(header: &ByteRecord) -> Result<Vec<&'static str>, String> {
-    let mut columns = Vec::new();
+/// Which column of the table stands where, and what is to be said of those that mean nothing here.
+fn columns(header: &ByteRecord) -> Result<(Vec<&'static str>, Option<String>), String> {
+    let mut columns: Vec<&'static str> = Vec::new();
+    let mut unknown = None;
     for name in header {
         let known = COLUMNS.iter().find(|known| known.as_bytes() == name.to_ascii_lowercase());
         let Some(known) = known else {
             // Where a token stands in the table, its column is named so; other names may be anything, even a token.
-            return Err(match std::str::from_utf8(name) {
+            let why = format!("column {} is not known; there are {}", columns.len() + 1, COLUMNS.join(", "));
+            match std::str::from_utf8(name).map(str::to_ascii_lowercase).as_deref() {
                 Ok("token" | "access_token") => {
-                    "a token is not written into the table, which is copied and shared: name the variable or the file \
-                     that holds it in a column token_env or token_file"
-                        .to_owned()
+                    return Err(
+                        "a token is not written into the table, which is copied and shared: name the variable or \
+                                the file that holds it in a column token_env or token_file"
+                            .to_owned(),
+                    );
                 }
-                _ => format!("column {} is not known; there are {}", columns.len() + 1, COLUMNS.join(", ")),
-            });
+                // Another way to the platform than is meant: the others are of some other use.
+                Ok(name) if REACHED_BY.iter().any(|word| name.contains(word)) => return Err(why),
+                _ => unknown = unknown.or(Some(why)),
+            }
+            columns.push(UNKNOWN);
+            continue;
         };
         if columns.contains(known) {
             return Err(format!("the column {known} stands there twice"));
@@ -84,8 +104,10 @@ fn columns(header: &ByteRecord) -> Result<Vec<&'static str>, String> {
         columns.push(*known);
     }
     match COLUMNS[..2].iter().find(|needed| !columns.contains(needed)) {
-        Some(missing) => Err(format!("there is no column {missing}; the first line names the columns")),
-        None => Ok(columns),
+        Some(missing) => {
+            Err(unknown.unwrap_or_else(|| format!("there is no column {missing}; the first line names the columns")))
+        }
+        None => Ok((columns, unknown)),
     }
 }
 
@@ -133,5 +155,6 @@ fn settings(record: &ByteRecord, columns: &[&str], path: &Path) -> Result<Settin
         None => Settings::usual_token(&store, app.as_ref())?,
     };
     let api_url = cell("api_url")?.map(str::to_owned);
-    Ok(Settings { store, token, api_url, api_version, app, rate: Rate::default(), keep: None })
+    let labels = labels(cell("name")?, cell("owner")?, cell("tags")?.unwrap_or_default().split(BETWEEN_TAGS))?;
+    Ok(Settings { store, token, api_url, api_version, app, rate: Rate::default(), keep: None, labels })
 }

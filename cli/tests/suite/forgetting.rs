@@ -63,7 +63,9 @@ fn collected() -> (Sandbox, Program) {
         [&json],
     )
     .unwrap();
-    sql.execute("INSERT INTO last_alert VALUES ('errors', 'template', 1, 1, ?1)", [&json]).unwrap();
+    let both = "INSERT INTO last_alert (rule, about, at, until, suppressed, open) VALUES \
+                ('errors', 'template', 1, 1, ?1, NULL), ('errors', 'other', 1, 1, NULL, ?1)";
+    sql.execute(both, [&json]).unwrap();
     // An entry that says nothing of her any more, and said it once.
     sql.execute(
         "INSERT INTO revision (store, entry_id, replaced, entry) SELECT store, id, 1, ?1 FROM entry LIMIT 1",
@@ -108,13 +110,13 @@ fn no_byte_is_left_and_nothing_comes_back() {
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
     let would: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(would["entries"].as_array().unwrap().len(), 7, "{would}");
-    assert_eq!((&would["quarantined"], &would["alerts"], &would["revisions"]), (&json!(1), &json!(2), &json!(1)));
+    assert_eq!((&would["quarantined"], &would["alerts"], &would["revisions"]), (&json!(1), &json!(3), &json!(1)));
     assert_eq!(count(&program), before, "so far nothing went");
     let run = program.run(&["forget", QUERY]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(
         run.out
-            .contains("7 entries, 1 revision, 1 record in quarantine, 2 alerts: forgotten, and no byte of it is left"),
+            .contains("7 entries, 1 revision, 1 record in quarantine, 3 alerts: forgotten, and no byte of it is left"),
         "{run:?}"
     );
     assert!(

@@ -26,6 +26,7 @@ mod many_stores;
 mod mcp;
 mod memory;
 mod metrics;
+mod on_call;
 mod output;
 mod owner;
 mod pages;

@@ -110,7 +110,7 @@ fn further_files_stand_in_a_folder_beside_the_configuration() {
     let run = program.fetch(&[]);
     assert_eq!((run.code, run.out.lines().count()), (0, 8), "{run:?}");
     program.file("conf.d/twice.toml", &line);
-    program.file("conf.d/wrong.toml", "[[store]]\nplatform = \"shopline\"\nname = \"x\"\n");
+    program.file("conf.d/wrong.toml", "[[store]]\nplatform = \"shopline\"\nshop = \"x\"\n");
     let run = program.fetch(&[]);
     assert_eq!((run.code, run.out.lines().count()), (4, 8), "{run:?}");
     assert_snapshot!(run.err);

@@ -13,12 +13,12 @@ use crate::program::{HASH, Program, present, serve};
 
 const RULE: &str = "[[rule]]\nname = \"errors\"\nwhen = \"severity>=error\"\n";
 
-fn shop() -> Sandbox {
+pub(crate) fn shop() -> Sandbox {
     serve([Store::bigcommerce(HASH).history(History::seeded(4)).behavior(Behavior::unlimited())])
 }
 
 /// Reads all there is, and begins to watch.
-fn begin(program: &Program) {
+pub(crate) fn begin(program: &Program) {
     assert_eq!(program.run(&["sync"]).code, 0);
     let run = program.run(&["watch", "--once"]);
     assert!(run.code == 0 && run.out.is_empty() && run.err.starts_with("Watching begins: "), "{run:?}");
@@ -26,7 +26,7 @@ fn begin(program: &Program) {
 }
 
 /// Adds an error that happens now, and waits until it can be read.
-fn fail(sandbox: &Sandbox, id: u32, summary: &str) {
+pub(crate) fn fail(sandbox: &Sandbox, id: u32, summary: &str) {
     let date = present().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
     let record = json!({"id": id, "type": "payment", "module": "Test Payment Gateway", "severity": "errors",
         "summary": summary, "message": "", "date_created": date});
@@ -36,13 +36,13 @@ fn fail(sandbox: &Sandbox, id: u32, summary: &str) {
 }
 
 /// A receiver of alerts. It answers with one status after the other, and with the last one from then on.
-struct Webhook {
-    url: String,
+pub(crate) struct Webhook {
+    pub(crate) url: String,
     told: Receiver<(String, Value)>,
 }
 
 impl Webhook {
-    fn answering(statuses: &[u16]) -> Self {
+    pub(crate) fn answering(statuses: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hidden/path", listener.local_addr().unwrap());
         let (sender, told) = mpsc::channel();
@@ -61,7 +61,7 @@ impl Webhook {
     }
 
     /// The head and the body of the next request.
-    fn next(&self) -> (String, Value) {
+    pub(crate) fn next(&self) -> (String, Value) {
         self.told.recv_timeout(Duration::from_secs(120)).unwrap()
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct LastAlert {
     pub(crate) until: Timestamp,
     /// The alert that is suppressed, as JSON.
     pub(crate) suppressed: Option<String>,
+    /// The alert that is not over yet, as JSON.
+    pub(crate) open: Option<String>,
 }
 
 /// A rule's name, and what its alert was about.
@@ -120,11 +122,12 @@ impl Archive {
 
     /// The last alerts, by rule and by what they were about.
     pub(crate) fn last_alerts(&self) -> Result<HashMap<AlertKey, LastAlert>> {
-        let alerts = self.rows("SELECT rule, about, at, until, suppressed FROM last_alert", [], |row| {
+        let alerts = self.rows("SELECT rule, about, at, until, suppressed, open FROM last_alert", [], |row| {
             let last = LastAlert {
                 at: row.get::<_, Micros>(2)?.time(),
                 until: row.get::<_, Micros>(3)?.time(),
                 suppressed: row.get(4)?,
+                open: row.get(5)?,
             };
             Ok(((row.get(0)?, row.get(1)?), last))
         })?;
@@ -225,9 +228,9 @@ fn keep(sql: &Connection, look: &Checkpoint, now: Timestamp) -> rusqlite::Result
     }
     for ((rule, about), last) in &look.last_alerts {
         sql.prepare_cached(
-            "INSERT OR REPLACE INTO last_alert (rule, about, at, until, suppressed) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO last_alert (rule, about, at, until, suppressed, open) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .execute(params![rule, about, Micros::of(last.at), Micros::of(last.until), last.suppressed])?;
+        .execute(params![rule, about, Micros::of(last.at), Micros::of(last.until), last.suppressed, last.open])?;
     }
     for (rule, about) in &look.forgotten {
         sql.prepare_cached("DELETE FROM last_alert WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;

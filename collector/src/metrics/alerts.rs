@@ -3,9 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::family::Families;
-use crate::watch::Event;
 
-/// What can become of an alert, in the order of their counts.
+/// What became of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertOutcome {
+    /// It was made, and printed.
+    Raised,
+    /// It arrived where its rule sends it.
+    Delivered,
+    /// It did not, and is sent again.
+    Delayed,
+    /// It never will.
+    GivenUp,
+}
+
+/// The same as labels, in the same order.
 const OUTCOMES: [&str; 4] = ["raised", "delivered", "delayed", "given_up"];
 
 /// The counts of each rule since the process began.
@@ -18,24 +30,17 @@ pub(super) struct AlertCounts {
 }
 
 impl AlertCounts {
-    pub(super) fn event(&mut self, event: &Event<'_>) {
-        let (rule, outcome) = match event {
-            Event::Alert(alert) => (alert.rule.as_str(), 0),
-            Event::Delivered { rule } => (*rule, 1),
-            Event::Delayed { rule, .. } => (*rule, 2),
-            Event::GivenUp { rule, .. } => (*rule, 3),
-            Event::Rules { names, broken } => {
-                self.names = names.iter().map(|name| (*name).to_owned()).collect();
-                self.broken = *broken;
-                // A counter that begins when the first alert comes would hide that one from `increase`.
-                for name in &self.names {
-                    self.rules.entry(name.clone()).or_default();
-                }
-                return;
-            }
-            Event::Begins => return,
-        };
-        self.rules.entry(rule.to_owned()).or_default()[outcome] += 1;
+    pub(super) fn add(&mut self, rule: &str, outcome: AlertOutcome) {
+        self.rules.entry(rule.to_owned()).or_default()[outcome as usize] += 1;
+    }
+
+    pub(super) fn set_rules(&mut self, names: &[&str], broken: usize) {
+        self.names = names.iter().map(|name| (*name).to_owned()).collect();
+        self.broken = broken;
+        // A counter that begins when the first alert comes would hide that one from `increase`.
+        for name in &self.names {
+            self.rules.entry(name.clone()).or_default();
+        }
     }
 
     /// Adds the metrics, with how many alerts of each rule are on their way.

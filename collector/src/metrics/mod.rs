@@ -4,6 +4,7 @@
 //! and meanings are listed in `docs/operations.md` and stay as they are.
 
 mod alerts;
+mod disk;
 mod family;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -20,8 +21,9 @@ use crate::network::{Network, Traffic};
 use crate::status::{self, Brief};
 use crate::sync::Event;
 use crate::verdict::Verdict;
-use crate::watch;
 use alerts::AlertCounts;
+pub use alerts::AlertOutcome;
+use disk::Disk;
 use family::{Families, Labels};
 
 /// Up to this many stores each have metrics of their own. With more, there is one of each platform: sums, and of times
@@ -108,8 +110,13 @@ impl Metrics {
     }
 
     /// Takes note of what becomes of alerts: for a process that watches, too.
-    pub fn alert_event(&self, event: &watch::Event<'_>) {
-        self.alerts.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().event(event);
+    pub fn alert(&self, rule: &str, outcome: AlertOutcome) {
+        self.alerts.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().add(rule, outcome);
+    }
+
+    /// Takes note of the rules that there are, and of how much of what should be one is none.
+    pub fn rules(&self, names: &[&str], broken: usize) {
+        self.alerts.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().set_rules(names, broken);
     }
 
     /// Whether the archive can be read.
@@ -128,10 +135,10 @@ impl Metrics {
         let now = Timestamp::now();
         let listed = (self.listed)();
         let alerts = self.alerts.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (mut stores, wal, exports, newest, pending) = self.reading(|archive| {
+        let (mut stores, disk, exports, newest, pending) = self.reading(|archive| {
             let exports = if self.exports.is_empty() { Vec::new() } else { archive.exports()? };
             let pending = if alerts.is_none() { BTreeMap::new() } else { archive.pending_alerts()? };
-            Ok((status::briefly(archive, now)?, archive.wal_size(), exports, archive.newest_arrival()?, pending))
+            Ok((status::briefly(archive, now)?, Disk::of(archive), exports, archive.newest_arrival()?, pending))
         })?;
         stores.retain(|brief| listed.contains(&brief.store));
         let traffic = self.network.traffic_of_stores();
@@ -154,11 +161,7 @@ impl Metrics {
             "The version of the program that collects.",
             [(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1.0)],
         );
-        families.gauge(
-            "storelogs_archive_wal_bytes",
-            "The size of the file of changes beside the archive (-wal).",
-            [(Vec::new(), wal as f64)],
-        );
+        disk.families(&mut families);
         let exports: Vec<_> = exports.into_iter().filter(|export| self.exports.contains(&export.name)).collect();
         exported(&mut families, &exports, newest);
         if let Some(alerts) = &alerts {

@@ -32,6 +32,8 @@ pub(super) enum Term {
     /// A store by its name, or by `platform:name`.
     Store(Pattern),
     Platform(Pattern),
+    /// A store by what the configuration calls it. Only an archive knows which stores that are.
+    Label(Label, Pattern),
     Id(Pattern),
     Uid(Pattern),
     /// Any of these.
@@ -44,6 +46,25 @@ pub(super) enum Term {
     Since(Timestamp),
     /// Before this time.
     Until(Timestamp),
+}
+
+/// What the configuration says of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    Name,
+    Owner,
+    Tag,
+}
+
+impl Label {
+    pub(super) fn of(field: &str) -> Option<Self> {
+        match field {
+            "name" => Some(Self::Name),
+            "owner" => Some(Self::Owner),
+            "tag" => Some(Self::Tag),
+            _ => None,
+        }
+    }
 }
 
 /// Words that stand one behind the other in one text.
@@ -77,6 +98,19 @@ impl Expr {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.any(is)),
             Self::Not(part) => part.any(is),
             Self::Is(term) => is(term),
+        }
+    }
+
+    /// Puts what `other` returns in the place of each term.
+    pub(super) fn each_term(&mut self, other: &mut impl FnMut(&Term) -> Option<Self>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter_mut().for_each(|part| part.each_term(other)),
+            Self::Not(part) => part.each_term(other),
+            Self::Is(term) => {
+                if let Some(meant) = other(term) {
+                    *self = meant;
+                }
+            }
         }
     }
 
@@ -138,6 +172,7 @@ impl Term {
             }
             Self::Store(pattern) => is_store(pattern, entry.platform.as_str(), &entry.store),
             Self::Platform(pattern) => pattern.matches(&entry.platform.as_str().to_ascii_lowercase()),
+            Self::Label(..) => false,
             Self::Id(pattern) => pattern.matches(&entry.id),
             Self::Uid(pattern) => pattern.matches(&entry.uid),
             Self::Severity(any) => any.contains(&entry.severity),

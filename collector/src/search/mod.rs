@@ -10,6 +10,7 @@
 
 mod error;
 mod expr;
+mod label;
 mod mention;
 mod parse;
 mod part;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use storelogs::Severity;
 
 use super::error::QueryError;
-use super::expr::{Expr, Phrase, Term, TextField};
+use super::expr::{Expr, Label, Phrase, Term, TextField};
 use super::pattern::Pattern;
 use crate::archive::template::Template;
 use crate::archive::text::Fact;
@@ -174,6 +174,9 @@ impl<'a> Parser<'a> {
             let pattern = pattern.ok_or_else(|| self.wrong(value.at, "there is no letter or digit in this value"))?;
             return Ok(Term::Fact(fact, pattern));
         }
+        if let Some(label) = Label::of(name) {
+            return Ok(Term::Label(label, Pattern::of_lower(&self.value()?.text)));
+        }
         match name {
             "summary" => self.words(TextField::Summary),
             "message" => self.words(TextField::Message),
@@ -304,8 +307,21 @@ impl<'a> Parser<'a> {
 }
 
 /// The fields that are neither facts nor ordered.
-const OTHER_FIELDS: [&str; 10] =
-    ["summary", "message", "like", "sensitive", "store", "platform", "id", "uid", "since", "until"];
+const OTHER_FIELDS: [&str; 13] = [
+    "summary",
+    "message",
+    "like",
+    "sensitive",
+    "store",
+    "platform",
+    "name",
+    "owner",
+    "tag",
+    "id",
+    "uid",
+    "since",
+    "until",
+];
 
 /// What to say of a field that there is not.
 fn unknown(name: &str) -> String {
@@ -321,7 +337,7 @@ fn unknown(name: &str) -> String {
         "to" | "before" => "; it is until here",
         _ => {
             return format!(
-                "there is no field {name}: use store, platform, severity, category, action, module, actor, subject, id, \
+                "there is no field {name}: use store, platform, name, owner, tag, severity, category, action, module, actor, subject, id, \
                  uid, summary, message, like, sensitive, since, until or time; to search for this text, put it in quotes"
             );
         }

@@ -173,6 +173,8 @@ impl<'a> Planner<'a> {
                 severities(&meant.collect::<Vec<_>>())
             }
             Term::Like(template) => self.like(template, wanted),
+            // It was put in other words before.
+            Term::Label(..) => Part::unknown(),
             Term::Sensitive(any) => sensitive(any, wanted),
             Term::Since(time) if wanted => since(*time),
             Term::Until(time) if !wanted => since(*time),

@@ -21,6 +21,11 @@ impl Pattern {
         Self::of_id(&text.to_ascii_lowercase())
     }
 
+    /// For names that people give.
+    pub(super) fn of_lower(text: &str) -> Self {
+        Self::of_id(&text.to_lowercase())
+    }
+
     /// For facts, which are compared by their words. `None` if there is nothing to compare.
     pub(super) fn of_words(text: &str) -> Option<Self> {
         let last = text.split('*').count() - 1;

@@ -18,7 +18,7 @@ impl Filter {
     pub fn unveiled(&self, archive: &Archive) -> Result<Self> {
         let mut expr = self.expr.clone();
         let (mut actors, mut templates) = (false, false);
-        each_term(&mut expr, &mut |term| {
+        expr.each_term(&mut |term| {
             actors |= matches!(term, Term::Fact(..)) && has_pseudonym(term);
             templates |= matches!(term, Term::Like(_)) && has_pseudonym(term);
             None
@@ -26,11 +26,11 @@ impl Filter {
         if actors {
             let redactor = archive.redactor()?;
             let known = archive.actors()?;
-            each_term(&mut expr, &mut |term| actors_behind(term, &known, &redactor));
+            expr.each_term(&mut |term| actors_behind(term, &known, &redactor));
         }
         if templates {
             let (redactor, known) = (archive.redactor()?, mined(archive)?.templates);
-            each_term(&mut expr, &mut |term| {
+            expr.each_term(&mut |term| {
                 let Term::Like(wanted) = term else { return None };
                 let is_meant = |text: &str| redactor.text(Field::Template, text) == wanted.as_str();
                 let meant = known.iter().filter(|template| is_meant(template.as_str())).cloned();
@@ -38,19 +38,6 @@ impl Filter {
             });
         }
         Ok(Self { expr })
-    }
-}
-
-/// Puts what `other` returns in the place of each term.
-fn each_term(expr: &mut Expr, other: &mut impl FnMut(&Term) -> Option<Expr>) {
-    match expr {
-        Expr::All(parts) | Expr::Any(parts) => parts.iter_mut().for_each(|part| each_term(part, other)),
-        Expr::Not(part) => each_term(part, other),
-        Expr::Is(term) => {
-            if let Some(meant) = other(term) {
-                *expr = meant;
-            }
-        }
     }
 }
 

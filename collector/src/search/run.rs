@@ -79,6 +79,7 @@ impl Archive {
         order: Order,
         mut each: impl FnMut(LogEntry) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
+        let filter = &*filter.labelled(self)?;
         let mut delivered = false;
         let mut first = |entry| {
             delivered = true;
@@ -134,6 +135,7 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be read.
     pub fn count_found(&self, filter: &Filter) -> Result<u64> {
+        let filter = &*filter.labelled(self)?;
         match self.count_by(filter, self.index_at_hand()?) {
             Err(Broken::Index(_)) => match self.count_by(filter, self.entries_only()?) {
                 Ok(found) => Ok(found),

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use reqwest::{Method, Request, StatusCode, Url};
 use storelogs::secrecy::{ExposeSecret, SecretString};
 use storelogs::{Http, HttpBackend};
@@ -14,6 +14,7 @@ use tokio::process::Command;
 
 use super::alert::Alert;
 use super::chat::Form;
+use super::on_call;
 use super::signature::Signer;
 
 /// How long a program may take, and how long an answer.
@@ -30,7 +31,7 @@ pub enum Action {
     /// A program is run, without a shell. It gets the alert as one line of JSON on its standard input.
     Run(Program),
     /// The alert is sent to a web address.
-    Post(Webhook),
+    Post(Box<Webhook>),
 }
 
 /// A program that takes alerts.
@@ -51,6 +52,8 @@ pub struct Webhook {
     /// Headers of its own, whose values are secrets.
     headers: Vec<(HeaderName, HeaderValue)>,
     signer: Option<Signer>,
+    /// What PagerDuty and Opsgenie know the sender by.
+    key: Option<SecretString>,
 }
 
 /// Headers that are set here.
@@ -83,6 +86,10 @@ impl Undelivered {
     }
 }
 
+fn unsendable(why: &str) -> Undelivered {
+    Undelivered { is_final: true, ..Undelivered::passing(why) }
+}
+
 impl Webhook {
     /// A web address: `https`, or `http` on this machine.
     ///
@@ -97,6 +104,8 @@ impl Webhook {
         match parsed.scheme() {
             "https" => {}
             "http" if is_local => {}
+            // Alertmanager speaks it beside the collector, in a network of its own.
+            "http" if form == Form::Alertmanager => {}
             "http" => return Err("it would be sent unencrypted: use https (http is for this machine only)".to_owned()),
             _ => return Err("it is no http or https URL".to_owned()),
         }
@@ -107,7 +116,7 @@ impl Webhook {
             Some(port) => format!("{host}:{port}"),
             None => host,
         };
-        Ok(Self { url: SecretString::from(text.to_owned()), host, form, headers: Vec::new(), signer: None })
+        Ok(Self { url: SecretString::from(text.to_owned()), host, form, headers: Vec::new(), signer: None, key: None })
     }
 
     /// Adds a header. Its value is a secret.
@@ -127,6 +136,30 @@ impl Webhook {
         Ok(self)
     }
 
+    /// Adds the key of an integration, which is a secret.
+    ///
+    /// # Errors
+    /// What is wrong with it. It is not shown.
+    pub fn keyed(mut self, key: &SecretString) -> Result<Self, String> {
+        let text = key.expose_secret().trim();
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("it is no key of an integration".to_owned());
+        }
+        self.key = Some(SecretString::from(text.to_owned()));
+        if self.form == Form::Opsgenie {
+            let mut value = HeaderValue::from_str(&format!("GenieKey {text}"))
+                .map_err(|_| "it is no key of an integration".to_owned())?;
+            value.set_sensitive(true);
+            self.headers.push((AUTHORIZATION, value));
+        }
+        Ok(self)
+    }
+
+    /// Whether alerts that go on are to be said again and again.
+    pub(super) fn forgets(&self) -> bool {
+        self.form == Form::Alertmanager
+    }
+
     /// Signs what is sent by this secret, as Standard Webhooks says.
     ///
     /// # Errors
@@ -137,13 +170,28 @@ impl Webhook {
     }
 
     fn request(&self, alert: &Alert) -> Result<Request, Undelivered> {
-        let unsendable = |why: &str| Undelivered { is_final: true, ..Undelivered::passing(why) };
-        let url = Url::parse(self.url.expose_secret()).map_err(|_| unsendable("the address is no URL"))?;
+        let key = self.key.as_ref().map_or("", |key| key.expose_secret());
+        let mut behind = String::new();
         let body = match self.form {
             Form::Json => serde_json::to_vec(alert),
+            Form::Alertmanager => serde_json::to_vec(&on_call::alertmanager([alert], Timestamp::now())),
+            Form::PagerDuty => serde_json::to_vec(&on_call::pagerduty(alert, key)),
+            Form::Opsgenie => {
+                let (path, body) = on_call::opsgenie(alert);
+                behind = path;
+                serde_json::to_vec(&body)
+            }
             chat => serde_json::to_vec(&chat.body(alert)),
         };
         let body = body.map_err(|_| unsendable("the alert cannot be written as JSON"))?;
+        self.posted(alert, &behind, body)
+    }
+
+    /// A request with this body, to what stands behind the address.
+    fn posted(&self, alert: &Alert, behind: &str, body: Vec<u8>) -> Result<Request, Undelivered> {
+        let url = self.url.expose_secret();
+        let url = if behind.is_empty() { url.to_owned() } else { url.trim_end_matches('/').to_owned() + behind };
+        let url = Url::parse(&url).map_err(|_| unsendable("the address is no URL"))?;
         let mut request = Request::new(Method::POST, url);
         let headers = request.headers_mut();
         headers.extend(self.headers.iter().cloned());
@@ -170,7 +218,18 @@ impl Webhook {
     }
 
     async fn send(&self, alert: &Alert, http: &Http) -> Result<(), Undelivered> {
-        let request = self.request(alert)?;
+        self.exchange(self.request(alert)?, http).await
+    }
+
+    /// Says again what goes on.
+    pub(super) async fn send_again(&self, open: &[Alert], http: &Http) -> Result<(), Undelivered> {
+        let [first, ..] = open else { return Ok(()) };
+        let body = serde_json::to_vec(&on_call::alertmanager(open, Timestamp::now()));
+        let body = body.map_err(|_| unsendable("the alerts cannot be written as JSON"))?;
+        self.exchange(self.posted(first, "", body)?, http).await
+    }
+
+    async fn exchange(&self, request: Request, http: &Http) -> Result<(), Undelivered> {
         let host = &self.host;
         let answer = match tokio::time::timeout(ANSWER, http.send("webhook", request)).await {
             Err(_) => return Err(Undelivered::passing(format!("{host} did not answer within {} s", ANSWER.as_secs()))),
@@ -191,6 +250,7 @@ impl Webhook {
         let remedy = match status.as_u16() {
             _ if is_passing => "",
             300..=399 => ": redirects are not followed; write the address that it leads to",
+            401 | 403 if self.form.wants_key() => ": the key is wrong, or was taken back",
             401 | 403 | 404 | 410 => ": the address is wrong, or was taken back; make a new one",
             _ => ": it does not take this form; see webhook_form",
         };
@@ -282,7 +342,7 @@ mod tests {
     fn an_address_is_encrypted_or_of_this_machine_and_never_shown() {
         for fine in ["https://hooks.example.com/a/b", "http://127.0.0.1:9/x", "http://[::1]/x", "http://localhost/x"] {
             let webhook = webhook(fine).unwrap();
-            let shown = format!("{webhook:?} {}", Action::Post(webhook.clone()));
+            let shown = format!("{webhook:?} {}", Action::Post(Box::new(webhook.clone())));
             assert!(!shown.contains("/a/b") && !shown.contains("/x"), "{shown}");
         }
         for (wrong, why) in [

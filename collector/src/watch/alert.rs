@@ -25,6 +25,15 @@ pub struct Alert {
     pub version: u32,
     /// The same for every delivery of the same alert, and for no other, so a receiver notices when it comes twice.
     pub id: String,
+    /// The same for every alert about the same thing until it is over; of what has no end, the id.
+    #[serde(default)]
+    pub key: String,
+    /// Whether it is over.
+    #[serde(default)]
+    pub status: Status,
+    /// How bad it is.
+    #[serde(default)]
+    pub level: Level,
     /// The rule's name.
     pub rule: String,
     /// What the rule looks for.
@@ -49,6 +58,52 @@ pub struct Alert {
     pub query: String,
     /// The newest of the entries, newest first.
     pub examples: Vec<LogEntry>,
+}
+
+/// Whether what an alert is about goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It has happened, and goes on if it is something that can.
+    #[default]
+    Firing,
+    /// It is over.
+    Resolved,
+}
+
+/// How bad something is, for whoever routes alerts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Worth knowing.
+    Info,
+    /// Worth a look.
+    #[default]
+    Warning,
+    /// Something fails.
+    Error,
+    /// Somebody has to get up.
+    Critical,
+}
+
+impl Level {
+    const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::Error, Self::Critical];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The level of this name.
+    pub(super) fn named(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|level| level.as_str() == name.trim());
+        found.ok_or_else(|| format!("level: there is no {name:?}: use info, warning, error or critical"))
+    }
 }
 
 /// What a rule looks for.
@@ -76,6 +131,9 @@ impl Alert {
         Self {
             version: VERSION,
             id: String::new(),
+            key: String::new(),
+            status: Status::Firing,
+            level: Level::Warning,
             rule: rule.to_owned(),
             kind,
             at,
@@ -112,8 +170,15 @@ impl Alert {
     pub(super) fn seal(&mut self) {
         let about: Vec<String> = self.about.iter().map(|(part, value)| format!("{part}={value}")).collect();
         let parts = format!("{}\0{}\0{}\0{}\0{}", self.rule, about.join("\0"), self.at, self.until, self.text);
-        let sum = digest::digest(&digest::SHA256, parts.as_bytes());
-        self.id = sum.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        self.id = sum(&parts);
+        if self.key.is_empty() {
+            self.key.clone_from(&self.id);
+        }
+    }
+
+    /// The key of everything about one thing.
+    pub(super) fn key_of(rule: &str, about: &str) -> String {
+        sum(&format!("{rule}\0{about}"))
     }
 
     /// The most serious entry that goes with it.
@@ -143,6 +208,12 @@ impl Alert {
         alert.examples = alert.examples.iter().map(|entry| redactor.entry(entry)).collect();
         alert
     }
+}
+
+/// Sixteen hexadecimal digits that stand for a text.
+fn sum(text: &str) -> String {
+    let sum = digest::digest(&digest::SHA256, text.as_bytes());
+    sum.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// How many entries in how long a time: `7 entries in 8 min`.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, Kind, count};
 use super::query;
@@ -27,6 +28,8 @@ pub(super) struct AlertState {
     changed: BTreeSet<AlertKey>,
     /// The alerts to send now, and what each is about.
     now: Vec<(AlertKey, Alert)>,
+    /// Those that say that something is over.
+    over: Vec<Alert>,
     /// Whether past times are gone through: what is suppressed is sent when it has cooled down, and not when it is looked at.
     replays: bool,
 }
@@ -37,7 +40,20 @@ struct Sent {
     at: Timestamp,
     until: Timestamp,
     suppressed: Option<Box<Alert>>,
+    open: Option<Box<Open>>,
 }
+
+/// An alert that is not over yet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Open {
+    /// The first alert about it, without its entries.
+    pub(super) alert: Alert,
+    /// It was sent by itself, and not as one of many that another alert stands for.
+    pub(super) apart: bool,
+}
+
+/// What one alert for the rest of many is about.
+const TOGETHER: &str = "\u{1e}together";
 
 impl AlertState {
     pub(super) fn of(last: HashMap<AlertKey, LastAlert>) -> Self {
@@ -47,7 +63,8 @@ impl AlertState {
             if suppressed.is_some() {
                 alerts.holding.insert(about.clone());
             }
-            alerts.last.insert(about, Sent { at: last.at, until: last.until, suppressed });
+            let open = last.open.as_deref().and_then(|open| serde_json::from_str(open).ok());
+            alerts.last.insert(about, Sent { at: last.at, until: last.until, suppressed, open });
         }
         alerts
     }
@@ -102,7 +119,8 @@ impl AlertState {
             self.changed.insert(key);
             return;
         }
-        self.last.insert(key.clone(), Sent { at, until, suppressed: None });
+        let open = self.last.remove(&key).and_then(|last| last.open);
+        self.last.insert(key.clone(), Sent { at, until, suppressed: None, open });
         self.changed.insert(key.clone());
         self.now.push((key, whole));
     }
@@ -131,28 +149,83 @@ impl AlertState {
     ///
     /// An alert of entries counts what its query lists.
     pub(super) fn take(&mut self, archive: &Archive, rules: &[Rule], together: bool) -> Result<Vec<Alert>> {
-        let mut alerts: Vec<Alert> = std::mem::take(&mut self.now).into_iter().map(|(_, alert)| alert).collect();
-        alerts.sort_by(|a, b| (&a.rule, a.at, a.until).cmp(&(&b.rule, b.at, b.until)));
+        let mut alerts = std::mem::take(&mut self.now);
+        alerts.sort_by(|(_, a), (_, b)| (&a.rule, a.at, a.until).cmp(&(&b.rule, b.at, b.until)));
         let mut sent = Vec::new();
-        for same in alerts.chunk_by(|a, b| a.rule == b.rule) {
-            let Some(rule) = rules.iter().find(|rule| rule.name == same[0].rule) else { continue };
+        for same in alerts.chunk_by(|(_, a), (_, b)| a.rule == b.rule) {
+            let Some(rule) = rules.iter().find(|rule| rule.name == same[0].1.rule) else { continue };
             let apart = if together && same.len() > APART { APART - 1 } else { same.len() };
             let (apart, rest) = same.split_at(apart);
-            for alert in apart {
+            for (key, alert) in apart {
                 let mut alert = alert.clone();
                 if alert.kind == Kind::Entries {
                     query::complete(archive, &mut alert)?;
                     alert.text = say(rule, &alert);
                 }
+                self.opens(rule, key, &mut alert, true);
                 sent.push(alert);
             }
             if !rest.is_empty() {
-                sent.push(fold(rule, rest));
+                for (key, alert) in rest {
+                    self.opens(rule, key, &mut alert.clone(), false);
+                }
+                let rest: Vec<Alert> = rest.iter().map(|(_, alert)| alert.clone()).collect();
+                let mut one = fold(rule, &rest);
+                self.opens(rule, &self::key(rule, TOGETHER), &mut one, true);
+                sent.push(one);
             }
         }
-        sent.iter_mut().for_each(Alert::seal);
+        sent.append(&mut self.over);
+        for alert in &mut sent {
+            if let Some(rule) = rules.iter().find(|rule| rule.name == alert.rule) {
+                alert.level = rule.level;
+            }
+            alert.seal();
+        }
         sent.sort_by_key(|alert| (alert.at, alert.until));
         Ok(sent)
+    }
+
+    /// Remembers an alert until what it is about is over, if its rule says when that is. Gives it the key of all alerts
+    /// about the same.
+    fn opens(&mut self, rule: &Rule, key: &AlertKey, alert: &mut Alert, apart: bool) {
+        if self.replays || rule.calm().is_none() {
+            return;
+        }
+        alert.key = Alert::key_of(&key.0, &key.1);
+        let (at, until) = (alert.at, alert.until);
+        let last = self.last.entry(key.clone()).or_insert(Sent { at, until, suppressed: None, open: None });
+        match &mut last.open {
+            Some(open) => open.apart |= apart,
+            None => {
+                let alert = Alert { examples: Vec::new(), level: rule.level, ..alert.clone() };
+                last.open = Some(Box::new(Open { alert, apart }));
+            }
+        }
+        self.changed.insert(key.clone());
+    }
+
+    /// What is not over yet: what each alert is about, up to when it was seen, and the first alert.
+    pub(super) fn open(&self) -> Vec<(AlertKey, Timestamp, Open)> {
+        let open =
+            |(key, last): (&AlertKey, &Sent)| Some((key.clone(), last.until, Open::clone(last.open.as_deref()?)));
+        self.last.iter().filter_map(open).collect()
+    }
+
+    /// Whether this is about those of many alerts that were not sent one by one.
+    pub(super) fn is_together(key: &AlertKey) -> bool {
+        key.1 == TOGETHER
+    }
+
+    /// Closes what is over, with an alert that says so. What was suppressed is part of that, and what begins again is sent at
+    /// once.
+    pub(super) fn close(&mut self, key: &AlertKey, cool_down: SignedDuration, over: Option<Alert>) {
+        let Some(last) = self.last.get_mut(key) else { return };
+        (last.open, last.suppressed) = (None, None);
+        last.at = last.at.checked_sub(cool_down).unwrap_or(last.at);
+        self.holding.remove(key);
+        self.changed.insert(key.clone());
+        self.over.extend(over);
     }
 
     /// What has changed since the last time.
@@ -160,7 +233,8 @@ impl AlertState {
         let changed = std::mem::take(&mut self.changed);
         let stored = |last: &Sent| {
             let suppressed = last.suppressed.as_deref().and_then(|suppressed| serde_json::to_string(suppressed).ok());
-            LastAlert { at: last.at, until: last.until, suppressed }
+            let open = last.open.as_deref().and_then(|open| serde_json::to_string(open).ok());
+            LastAlert { at: last.at, until: last.until, suppressed, open }
         };
         changed.into_iter().filter_map(|key| Some((key.clone(), stored(self.last.get(&key)?)))).collect()
     }
@@ -170,7 +244,9 @@ impl AlertState {
     pub(super) fn forget(&mut self, rules: &[Rule], before: Timestamp) -> Vec<AlertKey> {
         let lasts = |name: &str| rules.iter().any(|rule| rule.name == name && matches!(rule.what, What::Silence(_)));
         // What a rule suppressed that no longer exists is never sent.
-        let holds = |name: &str, last: &Sent| last.suppressed.is_some() && rules.iter().any(|rule| rule.name == name);
+        let holds = |name: &str, last: &Sent| {
+            (last.suppressed.is_some() || last.open.is_some()) && rules.iter().any(|rule| rule.name == name)
+        };
         let is_old = |key: &AlertKey, last: &Sent| last.at < before && !holds(&key.0, last) && !lasts(&key.0);
         let old: Vec<AlertKey> =
             self.last.iter().filter(|(key, last)| is_old(key, last)).map(|(key, _)| key.clone()).collect();

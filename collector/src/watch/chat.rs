@@ -27,6 +27,12 @@ pub enum Form {
     DingTalk,
     /// A message as a bot of WeCom takes it.
     WeCom,
+    /// Alerts as Alertmanager takes them, which go on until they are over.
+    Alertmanager,
+    /// An event as PagerDuty takes it, which opens an incident and closes it.
+    PagerDuty,
+    /// An alert as Opsgenie takes it, which is closed when it is over.
+    Opsgenie,
 }
 
 /// What of a text is shown in a chat, in characters.
@@ -35,12 +41,28 @@ const SHOWN: usize = 300;
 const LONGEST: usize = 1_800;
 
 impl Form {
-    /// The body of the request.
+    /// Where it is sent unless that is said.
+    pub const fn usual_address(self) -> Option<&'static str> {
+        match self {
+            Self::PagerDuty => Some("https://events.pagerduty.com/v2/enqueue"),
+            Self::Opsgenie => Some("https://api.opsgenie.com/v2/alerts"),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing can be sent without a key.
+    pub const fn wants_key(self) -> bool {
+        matches!(self, Self::PagerDuty | Self::Opsgenie)
+    }
+
+    /// The body of the request to a chat.
     pub(super) fn body(self, alert: &Alert) -> Value {
         let lines = lines(alert);
         let text = shortened(lines.join("\n"));
         match self {
-            Self::Json => serde_json::to_value(alert).unwrap_or_default(),
+            Self::Json | Self::Alertmanager | Self::PagerDuty | Self::Opsgenie => {
+                serde_json::to_value(alert).unwrap_or_default()
+            }
             // Slack reads `<…>` as links and mentions, and nothing else where it parses nothing.
             Self::Slack => {
                 let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -92,7 +114,7 @@ impl Form {
                 Self::Slack | Self::Mattermost => text != "ok",
                 Self::Teams => text != "1",
                 Self::Feishu | Self::DingTalk | Self::WeCom | Self::Discord => true,
-                Self::Json => false,
+                Self::Json | Self::Alertmanager | Self::PagerDuty | Self::Opsgenie => false,
             }
             .then(|| (said(), text.contains("429"))),
         }

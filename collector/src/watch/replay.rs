@@ -12,6 +12,7 @@ use super::part::Part;
 use super::rule::{Rule, What};
 use super::silence::Silences;
 use super::templates::Templates;
+use super::watcher::understand;
 use super::{changes, incidents};
 use crate::archive::{Archive, StoreId};
 use crate::coverage::TimeRange;
@@ -23,9 +24,11 @@ use crate::search::Order;
 /// # Errors
 /// If the archive cannot be read.
 pub fn replay(archive: &Archive, rules: &[Rule], range: TimeRange) -> Result<Vec<Alert>> {
+    let mut rules = rules.to_vec();
+    understand(&mut rules, archive)?;
     let mut alerts = AlertState::replaying();
     let mut templates = Templates::default();
-    for rule in rules {
+    for rule in &rules {
         match rule.what {
             What::Entries { more_than, within } => {
                 let arrivals = Arrivals { is_new: &|_| true, at: &|entry| entry.time };
@@ -56,5 +59,5 @@ pub fn replay(archive: &Archive, rules: &[Rule], range: TimeRange) -> Result<Vec
         }
         alerts.flush(rule, Timestamp::MAX);
     }
-    alerts.take(archive, rules, false)
+    alerts.take(archive, &rules, false)
 }

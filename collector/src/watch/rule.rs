@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::LogEntry;
 
 use super::action::Action;
+use super::alert::Level;
 use super::part::Part;
 use crate::moment;
 use crate::search::Filter;
@@ -34,6 +35,10 @@ pub struct Draft {
     pub cool_down: Option<String>,
     /// Whether people's data and secrets are taken out of what leaves this machine.
     pub redact: Option<bool>,
+    /// Whether an alert says when it is over, where something can be.
+    pub resolve: Option<bool>,
+    /// How bad it is: `info`, `warning`, `error` or `critical`.
+    pub level: Option<String>,
 }
 
 /// A rule: what to look for, and where its alerts go.
@@ -42,11 +47,15 @@ pub struct Rule {
     pub(super) name: String,
     /// The query as it is written. Empty: every entry.
     pub(super) when: String,
+    /// What it means in this archive, and as it is written.
     pub(super) filter: Filter,
+    pub(super) written: Filter,
     pub(super) what: What,
     pub(super) per: Vec<Part>,
     pub(super) cool_down: SignedDuration,
     pub(super) redact: bool,
+    pub(super) resolve: bool,
+    pub(super) level: Level,
     pub(super) actions: Vec<Action>,
 }
 
@@ -65,6 +74,20 @@ pub(super) enum What {
     Silence(SignedDuration),
 }
 
+impl What {
+    /// For how long nothing of it may happen before it is over. `None`: it has no end.
+    pub(super) const fn calm(self) -> Option<SignedDuration> {
+        match self {
+            Self::Entries { more_than: 1.., within } => Some(within),
+            Self::Incident => Some(INCIDENT_CALM),
+            Self::Silence(_) => Some(SignedDuration::ZERO),
+            Self::Entries { .. } | Self::NewTemplate | Self::Sensitive => None,
+        }
+    }
+}
+
+/// An incident is over when none of its problems came for so long; what begins again sooner is the same.
+pub(super) const INCIDENT_CALM: SignedDuration = SignedDuration::from_hours(1);
 /// The default of `within`.
 const WITHIN: SignedDuration = SignedDuration::from_mins(10);
 /// The longest time over which entries are counted, and none may be missed.
@@ -97,7 +120,17 @@ impl Draft {
             None if matches!(what, What::Sensitive | What::NewTemplate) => SignedDuration::ZERO,
             None => COOL_DOWN,
         };
-        Ok(Rule { name, when, filter, what, per, cool_down, redact: self.redact.unwrap_or(true), actions })
+        let level = match &self.level {
+            Some(level) => Level::named(level).map_err(named)?,
+            None if matches!(what, What::Incident | What::Silence(_)) => Level::Error,
+            None => Level::Warning,
+        };
+        let resolve = self.resolve.unwrap_or(true);
+        if self.resolve == Some(true) && what.calm().is_none() {
+            return Err(named("resolve: a single entry, change or template has no end".to_owned()));
+        }
+        let redact = self.redact.unwrap_or(true);
+        Ok(Rule { name, when, written: filter.clone(), filter, what, per, cool_down, redact, resolve, level, actions })
     }
 
     fn what(&self) -> Result<What, String> {
@@ -167,6 +200,11 @@ impl Rule {
     /// What it is called.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// For how long nothing may happen before one of its alerts is over. `None`: nobody is told of an end.
+    pub(super) fn calm(&self) -> Option<SignedDuration> {
+        self.what.calm().filter(|_| self.resolve)
     }
 
     /// What it does with an alert, besides printing it.

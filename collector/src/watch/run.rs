@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::action::{Action, Undelivered};
 use super::alert::{Alert, Kind};
+use super::on_call;
 use super::rule::Rule;
 use super::watcher::Watcher;
 use crate::archive::Archive;
@@ -122,6 +123,8 @@ pub async fn watch<E: From<Error>>(
         http,
         redactor,
         under_way: HashMap::new(),
+        again_at: Timestamp::now(),
+        again: JoinSet::new(),
         sent: JoinSet::new(),
         outcome: Outcome::default(),
     };
@@ -135,17 +138,18 @@ pub async fn watch<E: From<Error>>(
         if others.is_some() || rules.broken() != broken {
             broken = rules.broken();
             if let Some(rules) = others {
-                post.watcher()?.replace(rules);
+                post.watcher()?.replace(rules)?;
             }
             on_event(Event::Rules { names: &names(post.watcher()?.rules()), broken })?;
         }
         let more = post.look().await?;
         post.deliver(&mut on_event)?;
+        post.say_again(&mut on_event)?;
         if more {
             post.settle(&mut on_event)?;
             continue;
         }
-        if options.once && post.sent.is_empty() {
+        if options.once && post.sent.is_empty() && post.again.is_empty() {
             break;
         }
         tokio::select! {
@@ -178,6 +182,9 @@ struct Post {
     /// By the names of their rules.
     under_way: HashMap<String, HashSet<i64>>,
     sent: JoinSet<Sent>,
+    /// When what goes on is said again to those who forget it, and by which rules that is under way.
+    again_at: Timestamp,
+    again: JoinSet<(String, Result<(), Undelivered>)>,
     outcome: Outcome,
 }
 
@@ -218,6 +225,40 @@ impl Post {
                 let Some(alert) = self.read(&delivery, on_event)? else { continue };
                 self.send(delivery, &alert, on_event)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Says what goes on again to those who would take it to be over. If it does not arrive, the next time it does.
+    fn say_again<E: From<Error>>(&mut self, on_event: &mut impl FnMut(Event<'_>) -> Result<(), E>) -> Result<(), E> {
+        let now = Timestamp::now();
+        while let Some(said) = self.again.try_join_next() {
+            if let Ok((rule, Err(Undelivered { why, .. }))) = said {
+                on_event(Event::Delayed { rule: &rule, why: &why, next: self.again_at })?;
+            }
+        }
+        if now < self.again_at || !self.again.is_empty() {
+            return Ok(());
+        }
+        self.again_at = now.checked_add(on_call::AGAIN).unwrap_or(now);
+        let watcher = self.watcher()?;
+        let mut open = watcher.open_alerts();
+        let mut again = Vec::new();
+        for rule in watcher.rules() {
+            let forgets = |action: &&Action| matches!(action, Action::Post(webhook) if webhook.forgets());
+            let Some(Action::Post(webhook)) = rule.actions.iter().find(forgets) else { continue };
+            let mine: Vec<Alert> = open.extract_if(.., |alert| alert.rule == rule.name).collect();
+            again.push((rule.name.clone(), rule.redact, webhook.clone(), mine));
+        }
+        for (rule, redacts, webhook, mut open) in again {
+            if redacts {
+                open.iter_mut().for_each(|alert| *alert = alert.redacted(&self.redactor));
+            }
+            let http = self.http.clone();
+            self.again.spawn(async move {
+                let said = webhook.send_again(&open, &http).await;
+                (rule, said)
+            });
         }
         Ok(())
     }

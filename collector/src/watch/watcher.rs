@@ -10,7 +10,7 @@ use super::entries::{self, Arrivals};
 use super::rule::{Rule, What};
 use super::silence::Silences;
 use super::templates::Templates;
-use super::{changes, incidents};
+use super::{changes, endings, incidents};
 use crate::archive::watching::{Arrival, Checkpoint, Delivery};
 use crate::archive::{Archive, Lock, StoreId};
 use crate::error::Result;
@@ -52,8 +52,9 @@ pub(super) struct Watcher {
 
 impl Watcher {
     /// Goes on where the last one stopped. The first one begins with what comes from now on.
-    pub(super) fn new(mut archive: Archive, rules: Vec<Rule>, now: Timestamp) -> Result<Self> {
+    pub(super) fn new(mut archive: Archive, mut rules: Vec<Rule>, now: Timestamp) -> Result<Self> {
         let lock = archive.lock_watch()?;
+        understand(&mut rules, &archive)?;
         let seen = archive.begin_watching(now)?;
         let (alerts, watched) = (AlertState::of(archive.last_alerts()?), archive.watched()?);
         Ok(Self {
@@ -87,16 +88,21 @@ impl Watcher {
     }
 
     /// Other rules from now on.
-    pub(super) fn replace(&mut self, rules: Vec<Rule>) {
+    pub(super) fn replace(&mut self, rules: Vec<Rule>) -> Result<()> {
         self.rules = rules;
+        understand(&mut self.rules, &self.archive)?;
         self.silences = Silences::default();
         self.templates = Templates::default();
         self.problems = true;
+        Ok(())
     }
 
     /// Looks at what came, and stores the alerts together with how far it has read. Returns whether more came.
     pub(super) fn look(&mut self, now: Timestamp) -> Result<bool> {
         let unwatched = self.archive.unwatched()?;
+        if !unwatched.is_empty() || now.duration_since(self.kept) >= HERE {
+            understand(&mut self.rules, &self.archive)?;
+        }
         let watched: Vec<(StoreId, Timestamp)> = unwatched.into_iter().map(|(store, _)| (store, now)).collect();
         self.watched.extend(watched.iter().copied());
         let (upto, arrivals) = match self.archive.arrivals(AT_ONCE)? {
@@ -183,6 +189,7 @@ impl Watcher {
             for (rule, length) in rules.iter().filter_map(|rule| Some((rule, silent(rule)?))) {
                 silences.look(archive, rule, length, watched, now, alerts)?;
             }
+            endings::look(archive, rules, now, alerts)?;
             self.silence_at = after(now, begun);
         }
         self.problems |= news.iter().any(|arrival| crate::archive::rollup::has_shape(arrival.entry.severity));
@@ -193,6 +200,12 @@ impl Watcher {
             (self.seen, self.problems, self.incidents_at) = (now, false, after(now, begun));
         }
         Ok(())
+    }
+
+    /// The first alerts about what is not over yet.
+    pub(super) fn open_alerts(&self) -> Vec<Alert> {
+        let open = self.alerts.open().into_iter();
+        open.filter(|(.., open)| open.apart).map(|(_, until, open)| Alert { until, ..open.alert }).collect()
     }
 
     /// Rules of which something is to be delivered now.
@@ -217,6 +230,14 @@ impl Watcher {
     pub(super) fn put_off(&mut self, id: i64, attempts: u32, next: Timestamp) -> Result<()> {
         self.archive.put_off(id, attempts, next)
     }
+}
+
+/// Says of each rule which stores it is about, where it names them by owner or tag.
+pub(super) fn understand(rules: &mut [Rule], archive: &Archive) -> Result<()> {
+    for rule in rules {
+        rule.filter = rule.written.labelled(archive)?.into_owned();
+    }
+    Ok(())
 }
 
 /// When to do again what was begun then.

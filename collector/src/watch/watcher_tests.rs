@@ -13,6 +13,9 @@ use crate::archive::{Claim, Commit, Comparison};
 use crate::coverage::TimeRange;
 use crate::search::Filter;
 
+#[path = "watcher_ends_tests.rs"]
+mod ends;
+
 /// An archive that entries come into, and a watcher that can go and come back.
 struct World {
     _folder: tempfile::TempDir,
@@ -34,7 +37,9 @@ const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
 fn rule(draft: Draft) -> Rule {
-    Draft { name: "it".to_owned(), ..draft }.rule(Vec::new()).unwrap()
+    // Those about what is over ask for it: watcher_ends_tests.rs.
+    let resolve = draft.resolve.or(Some(false));
+    Draft { name: "it".to_owned(), resolve, ..draft }.rule(Vec::new()).unwrap()
 }
 
 /// More than this many errors in ten minutes.

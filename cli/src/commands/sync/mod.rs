@@ -70,6 +70,7 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let listener = args.collecting.metrics_listen.map(listen::bind).transpose()?;
     let mut archive = args.archive.open()?;
     let network = configured.network()?;
+    configured.label(&mut archive)?;
     let keeps = configured.keeps();
     let exports = Exports::of(&configured)?;
     if !keeps.is_empty() {
@@ -82,7 +83,7 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let directory = {
         let progress = Arc::clone(&progress);
         let report = move |problem: &str| progress.aside(problem);
-        Arc::new(ReloadingStores::new(configured, args.collecting.shard, network.clone(), report))
+        Arc::new(ReloadingStores::new(configured, archive.path(), args.collecting.shard, network.clone(), report))
     };
     progress.of({
         let directory = Arc::clone(&directory);

@@ -39,6 +39,7 @@ pub(super) struct Collector {
 impl Collector {
     pub(super) fn new(
         selection: &Selection,
+        archive: &mut Archive,
         shard: Option<Shard>,
         stop: watch::Receiver<bool>,
         ui: Ui,
@@ -47,7 +48,10 @@ impl Collector {
         let network = configured.network()?;
         let exports = Exports::of(&configured)?;
         let keeps = configured.keeps();
-        let directory = ReloadingStores::new(configured, shard, network.clone(), move |problem| ui.error(problem));
+        configured.label(archive)?;
+        let path = archive.path();
+        let directory =
+            ReloadingStores::new(configured, path, shard, network.clone(), move |problem| ui.error(problem));
         let directory = Arc::new(directory);
         Ok(Self { directory, network, stop, ui, exports, keeps, running: None, pruning: None })
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use storelogs_collector::metrics::Metrics;
+use storelogs_collector::metrics::{AlertOutcome, Metrics};
 use storelogs_collector::network::Network;
 use storelogs_collector::watch::{self, Event};
 use storelogs_collector::wording::pluralize;
@@ -76,7 +76,7 @@ Rules, in storelogs.toml or conf.d/*.toml:
   within = \"10m\"
   run = [\"notify-send\", \"the shop\"]        # gets the alert as JSON
   webhook = { env = \"SLACK_WEBHOOK\" }      # or file = …, command = [ … ]
-  webhook_form = \"slack\"                   # else json
+  webhook_form = \"slack\"                   # else json; pagerduty, alertmanager …
 
 In place of more_than: new_template = true, incident = true, sensitive = true or
 silent_for = \"2h\". Further settings: per = [\"store\", \"module\"] is what is
@@ -156,7 +156,8 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
     let mut signals = Signals::listen()?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut collector = if args.sync {
-        let collector = Collector::new(&args.stores.selection(), args.collecting.shard, stopped.clone(), ui)?;
+        let collector =
+            Collector::new(&args.stores.selection(), &mut archive, args.collecting.shard, stopped.clone(), ui)?;
         collector.prune(&mut archive)?;
         Some(collector)
     } else {
@@ -194,7 +195,7 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
     let watching = watch::WatchOptions { once: args.once };
     let http = rules.http()?;
     let ending = watch::watch::<CliError>(archive, &mut rules, http, watching, stopped, |event| {
-        metrics.alert_event(&event);
+        measure(&event, &metrics);
         show(&event, look, &mut out, ui)
     });
     let mut ending = std::pin::pin!(ending);
@@ -221,6 +222,18 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
         (0, None | Some(0)) => Exit::Done.despite(problems),
         _ => Exit::Partly,
     })
+}
+
+/// Counts what becomes of alerts.
+fn measure(event: &Event<'_>, metrics: &Metrics) {
+    match event {
+        Event::Alert(alert) => metrics.alert(&alert.rule, AlertOutcome::Raised),
+        Event::Delivered { rule } => metrics.alert(rule, AlertOutcome::Delivered),
+        Event::Delayed { rule, .. } => metrics.alert(rule, AlertOutcome::Delayed),
+        Event::GivenUp { rule, .. } => metrics.alert(rule, AlertOutcome::GivenUp),
+        Event::Rules { names, broken } => metrics.rules(names, *broken),
+        _ => {}
+    }
 }
 
 fn show(event: &Event<'_>, look: &Appearance, out: &mut Out, ui: Ui) -> Result<(), CliError> {

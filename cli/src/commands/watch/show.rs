@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::LogEntry;
-use storelogs_collector::watch::{Alert, Kind};
+use storelogs_collector::watch::{Alert, Kind, Status};
 
 use super::Format;
 
@@ -46,6 +46,7 @@ impl Appearance {
     fn write_pretty(&self, alert: &Alert, out: &mut Out) -> io::Result<()> {
         let palette = &self.palette;
         let colour = match (alert.kind, alert.severity()) {
+            _ if alert.status == Status::Resolved => palette.green,
             (Kind::Silence | Kind::Incident, _) => palette.red,
             (Kind::Sensitive, _) | (_, None) => palette.strong(palette.cyan),
             (_, Some(severity)) => palette.strong(palette.severity(severity)),

@@ -1,0 +1,27 @@
+//! What stores are called, whose they are, and what they are filed under.
+
+use storelogs_collector::archive::Labels;
+
+/// The longest of them, in bytes.
+const LONGEST: usize = 200;
+
+/// The labels of a store. Empty ones are none.
+pub(super) fn labels<'a>(
+    name: Option<&str>,
+    owner: Option<&str>,
+    tags: impl IntoIterator<Item = &'a str>,
+) -> Result<Labels, String> {
+    let clean = |what: &str, text: &str| -> Result<Option<String>, String> {
+        let text = text.trim();
+        if text.len() > LONGEST || text.chars().any(char::is_control) {
+            return Err(format!("{what} is one line of at most {LONGEST} bytes"));
+        }
+        Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+    };
+    let tags = tags.into_iter().map(|tag| clean("a tag", tag)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Labels {
+        name: name.map_or(Ok(None), |name| clean("name", name))?,
+        owner: owner.map_or(Ok(None), |owner| clean("owner", owner))?,
+        tags: tags.into_iter().flatten().collect(),
+    })
+}

@@ -1,0 +1,47 @@
+//! Queries by what the configuration calls a store: whose it is, and what it is filed under.
+
+use std::borrow::Cow;
+
+use super::Filter;
+use super::expr::{Expr, Label, Term};
+use super::pattern::Pattern;
+use crate::archive::{Archive, Labels};
+use crate::error::Result;
+
+fn has(labels: &Labels, label: Label, pattern: &Pattern) -> bool {
+    let is = |text: &String| pattern.matches(&text.to_lowercase());
+    match label {
+        Label::Name => labels.name.iter().any(is),
+        Label::Owner => labels.owner.iter().any(is),
+        Label::Tag => labels.tags.iter().any(is),
+    }
+}
+
+impl Filter {
+    /// The same query, in which each label stands for the stores that have it in this archive.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub(crate) fn labelled(&self, archive: &Archive) -> Result<Cow<'_, Self>> {
+        if !self.expr.any(&|term| matches!(term, Term::Label(..))) {
+            return Ok(Cow::Borrowed(self));
+        }
+        let (stores, labels) = (archive.stores()?, archive.labels()?);
+        let mut expr = self.expr.clone();
+        expr.each_term(&mut |term| {
+            let Term::Label(label, pattern) = term else { return None };
+            let those =
+                stores.iter().filter(|(id, _)| labels.get(id).is_some_and(|labels| has(labels, *label, pattern)));
+            let is = |name: String| Expr::Is(Term::Store(Pattern::of_name(&name)));
+            let mut meant: Vec<Expr> = those.map(|(_, store)| is(store.to_string())).collect();
+            if meant.is_empty() {
+                meant.push(is(NOBODY.to_owned()));
+            }
+            Some(Expr::Any(meant))
+        });
+        Ok(Cow::Owned(Self { expr }))
+    }
+}
+
+/// The name of no store.
+const NOBODY: &str = ":";
