@@ -15,6 +15,7 @@ mod doctor;
 mod examples;
 mod exit_codes;
 mod exporting;
+mod fleets;
 mod floors;
 mod forgetting;
 mod help;

@@ -39,6 +39,18 @@ impl Series {
     }
 }
 
+/// Store, module, template.
+pub(super) type Key = (u32, Option<u32>, u32);
+
+/// A burst, and of what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    pub(super) key: Key,
+    pub(super) burst: Burst,
+    /// From how many weeks its store is known.
+    pub(super) weeks: f64,
+}
+
 /// Hours that stand out, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Burst {

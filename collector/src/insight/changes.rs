@@ -56,7 +56,7 @@ fn weight(entry: &LogEntry, of: Option<&str>) -> u8 {
 pub(super) fn before(
     context: &Context<'_>,
     hours: &Hours,
-    store: u32,
+    (store, is_wide): (u32, bool),
     start: Timestamp,
     category: Option<&str>,
 ) -> Result<Option<Changes>> {
@@ -66,13 +66,20 @@ pub(super) fn before(
     let (mut entries, mut query) = (0, context.query().changes().between(range.since, range.until));
     let mut listed: Vec<(u8, LogEntry, u32)> = Vec::new();
     let mut ordinary: BTreeMap<(Option<String>, Option<String>), u64> = BTreeMap::new();
-    let all = 0..u32::try_from(context.stores.len()).unwrap_or(u32::MAX);
-    let looked_at = if context.stores.len() > MOST_STORES {
+    let mut looked_at: Vec<u32> = (0..u32::try_from(context.stores.len()).unwrap_or(u32::MAX)).collect();
+    let owner = context.owner(store);
+    if owner.is_some() {
+        // Whose the others are is known, or they are somebody else's.
+        looked_at.retain(|other| *other == store || context.owner(*other) == owner);
+        query = query.stores(looked_at.iter().map(|other| &context.stores[*other as usize].1));
+    } else if context.stores.len() > MOST_STORES {
+        looked_at = vec![store];
         query = query.store(&context.stores[store as usize].1);
-        store..store + 1
-    } else {
-        all
-    };
+    }
+    if is_wide && looked_at.len() < context.stores.len() {
+        // What fails in stores of many owners was broken by none of them.
+        return Ok(None);
+    }
     for other in looked_at {
         each_change(context, other, range, |entry| {
             entries += 1;
@@ -100,7 +107,13 @@ pub(super) fn before(
         range,
         entries,
         query: query.text(),
-        listed: listed.iter().map(|(_, entry, store)| change(context, hours, *store, entry)).collect(),
+        listed: listed
+            .iter()
+            .map(|(_, entry, other)| Change {
+                same_owner: *other != store && owner.is_some(),
+                ..change(context, hours, *other, entry)
+            })
+            .collect(),
         ordinary: ordinary.into_iter().take(MOST_ORDINARY).map(action_count).collect(),
     }))
 }
@@ -119,6 +132,7 @@ pub(super) fn change(context: &Context<'_>, hours: &Hours, store: u32, entry: &L
         summary: text(Field::Summary, &entry.summary),
         topic: topic(entry.category.as_deref(), entry.action.as_deref()),
         unusual_hour: hours.is_unusual(context, entry.actor.as_deref(), entry.time),
+        same_owner: false,
         query: query::uid(&entry.uid),
     }
 }

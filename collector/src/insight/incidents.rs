@@ -1,18 +1,18 @@
 //! When did it go wrong?
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use storelogs::Severity;
 
-use super::bursts::{Burst, Series, bursts};
+use super::bursts::{Candidate, Key, Series, bursts};
 use super::hours::Hours;
 use super::model::{Changes, Count, Incident, Incidents, Line};
 use super::period::{Local, WEEK, hour_of, second_of};
 use super::scan::Row;
 use super::statistics::{as_number, densest, log10_of_at_least};
-use super::{Context, activity, changes};
+use super::{Context, activity, changes, wide};
 use crate::archive::shape;
 use crate::error::Result;
 use crate::redact::Field;
@@ -28,13 +28,12 @@ const AROUND: i64 = 12;
 /// How many hours of a whole report stand out by chance.
 const BY_CHANCE: f64 = 0.01;
 
-/// Store, module, template.
-type Key = (u32, Option<u32>, u32);
-
 /// What is added up for it.
 #[derive(Default)]
 pub(super) struct Sums {
     series: BTreeMap<Key, Series>,
+    /// Which stores have anything of a module.
+    users: HashMap<u32, HashSet<u32>>,
     /// The first hour of each store in the archive.
     begins: HashMap<u32, i64>,
 }
@@ -42,6 +41,9 @@ pub(super) struct Sums {
 impl Sums {
     pub(super) fn add(&mut self, row: &Row) {
         self.begins.entry(row.store).or_insert(row.hour);
+        if let Some(module) = row.facts.module {
+            self.users.entry(module).or_default().insert(row.store);
+        }
         if let Some(template) = row.facts.template {
             self.series.entry((row.store, row.facts.module, template)).or_default().add(row.hour, row.entries);
         }
@@ -75,7 +77,7 @@ impl Sums {
                 found.push(Candidate { key: *key, burst, weeks });
             }
         }
-        let mut incidents = join(found);
+        let mut incidents = wide::together(join(found));
         incidents.sort_by_key(|incident| Reverse(incident.iter().map(|found| found.burst.entries).sum::<u64>()));
         let others = incidents.len().saturating_sub(MOST) as u64;
         incidents.truncate(MOST);
@@ -88,6 +90,8 @@ impl Sums {
 
     fn incident(&self, context: &Context<'_>, hours: &Hours, parts: &[Candidate], until: i64) -> Result<Incident> {
         let (store, module) = (parts[0].key.0, parts[0].key.1);
+        let stands_out: BTreeSet<u32> = parts.iter().map(|part| part.key.0).collect();
+        let is_wide = stands_out.len() > 1;
         let first = parts.iter().map(|part| part.burst.first).min().unwrap_or_default();
         let last = parts.iter().map(|part| part.burst.last).max().unwrap_or_default();
         let usual_per_second: f64 = parts
@@ -97,7 +101,11 @@ impl Sums {
             })
             .sum();
         let numbers: BTreeSet<u32> = parts.iter().map(|part| part.key.2).collect();
-        let mut hits = hits(context, store, module, &numbers, [first, last + 1])?;
+        // What many have in common is counted in all of them, as its search lists it.
+        let is_of = |key: &&Key| key.1 == module && numbers.contains(&key.2);
+        let counted: BTreeSet<u32> =
+            if is_wide { self.series.keys().filter(is_of).map(|key| key.0).collect() } else { stands_out.clone() };
+        let mut hits = hits(context, &counted, module, &numbers, [first, last + 1])?;
         if let Some(cut) = cut(&hits, usual_per_second) {
             hits.drain(cut.1 + 1..);
             hits.drain(..cut.0);
@@ -111,20 +119,30 @@ impl Sums {
         let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
         hits.iter().for_each(|hit| *counts.entry(hit.template).or_default() += 1);
         if hits.is_empty() {
-            counts =
-                numbers.iter().map(|number| (*number, self.sum((store, module, *number), [first, last + 1]))).collect();
+            let sum = |number: u32| {
+                counted.iter().map(|store| self.sum((*store, module, number), [first, last + 1])).sum::<u64>()
+            };
+            counts = numbers.iter().map(|number| (*number, sum(*number))).collect();
         }
-        let templates = templates(context, store, module, counts, [start, end]);
+        let named = (!is_wide).then_some(store);
+        let templates = templates(context, named, module, counts, [start, end]);
         let entries = templates.iter().map(|line| line.count.now).sum();
         let usual = usual_per_second * end.duration_since(start).as_secs_f64();
         let category = most(hits.iter().filter_map(|hit| hit.category));
         let severity = hits.iter().map(|hit| hit.severity).max_by_key(|severity| activity::seriousness(*severity));
         let raw_category = category.map(|category| context.kinds.categories.shown(category));
-        let changes = changes::before(context, hours, store, start, raw_category)?;
+        let changes = changes::before(context, hours, (store, is_wide), start, raw_category)?;
         let all = numbers.iter().map(|number| context.template(*number));
-        let query = query(context, store, module).like(all).between(start, end);
+        let query = query(context, named, module).like(all).between(start, end);
+        let mut hit: Vec<(u32, usize)> =
+            stands_out.iter().map(|store| (*store, hits.iter().filter(|hit| hit.store == *store).count())).collect();
+        hit.sort_by_key(|(_, entries)| Reverse(*entries));
+        let stores: Vec<u32> = hit.into_iter().map(|(store, _)| store).collect();
+        let users = module.and_then(|module| self.users.get(&module)).map_or(context.stores.len(), HashSet::len);
         Ok(Incident {
-            store,
+            store: stores.first().copied().unwrap_or(store),
+            stores: if is_wide { stores } else { Vec::new() },
+            of_stores: users as u64,
             module: context.module(module),
             category: context.category(category),
             severity: severity.unwrap_or(Severity::Error),
@@ -135,7 +153,7 @@ impl Sums {
             entries,
             query: query.text(),
             usual,
-            hours: self.hours(store, module, &numbers, [first - AROUND, (last + 1 + AROUND).min(until)]),
+            hours: self.hours(&counted, module, &numbers, [first - AROUND, (last + 1 + AROUND).min(until)]),
             hours_since: second_of(first - AROUND, 0),
             weeks: parts.iter().map(|part| part.weeks).fold(f64::INFINITY, f64::min),
             log10_chance: log10_of_at_least(entries, usual),
@@ -150,9 +168,16 @@ impl Sums {
     }
 
     /// How many entries these series have in each of these hours.
-    fn hours(&self, store: u32, module: Option<u32>, templates: &BTreeSet<u32>, [first, end]: [i64; 2]) -> Vec<u64> {
+    fn hours(
+        &self,
+        stores: &BTreeSet<u32>,
+        module: Option<u32>,
+        templates: &BTreeSet<u32>,
+        [first, end]: [i64; 2],
+    ) -> Vec<u64> {
         let mut hours = vec![0; usize::try_from(end - first).unwrap_or_default()];
-        for series in templates.iter().filter_map(|template| self.series.get(&(store, module, *template))) {
+        let keys = stores.iter().flat_map(|store| templates.iter().map(|template| (*store, module, *template)));
+        for series in keys.filter_map(|key| self.series.get(&key)) {
             for (hour, entries) in &series.hours {
                 if let Some(sum) = usize::try_from(hour - first).ok().and_then(|at| hours.get_mut(at)) {
                     *sum += entries;
@@ -167,14 +192,6 @@ impl Sums {
         let series = self.series.get(&key).into_iter().flat_map(|series| &series.hours);
         series.filter(|(hour, _)| (hours[0]..hours[1]).contains(hour)).map(|(_, entries)| entries).sum()
     }
-}
-
-/// A burst, and of what.
-#[derive(Clone, Copy, Debug)]
-struct Candidate {
-    key: Key,
-    burst: Burst,
-    weeks: f64,
 }
 
 /// Bursts of one store and module at the same time are one incident.
@@ -198,21 +215,25 @@ fn join(mut found: Vec<Candidate>) -> Vec<Vec<Candidate>> {
 
 /// An entry of a burst.
 struct Hit {
+    store: u32,
     second: i64,
     template: u32,
     severity: Severity,
     category: Option<u32>,
 }
 
-fn query<'a>(context: &'a Context<'_>, store: u32, module: Option<u32>) -> super::query::Query<'a> {
+fn query<'a>(context: &'a Context<'_>, store: Option<u32>, module: Option<u32>) -> super::query::Query<'a> {
     let module = module.map(|module| context.kinds.modules.shown(module));
-    let store = &context.stores[store as usize].1;
-    context.query().store(store).fact(Field::Fact, "module", module).problems()
+    let query = match store {
+        Some(store) => context.query().store(&context.stores[store as usize].1),
+        None => context.query(),
+    };
+    query.fact(Field::Fact, "module", module).problems()
 }
 
 fn templates(
     context: &Context<'_>,
-    store: u32,
+    store: Option<u32>,
     module: Option<u32>,
     counts: BTreeMap<u32, u64>,
     [start, end]: [Timestamp; 2],
@@ -231,27 +252,35 @@ fn templates(
 /// The entries of a burst in these hours, oldest first. None if there are too many to look at.
 fn hits(
     context: &Context<'_>,
-    store: u32,
+    stores: &BTreeSet<u32>,
     module: Option<u32>,
     templates: &BTreeSet<u32>,
     [first, end]: [i64; 2],
 ) -> Result<Vec<Hit>> {
-    let id = context.stores[store as usize].0;
-    if context.archive.entries_in_hours(id, [first, end])? > MOST_READ {
+    let mut entries = 0;
+    for store in stores {
+        entries += context.archive.entries_in_hours(context.stores[*store as usize].0, [first, end])?;
+    }
+    if entries > MOST_READ {
         return Ok(Vec::new());
     }
     let mut hits = Vec::new();
-    context.archive.each_problem(id, [first, end].map(|hour| second_of(hour, 0)), |problem| {
-        if context.kinds.modules.find(problem.module) != module {
-            return;
-        }
-        let shape = shape::shape(problem.summary.unwrap_or_default());
-        let Some(template) = templates.iter().copied().find(|number| context.template(*number).covers(&shape)) else {
-            return;
-        };
-        let category = context.kinds.categories.find(problem.category);
-        hits.push(Hit { second: problem.second, template, severity: problem.severity, category });
-    })?;
+    for store in stores {
+        let id = context.stores[*store as usize].0;
+        context.archive.each_problem(id, [first, end].map(|hour| second_of(hour, 0)), |problem| {
+            if context.kinds.modules.find(problem.module) != module {
+                return;
+            }
+            let shape = shape::shape(problem.summary.unwrap_or_default());
+            let Some(template) = templates.iter().copied().find(|number| context.template(*number).covers(&shape))
+            else {
+                return;
+            };
+            let category = context.kinds.categories.find(problem.category);
+            hits.push(Hit { store: *store, second: problem.second, template, severity: problem.severity, category });
+        })?;
+    }
+    hits.sort_by_key(|hit| hit.second);
     Ok(hits)
 }
 

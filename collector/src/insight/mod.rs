@@ -25,6 +25,7 @@ mod scan;
 mod statistics;
 mod summary;
 mod trust;
+mod wide;
 
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
@@ -36,7 +37,7 @@ pub use period::{Period, Step};
 pub(crate) use trust::comparable;
 
 use crate::archive::template::Template;
-use crate::archive::{Archive, StoreId};
+use crate::archive::{Archive, Labels, StoreId};
 use crate::error::{Error, Result};
 use crate::redact::{Field, Redact, Text};
 use model::Count;
@@ -77,6 +78,8 @@ struct Context<'a> {
     begins: Vec<Option<i64>>,
     /// The period before is covered well enough.
     comparable: bool,
+    /// What each store is called, and whose it is.
+    labels: &'a [Labels],
     now: Timestamp,
 }
 
@@ -112,6 +115,8 @@ pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -
         people.add(row);
     })?;
     people.bulk.close();
+    let mut labels = archive.labels()?;
+    let labels: Vec<Labels> = stores.iter().map(|(id, _)| labels.remove(id).unwrap_or_default()).collect();
     let context = Context {
         archive,
         redact,
@@ -121,6 +126,7 @@ pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -
         kinds: &kinds,
         begins: (0_u32..).zip(&stores).map(|(number, _)| incidents.begin(number)).collect(),
         comparable: trust::comparable(archive, &stores, period.previous)?,
+        labels: &labels,
         now: options.now,
     };
     let mut report = Report {
@@ -128,6 +134,7 @@ pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -
         made: options.now,
         redacted: redact.hides(),
         stores: names.iter().map(ToString::to_string).collect(),
+        labels: if labels.iter().all(Labels::is_empty) { Vec::new() } else { labels.clone() },
         scope: named.iter().map(ToString::to_string).collect(),
         verdict: String::new(),
         summary: Vec::new(),
@@ -174,6 +181,11 @@ impl Context<'_> {
 
     fn text(&self, field: Field, text: &str) -> Text {
         Text::new(self.redact, field, text)
+    }
+
+    /// Whose a store is, if that is known.
+    fn owner(&self, store: u32) -> Option<&str> {
+        self.labels.get(store as usize)?.owner.as_deref()
     }
 
     fn template(&self, number: u32) -> &Template {

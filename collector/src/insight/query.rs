@@ -36,6 +36,13 @@ impl<'a> Query<'a> {
         self.with(format!("store:{store}"))
     }
 
+    /// Of these stores, and of no others.
+    pub(super) fn stores<'s>(mut self, stores: impl IntoIterator<Item = &'s Store>) -> Self {
+        self.has_store = true;
+        let parts: Vec<String> = stores.into_iter().map(|store| format!("store:{store}")).collect();
+        self.with(if let [one] = &parts[..] { one.clone() } else { format!("({})", parts.join(" OR ")) })
+    }
+
     pub(super) fn platform(self, platform: &str) -> Self {
         self.with(format!("platform:{platform}"))
     }

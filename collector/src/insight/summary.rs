@@ -62,7 +62,16 @@ fn incidents(report: &Report, findings: &mut Vec<Finding>) {
 fn broke(report: &Report, incident: &Incident) -> Finding {
     let period = &report.period;
     let what = [&incident.module, &incident.category].into_iter().flatten().map(ToString::to_string).next();
-    let title = match what {
+    let title = match &what {
+        Some(what) if incident.is_wide() => {
+            format!("{what} failed in {}, {} in {}", report.place(incident), times(incident.entries), lasted(incident))
+        }
+        None if incident.is_wide() => format!(
+            "{} in {} in {}",
+            pluralize(incident.entries, "failure", "failures"),
+            report.place(incident),
+            lasted(incident)
+        ),
         Some(what) => format!("{what} failed {} in {}", times(incident.entries), lasted(incident)),
         None => format!("{} in {}", pluralize(incident.entries, "failure", "failures"), lasted(incident)),
     };
@@ -72,9 +81,14 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
         "{said}: {} to {} in {}; usual in that time is {}.",
         period.clock(incident.start),
         period.clock_after(incident.end, incident.start),
-        report.stores[incident.store as usize],
+        report.place(incident),
         usual(incident.usual)
     );
+    if incident.is_wide() {
+        let what =
+            what.as_deref().map_or_else(|| "what they share".to_owned(), |what| format!("{what}, or what they share"));
+        text.push_str(&format!(" They began within an hour of each other: it is {what}, and none of these stores."));
+    }
     if incident.open {
         text.push_str(" It may still go on.");
     }
@@ -93,16 +107,21 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
             text.push_str(&if change.store == incident.store {
                 format!(" {ago} before, {who} changed {what}{said}.")
             } else {
-                let other = &report.stores[change.store as usize];
-                format!(
-                    " {ago} before, in another of your stores ({other}), {who} changed {what}{said}: maybe by chance."
-                )
+                let other = report.store(change.store);
+                if change.same_owner {
+                    format!(" {ago} before, in another store of the same owner ({other}), {who} changed {what}{said}.")
+                } else {
+                    format!(
+                        " {ago} before, in another of your stores ({other}), {who} changed {what}{said}: maybe by chance."
+                    )
+                }
             });
         }
         None if incident.changes.entries > 0 => {
             let entries = pluralize(incident.changes.entries, "ordinary change was", "ordinary changes were");
             text.push_str(&format!(" {entries} made in the hour before, none of settings or design."));
         }
+        None if incident.is_wide() => {}
         None => text.push_str(" Nothing was changed in the hour before, as far as the logs show."),
     }
     Finding {
@@ -215,7 +234,7 @@ fn trust(report: &Report, findings: &mut Vec<Finding>) {
         };
         // The first is the one that is worst off.
         let worst = stores.iter().find(|store| !store.complete).map(|store| {
-            let (name, verdict) = (&report.stores[store.store as usize], &store.verdict);
+            let (name, verdict) = (report.store(store.store), &store.verdict);
             let gap = store.gaps.first().map(|gap| {
                 let (since, until) = (report.period.clock(gap.since), report.period.clock(gap.until));
                 format!(", from {since} to {until}")

@@ -11,7 +11,7 @@ use super::alert_state::AlertState;
 use super::entries::name;
 use super::part::Part;
 use super::query;
-use super::rule::Rule;
+use super::rule::{INCIDENT_CALM, Rule};
 use crate::archive::text::Fact;
 use crate::archive::{Archive, StoreId};
 use crate::coverage::TimeRange;
@@ -25,8 +25,6 @@ use crate::wording::{format_duration, pluralize};
 /// How far back incidents are looked for every time, and at the most after the watcher was away.
 const BACK: SignedDuration = SignedDuration::from_hours(48);
 const MOST_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// What begins again so soon is the same.
-const SAME: SignedDuration = SignedDuration::from_hours(1);
 /// How many templates of an incident are named.
 const TEMPLATES_NAMED: usize = 2;
 
@@ -42,14 +40,14 @@ pub(super) fn look(
     let most = now.checked_sub(MOST_BACK).unwrap_or(now);
     let since = seen.checked_sub(BACK / 2).unwrap_or(seen).min(back).max(most);
     let Some(range) = TimeRange::new(since, now) else { return Ok(()) };
-    for (store, incident) in found(archive, range)? {
-        let Some(id) = archive.store_id(&store)? else { continue };
+    for (place, incident) in found(archive, range)? {
+        let Some(id) = archive.store_id(&place.store)? else { continue };
         let is_news = watched.get(&id).is_some_and(|since| incident.end > *since);
         // What is usual has to be known from this long before.
         let before = incident.start.checked_sub(KNOWS_NEW).ok().and_then(|since| TimeRange::new(since, incident.start));
-        if is_news && comparable(archive, &[(id, store.clone())], before)? {
+        if is_news && comparable(archive, &[(id, place.store.clone())], before)? {
             for rule in rules {
-                raise(archive, rule, &store, &incident, now, alerts)?;
+                raise(archive, rule, &place, &incident, now, alerts)?;
             }
         }
     }
@@ -58,14 +56,22 @@ pub(super) fn look(
 
 /// Alerts on the incidents in a time range, each at its beginning.
 pub(super) fn replay(archive: &Archive, rule: &Rule, range: TimeRange, alerts: &mut AlertState) -> Result<()> {
-    for (store, incident) in found(archive, range)? {
-        raise(archive, rule, &store, &incident, incident.start, alerts)?;
+    for (place, incident) in found(archive, range)? {
+        raise(archive, rule, &place, &incident, incident.start, alerts)?;
     }
     Ok(())
 }
 
+/// Where an incident was.
+struct Place {
+    /// The store, or the one that was hit most.
+    store: Store,
+    /// How many, in words, if it is one of what several have in common.
+    several: Option<String>,
+}
+
 /// The incidents of a time range, the first one first.
-fn found(archive: &Archive, range: TimeRange) -> Result<Vec<(Store, Incident)>> {
+fn found(archive: &Archive, range: TimeRange) -> Result<Vec<(Place, Incident)>> {
     let options = insight::ReportOptions {
         since: range.since,
         until: range.until,
@@ -74,13 +80,13 @@ fn found(archive: &Archive, range: TimeRange) -> Result<Vec<(Store, Incident)>> 
         zone: None,
         now: range.until,
     };
-    let report = insight::report(archive, &options, &NoRedaction)?;
-    let mut found = report.incidents.list;
+    let mut report = insight::report(archive, &options, &NoRedaction)?;
+    let mut found = std::mem::take(&mut report.incidents.list);
     found.sort_by_key(|incident| incident.start);
-    let stores = report.stores;
     let of = |incident: Incident| {
-        let store = stores.get(incident.store as usize)?.parse::<Store>().ok()?;
-        Some((store, incident))
+        let store = report.stores.get(incident.store as usize)?.parse::<Store>().ok()?;
+        let several = incident.is_wide().then(|| report.place(&incident));
+        Some((Place { store, several }, incident))
     };
     Ok(found.into_iter().filter_map(of).collect())
 }
@@ -88,17 +94,20 @@ fn found(archive: &Archive, range: TimeRange) -> Result<Vec<(Store, Incident)>> 
 fn raise(
     archive: &Archive,
     rule: &Rule,
-    store: &Store,
+    place: &Place,
     incident: &Incident,
     at: Timestamp,
     alerts: &mut AlertState,
 ) -> Result<()> {
-    let mut about = vec![(Part::Store, store.to_string())];
+    let mut about = Vec::new();
+    if place.several.is_none() {
+        about.push((Part::Store, place.store.to_string()));
+    }
     if let Some(module) = &incident.module {
         about.push((Part::Fact(Fact::Module), module.to_string()));
     }
     let key = name(&about);
-    if alerts.last(rule, &key).is_some_and(|last| incident.start <= last.checked_add(SAME).unwrap_or(last)) {
+    if alerts.last(rule, &key).is_some_and(|last| incident.start <= last.checked_add(INCIDENT_CALM).unwrap_or(last)) {
         alerts.extend(rule, &key, incident.end);
         return Ok(());
     }
@@ -110,7 +119,8 @@ fn raise(
     let templates: Vec<&str> = incident.templates.iter().take(TEMPLATES_NAMED).map(|line| line.name.as_str()).collect();
     let usual = if incident.usual < 0.5 { "none is".to_owned() } else { format!("{:.0} are", incident.usual) };
     let problems = pluralize(incident.entries, "problem", "problems");
-    alert.text = format!("an incident: {problems} where {usual} usual: {}", templates.join("; "));
+    let places = place.several.as_ref().map(|several| format!(" in {several}")).unwrap_or_default();
+    alert.text = format!("an incident: {problems}{places} where {usual} usual: {}", templates.join("; "));
     if let Some(change) = incident.changes.listed.first() {
         let who = change.actor.as_ref().map_or("somebody", |who| who.as_str());
         let what = change.summary.as_ref().or(change.action.as_ref()).map_or("", |what| what.as_str());

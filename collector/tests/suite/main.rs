@@ -9,6 +9,7 @@ mod coverage_properties;
 mod damage;
 mod detection_accuracy;
 mod failing;
+mod fleet;
 mod floors;
 #[path = "../../../tests/imports/mod.rs"]
 mod imports;

@@ -90,6 +90,7 @@ pub(super) fn report(
         until: moment("until", asked.until.as_deref())?,
         compare: true,
         stores: &names(asked.stores.as_deref())?,
+        labelled: command::Labelled::default(),
         clock: &settings.clock,
         redact: settings.redact,
         now: question.asked,

@@ -1,5 +1,6 @@
 //! `report`: what the logs say, for the person who runs the shop.
 
+mod each;
 mod orders;
 mod terminal;
 
@@ -18,7 +19,9 @@ use crate::config::StoreName;
 use crate::error::{CliError, Exit};
 use crate::options::{ArchiveOptions, ClockOptions, of_shop};
 use crate::output;
-use crate::ui::Ui;
+use crate::ui::{Ui, printable};
+use each::Each;
+pub(crate) use each::Labelled;
 
 /// Show what the logs say: what broke, when, since which change, and who to ask
 ///
@@ -46,6 +49,18 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "STORE")]
     store: Vec<StoreName>,
 
+    /// Only stores of this owner, as the configuration names it; repeat it for several
+    #[arg(long, value_name = "NAME")]
+    owner: Vec<String>,
+
+    /// Only stores with this tag of the configuration; repeat it for those that have several
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+
+    /// Write a report each, with the time zone of its stores, into the folder that -o names
+    #[arg(long, value_enum, value_name = "WHOM", requires = "output", conflicts_with = "open")]
+    each: Option<Each>,
+
     #[command(flatten)]
     clock: ClockOptions,
 
@@ -53,7 +68,7 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
 
-    /// Write the report into this file
+    /// Write the report into this file, or with --each into this folder
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -73,6 +88,7 @@ Examples:
   storelogs report --open                       as a page in the browser
   storelogs report --since 90d -o report.html   the same as one file to pass on
   storelogs report --since 7d -o orders.csv     the orders that were hit
+  storelogs report --each store -o reports      a page for each
   storelogs report --since 2026-08-01 --until 2026-09-01 --format json
 
 A period is made of whole hours; from seven days on it begins at midnight.
@@ -102,6 +118,9 @@ enum Format {
 }
 
 pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
+    if let (Some(each), Some(folder)) = (args.each, &args.output) {
+        return report_each(args, each, folder, ui);
+    }
     let format = match (args.format, &args.output) {
         (Some(format), _) => Ok(format),
         (None, Some(path)) => by_name(path),
@@ -138,17 +157,70 @@ pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
+/// Writes a report for each, and says of each what it says.
+fn report_each(args: &ReportArgs, each: Each, folder: &Path, ui: Ui) -> Result<Exit, CliError> {
+    let format = args.format.unwrap_or(Format::Html);
+    let archive = args.archive.read()?;
+    let asked = args.about();
+    let mut stores = asked.stores(&archive)?;
+    if stores.is_empty() {
+        stores = archive.stores()?.into_iter().map(|(_, store)| store).collect();
+    }
+    if stores.is_empty() {
+        return Err(CliError::failed("no store is in the archive yet: `storelogs sync` brings them".to_owned()));
+    }
+    let (parts, without) = each::parts(&archive, each, stores, folder, format)?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| CliError::failed(format!("-o: the folder {} cannot be made: {error}", folder.display())))?;
+    let mut out = ui.stdout();
+    for part in parts {
+        let report = of_stores(&archive, &asked, part.stores, ui)?;
+        write(&report, format, &mut output::file(&part.file)?, None)?;
+        writeln!(
+            out,
+            "{}  {}: {}",
+            part.file.display(),
+            printable::line(&part.name),
+            printable::line(&report.verdict)
+        )?;
+        out.flush()?;
+    }
+    if let Some(without) = without {
+        ui.note(&format!("{without}\n"));
+    }
+    Ok(Exit::Done)
+}
+
 fn make(archive: &Archive, args: &ReportArgs, ui: Ui) -> Result<Report, CliError> {
-    let asked = About {
-        since: args.since,
-        until: args.until,
-        compare: args.compare == Compare::Previous,
-        stores: &args.store,
-        clock: &args.clock,
-        redact: !args.no_redact,
-        now: Timestamp::now(),
-    };
-    about(archive, &asked, ui)
+    about(archive, &args.about(), ui)
+}
+
+impl ReportArgs {
+    fn about(&self) -> About<'_> {
+        let args = self;
+        About {
+            since: args.since,
+            until: args.until,
+            compare: args.compare == Compare::Previous,
+            stores: &args.store,
+            labelled: Labelled { owners: &args.owner, tags: &args.tag },
+            clock: &args.clock,
+            redact: !args.no_redact,
+            now: Timestamp::now(),
+        }
+    }
+}
+
+impl About<'_> {
+    /// The stores that are named in some way. None: it is about all.
+    fn stores(&self, archive: &Archive) -> Result<Vec<Store>, CliError> {
+        let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
+        let named = self.stores.iter().map(|name| name.among(&known)).collect::<Result<Vec<_>, _>>()?;
+        if self.labelled.is_empty() {
+            return Ok(named);
+        }
+        self.labelled.among(archive, if named.is_empty() { known } else { named })
+    }
 }
 
 /// What a report is about, as it is asked for.
@@ -158,6 +230,7 @@ pub(crate) struct About<'a> {
     /// With as long a time before.
     pub(crate) compare: bool,
     pub(crate) stores: &'a [StoreName],
+    pub(crate) labelled: Labelled<'a>,
     pub(crate) clock: &'a ClockOptions,
     pub(crate) redact: bool,
     pub(crate) now: Timestamp,
@@ -169,8 +242,12 @@ pub(crate) const MONTH: Moment = Moment::Ago(SignedDuration::from_hours(30 * 24)
 
 /// The report that is asked for.
 pub(crate) fn about(archive: &Archive, asked: &About<'_>, ui: Ui) -> Result<Report, CliError> {
-    let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
-    let stores = asked.stores.iter().map(|name| name.among(&known)).collect::<Result<Vec<_>, _>>()?;
+    let stores = asked.stores(archive)?;
+    of_stores(archive, asked, stores, ui)
+}
+
+/// The report that is asked for, about these stores; none of them for all.
+fn of_stores(archive: &Archive, asked: &About<'_>, stores: Vec<Store>, ui: Ui) -> Result<Report, CliError> {
     // What is meant by a date is a day of the shop.
     let zone = asked.clock.of(archive, &stores, ui)?;
     let now = asked.now;
@@ -238,6 +315,19 @@ fn by_name(path: &Path) -> Result<Format, CliError> {
             });
         }
     })
+}
+
+impl Format {
+    /// How the name of a file of it ends.
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Terminal => "txt",
+            Self::Html => "html",
+            Self::Json => "json",
+            Self::Md => "md",
+            Self::Csv => "csv",
+        }
+    }
 }
 
 /// A new file for a report, for the user only.

@@ -64,7 +64,12 @@ impl Example {
             return Err(format!("{}: {}: {said}", self.line, output.status));
         }
         let mut found = output.stdout;
-        found.extend(self.file(&program).map(|path| std::fs::read(path).unwrap()).unwrap_or_default());
+        found.extend(
+            self.file(&program)
+                .filter(|path| !path.is_dir())
+                .map(|path| std::fs::read(path).unwrap())
+                .unwrap_or_default(),
+        );
         // What only says that it was done, says it to the user.
         let says_it = ["sync", "watch --once", "report --open"].iter().any(|quiet| self.line.contains(quiet));
         if found.is_empty() && (!says_it || said.is_empty()) {

@@ -47,6 +47,8 @@ const NOT_RUN: &[(&str, &str)] = &[
         "storelogs search --format jsonl refund | jq -r .uid | xargs storelogs show",
         "the program is not on the path of these tests",
     ),
+    ("storelogs report --owner acme", "the stores of these tests have no owner; fleets.rs has some"),
+    ("storelogs report --each owner -o reports", "the stores of these tests have no owner; fleets.rs has some"),
     ("install -m 755 storelogs /usr/local/bin/", "it is for root; deploy.rs holds what is installed"),
     ("mkdir /etc/storelogs && $EDITOR /etc/storelogs/storelogs.toml", "it is for root"),
     ("install -m 600 /dev/null /etc/storelogs/environment && $EDITOR /etc/storelogs/environment", "it is for root"),

@@ -232,7 +232,7 @@ fn incidents(report: &Report, blocks: &mut Document) {
 fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
     let period = &report.period;
     let what = [&incident.module, &incident.category].into_iter().flatten().next().map_or("problems", Text::as_str);
-    let store = &report.stores[incident.store as usize];
+    let store = report.place(incident);
     let when = format!("{} to {}", period.clock(incident.start), period.clock_after(incident.end, incident.start));
     blocks.push(Block::Part(format!("{when}: {what} in {store}")));
     let chance = match incident.log10_chance {
@@ -253,6 +253,15 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
         table.row(Some(&incident.query), [Cell::new("together"), Cell::new(format_count(incident.entries))]);
     }
     blocks.push(Block::Table(table));
+    if incident.is_wide() {
+        let hit: Vec<String> = incident.stores.iter().take(MOST).map(|store| report.store(*store)).collect();
+        let more = incident.stores.len().saturating_sub(MOST);
+        let more = if more > 0 { format!(" and {} more", format_count(more as u64)) } else { String::new() };
+        blocks.push(Block::Text(format!("Hit most: {}{more}.", hit.join(", "))));
+        if incident.changes.entries == 0 {
+            return;
+        }
+    }
     self::changes(report, &incident.changes, blocks);
 }
 
@@ -424,7 +433,7 @@ fn trust(report: &Report, blocks: &mut Document) {
         let state = if store.state == State::Active { Level::Good } else { Level::Alarm };
         let verdict = Cell::new(store.verdict.as_str());
         let cells = [
-            Cell::new(report.stores[store.store as usize].as_str()),
+            Cell::new(report.store(store.store)),
             Cell::new(store.state.as_str()).level(state),
             Cell::new(percent(store.share)),
             if store.complete { verdict } else { verdict.level(Level::Warning) },
@@ -438,7 +447,7 @@ fn trust(report: &Report, blocks: &mut Document) {
     more(report.trust.stores.len().saturating_sub(MOST) as u64, "more stores", blocks);
     for store in report.trust.stores.iter().take(MOST) {
         if store.standing != store.verdict {
-            let name = &report.stores[store.store as usize];
+            let name = report.store(store.store);
             blocks.push(Block::Text(format!("Of all that the platform keeps: {name} {}", store.standing)));
         }
         if let Some(reason) = &store.reason {

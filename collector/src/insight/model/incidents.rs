@@ -25,8 +25,13 @@ pub struct Incidents {
 /// A burst of problems.
 #[derive(Clone, Debug, Serialize)]
 pub struct Incident {
-    /// The number of the store.
+    /// The number of the store; of several, the one that was hit most.
     pub store: u32,
+    /// The numbers of the stores, the one that was hit most first, if it is one of what several have in common. Its search
+    /// and its counts are of all stores.
+    pub stores: Vec<u32>,
+    /// How many stores have anything of that module.
+    pub of_stores: u64,
     /// The module that failed, if they name one.
     pub module: Option<Text>,
     /// The most frequent category of it.
@@ -57,6 +62,13 @@ pub struct Incident {
     pub log10_chance: f64,
     /// What was changed in the hour before.
     pub changes: Changes,
+}
+
+impl Incident {
+    /// Whether it is one of what several stores have in common.
+    pub fn is_wide(&self) -> bool {
+        self.stores.len() > 1
+    }
 }
 
 /// What administrators and apps changed in a time range, in all stores of the owner.
@@ -93,6 +105,8 @@ pub struct Change {
     pub topic: Option<Topic>,
     /// At an hour at which the actor hardly ever works.
     pub unusual_hour: bool,
+    /// It was made in another store of the same owner.
+    pub same_owner: bool,
     /// Finds it.
     pub query: String,
 }

@@ -11,8 +11,10 @@ use serde::Serialize;
 use storelogs::Severity;
 
 use super::period::Period;
+use crate::archive::Labels;
 use crate::redact::Text;
 pub use crate::sensitive::Topic;
+use crate::wording::format_count;
 
 pub use incidents::{ActionCount, Change, Changes, Incident, Incidents};
 pub use orders::{Order, Orders};
@@ -39,6 +41,8 @@ pub struct Report {
     pub period: Period,
     /// The stores, as `platform:name`. Elsewhere they are given by their number in this list.
     pub stores: Vec<String>,
+    /// What each of them is called, whose it is and what it is filed under, if that is known of any.
+    pub labels: Vec<Labels>,
     /// Those of them that a query has to name; none, if they are all that the archive has.
     pub scope: Vec<String>,
     /// The answer in one or two sentences.
@@ -57,6 +61,26 @@ pub struct Report {
     pub people: People,
     /// Can I trust this?
     pub trust: Trust,
+}
+
+impl Report {
+    /// A store, as people call it.
+    pub fn store(&self, number: u32) -> String {
+        let store = self.stores.get(number as usize).map_or("", String::as_str);
+        match self.labels.get(number as usize).and_then(|labels| labels.name.as_deref()) {
+            Some(name) => format!("{name} ({store})"),
+            None => store.to_owned(),
+        }
+    }
+
+    /// Where an incident was: a store, or how many.
+    pub fn place(&self, incident: &Incident) -> String {
+        if !incident.is_wide() {
+            return self.store(incident.store);
+        }
+        let stores = format_count(incident.stores.len() as u64);
+        format!("{stores} of {} stores", format_count(incident.of_stores.max(incident.stores.len() as u64)))
+    }
 }
 
 /// One or two sentences that a reader should know.

@@ -193,6 +193,12 @@ impl Figures {
             self.counts(&format!("{path}/hours/{at}"), &format!("{these} AND {}", between(hour, hour + 3600)));
         }
         self.at(&format!("{path}/store"));
+        let all = self.report["stores"].as_array().unwrap().len();
+        let users = match one["module"].as_str() {
+            Some(_) => format!("SELECT count(DISTINCT shop) FROM log WHERE {}", is("module", &one["module"])),
+            None => format!("SELECT {all}"),
+        };
+        self.same(&format!("{path}/of_stores"), &users);
         // Since when the store is known, in weeks, but no more than thirteen before the period.
         let period = &self.report["period"];
         let earliest = second(&period["since"]) - 13 * 7 * 86_400;
