@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use storelogs::Severity;
 
 use super::bursts::{Candidate, Key, Series, bursts};
+use super::hints::hint;
 use super::hours::Hours;
 use super::model::{Changes, Count, Incident, Incidents, Line};
 use super::period::{Local, WEEK, hour_of, second_of};
@@ -143,6 +144,11 @@ impl Sums {
             store: stores.first().copied().unwrap_or(store),
             stores: if is_wide { stores } else { Vec::new() },
             of_stores: users as u64,
+            hint: hint(
+                context.stores[store as usize].1.platform().as_str(),
+                module.map(|module| context.kinds.modules.shown(module)),
+                raw_category,
+            ),
             module: context.module(module),
             category: context.category(category),
             severity: severity.unwrap_or(Severity::Error),

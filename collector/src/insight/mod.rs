@@ -12,6 +12,7 @@ mod bulk;
 mod bursts;
 mod changes;
 pub mod document;
+mod hints;
 mod hours;
 mod html;
 mod incidents;
@@ -31,6 +32,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 
+pub use hints::Hint;
 pub use html::html;
 pub use model::Report;
 pub use period::{Period, Step};

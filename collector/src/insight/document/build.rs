@@ -253,6 +253,9 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
         table.row(Some(&incident.query), [Cell::new("together"), Cell::new(format_count(incident.entries))]);
     }
     blocks.push(Block::Table(table));
+    if let Some(hint) = &incident.hint {
+        blocks.push(Block::Text(format!("What helps: {} ({})", hint.text, hint.source)));
+    }
     if incident.is_wide() {
         let hit: Vec<String> = incident.stores.iter().take(MOST).map(|store| report.store(*store)).collect();
         let more = incident.stores.len().saturating_sub(MOST);

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use storelogs::Severity;
 
+use super::super::hints::Hint;
 use super::Line;
 use crate::coverage::TimeRange;
 use crate::redact::Text;
@@ -60,6 +61,9 @@ pub struct Incident {
     pub weeks: f64,
     /// The chance that as many or more come about at the usual rate: 10 to this power.
     pub log10_chance: f64,
+    /// What helps, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Hint>,
     /// What was changed in the hour before.
     pub changes: Changes,
 }

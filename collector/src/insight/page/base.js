@@ -57,6 +57,8 @@ const until = (end, start) => (dayOf(end) === dayOf(start) ? clockOf(end) : mome
 const seconds = (a, b) => (Date.parse(b) - Date.parse(a)) / 1000;
 
 const storeName = (number) => report.stores[number];
+// As its people call it, where the configuration says how.
+const storeShown = (number) => report.labels[number]?.name ? `${report.labels[number].name} (${storeName(number)})` : storeName(number);
 const words = (text) => String(text).replaceAll("_", " ");
 
 // A template: what varies is marked.

@@ -17,7 +17,7 @@ function choices() {
     return select;
   };
   const has = (column, length) => cube.steps.some((cell) => cell[column] >= length);
-  const stores = [["All stores", null], ...cube.stores.map((number) => [storeName(number), number])];
+  const stores = [["All stores", null], ...cube.stores.map((number) => [storeShown(number), number])];
   if (has(1, cube.stores.length)) stores.push(["Other stores", OTHERS]);
   const categories = [["All categories", null], ...cube.categories.map((name) => [name === null ? "No category" : words(name), name ?? NONE])];
   if (has(3, cube.categories.length)) categories.push(["Other categories", OTHERS]);

@@ -152,7 +152,7 @@ function readable(message) {
   try { return JSON.stringify(JSON.parse(message), null, 2); } catch { return message; }
 }
 
-const placeOf = (incident) => isWide(incident) ? `${grouped(incident.stores.length)} of ${grouped(Math.max(incident.of_stores, incident.stores.length))} stores` : storeName(incident.store);
+const placeOf = (incident) => isWide(incident) ? `${grouped(incident.stores.length)} of ${grouped(Math.max(incident.of_stores, incident.stores.length))} stores` : storeShown(incident.store);
 const isWide = (incident) => incident.stores.length > 1;
 const incidentShown = (incident) => (isStore(incident.store) || incident.stores.some(isStore)) && isCategory(incident.category) && chosen.severities.has(incident.severity);
 function incidents() {
@@ -165,9 +165,9 @@ function incidents() {
       el("header", null, el("h3", null, `${name}: ${plural(incident.entries, "failure", "failures")} in ${lasted(seconds(incident.start, incident.end))}`),
         el("span", { class: "soft" }, `${moment(incident.start)} to ${until(incident.end, incident.start)}${incident.open ? ", may still go on" : ""}`)),
       el("div", { class: "body" },
-        el("div", null, el("h4", null, `What they say, in ${placeOf(incident)}`), lines, burst(incident),
+        el("div", null, el("h4", null, `What they say, in ${placeOf(incident)}`), lines, incident.hint && el("p", { class: "small" }, el("b", null, "What helps: "), incident.hint.text, el("br"), el("span", { class: "soft" }, incident.hint.source)), burst(incident),
           el("p", { class: "soft small" }, `Usual in that time: ${incident.usual.toFixed(1)} (dashed by the hour), known from ${Math.round(incident.weeks)} weeks. The chance of as many: ${chance}. `, search(incident.query))),
-        isWide(incident) && !incident.changes.entries ? el("p", { class: "soft small" }, `Hit most: ${incident.stores.slice(0, 20).map(storeName).join(", ")}${incident.stores.length > 20 ? ", …" : ""}`) : changesBefore(incident)));
+        isWide(incident) && !incident.changes.entries ? el("p", { class: "soft small" }, `Hit most: ${incident.stores.slice(0, 20).map(storeShown).join(", ")}${incident.stores.length > 20 ? ", …" : ""}`) : changesBefore(incident)));
   });
   if (!nodes.length) nodes.push(el("p", { class: "empty" }, everything() ? "No hour stands out: problems came at about their usual rate." : "None of what is chosen."));
   if (report.incidents.others) nodes.push(el("p", { class: "soft" }, `${plural(report.incidents.others, "smaller incident is", "smaller incidents are")} not listed.`));
@@ -246,7 +246,7 @@ function trust() {
   const ago = (time) => (time ? `${lasted(seconds(time, report.made))} ago` : "never");
   const room = (one) => (one.headroom_seconds === null ? "" : one.headroom_seconds <= 0 ? "now" : lasted(one.headroom_seconds));
   return [table("trust", [
-    { name: "store", lead: true, value: (one) => storeName(one.store), cell: (one) => [storeName(one.store), one.reason ? el("span", { class: "where" }, one.reason) : null] },
+    { name: "store", lead: true, value: (one) => storeShown(one.store), cell: (one) => [storeShown(one.store), one.reason ? el("span", { class: "where" }, one.reason) : null] },
     { name: "state", value: (one) => one.state, cell: (one) => el("span", { class: `badge ${one.state === "active" ? "good" : "new"}` }, one.state) },
     { name: "covered", number: true, value: (one) => one.share, cell: (one) => percent(one.share) },
     { name: "over the period", tight: true, cell: coverage },
