@@ -28,6 +28,7 @@
 mod answer;
 mod bigcommerce;
 mod clock;
+mod fault_text;
 mod faults;
 mod filter;
 mod history;

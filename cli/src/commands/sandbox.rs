@@ -9,7 +9,7 @@ use storelogs::Store;
 use storelogs::secrecy::SecretString;
 use storelogs_collector::Moment;
 use storelogs_collector::archive::Labels;
-use storelogs_sandbox::{Behavior, History, Loaded, Platform, Sandbox, Store as Shop, load_file};
+use storelogs_sandbox::{Behavior, Faults, History, Loaded, Platform, Rule, Sandbox, Store as Shop, load_file};
 
 use crate::config::{Rate, Settings, TokenSource};
 use crate::error::{CliError, Exit};
@@ -27,6 +27,7 @@ Examples:
   storelogs sandbox --seed 7 --no-quota  another history, no rate limits
   storelogs sandbox --until 2026-09-01    the same entries each time
   storelogs sandbox --records page.json  the records of a page
+  storelogs sandbox --fault 503@every:10 --fault cut@chance:5%
 
 In another shell, after pasting the export lines that it prints:
   storelogs check
@@ -52,6 +53,11 @@ pub(crate) struct SandboxArgs {
     /// made-up ones; repeat it for several
     #[arg(long, value_name = "FILE")]
     records: Vec<PathBuf>,
+
+    /// Let something go wrong with the lists of both stores, and when: 503@every:10, 429@first:3, cut@chance:5%,
+    /// hang@nth:4, empty@page:2; repeat it for several
+    #[arg(long, value_name = "WHAT@WHEN")]
+    fault: Vec<Rule>,
 
     /// Limit no rates; else they are limited as the platforms do
     #[arg(long)]
@@ -87,7 +93,9 @@ pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError>
         (behavior.shopline.retention_months, behavior.shopline.horizon) = (None, None);
         shopline = shopline.records(handle_records);
     }
+    let faults = args.fault.iter().cloned().fold(Faults::none(), Faults::with);
     let (bigcommerce, shopline) = (bigcommerce.behavior(behavior.clone()), shopline.behavior(behavior));
+    let (bigcommerce, shopline) = (bigcommerce.faults(faults.clone()), shopline.faults(faults));
     let sandbox = Sandbox::builder()
         .bigcommerce_port(args.port_bigcommerce)
         .shopline_port(args.port_shopline)

@@ -49,6 +49,20 @@ fn what_the_sandbox_prints_is_all_that_fetch_needs() {
 }
 
 #[test]
+fn faults_are_switched_on_from_the_command_line_and_everything_is_read_all_the_same() {
+    let sandbox = Running::new(&["--seed", "7", "--no-quota", "--fault", "503@first:2", "--fault", "cut@nth:4"]);
+    let program = sandbox.program();
+    let run = program.run(&["sync", "--format", "json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(program.run(&["verify"]).code, 0);
+    let broken = Running::new(&["--seed", "7", "--fault", "500"]);
+    let run = broken.program().run(&["check"]);
+    assert!(run.code != 0 && run.out.contains("500") | run.err.contains("500"), "{run:?}");
+    let run = Program::new().run(&["sandbox", "--fault", "boom"]);
+    assert!(run.code == 2 && run.err.contains("nothing that can go wrong: write a status such as 503"), "{run:?}");
+}
+
+#[test]
 fn the_sandbox_serves_records_of_a_file_whatever_their_age() {
     let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples");
     let (one, two) = (format!("{samples}/bigcommerce-1.json"), format!("{samples}/shopline-1.json"));
