@@ -7,6 +7,7 @@ use storelogs::{Proxy, Store};
 use storelogs_collector::Archive;
 use storelogs_collector::network::Network;
 use storelogs_collector::retention::Keep;
+use storelogs_collector::sync::Shard;
 
 use super::environment;
 use super::export::ExportSettings;
@@ -50,6 +51,11 @@ impl Configured {
     /// The network, through the proxy that the files or the environment name.
     pub(crate) fn network(&self) -> Result<Network, CliError> {
         Network::through(self.proxy()?).map_err(CliError::usage)
+    }
+
+    /// Leaves out the stores that are not in this share.
+    pub(crate) fn share(&mut self, shard: Option<Shard>) {
+        self.stores.retain(|settings| shard.is_none_or(|shard| shard.holds(&settings.store)));
     }
 
     /// How long entries are kept, of each store of which that is said.

@@ -67,6 +67,23 @@ fn searches_and_reports_know_whose_stores_are_and_a_column_that_means_nothing_is
 }
 
 #[test]
+fn an_archive_of_a_share_knows_only_the_stores_of_that_share() {
+    let sandbox = shops();
+    let program = configured(&sandbox);
+    let text = std::fs::read_to_string(program.home.path().join("storelogs.toml")).unwrap();
+    program.file("storelogs.toml", &format!("keep = \"3y\"\n{text}"));
+    let known = |shard: &str| {
+        let archive = format!("{}.db", &shard[..1]);
+        assert_eq!(program.run(&["sync", "--shard", shard, "--archive", &archive]).code, 0);
+        let run = program.run(&["sql", "--archive", &archive, "--format", "csv", "SELECT name FROM stores ORDER BY 1"]);
+        run.out.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut all = [known("1/2"), known("2/2")].concat();
+    all.sort();
+    assert_eq!(all, [HASH, OTHER, THIRD], "each in one archive, labelled or not");
+}
+
+#[test]
 fn there_is_a_report_for_each_owner_or_store() {
     let sandbox = shops();
     let program = configured(&sandbox);

@@ -65,7 +65,8 @@ const GAPS_LISTED: usize = 5;
 
 pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     let selection = args.stores.selection();
-    let configured = config::read(&selection, ui)?;
+    let mut configured = config::read(&selection, ui)?;
+    configured.share(args.collecting.shard);
     let problems = configured.problems;
     let listener = args.collecting.metrics_listen.map(listen::bind).transpose()?;
     let mut archive = args.archive.open()?;

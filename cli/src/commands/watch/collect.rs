@@ -44,7 +44,8 @@ impl Collector {
         stop: watch::Receiver<bool>,
         ui: Ui,
     ) -> Result<Self, CliError> {
-        let configured = config::read(selection, ui)?;
+        let mut configured = config::read(selection, ui)?;
+        configured.share(shard);
         let network = configured.network()?;
         let exports = Exports::of(&configured)?;
         let keeps = configured.keeps();
