@@ -445,17 +445,31 @@ impl Reader {
     /// another size with the same last row. Pages that come empty behind a full one may be empty for another reason.
     pub(super) async fn ends_with_room(&self) -> Result<bool> {
         let Some(last) = self.before.filter(|_| self.direction == Direction::Down) else { return Ok(true) };
-        let covered = last.start().saturating_add(last.count);
         if last.is_short() {
             return Ok(true);
         }
-        // Rows came on pages of which the last holds one row, perhaps: one row fewer to a page, and it holds others.
-        let Some(size) = (2..last.asked).rev().find(|size| covered % size != 0) else { return Ok(last.asked <= 2) };
-        match self.listing.fetch((covered - 1) / size + 1, size).await {
-            Ok(Fetched { info, .. }) => Ok(info.count > 0 && info.start() + info.count == covered),
-            Err(error) if is_about_size(&error) => Ok(false),
-            Err(error) => Err(error),
+        // Rows came on pages of which the last is full. One row fewer to a page, or a few, and it is not.
+        let ends = [last.start().saturating_add(last.count), self.covered()];
+        let Some(size) = (2..last.asked).rev().find(|size| ends.iter().all(|end| end % size != 0)) else {
+            return Ok(last.asked <= 2);
+        };
+        let [by_place, by_rows] = ends.map(|end| (end - 1).max(0) / size + 1);
+        // Where a page too many stands in the list, all are one further on.
+        let mut numbers = vec![by_place, by_rows, by_rows + 1];
+        numbers.dedup();
+        for number in numbers {
+            let page = match self.listing.fetch(number, size).await {
+                Ok(page) => page,
+                Err(error) if is_about_size(&error) => return Ok(false),
+                Err(error) => return Err(error),
+            };
+            let same_end = page.rows.last().is_some_and(|row| self.last.last() == Some(&row.key));
+            // Whoever gives more than were asked for gives pages of one size only.
+            if same_end && page.info.count != size {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 
     /// Whether all that came would stand on one page.

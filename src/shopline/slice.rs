@@ -571,9 +571,12 @@ impl Slice {
                 short.push(half);
             }
         }
+        // Other slices may have learned meanwhile which bounds are included: then the parts are of other seconds than the
+        // whole.
         let bounds = habits.bounds();
         let settled = bounds.since_included.is_some() && bounds.until_included.is_some();
-        if settled && (sum < counted || sum > counted + 1 && sum - counted > counted.saturating_sub(had)) {
+        let same = down.bounds == (habits.since(down.since), habits.until(down.until));
+        if settled && same && (sum < counted || sum > counted + 1 && sum - counted > counted.saturating_sub(had)) {
             self.distrust(); // the parts do not make the whole
             return Ok(());
         }
