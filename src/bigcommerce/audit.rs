@@ -50,9 +50,7 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
         return Ok(Judgement::Short(None));
     }
     let Some(total) = total else {
-        let whole = tally.skipped == 0
-            && matches!(end, End::Empty | End::Whole | End::Repeats)
-            && (!matches!(end, End::Empty) || reader.ends_with_room().await?);
+        let whole = reader.shows_end(end).await?;
         return Ok(if whole { Judgement::Proved(Proof::EndOfList) } else { Judgement::Short(None) });
     };
     let read = tally.fresh;
@@ -262,11 +260,7 @@ impl Recovery {
         let total = tally.counted();
         let whole = match total {
             Some(total) => total == tally.fresh,
-            None => {
-                tally.skipped == 0
-                    && matches!(end, End::Empty | End::Whole | End::Repeats)
-                    && (!matches!(end, End::Empty) || reader.ends_with_room().await?)
-            }
+            None => reader.shows_end(end).await?,
         };
         let of_all = is_same_list(&list.scope, &self.listing.scope);
         if of_all {

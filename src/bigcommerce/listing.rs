@@ -201,12 +201,19 @@ impl Listing {
                 return Ok(Behind::Nothing);
             }
         }
-        let row = match self.fetch(page.start().saturating_add(1), 1).await {
-            Ok(row) => row,
-            Err(error) if is_about_size(&error) => return Ok(Behind::Rows),
-            Err(error) => return Err(error),
-        };
-        let Some(row) = row.rows.first().filter(|row| !known.contains(&row.key)) else { return Ok(Behind::Nothing) };
+        // The first row of the page, and the next one: the first may be what the platform stumbles over.
+        let mut row = None;
+        for place in [1, 2] {
+            match self.fetch(page.start().saturating_add(place), 1).await {
+                Ok(one) => row = one.rows.into_iter().find(|row| !known.contains(&row.key)),
+                Err(error) if is_about_size(&error) => return Ok(Behind::Rows),
+                Err(error) => return Err(error),
+            }
+            if row.is_some() {
+                break;
+            }
+        }
+        let Some(row) = row else { return Ok(Behind::Nothing) };
         if agrees {
             let again = self.fetch(page.number, page.asked).await?;
             if again.info.count > 0 {

@@ -138,6 +138,8 @@ pub(super) struct Reader {
     before: Option<PageInfo>,
     /// The rows of the last page that had any.
     last: Vec<u64>,
+    /// The page with rows that stands last in the list, and its last row.
+    end_page: Option<(PageInfo, u64)>,
     /// The page before was shorter than it was asked to be, and nothing says that it was the last.
     short: bool,
     /// The page at the edge brought nothing, and is asked for once more.
@@ -197,6 +199,7 @@ impl Reader {
             pages: 0,
             before: None,
             last: Vec::new(),
+            end_page: None,
             short: false,
             doubted: false,
             nothing: 0,
@@ -227,7 +230,7 @@ impl Reader {
             if let Some(first) = self.first.take() {
                 // Whoever begins with an empty page has looked for a row on it.
                 self.doubted |= first.info.count == 0;
-                self.last = first.rows.iter().map(|row| row.key).collect();
+                self.came_with(&first);
                 return Ok(Ok(first));
             }
             if let Some((number, size)) = self.ahead.suspect() {
@@ -277,11 +280,18 @@ impl Reader {
                     Behind::Nothing | Behind::Next(_) => {}
                 }
             }
-            if fetched.info.count > 0 {
-                self.last = fetched.rows.iter().map(|row| row.key).collect();
-            }
+            self.came_with(&fetched);
             return Ok(Ok(fetched));
         }
+    }
+
+    /// Remembers the rows of a page, and the page that stands last in the list.
+    fn came_with(&mut self, page: &Fetched) {
+        let Some(last) = page.rows.last() else { return };
+        if self.direction == Direction::Down || self.end_page.is_none() {
+            self.end_page = Some((page.info, last.key));
+        }
+        self.last = page.rows.iter().map(|row| row.key).collect();
     }
 
     /// Whether an empty page ends the list by its total.
@@ -441,15 +451,26 @@ impl Reader {
         Brings::Doubt
     }
 
+    /// Whether a list that nothing counts was read to an end that is one.
+    pub(super) async fn shows_end(&self, end: &End) -> Result<bool> {
+        match end {
+            _ if self.tally.skipped > 0 => Ok(false),
+            End::Repeats => Ok(true),
+            End::Empty | End::Whole => self.ends_with_room().await,
+            End::Passed | End::Flooded | End::Refused(_) => Ok(false),
+        }
+    }
+
     /// Whether the list was seen to end: by a page that had room for more, or where the last one was full, by a page of
     /// another size with the same last row. Pages that come empty behind a full one may be empty for another reason.
-    pub(super) async fn ends_with_room(&self) -> Result<bool> {
-        let Some(last) = self.before.filter(|_| self.direction == Direction::Down) else { return Ok(true) };
+    async fn ends_with_room(&self) -> Result<bool> {
+        let Some((last, key)) = &self.end_page else { return Ok(true) };
         if last.is_short() {
             return Ok(true);
         }
         // Rows came on pages of which the last is full. One row fewer to a page, or a few, and it is not.
-        let ends = [last.start().saturating_add(last.count), self.covered()];
+        let by_place = last.start().saturating_add(last.count);
+        let ends = [by_place, if self.direction == Direction::Down { self.covered() } else { by_place }];
         let Some(size) = (2..last.asked).rev().find(|size| ends.iter().all(|end| end % size != 0)) else {
             return Ok(last.asked <= 2);
         };
@@ -463,7 +484,7 @@ impl Reader {
                 Err(error) if is_about_size(&error) => return Ok(false),
                 Err(error) => return Err(error),
             };
-            let same_end = page.rows.last().is_some_and(|row| self.last.last() == Some(&row.key));
+            let same_end = page.rows.last().is_some_and(|row| row.key == *key);
             // Whoever gives more than were asked for gives pages of one size only.
             if same_end && page.info.count != size {
                 return Ok(true);

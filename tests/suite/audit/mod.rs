@@ -3,6 +3,7 @@
 
 mod bigcommerce;
 mod bytes;
+mod empty_pages;
 mod shopline;
 
 use std::collections::{BTreeSet, HashSet};

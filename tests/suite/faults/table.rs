@@ -278,7 +278,7 @@ fn pages() -> Vec<Case> {
                 behavior.bigcommerce.empty_middle_page = Some(2);
                 behavior.shopline.empty_middle_page = Some(2);
             }),
-            all(6),
+            all(8),
             "no end is taken from one empty page",
         )
         .on_shopline(all(4)),
@@ -297,7 +297,7 @@ fn pages() -> Vec<Case> {
         case(
             "page repeats, for good",
             for_good(Wire::RepeatPage),
-            all(28),
+            all(31),
             "the total says that rows are missing: read in other ways",
         )
         .on_shopline(all(4)),

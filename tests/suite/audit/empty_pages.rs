@@ -1,0 +1,85 @@
+//! Pages that come empty where the list is not: too large for the platform, or behind a row that it stumbles over.
+
+use storelogs_sandbox::{
+    BigCommerceBehavior, Count, Fault, Faults, Obedience, Platform, Presence, ShoplineBehavior, Totals, WrongTotals,
+};
+
+use super::{Audited, Walked, history};
+
+const DAY: i64 = 86_400;
+const ROWS: usize = 240;
+
+/// What a BigCommerce store may say of the number of its rows.
+fn totals() -> [BigCommerceBehavior; 4] {
+    let sound = BigCommerceBehavior::unlimited();
+    let says = |totals| BigCommerceBehavior { totals: Totals::Wrong(totals), ..sound.clone() };
+    let silent = BigCommerceBehavior { meta: Presence::Missing, ..sound.clone() };
+    [sound.clone(), says(WrongTotals::Zero), says(WrongTotals::Stale(22 * DAY)), silent]
+}
+
+async fn bigcommerce(behavior: &BigCommerceBehavior, faults: Faults) -> (Audited, Walked) {
+    let store = Audited::failing(Platform::BigCommerce, history(31, ROWS), behavior.clone(), faults).await;
+    let walked = store.walk().await;
+    (store, walked)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_that_are_too_large_and_come_empty_hide_no_row_of_bigcommerce() {
+    for behavior in totals() {
+        for limit in [1, 20, 100] {
+            let (store, walked) = bigcommerce(&behavior, Faults::none().limit_above(limit, Fault::EmptyPage)).await;
+            let context = format!("more than {limit}, {:?}, meta {:?}", behavior.totals, behavior.meta);
+            walked.assert_exact(&store.truth(), &context);
+            walked.assert_requests(1_500, &context);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_empties_each_page_it_is_on_hides_no_other() {
+    for behavior in totals() {
+        let (store, _) = bigcommerce(&behavior, Faults::none()).await;
+        for place in [0, ROWS / 2, ROWS - 1] {
+            let row = store.truth().into_iter().nth(place).unwrap().parse().unwrap();
+            let (store, walked) = bigcommerce(&behavior, Faults::none().row(row, Fault::EmptyPage)).await;
+            let context = format!("row {place}, {:?}, meta {:?}", behavior.totals, behavior.meta);
+            let others = store.truth().into_iter().filter(|id| *id != row.to_string());
+            let lost = others.filter(|id| !walked.ids.contains(id)).count();
+            assert!(lost == 0 || walked.error.is_some(), "{context}: {lost} others missing, and no error");
+            walked.assert_requests(1_500, &context);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_behind_the_first_that_come_empty_hide_no_row_of_bigcommerce() {
+    for direction in [Obedience::Obeyed, Obedience::Ignored] {
+        for behavior in totals() {
+            let behavior = BigCommerceBehavior { direction, max_limit: 50, ..behavior };
+            let (store, walked) = bigcommerce(&behavior, Faults::none().page_above(1, Fault::EmptyPage)).await;
+            let context = format!("direction {direction:?}, {:?}, meta {:?}", behavior.totals, behavior.meta);
+            walked.assert_honest(&store.truth(), &context);
+            walked.assert_requests(1_500, &context);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_that_are_too_large_and_come_empty_hide_no_row_of_shopline() {
+    for count in [Count::Right, Count::Unavailable, Count::Zero, Count::Stale(40 * DAY)] {
+        for limit in [1, 20, 100] {
+            let behavior = ShoplineBehavior { count, ..ShoplineBehavior::unlimited() };
+            let faults = Faults::none().limit_above(limit, Fault::EmptyPage);
+            let store = Audited::failing(Platform::Shopline, history(32, ROWS), behavior, faults).await;
+            let walked = store.walk().await;
+            let context = format!("more than {limit}, count {count:?}");
+            // A single row of a second does not tell whether it is alone, where nothing is counted.
+            if limit > 1 || count == Count::Right {
+                walked.assert_exact(&store.truth(), &context);
+            } else {
+                walked.assert_honest(&store.truth(), &context);
+            }
+            walked.assert_requests(if limit > 1 { 1_500 } else { 5_000 }, &context);
+        }
+    }
+}
