@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storelogs::{Error as SourceError, ErrorKind, Learned, LogQuery, Page, Proof, Store};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::event::{Event, Observer};
 use super::neighbours::take;
 use super::plan::{Job, Plan, behind};
-use super::policy::{self, PAGES_A_TURN, PAGES_OF_NEWS};
+use super::policy::{self, PAGES_A_TURN, PAGES_HELD, PAGES_OF_NEWS, TURNS_HELD};
 use super::writer::{Known, Writer};
 use super::{Directory, Remote};
 use crate::archive::{Claim, Commit, Committed, Comparison, Finding, PlatformClock, State, Status, StoreId, Walk};
@@ -58,6 +58,8 @@ pub(super) struct Reader {
     answered: Option<Instant>,
     /// Walks in a row that came to their end and covered nothing, because they lay behind the platform's time.
     blank: u32,
+    /// Turns in a row that ended in the middle of a walk of which nothing could be claimed.
+    held: u32,
 }
 
 /// Whether a store gives any sign of life while it has its turn.
@@ -106,6 +108,7 @@ impl Reader {
             pulse: Arc::default(),
             answered: None,
             blank: 0,
+            held: 0,
         }
     }
 
@@ -192,6 +195,7 @@ impl Reader {
         let mut stop = shared.stop.clone();
         let (mut read, mut new) = (0, 0);
         let resumed = reached;
+        let unread = self.unread(range);
         let ended = loop {
             let page = tokio::select! {
                 biased;
@@ -222,12 +226,21 @@ impl Reader {
             let turn_is_over = match job {
                 Job::News(_) => read >= PAGES_OF_NEWS,
                 _ if self.pulse.overtaken.load(Ordering::Relaxed) => true,
+                _ if !self.leads_on(&job, unread, reached != resumed) => read >= PAGES_HELD,
                 _ => read >= PAGES_A_TURN || errand.until.is_some_and(|until| Instant::now() >= until),
             };
             if turn_is_over {
                 break false;
             }
         };
+        let leads_on = ended || matches!(job, Job::News(_)) || self.leads_on(&job, unread, reached != resumed);
+        self.held = if leads_on { 0 } else { self.held + 1 };
+        if self.held >= TURNS_HELD {
+            self.held = 0;
+            let what = "so much was read, and nothing of it can be said to be complete: a shorter time range is tried";
+            let error = SourceError::new(ErrorKind::Incomplete, what).of(&self.store);
+            return self.broke(shared, &error, &job, reached).await;
+        }
         if self.blank >= policy::FAILURES {
             self.blank = 0;
             let reason = format!("{}: the dates of its answers contradict each other; ask the platform", self.store);
@@ -243,6 +256,20 @@ impl Reader {
             Job::Slice(..) | Job::Fill(_) | Job::Again(..) | Job::Audit(_) => {}
         }
         if self.next(remote.network.now()).is_some() { Ok(TaskOutcome::More) } else { self.rest(shared).await }
+    }
+
+    /// How much of a time range is not covered.
+    fn unread(&self, range: TimeRange) -> SignedDuration {
+        self.plan.progress.coverage.gaps(range).iter().map(TimeRange::length).sum()
+    }
+
+    /// Whether the next turn goes on where this one stops: something is covered that was not, or the cursor of a reading of
+    /// what is covered has moved. A cursor alone may stand at the very row that the walk began with.
+    fn leads_on(&self, job: &Job, unread: SignedDuration, moved: bool) -> bool {
+        match job {
+            Job::Again(..) => moved,
+            _ => unread - self.unread(job.range()) >= SignedDuration::from_secs(1),
+        }
     }
 
     /// Compares what was read with the platform's count. Where it counts otherwise, that is read again, once in a while.

@@ -1,13 +1,14 @@
 //! Stores and time ranges that fail: everything else is read, and what is missing is told.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use storelogs_collector::TimeRange;
 use storelogs_collector::archive::{Commit, Gap, State};
-use storelogs_sandbox::{Behavior, Fault, Faults, History, Platform, Sandbox, Store};
+use storelogs_sandbox::{Behavior, Count, Fault, Faults, History, Platform, Sandbox, ShoplineBehavior, Store};
 
-use crate::world::{World, present, record};
+use crate::world::{World, operation, present, record};
 
 const HASH: &str = "abc123";
 const HANDLE: &str = "open001";
@@ -49,6 +50,21 @@ async fn a_page_that_always_fails_keeps_nothing_else_from_being_read() {
             world.assert_conserved("once the page comes");
         }
     }
+}
+
+#[tokio::test]
+async fn a_walk_of_which_nothing_can_be_claimed_for_long_is_not_begun_anew_for_ever() {
+    // One row comes at a time, and the counts leave out the newest rows, so no count proves what was read.
+    let stale = ShoplineBehavior { count: Count::Stale(40 * 86_400), ..ShoplineBehavior::unlimited() };
+    let records = (1..=80).map(|id| operation(id, 7_000 - id.cast_signed(), "it came")).collect::<Vec<_>>();
+    let world = World::new(Sandbox::builder().store(Store::shopline(HANDLE).records(records).behavior(stale))).await;
+    let one_by_one = Faults::none().limit_above(1, Fault::Reset);
+    world.sandbox.set_faults(Platform::Shopline, HANDLE, one_by_one);
+    let run = tokio::time::timeout(Duration::from_secs(120), world.sync()).await;
+    let requests = world.sandbox.requests();
+    assert!(run.is_ok(), "no end after {requests} requests");
+    assert!(requests < 30_000, "{requests} requests for 80 rows");
+    assert_eq!(world.entries().len(), 80);
 }
 
 #[tokio::test]
