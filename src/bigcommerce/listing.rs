@@ -201,9 +201,10 @@ impl Listing {
                 return Ok(Behind::Nothing);
             }
         }
-        // The first row of the page, and the next one: the first may be what the platform stumbles over.
+        // The first row of the page; and behind others the next one: the first may be what the platform stumbles over.
         let mut row = None;
-        for place in [1, 2] {
+        let places = if known.is_empty() { 1..=1 } else { 1..=2 };
+        for place in places {
             match self.fetch(page.start().saturating_add(place), 1).await {
                 Ok(one) => row = one.rows.into_iter().find(|row| !known.contains(&row.key)),
                 Err(error) if is_about_size(&error) => return Ok(Behind::Rows),
