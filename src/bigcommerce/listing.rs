@@ -188,8 +188,8 @@ impl Listing {
     }
 
     /// Looks behind a page that came empty: it may be the page and not the list that is. `known`: the rows of the page
-    /// before it.
-    pub(super) async fn behind(&self, page: &PageInfo, known: &[u64]) -> Result<Behind> {
+    /// before it; `from`: the first of its places that was not read yet.
+    pub(super) async fn behind(&self, page: &PageInfo, known: &[u64], from: i64) -> Result<Behind> {
         // Where a total says that nothing is there, one row is as good a question as the page itself.
         let agrees = page.ends_by_total() && page.asked > 1;
         if !agrees {
@@ -205,7 +205,7 @@ impl Listing {
         let mut row = None;
         let places = if known.is_empty() { 1..=1 } else { 1..=2 };
         for place in places {
-            match self.fetch(page.start().saturating_add(place), 1).await {
+            match self.fetch(from.saturating_add(place), 1).await {
                 Ok(one) => row = one.rows.into_iter().find(|row| !known.contains(&row.key)),
                 Err(error) if is_about_size(&error) => return Ok(Behind::Rows),
                 Err(error) => return Err(error),

@@ -270,7 +270,10 @@ impl Reader {
             let mut fetched = fetched;
             if fetched.info.count == 0 && !asked.again && !self.doubted && !self.is_counted_out(&fetched.info) {
                 self.doubted = true; // it is asked for again here
-                match self.listing.behind(&fetched.info, &self.last).await? {
+                // Pages of another size may begin with rows that came.
+                let start = fetched.info.start();
+                let from = if self.direction == Direction::Down { start.max(self.edge) } else { start };
+                match self.listing.behind(&fetched.info, &self.last, from).await? {
                     Behind::Page(page) => fetched = page,
                     Behind::Rows if self.ask_for_less(&asked) => {
                         self.doubted = false;

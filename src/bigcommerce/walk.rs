@@ -95,7 +95,7 @@ impl Walk {
         }
         // An empty page shows no order.
         while first.info.count == 0 && !self.listing.is_end(&first.info) {
-            first = match self.listing.behind(&first.info, &[]).await? {
+            first = match self.listing.behind(&first.info, &[], first.info.start()).await? {
                 Behind::Page(page) | Behind::Next(page) => page,
                 Behind::Rows if self.listing.source.shrink() => self.listing.fetch(1, self.listing.size()).await?,
                 Behind::Rows => return Err(self.unread("pages come empty, and yet the list has a row")),

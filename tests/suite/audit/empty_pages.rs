@@ -39,7 +39,7 @@ async fn pages_that_are_too_large_and_come_empty_hide_no_row_of_bigcommerce() {
 async fn a_row_in_the_middle_that_empties_its_pages_hides_no_other_unless_totals_lie() {
     for behavior in totals().into_iter().filter(|behavior| matches!(behavior.totals, Totals::Right)) {
         let (store, _) = bigcommerce(&behavior, Faults::none()).await;
-        for place in [ROWS / 4, ROWS / 2] {
+        for place in [ROWS / 4, ROWS / 2, ROWS * 3 / 4] {
             let row = store.truth().into_iter().nth(place).unwrap().parse().unwrap();
             let (store, walked) = bigcommerce(&behavior, Faults::none().row(row, Fault::EmptyPage)).await;
             let context = format!("row {place}, {:?}, meta {:?}", behavior.totals, behavior.meta);
