@@ -125,7 +125,7 @@ enum Kind {
     Rest,
 }
 
-/// `None` for a field that is not optional, or of which serde is told more than its name.
+/// `None` for a field that is not optional, or that has other attributes of serde than its name.
 fn kind(field: &Field) -> Option<Kind> {
     let mut name = field.ident.as_ref()?.to_string();
     let mut rest = false;

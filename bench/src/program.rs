@@ -34,7 +34,7 @@ struct Run {
 #[derive(Clone, Copy)]
 enum Reader {
     Program,
-    /// By hand, with so many pages or time ranges at once.
+    /// By hand, with this many pages or time ranges at once.
     ByHand(u32),
 }
 

@@ -1,5 +1,5 @@
 //! A server of fixed rows that does next to nothing itself, so that what is measured is the client: each platform's list,
-//! in every order, obeying what it is told to obey, after a latency.
+//! in every order, obeying the parameters that it is set to obey, after a latency.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -37,11 +37,10 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
     let total = tally.counted();
     let passed = matches!(end, End::Passed) || tally.partial;
     // Whoever began further down and came to the end of the list has to have come as far as its total says.
-    let covered = u64::try_from(reader.covered()).unwrap_or(0);
-    if let Some(total) = total.filter(|total| tally.partial && !matches!(end, End::Passed) && *total > covered)
-        && reader.direction == Direction::Down
-    {
-        return Ok(Judgement::Short(Some(total - covered)));
+    let to_the_end = reader.direction == Direction::Down && !matches!(end, End::Passed);
+    let lacks = total.map_or(0, |total| total.saturating_sub(u64::try_from(reader.covered()).unwrap_or(0)));
+    if tally.partial && to_the_end && lacks > 0 {
+        return Ok(Judgement::Short(Some(lacks)));
     }
     if passed && tally.is_tidy(reader.direction) && !reader.unordered {
         return Ok(Judgement::Proved(if total.is_some() { Proof::Counted } else { Proof::EndOfList }));

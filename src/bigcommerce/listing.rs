@@ -231,8 +231,8 @@ impl Listing {
         Ok(if there { Behind::Next(next) } else { Behind::Rows })
     }
 
-    /// What is known of a page, in pages of this size. One that comes empty is asked for again, and then the page after it decides: an
-    /// empty page in the middle is not the end.
+    /// What is known of a page, in pages of this size. One that comes empty is asked for again, and then the page after it
+    /// decides: an empty page in the middle is not the end.
     pub(super) async fn probe(&self, number: i64, size: i64) -> Result<PageInfo> {
         for number in [number, number, number + 1] {
             let page = self.fetch(number, size).await?.info;

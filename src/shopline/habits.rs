@@ -127,21 +127,19 @@ impl Habits {
         self.with(|seen| seen.gave = seen.gave.max(rows));
     }
 
-    /// A page came for a request for `limit` rows.
-    pub(super) fn came(&self, limit: i32, longest: i32) {
+    /// A page came for a request for `limit` rows, with rows or without.
+    pub(super) fn came(&self, limit: i32, longest: i32, has_rows: bool) {
         self.with(|seen| {
             seen.answered = true;
             seen.proved = seen.proved.max(limit);
+            if has_rows {
+                seen.filled = seen.filled.max(limit);
+            }
             if seen.most.is_some_and(|most| limit >= most) && seen.regrowth.page_came() {
                 seen.most = seen.most.map(|most| most.saturating_mul(2)).filter(|most| *most < longest);
                 seen.learned.page_size = seen.most.and_then(|most| u32::try_from(most).ok());
             }
         });
-    }
-
-    /// Some row came where `limit` were asked for.
-    pub(super) fn filled(&self, limit: i32) {
-        self.with(|seen| seen.filled = seen.filled.max(limit));
     }
 
     /// Whether rows came where this many, or more, were asked for.

@@ -118,10 +118,7 @@ impl Reader {
             });
             match answer.await {
                 Ok((rows, link)) => {
-                    habits.came(limit, PAGE);
-                    if !rows.is_empty() {
-                        habits.filled(limit);
-                    }
+                    habits.came(limit, PAGE, !rows.is_empty());
                     if known.is_none()
                         && let Some(own) = rows.iter().find_map(|row| row.entry.as_ref().ok()).map(|row| row.utc_offset)
                     {
@@ -174,7 +171,7 @@ impl Reader {
         if limit <= 1 || habits.fills(limit) && habits.learned().counts == Some(true) {
             return Ok(false);
         }
-        let one = Self { wanted: 1, filter: self.filter.clone(), source: self.source.clone() };
+        let one = Self { wanted: 1, ..self.clone() };
         let hides = match one.list(bounds, Start::Newest, &one.filter).await {
             Err(error) if is_heavy(&error) => true,
             answer => !answer?.rows.is_empty(),

@@ -31,7 +31,7 @@ pub(super) struct Entry {
     redact: Option<bool>,
     run: Option<Vec<String>>,
     webhook: Option<Reference<Address>>,
-    webhook_form: Option<WebhookForm>,
+    webhook_form: Option<Form>,
     webhook_secret: Option<Reference<SigningSecret>>,
     webhook_key: Option<Reference<IntegrationKey>>,
     resolve: Option<bool>,
@@ -68,40 +68,6 @@ impl Secret for HeaderText {
     const WHAT: &'static str = "a secret";
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum WebhookForm {
-    Json,
-    Slack,
-    Mattermost,
-    Discord,
-    Teams,
-    Feishu,
-    DingTalk,
-    WeCom,
-    Alertmanager,
-    PagerDuty,
-    Opsgenie,
-}
-
-impl WebhookForm {
-    const fn form(self) -> Form {
-        match self {
-            Self::Json => Form::Json,
-            Self::Slack => Form::Slack,
-            Self::Mattermost => Form::Mattermost,
-            Self::Discord => Form::Discord,
-            Self::Teams => Form::Teams,
-            Self::Feishu => Form::Feishu,
-            Self::DingTalk => Form::DingTalk,
-            Self::WeCom => Form::WeCom,
-            Self::Alertmanager => Form::Alertmanager,
-            Self::PagerDuty => Form::PagerDuty,
-            Self::Opsgenie => Form::Opsgenie,
-        }
-    }
-}
-
 /// A rule, and where the address of its webhook comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
@@ -123,7 +89,7 @@ pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Setti
     if entry.run.as_ref().is_some_and(|run| run.first().is_none_or(String::is_empty)) {
         return Err(format!("the rule {name:?}: run is empty: its first text is the program"));
     }
-    let form = entry.webhook_form.map_or(Form::Json, WebhookForm::form);
+    let form = entry.webhook_form.unwrap_or_default();
     let is_posted = entry.webhook.is_some() || form.usual_address().is_some();
     if form.wants_key() != entry.webhook_key.is_some() {
         return Err(format!(

@@ -7,7 +7,16 @@ use storelogs::LogEntry;
 use super::sink::{Encode, Sink};
 use crate::ui::Out;
 
-pub(super) struct Lines(pub(super) Out);
+pub(super) struct Lines {
+    out: Out,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    pub(super) fn new(out: Out) -> Self {
+        Self { out, line: Vec::new() }
+    }
+}
 
 fn line(entry: &LogEntry, out: &mut Vec<u8>) {
     entry.append_json(out);
@@ -16,9 +25,9 @@ fn line(entry: &LogEntry, out: &mut Vec<u8>) {
 
 impl Sink for Lines {
     fn entry(&mut self, entry: &LogEntry) -> io::Result<()> {
-        let mut text = Vec::new();
-        line(entry, &mut text);
-        self.0.write_all(&text)
+        self.line.clear();
+        line(entry, &mut self.line);
+        self.out.write_all(&self.line)
     }
 
     fn encode(&self) -> Option<Encode> {
@@ -26,15 +35,15 @@ impl Sink for Lines {
     }
 
     fn encoded(&mut self, text: &[u8]) -> io::Result<()> {
-        self.0.write_all(text)
+        self.out.write_all(text)
     }
 
     fn pause(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.out.flush()
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.out.flush()
     }
 }
 

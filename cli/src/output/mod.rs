@@ -84,7 +84,7 @@ pub(crate) fn open(target: Target<'_>, ui: Ui) -> Result<Box<dyn Sink>, CliError
         Format::Long => Box::new(long::Long::new(out, layout)),
         Format::Viewer => Box::new(viewer::Viewer(out)),
         Format::Json => Box::new(json::Array::new(out)),
-        Format::Jsonl => Box::new(json::Lines(out)),
+        Format::Jsonl => Box::new(json::Lines::new(out)),
         Format::Csv => Box::new(csv::Csv::new(out)?),
     };
     let turned = newest_first && (oldest_first || format == Format::Viewer);

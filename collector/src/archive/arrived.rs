@@ -255,7 +255,7 @@ impl Archive {
 }
 
 fn entry<'a>(row: &'a Row<'_>, id: &'a mut String) -> rusqlite::Result<ArrivedEntry<'a>> {
-    let text = |column: usize| -> rusqlite::Result<Option<&'a str>> { Ok(row.get_ref(column)?.as_str_or_null()?) };
+    let text = |column| row::text(row, column);
     let id = match row.get_ref(3)? {
         ValueRef::Integer(number) => {
             id.clear();

@@ -37,7 +37,7 @@ impl Archive {
     pub(crate) fn each_kind(&self, mut each: impl FnMut(&Kind<'_>)) -> Result<()> {
         let find = "SELECT id, severity, category, module, action, actor, shape FROM kind ORDER BY id";
         self.rows(find, [], |row| {
-            let text = |column| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
+            let text = |column| row::text(row, column);
             each(&Kind {
                 id: row.get(0)?,
                 severity: row::severity(row.get(1)?),

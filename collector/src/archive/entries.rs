@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::{ControlFlow, RangeInclusive};
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
+use rusqlite::params;
 use storelogs::{LogEntry, Severity};
 
 use super::{Archive, StoreId, row};
@@ -99,9 +99,9 @@ impl Archive {
             each(&Problem {
                 second: row.get::<_, Micros>(0)?.second(),
                 severity: row::severity(row.get(1)?),
-                category: text(row, 2)?,
-                module: text(row, 3)?,
-                summary: text(row, 4)?,
+                category: row::text(row, 2)?,
+                module: row::text(row, 3)?,
+                summary: row::text(row, 4)?,
             });
             Ok(())
         })?;
@@ -125,9 +125,9 @@ impl Archive {
         self.rows(find, params![store.0, Micros::of(since), Micros::of(until)], |row| {
             each(&Action {
                 second: row.get::<_, Micros>(0)?.second(),
-                actor: text(row, 1)?,
-                action: text(row, 2)?,
-                category: text(row, 3)?,
+                actor: row::text(row, 1)?,
+                action: row::text(row, 2)?,
+                category: row::text(row, 3)?,
             });
             Ok(())
         })?;
@@ -175,7 +175,3 @@ impl Archive {
 
 /// Between which times something was written.
 pub(crate) type Span = RangeInclusive<Timestamp>;
-
-fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<Option<&'a str>> {
-    Ok(row.get_ref(column)?.as_str_or_null()?)
-}

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::params;
 
-use super::{Archive, StoreId};
+use super::{Archive, StoreId, row};
 use crate::error::Result;
 
 /// How many entries of a kind a store has in an hour.
@@ -50,7 +50,7 @@ impl Archive {
         )?;
         let mut rows = find.query(params![platform, first, end]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            let text = |column| -> rusqlite::Result<Option<&str>> { Ok(row.get_ref(column)?.as_str_or_null()?) };
+            let text = |column| row::text(row, column);
             let count = || -> rusqlite::Result<HourCount<'_>> {
                 Ok(HourCount {
                     store: StoreId(row.get(0)?),

@@ -6,9 +6,9 @@
 
 use rusqlite::Connection;
 
-/// An index without places gets them once so many entries need them,
+/// An index without places gets them once this many entries need them,
 const MANY_PARTS: i64 = 1000;
-/// and one in so many.
+/// and one in this many.
 const SHARE_OF_PARTS: i64 = 20;
 
 /// Makes the table, without an entry.

@@ -72,6 +72,7 @@ pub use state::{State, Status};
 pub use verification::Verification;
 pub(crate) use wal::BUSY_TIMEOUT;
 pub use wal::LARGE_WAL;
+pub(crate) use wal::size as wal_size;
 
 /// An open archive.
 ///

@@ -33,7 +33,7 @@ const MIGRATIONS: &[&str] = &[
 /// Marks the file as an archive of ours: "SLog".
 const APPLICATION_ID: i64 = 0x534c_6f67;
 
-/// With so many entries it takes a while to bring an archive up to date, and progress is logged.
+/// With this many entries it takes a while to bring an archive up to date, and progress is logged.
 const WORTH_SAYING: i64 = 200_000;
 
 /// As long as this lives, no other process can do the same to the archive.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use storelogs::LogEntry;
 
-use super::row::Id;
+use super::row::{self, Id};
 use super::templates::{OF_MESSAGE, OF_SUMMARY, Packed, Templates};
 
 /// How many combinations of attributes are kept once. One that comes beyond is written for each of its entries.
@@ -38,6 +38,19 @@ impl<'a> Attributes<&'a str> {
             actor: entry.actor.as_deref(),
             utc_offset: entry.utc_offset.seconds().into(),
         }
+    }
+
+    /// From this column on, in the order of the table.
+    pub(super) fn read(row: &'a Row<'_>, first: usize) -> rusqlite::Result<Self> {
+        Ok(Self {
+            severity: row.get(first)?,
+            severity_text: row::text(row, first + 1)?,
+            category: row::text(row, first + 2)?,
+            action: row::text(row, first + 3)?,
+            module: row::text(row, first + 4)?,
+            actor: row::text(row, first + 5)?,
+            utc_offset: row.get(first + 6)?,
+        })
     }
 
     fn to_known(self) -> Known {
@@ -144,16 +157,7 @@ impl Dictionary {
         let mut rows = find.query([i64::try_from(MOST_ATTRIBUTES).unwrap_or(i64::MAX)])?;
         let mut known = 0;
         while let Some(row) = rows.next()? {
-            let text = |column: usize| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
-            let of = Attributes {
-                severity: row.get(1)?,
-                severity_text: text(2)?,
-                category: text(3)?,
-                action: text(4)?,
-                module: text(5)?,
-                actor: text(6)?,
-                utc_offset: row.get(7)?,
-            };
+            let of = Attributes::read(row, 1)?;
             let hash = self.hasher.hash_one(of);
             self.attributes.entry(hash).or_default().push((of.to_known(), row.get(0)?));
             known += 1;

@@ -66,17 +66,8 @@ fn step(sql: &Connection, dictionary: &mut Dictionary) -> rusqlite::Result<i64> 
 }
 
 fn put(sql: &Connection, dictionary: &mut Dictionary, row: &Row<'_>) -> rusqlite::Result<()> {
-    let text = |column: usize| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
-    let attributes = Attributes {
-        severity: row.get(1)?,
-        severity_text: text(2)?,
-        category: text(3)?,
-        action: text(4)?,
-        module: text(5)?,
-        actor: text(6)?,
-        utc_offset: row.get(7)?,
-    };
-    let attributes = dictionary.attributes(sql, &attributes)?;
+    let text = |column| row::text(row, column);
+    let attributes = dictionary.attributes(sql, &Attributes::read(row, 1)?)?;
     let texts = dictionary.texts(sql, text(8)?, text(9)?)?;
     let entry = PackedEntry {
         key: row.get(0)?,

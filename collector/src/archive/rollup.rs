@@ -219,7 +219,7 @@ impl<'a> Counts<'a> {
         ))?;
         let mut rows = find.query([self.store.0, hour * HOUR, (hour + 1) * HOUR])?;
         while let Some(found) = rows.next()? {
-            let text = |column| found.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
+            let text = |column| row::text(found, column);
             let severity = row::severity(found.get(1)?);
             let (category, module, action, actor) = (text(3)?, text(4)?, text(5)?, text(6)?);
             let kind = Kind { severity: severity.number(), category, module, action, actor, shape: None };

@@ -10,6 +10,8 @@ use std::ops::Range;
 
 use rusqlite::{Connection, params};
 
+use super::row;
+
 /// The most variables of a summary, and of a message.
 pub(super) const OF_SUMMARY: usize = 3;
 pub(super) const OF_MESSAGE: usize = 6;
@@ -22,7 +24,7 @@ const LONGEST: usize = 4096;
 const LEAST_FIXED: usize = 6;
 /// How many words of a text may vary. Those behind are fixed.
 const MOST_WORDS: usize = 32;
-/// A text is kept whole until so many like it came: one that never comes again needs no template.
+/// A text is kept whole until this many like it came: one that never comes again needs no template.
 const BEFORE: u32 = 2;
 /// How many templates are kept. Beyond, new texts are kept whole.
 const MOST_TEMPLATES: usize = 50_000;
@@ -156,7 +158,7 @@ impl Templates {
                 }
             }
             let end = text.len();
-            if let Some(rest) = row.get_ref(10)?.as_str_or_null()? {
+            if let Some(rest) = row::text(row, 10)? {
                 text.push_str(rest);
             }
             let words = words(&text);

@@ -17,9 +17,9 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A larger file of changes gets a warning: somebody has been reading for too long for it to be cut.
 pub const LARGE_WAL: u64 = 32 * 1024 * 1024;
 
-/// The size of the file of changes of an archive in bytes.
-pub(super) fn size(archive: &Path) -> u64 {
-    let mut wal = OsString::from(archive);
+/// The size of the file of changes of a database in bytes.
+pub(crate) fn size(database: &Path) -> u64 {
+    let mut wal = OsString::from(database);
     wal.push("-wal");
     fs::metadata(wal).map_or(0, |wal| wal.len())
 }

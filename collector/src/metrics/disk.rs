@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::family::Families;
-use crate::archive::Archive;
+use crate::archive::{Archive, wal_size};
 
 /// Sizes in bytes.
 pub(super) struct Disk {
@@ -19,13 +19,9 @@ pub(super) struct Disk {
 impl Disk {
     pub(super) fn of(archive: &Archive) -> Self {
         let length = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
-        let with_changes = |path: &Path| {
-            let mut changes = path.as_os_str().to_owned();
-            changes.push("-wal");
-            length(path) + length(Path::new(&changes))
-        };
-        let size = with_changes(archive.path()) + with_changes(&archive.index_path());
-        Self { size, wal: archive.wal_size(), room: archive.room() }
+        let (wal, index) = (archive.wal_size(), archive.index_path());
+        let size = length(archive.path()) + wal + length(&index) + wal_size(&index);
+        Self { size, wal, room: archive.room() }
     }
 
     pub(super) fn families(&self, families: &mut Families) {

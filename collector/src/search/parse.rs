@@ -337,8 +337,8 @@ fn unknown(name: &str) -> String {
         "to" | "before" => "; it is until here",
         _ => {
             return format!(
-                "there is no field {name}: use store, platform, name, owner, tag, severity, category, action, module, actor, subject, id, \
-                 uid, summary, message, like, sensitive, since, until or time; to search for this text, put it in quotes"
+                "there is no field {name}: use store, platform, name, owner, tag, severity, category, action, \
+                 module, actor, subject, id, uid, summary, message, like, sensitive, since, until or time; to search for this text, put it in quotes"
             );
         }
     };

@@ -152,7 +152,8 @@ impl Plan {
                 let until =
                     self.until.map_or(i64::MAX, |until| Micros::of(until).0 - i64::from(Micros::is_exact(until)));
                 let from = format!(
-                    "packed_entry AS entry INDEXED BY entry_store_time {joined} {} WHERE entry.store = ? AND entry.time BETWEEN ? AND ?",
+                    "packed_entry AS entry INDEXED BY entry_store_time {joined} {} WHERE entry.store = ? \
+                     AND entry.time BETWEEN ? AND ?",
                     row::JOINS
                 );
                 (from, vec![store.0.into(), since.into(), until.into()])

@@ -69,7 +69,7 @@ pub(crate) const PAGES_OF_NEWS: usize = 8;
 pub(crate) const PAGES_A_TURN: usize = 64;
 /// A walk of which nothing can be claimed yet begins anew with its next turn, so it is given more pages.
 pub(crate) const PAGES_HELD: usize = 16 * PAGES_A_TURN;
-/// After so many turns in a row of which nothing could be claimed, a shorter time range is tried.
+/// After this many turns in a row of which nothing could be claimed, a shorter time range is tried.
 pub(crate) const TURNS_HELD: u32 = 4;
 
 /// How often a count that differs is asked for again before the range is read again.

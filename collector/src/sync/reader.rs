@@ -226,8 +226,11 @@ impl Reader {
             let turn_is_over = match job {
                 Job::News(_) => read >= PAGES_OF_NEWS,
                 _ if self.pulse.overtaken.load(Ordering::Relaxed) => true,
-                _ if !self.leads_on(&job, unread, reached != resumed) => read >= PAGES_HELD,
-                _ => read >= PAGES_A_TURN || errand.until.is_some_and(|until| Instant::now() >= until),
+                // Where nothing could be claimed yet, the next turn would begin anew.
+                _ if read >= PAGES_A_TURN || errand.until.is_some_and(|until| Instant::now() >= until) => {
+                    read >= PAGES_HELD || self.leads_on(&job, unread, reached != resumed)
+                }
+                _ => false,
             };
             if turn_is_over {
                 break false;

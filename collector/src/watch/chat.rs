@@ -1,13 +1,15 @@
 //! Alerts as chat messages, in the form that each chat takes, with texts of the log that call nobody and link nowhere, and
 //! what each chat's answer means.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use storelogs::LogEntry;
 
 use super::alert::Alert;
 
-/// What a web address takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a web address takes. A configuration names it in lower case: `pagerduty`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Form {
     /// The alert as JSON.

@@ -202,7 +202,7 @@ impl Rule {
         &self.name
     }
 
-    /// For how long nothing may happen before one of its alerts is over. `None`: nobody is told of an end.
+    /// For how long nothing may happen before one of its alerts is over. `None`: no alert says when it is over.
     pub(super) fn calm(&self) -> Option<SignedDuration> {
         self.what.calm().filter(|_| self.resolve)
     }

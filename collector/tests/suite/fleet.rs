@@ -62,7 +62,7 @@ impl Fleet {
         days.into_iter().map(|time| self.failure(number, module, time)).collect()
     }
 
-    /// So many failures of a module, four minutes apart.
+    /// This many failures of a module, four minutes apart.
     fn burst(&mut self, number: usize, module: &str, since: Timestamp, many: i32) -> Vec<LogEntry> {
         (0..many).map(|at| self.failure(number, module, since + SignedDuration::from_mins(4) * at)).collect()
     }

@@ -91,7 +91,7 @@ enum Log {
 #[allow(clippy::large_enum_variant, reason = "it is written at once; a box for each entry would cost more")]
 enum Next<'a> {
     Entry(LogEntry),
-    /// The text of so many entries.
+    /// The text of this many entries.
     Text(u64, &'a [u8]),
 }
 
