@@ -40,7 +40,8 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
     let to_the_end = reader.direction == Direction::Down && !matches!(end, End::Passed);
     let lacks = total.map_or(0, |total| total.saturating_sub(u64::try_from(reader.covered()).unwrap_or(0)));
     if tally.partial && to_the_end && lacks > 0 {
-        return Ok(Judgement::Short(Some(lacks)));
+        // Of places that had a row of another one nobody knows which rows they hide.
+        return Ok(Judgement::Short(Some(lacks).filter(|_| tally.repeats + tally.skipped == 0)));
     }
     if passed && tally.is_tidy(reader.direction) && !reader.unordered {
         return Ok(Judgement::Proved(if total.is_some() { Proof::Counted } else { Proof::EndOfList }));
@@ -283,7 +284,7 @@ impl Recovery {
         } else if list.scope.category.is_none() {
             let of = |category: &String| Scope { category: Some(category.clone()), ..list.scope.clone() };
             self.lists.extend(self.categories.iter().map(of).map(List::new));
-        } else if total.is_none() && matches!(end, End::Empty) {
+        } else if total.is_none() && (matches!(end, End::Empty) || tally.skipped > 0) {
             self.open = true;
         }
         Ok(())

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::BigCommerce;
-use super::page::{Pagination, Shape};
+use super::habits::Shape;
+use super::page::Pagination;
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::bigcommerce::push_down::GetStoreSystemLogs as _;
 use crate::walk::{Row, fingerprint, newest, oldest};
@@ -167,16 +168,30 @@ impl Listing {
         shape.dates && self.with(nothing).fetch(1, shape.limit).await.is_ok()
     }
 
-    /// Gets one page, in pages of this size.
+    /// Gets one page, in pages of this size. Where the platform sends empty pages now and then for rows that it has, one
+    /// that comes empty is asked for more often.
     pub(super) async fn fetch(&self, number: i64, size: i64) -> Result<Fetched> {
+        let mut page = self.fetch_once(number, size).await?;
+        if page.info.count == 0 {
+            for _ in 0..self.source.looks() {
+                page = self.fetch_once(number, size).await?;
+                if page.info.count > 0 {
+                    break;
+                }
+            }
+        }
+        Ok(page)
+    }
+
+    async fn fetch_once(&self, number: i64, size: i64) -> Result<Fetched> {
         let (rows, says) = match self.ask(number, size).await {
             Ok((rows, says)) => (rows, says.unwrap_or_default()),
             // Beyond the last page some servers answer so.
             Err(error) if number > 1 && error.kind() == ErrorKind::NotFound => (Vec::new(), Pagination::default()),
             Err(error) => return Err(error),
         };
-        self.source.came(size);
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        self.source.came(&self.scope, number, size, count);
         let (oldest, newest, fingerprint) = (oldest(&rows), newest(&rows), fingerprint(&rows));
         Ok(Fetched { info: PageInfo { number, asked: size, count, says, oldest, newest, fingerprint }, rows })
     }
@@ -188,8 +203,8 @@ impl Listing {
     }
 
     /// Looks behind a page that came empty: it may be the page and not the list that is. `known`: the rows of the page
-    /// before it; `from`: the first of its places that was not read yet.
-    pub(super) async fn behind(&self, page: &PageInfo, known: &[u64], from: i64) -> Result<Behind> {
+    /// before it, if the list is known to have any; `from`: the first of its places that was not read yet.
+    pub(super) async fn behind(&self, page: &PageInfo, known: Option<&[u64]>, from: i64) -> Result<Behind> {
         // Where a total says that nothing is there, one row is as good a question as the page itself.
         let agrees = page.ends_by_total() && page.asked > 1;
         if !agrees {
@@ -201,12 +216,14 @@ impl Listing {
                 return Ok(Behind::Nothing);
             }
         }
-        // The first row of the page; and behind others the next one: the first may be what the platform stumbles over.
+        // The first row of the page, and the next one: the first may be what the platform stumbles over.
         let mut row = None;
-        let places = if known.is_empty() { 1..=1 } else { 1..=2 };
+        let places = if known.is_none() && !self.source.looks_twice() { 1..=1 } else { 1..=2 };
         for place in places {
             match self.fetch(from.saturating_add(place), 1).await {
-                Ok(one) => row = one.rows.into_iter().find(|row| !known.contains(&row.key)),
+                Ok(one) => row = one.rows.into_iter().find(|row| !known.is_some_and(|known| known.contains(&row.key))),
+                // So far down a list without a row it is the place that fails.
+                Err(error) if is_about_size(&error) && known.is_none() && page.number > 1 => break,
                 Err(error) if is_about_size(&error) => return Ok(Behind::Rows),
                 Err(error) => return Err(error),
             }

@@ -6,6 +6,7 @@ mod builder;
 mod convert;
 mod count;
 pub(crate) mod facts;
+mod habits;
 mod listing;
 mod page;
 mod place;
@@ -53,7 +54,7 @@ pub const API_URL: &str = "https://api.bigcommerce.com";
 #[derive(Clone)]
 pub struct BigCommerce {
     transport: Transport,
-    known: Arc<Mutex<page::Known>>,
+    known: Arc<Mutex<habits::Known>>,
 }
 
 impl BigCommerce {

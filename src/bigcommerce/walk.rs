@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::BigCommerce;
 use super::audit::{Judgement, Recovered, Recovery, counts_lie, judge};
-use super::listing::{Behind, Fetched, Listing, PageInfo, Scope};
+use super::listing::{Behind, Fetched, Listing, PageInfo, Scope, is_about_size};
 use super::place::{is_stuck, order_of, start_of, top};
 use super::reader::{Brings, Direction, End, FEWER, Reader};
 use crate::error::{Error, Result};
@@ -95,12 +95,16 @@ impl Walk {
         }
         // An empty page shows no order.
         while first.info.count == 0 && !self.listing.is_end(&first.info) {
-            first = match self.listing.behind(&first.info, &[], first.info.start()).await? {
+            first = match self.listing.behind(&first.info, None, first.info.start()).await? {
                 Behind::Page(page) | Behind::Next(page) => page,
                 Behind::Rows if self.listing.source.shrink() => self.listing.fetch(1, self.listing.size()).await?,
                 Behind::Rows => return Err(self.unread("pages come empty, and yet the list has a row")),
                 Behind::Nothing if first.info.ends_by_total() || first.info.number > 1 => break,
-                Behind::Nothing => self.listing.fetch(2, self.listing.size()).await?,
+                Behind::Nothing => match self.listing.fetch(2, self.listing.size()).await {
+                    // So far down a list without a row it is the place that fails.
+                    Err(error) if is_about_size(&error) => break,
+                    next => next?,
+                },
             };
         }
         let info = first.info;

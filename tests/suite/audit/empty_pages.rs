@@ -39,7 +39,7 @@ async fn pages_that_are_too_large_and_come_empty_hide_no_row_of_bigcommerce() {
 async fn a_row_that_empties_each_page_it_is_on_hides_no_other() {
     for behavior in totals() {
         let (store, _) = bigcommerce(&behavior, Faults::none()).await;
-        for place in [ROWS / 4, ROWS / 2, ROWS * 3 / 4] {
+        for place in [0, ROWS / 4, ROWS / 2, ROWS * 3 / 4, ROWS - 1] {
             let row = store.truth().into_iter().nth(place).unwrap().parse().unwrap();
             let (store, walked) = bigcommerce(&behavior, Faults::none().row(row, Fault::EmptyPage)).await;
             let context = format!("row {place}, {:?}, meta {:?}", behavior.totals, behavior.meta);

@@ -1,0 +1,245 @@
+//! What the platform was seen to do at one store: the form of the request that it takes, and which of its empty pages to
+//! believe.
+
+use std::collections::VecDeque;
+use std::sync::{MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::BigCommerce;
+use super::listing::Scope;
+use crate::error::Error;
+use crate::source::Learned;
+use crate::walk::Regrowth;
+
+/// Which form of the list request the platform takes. Some of it is not documented, so the first answers decide, and
+/// the clones of a client remember.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Records on a page.
+    pub(super) limit: i64,
+    /// Whether the date filters are sent.
+    pub(super) dates: bool,
+    /// Whether `sort` and `direction` are sent.
+    pub(super) sort: bool,
+}
+
+/// The largest page of the general API. Where it is refused, smaller ones are tried.
+const LIMITS: [i64; 4] = [250, 100, 50, 20];
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { limit: LIMITS[0], dates: true, sort: true }
+    }
+}
+
+impl Shape {
+    /// The forms to try, the best first.
+    fn all() -> impl Iterator<Item = Self> {
+        let with = |sort, dates| LIMITS.into_iter().map(move |limit| Self { limit, dates, sort });
+        // After each limit the filters are in doubt before a smaller limit is: three requests settle most cases.
+        let pairs = |sort| with(sort, true).zip(with(sort, false)).flat_map(|(a, b)| [a, b]);
+        pairs(true).chain(pairs(false))
+    }
+
+    /// Whether it is the form that is tried first.
+    pub(super) fn is_first(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Whether the other form has the same parameters.
+    pub(super) fn differs_in_size_only(self, other: Self) -> bool {
+        (self.dates, self.sort) == (other.dates, other.sort)
+    }
+
+    /// The same form with smaller pages.
+    pub(super) fn smaller(self) -> Option<Self> {
+        let limit = [50, 5, 1].into_iter().find(|limit| *limit < self.limit)?;
+        Some(Self { limit, ..self })
+    }
+
+    /// The next form to try after a refusal of this one. A 413 is about the size alone.
+    pub(super) fn after(self, refusal: &Error) -> Option<Self> {
+        let says = |word: &str| refusal.detail().is_some_and(|detail| detail.contains(word));
+        let too_large = refusal.status() == Some(413) || says("limit");
+        Self::all().skip_while(|shape| *shape != self).skip(1).find(|next| {
+            if too_large {
+                next.limit < self.limit && next.dates == self.dates && next.sort == self.sort
+            } else if says("date_created") {
+                !next.dates
+            } else if says("direction") || says("sort") {
+                !next.sort
+            } else {
+                true
+            }
+        })
+    }
+}
+
+/// How often an empty page is asked for again, after the platform was seen to send one for rows that it has.
+const LOOKS: u32 = 4;
+/// How many of the next empty pages are.
+const DOUBTED: u32 = 32;
+/// How many requests are remembered that got an empty page.
+const REMEMBERED: usize = 16;
+
+/// The empty pages that came, and whether such a page is to be believed.
+#[derive(Debug, Default)]
+struct EmptyPages {
+    /// The last requests that got one: the list, the page's number and its size.
+    last: VecDeque<(Scope, i64, i64)>,
+    /// How many of the next ones are asked for again.
+    doubted: u32,
+}
+
+impl EmptyPages {
+    fn came(&mut self, scope: &Scope, number: i64, size: i64, rows: i64) {
+        let same = |(other, page, asked): &(Scope, i64, i64)| (*page, *asked) == (number, size) && other == scope;
+        let before = self.last.iter().position(same);
+        if rows == 0 && before.is_none() {
+            self.last.truncate(REMEMBERED - 1);
+            self.last.push_front((scope.clone(), number, size));
+        } else if rows > 0
+            && let Some(before) = before
+        {
+            self.last.remove(before);
+            self.doubted = DOUBTED;
+        }
+    }
+}
+
+/// What the clones of a client know of the platform.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    shape: Shape,
+    learned: Learned,
+    /// Some request was answered as it should be.
+    answered: bool,
+    /// Some page had rows.
+    has_rows: bool,
+    /// An empty list was looked through for a second row.
+    looked_twice: bool,
+    empty: EmptyPages,
+    /// More rows failed than are asked for now. That may pass: unlike a refusal, it says nothing of what is allowed.
+    fewer: bool,
+    regrowth: Regrowth,
+}
+
+impl BigCommerce {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn shape(&self) -> Shape {
+        self.known().shape
+    }
+
+    pub(super) fn set_shape(&self, shape: Shape) {
+        let mut known = self.known();
+        known.shape = shape;
+        if shape != Shape::default() {
+            known.learn(|learned| {
+                learned.page_size = u32::try_from(shape.limit).ok().filter(|_| shape.limit < LIMITS[0]);
+                learned.date_filters = if shape.dates { learned.date_filters } else { Some(false) };
+                learned.direction = if shape.sort { learned.direction } else { Some(false) };
+            });
+        }
+    }
+
+    pub(super) fn has_answered(&self) -> bool {
+        self.known().answered
+    }
+
+    pub(super) fn answered(&self) {
+        self.known().answered = true;
+    }
+
+    /// From now on fewer rows are asked for, because more failed. Later more are again.
+    pub(super) fn ask_for_fewer(&self) {
+        let mut known = self.known();
+        let again = std::mem::replace(&mut known.fewer, true);
+        known.regrowth.shrink(again);
+    }
+
+    /// The same, at once. `false` where it is one row already.
+    pub(super) fn shrink(&self) -> bool {
+        let smaller = self.shape().smaller();
+        if let Some(smaller) = smaller {
+            self.ask_for_fewer();
+            self.set_shape(smaller);
+        }
+        smaller.is_some()
+    }
+
+    /// A page of a list came that was asked for with this many rows, and had so many.
+    pub(super) fn came(&self, scope: &Scope, number: i64, size: i64, rows: i64) {
+        let mut known = self.known();
+        known.has_rows |= rows > 0;
+        known.empty.came(scope, number, size, rows);
+        if known.fewer && size >= known.shape.limit && known.regrowth.page_came() {
+            let more = (known.shape.limit * 4).min(LIMITS[0]);
+            (known.shape.limit, known.fewer) = (more, more < LIMITS[0]);
+            let page_size = u32::try_from(more).ok().filter(|_| more < LIMITS[0]);
+            known.learn(|learned| learned.page_size = page_size);
+        }
+    }
+
+    /// The platform gives pages of this many rows, whatever is asked for.
+    pub(super) fn learn_size(&self, size: i64) {
+        let mut known = self.known();
+        known.shape.limit = size.clamp(1, LIMITS[0]);
+        let page_size = u32::try_from(size).ok();
+        known.learn(|learned| learned.page_size = page_size);
+    }
+
+    /// Writes down what the platform was seen to do.
+    pub(super) fn learn(&self, write: impl FnOnce(&mut Learned)) {
+        self.known().learn(write);
+    }
+
+    pub(super) fn learnt(&self) -> Learned {
+        self.known().learned.clone()
+    }
+
+    /// Begins with what was learned before. The date filters and the order are asked for all the same: what was refused
+    /// once may be taken now, and what was ignored does no harm.
+    pub(super) fn begin_with(&self, learned: &Learned) {
+        let mut known = self.known();
+        if let Some(size) = learned.page_size {
+            known.shape.limit = i64::from(size).clamp(1, LIMITS[0]);
+        }
+        known.learned = learned.clone();
+    }
+
+    /// How often an empty page that came is asked for again, whatever else is asked to see whether it is one.
+    pub(super) fn looks(&self) -> u32 {
+        let doubted = &mut self.known().empty.doubted;
+        if *doubted == 0 {
+            return 0;
+        }
+        *doubted -= 1;
+        LOOKS
+    }
+
+    /// Whether an empty list is looked through for a second row, too: its first may be what empties each page it is on.
+    /// Where totals are right they would show that; a store that never had a row is asked once.
+    pub(super) fn looks_twice(&self) -> bool {
+        let mut known = self.known();
+        let asked = std::mem::replace(&mut known.looked_twice, true);
+        known.learned.counts != Some(true) && (known.has_rows || !asked)
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.transport.in_flight()
+    }
+}
+
+impl Known {
+    fn learn(&mut self, write: impl FnOnce(&mut Learned)) {
+        let before = self.learned.clone();
+        write(&mut self.learned);
+        if self.learned != before {
+            self.learned.at = Some(Timestamp::now());
+        }
+    }
+}
