@@ -13,7 +13,7 @@ const READS: [(&str, usize, &str); 7] = [
     ("cli/src/config/reloading_stores.rs", 1, "a file that was changed a minute ago; ages only"),
     ("cli/tests/suite/program.rs", 1, "`present`, for all tests of the program: it reads the same clock; ages only"),
     (
-        "collector/tests/suite/verdict_properties.rs",
+        "collector/tests/suite/verdict_properties/mod.rs",
         3,
         "shops that live: the sandbox and the judge read the same clock",
     ),

@@ -6,16 +6,15 @@
 //! has. Excused is only what came behind the archive's back after its time range was compared, until it is compared anew
 //! entry by entry. In the end the platform is sound, and what is repaired must be complete.
 
+mod cases;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use proptest::collection::vec;
-use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, RngSeed, TestRng, TestRunner};
 use serde_json::Value;
@@ -23,196 +22,15 @@ use storelogs_collector::Archive;
 use storelogs_collector::sync::{SyncOptions, sync};
 use storelogs_collector::verdict::Evidence;
 use storelogs_collector::verify::{Depth, examine, repair, to_repair};
-use storelogs_sandbox::{
-    Behavior, BigCommerceBehavior, ClampOffset, Count, Damage, Damaged, DamagedRows, DateFilters, EmptyForm, Fault,
-    Faults, Hidden, Listing, Obedience, Platform, Restored, Rule, Sandbox, ShoplineBehavior, SilentClamp, SinceId,
-    Store, Ties, Totals, When, WrongTotals,
-};
+use storelogs_sandbox::{Faults, Platform, Rule, Sandbox, Store};
 use tokio::sync::watch;
 
+use self::cases::{DAY, Deep, End, Step, Wrong, steps, wrong};
 use crate::world::{World, operation, record};
 
 const NAME: &str = "abc123";
-const DAY: i64 = 86_400;
 /// How often what is said during a run is looked at.
 const GLANCE: Duration = Duration::from_millis(15);
-
-#[derive(Clone, Debug)]
-enum Step {
-    /// So many entries come, of the last so many seconds.
-    Come(u64, i64),
-    /// An entry of so many seconds ago comes only now.
-    ComeLate(i64),
-    /// The store is restored from a backup: so many rows are others.
-    Restore(usize, Restored),
-    /// The platform is wrong in other ways from now on.
-    Behave(Wrong),
-    /// A run with these faults.
-    Sync(Vec<(When, Fault)>, End),
-    /// A verification.
-    Verify(Deep),
-    /// A repair.
-    Repair,
-}
-
-/// How a run ends.
-#[derive(Clone, Copy, Debug)]
-enum End {
-    ByItself,
-    /// It is told to stop after so many requests.
-    Stopped(u64),
-    /// It is dropped where it is after so many requests.
-    Killed(u64),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Deep {
-    Sample,
-    All,
-}
-
-/// How the platform is wrong.
-#[derive(Clone, Debug, Default)]
-struct Wrong {
-    listing: Listing,
-    date_filters: Option<DateFilters>,
-    ascending: bool,
-    small_pages: Option<u64>,
-    uncounted: Option<Uncounted>,
-    since_id: Option<SinceId>,
-    /// Records of this many days ago until so many days ago, which cannot be read.
-    damaged: Option<(i64, i64, Damage)>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Uncounted {
-    Zero,
-    Stale(i64),
-}
-
-fn wrong() -> impl Strategy<Value = Wrong> {
-    let rarely = |of| option::weighted(0.25, of);
-    let clamp = (3u64..60, select(vec![ClampOffset::Asked, ClampOffset::Given]))
-        .prop_map(|(rows, offset)| SilentClamp { rows, offset });
-    let hidden = (2u64..12, any::<bool>()).prop_map(|(one_of, counted)| Hidden { one_of, counted });
-    let forms = [EmptyForm::List, EmptyForm::Null, EmptyForm::Missing, EmptyForm::NoContent, EmptyForm::NoBody];
-    let listing = (
-        option::weighted(0.25, clamp),
-        prop::bool::weighted(0.25),
-        option::weighted(0.15, hidden),
-        select(forms.to_vec()),
-    )
-        .prop_map(|(silent_clamp, shuffled, hidden, empty)| Listing {
-            silent_clamp,
-            ties: if shuffled { Ties::Shuffled } else { Ties::ById },
-            hidden,
-            empty,
-            ..Listing::default()
-        });
-    let dates = select(vec![DateFilters::Ignored, DateFilters::Rejected(422)]);
-    let uncounted = prop_oneof![Just(Uncounted::Zero), (1i64..50).prop_map(|days| Uncounted::Stale(days * DAY))];
-    let since_ids = [SinceId::InclusiveOlder, SinceId::NewerAscending, SinceId::NewerDescending, SinceId::Ignored];
-    let damage = select(vec![Damage::WrongTypes, Damage::NoTime, Damage::NoObject]);
-    let damaged = (1i64..80, 1i64..40, damage).prop_map(|(until, length, damage)| (until + length, until, damage));
-    (
-        listing,
-        rarely(dates),
-        prop::bool::weighted(0.2),
-        option::weighted(0.25, 10u64..100),
-        option::weighted(0.2, uncounted),
-        option::weighted(0.4, select(since_ids.to_vec())),
-        option::weighted(0.15, damaged),
-    )
-        .prop_map(|(listing, date_filters, ascending, small_pages, uncounted, since_id, damaged)| Wrong {
-            listing,
-            date_filters,
-            ascending,
-            small_pages,
-            uncounted,
-            since_id,
-            damaged,
-        })
-}
-
-impl Wrong {
-    fn behavior(&self, now: i64) -> Behavior {
-        let mut listing = self.listing.clone();
-        listing.damaged = self
-            .damaged
-            .iter()
-            .map(|(since, until, damage)| Damaged {
-                rows: DamagedRows::Time(now - since * DAY, now - until * DAY),
-                damage: *damage,
-            })
-            .collect();
-        let (sound, unlimited) = (BigCommerceBehavior::unlimited(), ShoplineBehavior::unlimited());
-        let bigcommerce = BigCommerceBehavior {
-            date_filters: self.date_filters.unwrap_or(sound.date_filters),
-            direction: if self.ascending { Obedience::Ignored } else { Obedience::Obeyed },
-            max_limit: self.small_pages.unwrap_or(sound.max_limit),
-            totals: match self.uncounted {
-                None => Totals::Right,
-                Some(Uncounted::Zero) => Totals::Wrong(WrongTotals::Zero),
-                Some(Uncounted::Stale(seconds)) => Totals::Wrong(WrongTotals::Stale(seconds)),
-            },
-            listing: listing.clone(),
-            ..sound
-        };
-        let shopline = ShoplineBehavior {
-            since_id: self.since_id.unwrap_or(unlimited.since_id),
-            count: match self.uncounted {
-                None => Count::Right,
-                Some(Uncounted::Zero) => Count::Zero,
-                Some(Uncounted::Stale(seconds)) => Count::Stale(seconds),
-            },
-            listing,
-            ..unlimited
-        };
-        Behavior { bigcommerce, shopline }
-    }
-}
-
-fn faults() -> impl Strategy<Value = Vec<(When, Fault)>> {
-    let when = prop_oneof![
-        (1..14_u64).prop_map(When::Nth),
-        (2..6_u64).prop_map(When::Every),
-        (1..4_u64).prop_map(When::PageAbove),
-        select(vec![1_u64, 20, 100]).prop_map(When::LimitAbove),
-        (1..120_u64).prop_map(When::Row),
-        (any::<u64>(), 0.05..0.4).prop_map(|(seed, p)| When::Probability(seed, p)),
-    ];
-    let fault = select(vec![
-        Fault::Status(500),
-        Fault::Status(422),
-        Fault::Status(401),
-        Fault::Html(502),
-        Fault::Reset,
-        Fault::CutBody(40),
-        Fault::ShortJson(60),
-        Fault::EmptyPage,
-        Fault::RepeatPage,
-    ]);
-    vec((when, fault), 0..3)
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let restored = select(vec![Restored::OtherIds, Restored::SameIds]);
-    let end = prop_oneof![
-        2 => Just(End::ByItself),
-        1 => (1..30_u64).prop_map(End::Stopped),
-        2 => (1..30_u64).prop_map(End::Killed),
-    ];
-    let step = prop_oneof![
-        3 => (1..200_u64, 1..400_i64).prop_map(|(count, seconds)| Step::Come(count, seconds)),
-        2 => (1..60 * DAY).prop_map(Step::ComeLate),
-        1 => (1..40_usize, restored).prop_map(|(rows, restored)| Step::Restore(rows, restored)),
-        2 => wrong().prop_map(Step::Behave),
-        5 => (faults(), end).prop_map(|(faults, end)| Step::Sync(faults, end)),
-        1 => select(vec![Deep::Sample, Deep::All]).prop_map(Step::Verify),
-        1 => Just(Step::Repair),
-    ];
-    vec(step, 2..12)
-}
 
 /// A store's life so far.
 struct Life {

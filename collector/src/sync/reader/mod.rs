@@ -1,8 +1,9 @@
 //! The reader of one store: one turn after another, each page committed with what it changes.
 
+mod failed;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
@@ -10,15 +11,15 @@ use storelogs::{Error as SourceError, ErrorKind, Learned, LogQuery, Page, Proof,
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::event::{Event, Observer};
-use super::neighbours::take;
-use super::plan::{Job, Plan, behind};
-use super::policy::{self, PAGES_A_TURN, PAGES_HELD, PAGES_OF_NEWS, TURNS_HELD};
-use super::writer::{Known, Writer};
-use super::{Directory, Remote};
 use crate::archive::{Claim, Commit, Committed, Comparison, Finding, PlatformClock, State, Status, StoreId, Walk};
 use crate::coverage::TimeRange;
 use crate::error::Result;
+use crate::sync::event::{Event, Observer};
+use crate::sync::neighbours::take;
+use crate::sync::plan::{Job, Plan, behind};
+use crate::sync::policy::{self, PAGES_A_TURN, PAGES_HELD, PAGES_OF_NEWS, TURNS_HELD};
+use crate::sync::writer::{Known, Writer};
+use crate::sync::{Directory, Remote};
 
 /// What all readers share.
 #[derive(Clone)]
@@ -431,124 +432,5 @@ impl Reader {
             gaps: self.plan.progress.gaps.len(),
         });
         Ok(TaskOutcome::Rest)
-    }
-
-    /// A walk came to its end, and the platform counts more than it lists. What could be had was had.
-    async fn short(&mut self, shared: &Shared, reason: &str, job: &Job, missing: u64) -> Result<TaskOutcome> {
-        let remote = self.remote.clone();
-        let known = remote.as_ref().and_then(|remote| remote.network.least_date());
-        let now = self.now();
-        let range = TimeRange::new(job.range().since, job.range().until.min(known.unwrap_or(now)));
-        let claim = Claim::Known(Finding::Short { entries: missing });
-        let mut commit = remote.as_ref().map(|remote| self.learned(remote)).unwrap_or_default();
-        commit.gaps = self.plan.answered(now);
-        commit.covered = range;
-        commit.audit = range.map(|range| Comparison { range, claim, at: Timestamp::now() });
-        match job {
-            Job::Slice(..) => commit.walk = self.plan.progress.walk.is_some().then_some(None),
-            Job::Again(..) => commit.rewalked = self.plan.end_rereading(),
-            Job::News(_) | Job::Fill(_) | Job::Audit(_) => {}
-        }
-        if self.status.state != State::Active {
-            commit.status = Some(self.status.succeeded(Timestamp::now()));
-        }
-        self.commit(shared, commit).await?;
-        if let Some(range) = range {
-            self.plan.recount(range, now);
-            // It was read, and is tried again as what could not be read is.
-            let gaps = vec![self.plan.fell_short(range, reason, now)];
-            self.commit(shared, Commit { gaps, ..Commit::default() }).await?;
-        }
-        self.more(shared, now).await
-    }
-
-    /// A walk broke off. If that is about the time range and not about the store, the rest is read around it.
-    async fn broke(
-        &mut self,
-        shared: &Shared,
-        error: &SourceError,
-        job: &Job,
-        reached: Option<Timestamp>,
-    ) -> Result<TaskOutcome> {
-        let kind = error.kind();
-        if let (ErrorKind::Incomplete, Some(missing)) = (kind, error.missing()) {
-            return self.short(shared, &error.to_string(), job, missing).await;
-        }
-        let may_be_local = matches!(
-            kind,
-            ErrorKind::Server
-                | ErrorKind::Undecodable
-                | ErrorKind::TooLarge
-                | ErrorKind::Refused
-                | ErrorKind::Incomplete
-                | ErrorKind::TimedOut
-                | ErrorKind::Interrupted
-        );
-        let range = job.range();
-        let rest = TimeRange::new(range.since, reached.map_or(range.until, behind));
-        let Some(rest) = rest.filter(|_| may_be_local) else {
-            self.plan.acquit();
-            return self.fail_by(shared, error, None).await;
-        };
-        let mut commit = Commit::default();
-        let hangs = kind == ErrorKind::TimedOut && self.answered.is_none();
-        let too_many = self.plan.suspect(rest, &error.to_string(), hangs);
-        match job {
-            Job::Slice(..) if self.plan.progress.walk.is_some() => commit.walk = Some(None),
-            // It is read again when its time comes again.
-            Job::Again(..) => commit.rewalked = self.plan.end_rereading(),
-            Job::Slice(..) | Job::News(_) | Job::Fill(_) | Job::Audit(_) => {}
-        }
-        // There was an answer, and it is what is wrong; or there was one just now, and this is all that fails.
-        let now = self.now();
-        let nothing_else = self.plan.next(now).or_else(|| self.again(now)).is_none();
-        let answers = self.answered.is_some_and(|at| at.elapsed() < policy::RECENTLY);
-        let local = kind == ErrorKind::Incomplete || (nothing_else && answers);
-        if local {
-            commit.gaps = self.plan.answered(self.now());
-        }
-        if commit.walk.is_some() || !commit.rewalked.is_empty() || !commit.gaps.is_empty() {
-            self.commit(shared, commit).await?;
-        }
-        // Whoever keeps going asks a store that is slow to answer again later, lest others wait for it.
-        let slow = matches!(kind, ErrorKind::TimedOut | ErrorKind::Interrupted);
-        if local {
-            return if self.next(now).is_some() { Ok(TaskOutcome::More) } else { self.rest(shared).await };
-        }
-        if !(too_many || nothing_else || slow && shared.follow) {
-            return Ok(TaskOutcome::More);
-        }
-        if too_many || nothing_else {
-            self.plan.acquit();
-        }
-        self.fail_by(shared, error, Some(rest)).await
-    }
-
-    async fn fail_by(&mut self, shared: &Shared, error: &SourceError, at: Option<TimeRange>) -> Result<TaskOutcome> {
-        let state = State::after(error);
-        let place = at.map(|at| format!(" (while reading {at})")).unwrap_or_default();
-        let failed = self.fail(shared, state, format!("{error}{place}"), error.retry_after()).await;
-        if matches!(state, State::Unauthorized | State::Misconfigured) {
-            self.remote = None; // with a new token next time
-        }
-        failed
-    }
-
-    async fn fail(
-        &mut self,
-        shared: &Shared,
-        state: State,
-        reason: String,
-        wait: Option<Duration>,
-    ) -> Result<TaskOutcome> {
-        let now = Timestamp::now();
-        let next = policy::retry_at(state, self.status.failures + 1, wait, now);
-        (shared.observer)(&Event::Failed { store: &self.store, state, reason: &reason, next });
-        let status = Some(self.status.failed(state, reason, now, next));
-        // A refusal gives the time, too.
-        let date = self.remote.as_ref().and_then(|remote| remote.network.least_date());
-        let uncovered = date.and_then(|now| self.ahead_of(now));
-        self.commit(shared, Commit { status, uncovered, ..Commit::default() }).await?;
-        Ok(TaskOutcome::Failed)
     }
 }
