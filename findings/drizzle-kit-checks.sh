@@ -2,7 +2,7 @@
 # Guess: what drizzle-kit reads from a database is its tables as they are, and what it cannot express is left out.
 # Behaviour: the condition of one table is given to every table, also to those that have no such column, and without a comma after
 #   a composite key, so the file is no TypeScript. A generated column becomes a plain one, an index of some rows one of all,
-#   unique (store, id) is gone. It ends with "Your schema file is ready" and 0.
+#   unique (store, id) is gone. It says that the schema is ready, and ends with 0.
 # Hurts: whoever opens an archive from TypeScript with it, or lets it push what it read.
 # Instead: write the few tables that are asked by hand, and never push to a file that another program owns.
 . "$(dirname "$0")/lib.sh"
