@@ -84,6 +84,14 @@ impl Network {
         Ok(Self::over(Http::through(proxy)?, REQUESTS_AT_ONCE))
     }
 
+    /// The same limit, counts and clocks, through another proxy from now on.
+    ///
+    /// # Errors
+    /// If no client can be made.
+    pub fn rerouted(&self, proxy: Proxy) -> Result<Self, Error> {
+        Ok(Self { backend: Arc::new(Http::through(proxy)?), ..self.clone() })
+    }
+
     /// Any other network, with this many requests at a time.
     pub fn over(backend: impl HttpBackend, requests_at_once: usize) -> Self {
         Self {

@@ -13,6 +13,7 @@ mod keep;
 mod labels;
 mod parsed;
 mod platforms;
+mod proxy;
 mod rate;
 mod reference;
 mod reloading_stores;

@@ -12,6 +12,7 @@ use storelogs_collector::sync::{Directory, Remote, Shard};
 
 use super::connect::remote;
 use super::files::{AllFiles, Files, Stamp};
+use super::proxy::{NamedProxy, read_proxy};
 use super::settings::Settings;
 use super::stores::{Configured, keep_labels, with_environment};
 use super::token::TokenSource;
@@ -27,7 +28,6 @@ const LISTINGS_BEFORE_RETRY: u8 = 6;
 pub(crate) struct ReloadingStores {
     picked: Vec<Store>,
     shard: Option<Shard>,
-    network: Network,
     ui: Ui,
     report: Box<dyn Fn(&str) + Send + Sync>,
     /// Where their labels are kept.
@@ -37,6 +37,9 @@ pub(crate) struct ReloadingStores {
 
 struct State {
     files: Files,
+    network: Network,
+    /// The proxy that the files name.
+    proxy: NamedProxy,
     stores: Vec<Settings>,
     places: HashMap<Store, usize>,
     /// Stores that changed, until they are connected to anew.
@@ -68,6 +71,8 @@ impl ReloadingStores {
         let ui = configured.ui;
         let mut state = State {
             files: configured.files,
+            network,
+            proxy: NamedProxy::of(configured.proxy),
             stores: Vec::new(),
             places: HashMap::new(),
             changed: HashMap::new(),
@@ -76,7 +81,7 @@ impl ReloadingStores {
         };
         state.take(shared(configured.stores, shard));
         let (report, archive) = (Box::new(report), archive.to_owned());
-        Self { picked: configured.picked, shard, network, ui, report, archive, state: Mutex::new(state) }
+        Self { picked: configured.picked, shard, ui, report, archive, state: Mutex::new(state) }
     }
 
     /// How many stores there are.
@@ -103,7 +108,13 @@ fn shared(mut stores: Vec<Settings>, shard: Option<Shard>) -> Vec<Settings> {
 impl Directory for ReloadingStores {
     fn stores(&self) -> Result<Vec<Store>, String> {
         let mut state = self.state();
-        let AllFiles { stores, problems, .. } = state.files.read();
+        let AllFiles { stores, mut problems, proxy, .. } = state.files.read();
+        let rerouted = state.reroute(NamedProxy::of(proxy), self.ui);
+        match &rerouted {
+            Ok(true) => (self.report)("the proxy has changed: all stores are connected to anew"),
+            Ok(false) => {}
+            Err(why) => problems.push(format!("{why}; the proxy stays as it was")),
+        }
         for problem in problems.iter().filter(|problem| !state.reported.contains(*problem)) {
             (self.report)(problem);
         }
@@ -123,12 +134,15 @@ impl Directory for ReloadingStores {
             (self.report)(&error.to_string());
         }
         state.take(stores);
+        if let Ok(true) = rerouted {
+            state.changed = state.places.keys().map(|store| (store.clone(), Return::Leaves)).collect();
+        }
         Ok(state.list())
     }
 
     fn connect<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Result<Remote, String>> {
         Box::pin(async move {
-            let settings = {
+            let (settings, network) = {
                 let mut state = self.state();
                 state.changed.remove(store);
                 let place = state.places.get(store).copied();
@@ -139,14 +153,25 @@ impl Directory for ReloadingStores {
                 if !files.is_empty() {
                     state.tokens.insert(store.clone(), files);
                 }
-                settings
+                (settings, state.network.of(store))
             };
-            remote(&settings, self.network.of(store), self.ui).await
+            remote(&settings, network, self.ui).await
         })
     }
 }
 
 impl State {
+    /// Goes through this proxy from now on, if it is another one than before.
+    fn reroute(&mut self, proxy: NamedProxy, ui: Ui) -> Result<bool, String> {
+        if proxy == self.proxy {
+            return Ok(false);
+        }
+        let address = read_proxy(proxy.source.as_ref(), ui).map_err(|stop| stop.to_string())?;
+        self.network = self.network.rerouted(address).map_err(|error| error.to_string())?;
+        self.proxy = proxy;
+        Ok(true)
+    }
+
     /// Whether any store has other labels now, or is new and has some.
     fn labels_differ(&self, stores: &[Settings]) -> bool {
         let known = |store: &Store| self.places.get(store).and_then(|place| self.stores.get(*place));
@@ -349,5 +374,23 @@ mod tests {
         for _ in 0..20 {
             assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b");
         }
+    }
+    #[test]
+    fn another_proxy_lets_all_stores_go_once_and_a_wrong_one_changes_nothing() {
+        let world = World::new("bigcommerce,a,T,\nshopline,b,T,\n");
+        let name = |proxy: &str| {
+            put(
+                world.folder.path().join("storelogs.toml"),
+                &format!("proxy = \"{proxy}\"\nstores_csv = \"stores.csv\"\n"),
+            );
+        };
+        name("http://127.0.0.1:1");
+        assert_eq!(world.listed(), "");
+        assert_eq!(world.reported(), ["the proxy has changed: all stores are connected to anew"]);
+        assert_eq!(world.listed(), "bigcommerce:a shopline:b");
+        name("gopher://127.0.0.1:1");
+        assert_eq!(world.listed(), "bigcommerce:a shopline:b");
+        let reported = world.reported();
+        assert!(reported.len() == 1 && reported[0].ends_with("; the proxy stays as it was"), "{reported:?}");
     }
 }

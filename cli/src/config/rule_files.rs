@@ -9,9 +9,9 @@ use storelogs::Http;
 use storelogs_collector::watch::{Rule, Rules};
 
 use super::files::{AllFiles, Files};
+use super::proxy::{NamedProxy, read_proxy};
 use super::rule::Settings;
-use super::stores::{Selection, read_proxy};
-use super::token::TokenSource;
+use super::stores::Selection;
 use crate::error::CliError;
 use crate::ui::Ui;
 
@@ -31,7 +31,9 @@ pub(crate) struct RuleFiles {
     /// The problems that were reported.
     reported: HashSet<String>,
     /// The proxy that the files name.
-    proxy: Option<TokenSource>,
+    proxy: NamedProxy,
+    /// The network through another proxy, until it was handed out.
+    rerouted: Option<Http>,
     /// Somebody else reports what is wrong with the files.
     quiet: bool,
     ui: Ui,
@@ -65,12 +67,23 @@ impl RuleFiles {
         }
         let fresh = Some(rules(&settings, &secrets, ui).await.map_err(CliError::usage)?);
         let reported = problems.into_iter().collect();
-        Ok(Self { files, settings, secrets, fresh, looked: Instant::now(), reported, proxy, quiet, ui })
+        Ok(Self {
+            files,
+            settings,
+            secrets,
+            fresh,
+            looked: Instant::now(),
+            reported,
+            proxy: NamedProxy::of(proxy),
+            rerouted: None,
+            quiet,
+            ui,
+        })
     }
 
     /// What webhooks are posted over: as for the stores, through the proxy that the files or the environment name.
     pub(crate) fn http(&self) -> Result<Http, CliError> {
-        Ok(Http::through(read_proxy(self.proxy.as_ref(), self.ui)?)?)
+        Ok(Http::through(read_proxy(self.proxy.source.as_ref(), self.ui)?)?)
     }
 
     /// How many files or lines are wrong.
@@ -98,7 +111,18 @@ impl RuleFiles {
         self.looked = Instant::now();
         let all = self.files.read();
         let secrets = all.secret_variables();
-        let AllFiles { rules: settings, mut problems, .. } = all;
+        let AllFiles { rules: settings, mut problems, proxy, .. } = all;
+        let proxy = NamedProxy::of(proxy);
+        if proxy != self.proxy {
+            let before = std::mem::replace(&mut self.proxy, proxy);
+            match self.http() {
+                Ok(http) => self.rerouted = Some(http),
+                Err(stop) => {
+                    self.proxy = before;
+                    problems.push(format!("{stop}; the proxy stays as it was"));
+                }
+            }
+        }
         let mut changed = None;
         let are_others = settings != self.settings;
         if are_others || secrets != self.secrets {
@@ -124,6 +148,10 @@ impl RuleFiles {
 impl Rules for RuleFiles {
     fn changed(&mut self) -> BoxFuture<'_, Option<Vec<Rule>>> {
         self.look().boxed()
+    }
+
+    fn rerouted(&mut self) -> Option<Http> {
+        self.rerouted.take()
     }
 
     fn broken(&self) -> usize {

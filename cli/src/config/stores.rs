@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use storelogs::secrecy::ExposeSecret;
 use storelogs::{Proxy, Store};
 use storelogs_collector::Archive;
 use storelogs_collector::network::Network;
@@ -13,6 +12,7 @@ use super::environment;
 use super::export::ExportSettings;
 use super::files::{AllFiles, Files};
 use super::platforms::facts;
+use super::proxy::read_proxy;
 use super::settings::Settings;
 use super::store_name::StoreName;
 use super::token::TokenSource;
@@ -91,20 +91,6 @@ pub(crate) fn exports(file: Option<&PathBuf>, ui: Ui) -> Result<(Vec<ExportSetti
         return Err(CliError::usage(why.to_owned()));
     }
     Ok((all.exports, read_proxy(all.proxy.as_ref(), ui)?))
-}
-
-/// The proxy at this address or, without one, of the environment.
-pub(super) fn read_proxy(address: Option<&TokenSource>, ui: Ui) -> Result<Proxy, CliError> {
-    let wrong = |error: storelogs::Error| CliError::usage(error);
-    let address = match address {
-        Some(source) => source.read_now("proxy", ui).map_err(CliError::usage)?,
-        None => None,
-    };
-    match address {
-        Some(address) if address.expose_secret().is_empty() => Ok(Proxy::none()),
-        Some(address) => Proxy::new(address.expose_secret()).map_err(wrong),
-        None => Proxy::from_env().map_err(wrong),
-    }
 }
 
 /// The stores of this call: those picked, or all that are configured. A wrong line of a table, or a wrong file of

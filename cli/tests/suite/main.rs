@@ -40,4 +40,6 @@ mod sandbox;
 mod secrets;
 mod sql;
 mod tailing;
+mod watcher;
 mod watching;
+mod webhook_proxies;

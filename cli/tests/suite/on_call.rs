@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use storelogs_sandbox::Sandbox;
 
 use crate::program::Program;
-use crate::watching::{Webhook, begin, fail, shop};
+use crate::watcher::{Webhook, begin, fail, shop};
 
 /// More than one error in ten seconds.
 const RULE: &str =

@@ -36,6 +36,11 @@ pub trait Rules: Send {
     /// The rules, if they are others than the last time. Asked every second.
     fn changed(&mut self) -> BoxFuture<'_, Option<Vec<Rule>>>;
 
+    /// What webhooks are posted over from now on, if that is another network than before. Asked after [`Rules::changed`].
+    fn rerouted(&mut self) -> Option<Http> {
+        None
+    }
+
     /// How much of what should be a rule is none: files, or lines of them.
     fn broken(&self) -> usize {
         0
@@ -135,6 +140,9 @@ pub async fn watch<E: From<Error>>(
     };
     while !*stop.borrow() {
         let others = rules.changed().await;
+        if let Some(http) = rules.rerouted() {
+            post.http = http;
+        }
         if others.is_some() || rules.broken() != broken {
             broken = rules.broken();
             if let Some(rules) = others {

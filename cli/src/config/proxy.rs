@@ -1,0 +1,40 @@
+//! The proxy that the files name.
+
+use storelogs::Proxy;
+use storelogs::secrecy::ExposeSecret;
+
+use super::files::Stamp;
+use super::token::TokenSource;
+use crate::error::CliError;
+use crate::ui::Ui;
+
+/// Where the files say that the proxy's address stands, and what that file was like. `None` where they name no proxy.
+#[derive(Debug, PartialEq)]
+pub(super) struct NamedProxy {
+    pub(super) source: Option<TokenSource>,
+    stamp: Option<Stamp>,
+}
+
+impl NamedProxy {
+    pub(super) fn of(source: Option<TokenSource>) -> Self {
+        let stamp = match &source {
+            Some(TokenSource::File(path)) => Stamp::of(path),
+            _ => None,
+        };
+        Self { source, stamp }
+    }
+}
+
+/// The proxy at this address or, without one, of the environment.
+pub(super) fn read_proxy(address: Option<&TokenSource>, ui: Ui) -> Result<Proxy, CliError> {
+    let wrong = |error: storelogs::Error| CliError::usage(error);
+    let address = match address {
+        Some(source) => source.read_now("proxy", ui).map_err(CliError::usage)?,
+        None => None,
+    };
+    match address {
+        Some(address) if address.expose_secret().is_empty() => Ok(Proxy::none()),
+        Some(address) => Proxy::new(address.expose_secret()).map_err(wrong),
+        None => Proxy::from_env().map_err(wrong),
+    }
+}
