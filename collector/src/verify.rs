@@ -16,7 +16,7 @@ use crate::archive::{Archive, Audit, Claim, Commit, Committed, Comparison, Findi
 use crate::coverage::{Coverage, TimeRange};
 use crate::error::Error;
 use crate::retention::longest_count;
-use crate::sync::{Remote, take};
+use crate::sync::{Elsewhere, Remote, take};
 use crate::verdict::{Evidence, Verdict, window};
 
 /// What differs is narrowed down to this length.
@@ -47,6 +47,8 @@ pub enum VerifyError {
     Archive(Error),
     /// The platform.
     Source(storelogs::Error),
+    /// It is not the platform that the archive has the store from.
+    Elsewhere(Elsewhere),
 }
 
 impl fmt::Display for VerifyError {
@@ -54,6 +56,7 @@ impl fmt::Display for VerifyError {
         match self {
             Self::Archive(error) => error.fmt(f),
             Self::Source(error) => error.fmt(f),
+            Self::Elsewhere(elsewhere) => elsewhere.fmt(f),
         }
     }
 }
@@ -61,6 +64,12 @@ impl fmt::Display for VerifyError {
 impl From<Error> for VerifyError {
     fn from(error: Error) -> Self {
         Self::Archive(error)
+    }
+}
+
+impl From<Elsewhere> for VerifyError {
+    fn from(elsewhere: Elsewhere) -> Self {
+        Self::Elsewhere(elsewhere)
     }
 }
 
@@ -111,9 +120,13 @@ fn clock(remote: &Remote) -> Option<PlatformClock> {
 /// Compares what was read of a store with its platform, over all that the platform keeps. Nothing is changed.
 pub async fn examine(archive: &Archive, store: StoreId, remote: &Remote, depth: Depth) -> Examined {
     let mut examined = Examined::default();
-    let slices = match slices(archive, store, remote) {
+    let slices = match is_of(archive, store, remote) {
+        Ok(()) => slices(archive, store, remote).map_err(VerifyError::from),
+        Err(failure) => Err(failure),
+    };
+    let slices = match slices {
         Ok(slices) => slices,
-        Err(error) => return Examined { failure: Some(error.into()), ..examined },
+        Err(failure) => return Examined { failure: Some(failure), ..examined },
     };
     for slice in slices {
         let mut comparison = Comparing { archive, store, remote, depth, counts: 0, examined: &mut examined };
@@ -123,6 +136,11 @@ pub async fn examine(archive: &Archive, store: StoreId, remote: &Remote, depth: 
         }
     }
     examined
+}
+
+/// Whether a store is the one that the archive has.
+fn is_of(archive: &Archive, store: StoreId, remote: &Remote) -> Result<(), VerifyError> {
+    Ok(remote.is_of(archive.origin(store)?.as_deref())?)
 }
 
 /// What was read, of all that the platform keeps, in slices, oldest first.
@@ -393,6 +411,11 @@ pub async fn repair(
     remote: &Remote,
     ranges: &[TimeRange],
 ) -> Result<Repaired, Error> {
+    match is_of(archive, store, remote) {
+        Err(VerifyError::Archive(error)) => return Err(error),
+        Err(failure) => return Ok(Repaired { failure: Some(failure), ..Repaired::default() }),
+        Ok(()) => {}
+    }
     let opened: Vec<Commit> =
         ranges.iter().map(|range| Commit { uncovered: Some(*range), ..Commit::default() }).collect();
     archive.commit(opened.iter().map(|commit| (store, commit)))?;
@@ -402,6 +425,10 @@ pub async fn repair(
         match read_again(archive, store, remote, *range, &mut repaired.committed).await {
             Ok(()) => failures = 0,
             Err(VerifyError::Archive(error)) => return Err(error),
+            Err(elsewhere @ VerifyError::Elsewhere(_)) => {
+                repaired.failure = Some(elsewhere);
+                break;
+            }
             Err(VerifyError::Source(error)) => {
                 failures += 1;
                 let is_of_store = matches!(
@@ -452,7 +479,7 @@ async fn read_again(
             }
         }
         listed.proof = page.proof.or(listed.proof);
-        let mut commit = Commit { reading: Some(range), ..Commit::default() };
+        let mut commit = Commit { reading: Some(range), origin: Some(remote.origin()), ..Commit::default() };
         let reached = page.cursor.reached;
         take(&mut commit, page.entries, before, reached);
         before = reached.or(before);

@@ -58,6 +58,7 @@ DROP VIEW verifications;
 DROP VIEW verification_as_text;
 DROP TABLE verification;
 ALTER TABLE last_alert DROP COLUMN open;
+ALTER TABLE store DROP COLUMN origin;
 ALTER TABLE gap RENAME TO hole;
 ALTER TABLE last_alert RENAME COLUMN suppressed TO held;
 ALTER TABLE last_alert RENAME TO told;

@@ -266,7 +266,7 @@ fn conclude(
 fn kind(failure: &verify::VerifyError) -> ErrorKind {
     match failure {
         verify::VerifyError::Source(error) => error.kind(),
-        verify::VerifyError::Archive(_) => ErrorKind::InvalidInput,
+        verify::VerifyError::Archive(_) | verify::VerifyError::Elsewhere(_) => ErrorKind::InvalidInput,
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct StoreConnection {
     pub(crate) client: Arc<dyn LogClient>,
     /// The network, with the store's own clock and counts.
     pub(crate) network: Network,
+    /// The address of the store's API.
+    api_url: String,
 }
 
 /// A client of each store, or the reason why there can be none. The other stores go on. Nothing is sent to a platform.
@@ -82,7 +84,7 @@ async fn connect_one(
     (made.bucket, made.requests_per_second) = (settings.rate.bucket, settings.rate.per_second);
     made.leave_quota = settings.rate.leave;
     let client = facts(settings.store.platform())?.client(settings.store.name(), made);
-    Ok(StoreConnection { client: client.map_err(|error| error.to_string())?, network })
+    Ok(StoreConnection { client: client.map_err(|error| error.to_string())?, network, api_url: settings.origin() })
 }
 
 /// The stores for the collector.
@@ -96,6 +98,7 @@ impl StoreConnection {
         let limit = Arc::clone(&self.client);
         Remote {
             log: Arc::clone(&self.client) as Arc<dyn LogSource>,
+            api_url: self.api_url.clone(),
             network: self.network.clone(),
             rate_limit: Arc::new(move || limit.rate_limit()),
         }

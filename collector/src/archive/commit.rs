@@ -14,7 +14,7 @@ use super::prunings::prunings;
 use super::quarantine::{quarantine, remains};
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
-use super::{Archive, Gap, PlatformClock, Progress, Status, StoreId, Walk, derived, learned, state};
+use super::{Archive, Gap, PlatformClock, Progress, Status, StoreId, Walk, derived, learned, origin, state};
 use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
@@ -53,6 +53,8 @@ pub struct Commit {
     pub learned: Option<storelogs::Learned>,
     /// The platform's clock.
     pub clock: Option<PlatformClock>,
+    /// The origin of the API that this was read from.
+    pub origin: Option<String>,
 }
 
 /// What a commit did.
@@ -226,6 +228,9 @@ fn write(
     }
     if let Some(clock) = commit.clock {
         learned::keep_clock(sql, store, clock)?;
+    }
+    if let Some(origin) = &commit.origin {
+        origin::keep(sql, store, origin)?;
     }
     Ok(done)
 }

@@ -23,6 +23,7 @@ mod index_words;
 mod labels;
 mod learned;
 mod open;
+mod origin;
 mod packing;
 mod prune;
 mod prunings;

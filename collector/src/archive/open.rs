@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("version_8.sql"),
     include_str!("version_9.sql"),
     include_str!("version_10.sql"),
+    include_str!("version_11.sql"),
 ];
 
 /// Marks the file as an archive of ours: "SLog".

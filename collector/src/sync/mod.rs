@@ -2,6 +2,7 @@
 
 mod event;
 mod neighbours;
+mod origin;
 mod plan;
 mod policy;
 mod queue;
@@ -20,6 +21,7 @@ use crate::network::Network;
 pub use crate::retention::retention;
 pub use event::{Event, Observer};
 pub(crate) use neighbours::take;
+pub use origin::Elsewhere;
 pub use policy::Tier;
 pub use run::{Outcome, SyncOptions, sync};
 pub use shard::Shard;
@@ -44,6 +46,8 @@ pub trait Directory: Send + Sync + 'static {
 pub struct Remote {
     /// Its log.
     pub log: Arc<dyn LogSource>,
+    /// The address of its API.
+    pub api_url: String,
     /// The network its client uses.
     pub network: Network,
     /// The present state of its rate limit.

@@ -34,12 +34,14 @@ pub struct SyncOptions {
     pub shard: Option<Shard>,
     /// The shortest and the longest time between two readings of a store that is followed.
     pub interval: (Duration, Duration),
+    /// The API of these stores has moved: what the archive has from elsewhere goes on from where they are asked now.
+    pub moved: bool,
 }
 
 impl Default for SyncOptions {
     fn default() -> Self {
         let interval = (Duration::from_secs(30), Duration::from_secs(15 * 60));
-        Self { follow: false, walks: 32, polls: 256, shard: None, interval }
+        Self { follow: false, walks: 32, polls: 256, shard: None, interval, moved: false }
     }
 }
 
@@ -85,7 +87,8 @@ pub async fn sync(
     let lock = archive.lock()?;
     archive.settle()?;
     let (writer, thread) = Writer::start(archive);
-    let shared = Shared { writer, directory, observer, stop, follow: options.follow };
+    let (follow, moved) = (options.follow, options.moved);
+    let shared = Shared { writer, directory, observer, stop, follow, moved };
     let outcomes = Run::new(shared, options).run().await;
     // The last handle is gone, so the thread ends.
     let archive = tokio::task::spawn_blocking(move || thread.join()).await;

@@ -38,6 +38,8 @@ pub(crate) struct Known {
     pub(crate) status: Status,
     pub(crate) learned: Option<Learned>,
     pub(crate) clock: Option<PlatformClock>,
+    /// The origin that it was read from.
+    pub(crate) origin: Option<String>,
 }
 
 /// A handle to the thread. It ends, with the archive brought to rest, when the last handle is gone.
@@ -75,6 +77,7 @@ fn load(archive: &Archive, store: &Store) -> Result<Known> {
         status: archive.status(id)?,
         learned: archive.learned(id)?,
         clock: archive.platform_clock(id)?,
+        origin: archive.origin(id)?,
     })
 }
 

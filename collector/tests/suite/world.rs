@@ -69,7 +69,8 @@ impl Directory for Stores {
                     .map_err(|error| error.to_string())?;
                 let limit = client.clone();
                 let rate_limit = Arc::new(move || limit.rate_limit());
-                return Ok(Remote { log: Arc::new(client), network, rate_limit });
+                let api_url = self.sandbox.shopline_url();
+                return Ok(Remote { log: Arc::new(client), api_url, network, rate_limit });
             }
             let client = BigCommerce::builder(name)
                 .access_token(self.sandbox.token(Platform::BigCommerce, name))
@@ -80,7 +81,8 @@ impl Directory for Stores {
                 .map_err(|error| error.to_string())?;
             let limit = client.clone();
             let rate_limit = Arc::new(move || limit.rate_limit());
-            Ok(Remote { log: Arc::new(client), network, rate_limit })
+            let api_url = self.sandbox.bigcommerce_url();
+            Ok(Remote { log: Arc::new(client), api_url, network, rate_limit })
         })
     }
 }

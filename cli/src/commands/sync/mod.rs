@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use storelogs_collector::archive::State;
 use storelogs_collector::metrics::Metrics;
-use storelogs_collector::sync::{self, Outcome};
+use storelogs_collector::sync::{self, Outcome, SyncOptions};
 use storelogs_collector::verdict;
 use storelogs_collector::wording::format_count;
 use tokio::sync::watch;
@@ -41,6 +41,10 @@ pub(crate) struct SyncArgs {
     /// Keep going, and ask each store again and again, the busy ones more often
     #[arg(long, short)]
     follow: bool,
+
+    /// The API of these stores has moved to the address where they are asked now: go on from there
+    #[arg(long, conflicts_with = "follow")]
+    moved: bool,
 
     #[command(flatten)]
     collecting: CollectingOptions,
@@ -104,7 +108,7 @@ pub(crate) async fn sync(args: SyncArgs, ui: Ui) -> Result<Exit, CliError> {
     if let Some(listener) = listener {
         listen::serve(listener, Arc::clone(&metrics))?;
     }
-    let how = args.collecting.sync(args.follow);
+    let how = SyncOptions { moved: args.moved, ..args.collecting.sync(args.follow) };
     let observer = {
         let progress = Arc::clone(&progress);
         Arc::new(move |event: &sync::Event<'_>| {

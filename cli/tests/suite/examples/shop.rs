@@ -60,6 +60,12 @@ impl Shop {
             format!("DELETE FROM packed_entry WHERE key IN (SELECT key FROM entry WHERE {shopline} LIMIT 20, 7)");
         assert_eq!(sql.execute(&lost, []).unwrap(), 7);
         drop(sql);
+        // The busy shop is another one, to whose address the store has moved.
+        std::fs::copy(place("well.db"), place("busy.db")).unwrap();
+        let busy = shop.program(State::Busy);
+        let run = busy.run(&["sync", "--moved"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        std::fs::copy(busy.home.path().join(ARCHIVE), place("busy.db")).unwrap();
         let refused = shop.program(State::Short).with("BIGCOMMERCE_ACCESS_TOKEN", "wrong-token");
         let run = refused.run(&["sync"]);
         assert_eq!(run.code, 4, "one of two stores is read: {run:?}");
@@ -72,7 +78,8 @@ impl Shop {
         let sandbox = if state == State::Busy { &self.busy } else { &self.quiet };
         let mut program = furnished(Program::reading(sandbox).configured(RULES));
         let collected = match state {
-            State::Well | State::Busy => "well.db",
+            State::Well => "well.db",
+            State::Busy => "busy.db",
             State::Short => "short.db",
             State::Refused => "refused.db",
         };

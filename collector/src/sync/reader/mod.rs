@@ -30,6 +30,8 @@ pub(super) struct Shared {
     pub(super) stop: watch::Receiver<bool>,
     /// Keep going: gaps wait for their time, and what is of late is read again.
     pub(super) follow: bool,
+    /// The API of these stores may be elsewhere than before.
+    pub(super) moved: bool,
 }
 
 /// Waits until the run is to stop. If nobody is left who could say so, that is never.
@@ -53,6 +55,8 @@ pub(super) struct Reader {
     /// What is known of the platform: what it does with requests, and its clock.
     learned: Option<Learned>,
     clock: Option<PlatformClock>,
+    /// The origin of the API that the archive has it from.
+    origin: Option<String>,
     /// Pages and other answers, and whether others no longer wait for this store.
     pub(super) pulse: Arc<Pulse>,
     /// When it last answered in this run.
@@ -94,7 +98,7 @@ pub(super) struct Task {
 
 impl Reader {
     pub(super) fn new(known: Known, store: Store, follow: bool) -> Self {
-        let Known { id, progress, status, learned, clock } = known;
+        let Known { id, progress, status, learned, clock, origin } = known;
         Self {
             id,
             plan: Plan::new(progress, store.platform(), follow),
@@ -106,6 +110,7 @@ impl Reader {
             remote: None,
             learned,
             clock,
+            origin,
             pulse: Arc::default(),
             answered: None,
             blank: 0,
@@ -141,6 +146,9 @@ impl Reader {
                 };
                 match connected {
                     Ok(remote) => {
+                        if let (false, Err(elsewhere)) = (shared.moved, remote.is_of(self.origin.as_deref())) {
+                            return self.fail(shared, State::Misconfigured, elsewhere.to_string(), None).await;
+                        }
                         self.introduce(&remote);
                         self.remote.insert(remote).clone()
                     }
@@ -383,7 +391,14 @@ impl Reader {
     }
 
     /// Writes, and then remembers what was written.
-    async fn commit(&mut self, shared: &Shared, commit: Commit) -> Result<Committed> {
+    async fn commit(&mut self, shared: &Shared, mut commit: Commit) -> Result<Committed> {
+        // With the first that comes from there: an address that never answers is nobody's.
+        commit.origin = match &self.remote {
+            Some(remote) if self.answered.is_some() => {
+                Some(remote.origin()).filter(|origin| self.origin.as_ref() != Some(origin))
+            }
+            _ => None,
+        };
         let (commit, done) = shared.writer.commit(self.id, Box::new(commit)).await?;
         for gap in commit.gaps.iter().filter(|gap| gap.attempts > 0) {
             (shared.observer)(&Event::Gap { store: &self.store, range: gap.range, reason: &gap.reason });
@@ -394,6 +409,7 @@ impl Reader {
         }
         self.learned = commit.learned.or(self.learned.take());
         self.clock = commit.clock.or(self.clock);
+        self.origin = commit.origin.or(self.origin.take());
         self.total.add(done);
         Ok(done)
     }
