@@ -57,6 +57,25 @@ fn pagerduty_opens_an_incident_and_closes_it() {
 }
 
 #[test]
+fn a_trial_leaves_nothing_open_and_of_what_has_no_end_none_is_sent() {
+    let webhook = Webhook::answering(&[202, 202, 202, 500]);
+    let to = "webhook = { env = \"HOOK\" }\nwebhook_form = \"pagerduty\"\nwebhook_key = { env = \"KEY\" }\n";
+    let single = RULE.replace("more_than = 1\nwithin = \"10s\"\n", "").replace("errors", "each");
+    let program = Program::new()
+        .with("HOOK", &webhook.url)
+        .with("KEY", "hidden-key")
+        .configured(&format!("{RULE}{to}{single}{to}"));
+    let run = program.run(&["watch", "--try"]);
+    assert!(run.code == 0 && run.out.contains("it arrived, and so did its end"), "{run:?}");
+    assert!(run.out.lines().last().unwrap().ends_with(": it arrived"), "{run:?}");
+    let events = [webhook.next().1, webhook.next().1, webhook.next().1];
+    let actions = events.each_ref().map(|event| event["event_action"].as_str().unwrap());
+    assert_eq!(actions, ["trigger", "resolve", "trigger"]);
+    assert_eq!(events[0]["dedup_key"], events[1]["dedup_key"]);
+    assert_ne!(events[0]["dedup_key"], events[2]["dedup_key"]);
+}
+
+#[test]
 fn opsgenie_opens_an_alert_and_closes_it() {
     let sandbox = shop();
     let webhook = Webhook::answering(&[202]);

@@ -30,4 +30,4 @@ pub use alert::{Alert, Kind, Level, Status};
 pub use chat::Form;
 pub use replay::replay;
 pub use rule::{Draft, Rule};
-pub use run::{Event, Outcome, Rules, WatchOptions, try_actions, watch};
+pub use run::{Event, Outcome, Rules, Tried, WatchOptions, try_actions, watch};

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::action::{Action, Undelivered};
-use super::alert::{Alert, Kind};
+use super::alert::{Alert, Kind, Status};
 use super::on_call;
 use super::rule::Rule;
 use super::watcher::Watcher;
@@ -347,16 +347,42 @@ impl Post {
     }
 }
 
-/// Does once what each rule does with an alert, with a trial. The error says why it did not arrive.
-pub async fn try_actions(rules: &[Rule], http: &Http) -> Vec<(String, Action, Result<(), String>)> {
+/// What came of a trial of one action of a rule. The errors say why it did not arrive.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Tried {
+    /// The rule's name.
+    pub rule: String,
+    /// What was done.
+    pub action: Action,
+    /// Whether the alert arrived.
+    pub begins: Result<(), String>,
+    /// Whether the word that it is over arrived. `None`: the rule sends none, or the alert had not arrived.
+    pub ends: Option<Result<(), String>>,
+}
+
+/// Does once what each rule does with an alert, with a trial; where it also says when something is over, with the end of
+/// that trial at once, so that nothing of it stays open.
+pub async fn try_actions(rules: &[Rule], http: &Http) -> Vec<Tried> {
     let mut tried = Vec::new();
     for rule in rules {
         let mut alert = Alert::new(&rule.name, Kind::Trial, Timestamp::now(), &[]);
         alert.text = "a trial: alerts of this rule arrive here".to_owned();
         alert.seal();
+        let end = (rule.calm().is_some()).then(|| {
+            let mut end = Alert { status: Status::Resolved, id: String::new(), ..alert.clone() };
+            end.text = "the trial is over: that something ended arrives here, too".to_owned();
+            end.seal();
+            end
+        });
         for action in &rule.actions {
-            let acted = action.act(&alert, http).await.map_err(|undelivered| undelivered.why);
-            tried.push((rule.name.clone(), action.clone(), acted));
+            let act = async |alert| action.act(alert, http).await.map_err(|undelivered| undelivered.why);
+            let begins = act(&alert).await;
+            let ends = match &end {
+                Some(end) if begins.is_ok() => Some(act(end).await),
+                _ => None,
+            };
+            tried.push(Tried { rule: rule.name.clone(), action: action.clone(), begins, ends });
         }
     }
     tried

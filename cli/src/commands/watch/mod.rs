@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use storelogs_collector::metrics::{AlertOutcome, Metrics};
 use storelogs_collector::network::Network;
-use storelogs_collector::watch::{self, Event};
+use storelogs_collector::watch::{self, Event, Tried};
 use storelogs_collector::wording::pluralize;
 
 use crate::commands::sync::listen;
@@ -51,7 +51,7 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "FROM..TO")]
     test: Option<Times>,
 
-    /// Only send a trial to where each rule sends its alerts
+    /// Only send a trial to where each rule sends its alerts, and its end where that is sent too
     #[arg(long, conflicts_with = "test")]
     r#try: bool,
 
@@ -291,12 +291,17 @@ async fn try_actions(rules: &mut RuleFiles, ui: Ui) -> Result<Exit, CliError> {
         ));
     }
     let mut out = ui.stdout();
-    let failed = tried.iter().filter(|(_, _, result)| result.is_err()).count();
-    for (rule, action, result) in &tried {
+    let failed =
+        tried.iter().filter(|tried| tried.begins.is_err() || tried.ends.as_ref().is_some_and(Result::is_err)).count();
+    for Tried { rule, action, begins, ends, .. } in &tried {
         let (rule, action) = (printable::line(rule), printable::line(&action.to_string()).into_owned());
-        match result {
-            Ok(()) => writeln!(out, "{rule}: {action}: it arrived")?,
-            Err(why) => writeln!(out, "{rule}: {action}: {}", printable::line(why))?,
+        match (begins, ends) {
+            (Ok(()), None) => writeln!(out, "{rule}: {action}: it arrived")?,
+            (Ok(()), Some(Ok(()))) => writeln!(out, "{rule}: {action}: it arrived, and so did its end")?,
+            (Ok(()), Some(Err(why))) => {
+                writeln!(out, "{rule}: {action}: it arrived, and its end did not: {}", printable::line(why))?;
+            }
+            (Err(why), _) => writeln!(out, "{rule}: {action}: {}", printable::line(why))?,
         }
     }
     out.flush()?;
