@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use storelogs_collector::Archive;
 use storelogs_collector::forget::{Forgotten, Manner, ToForget};
+use storelogs_collector::insight::with_incidents;
 use storelogs_collector::search::Filter;
 use storelogs_collector::wording::{format_count, pluralize};
 
@@ -88,7 +89,7 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
     let manner = if args.redact { Manner::Redact } else { Manner::Delete };
     let mut archive = if args.dry_run { args.archive.read()? } else { existing(&args.archive)? };
     let lock = if args.dry_run { None } else { Some(archive.lock()?) };
-    let filter = filter.unveiled(&archive)?;
+    let filter = with_incidents(&archive, &filter.unveiled(&archive)?, now, &zone)?;
     let looking = Progress::new(ui, "looking through the archive".to_owned(), false);
     let found = ToForget::find(&archive, &filter, manner, |entries| looking.entries(entries));
     looking.clear();

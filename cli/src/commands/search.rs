@@ -8,6 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::Store;
+use storelogs_collector::insight::with_incidents;
 use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::wording::format_count;
 use storelogs_collector::{Archive, Moment, TimeRange};
@@ -120,10 +121,13 @@ Examples:
   storelogs search 'actor:\"Amelia Wong\" (discount OR theme*) since:2026-08-01'
   storelogs search --count --since today 'severity>=error'
   storelogs search --long --since 7d --store abc123 'severity>=error'
+  storelogs search incident:last
   storelogs search --limit 0 --format csv -o errors.csv 'severity>=error'
 
 Fields: store, platform, severity, category, action, module, actor, subject, id,
-uid; sensitive:yes; times: since:, until:. A minimum severity never hides what is not understood.
+uid, name, owner, tag; like:\"Order * failed\"; sensitive:yes; incident:last,
+incident:open, incident:yes or the time of one; times: since:, until:. A minimum
+severity never hides what is not understood.
 
 Exit codes:
   0  something was found
@@ -138,7 +142,8 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
     let picked = args.store.iter().map(|name| named(name, &known)).collect::<Result<Vec<_>, _>>()?;
     let zone = args.clock.of(&archive, &picked, ui)?;
-    let filter = meant(&args.query.join(" "), (args.since, args.until), &picked, Timestamp::now(), &zone)?;
+    let now = Timestamp::now();
+    let filter = meant(&args.query.join(" "), (args.since, args.until), &picked, now, &zone)?;
     let mut said = false;
     archive.catch_up_beside(|left| {
         if left > LONG && !said {
@@ -146,7 +151,7 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
         }
         said = true;
     })?;
-    let filter = filter.unveiled(&archive)?;
+    let filter = with_incidents(&archive, &filter.unveiled(&archive)?, now, &zone)?;
     if args.count {
         let found = archive.count_found(&filter)?;
         let mut out = ui.stdout();

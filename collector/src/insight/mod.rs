@@ -23,6 +23,7 @@ mod period;
 mod problems;
 mod query;
 mod scan;
+mod search;
 mod statistics;
 mod summary;
 mod trust;
@@ -36,6 +37,7 @@ pub use hints::Hint;
 pub use html::html;
 pub use model::Report;
 pub use period::{Period, Step};
+pub use search::with_incidents;
 pub(crate) use trust::comparable;
 
 use crate::archive::template::Template;

@@ -3,12 +3,14 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storelogs::{LogEntry, Severity, Store};
 
 use super::pattern::Pattern;
 use crate::archive::template::Template;
 use crate::archive::text::{Fact, facts_of, value, words_of};
+use crate::coverage::TimeRange;
+use crate::message;
 use crate::sensitive::{Topic, topic};
 use crate::words::{self, each_token};
 
@@ -40,12 +42,38 @@ pub(super) enum Term {
     Severity(Vec<Severity>),
     /// A summary that a template stands for.
     Like(Template),
+    /// A message whose reason a template stands for.
+    Reason(Template),
     /// A change of any of these.
     Sensitive(Vec<Topic>),
+    /// An entry of an incident. Only a report knows which those are.
+    Incident(AskedIncidents),
     /// At this time or later.
     Since(Timestamp),
     /// Before this time.
     Until(Timestamp),
+}
+
+/// Which incidents are asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum AskedIncidents {
+    /// All of them.
+    Any,
+    /// The one that began last.
+    Last,
+    /// Those that may still go on.
+    Open,
+    /// Those that went on in this time range.
+    During(TimeRange),
+}
+
+impl AskedIncidents {
+    /// The incidents that a moment is meant to name. People write minutes, and incidents begin within one.
+    pub(super) fn at(since: Timestamp, behind: Timestamp) -> Option<Self> {
+        let since = Timestamp::from_second(since.as_second().div_euclid(60) * 60).ok()?;
+        let minute = since.checked_add(SignedDuration::from_mins(1)).ok()?;
+        TimeRange::new(since, behind.max(minute)).map(Self::During)
+    }
 }
 
 /// What the configuration says of a store.
@@ -114,6 +142,15 @@ impl Expr {
         }
     }
 
+    /// Calls `each` with the terms that all have to match.
+    pub(super) fn each_conjunct(&self, each: &mut impl FnMut(&Term)) {
+        match self {
+            Self::All(parts) => parts.iter().for_each(|part| part.each_conjunct(each)),
+            Self::Is(term) => each(term),
+            Self::Any(_) | Self::Not(_) => {}
+        }
+    }
+
     /// Whether an entry of this store can match, and whether one can not.
     pub(super) fn of_store(&self, store: &Store) -> [bool; 2] {
         let of = |parts: &[Self]| parts.iter().map(|part| part.of_store(store)).collect::<Vec<_>>();
@@ -172,11 +209,15 @@ impl Term {
             }
             Self::Store(pattern) => is_store(pattern, entry.platform.as_str(), &entry.store),
             Self::Platform(pattern) => pattern.matches(&entry.platform.as_str().to_ascii_lowercase()),
-            Self::Label(..) => false,
+            Self::Label(..) | Self::Incident(_) => false,
             Self::Id(pattern) => pattern.matches(&entry.id),
             Self::Uid(pattern) => pattern.matches(&entry.uid),
             Self::Severity(any) => any.contains(&entry.severity),
             Self::Like(template) => template.matches(entry.summary.as_deref().unwrap_or_default()),
+            Self::Reason(template) => {
+                let reason = entry.message.as_deref().and_then(message::reason);
+                reason.is_some_and(|reason| template.matches(&reason))
+            }
             Self::Sensitive(any) => {
                 topic(entry.category.as_deref(), entry.action.as_deref()).is_some_and(|topic| any.contains(&topic))
             }

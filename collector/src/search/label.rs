@@ -32,16 +32,18 @@ impl Filter {
             let Term::Label(label, pattern) = term else { return None };
             let those =
                 stores.iter().filter(|(id, _)| labels.get(id).is_some_and(|labels| has(labels, *label, pattern)));
-            let is = |name: String| Expr::Is(Term::Store(Pattern::of_name(&name)));
-            let mut meant: Vec<Expr> = those.map(|(_, store)| is(store.to_string())).collect();
-            if meant.is_empty() {
-                meant.push(is(NOBODY.to_owned()));
-            }
-            Some(Expr::Any(meant))
+            let meant: Vec<Expr> = those.map(|(_, store)| of_store(&store.to_string())).collect();
+            Some(if meant.is_empty() { nobody() } else { Expr::Any(meant) })
         });
         Ok(Cow::Owned(Self { expr }))
     }
 }
 
-/// The name of no store.
-const NOBODY: &str = ":";
+fn of_store(name: &str) -> Expr {
+    Expr::Is(Term::Store(Pattern::of_name(name)))
+}
+
+/// What no entry matches: no store has this name.
+pub(super) fn nobody() -> Expr {
+    of_store(":")
+}

@@ -10,6 +10,7 @@
 
 mod error;
 mod expr;
+mod incident;
 mod label;
 mod mention;
 mod parse;
@@ -28,6 +29,7 @@ use storelogs::{LogEntry, Store};
 
 use crate::coverage::TimeRange;
 pub use error::QueryError;
+pub(crate) use expr::AskedIncidents;
 use expr::{Expr, Seen, Term};
 pub(crate) use mention::FORGOTTEN;
 use pattern::Pattern;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use storelogs::Severity;
 
 use super::error::QueryError;
-use super::expr::{Expr, Label, Phrase, Term, TextField};
+use super::expr::{AskedIncidents, Expr, Label, Phrase, Term, TextField};
 use super::pattern::Pattern;
 use crate::archive::template::Template;
 use crate::archive::text::Fact;
@@ -181,12 +181,14 @@ impl<'a> Parser<'a> {
             "summary" => self.words(TextField::Summary),
             "message" => self.words(TextField::Message),
             "like" => Ok(Term::Like(Template::new(self.value()?.text))),
+            "reason" => Ok(Term::Reason(Template::new(self.value()?.text))),
             "store" => Ok(Term::Store(Pattern::of_name(&self.value()?.text))),
             "platform" => Ok(Term::Platform(Pattern::of_name(&self.value()?.text))),
             "id" => Ok(Term::Id(Pattern::of_id(&self.value()?.text))),
             "uid" => Ok(Term::Uid(Pattern::of_id(&self.value()?.text))),
             "severity" => self.severity(op),
             "sensitive" => self.sensitive(),
+            "incident" => self.incident(),
             "since" => Ok(Term::Since(self.moment(Moment::at)?)),
             "until" => Ok(Term::Until(self.moment(Moment::at)?)),
             "time" => match op {
@@ -228,6 +230,21 @@ impl<'a> Parser<'a> {
                     .wrong(value.at, format!("write sensitive:yes, or one of {topics}; -sensitive:yes for all others")))
             }
         }
+    }
+
+    fn incident(&mut self) -> Result<Term> {
+        let value = self.value()?;
+        let asked = match value.text.to_ascii_lowercase().as_str() {
+            "yes" => Some(AskedIncidents::Any),
+            "last" => Some(AskedIncidents::Last),
+            "open" => Some(AskedIncidents::Open),
+            text => Moment::from_str(text).ok().and_then(|moment| {
+                AskedIncidents::at(moment.at(self.now, self.zone).ok()?, moment.after(self.now, self.zone).ok()?)
+            }),
+        };
+        let why = "write incident:last, incident:open, incident:yes for all of them, or a time at which it went on: \
+                   incident:2026-08-01 or incident:2026-08-01T12:30";
+        asked.map(Term::Incident).ok_or_else(|| self.wrong(value.at, why))
     }
 
     fn moment(
@@ -307,11 +324,13 @@ impl<'a> Parser<'a> {
 }
 
 /// The fields that are neither facts nor ordered.
-const OTHER_FIELDS: [&str; 13] = [
+const OTHER_FIELDS: [&str; 15] = [
     "summary",
     "message",
     "like",
+    "reason",
     "sensitive",
+    "incident",
     "store",
     "platform",
     "name",
@@ -333,12 +352,13 @@ fn unknown(name: &str) -> String {
         "shop" => "; it is store here",
         "date" | "created_at" | "date_created" | "timestamp" => "; it is time here",
         "detail" => "; it is summary here",
+        "error" | "error_detail" | "why" => "; it is reason here",
         "from" | "after" => "; it is since here",
         "to" | "before" => "; it is until here",
         _ => {
             return format!(
                 "there is no field {name}: use store, platform, name, owner, tag, severity, category, action, \
-                 module, actor, subject, id, uid, summary, message, like, sensitive, since, until or time; to search for this text, put it in quotes"
+                 module, actor, subject, id, uid, summary, message, like, reason, sensitive, incident, since, until or time; to search for this text, put it in quotes"
             );
         }
     };

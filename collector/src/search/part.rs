@@ -173,8 +173,10 @@ impl<'a> Planner<'a> {
                 severities(&meant.collect::<Vec<_>>())
             }
             Term::Like(template) => self.like(template, wanted),
-            // It was put in other words before.
-            Term::Label(..) => Part::unknown(),
+            // They were put in other words before.
+            Term::Label(..) | Term::Incident(_) => Part::unknown(),
+            // In a message its words may be written in many ways.
+            Term::Reason(_) => Part::unknown(),
             Term::Sensitive(any) => sensitive(any, wanted),
             Term::Since(time) if wanted => since(*time),
             Term::Until(time) if !wanted => since(*time),

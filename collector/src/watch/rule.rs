@@ -115,6 +115,11 @@ impl Draft {
         if filter.names_times() {
             return Err(named("when: a rule is about what comes: leave out since, until and time".to_owned()));
         }
+        if filter.names_incidents() {
+            return Err(named(
+                "when: a rule about incidents has incident = true, and no incident: in its query".to_owned(),
+            ));
+        }
         let cool_down = match self.cool_down {
             Some(text) => length("cool_down", &text, SignedDuration::ZERO).map_err(named)?,
             None if matches!(what, What::Sensitive | What::NewTemplate) => SignedDuration::ZERO,

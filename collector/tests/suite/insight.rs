@@ -6,11 +6,11 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store};
-use storelogs_collector::Archive;
 use storelogs_collector::archive::Commit;
-use storelogs_collector::insight::{Report, ReportOptions, html, report};
+use storelogs_collector::insight::{Report, ReportOptions, html, report, with_incidents};
 use storelogs_collector::redact::{Field, NoRedaction, Redact};
 use storelogs_collector::search::Filter;
+use storelogs_collector::{Archive, TimeRange};
 
 use crate::shop::{self, Shop, now};
 
@@ -84,6 +84,45 @@ fn every_line_counts_what_its_query_finds() {
         assert!(queries > 60, "{days} days: {queries}");
         assert!(assert_findings_list_what_they_count(&shop.archive, &report) >= 2, "{days} days");
     }
+}
+
+#[test]
+fn a_search_by_incidents_lists_the_entries_of_those_that_the_report_lists() {
+    let shop = shop::shop(1);
+    let listed = of(&shop, 30).incidents.list;
+    assert!(listed.len() >= 2 && listed[0].start > listed[1].end, "{listed:?}");
+    let of_query = |query: &str| {
+        let filter = Filter::parse(query, now(), &TimeZone::UTC).unwrap();
+        assert!(filter.names_incidents());
+        let filter = with_incidents(&shop.archive, &filter, now(), &TimeZone::UTC).unwrap();
+        assert!(!filter.names_incidents(), "{query}");
+        shop.archive.count_found(&filter).unwrap()
+    };
+    let minute = |at: jiff::Timestamp| at.to_string()[..16].to_owned();
+    let [last, before] = [listed[0].entries, listed[1].entries];
+    assert_eq!(of_query("incident:last"), last);
+    assert_eq!(of_query("incident:yes"), listed.iter().map(|incident| incident.entries).sum::<u64>());
+    assert_eq!(of_query(&format!("incident:{}", minute(listed[0].start))), last, "at the minute in which it began");
+    assert_eq!(of_query(&format!("incident:{}", &minute(listed[1].start)[..10])), before, "on that day");
+    assert_eq!(of_query(&format!("incident:last until:{}Z", minute(listed[0].start))), before, "seen from before");
+    let module = listed[1].module.as_ref().unwrap();
+    assert_eq!(of_query(&format!("incident:yes module:\"{module}\"")), before);
+    assert_eq!(of_query("incident:last store:shopline:open001"), 0, "nothing stands out in that store");
+    assert_eq!(of_query("incident:open") + of_query("incident:2001-01-01"), 0);
+    let all = Filter::parse("severity>=warning", now(), &TimeZone::UTC).unwrap().within(period());
+    let all = shop.archive.count_found(&all).unwrap();
+    let within = "since:2026-10-25 until:2026-11-24T12:00Z severity>=warning";
+    assert_eq!(of_query(&format!("-incident:yes {within}")), all - of_query(&format!("incident:yes {within}")));
+    // One of longer ago than the period is looked for around its time.
+    let long = of(&shop, 90).incidents.list;
+    let oldest = long.last().unwrap();
+    assert!(oldest.start < period().since, "{oldest:?}");
+    assert_eq!(of_query(&format!("incident:{}", minute(oldest.start))), oldest.entries);
+}
+
+/// The last 30 days, as a report of them begins.
+fn period() -> TimeRange {
+    TimeRange::new("2026-10-25T00:00:00Z".parse().unwrap(), now()).unwrap()
 }
 
 /// What somebody may make a shop log who wants to do harm to whoever reads it.

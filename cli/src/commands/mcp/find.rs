@@ -8,6 +8,7 @@ use rmcp::schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use storelogs::LogEntry;
+use storelogs_collector::insight::with_incidents;
 use storelogs_collector::redact::Redactor;
 use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::{TimeRange, message};
@@ -121,7 +122,7 @@ pub(super) fn search(
     let query = asked.query.unwrap_or_default();
     let filter = command::meant(&query, (since, until), &stores, question.asked, &zone)?;
     archive.catch_up_beside(|_| {})?;
-    let filter = filter.unveiled(&archive)?;
+    let filter = with_incidents(&archive, &filter.unveiled(&archive)?, question.asked, &zone)?;
     if asked.count == Some(true) {
         return Ok(Items::default().answer("entries", None, json!({"found": archive.count_found(&filter)?})));
     }
