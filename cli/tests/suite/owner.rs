@@ -117,6 +117,14 @@ fn the_orders_that_were_hit_are_a_table_for_spreadsheets_in_which_each_line_find
             "summary": format!("The payment for order {order} failed"), "date_created": at});
         sandbox.push(Platform::BigCommerce, HASH, record);
     }
+    // The one worked when it was tried again; of the other the money went back.
+    for (id, said) in [(4, "Payment for order 1042 was captured"), (5, "A refund for order 7 was sent to the gateway")]
+    {
+        let at = (present() - jiff::SignedDuration::from_mins(30)).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+        let record = json!({"id": id, "type": "payment", "module": "", "severity": "success", "message": "",
+            "summary": said, "date_created": at});
+        sandbox.push(Platform::BigCommerce, HASH, record);
+    }
     let program = Program::new().reading_bigcommerce(&sandbox);
     assert_eq!(program.run(&["sync"]).code, 0);
     assert_eq!(program.run(&["report", "-o", "orders.csv"]).code, 0);
@@ -125,8 +133,17 @@ fn the_orders_that_were_hit_are_a_table_for_spreadsheets_in_which_each_line_find
     assert!(lines.len() == 3 && lines[0].starts_with("store,order,customer,problems,"), "{table}");
     assert!(lines[1].starts_with("bigcommerce:abc123,1042,[email ") && lines[2].contains(",7,[email "), "{table}");
     assert!(table.contains("did not answer in time") && !table.contains("ada@"), "{table}");
+    assert!(lines[1].contains("Payment for order 1042 was captured") && !lines[2].contains("refund"), "{table}");
     let shown = program.run(&["report", "--format", "json"]).out;
     let report: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let came_through = &report["orders"]["list"][0]["came_through"];
+    assert_eq!(came_through["summary"], "Payment for order 1042 was captured");
+    assert!(report["orders"]["list"][1]["came_through"].is_null());
+    let found = program.run(&["search", came_through["query"].as_str().unwrap()]).out;
+    assert!(found.contains("was captured"), "{found}");
+    for written in [program.run(&["report"]).out, program.run(&["report", "--format", "md"]).out] {
+        assert!(written.contains("Of 2 orders, 1 came through later"), "{written}");
+    }
     let query = report["orders"]["list"][0]["query"].as_str().unwrap();
     assert_eq!(program.run(&["search", "--count", query]).out.trim(), "2", "{query}");
     assert!(program.run(&["report"]).out.contains("WHICH ORDERS WERE HIT?"));

@@ -21,6 +21,8 @@ pub(crate) enum Which {
     Actions,
     /// Warnings, errors and what is not understood, newest first.
     Problems,
+    /// What worked, newest first.
+    Successes,
 }
 
 impl Which {
@@ -28,6 +30,7 @@ impl Which {
         match self {
             Self::Changes => "AND (attributes.actor IS NOT NULL OR attributes.category LIKE '%design%')",
             Self::Actions => "AND attributes.action IS NOT NULL",
+            Self::Successes => "AND attributes.severity = 9 ORDER BY entry.time DESC, entry.key DESC",
             Self::Problems => "AND attributes.severity IN (0, 13, 17) ORDER BY entry.time DESC, entry.key DESC",
         }
     }
@@ -42,6 +45,7 @@ pub(crate) struct Problem<'a> {
     pub(crate) category: Option<&'a str>,
     pub(crate) module: Option<&'a str>,
     pub(crate) summary: Option<&'a str>,
+    pub(crate) message: Option<&'a str>,
 }
 
 /// The fields of an entry that say who did what.
@@ -90,6 +94,8 @@ impl Archive {
         let find = concat!(
             "SELECT entry.time, attributes.severity, attributes.category, attributes.module, ",
             row::summary!(),
+            ", ",
+            row::message!(),
             " FROM packed_entry AS entry INDEXED BY entry_store_time ",
             row::joins!(),
             "WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 AND attributes.severity IN (0, 13, 17) \
@@ -102,6 +108,7 @@ impl Archive {
                 category: row::text(row, 2)?,
                 module: row::text(row, 3)?,
                 summary: row::text(row, 4)?,
+                message: row::text(row, 5)?,
             });
             Ok(())
         })?;

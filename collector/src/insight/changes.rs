@@ -133,6 +133,7 @@ pub(super) fn change(context: &Context<'_>, hours: &Hours, store: u32, entry: &L
         topic: topic(entry.category.as_deref(), entry.action.as_deref()),
         unusual_hour: hours.is_unusual(context, entry.actor.as_deref(), entry.time),
         same_owner: false,
+        app: entry.actor.as_deref().and_then(|actor| context.apps.of(context, actor, Some(store), entry.time)),
         query: query::uid(&entry.uid),
     }
 }

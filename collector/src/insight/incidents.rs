@@ -15,7 +15,9 @@ use super::scan::Row;
 use super::statistics::{as_number, densest, log10_of_at_least};
 use super::{Context, activity, changes, wide};
 use crate::archive::shape;
+use crate::drain::Mined;
 use crate::error::Result;
+use crate::message;
 use crate::redact::Field;
 
 /// Weeks before the period from which the usual rate is taken too.
@@ -24,6 +26,8 @@ const WEEKS: i64 = 13;
 const MOST: usize = 50;
 /// A burst of more entries than this, other ones of its hours included, is given by the hour.
 const MOST_READ: u64 = 200_000;
+/// The most reasons of an incident that are listed.
+const MOST_REASONS: usize = 5;
 /// How many hours before and after an incident are shown as well.
 const AROUND: i64 = 12;
 /// How many hours of a whole report stand out by chance.
@@ -156,6 +160,7 @@ impl Sums {
             end,
             open: last + 1 >= until,
             templates,
+            reasons: reasons(context, &hits, &query),
             entries,
             query: query.text(),
             usual,
@@ -226,6 +231,8 @@ struct Hit {
     template: u32,
     severity: Severity,
     category: Option<u32>,
+    /// The shape of the reason that its message gives.
+    reason: Option<String>,
 }
 
 fn query<'a>(context: &'a Context<'_>, store: Option<u32>, module: Option<u32>) -> super::query::Query<'a> {
@@ -253,6 +260,25 @@ fn templates(
         Line { name, count: Count { now: entries, before: None, query } }
     };
     counts.into_iter().map(line).collect()
+}
+
+/// Why, by the forms of what the messages say. One in which people are named is left out where they are to be hidden: no
+/// search of a pseudonym could find it.
+fn reasons(context: &Context<'_>, hits: &[Hit], query: &super::query::Query<'_>) -> Vec<Line<super::Text>> {
+    let mined = Mined::new(hits.iter().filter_map(|hit| hit.reason.clone()));
+    let mut counts: BTreeMap<usize, u64> = BTreeMap::new();
+    let numbers = hits.iter().filter_map(|hit| mined.of(hit.reason.as_deref()?));
+    numbers.for_each(|number| *counts.entry(number).or_default() += 1);
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, entries)| Reverse(*entries));
+    let line = |(number, entries): (usize, u64)| {
+        let reason = &mined.templates[number];
+        let name = context.text(Field::Template, reason.as_str());
+        let is_plain = !reason.as_str().is_empty() && name.as_str() == reason.as_str();
+        let query = query.clone().reason(reason).text();
+        is_plain.then_some(Line { name, count: Count { now: entries, before: None, query } })
+    };
+    counts.into_iter().filter_map(line).take(MOST_REASONS).collect()
 }
 
 /// The entries of a burst in these hours, oldest first. None if there are too many to look at.
@@ -283,7 +309,9 @@ fn hits(
                 return;
             };
             let category = context.kinds.categories.find(problem.category);
-            hits.push(Hit { store: *store, second: problem.second, template, severity: problem.severity, category });
+            let reason = problem.message.and_then(message::reason).map(|reason| shape::shape(&reason));
+            let (second, severity) = (problem.second, problem.severity);
+            hits.push(Hit { store: *store, second, template, severity, category, reason });
         })?;
     }
     hits.sort_by_key(|hit| hit.second);

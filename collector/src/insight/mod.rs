@@ -8,6 +8,7 @@
 //! `docs/insights.md` explains how each figure is computed.
 
 mod activity;
+mod apps;
 mod bulk;
 mod bursts;
 mod changes;
@@ -84,6 +85,7 @@ struct Context<'a> {
     comparable: bool,
     /// What each store is called, and whose it is.
     labels: &'a [Labels],
+    apps: &'a apps::Apps,
     now: Timestamp,
 }
 
@@ -121,6 +123,7 @@ pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -
     people.bulk.close();
     let mut labels = archive.labels()?;
     let labels: Vec<Labels> = stores.iter().map(|(id, _)| labels.remove(id).unwrap_or_default()).collect();
+    let apps = apps::Apps::read(archive, &stores, &people.of_apps)?;
     let context = Context {
         archive,
         redact,
@@ -131,6 +134,7 @@ pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -
         begins: (0_u32..).zip(&stores).map(|(number, _)| incidents.begin(number)).collect(),
         comparable: trust::comparable(archive, &stores, period.previous)?,
         labels: &labels,
+        apps: &apps,
         now: options.now,
     };
     let mut report = Report {

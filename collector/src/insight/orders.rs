@@ -8,7 +8,9 @@ use serde_json::Value;
 use storelogs::LogEntry;
 
 use super::Context;
-use super::model::{Order, Orders};
+use super::model::{Order, Orders, Success};
+use super::query;
+use crate::archive::StoreId;
 use crate::archive::entries::Which;
 use crate::error::Result;
 use crate::message;
@@ -28,6 +30,9 @@ const BETWEEN: [&str; 4] = ["id", "number", "no", "nr"];
 /// What is an order's number in one word.
 const IN_ONE: [&str; 2] = ["orderid", "ordernumber"];
 
+/// How words begin that tell of taking back, or of what did not work.
+const UNDOING: [&str; 8] = ["refund", "cancel", "void", "revers", "chargeback", "declin", "fail", "reject"];
+
 /// Where in an entry an order is named, and by which words.
 type Mention = (&'static str, String);
 
@@ -40,6 +45,9 @@ struct Sum {
     last: Timestamp,
     summary: Option<Text>,
     reason: Option<Text>,
+    /// Of the last of them.
+    module: Option<String>,
+    came_through: Option<Success>,
 }
 
 /// The orders that problems of the period name.
@@ -62,6 +70,7 @@ pub(super) fn orders(context: &Context<'_>) -> Result<Orders> {
             add(context, &mut sums, &entry);
             ControlFlow::Continue(())
         })?;
+        successes(context, *id, each, &mut sums)?;
         found.extend(sums.into_iter().map(|(order, sum)| {
             let query = context.query().store(store).problems().between(since, context.period.until);
             Order {
@@ -74,6 +83,7 @@ pub(super) fn orders(context: &Context<'_>) -> Result<Orders> {
                 summary: sum.summary,
                 reason: sum.reason,
                 query: query.mentions(&sum.mentions).text(),
+                came_through: sum.came_through,
             }
         }));
     }
@@ -81,6 +91,34 @@ pub(super) fn orders(context: &Context<'_>) -> Result<Orders> {
     let others = found.len().saturating_sub(MOST_ORDERS) as u64;
     found.truncate(MOST_ORDERS);
     Ok(Orders { list: found, others })
+}
+
+/// Looks for orders that came through after all: what worked in the same module, after the last problem. The newest of the
+/// store are looked at, as many as of its problems.
+fn successes(context: &Context<'_>, store: StoreId, most: usize, sums: &mut BTreeMap<String, Sum>) -> Result<()> {
+    let Some(since) = sums.values().map(|sum| sum.last).min() else { return Ok(()) };
+    let mut read = 0;
+    context.archive.each_of_store(store, [since, context.period.until], Which::Successes, |entry| {
+        for (order, _) in [&entry.summary, &entry.message].into_iter().flatten().flat_map(|text| mentions(text)) {
+            let sum = sums.get_mut(&order).filter(|sum| entry.time > sum.last && sum.module == entry.module);
+            // The newest come first, so the first success of an order stays.
+            if let Some(sum) = sum.filter(|_| !is_undone(&entry)) {
+                sum.came_through = Some(Success {
+                    time: entry.time,
+                    summary: entry.summary.as_deref().map(|text| context.text(Field::Summary, text)),
+                    query: query::uid(&entry.uid),
+                });
+            }
+        }
+        read += 1;
+        if read < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })
+}
+
+/// Whether what worked was to take something back: a refund of an order is no order that came through.
+fn is_undone(entry: &LogEntry) -> bool {
+    let texts = [&entry.summary, &entry.action].into_iter().flatten();
+    texts.flat_map(|text| words(text)).any(|word| UNDOING.iter().any(|beginning| word.starts_with(beginning)))
 }
 
 /// Adds a problem to the orders that it names. The newest come first.
@@ -101,6 +139,8 @@ fn add(context: &Context<'_>, sums: &mut BTreeMap<String, Sum>, entry: &LogEntry
             last: entry.time,
             summary: entry.summary.as_deref().map(|text| context.text(Field::Summary, text)),
             reason: message.and_then(message::reason).map(|text| context.text(Field::Message, &text)),
+            module: entry.module.clone(),
+            came_through: None,
         });
         sum.mentions.extend(mentions);
         sum.entries += 1;
@@ -163,6 +203,21 @@ mod tests {
             let expected: Vec<(String, String)> =
                 expected.iter().map(|(number, words)| ((*number).to_owned(), (*words).to_owned())).collect();
             assert_eq!(mentions(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_takes_an_order_back_is_no_success_of_it() {
+        let store = "bigcommerce:abc123".parse().unwrap();
+        let mut entry = LogEntry::new(&store, "1", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        for (summary, expected) in [
+            ("Payment for order 1042 was captured", false),
+            ("A refund for order 1042 was sent to the gateway", true),
+            ("Order 1042 was cancelled", true),
+            ("Payment of order 1042 voided", true),
+        ] {
+            entry.summary = Some(summary.to_owned());
+            assert_eq!(is_undone(&entry), expected, "{summary}");
         }
     }
 

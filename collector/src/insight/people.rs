@@ -58,12 +58,17 @@ pub(super) struct Sums {
     pub(super) bulk: bulk::Sums,
     /// Store and hour of sensitive changes, and how many.
     sensitive: BTreeMap<(u32, i64), u64>,
+    /// Store and hour of what was done to apps.
+    pub(super) of_apps: BTreeSet<(u32, i64)>,
 }
 
 impl Sums {
     pub(super) fn add(&mut self, row: &Row) {
         let facts = row.facts;
         self.bulk.add(row);
+        if facts.is_of_app {
+            self.of_apps.insert((row.store, row.hour));
+        }
         if let Some(action) = facts.action {
             let item = self.actions.entry(action).or_insert_with(|| ActionCount {
                 first: Timestamp::MAX,
@@ -148,6 +153,7 @@ impl Sums {
             actions: lines(&sum.actions, &context.kinds.actions, "action"),
             categories: lines(&sum.categories, &context.kinds.categories, "category"),
             hours: self.hours.of(number),
+            app: context.apps.of(context, context.kinds.actors.shown(number), None, context.period.until),
         }
     }
 

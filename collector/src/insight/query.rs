@@ -79,6 +79,12 @@ impl<'a> Query<'a> {
         self.with(part)
     }
 
+    /// Messages that give a reason of this form.
+    pub(super) fn reason(self, reason: &Template) -> Self {
+        let part = format!("reason:{}", always_quoted(reason.as_str()));
+        self.with(part)
+    }
+
     /// What somebody changed: see [`is_change`](super::changes::is_change).
     pub(super) fn changes(self) -> Self {
         self.with("(actor:* OR category:design)".to_owned())

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use storelogs::{Severity, Store};
 
+use super::apps;
 use super::period::{Local, Period, hour_of};
 use crate::archive::rollup::has_shape;
 use crate::archive::text::value;
@@ -58,6 +59,8 @@ pub(super) struct Facts {
     pub(super) template: Option<u32>,
     /// Whether it is a change that can do harm.
     pub(super) is_sensitive: bool,
+    /// Whether it is what somebody did to an app.
+    pub(super) is_of_app: bool,
 }
 
 /// What is known of the kinds of entries, before they are counted.
@@ -85,6 +88,7 @@ impl Kinds {
                 actor: actors.number(kind.actor),
                 template: template.and_then(|number| u32::try_from(number).ok()),
                 is_sensitive: topic(kind.category, kind.action).is_some(),
+                is_of_app: kind.actor.is_some() && apps::is_of_app(kind.category, kind.action),
             };
             of.insert(kind.id, facts);
         })?;

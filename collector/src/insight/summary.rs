@@ -75,6 +75,10 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
         Some(what) => format!("{what} failed {} in {}", times(incident.entries), lasted(incident)),
         None => format!("{} in {}", pluralize(incident.entries, "failure", "failures"), lasted(incident)),
     };
+    let title = match incident.reason() {
+        Some(reason) => format!("{title}: “{reason}”"),
+        None => title,
+    };
     let said = incident.templates.first().map(|line| line.name.to_string()).filter(|said| !said.is_empty());
     let said = said.map_or_else(|| "Nothing was said of it".to_owned(), |said| format!("“{said}”"));
     let mut text = format!(
@@ -96,7 +100,7 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
     match suspect {
         Some(change) => {
             let minutes = incident.start.duration_since(change.time).as_mins();
-            let who = change.actor.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
+            let who = change.who();
             let ago = if minutes < 1 {
                 "Less than a minute".to_owned()
             } else {
@@ -116,6 +120,7 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
                     )
                 }
             });
+            text.push_str(&put_to_work(report, change));
         }
         None if incident.changes.entries > 0 => {
             let entries = pluralize(incident.changes.entries, "ordinary change was", "ordinary changes were");
@@ -129,8 +134,22 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
         section: Section::Incidents,
         title,
         text,
-        ask: suspect.and_then(|change| change.actor.clone()),
+        ask: suspect.and_then(|change| change.ask().cloned()),
         query: Some(incident.query.clone()),
+    }
+}
+
+/// Who put the app to work that made a change, in a sentence.
+fn put_to_work(report: &Report, change: &Change) -> String {
+    match &change.app {
+        None => String::new(),
+        Some(app) => match (&app.by, app.time) {
+            (Some(by), Some(time)) => {
+                let said = app.summary.as_ref().map(|summary| format!(": “{summary}”")).unwrap_or_default();
+                format!(" {by} installed or changed that app last, on {}{said}.", report.period.clock(time))
+            }
+            _ => " Who installed or changed that app the log does not say.".to_owned(),
+        },
     }
 }
 
@@ -198,19 +217,20 @@ fn people(report: &Report, findings: &mut Vec<Finding>) {
     let all = people.sensitive.len() as u64 + people.other_sensitive;
     let at_night = people.sensitive.iter().filter(|change| change.unusual_hour).count() as u64;
     let marked = people.sensitive.iter().find(|change| change.unusual_hour).unwrap_or(newest);
-    let who = marked.actor.as_ref().map_or_else(|| "Somebody".to_owned(), ToString::to_string);
+    let who = capitalized(&marked.who());
     let when = if at_night > 0 { ", at an hour at which that is unusual" } else { "" };
     let mut found = finding(
         if at_night > 0 { Level::Warning } else { Level::Note },
         Section::People,
         &pluralize(all, "sensitive change", "sensitive changes"),
         format!(
-            "Of permissions, payment, checkout, domain or plan. {who} changed {} on {}{when}.",
+            "Of permissions, payment, checkout, domain or plan. {who} changed {} on {}{when}.{}",
             subject(marked),
-            report.period.clock(marked.time)
+            report.period.clock(marked.time),
+            put_to_work(report, marked)
         ),
     );
-    found.ask.clone_from(&marked.actor);
+    found.ask = marked.ask().cloned();
     found.query = Some(people.sensitive_query.clone());
     findings.push(found);
 }
@@ -262,6 +282,14 @@ fn activity(report: &Report, findings: &mut Vec<Finding>) {
     let mut found = finding(Level::Note, Section::Activity, &title, text);
     found.query = Some(total.query.clone());
     findings.push(found);
+}
+
+/// The same at the beginning of a sentence. A name stays as it is.
+fn capitalized(who: &str) -> String {
+    match who {
+        "somebody" => "Somebody".to_owned(),
+        _ => who.strip_prefix("the app ").map_or_else(|| who.to_owned(), |app| format!("The app {app}")),
+    }
 }
 
 fn finding(level: Level, section: Section, title: &str, text: String) -> Finding {

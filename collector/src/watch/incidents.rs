@@ -122,7 +122,7 @@ fn raise(
     let places = place.several.as_ref().map(|several| format!(" in {several}")).unwrap_or_default();
     alert.text = format!("an incident: {problems}{places} where {usual} usual: {}", templates.join("; "));
     if let Some(change) = incident.changes.listed.first() {
-        let who = change.actor.as_ref().map_or("somebody", |who| who.as_str());
+        let who = change.who();
         let what = change.summary.as_ref().or(change.action.as_ref()).map_or("", |what| what.as_str());
         let before = format_duration(incident.start.duration_since(change.time));
         let elsewhere = if change.store == incident.store { "" } else { " in another of your stores" };

@@ -120,6 +120,48 @@ fn a_search_by_incidents_lists_the_entries_of_those_that_the_report_lists() {
     assert_eq!(of_query(&format!("incident:{}", minute(oldest.start))), oldest.entries);
 }
 
+#[test]
+fn an_app_is_called_one_and_who_put_it_to_work_is_whom_to_ask() {
+    let mut shop = shop::shop(1);
+    let suspect = |report: &Report| {
+        let changed = report.incidents.list.iter().find_map(|incident| incident.changes.listed.first().cloned());
+        changed.filter(|change| change.who() == "the app Shipping Rules").expect("the app changed something first")
+    };
+    let report_before = of(&shop, 30);
+    let app = suspect(&report_before).app.unwrap();
+    assert!(app.by.is_none() && suspect(&report_before).ask().is_none(), "the log says nothing of who installed it");
+    let finding = |report: &Report| {
+        report.summary.iter().find(|finding| finding.text.contains("the app Shipping Rules")).unwrap().clone()
+    };
+    assert!(finding(&report_before).text.ends_with("Who installed or changed that app the log does not say."));
+    assert_eq!(finding(&report_before).ask, None);
+    let person = report_before.people.actors.iter().find(|actor| actor.actor.as_str() == "Amelia Wong").unwrap();
+    assert!(person.app.is_none());
+
+    let store: Store = "shopline:open001".parse().unwrap();
+    let id = shop.archive.store_id(&store).unwrap().unwrap();
+    let done = |number: i64, actor: &str, days: i64, said: &str| {
+        let at = now() - SignedDuration::from_hours(24 * days);
+        let mut entry = LogEntry::new(&store, number.to_string(), at, at);
+        entry.severity = Severity::Info;
+        (entry.category, entry.action) = (Some("apps".into()), Some("install_app".into()));
+        (entry.actor, entry.summary) = (Some(actor.to_owned()), Some(said.to_owned()));
+        entry
+    };
+    let entries = vec![
+        done(3, "Kenji Tan", 0, "Install app App:Shipping Rules Pro"), // after the incident
+        done(2, "Amelia Wong", 40, "Install app App:Shipping Rules"),
+        done(1, "Sofia Lim", 50, "Install app App:Other Thing"),
+    ];
+    shop.archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
+    let report = of(&shop, 30);
+    let change = suspect(&report);
+    assert_eq!(change.ask().unwrap().as_str(), "Amelia Wong");
+    assert_eq!(change.app.unwrap().query.as_deref(), Some("uid:shopline:open001:2"));
+    assert_eq!(finding(&report).ask.unwrap().as_str(), "Amelia Wong");
+    assert!(finding(&report).text.contains("Amelia Wong installed or changed that app last, on"));
+}
+
 /// The last 30 days, as a report of them begins.
 fn period() -> TimeRange {
     TimeRange::new("2026-10-25T00:00:00Z".parse().unwrap(), now()).unwrap()

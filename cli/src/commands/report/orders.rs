@@ -8,7 +8,8 @@ use storelogs_collector::redact::Text;
 use crate::output::csv::{guarded, io_error};
 use crate::ui::search_command;
 
-const COLUMNS: [&str; 9] = ["store", "order", "customer", "problems", "first", "last", "says", "reason", "search"];
+const COLUMNS: [&str; 11] =
+    ["store", "order", "customer", "problems", "first", "last", "says", "reason", "came_through", "success", "search"];
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
@@ -26,6 +27,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             order.last.to_string(),
             text(&order.summary),
             text(&order.reason),
+            order.came_through.as_ref().map(|success| success.time.to_string()).unwrap_or_default(),
+            order.came_through.as_ref().map(|success| text(&success.summary)).unwrap_or_default(),
             search_command(&order.query),
         ];
         table.write_record(row).map_err(io_error)?;

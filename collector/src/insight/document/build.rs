@@ -10,7 +10,7 @@ use crate::insight::model::{
     Change, Changes, Count, Finding, Incident, Level, Line, People, Problems, Template, Trend, Trusted,
 };
 use crate::redact::Text;
-use crate::wording::{format_count, format_duration};
+use crate::wording::{format_count, format_duration, pluralize};
 
 /// The most lines of a list that could be long. The page and the JSON have more.
 const MOST: usize = 20;
@@ -47,7 +47,19 @@ fn orders(report: &Report, blocks: &mut Document) {
         return;
     }
     blocks.push(Block::Heading("Which orders were hit?".to_owned()));
-    let columns = [("order", Kind::Text), ("why", Kind::Long), ("problems", Kind::Number), ("the last", Kind::Text)];
+    let came_through = orders.came_through();
+    if came_through > 0 {
+        let listed = pluralize(orders.list.len() as u64, "order", "orders");
+        let some = if came_through == orders.list.len() as u64 { "all".to_owned() } else { format_count(came_through) };
+        blocks.push(Block::Text(format!("Of {listed}, {some} came through later: the same module worked for them.")));
+    }
+    let columns = [
+        ("order", Kind::Text),
+        ("why", Kind::Long),
+        ("problems", Kind::Number),
+        ("the last", Kind::Text),
+        ("came through", Kind::Text),
+    ];
     let mut table = Table::new(&columns);
     for order in orders.list.iter().take(MOST) {
         let why = order.reason.as_ref().or(order.summary.as_ref()).map_or("", Text::as_str);
@@ -56,6 +68,10 @@ fn orders(report: &Report, blocks: &mut Document) {
             Cell::new(why),
             Cell::new(format_count(order.entries)),
             Cell::new(report.period.clock(order.last)),
+            order.came_through.as_ref().map_or_else(
+                || Cell::new(""),
+                |success| Cell::new(report.period.clock_after(success.time, order.last)).level(Level::Good),
+            ),
         ];
         table.row(Some(&order.query), cells);
     }
@@ -234,7 +250,8 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
     let what = [&incident.module, &incident.category].into_iter().flatten().next().map_or("problems", Text::as_str);
     let store = report.place(incident);
     let when = format!("{} to {}", period.clock(incident.start), period.clock_after(incident.end, incident.start));
-    blocks.push(Block::Part(format!("{when}: {what} in {store}")));
+    let why = incident.reason().map(|reason| format!(": “{reason}”")).unwrap_or_default();
+    blocks.push(Block::Part(format!("{when}: {what} in {store}{why}")));
     let chance = match incident.log10_chance {
         chance if chance < -300.0 => "practically none".to_owned(),
         chance => format!("1 in 10^{:.0}", -chance),
@@ -253,6 +270,14 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
         table.row(Some(&incident.query), [Cell::new("together"), Cell::new(format_count(incident.entries))]);
     }
     blocks.push(Block::Table(table));
+    if !incident.reasons.is_empty() {
+        let mut table = Table::new(&[("why, as the messages say", Kind::Long), ("entries", Kind::Number)]);
+        for line in &incident.reasons {
+            let cells = [Cell::new(line.name.as_str()), Cell::new(format_count(line.count.now))];
+            table.row(Some(&line.count.query), cells);
+        }
+        blocks.push(Block::Table(table));
+    }
     if let Some(hint) = &incident.hint {
         blocks.push(Block::Text(format!("What helps: {} ({})", hint.text, hint.source)));
     }
@@ -298,7 +323,8 @@ fn change_table(report: &Report, changes: &[Change]) -> Table {
         let what = [&change.summary, &change.action, &change.category].into_iter().flatten().next();
         let what = format!("{topic}{}", what.map_or("", Text::as_str));
         let who = change.actor.as_ref().map_or("", Text::as_str);
-        table.row(Some(&change.query), [time, Cell::new(who), Cell::new(what)]);
+        let app = if change.app.is_some() { " (app)" } else { "" };
+        table.row(Some(&change.query), [time, Cell::new(format!("{who}{app}")), Cell::new(what)]);
     }
     table
 }
@@ -327,8 +353,9 @@ fn people(report: &Report, blocks: &mut Document) {
             })
             .collect();
         let new = if actor.new { Cell::new("new").level(Level::Warning) } else { Cell::new("") };
+        let app = if actor.app.is_some() { " (app)" } else { "" };
         let cells = [
-            Cell::new(actor.actor.as_str()),
+            Cell::new(format!("{}{app}", actor.actor)),
             new,
             Cell::new(format_count(actor.count.now)),
             before(&actor.count),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use storelogs::Severity;
 
 use super::super::hints::Hint;
-use super::Line;
+use super::{App, Line};
 use crate::coverage::TimeRange;
 use crate::redact::Text;
 use crate::sensitive::Topic;
@@ -47,6 +47,8 @@ pub struct Incident {
     pub open: bool,
     /// How many, and what they say, the most frequent first.
     pub templates: Vec<Line<Text>>,
+    /// The reasons that their messages give, by their form as templates are, the most frequent first.
+    pub reasons: Vec<Line<Text>>,
     /// How many.
     pub entries: u64,
     /// Lists them.
@@ -72,6 +74,11 @@ impl Incident {
     /// Whether it is one of what several stores have in common.
     pub fn is_wide(&self) -> bool {
         self.stores.len() > 1
+    }
+
+    /// The reason that at least half of them give.
+    pub fn reason(&self) -> Option<&Text> {
+        self.reasons.first().filter(|reason| reason.count.now * 2 >= self.entries).map(|reason| &reason.name)
     }
 }
 
@@ -111,8 +118,30 @@ pub struct Change {
     pub unusual_hour: bool,
     /// It was made in another store of the same owner.
     pub same_owner: bool,
+    /// That an app made it, and no person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<App>,
     /// Finds it.
     pub query: String,
+}
+
+impl Change {
+    /// Who made it, in words.
+    pub fn who(&self) -> String {
+        match &self.actor {
+            Some(app) if self.app.is_some() => format!("the app {app}"),
+            Some(actor) => actor.to_string(),
+            None => "somebody".to_owned(),
+        }
+    }
+
+    /// Who can be asked about it: its actor, or who installed or changed the app that made it, if the log says so.
+    pub fn ask(&self) -> Option<&Text> {
+        match &self.app {
+            Some(app) => app.by.as_ref(),
+            None => self.actor.as_ref(),
+        }
+    }
 }
 
 /// How often one actor did one action.

@@ -14,6 +14,13 @@ pub struct Orders {
     pub others: u64,
 }
 
+impl Orders {
+    /// How many of those that are listed came through later.
+    pub fn came_through(&self) -> u64 {
+        self.list.iter().filter(|order| order.came_through.is_some()).count() as u64
+    }
+}
+
 /// An order that problems name.
 #[derive(Clone, Debug, Serialize)]
 pub struct Order {
@@ -34,5 +41,18 @@ pub struct Order {
     /// Why, as its message gives it.
     pub reason: Option<Text>,
     /// Lists them.
+    pub query: String,
+    /// The first success after the last problem, of the same order and module. `None`: the log of the period shows none.
+    pub came_through: Option<Success>,
+}
+
+/// What worked after all.
+#[derive(Clone, Debug, Serialize)]
+pub struct Success {
+    /// When.
+    pub time: Timestamp,
+    /// In the log's words.
+    pub summary: Option<Text>,
+    /// Finds it.
     pub query: String,
 }

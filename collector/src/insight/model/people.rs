@@ -55,6 +55,22 @@ pub struct Actor {
     pub categories: Vec<Line<Option<Text>>>,
     /// In how many hours something was done, by the hour of the day, in all of the archive.
     pub hours: Vec<u64>,
+    /// That it is an app, and no person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<App>,
+}
+
+/// An app that acts, as its name or the log says. Nobody can ask it; who put it to work can be asked.
+#[derive(Clone, Debug, Serialize)]
+pub struct App {
+    /// Who installed or changed it last before that, as far as the log says.
+    pub by: Option<Text>,
+    /// When.
+    pub time: Option<Timestamp>,
+    /// In the log's words.
+    pub summary: Option<Text>,
+    /// Finds it.
+    pub query: Option<String>,
 }
 
 /// An action that was never seen before the period.

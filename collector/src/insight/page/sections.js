@@ -161,11 +161,13 @@ function incidents() {
     const name = incident.module || (incident.category ? words(incident.category) : "Problems");
     const chance = incident.log10_chance < -300 ? "none worth a number" : `1 in 10^${Math.round(-incident.log10_chance)}`;
     const lines = incident.templates.map((line) => el("p", null, `${grouped(line.now)} × `, said(line.name), " ", search(line.query)));
+    const reasons = incident.reasons.map((line) => el("p", null, `${grouped(line.now)} × `, said(line.name), " ", search(line.query)));
+    const why = incident.reasons.length && incident.reasons[0].now * 2 >= incident.entries ? el("p", null, said(incident.reasons[0].name)) : null;
     return el("article", { class: "incident" },
       el("header", null, el("h3", null, `${name}: ${plural(incident.entries, "failure", "failures")} in ${lasted(seconds(incident.start, incident.end))}`),
-        el("span", { class: "soft" }, `${moment(incident.start)} to ${until(incident.end, incident.start)}${incident.open ? ", may still go on" : ""}`)),
+        el("span", { class: "soft" }, `${moment(incident.start)} to ${until(incident.end, incident.start)}${incident.open ? ", may still go on" : ""}`), why),
       el("div", { class: "body" },
-        el("div", null, el("h4", null, `What they say, in ${placeOf(incident)}`), lines, incident.hint && el("p", { class: "small" }, el("b", null, "What helps: "), incident.hint.text, el("br"), el("span", { class: "soft" }, incident.hint.source)), burst(incident),
+        el("div", null, el("h4", null, `What they say, in ${placeOf(incident)}`), lines, reasons.length ? el("h4", null, "Why, as the messages say") : null, reasons, incident.hint && el("p", { class: "small" }, el("b", null, "What helps: "), incident.hint.text, el("br"), el("span", { class: "soft" }, incident.hint.source)), burst(incident),
           el("p", { class: "soft small" }, `Usual in that time: ${incident.usual.toFixed(1)} (dashed by the hour), known from ${Math.round(incident.weeks)} weeks. The chance of as many: ${chance}. `, search(incident.query))),
         isWide(incident) && !incident.changes.entries ? el("p", { class: "soft small" }, `Hit most: ${incident.stores.slice(0, 20).map(storeShown).join(", ")}${incident.stores.length > 20 ? ", …" : ""}`) : changesBefore(incident)));
   });
@@ -174,11 +176,14 @@ function incidents() {
   const orders = report.orders.list.filter((one) => isStore(one.store));
   if (orders.length) {
     const more = report.orders.others ? ` ${grouped(report.orders.others)} more are not listed.` : "";
-    nodes.push(el("h3", null, "Orders to look at"), el("p", { class: "soft small" }, `Those that warnings and errors name.${more}`), table("orders", [
+    const through = orders.filter((one) => one.came_through).length;
+    const later = through ? ` ${through === orders.length ? "All" : grouped(through)} of ${plural(orders.length, "order", "orders")} came through later: the same module worked for them.` : "";
+    nodes.push(el("h3", null, "Orders to look at"), el("p", { class: "soft small" }, `Those that warnings and errors name.${more}${later}`), table("orders", [
       { name: "order", lead: true, value: (one) => one.order, cell: (one) => [el("strong", null, one.order), " ", el("span", { class: "soft small" }, one.customer ?? "")] },
       { name: "why", value: (one) => one.reason ?? one.summary ?? "", cell: (one) => el("span", { class: "small" }, one.reason ?? one.summary ?? "") },
       { name: "problems", number: true, value: (one) => one.entries, cell: (one) => grouped(one.entries) },
       { name: "the last", number: true, value: (one) => Date.parse(one.last), cell: (one) => moment(one.last) },
+      { name: "came through", number: true, value: (one) => (one.came_through ? Date.parse(one.came_through.time) : 0), cell: (one) => (one.came_through ? [el("span", { class: "badge good", title: one.came_through.summary ?? "" }, until(one.came_through.time, one.last)), " ", search(one.came_through.query)] : "") },
       { name: "", tight: true, go: true, cell: (one) => search(one.query) },
     ], orders, { limit: 9 }));
   }
@@ -200,6 +205,7 @@ function changesBefore(incident) {
 }
 function changeText(change) {
   const badges = [change.topic && el("span", { class: "badge warn" }, change.topic), change.unusual_hour && el("span", { class: "badge new" }, "unusual hour")].filter(Boolean);
+  if (change.app) badges.unshift(el("span", { class: "badge" }, "app"));
   return el("span", null, el("strong", null, change.actor || "Somebody"), " ", ...badges.flatMap((badge) => [badge, " "]),
     el("br"), change.summary || words(change.action || change.category || ""), el("span", { class: "soft small" }, ` ${storeName(change.store)}`));
 }
@@ -207,7 +213,7 @@ function changeText(change) {
 function people() {
   const actors = report.people.actors.filter((actor) => chosen.store === null || actor.stores.includes(chosen.store));
   const nodes = [table("actors", [
-    { name: "who", lead: true, value: (one) => one.actor, cell: (one) => [el("strong", null, one.actor), " ", one.new ? el("span", { class: "badge new" }, "new") : null] },
+    { name: "who", lead: true, value: (one) => one.actor, cell: (one) => [el("strong", null, one.actor), " ", one.app ? el("span", { class: "badge" }, "app") : null, " ", one.new ? el("span", { class: "badge new" }, "new") : null, one.app && one.app.by ? el("span", { class: "where" }, `installed or changed by ${one.app.by}, ${moment(one.app.time)} `, search(one.app.query)) : null] },
     { name: "entries", number: true, value: (one) => one.now, cell: (one) => grouped(one.now) },
     { name: "before", number: true, value: (one) => one.before ?? 0, cell: (one) => (one.before === null ? "" : grouped(one.before)) },
     { name: "most often", cell: (one) => el("span", { class: "small" }, one.actions.slice(0, 4).map((line, at) => [at ? ", " : "", words(line.name ?? "nothing said"), " ", el("span", { class: "soft" }, grouped(line.now))])) },

@@ -188,6 +188,19 @@ impl Figures {
             let line = format!("{path}/templates/{at}");
             self.counts(&format!("{line}/now"), &format!("{place} AND {said} AND {}", between(start, end)));
         }
+        // Each reason that is listed, and none but those that messages give.
+        let detail = "json_extract(message, '$.errorDetail')";
+        let mut explained = 0.0;
+        for (at, line) in self.list(&format!("{path}/reasons")).iter().enumerate() {
+            let said = line["name"].as_str().unwrap().replace("*", "%").replace('\'', "''");
+            let why = format!("json_valid(message) AND {detail} LIKE '%{said}%'");
+            let now = format!("{path}/reasons/{at}/now");
+            self.counts(&now, &format!("{these} AND {why} AND {}", between(start, end)));
+            explained += number(self.at(&now));
+        }
+        let give = format!("{these} AND {} AND json_valid(message) AND {detail} <> ''", between(start, end));
+        let all = self.ask(&format!("SELECT count(*) FROM log WHERE {give}"));
+        assert!((explained - all).abs() < 0.5, "{path}: {all} messages give a reason, {explained} are listed");
         for (at, _) in self.list(&format!("{path}/hours")).iter().enumerate() {
             let hour = second(&one["hours_since"]) + 3600 * at as i64;
             self.counts(&format!("{path}/hours/{at}"), &format!("{these} AND {}", between(hour, hour + 3600)));

@@ -113,6 +113,20 @@ impl Figures {
             let named = format!("(summary LIKE '%order {order}%' OR message LIKE '%order%{order}%')");
             self.counts(&format!("/orders/list/{at}/entries"), &format!("{store} AND {named} AND {problems}"));
             self.at(&format!("/orders/list/{at}/store"));
+            // The first success of the gateway for it since, but for refunds.
+            let (last, until) = (second(&one["last"]), second(&self.report["period"]["until"]));
+            let success = self.rows::<2>(&format!(
+                "SELECT second, summary FROM log WHERE {store} AND {named} AND severity = 'info' AND module IN \
+                 (SELECT module FROM log WHERE {store} AND {named} AND {problems} AND second = {last}) AND second > {last} \
+                 AND second < {until} AND summary NOT LIKE '%refund%' ORDER BY second LIMIT 1"
+            ));
+            let told = &one["came_through"];
+            match success.first() {
+                Some([at, summary]) => {
+                    assert_eq!((second(&told["time"]), &told["summary"]), (at.as_i64().unwrap(), summary), "{one}");
+                }
+                None => assert!(told.is_null(), "{one}"),
+            }
         }
     }
 
