@@ -57,6 +57,9 @@
 //! - `schema` (default): the JSON Schema of an entry, [`LogEntry::json_schema`].
 //! - `otlp`: entries as OpenTelemetry's own messages, `storelogs::otlp`.
 //! - `testing`: `storelogs::testing`, for the tests of your own code. No socket, no token.
+//! - `tracing`: spans and events for [`tracing`](https://docs.rs/tracing), of target `storelogs`: a span `walk` for each walk
+//!   (level INFO) and `request` for each request with its repeats (DEBUG), and within them each answer with its status and
+//!   how long it took, each wait and each page (DEBUG). Nothing that is sent or answered is in them.
 //!
 //! A client needs a Tokio runtime with time enabled; a current-thread one is enough.
 #![warn(missing_docs)]
@@ -86,6 +89,8 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
+#[cfg_attr(not(feature = "tracing"), path = "untraced.rs")]
+mod trace;
 mod transport;
 mod walk;
 

@@ -3,6 +3,7 @@
 use progenitor_client::Error;
 
 use super::Transport;
+use crate::trace::Span;
 
 /// A client that progenitor generated with [`Transport`] as its inner type. [`hook!`](crate::platform::hook) makes it one.
 pub trait Generated: Sized {
@@ -26,7 +27,8 @@ impl Transport {
         operation: &'static str,
         request: reqwest::Request,
     ) -> reqwest::Result<reqwest::Response> {
-        match self.run(operation, request).await {
+        let span = Span::request(self.store(), operation);
+        match span.cover(self.run(operation, request)).await {
             Ok(answer) => Ok(answer.into_response()),
             Err(failure) => Err(failure.into_reqwest().await),
         }

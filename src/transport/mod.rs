@@ -31,6 +31,7 @@ use tokio::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::store::Store;
+use crate::trace;
 
 pub use answer::TransportError;
 pub(crate) use answer::{Answer, Cause, request_id};
@@ -172,9 +173,13 @@ impl Transport {
         let (mut renewed, mut redirects) = (false, 0);
         loop {
             let next = request.try_clone().filter(|_| request.method() == Method::GET);
+            let asked = Instant::now();
             let admitted = shared.pacer.admit(shared.policy.ceiling).await?;
+            trace::paced(asked.elapsed());
+            let begun = Instant::now();
             let outcome = self.attempt(operation, request, admitted).await;
             let attempts = retry.sent();
+            trace::attempt(attempts, &outcome, begun.elapsed());
             self.note(|report| {
                 report.attempts = attempts;
                 if let Ok(answer) = &outcome {
@@ -216,7 +221,10 @@ impl Transport {
             }
             match retry.after(outcome) {
                 retry::Verdict::Done(outcome) => return outcome,
-                retry::Verdict::Again(delay) => tokio::time::sleep(delay).await,
+                retry::Verdict::Again(delay) => {
+                    trace::again(delay);
+                    tokio::time::sleep(delay).await;
+                }
             }
             request = next;
         }

@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::query::LogQuery;
 use crate::source::{Cursor, Page};
 use crate::store::Store;
+use crate::trace::{self, Span};
 
 pub(crate) use progress::{Progress, Taken};
 pub(crate) use regrowth::Regrowth;
@@ -43,15 +44,20 @@ pub(crate) fn pages<W: Walk>(
     if from.is_some_and(|cursor| cursor.done) {
         return stream::once(async move { Err(finished().of(&store)) }).boxed();
     }
+    let span = Span::walk(&store, &query);
     let walk = if query.limit == Some(0) { None } else { begin(Progress::new(query, from)) };
-    let pages = stream::unfold((walk, store), |(walk, store)| async {
-        let mut walk = walk?;
-        Some(match walk.next().await {
-            Ok(page) => {
-                let rest = (!page.last).then_some(walk);
-                (Ok(page), (rest, store))
-            }
-            Err(error) => (Err(error.of(&store)), (None, store)),
+    let pages = stream::unfold((walk, store), move |(walk, store)| {
+        span.cover(async {
+            let mut walk = walk?;
+            let page = walk.next().await;
+            trace::page(&page);
+            Some(match page {
+                Ok(page) => {
+                    let rest = (!page.last).then_some(walk);
+                    (Ok(page), (rest, store))
+                }
+                Err(error) => (Err(error.of(&store)), (None, store)),
+            })
         })
     });
     pages.boxed()

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::incomplete;
 use crate::error::Result;
+use crate::trace::Span;
 
 /// A spawned future that ends with whoever would wait for it.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub(crate) struct Task<T>(JoinHandle<T>);
 
 impl<T: Send + 'static> Task<T> {
     pub(crate) fn spawn(work: impl Future<Output = T> + Send + 'static) -> Self {
-        Self(tokio::spawn(work))
+        Self(tokio::spawn(Span::current().cover(work)))
     }
 }
 

@@ -254,3 +254,15 @@ async fn a_strict_script_that_is_over_says_so_at_once() {
     );
     assert_eq!(network.requests().len(), 2, "it was not asked again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_walk_whose_script_is_over_delivers_the_rows_in_hand_and_then_says_so() {
+    let records = [3, 2, 1].map(testing::bigcommerce::record);
+    let full = json!({ "data": records, "meta": { "pagination": { "total": 9, "count": 3, "per_page": 3, "total_pages": 3 } } });
+    let network = Recorder::new().strict().answer(Response::json(200, &full));
+    let mut items: Vec<_> = testing::bigcommerce::store(&network).logs(LogQuery::new()).collect().await;
+    let error = items.pop().unwrap().unwrap_err();
+    let ids: Vec<String> = items.into_iter().map(|entry| entry.unwrap().id).collect();
+    assert_eq!(ids, ["3", "2", "1"], "{error}");
+    assert!(error.to_string().contains("the script is over"), "{error}");
+}

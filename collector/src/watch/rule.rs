@@ -272,6 +272,7 @@ mod tests {
             (when("severity>=terrible"), "when: a severity is unspecified, info"),
             (when("refund since:7d"), "when: a rule is about what comes: leave out since"),
             (when("(a OR -(b time<2026-01-01))"), "leave out since, until and time"),
+            (when("incident:last severity>=error"), "has incident = true, and no incident: in its query"),
             (Draft { per: list("shop"), ..when("x") }, "per: there is no \"shop\": use store, platform, category"),
             (Draft { per: list("module"), incident: true, ..named("it") }, "always counted store by store"),
         ] {

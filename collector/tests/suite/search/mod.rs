@@ -303,6 +303,8 @@ fn a_query_that_is_wrong_is_an_error_with_the_place() {
     wrong("a verb:edit", "  ^^^^", "action");
     wrong("https://example.com", "^^^^^", "in quotes");
     wrong("severity>=bad", "          ^^^", "info, notice, warning or error");
+    wrong("a incident:soon", "           ^^^^", "incident:last, incident:open");
+    wrong("error_detail:x", "^^^^^^^^^^^^", "it is reason here");
     wrong("商品 since:sometimes", "           ^^^^^^^^^", "7d");
     wrong("since:", "      ^", "missing");
     wrong("module>=x", "      ^^", "no order");
