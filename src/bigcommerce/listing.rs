@@ -220,10 +220,11 @@ impl Listing {
         let mut row = None;
         let places = if known.is_none() && !self.source.looks_twice() { 1..=1 } else { 1..=2 };
         for place in places {
-            match self.fetch(from.saturating_add(place), 1).await {
+            let number = from.saturating_add(place);
+            match self.fetch(number, 1).await {
                 Ok(one) => row = one.rows.into_iter().find(|row| !known.is_some_and(|known| known.contains(&row.key))),
-                // So far down a list without a row it is the place that fails.
-                Err(error) if is_about_size(&error) && known.is_none() && page.number > 1 => break,
+                // Further down a list without a row it is the place that fails.
+                Err(error) if is_about_size(&error) && known.is_none() && number > 1 => break,
                 Err(error) if is_about_size(&error) => return Ok(Behind::Rows),
                 Err(error) => return Err(error),
             }

@@ -101,7 +101,7 @@ impl Walk {
                 Behind::Rows => return Err(self.unread("pages come empty, and yet the list has a row")),
                 Behind::Nothing if first.info.ends_by_total() || first.info.number > 1 => break,
                 Behind::Nothing => match self.listing.fetch(2, self.listing.size()).await {
-                    // So far down a list without a row it is the place that fails.
+                    // Further down a list without a row it is the place that fails.
                     Err(error) if is_about_size(&error) => break,
                     next => next?,
                 },

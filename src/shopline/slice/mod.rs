@@ -10,7 +10,7 @@ mod failed;
 mod list;
 mod range;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
@@ -87,6 +87,8 @@ pub(super) struct Slice {
     failures: u32,
     resettled: bool,
     ended: bool,
+    /// The rows that came.
+    brought: HashSet<u64>,
     /// Steps since something new came.
     idle: u32,
 }
@@ -129,6 +131,7 @@ impl Slice {
             failures: 0,
             resettled: false,
             ended: false,
+            brought: HashSet::new(),
             idle: 0,
         }
     }
@@ -149,13 +152,15 @@ impl Slice {
                 Part::Second(second) => self.second(second).await?,
                 Part::List(list) => self.follow(list).await?,
             };
-            if batch.is_some() {
-                self.idle = 0;
-                return Ok(batch);
-            }
             self.idle += 1;
+            if batch.as_ref().is_some_and(|batch| self.is_new(batch)) {
+                self.idle = 0;
+            }
             if self.idle > MOST_IDLE {
                 return Err(incomplete("no request brings anything new any more, and none shows an end"));
+            }
+            if batch.is_some() {
+                return Ok(batch);
             }
         }
         if std::mem::replace(&mut self.ended, true) {
@@ -164,6 +169,14 @@ impl Slice {
         let lacks = std::mem::take(&mut self.lacks);
         let trust = if lacks.is_empty() { Trust::Sure } else { self.trust };
         Ok(Some(Batch::End { proof: self.proof, trust, lacks }))
+    }
+
+    /// Whether a batch brings anything that none before it has brought.
+    fn is_new(&mut self, batch: &Batch) -> bool {
+        let Batch::Rows { rows, .. } = batch else { return true };
+        let known = self.brought.len();
+        self.brought.extend(rows.iter().map(|row| row.key));
+        self.brought.len() > known
     }
 
     /// What is to do next. What other slices of the store have learned meanwhile of how times are read concerns all that

@@ -279,6 +279,9 @@ impl Slice {
     /// Ends a range before crowded seconds, which are read by themselves, and goes on below them.
     async fn around(&mut self, range: Box<PagedRange>, first: Timestamp, last: Timestamp) -> Result<()> {
         self.reader.settle_bounds(last).await?;
+        // Where the bounds take in more than was meant, the crowded second may lie behind the range. What is left of the
+        // range is shorter than it was all the same.
+        let first = first.min(range.until);
         if first > range.since {
             let older = PagedRange::new(&self.reader, range.since, first - SECOND);
             self.parts.push(Part::Range(Box::new(older)));
