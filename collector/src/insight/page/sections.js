@@ -183,7 +183,7 @@ function incidents() {
       { name: "why", value: (one) => one.reason ?? one.summary ?? "", cell: (one) => el("span", { class: "small" }, one.reason ?? one.summary ?? "") },
       { name: "problems", number: true, value: (one) => one.entries, cell: (one) => grouped(one.entries) },
       { name: "the last", number: true, value: (one) => Date.parse(one.last), cell: (one) => moment(one.last) },
-      { name: "came through", number: true, value: (one) => (one.came_through ? Date.parse(one.came_through.time) : 0), cell: (one) => (one.came_through ? [el("span", { class: "badge good", title: one.came_through.summary ?? "" }, until(one.came_through.time, one.last)), " ", search(one.came_through.query)] : "") },
+      { name: "came through", number: true, value: (one) => (one.came_through ? Date.parse(one.came_through.time) : 0), cell: (one) => (one.came_through ? [el("span", { class: "badge good" }, until(one.came_through.time, one.last)), " ", search(one.came_through.query)] : "") },
       { name: "", tight: true, go: true, cell: (one) => search(one.query) },
     ], orders, { limit: 9 }));
   }
