@@ -2,7 +2,7 @@
 
 mod backup;
 mod check;
-mod completions;
+pub(crate) mod completions;
 mod demo;
 mod doctor;
 mod export;
@@ -24,7 +24,7 @@ mod tail;
 mod verify;
 mod watch;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::error::{CODES, CliError, Exit};
 use crate::options::GlobalOptions;
@@ -99,7 +99,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
     match command {
         Command::Schema => return schema::schema(ui),
-        Command::Completions(args) => return completions::completions(&args, Cli::command(), ui),
+        Command::Completions(args) => return completions::completions(&args, ui),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
