@@ -1,7 +1,7 @@
 //! The program `storelogs`: every store's log, in one model.
 //!
 //! Commands only. What reads, pages and retries is the library `storelogs`; what stands in for the platforms is the
-//! sandbox. This is a library too only so that the reading of the configuration can be fuzzed.
+//! sandbox. This is a library too only so that the reading of the configuration can be fuzzed, and man pages can be made.
 
 mod commands;
 mod config;
@@ -12,7 +12,8 @@ mod ui;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
 
 use commands::Cli;
 pub use config::configured;
@@ -32,4 +33,14 @@ pub fn main() -> ExitCode {
         }
     }
     .code()
+}
+
+/// What the program takes: every command, option and example.
+pub fn arguments() -> clap::Command {
+    Cli::command()
+}
+
+/// What `storelogs completions` prints.
+pub fn completions(shell: Shell) -> Vec<u8> {
+    commands::completions::script(shell)
 }
