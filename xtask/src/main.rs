@@ -12,6 +12,7 @@ mod changes;
 #[cfg(test)]
 mod clock_reads;
 mod corpus;
+mod dist;
 mod findings;
 mod fuzz;
 mod generator;
@@ -76,6 +77,8 @@ enum Chore {
     Repeat(repeat::RepeatArgs),
     /// Pack the library as a user would get it, and build that by itself, offline.
     Package,
+    /// Make what users install: an archive, a .deb and an .rpm; and try each.
+    Dist(dist::DistArgs),
     /// Compare what other people's SQLite programs read from the archive with our own.
     Readers,
     /// Ask the server for assistants with the official clients for Python and TypeScript.
@@ -117,6 +120,7 @@ impl Chore {
             Self::Calendar(args) => calendar::run(&args),
             Self::Repeat(args) => repeat::run(args),
             Self::Package => package::run(),
+            Self::Dist(args) => dist::run(args),
             Self::Readers => readers::run(),
             Self::Mcp => mcp::run(),
             Self::Prometheus => prometheus::run(),
@@ -198,6 +202,8 @@ mod tests {
             "changes one.json",
             "lake --quick 100 5",
             "package --now",
+            "dist --target x86_64-unknown-linux-musl",
+            "dist --try-only --features s3",
             "chores",
         ] {
             let fault = Arguments::try_parse_from(format!("xtask {call}").split_whitespace()).err().unwrap();

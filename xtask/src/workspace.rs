@@ -1,6 +1,7 @@
 //! What cargo knows: where things are, and where a build put them.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -92,7 +93,12 @@ pub(crate) fn messages(build: &mut Command) -> Result<Vec<Value>> {
 /// Cargo, as one would call it in a shell. What `cargo xtask` sets for our own package must not be passed on: build
 /// scripts that look at it, such as ring's, would run again, and most of the workspace be built twice.
 pub(crate) fn cargo() -> Command {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    in_place_of_cargo(&env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// A program that calls cargo, with the environment that cargo is called with.
+pub(crate) fn in_place_of_cargo(program: &OsStr) -> Command {
+    let mut cargo = Command::new(program);
     for (name, _) in env::vars_os() {
         if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
             cargo.env_remove(name);

@@ -98,6 +98,16 @@ fn alarms_and_the_dashboard_name_metrics_that_there_are() {
 }
 
 #[test]
+fn the_settings_of_packages_name_no_store_and_show_two() {
+    let text = example("packages/storelogs.toml");
+    let path = Path::new("storelogs.toml");
+    assert!(storelogs_cli::configured(&text, path).unwrap().is_empty());
+    let examples = text.lines().skip_while(|line| !line.contains("[[")).map(|line| line.trim_start_matches(['#', ' ']));
+    let shown = storelogs_cli::configured(&examples.collect::<Vec<_>>().join("\n"), path).unwrap();
+    assert_eq!(shown.len(), 2);
+}
+
+#[test]
 fn the_unit_is_a_unit() {
     let text = example("systemd/storelogs.service");
     let unit = unit(&text);
