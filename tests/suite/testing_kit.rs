@@ -256,7 +256,7 @@ async fn a_strict_script_that_is_over_says_so_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_walk_whose_script_is_over_delivers_the_rows_in_hand_and_then_says_so() {
+async fn a_bigcommerce_walk_whose_script_is_over_delivers_the_rows_in_hand_and_then_says_so() {
     let records = [3, 2, 1].map(testing::bigcommerce::record);
     let full = json!({ "data": records, "meta": { "pagination": { "total": 9, "count": 3, "per_page": 3, "total_pages": 3 } } });
     let network = Recorder::new().strict().answer(Response::json(200, &full));
@@ -265,4 +265,20 @@ async fn a_walk_whose_script_is_over_delivers_the_rows_in_hand_and_then_says_so(
     let ids: Vec<String> = items.into_iter().map(|entry| entry.unwrap().id).collect();
     assert_eq!(ids, ["3", "2", "1"], "{error}");
     assert!(error.to_string().contains("the script is over"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shopline_walk_whose_script_is_over_delivers_the_rows_in_hand_and_then_says_so() {
+    let [since, until] =
+        ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"].map(|time| time.parse::<Timestamp>().unwrap());
+    for order in [[3, 2, 1], [1, 3, 2]] {
+        let network = Recorder::new().strict().answer(testing::shopline::page(order.map(testing::shopline::record)));
+        let query = LogQuery::new().since(since).until(until);
+        let mut items: Vec<_> = testing::shopline::store(&network).logs(query).collect().await;
+        let error = items.pop().unwrap().unwrap_err();
+        let mut ids: Vec<String> = items.into_iter().map(|entry| entry.unwrap().id).collect();
+        ids.sort();
+        assert_eq!(ids, ["1", "2", "3"], "{error}");
+        assert!(error.to_string().contains("the script is over"), "{error}");
+    }
 }

@@ -87,6 +87,10 @@ pub(super) struct Slice {
     failures: u32,
     resettled: bool,
     ended: bool,
+    /// The rows of a page that came, until they are delivered: a failure of what is asked for besides does not cost them.
+    in_hand: Vec<Row>,
+    /// Such a failure, once the rows were delivered.
+    failed: Option<Error>,
     /// The rows that came.
     brought: HashSet<u64>,
     /// Steps since something new came.
@@ -131,6 +135,8 @@ impl Slice {
             failures: 0,
             resettled: false,
             ended: false,
+            in_hand: Vec::new(),
+            failed: None,
             brought: HashSet::new(),
             idle: 0,
         }
@@ -143,14 +149,26 @@ impl Slice {
 
     /// The next step. `None` behind the end.
     pub(super) async fn next(&mut self) -> Result<Option<Batch>> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         while let Some(part) = self.next_part() {
             if self.restarts > MOST_RESTARTS {
                 return Ok(Some(Batch::Misread));
             }
-            let batch = match part {
-                Part::Range(range) => self.read_page(range).await?,
-                Part::Second(second) => self.second(second).await?,
-                Part::List(list) => self.follow(list).await?,
+            self.in_hand.clear();
+            let step = match part {
+                Part::Range(range) => self.read_page(range).await,
+                Part::Second(second) => self.second(second).await,
+                Part::List(list) => self.follow(list).await,
+            };
+            let batch = match step {
+                Err(error) if !self.in_hand.is_empty() => {
+                    self.failed = Some(error);
+                    self.trust = self.trust.max(Trust::Held);
+                    self.batch_in_hand()
+                }
+                step => step?,
             };
             self.idle += 1;
             if batch.as_ref().is_some_and(|batch| self.is_new(batch)) {
@@ -193,6 +211,12 @@ impl Slice {
             self.parts = vec![Part::Range(Box::new(PagedRange::new(&self.reader, since, until)))];
         }
         self.parts.pop()
+    }
+
+    /// The rows in hand, to deliver them.
+    fn batch_in_hand(&mut self) -> Option<Batch> {
+        let rows = std::mem::take(&mut self.in_hand);
+        self.batch(rows)
     }
 
     /// Rows to deliver, if any, with what may be claimed of them.

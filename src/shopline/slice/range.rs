@@ -208,6 +208,7 @@ impl Slice {
                 rows.push(row);
             }
         }
+        self.in_hand = rows;
         let (fresh, older) = (range.listed.len() > listed, reached.is_none_or(|reached| oldest < reached));
         if let Some(cut) = std::mem::replace(&mut range.short, short.then_some(came)).filter(|_| older) {
             habits.gave(cut);
@@ -222,7 +223,7 @@ impl Slice {
             if let Some(batch) = self.misreads_times(&range, oldest).await? {
                 return Ok(batch);
             }
-            return Ok(self.batch(rows));
+            return Ok(self.batch_in_hand());
         }
         if alone && older && oldest > range.since && habits.learned().counts != Some(false) {
             // Rows are asked for one by one. Its count says whether this second has others.
@@ -233,10 +234,10 @@ impl Slice {
                 Some(counted) if counted == inside => {
                     range.next = Next::Below { second: oldest - SECOND };
                     self.parts.push(Part::Range(range));
-                    return Ok(self.batch(rows));
+                    return Ok(self.batch_in_hand());
                 }
                 Some(counted) if counted > inside => {
-                    let batch = self.batch(rows);
+                    let batch = self.batch_in_hand();
                     self.around(range, oldest, oldest).await?;
                     return Ok(batch);
                 }
@@ -265,7 +266,7 @@ impl Slice {
         } else {
             self.parts.push(Part::Range(range));
         }
-        Ok(self.batch(rows))
+        Ok(self.batch_in_hand())
     }
 
     /// Ends a range before the second that was reached, and goes on with a new one.
@@ -348,7 +349,7 @@ impl Slice {
     async fn unordered(&mut self, mut range: Box<PagedRange>, answer: Answer) -> Result<Option<Batch>> {
         let room = answer.has_room();
         let known = oldest(&answer.rows).map(whole);
-        let rows: Vec<Row> = with_keys(answer.rows)
+        self.in_hand = with_keys(answer.rows)
             .map(|(row, key)| {
                 range.listed.insert(key, row.time());
                 row
@@ -359,7 +360,7 @@ impl Slice {
             if !all {
                 self.proof = Proof::EndOfList;
             }
-            return Ok(self.batch(rows));
+            return Ok(self.batch_in_hand());
         }
         if let Some(known) = known {
             self.reader.settle_bounds(known).await?;
