@@ -1,14 +1,17 @@
 //! The document of a report: what it says, and in which words.
 
+mod incidents;
+mod people;
+
 use jiff::SignedDuration;
 use storelogs::Severity;
 
+use self::incidents::incidents;
+use self::people::people;
 use super::{Block, Cell, Document, Kind, Table};
 use crate::archive::State;
 use crate::insight::Report;
-use crate::insight::model::{
-    Change, Changes, Count, Finding, Incident, Level, Line, People, Problems, Template, Trend, Trusted,
-};
+use crate::insight::model::{Count, Finding, Level, Line, Problems, Template, Trend, Trusted};
 use crate::redact::Text;
 use crate::wording::{format_count, format_duration, pluralize};
 
@@ -229,223 +232,6 @@ fn modules(template: &Template) -> String {
     modules.truncate(3);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", modules.join(", "))
-}
-
-fn incidents(report: &Report, blocks: &mut Document) {
-    blocks.push(Block::Heading("When did it go wrong?".to_owned()));
-    if report.incidents.list.is_empty() {
-        blocks.push(Block::Text("No hour stands out.".to_owned()));
-    }
-    for incident in report.incidents.list.iter().take(MOST) {
-        self::incident(report, incident, blocks);
-    }
-    let others = report.incidents.list.len().saturating_sub(MOST) as u64 + report.incidents.others;
-    more(others, "more incidents", blocks);
-    blocks.push(Block::Part("How they are found".to_owned()));
-    blocks.push(Block::Text(report.incidents.method.clone()));
-}
-
-fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
-    let period = &report.period;
-    let what = [&incident.module, &incident.category].into_iter().flatten().next().map_or("problems", Text::as_str);
-    let store = report.place(incident);
-    let when = format!("{} to {}", period.clock(incident.start), period.clock_after(incident.end, incident.start));
-    let why = incident.reason().map(|reason| format!(": “{reason}”")).unwrap_or_default();
-    blocks.push(Block::Part(format!("{when}: {what} in {store}{why}")));
-    let chance = match incident.log10_chance {
-        chance if chance < -300.0 => "practically none".to_owned(),
-        chance => format!("1 in 10^{:.0}", -chance),
-    };
-    blocks.push(Block::Text(format!(
-        "Usual in that time: {:.1}, known from {:.0} weeks. The chance of as many: {chance}.{}",
-        incident.usual,
-        incident.weeks,
-        if incident.open { " It may still go on." } else { "" }
-    )));
-    let mut table = Table::new(&[("what they say", Kind::Long), ("entries", Kind::Number)]);
-    for line in incident.templates.iter().take(MOST) {
-        table.row(Some(&line.count.query), [Cell::new(line.name.as_str()), Cell::new(format_count(line.count.now))]);
-    }
-    if incident.templates.len() > 1 {
-        table.row(Some(&incident.query), [Cell::new("together"), Cell::new(format_count(incident.entries))]);
-    }
-    blocks.push(Block::Table(table));
-    if !incident.reasons.is_empty() {
-        let mut table = Table::new(&[("why, as the messages say", Kind::Long), ("entries", Kind::Number)]);
-        for line in &incident.reasons {
-            let cells = [Cell::new(line.name.as_str()), Cell::new(format_count(line.count.now))];
-            table.row(Some(&line.count.query), cells);
-        }
-        blocks.push(Block::Table(table));
-    }
-    if let Some(hint) = &incident.hint {
-        blocks.push(Block::Text(format!("What helps: {} ({})", hint.text, hint.source)));
-    }
-    if incident.is_wide() {
-        let hit: Vec<String> = incident.stores.iter().take(MOST).map(|store| report.store(*store)).collect();
-        let more = incident.stores.len().saturating_sub(MOST);
-        let more = if more > 0 { format!(" and {} more", format_count(more as u64)) } else { String::new() };
-        blocks.push(Block::Text(format!("Hit most: {}{more}.", hit.join(", "))));
-        if incident.changes.entries == 0 {
-            return;
-        }
-    }
-    self::changes(report, &incident.changes, blocks);
-}
-
-fn changes(report: &Report, changes: &Changes, blocks: &mut Document) {
-    if changes.entries == 0 {
-        blocks.push(Block::Text("Nothing was changed in the hour before, as far as the logs show.".to_owned()));
-        return;
-    }
-    let entries = changes.entries;
-    blocks.push(Block::Text(format!("Changed in the hour before ({}):", format_count(entries))));
-    if !changes.listed.is_empty() {
-        blocks.push(Block::Table(change_table(report, &changes.listed)));
-    }
-    let mut table = Table::new(&[("by", Kind::Text), ("what else", Kind::Long), ("entries", Kind::Number)]);
-    for item in &changes.ordinary {
-        let text = |text: &Option<Text>| Cell::new(text.as_ref().map_or("", Text::as_str));
-        table.row(Some(&changes.query), [text(&item.actor), text(&item.action), Cell::new(format_count(item.entries))]);
-    }
-    if !table.rows.is_empty() {
-        blocks.push(Block::Table(table));
-    }
-}
-
-fn change_table(report: &Report, changes: &[Change]) -> Table {
-    let mut table = Table::new(&[("when", Kind::Text), ("who", Kind::Text), ("what", Kind::Long)]);
-    for change in changes {
-        let time = report.period.clock(change.time);
-        let time =
-            if change.unusual_hour { Cell::new(format!("{time} (!)")).level(Level::Warning) } else { Cell::new(time) };
-        let topic = change.topic.map(|topic| format!("[{}] ", topic.as_str())).unwrap_or_default();
-        let what = [&change.summary, &change.action, &change.category].into_iter().flatten().next();
-        let what = format!("{topic}{}", what.map_or("", Text::as_str));
-        let who = change.actor.as_ref().map_or("", Text::as_str);
-        let app = if change.app.is_some() { " (app)" } else { "" };
-        table.row(Some(&change.query), [time, Cell::new(format!("{who}{app}")), Cell::new(what)]);
-    }
-    table
-}
-
-fn people(report: &Report, blocks: &mut Document) {
-    let people = &report.people;
-    blocks.push(Block::Heading("Who did what?".to_owned()));
-    if people.actors.is_empty() {
-        blocks.push(Block::Text("No entry names who did it.".to_owned()));
-        return;
-    }
-    let mut table = Table::new(&[
-        ("who", Kind::Text),
-        ("", Kind::Text),
-        ("entries", Kind::Number),
-        ("before", Kind::Number),
-        ("most often", Kind::Long),
-    ]);
-    for actor in people.actors.iter().take(MOST) {
-        let often: Vec<String> = actor
-            .actions
-            .iter()
-            .take(3)
-            .map(|line| {
-                format!("{} {}", line.name.as_ref().map_or("(nothing)", Text::as_str), format_count(line.count.now))
-            })
-            .collect();
-        let new = if actor.new { Cell::new("new").level(Level::Warning) } else { Cell::new("") };
-        let app = if actor.app.is_some() { " (app)" } else { "" };
-        let cells = [
-            Cell::new(format!("{}{app}", actor.actor)),
-            new,
-            Cell::new(format_count(actor.count.now)),
-            before(&actor.count),
-            Cell::new(often.join(", ")),
-        ];
-        table.row(Some(&actor.count.query), cells);
-    }
-    blocks.push(Block::Table(table));
-    more(people.actors.len().saturating_sub(MOST) as u64 + people.other_actors, "more actors", blocks);
-    sensitive(report, people, blocks);
-    at_once(report, people, blocks);
-    unusual(report, people, blocks);
-}
-
-fn sensitive(report: &Report, people: &People, blocks: &mut Document) {
-    blocks.push(Block::Part("Sensitive changes".to_owned()));
-    if people.sensitive.is_empty() {
-        blocks.push(Block::Text("None of permissions, payment, checkout, domain or plan.".to_owned()));
-    } else {
-        blocks.push(Block::Table(change_table(report, &people.sensitive[..people.sensitive.len().min(2 * MOST)])));
-        if people.sensitive.iter().any(|change| change.unusual_hour) {
-            blocks.push(Block::Text("(!) At an hour at which that actor hardly ever works.".to_owned()));
-        }
-    }
-    more(
-        people.sensitive.len().saturating_sub(2 * MOST) as u64 + people.other_sensitive,
-        "more sensitive changes",
-        blocks,
-    );
-}
-
-fn at_once(report: &Report, people: &People, blocks: &mut Document) {
-    if !people.bulk.is_empty() {
-        blocks.push(Block::Part("Many at once".to_owned()));
-        let mut table = Table::new(&[
-            ("when", Kind::Text),
-            ("who", Kind::Text),
-            ("what", Kind::Long),
-            ("entries", Kind::Number),
-            ("in", Kind::Number),
-        ]);
-        for bulk in people.bulk.iter().take(MOST) {
-            let cells = [
-                Cell::new(report.period.clock(bulk.start)),
-                Cell::new(bulk.actor.as_str()),
-                Cell::new(bulk.action.as_ref().or(bulk.category.as_ref()).map_or("", Text::as_str)),
-                Cell::new(format_count(bulk.entries)),
-                Cell::new(format_duration(bulk.end.duration_since(bulk.start))),
-            ];
-            table.row(Some(&bulk.query), cells);
-        }
-        blocks.push(Block::Table(table));
-    }
-    if !people.new_actions.is_empty() {
-        blocks.push(Block::Part("Never done before".to_owned()));
-        let mut table =
-            Table::new(&[("first", Kind::Text), ("who", Kind::Text), ("what", Kind::Long), ("entries", Kind::Number)]);
-        for new in people.new_actions.iter().take(MOST) {
-            let cells = [
-                Cell::new(report.period.clock(new.first)),
-                Cell::new(new.actor.as_ref().map_or("", Text::as_str)),
-                Cell::new(new.action.as_str()),
-                Cell::new(format_count(new.entries)),
-            ];
-            table.row(Some(&new.query), cells);
-        }
-        blocks.push(Block::Table(table));
-    }
-}
-
-fn unusual(report: &Report, people: &People, blocks: &mut Document) {
-    if people.unusual.is_empty() {
-        return;
-    }
-    blocks.push(Block::Part("At unusual hours".to_owned()));
-    let mut table =
-        Table::new(&[("when", Kind::Text), ("who", Kind::Text), ("what", Kind::Long), ("entries", Kind::Number)]);
-    for unusual in people.unusual.iter().take(MOST) {
-        let actions: Vec<&str> = unusual.actions.iter().map(Text::as_str).collect();
-        let period = &report.period;
-        let cells = [
-            Cell::new(format!("{} to {}", period.clock(unusual.start), period.clock_after(unusual.end, unusual.start))),
-            Cell::new(unusual.actor.as_str()),
-            Cell::new(actions.join(", ")),
-            Cell::new(format_count(unusual.entries)),
-        ];
-        table.row(Some(&unusual.query), cells);
-    }
-    blocks.push(Block::Table(table));
-    more(people.unusual.len().saturating_sub(MOST) as u64 + people.other_unusual, "more", blocks);
 }
 
 fn trust(report: &Report, blocks: &mut Document) {
