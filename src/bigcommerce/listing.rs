@@ -36,6 +36,9 @@ pub(super) struct Scope {
 /// More rows than any log has: the search for the end of a list that changes meanwhile stops here.
 pub(super) const BEYOND: i64 = 1 << 40;
 
+/// How many rows are asked for where one did not come.
+const MORE: i64 = 20;
+
 /// One page of the list.
 #[derive(Debug, Default)]
 pub(super) struct Fetched {
@@ -127,12 +130,20 @@ impl Listing {
 
     /// Gets the first page, and with it finds out which form of the request the platform takes.
     pub(super) async fn settle(&self) -> Result<Fetched> {
-        let mut refusal = None;
+        let mut refusal: Option<(Error, Shape)> = None;
         let mut fine = false;
         loop {
             let error = match self.fetch(1, self.size()).await {
                 Ok(fetched) => {
                     self.source.answered();
+                    // Where more rows fail that do not fail where there is none, some are there.
+                    if let Some((error, failed)) = refusal
+                        && fetched.info.count == 0
+                        && failed.differs_in_size_only(self.source.shape())
+                        && self.takes(failed).await
+                    {
+                        return Err(error);
+                    }
                     return Ok(fetched);
                 }
                 Err(error) => error,
@@ -213,7 +224,13 @@ impl Listing {
                 return Ok(Behind::Page(again));
             }
             if page.asked <= 1 {
-                return Ok(Behind::Nothing);
+                // A single row that does not come shows little. More may come where more are asked for.
+                let more = if page.number == 1 { self.fetch(1, MORE).await } else { return Ok(Behind::Nothing) };
+                return match more {
+                    Ok(more) if more.info.count > 0 => Ok(Behind::Rows),
+                    Err(error) if !is_about_size(&error) && !is_about_form(&error) => Err(error),
+                    _ => Ok(Behind::Nothing),
+                };
             }
         }
         // The first row of the page, and the next one: the first may be what the platform stumbles over.
