@@ -119,7 +119,7 @@ Examples:
   storelogs search '\"declined by the gateway\" store:abc123 since:30d'
   storelogs search 'severity>=warning module:*gateway* -sandbox'
   storelogs search 'actor:\"Amelia Wong\" (discount OR theme*) since:2026-08-01'
-  storelogs search --count --since today 'severity>=error'
+  storelogs search --count --since yesterday 'severity>=error'
   storelogs search --long --since 7d --store abc123 'severity>=error'
   storelogs search incident:last
   storelogs search --limit 0 --format csv -o errors.csv 'severity>=error'

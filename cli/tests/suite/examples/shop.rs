@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde_json::json;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
 use tempfile::TempDir;
 
@@ -17,6 +18,9 @@ const ARCHIVE: &str = ".local/share/storelogs/archive.db";
 
 /// How often something fails while commands follow. A shop in which something always happens is another one.
 const BETWEEN_FAILURES: Duration = Duration::from_secs(2);
+
+/// How long ago something failed in each shop.
+const AGO: SignedDuration = SignedDuration::from_hours(1);
 
 /// How things are where a command is run.
 #[derive(Clone, Copy, PartialEq)]
@@ -42,10 +46,13 @@ impl Shop {
         // Examples ask for the last hours and days: the history ends now, and the examples hold whenever that is.
         let history = History::seeded(1).ending_at(present().as_second());
         let sandbox = || {
-            serve([
+            let sandbox = serve([
                 Store::bigcommerce(HASH).history(history.clone()).behavior(Behavior::unlimited()),
                 Store::shopline(HANDLE).history(history.clone()).behavior(Behavior::unlimited()),
-            ])
+            ]);
+            // Whatever hour it is, something has failed since yesterday.
+            sandbox.push(Platform::BigCommerce, HASH, failure(present() - AGO));
+            sandbox
         };
         let shop = Self { quiet: sandbox(), busy: sandbox(), collected: tempfile::tempdir().unwrap() };
         let well = Program::reading(&shop.quiet);
@@ -96,13 +103,15 @@ impl Shop {
     /// Lets something fail now and then in the busy shop until it is over.
     pub(super) fn fail_until(&self, over: &AtomicBool) {
         while !over.load(Ordering::Relaxed) {
-            let record = json!({"id": present().as_millisecond(), "type": "payment", "module": "Test Payment Gateway",
-                "severity": "errors", "summary": "It failed", "message": "",
-                "date_created": present().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()});
-            self.busy.push(Platform::BigCommerce, HASH, record);
+            self.busy.push(Platform::BigCommerce, HASH, failure(present()));
             std::thread::park_timeout(BETWEEN_FAILURES);
         }
     }
+}
+
+fn failure(time: Timestamp) -> Value {
+    json!({"id": time.as_millisecond(), "type": "payment", "module": "Test Payment Gateway", "severity": "errors",
+        "summary": "It failed", "message": "", "date_created": time.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()})
 }
 
 /// A program beside whose configuration stand the files that the examples name.
