@@ -8,10 +8,12 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::Store;
+#[cfg(feature = "mcp")]
+use storelogs_collector::Archive;
 use storelogs_collector::insight::with_incidents;
 use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::wording::format_count;
-use storelogs_collector::{Archive, Moment, TimeRange};
+use storelogs_collector::{Moment, TimeRange};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
@@ -99,6 +101,7 @@ pub(crate) fn meant(
 }
 
 /// The stores of the archive that are named.
+#[cfg(feature = "mcp")]
 pub(crate) fn picked(archive: &Archive, names: &[StoreName]) -> Result<Vec<Store>, CliError> {
     let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
     names.iter().map(|name| named(name, &known)).collect()

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use storelogs::{ErrorKind, RetryPolicy, Store};
 use storelogs_collector::archive::{Archive, OutOfStep, StoreId, Verification};
+#[cfg(feature = "mcp")]
 use storelogs_collector::network::Network;
 use storelogs_collector::sync::{Remote, Shard};
 use storelogs_collector::verdict::{self, Evidence, Judgement, RangeVerdict, Verdict};
@@ -149,6 +150,7 @@ pub(crate) async fn verify(args: VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// Compares what the archive holds of stores with what their platforms count and list.
+#[cfg(feature = "mcp")]
 pub(crate) async fn compare_all(
     archive: &mut Archive,
     settings: &[Settings],

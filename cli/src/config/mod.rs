@@ -8,6 +8,7 @@ mod environment;
 mod export;
 mod file;
 mod files;
+#[cfg(feature = "otlp")]
 mod header;
 mod keep;
 mod labels;
@@ -33,7 +34,10 @@ use storelogs::Store;
 
 pub(crate) use archive::archive;
 pub(crate) use connect::{StoreConnection, connect, sources};
-pub(crate) use export::{ExportSettings, ExportTo, OtlpTarget};
+#[cfg(feature = "otlp")]
+pub(crate) use export::OtlpTarget;
+pub(crate) use export::{ExportSettings, ExportTo};
+#[cfg(feature = "otlp")]
 pub(crate) use header::header;
 pub(crate) use rate::Rate;
 pub(crate) use reloading_stores::ReloadingStores;
@@ -43,6 +47,7 @@ pub(crate) use static_stores::StaticStores;
 pub(crate) use store_name::StoreName;
 pub(crate) use stores::{Configured, Selection, exports, read};
 pub(crate) use token::TokenSource;
+#[cfg(feature = "otlp")]
 pub(crate) use variables::text as variable;
 
 /// The stores that the text of a `storelogs.toml` names, or what is wrong with it.
