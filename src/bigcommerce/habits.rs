@@ -243,3 +243,30 @@ impl Known {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_page_that_had_rows_puts_the_next_ones_in_doubt_and_no_other_list_does() {
+        let (mut pages, list) = (EmptyPages::default(), Scope::default());
+        pages.came(&list, 1, 250, 0);
+        pages.came(&Scope { module: Some("orders".to_owned()), ..Scope::default() }, 1, 250, 7);
+        pages.came(&list, 2, 250, 7);
+        pages.came(&list, 1, 50, 7);
+        assert_eq!(pages.doubted, 0);
+        pages.came(&list, 1, 250, 7);
+        assert_eq!(pages.doubted, DOUBTED);
+    }
+
+    #[test]
+    fn only_the_last_empty_pages_are_remembered() {
+        let (mut pages, list) = (EmptyPages::default(), Scope::default());
+        for number in 1..=1 + i64::try_from(REMEMBERED).unwrap_or(0) {
+            pages.came(&list, number, 250, 0);
+        }
+        pages.came(&list, 1, 250, 7);
+        assert_eq!((pages.doubted, pages.last.len()), (0, REMEMBERED));
+    }
+}

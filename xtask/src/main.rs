@@ -25,6 +25,7 @@ mod network;
 mod npm;
 mod otlp;
 mod package;
+mod picture;
 mod prometheus;
 mod provenance;
 mod readers;
@@ -71,6 +72,8 @@ enum Chore {
     Interop,
     /// Look at the page of a report in Chromium.
     Browser(browser::BrowserArgs),
+    /// Draw what the demo prints, for the README.
+    Picture,
     /// Run the tests and the demo under shifted clocks.
     Calendar(calendar::CalendarArgs),
     /// Run the whole test suite many times, and list the tests that failed.
@@ -117,6 +120,7 @@ impl Chore {
             Self::LintSpecs => lint_specs::run(),
             Self::Interop => interop::run(),
             Self::Browser(args) => browser::run(args),
+            Self::Picture => picture::run(),
             Self::Calendar(args) => calendar::run(&args),
             Self::Repeat(args) => repeat::run(args),
             Self::Package => package::run(),

@@ -9,7 +9,7 @@
 mod cases;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -275,18 +275,11 @@ const LONGEST_LIFE: Duration = Duration::from_secs(120);
 
 /// The lives of one seed after another, so that one that fails hides no other, and each can be lived again by its seed.
 #[allow(clippy::print_stdout, reason = "the seeds that fail are its result")]
-fn survey(platform: Platform) {
-    let seeds = std::env::var("SEEDS").unwrap_or_else(|_| "0..20".to_owned());
-    let (first, end) = seeds.split_once("..").unwrap();
-    let seeds: std::ops::Range<u64> = first.parse().unwrap()..end.parse().unwrap();
-    let next = AtomicU64::new(seeds.start);
+fn survey(platform: Platform, seeds: &[u64]) {
+    let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     let live_on = || {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end {
-                return;
-            }
+        while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut bytes = [0; 32];
             bytes[..8].copy_from_slice(&seed.to_le_bytes());
             let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
@@ -314,19 +307,40 @@ fn survey(platform: Platform) {
         }
     });
     let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "{} of {} lives failed, of the seeds {failures:?}", failures.len(), seeds.count());
+    assert!(failures.is_empty(), "{} of {} lives failed, of the seeds {failures:?}", failures.len(), seeds.len());
+}
+
+/// The seeds that `SEEDS` names, from the first up to the last.
+fn seeds() -> Vec<u64> {
+    let seeds = std::env::var("SEEDS").unwrap_or_else(|_| "0..20".to_owned());
+    let (first, end) = seeds.split_once("..").unwrap();
+    (first.parse().unwrap()..end.parse().unwrap()).collect()
+}
+
+/// Seeds of lives of which something was said to be complete that was not, or which had no end.
+const BIGCOMMERCE_FAILED_ONCE: [u64; 6] = [59, 106, 1660, 2193, 2654, 5190];
+const SHOPLINE_FAILED_ONCE: [u64; 4] = [1787, 2461, 4116, 5022];
+
+#[test]
+fn lives_of_bigcommerce_stores_that_failed_once_hold() {
+    survey(Platform::BigCommerce, &BIGCOMMERCE_FAILED_ONCE);
+}
+
+#[test]
+fn lives_of_shopline_stores_that_failed_once_hold() {
+    survey(Platform::Shopline, &SHOPLINE_FAILED_ONCE);
 }
 
 #[test]
 #[ignore = "takes minutes; run by `cargo xtask laws`"]
 fn a_bigcommerce_store_of_any_seed_is_said_to_be_complete_only_where_it_is() {
-    survey(Platform::BigCommerce);
+    survey(Platform::BigCommerce, &seeds());
 }
 
 #[test]
 #[ignore = "takes minutes; run by `cargo xtask laws`"]
 fn a_shopline_store_of_any_seed_is_said_to_be_complete_only_where_it_is() {
-    survey(Platform::Shopline);
+    survey(Platform::Shopline, &seeds());
 }
 
 proptest! {

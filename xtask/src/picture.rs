@@ -1,0 +1,33 @@
+//! `cargo xtask picture`: what `storelogs demo` prints to a terminal, as the picture of the README.
+
+use std::process::Command;
+
+use crate::Result;
+use crate::readers::{done, python_with};
+use crate::workspace::{Workspace, cargo, write};
+
+/// The package that draws, pinned, with everything that it needs.
+const REQUIREMENTS: &str = include_str!("../python/picture.txt");
+
+/// Runs a program in a terminal of its own, and draws what it prints.
+const SCRIPT: &str = include_str!("../python/picture.py");
+
+/// The program is a released one: the picture says how long it took.
+pub(crate) fn run() -> Result {
+    let workspace = Workspace::find()?;
+    done(cargo().args(["build", "--release", "--package=storelogs-cli"]).current_dir(&workspace.root))?;
+    let program = workspace.target.join("release").join(format!("storelogs{}", std::env::consts::EXE_SUFFIX));
+    let folder = workspace.target.join("picture");
+    let python = python_with(&folder, REQUIREMENTS)?;
+    write(&folder.join("picture.py"), SCRIPT)?;
+    done(
+        Command::new(&python)
+            .arg("picture.py")
+            .arg(workspace.root.join("docs/demo.svg"))
+            .arg("storelogs")
+            .arg(&program)
+            .arg("demo")
+            .env("TZ", "UTC")
+            .current_dir(&folder),
+    )
+}
