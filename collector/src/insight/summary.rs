@@ -148,7 +148,7 @@ fn put_to_work(report: &Report, change: &Change) -> String {
                 let said = app.summary.as_ref().map(|summary| format!(": “{summary}”")).unwrap_or_default();
                 format!(" {by} installed or changed that app last, on {}{said}.", report.period.clock(time))
             }
-            _ => " Who installed or changed that app the log does not say.".to_owned(),
+            _ => " The log does not say who installed or changed that app.".to_owned(),
         },
     }
 }

@@ -133,7 +133,7 @@ fn an_app_is_called_one_and_who_put_it_to_work_is_whom_to_ask() {
     let finding = |report: &Report| {
         report.summary.iter().find(|finding| finding.text.contains("the app Shipping Rules")).unwrap().clone()
     };
-    assert!(finding(&report_before).text.ends_with("Who installed or changed that app the log does not say."));
+    assert!(finding(&report_before).text.ends_with("The log does not say who installed or changed that app."));
     assert_eq!(finding(&report_before).ask, None);
     let person = report_before.people.actors.iter().find(|actor| actor.actor.as_str() == "Amelia Wong").unwrap();
     assert!(person.app.is_none());
