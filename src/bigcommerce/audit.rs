@@ -189,6 +189,7 @@ impl Recovery {
             let info = fetched.info;
             let leads_on = fetched.rows.iter().any(|row| !seen.knows(row.key, row.time()));
             let brings = reader.weigh(&info, leads_on);
+            self.cause = self.cause.take().or_else(|| reader.tally.cause.clone());
             if matches!(brings, Brings::Doubt) {
                 continue;
             }
@@ -304,8 +305,8 @@ impl Recovery {
             (Some(missing), _) => missing - self.found,
             (None, Some(counted)) if !self.exact && self.dates_ignored && counted > united => counted - united,
             (None, _) if self.cut_short && !self.exact => {
-                let what =
-                    "rows moved while the list was read, so some may be missing, and it is too long to read again";
+                let cause = self.cause.as_deref().unwrap_or("rows moved while the list was read");
+                let what = format!("{cause}, so some may be missing, and it is too long to read again");
                 return Ok(Recovered::Lost(incomplete(what)));
             }
             (None, _) if self.open && !self.exact => {
