@@ -171,7 +171,7 @@ impl BigCommerce {
         smaller.is_some()
     }
 
-    /// A page of a list came that was asked for with this many rows, and had so many.
+    /// A page of a list came: `size` rows were asked for, and it had `rows`.
     pub(super) fn came(&self, scope: &Scope, number: i64, size: i64, rows: i64) {
         let mut known = self.known();
         known.has_rows |= rows > 0;

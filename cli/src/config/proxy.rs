@@ -23,6 +23,24 @@ impl NamedProxy {
         };
         Self { source, stamp }
     }
+
+    /// Takes another one in its place, if it is another, with what `make` makes of it. `None` where it is the same. Where
+    /// that fails it stays as it was, and the error says so.
+    pub(super) fn change<T, E: Into<CliError>>(
+        &mut self,
+        source: Option<TokenSource>,
+        ui: Ui,
+        make: impl FnOnce(Proxy) -> Result<T, E>,
+    ) -> Result<Option<T>, String> {
+        let named = Self::of(source);
+        if named == *self {
+            return Ok(None);
+        }
+        let made = read_proxy(named.source.as_ref(), ui).and_then(|proxy| make(proxy).map_err(Into::into));
+        let made = made.map_err(|why| format!("{why}; the proxy stays as it was"))?;
+        *self = named;
+        Ok(Some(made))
+    }
 }
 
 /// The proxy at this address or, without one, of the environment.

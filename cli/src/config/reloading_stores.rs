@@ -12,7 +12,7 @@ use storelogs_collector::sync::{Directory, Remote, Shard};
 
 use super::connect::remote;
 use super::files::{AllFiles, Files, Stamp};
-use super::proxy::{NamedProxy, read_proxy};
+use super::proxy::NamedProxy;
 use super::settings::Settings;
 use super::stores::{Configured, keep_labels, with_environment};
 use super::token::TokenSource;
@@ -109,11 +109,15 @@ impl Directory for ReloadingStores {
     fn stores(&self) -> Result<Vec<Store>, String> {
         let mut state = self.state();
         let AllFiles { stores, mut problems, proxy, .. } = state.files.read();
-        let rerouted = state.reroute(NamedProxy::of(proxy), self.ui);
-        match &rerouted {
-            Ok(true) => (self.report)("the proxy has changed: all stores are connected to anew"),
-            Ok(false) => {}
-            Err(why) => problems.push(format!("{why}; the proxy stays as it was")),
+        let network = state.network.clone();
+        match state.proxy.change(proxy, self.ui, |proxy| network.rerouted(proxy)) {
+            Ok(None) => {}
+            Ok(Some(network)) => {
+                (self.report)("the proxy has changed: all stores are connected to anew");
+                state.network = network;
+                state.changed = state.places.keys().map(|store| (store.clone(), Return::Leaves)).collect();
+            }
+            Err(why) => problems.push(why),
         }
         for problem in problems.iter().filter(|problem| !state.reported.contains(*problem)) {
             (self.report)(problem);
@@ -134,9 +138,6 @@ impl Directory for ReloadingStores {
             (self.report)(&error.to_string());
         }
         state.take(stores);
-        if let Ok(true) = rerouted {
-            state.changed = state.places.keys().map(|store| (store.clone(), Return::Leaves)).collect();
-        }
         Ok(state.list())
     }
 
@@ -161,17 +162,6 @@ impl Directory for ReloadingStores {
 }
 
 impl State {
-    /// Goes through this proxy from now on, if it is another one than before.
-    fn reroute(&mut self, proxy: NamedProxy, ui: Ui) -> Result<bool, String> {
-        if proxy == self.proxy {
-            return Ok(false);
-        }
-        let address = read_proxy(proxy.source.as_ref(), ui).map_err(|stop| stop.to_string())?;
-        self.network = self.network.rerouted(address).map_err(|error| error.to_string())?;
-        self.proxy = proxy;
-        Ok(true)
-    }
-
     /// Whether any store has other labels now, or is new and has some.
     fn labels_differ(&self, stores: &[Settings]) -> bool {
         let known = |store: &Store| self.places.get(store).and_then(|place| self.stores.get(*place));

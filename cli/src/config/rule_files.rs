@@ -112,16 +112,9 @@ impl RuleFiles {
         let all = self.files.read();
         let secrets = all.secret_variables();
         let AllFiles { rules: settings, mut problems, proxy, .. } = all;
-        let proxy = NamedProxy::of(proxy);
-        if proxy != self.proxy {
-            let before = std::mem::replace(&mut self.proxy, proxy);
-            match self.http() {
-                Ok(http) => self.rerouted = Some(http),
-                Err(stop) => {
-                    self.proxy = before;
-                    problems.push(format!("{stop}; the proxy stays as it was"));
-                }
-            }
+        match self.proxy.change(proxy, self.ui, Http::through) {
+            Ok(http) => self.rerouted = http.or(self.rerouted.take()),
+            Err(why) => problems.push(why),
         }
         let mut changed = None;
         let are_others = settings != self.settings;

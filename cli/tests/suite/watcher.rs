@@ -38,14 +38,14 @@ pub(crate) fn fail(sandbox: &Sandbox, id: u32, summary: &str) {
 /// A receiver of alerts. It answers with one status after the other, and with the last one from then on.
 pub(crate) struct Webhook {
     pub(crate) url: String,
-    pub(crate) told: Receiver<(String, Value)>,
+    pub(crate) received: Receiver<(String, Value)>,
 }
 
 impl Webhook {
     pub(crate) fn answering(statuses: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hidden/path", listener.local_addr().unwrap());
-        let (sender, told) = mpsc::channel();
+        let (sender, received) = mpsc::channel();
         let statuses = statuses.to_vec();
         std::thread::spawn(move || {
             for (number, stream) in listener.incoming().map_while(Result::ok).enumerate() {
@@ -57,12 +57,12 @@ impl Webhook {
                 }
             }
         });
-        Self { url, told }
+        Self { url, received }
     }
 
     /// The head and the body of the next request.
     pub(crate) fn next(&self) -> (String, Value) {
-        self.told.recv_timeout(Duration::from_secs(120)).unwrap()
+        self.received.recv_timeout(Duration::from_secs(120)).unwrap()
     }
 }
 
@@ -76,8 +76,8 @@ fn answer(stream: TcpStream, status: u16) -> Option<(String, Value)> {
         if line.trim().is_empty() {
             break;
         }
-        if let Some(told) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = told.trim().parse().ok()?;
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
         }
         head.push_str(&line.to_ascii_lowercase());
     }

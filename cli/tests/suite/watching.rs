@@ -301,7 +301,7 @@ fn a_test_lists_the_alerts_and_sends_nothing() {
         let count = program.run(&["search", "--count", alert["query"].as_str().unwrap()]).out;
         assert_eq!(count.trim(), alert["entries"].to_string(), "{alert}");
     }
-    assert!(webhook.told.try_recv().is_err());
+    assert!(webhook.received.try_recv().is_err());
     let run = program.run(&["watch", "--try", "--rule", "bursts"]);
     assert!(run.code == 0 && run.out.contains("bursts: the webhook at 127.0.0.1:"), "{run:?}");
     assert_eq!(webhook.next().1["kind"], "trial");

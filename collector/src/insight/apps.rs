@@ -1,6 +1,6 @@
 //! Apps: who acts and is no person, and who put it to work.
 //!
-//! A log has one name for who did something. It is an app's if the log tells that somebody installed or changed an app of
+//! A log has one name for who did something. It is an app's if the log says that somebody installed or changed an app of
 //! that name, or if its words are those that apps are called by. Nobody can ask an app; who installed it can be asked.
 
 use std::collections::BTreeSet;
@@ -90,7 +90,7 @@ impl Apps {
     }
 
     /// That somebody who acts in a store, or anywhere, is an app, as it was at that time. `None` of a person, as far as
-    /// anything tells.
+    /// anything shows.
     pub(super) fn of(&self, context: &Context<'_>, actor: &str, store: Option<u32>, at: Timestamp) -> Option<App> {
         let name = line(actor);
         if name.trim().is_empty() || actor.contains('@') {
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_about_apps_is_told_by_category_or_action() {
+    fn category_or_action_shows_what_is_about_apps() {
         assert!(is_of_app(Some("apps"), Some("install_app")) && is_of_app(None, Some("uninstall_app")));
         assert!(!is_of_app(Some("products"), Some("edit_product")) && !is_of_app(Some("happy"), None));
     }

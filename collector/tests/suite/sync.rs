@@ -96,7 +96,7 @@ async fn a_store_of_the_same_name_elsewhere_gets_into_no_archive_of_another_unti
     }
     assert_eq!(other.sandbox.requests(), 0);
     assert_eq!(shop.archive().count(shop.only(), ever()).unwrap(), held);
-    // Nor is one compared with the other, or mended by it.
+    // Nor is one compared with the other, or repaired by it.
     let stranger = other.remote().await;
     let examined = examine(&shop.archive(), shop.only(), &stranger, Depth::Sample).await;
     assert!(matches!(examined.failure, Some(VerifyError::Elsewhere(_))), "{examined:?}");

@@ -95,7 +95,7 @@ impl Reader {
             if asked.size == self.normal {
                 self.failed += 1;
                 if self.failed > FAILED {
-                    // It is not these rows but so many rows.
+                    // It is not these rows but their number.
                     self.normal = FEWER.into_iter().find(|fewer| *fewer < self.normal).unwrap_or(1);
                     self.listing.source.ask_for_fewer();
                     self.failed = 0;

@@ -13,11 +13,11 @@ pub(super) const DAY: i64 = 86_400;
 
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// So many entries come, of the last so many seconds.
+    /// This many entries come, within this many seconds up to now.
     Come(u64, i64),
-    /// An entry of so many seconds ago comes only now.
+    /// An entry of this many seconds ago comes only now.
     ComeLate(i64),
-    /// The store is restored from a backup: so many rows are others.
+    /// The store is restored from a backup: this many rows are others.
     Restore(usize, Restored),
     /// The platform is wrong in other ways from now on.
     Behave(Wrong),
@@ -33,9 +33,9 @@ pub(super) enum Step {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum End {
     ByItself,
-    /// It is told to stop after so many requests.
+    /// It is asked to stop after this many requests.
     Stopped(u64),
-    /// It is dropped where it is after so many requests.
+    /// It is dropped where it is after this many requests.
     Killed(u64),
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Wrong {
     small_pages: Option<u64>,
     uncounted: Option<Uncounted>,
     since_id: Option<SinceId>,
-    /// Records of this many days ago until so many days ago, which cannot be read.
+    /// Records of this many days ago until that many days ago, which cannot be read.
     damaged: Option<(i64, i64, Damage)>,
 }
 
