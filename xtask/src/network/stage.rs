@@ -19,8 +19,8 @@ use crate::workspace::write;
 const PLACES: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"];
 /// How long a server may take to listen.
 const START: Duration = Duration::from_secs(20);
-/// Enough pages for eight of them to be under way at once.
-const FETCH: [&str; 5] = ["fetch", "--since", "90d", "--format", "jsonl"];
+/// How far back a store is read: enough pages for eight of them to be under way at once.
+const DAYS: i64 = 90;
 
 pub(super) fn is_installed(program: &str) -> bool {
     find(program).is_some()
@@ -47,6 +47,9 @@ pub(super) struct Stage {
     program: PathBuf,
     store: BTreeMap<String, String>,
     sandbox: String,
+    /// Where every case begins to read. One time for all of them: counted from each case's own start, the oldest row
+    /// would be in the first and not in the last.
+    since: String,
     /// What every case should read.
     pub(super) everything: BTreeSet<String>,
     _sandbox: Running,
@@ -84,6 +87,7 @@ impl Stage {
             program: program.to_owned(),
             store,
             sandbox,
+            since: (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(DAYS * 24)).to_string(),
             everything: BTreeSet::new(),
             _sandbox: running,
         };
@@ -265,7 +269,9 @@ impl Stage {
 
     fn fetch(&self, api_url: &str, variables: &[(&str, String)]) -> Result<Run> {
         let started = Instant::now();
-        let output = self.command(api_url, variables).args(FETCH).output().map_err(|e| e.to_string())?;
+        let mut command = self.command(api_url, variables);
+        let output = command.args(["fetch", "--format", "jsonl", "--since", &self.since]).output();
+        let output = output.map_err(|e| e.to_string())?;
         let lines = String::from_utf8_lossy(&output.stdout);
         let entries = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let uids: Vec<String> = entries.filter_map(|entry| entry["uid"].as_str().map(str::to_owned)).collect();
