@@ -43,8 +43,14 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
         // Of places that had a row of another one nobody knows which rows they hide.
         return Ok(Judgement::Short(Some(lacks).filter(|_| tally.repeats + tally.skipped == 0)));
     }
-    if passed && tally.is_tidy(reader.direction) && !reader.unordered {
-        return Ok(Judgement::Proved(if total.is_some() { Proof::Counted } else { Proof::EndOfList }));
+    // A page that had room may have lost rows to another one, and not show it.
+    let thin = matches!(end, End::Passed) && reader.stops_short();
+    if passed && tally.is_tidy(reader.direction) && !reader.unordered && !thin {
+        return match total {
+            Some(_) => Ok(Judgement::Proved(Proof::Counted)),
+            None if to_the_end && !reader.shows_end(end).await? => Ok(Judgement::Short(None)),
+            None => Ok(Judgement::Proved(Proof::EndOfList)),
+        };
     }
     if passed {
         return Ok(Judgement::Short(None));
@@ -181,7 +187,8 @@ impl Recovery {
                     continue;
                 }
                 Err(error) if is_about_size(&error) || is_about_form(&error) => {
-                    self.present = None;
+                    let list = self.present.take().map(|(list, ..)| list);
+                    self.failed(list, &error);
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -237,13 +244,16 @@ impl Recovery {
             }
             self.budget -= 1;
             let listing = self.listing.with(list.scope.clone());
-            let first = match listing.fetch(1, listing.size()).await {
-                Ok(first) => first,
-                Err(error) if is_about_size(&error) || is_about_form(&error) => continue,
-                Err(error) => return Err(error),
-            };
             list.passes += 1;
             list.useful = false;
+            let first = match listing.fetch(1, listing.size()).await {
+                Ok(first) => first,
+                Err(error) if is_about_size(&error) || is_about_form(&error) => {
+                    self.failed(Some(list), &error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let empty = first.info.count == 0; // it is asked for again, and looked through for a row
             let mut reader =
                 if empty { Reader::new(listing, Direction::Down, 0) } else { Reader::behind(listing, first) };
@@ -252,6 +262,15 @@ impl Recovery {
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// A list could not be read. What it has nobody knows, unless it is a part of one that was read.
+    fn failed(&mut self, list: Option<List>, error: &Error) {
+        let parted = |scope: &Scope| scope.severity_min.or(scope.severity_max).is_some() || scope.category.is_some();
+        if list.is_some_and(|list| list.passes < 2 && !parted(&list.scope)) {
+            self.open = true;
+            self.cause.get_or_insert_with(|| error.to_string());
+        }
     }
 
     /// A list was read to an end. If it was not all of it by its own total, it is parted.
@@ -310,7 +329,9 @@ impl Recovery {
                 return Ok(Recovered::Lost(incomplete(what)));
             }
             (None, _) if self.open && !self.exact => {
-                return Ok(Recovered::Lost(incomplete("nothing shows whether the list ends where its pages do")));
+                let cause = self.cause.as_ref().map(|cause| format!("{cause}, so ")).unwrap_or_default();
+                let what = format!("{cause}nothing shows whether the list ends where its pages do");
+                return Ok(Recovered::Lost(incomplete(what)));
             }
             (None, _) => {
                 return Ok(Recovered::Proved(if self.exact { Proof::Counted } else { Proof::EndOfList }));

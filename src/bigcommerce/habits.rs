@@ -7,7 +7,7 @@ use std::sync::{MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::BigCommerce;
-use super::listing::Scope;
+use super::listing::{MORE, Scope};
 use crate::error::Error;
 use crate::source::Learned;
 use crate::walk::Regrowth;
@@ -80,22 +80,45 @@ impl Shape {
 const LOOKS: u32 = 4;
 /// How many of the next empty pages are.
 const DOUBTED: u32 = 32;
+/// The same of a store that never had a row, which may be what such pages made of it: how often, and how many of its
+/// first empty pages.
+const FIRST_LOOKS: u32 = 2;
+const FIRST: u32 = 16;
 /// How many requests are remembered that got an empty page.
 const REMEMBERED: usize = 16;
 
 /// The empty pages that came, and whether such a page is to be believed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct EmptyPages {
     /// The last requests that got one: the list, the page's number and its size.
     last: VecDeque<(Scope, i64, i64)>,
     /// How many of the next ones are asked for again.
     doubted: u32,
+    /// How many are as long as no page had a row.
+    first: u32,
+}
+
+impl Default for EmptyPages {
+    fn default() -> Self {
+        Self { last: VecDeque::new(), doubted: 0, first: FIRST }
+    }
 }
 
 impl EmptyPages {
+    /// How often an empty page that came is asked for again.
+    fn looks(&mut self) -> u32 {
+        let (left, looks) = if self.doubted > 0 { (&mut self.doubted, LOOKS) } else { (&mut self.first, FIRST_LOOKS) };
+        let asked = *left > 0;
+        *left = left.saturating_sub(1);
+        if asked { looks } else { 0 }
+    }
+
     fn came(&mut self, scope: &Scope, number: i64, size: i64, rows: i64) {
         let same = |(other, page, asked): &(Scope, i64, i64)| (*page, *asked) == (number, size) && other == scope;
         let before = self.last.iter().position(same);
+        if rows > 0 {
+            self.first = 0;
+        }
         if rows == 0 && before.is_none() {
             self.last.truncate(REMEMBERED - 1);
             self.last.push_front((scope.clone(), number, size));
@@ -171,6 +194,12 @@ impl BigCommerce {
         smaller.is_some()
     }
 
+    /// From now on pages are large enough for [`MORE`] rows: smaller ones hide some.
+    pub(super) fn ask_for_more(&self) {
+        let shape = self.shape();
+        self.set_shape(Shape { limit: shape.limit.max(MORE), ..shape });
+    }
+
     /// A page of a list came: `size` rows were asked for, and it had `rows`.
     pub(super) fn came(&self, scope: &Scope, number: i64, size: i64, rows: i64) {
         let mut known = self.known();
@@ -213,12 +242,7 @@ impl BigCommerce {
 
     /// How often an empty page that came is asked for again, whatever else is asked to see whether it is one.
     pub(super) fn looks(&self) -> u32 {
-        let doubted = &mut self.known().empty.doubted;
-        if *doubted == 0 {
-            return 0;
-        }
-        *doubted -= 1;
-        LOOKS
+        self.known().empty.looks()
     }
 
     /// Whether an empty list is looked through for a second row, too: its first may be what empties each page it is on.
@@ -268,5 +292,16 @@ mod tests {
         }
         pages.came(&list, 1, 250, 7);
         assert_eq!((pages.doubted, pages.last.len()), (0, REMEMBERED));
+    }
+
+    #[test]
+    fn the_first_empty_pages_are_looked_at_again_until_a_row_came() {
+        let (mut pages, list) = (EmptyPages::default(), Scope::default());
+        assert_eq!([pages.looks(), pages.looks()], [FIRST_LOOKS; 2]);
+        pages.came(&list, 1, 250, 7);
+        assert_eq!(pages.looks(), 0);
+        let mut pages = EmptyPages::default();
+        let looks: u32 = (0..2 * FIRST).map(|_| pages.looks()).sum();
+        assert_eq!(looks, FIRST * FIRST_LOOKS);
     }
 }

@@ -36,8 +36,12 @@ pub(super) struct Scope {
 /// More rows than any log has: the search for the end of a list that changes meanwhile stops here.
 pub(super) const BEYOND: i64 = 1 << 40;
 
-/// How many rows are asked for where one did not come.
-const MORE: i64 = 20;
+/// How many rows are asked for where fewer did not come. Where rows that are not shown are taken out of pages once they
+/// are cut, a smaller page may come empty anywhere in the list.
+pub(super) const MORE: i64 = 20;
+
+/// Pages in a row that bring nothing, each asked for twice: then the list does not lead on.
+const NOTHING: i64 = 2;
 
 /// One page of the list.
 #[derive(Debug, Default)]
@@ -72,6 +76,10 @@ pub(super) enum Behind {
     Next(Fetched),
     /// Rows that come only where fewer are asked for.
     Rows,
+    /// Rows that come only where [`MORE`] are asked for.
+    More,
+    /// A few rows do not come, and more fail so: what there is nobody knows.
+    Unknown(Error),
 }
 
 impl PageInfo {
@@ -223,14 +231,16 @@ impl Listing {
             if again.info.count > 0 {
                 return Ok(Behind::Page(again));
             }
+            if page.number == 1 && self.is_narrow() {
+                match self.fetch(1, MORE).await {
+                    Ok(more) if more.info.count > 0 => return Ok(Behind::More),
+                    Ok(_) => {}
+                    Err(error) if is_about_size(&error) || is_about_form(&error) => return self.first_row(page).await,
+                    Err(error) => return Err(error),
+                }
+            }
             if page.asked <= 1 {
-                // A single row that does not come shows little. More may come where more are asked for.
-                let more = if page.number == 1 { self.fetch(1, MORE).await } else { return Ok(Behind::Nothing) };
-                return match more {
-                    Ok(more) if more.info.count > 0 => Ok(Behind::Rows),
-                    Err(error) if !is_about_size(&error) && !is_about_form(&error) => Err(error),
-                    _ => Ok(Behind::Nothing),
-                };
+                return Ok(Behind::Nothing);
             }
         }
         // The first row of the page, and the next one: the first may be what the platform stumbles over.
@@ -266,10 +276,33 @@ impl Listing {
         Ok(if there { Behind::Next(next) } else { Behind::Rows })
     }
 
+    /// Looks for the first page with a row as far down as a page of [`MORE`] rows would reach.
+    async fn first_row(&self, page: &PageInfo) -> Result<Behind> {
+        for number in 2..=self.nothing(page.asked) {
+            match self.fetch(number, page.asked).await {
+                Ok(next) if next.info.count > 0 => return Ok(Behind::Next(next)),
+                Ok(_) => {}
+                Err(error) if is_about_size(&error) || is_about_form(&error) => return Ok(Behind::Unknown(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Behind::Nothing)
+    }
+
+    /// Whether so few rows are asked for, because more fail, that a page may come empty anywhere in the list.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.source.shape().limit < MORE
+    }
+
+    /// How many pages of this size have to bring nothing before the list does not lead on.
+    pub(super) fn nothing(&self, size: i64) -> i64 {
+        if self.is_narrow() { (MORE / size.max(1)).max(NOTHING) } else { NOTHING }
+    }
+
     /// What is known of a page, in pages of this size. One that comes empty is asked for again, and then the page after it
     /// decides: an empty page in the middle is not the end.
     pub(super) async fn probe(&self, number: i64, size: i64) -> Result<PageInfo> {
-        for number in [number, number, number + 1] {
+        for number in std::iter::once(number).chain(number..number.saturating_add(self.nothing(size))) {
             let page = self.fetch(number, size).await?.info;
             if page.count > 0 || page.ends_by_total() {
                 return Ok(page);

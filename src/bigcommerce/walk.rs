@@ -99,6 +99,11 @@ impl Walk {
                 Behind::Page(page) | Behind::Next(page) => page,
                 Behind::Rows if self.listing.source.shrink() => self.listing.fetch(1, self.listing.size()).await?,
                 Behind::Rows => return Err(self.unread("pages come empty, and yet the list has a row")),
+                Behind::More => {
+                    self.listing.source.ask_for_more();
+                    self.listing.fetch(1, self.listing.size()).await?
+                }
+                Behind::Unknown(error) => return Err(error),
                 Behind::Nothing if first.info.ends_by_total() || first.info.number > 1 => break,
                 Behind::Nothing => match self.listing.fetch(2, self.listing.size()).await {
                     // Further down a list without a row it is the place that fails.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
-use super::reader::{Answer, Filter, PAGE, Reader, Start, is_heavy};
+use super::reader::{Answer, Empty, Filter, PAGE, Reader, Start, is_heavy};
 use crate::error::Result;
 use crate::source::Proof;
 use crate::walk::Row;
@@ -37,6 +37,8 @@ struct Reading<'a> {
     counted: Option<u64>,
     /// The list's end was seen twice.
     ended: bool,
+    /// One row did not come, and more fail: nothing shows what there is.
+    unseen: bool,
     pages: u32,
 }
 
@@ -48,7 +50,8 @@ pub(super) async fn read(reader: &Reader, second: Timestamp, kinds: &BTreeSet<Fi
     let mut reader = reader.clone();
     reader.wanted = PAGE; // no fewer save anything here
     let (rows, found, kinds) = (Vec::new(), HashSet::new(), kinds.clone());
-    let mut reading = Reading { reader: &reader, bounds, rows, found, kinds, counted: None, ended: false, pages: 0 };
+    let (counted, ended, unseen) = (None, false, false);
+    let mut reading = Reading { reader: &reader, bounds, rows, found, kinds, counted, ended, unseen, pages: 0 };
     reading.count().await?;
     let fits = reading.by_pages().await?;
     if !fits && !reading.is_done() && reader.filter.verb.is_none() && habits.kinds_help() {
@@ -83,16 +86,28 @@ impl Reading<'_> {
 
     /// From the newest row on, and on from there. Says whether the first page had room for more; `None`: it failed.
     async fn by_pages(&mut self) -> Result<bool> {
-        let mut first = None;
-        for _ in 0..2 {
-            match self.reader.list(self.bounds, Start::Newest, &self.reader.filter).await {
-                Ok(answer) if answer.rows.is_empty() => {}
-                Ok(answer) => {
-                    first = Some(answer);
-                    break;
-                }
+        let (mut first, mut empty) = (None, 0);
+        while empty < 2 {
+            let answer = match self.reader.list(self.bounds, Start::Newest, &self.reader.filter).await {
                 Err(error) if is_heavy(&error) => return Ok(false),
-                Err(error) => return Err(error),
+                answer => answer?,
+            };
+            if !answer.rows.is_empty() {
+                first = Some(answer);
+                break;
+            }
+            empty += 1;
+            let counted = self.counted == Some(0) && self.reader.habits().counts_up_to(self.bounds.1);
+            if empty == 2 && answer.limit <= 1 && !counted {
+                match self.reader.emptiness(self.bounds, &Start::Newest, answer.limit).await {
+                    Ok(Empty::List) => {}
+                    Ok(Empty::Page) => empty = 0,
+                    Err(error) if is_heavy(&error) => {
+                        self.unseen = true;
+                        return Ok(false);
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         }
         let Some(first) = first else {
@@ -188,7 +203,7 @@ impl Reading<'_> {
         let endless = self.is_endless();
         let had = self.found.len() as u64;
         let proof = match self.counted {
-            _ if endless => None,
+            _ if endless || self.unseen => None,
             Some(counted) if counted == had => Some(Proof::Counted),
             Some(counted) if counted > had => None,
             // A count of fewer is of an earlier time, and says nothing.

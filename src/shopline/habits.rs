@@ -37,6 +37,8 @@ struct Seen {
     /// The most rows of a page that had fewer than were asked for; 0 if there was none.
     gave: usize,
     regrowth: Regrowth,
+    /// The newest time of which rows were counted as they were listed.
+    counted_to: Option<Timestamp>,
 }
 
 /// How often rows are asked for kind by kind in vain before that is given up.
@@ -153,6 +155,25 @@ impl Habits {
             seen.regrowth.shrink(seen.most.is_some_and(|before| before > most));
             seen.most = Some(most);
             seen.learned.page_size = u32::try_from(most).ok();
+            seen.learned.at = Some(Timestamp::now());
+        });
+    }
+
+    /// Whether the platform is known to count what it has of a time that ends here: counts may be of an earlier time.
+    pub(super) fn counts_up_to(&self, until: Timestamp) -> bool {
+        self.with(|seen| seen.counted_to.is_some_and(|counted| counted >= until))
+    }
+
+    /// As many rows were counted as were listed, and this is the time of the newest.
+    pub(super) fn counted(&self, newest: Option<Timestamp>) {
+        self.with(|seen| seen.counted_to = seen.counted_to.max(newest));
+    }
+
+    /// From now on this many rows are asked for, where fewer did not come.
+    pub(super) fn ask_for(&self, rows: i32) {
+        self.with(|seen| {
+            seen.regrowth.restart();
+            (seen.most, seen.learned.page_size) = (Some(rows), u32::try_from(rows).ok());
             seen.learned.at = Some(Timestamp::now());
         });
     }

@@ -14,6 +14,8 @@ use crate::walk::Row;
 pub(super) const PAGE: i32 = 200;
 /// What is asked for in place of more that failed.
 const FEWER: [i32; 4] = [100, 50, 20, 1];
+/// How many rows are asked for where one did not come.
+const MORE: i32 = 20;
 /// How often a count that fails is asked for.
 const COUNTS: usize = 4;
 /// Until a row was seen: the offset of the vendor's examples.
@@ -63,6 +65,15 @@ impl Answer {
     }
 }
 
+/// What a page without rows says of its list.
+#[derive(Debug)]
+pub(super) enum Empty {
+    /// The list is empty there, as far as pages show.
+    List,
+    /// Rows come where another number of them is asked for. From now on it is.
+    Page,
+}
+
 /// Asks for pages and counts of one query.
 #[derive(Clone)]
 pub(super) struct Reader {
@@ -101,22 +112,7 @@ impl Reader {
             let limit = habits.limit(self.wanted);
             let known = trial.or_else(|| habits.offset());
             let written = known.unwrap_or_else(usual_offset);
-            let (way, filter) = (start.clone(), filter.clone());
-            let answer = self.source.rows_written(bounds, written, |mut request| {
-                request = request.limit(limit);
-                if let Some(subject_type) = &filter.subject_type {
-                    request = request.subject_type(subject_type);
-                }
-                if let Some(verb) = &filter.verb {
-                    request = request.verb(verb);
-                }
-                match way {
-                    Start::SinceId(id) => request.since_id(id),
-                    Start::Link(page_info) => request.page_info(page_info),
-                    Start::Newest => request,
-                }
-            });
-            match answer.await {
+            match self.page(written, bounds, &start, filter, limit).await {
                 Ok((rows, link)) => {
                     habits.came(limit, PAGE, !rows.is_empty());
                     if known.is_none()
@@ -138,6 +134,32 @@ impl Reader {
                 },
             }
         }
+    }
+
+    /// A page of this many rows.
+    async fn page(
+        &self,
+        written: UtcOffset,
+        bounds: (Timestamp, Timestamp),
+        start: &Start,
+        filter: &Filter,
+        limit: i32,
+    ) -> Result<(Vec<Row>, Option<String>)> {
+        let answer = self.source.rows_written(bounds, written, |mut request| {
+            request = request.limit(limit);
+            if let Some(subject_type) = &filter.subject_type {
+                request = request.subject_type(subject_type);
+            }
+            if let Some(verb) = &filter.verb {
+                request = request.verb(verb);
+            }
+            match start {
+                Start::SinceId(id) => request.since_id(id),
+                Start::Link(page_info) => request.page_info(page_info),
+                Start::Newest => request,
+            }
+        });
+        answer.await
     }
 
     /// Looks for a row near a time range that shows none, to see the offset of the store's own times. A platform that
@@ -164,22 +186,38 @@ impl Reader {
         Ok(false)
     }
 
-    /// Whether a page that came empty hides rows: one comes where one is asked for. Then fewer are asked for from now on.
-    /// Nothing is asked where counts are right and so large pages were seen to hold rows.
-    pub(super) async fn hides_rows(&self, bounds: (Timestamp, Timestamp), limit: i32) -> Result<bool> {
+    /// What a page that came empty, and again, says of its list. Of a large one: whether a row comes where one is asked
+    /// for; nothing is asked where counts are right and so large pages were seen to hold rows. One row alone shows nothing,
+    /// where rows that are not shown are taken out of pages once they are cut: more are asked for.
+    pub(super) async fn emptiness(&self, bounds: (Timestamp, Timestamp), start: &Start, limit: i32) -> Result<Empty> {
         let habits = self.habits();
-        if limit <= 1 || habits.fills(limit) && habits.learned().counts == Some(true) {
-            return Ok(false);
+        if limit <= 1 {
+            let more = self.page(self.offset(), bounds, start, &self.filter, MORE).await;
+            return match more {
+                Ok((rows, _)) if rows.is_empty() => Ok(Empty::List),
+                Ok(_) => {
+                    habits.ask_for(MORE);
+                    Ok(Empty::Page)
+                }
+                Err(error) if is_heavy(&error) || error.kind() == ErrorKind::Refused => {
+                    let what = format!("one row alone comes empty, and more of them fail: {error}");
+                    Err(Error::new(ErrorKind::Server, what).with_source(error))
+                }
+                Err(error) => Err(error),
+            };
+        }
+        if habits.fills(limit) && habits.learned().counts == Some(true) {
+            return Ok(Empty::List);
         }
         let one = Self { wanted: 1, ..self.clone() };
-        let hides = match one.list(bounds, Start::Newest, &one.filter).await {
+        let hides = match one.list(bounds, start.clone(), &one.filter).await {
             Err(error) if is_heavy(&error) => true,
             answer => !answer?.rows.is_empty(),
         };
         if hides {
             habits.ask_for_fewer(FEWER.into_iter().find(|fewer| *fewer < limit).unwrap_or(1));
         }
-        Ok(hides)
+        Ok(if hides { Empty::Page } else { Empty::List })
     }
 
     /// How many rows the platform counts between these bounds. `None` where it does not count.

@@ -98,10 +98,10 @@ impl walk::Walk for Walk {
         loop {
             let Some(step) = self.step().await else { return self.end() };
             let rows = match step.batch {
-                Ok(Batch::Rows { rows, trust }) => {
+                Ok(Batch::Rows { rows, trust, lacking }) => {
                     self.failed = 0;
                     self.trust(trust);
-                    self.lacking = trust == Trust::Lost;
+                    self.lacking = lacking;
                     rows
                 }
                 Ok(Batch::End { proof, trust, lacks }) => {

@@ -26,6 +26,5 @@ mod shopline_walk;
 mod static_server;
 mod testing_kit;
 mod token;
-mod tracing;
 mod transport;
 mod walk_properties;

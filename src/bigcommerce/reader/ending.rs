@@ -1,7 +1,7 @@
 //! Whether the end of a list is one: seen with room behind it, where the list moved, or where it never ends.
 
 use super::{Direction, End, Reader};
-use crate::bigcommerce::listing::is_about_size;
+use crate::bigcommerce::listing::{PageInfo, is_about_form, is_about_size};
 use crate::bigcommerce::place::last_page;
 use crate::error::{Error, Result};
 use crate::walk::{Row, incomplete};
@@ -31,6 +31,9 @@ impl Reader {
     /// another size with the same last row. Pages that come empty behind a full one may be empty for another reason.
     async fn ends_with_room(&self) -> Result<bool> {
         let Some((last, key)) = &self.end_page else { return Ok(true) };
+        if self.listing.is_narrow() {
+            return self.is_empty_behind(last).await;
+        }
         if last.is_short() {
             return Ok(true);
         }
@@ -57,6 +60,22 @@ impl Reader {
             }
         }
         Ok(false)
+    }
+
+    /// Whether the places behind this page are empty, as many as a page of 20 rows has.
+    async fn is_empty_behind(&self, last: &PageInfo) -> Result<bool> {
+        if self.direction == Direction::Down && self.nothing >= self.listing.nothing(last.asked) {
+            return Ok(true); // they were asked for just now
+        }
+        for beside in 1..=self.listing.nothing(last.asked) {
+            match self.listing.fetch(last.number + beside, last.asked).await {
+                Ok(page) if page.info.count > 0 => return Ok(false),
+                Ok(_) => {}
+                Err(error) if is_about_size(&error) || is_about_form(&error) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
     }
 
     /// Whether the list may be endless: many more rows came than the platform counted, or it does not count and there are

@@ -23,8 +23,6 @@ use crate::walk::{Task, incomplete};
 
 /// Where a page with the first number of rows fails, the next number is asked for.
 pub(super) const FEWER: [i64; 5] = [100, 50, 20, 5, 1];
-/// Pages in a row that bring nothing, each asked for twice: then the list does not lead on.
-const NOTHING: usize = 2;
 
 /// How the list is gone through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +71,7 @@ pub(super) struct Reader {
     /// The page at the edge brought nothing, and is asked for once more.
     doubted: bool,
     /// Pages in a row that brought nothing.
-    nothing: usize,
+    nothing: i64,
     /// One of them was empty.
     emptied: bool,
     /// The oldest time so far, and how many rows came since it was reached.
@@ -208,7 +206,8 @@ impl Reader {
                         self.doubted = false;
                         continue;
                     }
-                    Behind::Rows => self.tally.skipped += 1,
+                    Behind::Rows | Behind::More => self.tally.skipped += 1,
+                    Behind::Unknown(error) => return Err(error),
                     Behind::Nothing | Behind::Next(_) => {}
                 }
             }
@@ -293,8 +292,12 @@ impl Reader {
             self.advance(info, first);
             return (self.is_over() && !self.ahead.has_suspects()).then_some(End::Whole);
         }
-        // Rows come behind a page that had room for them.
-        self.tally.thin_pages |= self.short && info.count > 0 && !matches!(brings, Brings::Nothing);
+        // Rows come behind a page that had room for them. Upwards, they do behind each but the last of the list.
+        let behind = match self.direction {
+            Direction::Down => self.short && info.count > 0 && !matches!(brings, Brings::Nothing),
+            Direction::Up => short && info.count > 0 && (!first || self.tally.partial),
+        };
+        self.tally.thin_pages |= behind;
         self.short = short && info.count > 0 && self.direction == Direction::Down;
         if matches!(brings, Brings::Nothing) {
             self.nothing += 1;
@@ -312,7 +315,7 @@ impl Reader {
             self.again();
         }
         // An oldest-first list has older rows on its earlier pages, whatever a later one brings.
-        if self.nothing >= NOTHING && self.direction == Direction::Down {
+        if self.nothing >= self.listing.nothing(info.asked) && self.direction == Direction::Down {
             return Some(match last {
                 _ if info.count == 0 => End::Empty,
                 Some(last) if last.same_rows(info) => End::Repeats,
@@ -346,6 +349,11 @@ impl Reader {
     /// How many pages have come, and up to which of them nothing is left out for certain: `None` where that is all of them.
     pub(super) fn proved(&self) -> (u64, Option<u64>) {
         (self.ahead.came(), self.ahead.unproved().filter(|_| !self.is_counted()))
+    }
+
+    /// Whether the page that came last had room for more, and nothing shows that the list ends with it.
+    pub(super) fn stops_short(&self) -> bool {
+        self.short && (self.tally.lies || self.before.is_some_and(|last| !last.ends_by_total()))
     }
 
     /// Whether pages that came are to be asked for again.

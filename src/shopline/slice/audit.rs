@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::range::PagedRange;
 use super::{Part, Slice, Trust, middle};
 use crate::error::Result;
-use crate::shopline::reader::{SECOND, is_heavy, whole};
+use crate::shopline::reader::{PAGE, SECOND, is_heavy, whole};
 use crate::source::Proof;
 
 /// The most ranges that are audited again because one was short.
@@ -30,10 +30,16 @@ impl Slice {
         // A count of fewer is of a moment ago, and says nothing.
         range.counted = counted.filter(|counted| *counted >= range.listed.len() as u64);
         let audited = range.counted == Some(range.listed.len() as u64);
-        if audited && self.reader.habits().learned().counts.is_none() && !range.listed.is_empty() {
-            self.reader.habits().learn(|learned| learned.counts = Some(true));
+        let habits = self.reader.habits();
+        if audited && !range.listed.is_empty() {
+            habits.counted(range.listed.values().flatten().max().copied());
+            if habits.learned().counts.is_none() {
+                habits.learn(|learned| learned.counts = Some(true));
+            }
         }
-        Ok(audited)
+        // One row alone that does not come shows nothing that such a count could agree with.
+        let shown = !range.listed.is_empty() || habits.limit(PAGE) > 1 || habits.counts_up_to(range.until);
+        Ok(audited && shown)
     }
 
     /// A range has come to its own end, and was not audited.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Batch, MOST_PAGES, Part, Slice, Trust};
 use crate::error::Result;
 use crate::shopline::crowded::last_id;
-use crate::shopline::reader::Start;
+use crate::shopline::reader::{Empty, Start};
 use crate::source::Proof;
 use crate::walk::{Order, incomplete, oldest, order};
 
@@ -55,8 +55,15 @@ impl Slice {
             list.empty += 1;
             if list.empty < 2 {
                 self.parts.push(Part::List(list));
-            } else {
-                self.end_list(&list, list.pages > 2).await?;
+                return Ok(None);
+            }
+            // A large page may come empty where the list is; then this one's end is not proved by it.
+            match self.reader.emptiness(list.bounds, &list.start, answer.limit).await? {
+                Empty::List => self.end_list(&list, list.pages > 2).await?,
+                Empty::Page => {
+                    list.empty = 0;
+                    self.parts.push(Part::List(list));
+                }
             }
             return Ok(None);
         }

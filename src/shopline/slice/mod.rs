@@ -36,8 +36,8 @@ const MOST_IDLE: u32 = 2_000;
 /// What one step of a slice comes to.
 #[derive(Debug)]
 pub(super) enum Batch {
-    /// Rows, not newer than those before unless the auditor found them.
-    Rows { rows: Vec<Row>, trust: Trust },
+    /// Rows, not newer than those before unless the auditor found them. `lacking`: some that are newer may never come.
+    Rows { rows: Vec<Row>, trust: Trust, lacking: bool },
     /// The slice is read to its end.
     End { proof: Proof, trust: Trust, lacks: Vec<Lack> },
     /// The platform does not read the time range that it is asked for.
@@ -221,7 +221,8 @@ impl Slice {
 
     /// Rows to deliver, if any, with what may be claimed of them.
     fn batch(&self, rows: Vec<Row>) -> Option<Batch> {
-        (!rows.is_empty()).then_some(Batch::Rows { rows, trust: self.trust })
+        let lacking = self.trust == Trust::Lost || !self.lacks.is_empty();
+        (!rows.is_empty()).then_some(Batch::Rows { rows, trust: self.trust, lacking })
     }
 
     async fn second(&mut self, second: Timestamp) -> Result<Option<Batch>> {

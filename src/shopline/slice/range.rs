@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Batch, MOST_PAGES, Part, Slice, Trust};
 use crate::error::Result;
 use crate::shopline::crowded::with_keys;
-use crate::shopline::reader::{Answer, Reader, SECOND, Start, is_heavy, whole};
+use crate::shopline::reader::{Answer, Empty, Reader, SECOND, Start, is_heavy, whole};
 use crate::source::Proof;
 use crate::walk::{Order, Row, newest, oldest, order};
 
@@ -232,6 +232,7 @@ impl Slice {
             let inside = range.listed.values().flatten().filter(|time| whole(**time) == oldest).count() as u64;
             match self.reader.count(second, &self.reader.filter).await? {
                 Some(counted) if counted == inside => {
+                    habits.counted(Some(oldest));
                     range.next = Next::Below { second: oldest - SECOND };
                     self.parts.push(Part::Range(range));
                     return Ok(self.batch_in_hand());
@@ -327,11 +328,18 @@ impl Slice {
         // It may be the page that is empty, and not the list.
         if range.empty == 2
             && let Some((bounds, limit)) = range.emptied
-            && self.reader.hides_rows(bounds, limit).await?
         {
-            range.empty = 0;
-            self.parts.push(Part::Range(range));
-            return Ok(None);
+            if limit <= 1 && self.is_audited(&mut range).await? {
+                return Ok(None);
+            }
+            match self.reader.emptiness(bounds, &Start::Newest, limit).await? {
+                Empty::List => {}
+                Empty::Page => {
+                    range.empty = 0;
+                    self.parts.push(Part::Range(range));
+                    return Ok(None);
+                }
+            }
         }
         if self.is_audited(&mut range).await? {
             return Ok(None);

@@ -241,8 +241,11 @@ async fn live(platform: Platform, wrong: &Wrong, steps: &[Step]) -> Result<(), S
     let mut life = Life { world, platform, ids: 1_000, excused: HashSet::new() };
     let journal = std::env::var_os("JOURNAL").is_some();
     for (number, step) in steps.iter().enumerate() {
-        let lived = tokio::time::timeout(LONGEST_STEP, life.step(step)).await;
-        let lived = lived.unwrap_or_else(|_| Err(format!("not over after {LONGEST_STEP:?}")));
+        let sandbox = Arc::clone(&life.world.sandbox);
+        let lived = tokio::select! {
+            lived = life.step(step) => lived,
+            requests = too_many(&sandbox) => Err(format!("not over after {requests} requests")),
+        };
         if journal {
             life.print_requests(&format!("step {number}: {step:?}"));
         }
@@ -264,14 +267,28 @@ fn config() -> ProptestConfig {
     }
 }
 
+/// Ends once more requests came than a step may need.
+async fn too_many(sandbox: &Sandbox) -> u64 {
+    let begun = sandbox.requests();
+    loop {
+        let requests = sandbox.requests() - begun;
+        if requests > MOST_REQUESTS {
+            return requests;
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
 fn hold(platform: Platform, wrong: &Wrong, steps: &[Step]) -> Result<(), TestCaseError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(live(platform, wrong, steps)).map_err(TestCaseError::fail)
 }
 
-/// A step or a life that takes longer is a finding of its own: no walk may ask for ever.
-const LONGEST_STEP: Duration = Duration::from_secs(60);
-const LONGEST_LIFE: Duration = Duration::from_secs(120);
+/// A step that asks for more is a finding of its own: no walk may ask for ever. Counted in requests, as a busy machine takes
+/// any time.
+const MOST_REQUESTS: u64 = 40_000;
+/// A life that hangs without a request ends here.
+const LONGEST_LIFE: Duration = Duration::from_mins(20);
 
 /// The lives of one seed after another, so that one that fails hides no other, and each can be lived again by its seed.
 #[allow(clippy::print_stdout, reason = "the seeds that fail are its result")]

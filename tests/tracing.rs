@@ -1,16 +1,17 @@
-//! What `tracing` hears of walks and requests, with the feature `tracing`.
+//! What `tracing` hears of walks and requests, with the feature `tracing`. A program of its own: a place that reports is asked
+//! once whether anybody listens, and tests beside these, which do not, would answer for them.
 
 use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ::tracing::field::{Field, Visit};
-use ::tracing::span::{Attributes, Id, Record};
-use ::tracing::subscriber::set_default;
-use ::tracing::{Event, Metadata, Subscriber};
 use futures::StreamExt;
 use storelogs::testing::{self, Recorder, Response};
 use storelogs::{LogQuery, LogSource, TransportError};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::set_default;
+use tracing::{Event, Metadata, Subscriber};
 
 /// Writes down each span and each event, a line each, with the spans that it stands in.
 #[derive(Clone, Default)]
