@@ -241,7 +241,7 @@ impl Walk {
             }
             return Ok(self.progress.step(taken));
         }
-        if reader.direction == Direction::Up && info.count == 0 {
+        if reader.is_behind_end(&info) {
             reader.find_end().await?;
         }
         Ok(self.progress.step(taken))

@@ -108,7 +108,13 @@ impl Reader {
         Ok(settled)
     }
 
-    /// Oldest first: the list has become shorter than it was. Goes on from where it ends now.
+    /// Oldest first: whether the list seems to have become shorter than it was.
+    pub(in crate::bigcommerce) fn is_behind_end(&self, info: &PageInfo) -> bool {
+        let nothing = !self.listing.is_narrow() || self.nothing >= self.listing.nothing(info.asked);
+        self.direction == Direction::Up && info.count == 0 && nothing
+    }
+
+    /// Goes on from where it ends now.
     pub(in crate::bigcommerce) async fn find_end(&mut self) -> Result<()> {
         let first = self.listing.fetch(1, self.normal).await?;
         let last = last_page(&self.listing, first.info, self.normal).await?;

@@ -1,7 +1,8 @@
 //! Pages that come empty where the list is not: too large for the platform, or behind a row that it stumbles over.
 
 use storelogs_sandbox::{
-    BigCommerceBehavior, Count, Fault, Faults, Obedience, Platform, Presence, ShoplineBehavior, Totals, WrongTotals,
+    BigCommerceBehavior, Count, Fault, Faults, Hidden, Listing, Obedience, Platform, Presence, Rule, ShoplineBehavior,
+    Totals, When, WrongTotals,
 };
 
 use super::{Audited, Walked, history};
@@ -82,4 +83,54 @@ async fn pages_that_are_too_large_and_come_empty_hide_no_row_of_shopline() {
             walked.assert_requests(if limit > 1 { 1_500 } else { 5_000 }, &context);
         }
     }
+}
+
+/// Rows that are hidden once a page was cut, so that the page has fewer, and a page of one row may have none.
+fn hidden(one_of: u64) -> Listing {
+    Listing { hidden: Some(Hidden { one_of, counted: false }), ..Listing::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_row_at_a_time_of_which_some_are_hidden_is_no_whole_list_of_bigcommerce() {
+    for behavior in totals() {
+        for one_of in [2, 3, 9] {
+            let behavior = BigCommerceBehavior { listing: hidden(one_of), ..behavior.clone() };
+            for refusal in [Fault::Status(500), Fault::Status(422)] {
+                let context = format!("one of {one_of}, {refusal:?}, {:?}, meta {:?}", behavior.totals, behavior.meta);
+                let (store, walked) = bigcommerce(&behavior, Faults::none().limit_above(1, refusal)).await;
+                walked.assert_honest(&store.truth(), &context);
+                walked.assert_requests(6_000, &context);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_row_at_a_time_of_which_some_are_hidden_is_no_whole_range_of_shopline() {
+    for count in [Count::Right, Count::Zero, Count::Stale(22 * DAY), Count::Unavailable] {
+        for one_of in [2, 3, 9] {
+            let behavior = ShoplineBehavior { count, listing: hidden(one_of), ..ShoplineBehavior::unlimited() };
+            for refusal in [Fault::Status(500), Fault::Status(422)] {
+                let context = format!("one of {one_of}, {refusal:?}, count {count:?}");
+                let faults = Faults::none().limit_above(1, refusal);
+                let store = Audited::failing(Platform::Shopline, history(31, ROWS), behavior.clone(), faults).await;
+                let walked = store.walk().await;
+                walked.assert_honest(&store.truth(), &context);
+                walked.assert_requests(6_000, &context);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_whose_first_pages_come_empty_by_chance_is_not_an_empty_store() {
+    let behavior = &totals()[1];
+    let mut missed = 0;
+    for seed in 0..100 {
+        let faults = Faults { rules: vec![Rule::new(When::Probability(seed, 0.5), Fault::EmptyPage)] };
+        let (_, walked) = bigcommerce(behavior, faults).await;
+        missed += usize::from(walked.ids.is_empty() && walked.error.is_none());
+    }
+    // Every other page is empty. Where two are believed, a store in eight is taken for empty.
+    assert!(missed <= 3, "{missed} of 100 stores were taken for empty");
 }

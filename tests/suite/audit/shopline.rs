@@ -1,7 +1,7 @@
 //! SHOPLINE stores whose pages do not say what they leave out.
 
 use serde_json::{Value, json};
-use storelogs::{ErrorKind, Proof};
+use storelogs::{ErrorKind, LogQuery, Proof};
 use storelogs_sandbox::{
     ClampOffset, Count, EmptyForm, EndlessTotal, Fault, Faults, Hidden, History, Listing, LostParameters, Platform,
     ShoplineBehavior, SilentClamp, SinceId, Ties, TimeRangeReading,
@@ -203,6 +203,17 @@ async fn fewer_rows_are_asked_for_where_many_are_refused() {
             walked.assert_requests(500, &context);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_newest_few_are_not_had_where_newer_ones_fail() {
+    let sound = failing(700, Faults::none()).await;
+    let newest = sound.walk().await.ids[0].parse().unwrap();
+    let faults = Faults::none().row(newest, Fault::Status(500));
+    let store = failing(700, faults).await;
+    let walked = store.walk_of(LogQuery::new().limit(8)).await;
+    let error = walked.error.expect("newer rows could not be read");
+    assert!(error.to_string().contains("could not be read"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
