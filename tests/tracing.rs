@@ -1,5 +1,6 @@
 //! What `tracing` hears of walks and requests, with the feature `tracing`. A program of its own: a place that reports is asked
 //! once whether anybody listens, and tests beside these, which do not, would answer for them.
+#![allow(clippy::unwrap_used)]
 
 use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicU64, Ordering};

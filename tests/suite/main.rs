@@ -1,4 +1,4 @@
-//! The library's tests. One binary, since linking is what takes the time.
+//! The library's tests. One program, since linking is what takes the time; only `tracing` needs one of its own.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
 mod audit;
