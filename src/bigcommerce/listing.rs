@@ -78,7 +78,7 @@ pub(super) enum Behind {
     Rows,
     /// Rows that come only where [`MORE`] are asked for.
     More,
-    /// A few rows do not come, and more fail so: what there is nobody knows.
+    /// A few rows do not come, and more fail: what there is nobody knows.
     Unknown(Error),
 }
 
