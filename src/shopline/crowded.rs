@@ -143,12 +143,23 @@ impl Reading<'_> {
                 Err(error) if is_heavy(&error) || error.status() == Some(400) => return Ok(()),
                 answer => answer?,
             };
-            // A row that comes behind itself, alone, is the last one where the platform includes it.
+            // A row that comes behind itself, alone, is the last one where the platform includes it; not where one row is
+            // all that is asked for.
             let itself = matches!((&way, answer.rows.as_slice()), (Start::SinceId(id), [row]) if row.id() == Some(id));
-            if answer.rows.is_empty() || itself && led_on {
+            if answer.rows.is_empty() || itself && led_on && answer.limit > 1 {
                 empty += 1;
+                let ends = empty == 2 && (led_on || from_last);
+                if ends && answer.limit <= 1 {
+                    match self.reader.emptiness(self.bounds, &way, answer.limit).await {
+                        Ok(Empty::List) => self.ended = true,
+                        Ok(Empty::Page) => (empty, start) = (0, Some(way)),
+                        Err(error) if is_heavy(&error) => return Ok(()),
+                        Err(error) => return Err(error),
+                    }
+                    continue;
+                }
                 start = (empty < 2).then_some(way);
-                self.ended |= empty == 2 && (led_on || from_last);
+                self.ended |= ends;
                 continue;
             }
             empty = 0;
