@@ -1,14 +1,14 @@
 //! The builder of a client: the settings that all platforms share.
 
-use std::env;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::error::{Error, Result};
-use crate::transport::{self, Http, HttpBackend, Proxy, RetryPolicy, TokenProvider};
+use crate::transport::{self, Connection, Endpoint, Http, HttpBackend, Proxy, RetryPolicy, TokenProvider, Transport};
 
 /// Makes a client of one store. From [`BigCommerce::builder`](crate::BigCommerce::builder) or
 /// [`Shopline::builder`](crate::Shopline::builder), or that of another platform's client.
@@ -149,7 +149,34 @@ impl Settings {
         &self.name
     }
 
-    pub(crate) fn token(&mut self) -> Result<Arc<dyn TokenProvider>> {
+    /// The transport of one store, as the user set it up. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the store: no token, or a token, address
+    /// or user agent that cannot be right.
+    pub fn transport(mut self, endpoint: Endpoint) -> Result<Transport> {
+        let store = endpoint.store().clone();
+        self.connect(endpoint).map_err(|error| error.of(&store))
+    }
+
+    fn connect(&mut self, endpoint: Endpoint) -> Result<Transport> {
+        let connection = Connection {
+            token: self.token()?,
+            backend: self.http_backend()?,
+            api_url: self.api_url.as_deref(),
+            user_agent: self.user_agent.as_deref(),
+            policy: self.policy.clone(),
+            in_flight: self.in_flight,
+        };
+        Transport::new(endpoint, connection)
+    }
+
+    /// The origin of the API: this one, unless the user named another.
+    pub(crate) fn origin(&self, api_url: &str) -> Result<Url> {
+        transport::origin(self.api_url.as_deref().unwrap_or(api_url))
+    }
+
+    fn token(&mut self) -> Result<Arc<dyn TokenProvider>> {
         Ok(match self.token.take().unwrap_or_else(|| Err(Error::invalid("no access token was given")))? {
             Token::Text(token) => Arc::new(token),
             Token::Provider(provider) => provider,
@@ -166,23 +193,6 @@ impl Settings {
             None => Http::shared()?,
         });
         Ok(Arc::clone(self.http_backend.insert(made)))
-    }
-}
-
-/// An environment variable that must be there.
-pub(crate) fn required(name: &str) -> Result<String> {
-    optional(name)?.ok_or_else(|| Error::invalid(format!("the environment variable {name} is not set")))
-}
-
-/// An environment variable that may be there. Empty counts as not set.
-pub(crate) fn optional(name: &str) -> Result<Option<String>> {
-    match env::var(name) {
-        Ok(text) if text.trim().is_empty() => Ok(None),
-        Ok(text) => Ok(Some(text)),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => {
-            Err(Error::invalid(format!("the environment variable {name} is not UTF-8 text")))
-        }
     }
 }
 

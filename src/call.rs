@@ -15,9 +15,8 @@ use serde_json::value::RawValue;
 use crate::body::{self, Repaired};
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http_error;
 use crate::store::Store;
-use crate::transport::{CallTrace, Generated, Transport, TransportError, http_date};
+use crate::transport::{CallTrace, Generated, Transport, TransportError, http_date, http_error};
 use crate::walk::Row;
 
 impl Transport {

@@ -70,10 +70,10 @@ mod builder;
 mod call;
 mod entry;
 mod entry_builder;
+mod env;
 mod error;
 mod follow;
 pub mod guide;
-mod http_error;
 mod json;
 mod merge;
 #[cfg(feature = "otlp")]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use reqwest::header::HeaderName;
 
 use super::{API_URL, BigCommerce};
-use crate::builder::{Build, Builder, Settings, optional, required};
+use crate::builder::{Build, Builder, Settings};
+use crate::env::{optional, required};
 use crate::error::Result;
 use crate::store::Store;
 use crate::transport::{AuthScheme, Endpoint, Pacer};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{API_VERSION, BUCKET, Shopline, habits, token};
-use crate::builder::{Build, Builder, Settings, Token, optional, required};
+use crate::builder::{Build, Builder, Settings, Token};
+use crate::env::{optional, required};
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::transport::{AuthScheme, Endpoint, Pacer, TokenProvider, checked_token};

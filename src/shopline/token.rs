@@ -16,9 +16,8 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::http_error;
 use crate::time;
-use crate::transport::{Answer, HttpBackend, TokenProvider, TransportError, refuse_foreign};
+use crate::transport::{Answer, HttpBackend, TokenProvider, TransportError, http_error, refuse_foreign};
 
 /// How long before its end a token is replaced. The old one stays valid for 5 minutes after that.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);

@@ -10,11 +10,10 @@ use memchr::memmem;
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
 
-use super::coding;
+use super::{coding, http_error};
 
 use crate::body::{self, MAX_RECORDS, MAX_VALUES, Outline};
 use crate::error::{Error, ErrorKind};
-use crate::http_error;
 
 /// An answer whose body was read to its end.
 #[derive(Debug)]

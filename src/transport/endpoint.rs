@@ -6,13 +6,11 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::auth::Auth;
-use super::{AuthScheme, Pacer, Shared, Transport, coding, retry};
-use crate::builder::Settings;
+use super::{AuthScheme, Http, HttpBackend, Pacer, RetryPolicy, Shared, TokenProvider, Transport, coding, retry};
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::transport::Http;
 
-/// Where one store's API is, and how it wants to be asked: what [`Settings::transport`] needs besides what the user set.
+/// Where one store's API is, and how it wants to be asked: what [`Settings::transport`](crate::platform::Settings::transport) needs besides what the user set.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Endpoint {
@@ -25,6 +23,11 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The store whose API it is.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The store's API at an origin such as `https://api.example.com`. The user may name another one.
     pub fn new(store: Store, api_url: impl Into<String>, scheme: AuthScheme, pacer: Pacer) -> Self {
         Self { store, api_url: api_url.into(), path: String::new(), scheme, headers: HeaderMap::new(), pacer }
@@ -48,46 +51,43 @@ impl Endpoint {
 
 pub(crate) const USER_AGENT: &str = concat!("storelogs/", env!("CARGO_PKG_VERSION"));
 
-impl Settings {
-    /// The transport of one store, as the user set it up. Nothing is sent.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the store: no token, or a token, address
-    /// or user agent that cannot be right.
-    pub fn transport(mut self, endpoint: Endpoint) -> Result<Transport> {
-        let store = endpoint.store.clone();
-        self.connect(endpoint).map_err(|error| error.of(&store))
-    }
+/// What the user set, of what the transport of one store is made of.
+pub(crate) struct Connection<'a> {
+    pub(crate) token: Arc<dyn TokenProvider>,
+    /// The origin of the API, where it is another one than the platform's own.
+    pub(crate) api_url: Option<&'a str>,
+    pub(crate) user_agent: Option<&'a str>,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) backend: Arc<dyn HttpBackend>,
+    pub(crate) in_flight: usize,
+}
 
-    fn connect(&mut self, endpoint: Endpoint) -> Result<Transport> {
-        let auth = Auth::new(endpoint.scheme, self.token()?);
-        let origin = self.origin(&endpoint.api_url)?;
+impl Transport {
+    /// The transport of one store. Nothing is sent.
+    pub(crate) fn new(endpoint: Endpoint, connection: Connection<'_>) -> Result<Self> {
+        let origin = origin(connection.api_url.unwrap_or(&endpoint.api_url))?;
         let mut headers = endpoint.headers;
-        let agent = HeaderValue::from_str(self.user_agent.as_deref().unwrap_or(USER_AGENT))
+        let agent = HeaderValue::from_str(connection.user_agent.unwrap_or(USER_AGENT))
             .map_err(|_| Error::invalid("the user agent holds a character that a header cannot carry"))?;
         headers.insert(reqwest::header::USER_AGENT, agent);
         headers.insert(reqwest::header::ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPTED));
-        Ok(Transport {
+        Ok(Self {
             shared: Arc::new(Shared {
                 store: endpoint.store,
                 base: format!("{}{}", origin.as_str().trim_end_matches('/'), endpoint.path),
                 origin,
                 maker: request_maker()?,
-                in_flight: self.in_flight,
-                auth,
+                in_flight: connection.in_flight,
+                auth: Auth::new(endpoint.scheme, connection.token),
                 headers,
-                backend: self.http_backend()?,
-                budget: retry::Budget::new(&self.policy),
-                policy: self.policy.clone(),
+                backend: connection.backend,
+                budget: retry::Budget::new(&connection.policy),
+                policy: connection.policy,
                 pacer: endpoint.pacer,
             }),
             large: false,
             report: None,
         })
-    }
-
-    pub(crate) fn origin(&self, api_url: &str) -> Result<Url> {
-        origin(self.api_url.as_deref().unwrap_or(api_url))
     }
 }
 
@@ -105,7 +105,7 @@ fn request_maker() -> Result<reqwest::Client> {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that says what is wrong with it.
-fn origin(text: &str) -> Result<Url> {
+pub(crate) fn origin(text: &str) -> Result<Url> {
     let bad = |why: &str| Error::invalid(format!("the API address {:?} {why}", printable(text)));
     let url = Url::parse(text).map_err(|_| bad("is not a URL such as https://api.example.com"))?;
     if !url.username().is_empty() || url.password().is_some() {

@@ -13,6 +13,7 @@ mod endpoint;
 mod header;
 mod hook;
 mod http;
+pub(crate) mod http_error;
 mod pace;
 mod proxy;
 mod retry;
@@ -43,6 +44,7 @@ pub(crate) use backend::refuse_foreign;
 pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
 pub(crate) use endpoint::USER_AGENT;
+pub(crate) use endpoint::{Connection, origin};
 pub use header::http_date;
 pub use hook::{Generated, hook};
 pub use http::{Http, HttpBuilder};

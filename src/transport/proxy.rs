@@ -8,7 +8,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::endpoint::{is_loopback, printable};
-use crate::builder::optional;
+use crate::env::optional;
 use crate::error::{Error, Result};
 
 /// Which proxy carries requests to the platforms, if any. https goes through it by CONNECT, so that the proxy sees the

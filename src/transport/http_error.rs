@@ -5,8 +5,8 @@ use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
+use super::{asked_wait, request_id};
 use crate::error::{Error, ErrorKind};
-use crate::transport::{asked_wait, request_id};
 
 /// The error for an answer, whatever its body is: a body of any shape never hides the status.
 pub(crate) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8], attempts: u32) -> Error {
