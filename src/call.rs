@@ -17,7 +17,6 @@ use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Store;
 use crate::transport::{CallTrace, Generated, Transport, TransportError, http_date, http_error};
-use crate::walk::Row;
 
 impl Transport {
     /// Calls one operation of the generated client `C`. `send` gets a client that takes notes for this call alone.
@@ -182,13 +181,6 @@ impl<R: serde::Serialize> List<R> {
         records.into_iter().enumerate().map(move |(index, record)| {
             convert(record?, &about.store, observed).map_err(|unfit| unfit.at(&about, &format!("{name}[{index}]")))
         })
-    }
-
-    /// The records as rows of a walk.
-    pub(crate) fn rows(self, convert: Convert<R>) -> Vec<Row> {
-        let mut rows = Vec::with_capacity(self.records.len());
-        self.entries(convert).for_each(|entry| rows.push(Row::new(entry)));
-        rows
     }
 }
 

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::entry_builder::EntryBuilder;
 use crate::error::Error;
 use crate::severity::Severity;
 use crate::store::{Platform, Store};
@@ -98,25 +97,6 @@ impl LogEntry {
             message: None,
             extra: Map::new(),
         }
-    }
-
-    /// An entry to be filled in, with what every entry has. It was read when it happened, unless `observed` says otherwise.
-    ///
-    /// ```
-    /// use storelogs::{LogEntry, Severity, Store};
-    ///
-    /// let store = Store::bigcommerce("abc123")?;
-    /// let time = "2026-11-01T08:00:00Z".parse().expect("a literal that is a time");
-    /// let entry = LogEntry::builder(&store, "7", time)
-    ///     .severity(Severity::Error)
-    ///     .module("USPS (endicia)")
-    ///     .summary("No rates")
-    ///     .build();
-    /// assert_eq!(entry.to_string(), "2026-11-01T08:00:00Z error bigcommerce:abc123 USPS (endicia): No rates");
-    /// # Ok::<(), storelogs::Error>(())
-    /// ```
-    pub fn builder(store: &Store, id: impl Into<String>, time: Timestamp) -> EntryBuilder {
-        EntryBuilder { entry: Self::new(store, id, time, time) }
     }
 
     /// The JSON Schema of an entry, as JSON Lines output follows it.

@@ -11,7 +11,28 @@ use crate::store::Store;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct EntryBuilder {
-    pub(crate) entry: LogEntry,
+    entry: LogEntry,
+}
+
+impl LogEntry {
+    /// An entry to be filled in, with what every entry has. It was read when it happened, unless `observed` says otherwise.
+    ///
+    /// ```
+    /// use storelogs::{LogEntry, Severity, Store};
+    ///
+    /// let store = Store::bigcommerce("abc123")?;
+    /// let time = "2026-11-01T08:00:00Z".parse().expect("a literal that is a time");
+    /// let entry = LogEntry::builder(&store, "7", time)
+    ///     .severity(Severity::Error)
+    ///     .module("USPS (endicia)")
+    ///     .summary("No rates")
+    ///     .build();
+    /// assert_eq!(entry.to_string(), "2026-11-01T08:00:00Z error bigcommerce:abc123 USPS (endicia): No rates");
+    /// # Ok::<(), storelogs::Error>(())
+    /// ```
+    pub fn builder(store: &Store, id: impl Into<String>, time: Timestamp) -> EntryBuilder {
+        EntryBuilder { entry: Self::new(store, id, time, time) }
+    }
 }
 
 impl EntryBuilder {

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::LogQuery;
-use crate::source::LogSource;
 use crate::store::Store;
 
 /// How far a store's log was followed. Store it, as JSON for example, and give it to
@@ -161,14 +160,17 @@ impl fmt::Debug for FollowOptions {
     }
 }
 
-/// Follows the log of a source: [`LogSource::follow`].
-pub(crate) fn follow<S: LogSource + ?Sized>(
-    source: &S,
+/// The log of a store as it is followed, where `read` gives the entries of a query:
+/// [`LogSource::follow`](crate::LogSource::follow).
+pub(crate) fn follow<'a>(
+    store: Store,
+    read: impl Fn(LogQuery) -> BoxStream<'static, Result<LogEntry>> + Send + 'a,
     from: Checkpoint,
     options: FollowOptions,
-) -> BoxStream<'_, Result<Batch>> {
+) -> BoxStream<'a, Result<Batch>> {
     let follower = Follower {
-        source,
+        store,
+        read,
         checkpoint: from,
         options,
         part: FIRST_PART,
@@ -180,8 +182,10 @@ pub(crate) fn follow<S: LogSource + ?Sized>(
     stream::unfold(follower, |mut follower| async move { Some((follower.next().await, follower)) }).boxed()
 }
 
-struct Follower<'a, S: ?Sized> {
-    source: &'a S,
+struct Follower<R> {
+    store: Store,
+    /// Gives the entries of a query.
+    read: R,
     checkpoint: Checkpoint,
     options: FollowOptions,
     /// How much of what lies far back is read at once.
@@ -204,7 +208,7 @@ struct Reading {
     listed: usize,
 }
 
-impl<S: LogSource + ?Sized> Follower<'_, S> {
+impl<R: Fn(LogQuery) -> BoxStream<'static, Result<LogEntry>>> Follower<R> {
     async fn next(&mut self) -> Result<Batch> {
         loop {
             if let Some(error) = self.fault.take() {
@@ -238,7 +242,7 @@ impl<S: LogSource + ?Sized> Follower<'_, S> {
             self.behind &= !caught_up;
             self.fault = reading.fault;
             if some || (caught_up && was_behind) {
-                let (store, checkpoint) = (self.source.store().clone(), self.checkpoint.clone());
+                let (store, checkpoint) = (self.store.clone(), self.checkpoint.clone());
                 return Ok(Batch { store, entries: reading.entries, checkpoint, caught_up });
             }
         }
@@ -247,7 +251,7 @@ impl<S: LogSource + ?Sized> Follower<'_, S> {
     /// Reads a time range, and keeps what was not delivered before, oldest first.
     async fn read(&mut self, since: Timestamp, until: Option<Timestamp>) -> Reading {
         let query = LogQuery { since: Some(since), until, ..self.options.query.clone() };
-        let mut log = self.source.logs(query);
+        let mut log = (self.read)(query);
         let mut reading = Reading { entries: Vec::new(), fault: None, newest: None, listed: 0 };
         while let Some(item) = log.next().await {
             let (key, time) = match &item {

@@ -102,7 +102,7 @@ pub trait LogSource: Send + Sync {
     /// As [`follow`](Self::follow), with filters, another wait between two readings, or another time that entries may be
     /// late.
     fn follow_with(&self, from: Checkpoint, options: FollowOptions) -> BoxStream<'_, Result<Batch>> {
-        follow::follow(self, from, options)
+        follow::follow(self.store().clone(), |query| self.logs(query), from, options)
     }
 }
 

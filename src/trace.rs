@@ -1,26 +1,25 @@
 //! Spans and events for `tracing`: a span for each walk and each request, and what happens within. Nothing that is sent or
 //! answered is in them: no header, no query, no body.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tracing::instrument::{Instrument, Instrumented};
 use tracing::{debug, debug_span, field, info_span};
 
-use crate::error::Result;
-use crate::query::LogQuery;
-use crate::source::Page;
+use crate::error::Error;
 use crate::store::Store;
-use crate::transport::{Answer, TransportError};
 
 /// A time that something takes.
 #[derive(Clone, Debug)]
 pub(crate) struct Span(tracing::Span);
 
 impl Span {
-    /// A walk of a store's log. It begins when it is first asked for a page.
-    pub(crate) fn walk(store: &Store, query: &LogQuery) -> Self {
-        let (since, until) = (query.since.map(field::display), query.until.map(field::display));
+    /// A walk of a time range of a store's log. It begins when it is first asked for a page.
+    pub(crate) fn walk(store: &Store, since: Option<Timestamp>, until: Option<Timestamp>) -> Self {
+        let (since, until) = (since.map(field::display), until.map(field::display));
         Self(info_span!(target: "storelogs", "walk", %store, since, until))
     }
 
@@ -47,16 +46,14 @@ pub(crate) fn paced(waited: Duration) {
     }
 }
 
-/// A request was sent, and answered or not.
-pub(crate) fn attempt(number: u32, outcome: &Result<Answer, TransportError>, took: Duration) {
-    let milliseconds = milliseconds(took);
-    match outcome {
-        Ok(answer) => {
-            let status = answer.status.as_u16();
-            debug!(target: "storelogs", attempt = number, status, milliseconds, "answered");
-        }
-        Err(failure) => debug!(target: "storelogs", attempt = number, %failure, milliseconds, "failed"),
-    }
+/// A request was answered, with this status.
+pub(crate) fn answered(attempt: u32, status: u16, took: Duration) {
+    debug!(target: "storelogs", attempt, status, milliseconds = milliseconds(took), "answered");
+}
+
+/// A request was not answered.
+pub(crate) fn failed(attempt: u32, failure: &dyn Display, took: Duration) {
+    debug!(target: "storelogs", attempt, %failure, milliseconds = milliseconds(took), "failed");
 }
 
 /// It is sent again after a wait.
@@ -64,15 +61,14 @@ pub(crate) fn again(wait: Duration) {
     debug!(target: "storelogs", milliseconds = milliseconds(wait), "is sent again after a wait");
 }
 
-/// A step of a walk.
-pub(crate) fn page(page: &Result<Page>) {
-    match page {
-        Ok(page) => {
-            let (records, entries) = (page.records, page.entries.len());
-            debug!(target: "storelogs", records, entries, last = page.last, "page");
-        }
-        Err(error) => debug!(target: "storelogs", kind = ?error.kind(), "the walk failed"),
-    }
+/// A walk has come to its next page: how many records were sent for it, and how many entries it delivers.
+pub(crate) fn page(records: usize, entries: usize, last: bool) {
+    debug!(target: "storelogs", records, entries, last, "page");
+}
+
+/// A walk ended with an error.
+pub(crate) fn walk_failed(error: &Error) {
+    debug!(target: "storelogs", kind = ?error.kind(), "the walk failed");
 }
 
 fn milliseconds(time: Duration) -> u64 {

@@ -1,19 +1,19 @@
-//! What stands in the place of `trace.rs` without the feature `tracing`: nothing, at no cost.
+//! The stand-in for `trace.rs` without the feature `tracing`: it does nothing, at no cost.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::time::Duration;
 
-use crate::error::Result;
-use crate::query::LogQuery;
-use crate::source::Page;
+use jiff::Timestamp;
+
+use crate::error::Error;
 use crate::store::Store;
-use crate::transport::{Answer, TransportError};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Span;
 
 impl Span {
-    pub(crate) fn walk(_: &Store, _: &LogQuery) -> Self {
+    pub(crate) fn walk(_: &Store, _: Option<Timestamp>, _: Option<Timestamp>) -> Self {
         Self
     }
 
@@ -33,8 +33,12 @@ impl Span {
 
 pub(crate) fn paced(_: Duration) {}
 
-pub(crate) fn attempt(_: u32, _: &Result<Answer, TransportError>, _: Duration) {}
+pub(crate) fn answered(_: u32, _: u16, _: Duration) {}
+
+pub(crate) fn failed(_: u32, _: &dyn Display, _: Duration) {}
 
 pub(crate) fn again(_: Duration) {}
 
-pub(crate) fn page(_: &Result<Page>) {}
+pub(crate) fn page(_: usize, _: usize, _: bool) {}
+
+pub(crate) fn walk_failed(_: &Error) {}

@@ -181,7 +181,10 @@ impl Transport {
             let begun = Instant::now();
             let outcome = self.attempt(operation, request, admitted).await;
             let attempts = retry.sent();
-            trace::attempt(attempts, &outcome, begun.elapsed());
+            match &outcome {
+                Ok(answer) => trace::answered(attempts, answer.status.as_u16(), begun.elapsed()),
+                Err(failure) => trace::failed(attempts, failure, begun.elapsed()),
+            }
             self.note(|report| {
                 report.attempts = attempts;
                 if let Ok(answer) = &outcome {

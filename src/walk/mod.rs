@@ -44,19 +44,22 @@ pub(crate) fn pages<W: Walk>(
     if from.is_some_and(|cursor| cursor.done) {
         return stream::once(async move { Err(finished().of(&store)) }).boxed();
     }
-    let span = Span::walk(&store, &query);
+    let span = Span::walk(&store, query.since, query.until);
     let walk = if query.limit == Some(0) { None } else { begin(Progress::new(query, from)) };
     let pages = stream::unfold((walk, store), move |(walk, store)| {
         span.cover(async {
             let mut walk = walk?;
             let page = walk.next().await;
-            trace::page(&page);
             Some(match page {
                 Ok(page) => {
+                    trace::page(page.records, page.entries.len(), page.last);
                     let rest = (!page.last).then_some(walk);
                     (Ok(page), (rest, store))
                 }
-                Err(error) => (Err(error.of(&store)), (None, store)),
+                Err(error) => {
+                    trace::walk_failed(&error);
+                    (Err(error.of(&store)), (None, store))
+                }
             })
         })
     });

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
 
+use crate::call::{Convert, List};
 use crate::entry::LogEntry;
 use crate::error::Result;
 
@@ -30,6 +31,15 @@ impl Row {
 
     pub(crate) fn id(&self) -> Option<&str> {
         self.entry.as_ref().ok().map(|entry| entry.id.as_str())
+    }
+}
+
+impl<R: serde::Serialize> List<R> {
+    /// The records of an answer as rows.
+    pub(crate) fn rows(self, convert: Convert<R>) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(self.records.len());
+        self.entries(convert).for_each(|entry| rows.push(Row::new(entry)));
+        rows
     }
 }
 
