@@ -2,13 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-
-use crate::error::Error;
-use crate::platform;
 
 /// A commerce platform, by its short lower-case name.
 ///
@@ -59,54 +55,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// A BigCommerce store by its hash, the part after `/stores/` in its API path. The whole API path is understood too, as
-    /// the control panel shows it, and the address `store-HASH.mybigcommerce.com`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the hash is 1 to 64 lower-case letters and digits.
-    pub fn bigcommerce(hash: &str) -> Result<Self, Error> {
-        let hash = pasted(hash, |host, path| match host {
-            "api.bigcommerce.com" => path.strip_prefix("stores/")?.split('/').next(),
-            _ => host.strip_prefix("store-")?.strip_suffix(".mybigcommerce.com"),
-        });
-        let fine = (1..=64).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if !fine {
-            return Err(Error::invalid(format!(
-                "{hash:?} is not a BigCommerce store hash: it is lower-case letters and digits only, the part after \
-                 /stores/ in the API path"
-            )));
-        }
-        Ok(Self { platform: Platform::BIGCOMMERCE, name: hash.into() })
-    }
-
-    /// A SHOPLINE store by its handle, the first label of its domain: `open001` of `open001.myshopline.com`. The whole address
-    /// is understood too.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the handle is a DNS label in lower case: letters, digits and inner hyphens.
-    pub fn shopline(handle: &str) -> Result<Self, Error> {
-        let handle = pasted(handle, |host, _| host.strip_suffix(".myshopline.com"));
-        if !is_dns_label(handle) {
-            return Err(Error::invalid(format!(
-                "{handle:?} is not a SHOPLINE handle: it is lower-case letters, digits and hyphens, the part before \
-                 .myshopline.com"
-            )));
-        }
-        Ok(Self { platform: Platform::SHOPLINE, name: handle.into() })
-    }
-
-    /// A store of a platform that this crate does not know.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the name is a DNS label in lower case: up to 63 letters, digits and inner hyphens.
-    pub fn of(platform: Platform, name: &str) -> Result<Self, Error> {
-        if !is_dns_label(name) {
-            return Err(Error::invalid(format!(
-                "{name:?} is not a store of {platform}: its name is lower-case letters, digits and inner hyphens, 63 at \
-                 the most"
-            )));
-        }
-        Ok(Self { platform, name: name.into() })
+    /// A store whose name was checked.
+    pub(crate) fn checked(platform: Platform, name: &str) -> Self {
+        Self { platform, name: name.into() }
     }
 
     /// The platform the store is on.
@@ -121,38 +72,6 @@ impl Store {
 
     pub(crate) fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.name)
-    }
-}
-
-/// The name in an address that was pasted in its place, as `find` takes it from the host and the path; else the text.
-fn pasted<'a>(text: &'a str, find: impl Fn(&'a str, &'a str) -> Option<&'a str>) -> &'a str {
-    let address = text.trim();
-    let address = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")).unwrap_or(address);
-    let (host, path) = address.split_once('/').unwrap_or((address, ""));
-    find(host, path).unwrap_or(text)
-}
-
-fn is_dns_label(name: &str) -> bool {
-    (1..=63).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !name.starts_with('-')
-        && !name.ends_with('-')
-}
-
-impl FromStr for Store {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let known = text.split_once(':').and_then(|(platform, name)| Some((platform::named(platform)?, name)));
-        match known {
-            Some((facts, name)) => facts.store(name),
-            // An address says by itself whose it is.
-            None if text.contains(".bigcommerce.com/stores/") || text.contains(".mybigcommerce.com") => {
-                Self::bigcommerce(text)
-            }
-            None if text.contains(".myshopline.com") => Self::shopline(text),
-            None => Err(Error::invalid(format!("{text:?} is not a store: write {}", platform::usage()))),
-        }
     }
 }
 

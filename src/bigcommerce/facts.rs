@@ -6,9 +6,10 @@ use futures::future::BoxFuture;
 use jiff::SignedDuration;
 
 use super::{API_URL, BigCommerce};
-use crate::error::{ErrorKind, Result};
-use crate::platform::{ClientSettings, LogClient, PlatformFacts, Setting, Variables};
+use crate::error::{Error, ErrorKind, Result};
+use crate::facts::{ClientSettings, LogClient, PlatformFacts, Setting, Variables};
 use crate::store::{Platform, Store};
+use crate::store_name::pasted;
 use crate::transport::RateLimit;
 
 /// BigCommerce.
@@ -30,6 +31,10 @@ impl PlatformFacts for Facts {
 
     fn store(&self, name: &str) -> Result<Store> {
         Store::bigcommerce(name)
+    }
+
+    fn is_address(&self, text: &str) -> bool {
+        text.contains(".bigcommerce.com/stores/") || text.contains(".mybigcommerce.com")
     }
 
     /// 365 days, by its documentation.
@@ -94,5 +99,27 @@ impl LogClient for BigCommerce {
 
     fn rate_limit(&self) -> Option<RateLimit> {
         self.rate_limit()
+    }
+}
+
+impl Store {
+    /// A BigCommerce store by its hash, the part after `/stores/` in its API path. The whole API path is understood too, as
+    /// the control panel shows it, and the address `store-HASH.mybigcommerce.com`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the hash is 1 to 64 lower-case letters and digits.
+    pub fn bigcommerce(hash: &str) -> Result<Self> {
+        let hash = pasted(hash, |host, path| match host {
+            "api.bigcommerce.com" => path.strip_prefix("stores/")?.split('/').next(),
+            _ => host.strip_prefix("store-")?.strip_suffix(".mybigcommerce.com"),
+        });
+        let fine = (1..=64).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if !fine {
+            return Err(Error::invalid(format!(
+                "{hash:?} is not a BigCommerce store hash: it is lower-case letters and digits only, the part after \
+                 /stores/ in the API path"
+            )));
+        }
+        Ok(Self::checked(Platform::BIGCOMMERCE, hash))
     }
 }

@@ -5,7 +5,7 @@ mod audit;
 mod builder;
 mod convert;
 mod count;
-pub(crate) mod facts;
+mod facts;
 mod habits;
 mod listing;
 mod page;
@@ -29,6 +29,7 @@ use crate::store::Store;
 use crate::transport::{RateLimit, Transport, hook};
 
 pub use convert::{entry, record};
+pub(crate) use facts::Facts;
 pub use page::{Pagination, RecordPage};
 
 /// The origin of BigCommerce's API.

@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
 use super::{API_VERSION, BUCKET, Shopline};
-use crate::error::{ErrorKind, Result};
-use crate::platform::{ClientSettings, LogClient, PlatformFacts, Setting, Variables};
+use crate::error::{Error, ErrorKind, Result};
+use crate::facts::{ClientSettings, LogClient, PlatformFacts, Setting, Variables};
 use crate::store::{Platform, Store};
+use crate::store_name::{is_dns_label, pasted};
 use crate::transport::RateLimit;
 
 /// SHOPLINE.
@@ -31,6 +32,10 @@ impl PlatformFacts for Facts {
 
     fn store(&self, name: &str) -> Result<Store> {
         Store::shopline(name)
+    }
+
+    fn is_address(&self, text: &str) -> bool {
+        text.contains(".myshopline.com")
     }
 
     /// Three months, by its documentation.
@@ -111,5 +116,23 @@ impl LogClient for Shopline {
 
     fn rate_limit(&self) -> Option<RateLimit> {
         self.rate_limit()
+    }
+}
+
+impl Store {
+    /// A SHOPLINE store by its handle, the first label of its domain: `open001` of `open001.myshopline.com`. The whole address
+    /// is understood too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the handle is a DNS label in lower case: letters, digits and inner hyphens.
+    pub fn shopline(handle: &str) -> Result<Self> {
+        let handle = pasted(handle, |host, _| host.strip_suffix(".myshopline.com"));
+        if !is_dns_label(handle) {
+            return Err(Error::invalid(format!(
+                "{handle:?} is not a SHOPLINE handle: it is lower-case letters, digits and hyphens, the part before \
+                 .myshopline.com"
+            )));
+        }
+        Ok(Self::checked(Platform::SHOPLINE, handle))
     }
 }

@@ -4,7 +4,7 @@ mod builder;
 mod convert;
 mod count;
 mod crowded;
-pub(crate) mod facts;
+mod facts;
 mod habits;
 mod page;
 mod reader;
@@ -26,6 +26,7 @@ use crate::store::Store;
 use crate::transport::{RateLimit, Transport, hook};
 
 pub use convert::{entry, record};
+pub(crate) use facts::Facts;
 pub use page::RecordPage;
 pub use token::expiry;
 

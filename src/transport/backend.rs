@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use reqwest::Url;
 
-use super::answer::{Cause, TransportError};
+use super::transport_error::{Cause, TransportError};
 
 /// What carries a signed request to the platform and brings the response back.
 ///

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
-use super::answer::{Cause, TransportError};
 use super::header;
+use super::transport_error::{Cause, TransportError};
 
 /// What this client asks for.
 pub(super) const ACCEPTED: &str = "gzip";

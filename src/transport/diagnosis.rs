@@ -6,7 +6,7 @@ use std::io;
 use reqwest::Url;
 use rustls::{CertificateError, Error as Tls};
 
-use super::answer::{Cause, TransportError};
+use super::transport_error::{Cause, TransportError};
 
 /// Where a request was going, for the words of its failure.
 pub(super) struct Target {

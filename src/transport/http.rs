@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use reqwest::Url;
 
-use super::answer::TransportError;
 use super::backend::HttpBackend;
 use super::diagnosis::{self, Target};
+use super::transport_error::TransportError;
 use super::{Proxy, READ_TIMEOUT, roots};
 use crate::error::{Error, ErrorKind, Result};
 

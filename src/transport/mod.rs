@@ -19,6 +19,7 @@ mod proxy;
 mod retry;
 mod roots;
 mod throttle;
+mod transport_error;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,8 +35,7 @@ use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::trace;
 
-pub use answer::TransportError;
-pub(crate) use answer::{Answer, Cause, request_id};
+pub(crate) use answer::{Answer, request_id};
 use auth::Auth;
 pub(crate) use auth::checked_token;
 pub use auth::{AuthScheme, TokenProvider};
@@ -53,6 +53,8 @@ pub use pace::{Pacer, RateLimit};
 pub use proxy::Proxy;
 pub use retry::RetryPolicy;
 pub(crate) use retry::asked_wait;
+pub(crate) use transport_error::Cause;
+pub use transport_error::TransportError;
 
 /// The longest answer that is read, after decompression: 32 MiB. A page of 250 entries is about 1 MiB at the most.
 pub const MAX_BODY: usize = 32 << 20;

@@ -8,8 +8,8 @@ use reqwest::header::HeaderMap;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::answer::{Cause, TransportError};
 use super::throttle::{Hold, Throttle};
+use super::transport_error::{Cause, TransportError};
 use super::{asked_wait, header};
 use crate::error::Error;
 

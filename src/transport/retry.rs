@@ -8,8 +8,9 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
-use super::answer::{Answer, Cause, TransportError};
+use super::answer::Answer;
 use super::header;
+use super::transport_error::{Cause, TransportError};
 
 /// When a request is sent again, and what bounds it.
 ///

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use super::answer::{Cause, TransportError};
+use super::transport_error::{Cause, TransportError};
 
 /// Why no https client could be made: no certificate authority is known.
 pub(super) fn missing(error: reqwest::Error) -> TransportError {

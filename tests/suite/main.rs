@@ -7,10 +7,13 @@ mod bodies;
 mod drain;
 mod errors;
 mod faults;
+mod floors;
 mod follow;
 mod fuzz_finds;
 mod gateways;
 mod golden;
+#[path = "../imports/mod.rs"]
+mod imports;
 mod kept;
 mod many_shops;
 mod merge;

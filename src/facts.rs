@@ -1,14 +1,14 @@
-//! The facts about a platform besides its log, and the registry of platforms.
+//! The facts about a platform besides its log, and what its client can say besides.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::builder::{Build, Builder};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::source::LogSource;
 use crate::store::{Platform, Store};
 use crate::transport::{HttpBackend, RateLimit, RetryPolicy};
@@ -17,7 +17,7 @@ use crate::transport::{HttpBackend, RateLimit, RetryPolicy};
 /// a client of one is made.
 ///
 /// One value for each platform is the only place that knows these things. Those of this crate are known from the start;
-/// [`register`] adds another one.
+/// [`register`](crate::platform::register) adds another one.
 pub trait PlatformFacts: fmt::Debug + Send + Sync {
     /// The platform.
     fn platform(&self) -> Platform;
@@ -34,6 +34,13 @@ pub trait PlatformFacts: fmt::Debug + Send + Sync {
     /// [`ErrorKind::InvalidInput`] if no store can have this name.
     fn store(&self, name: &str) -> Result<Store> {
         Store::of(self.platform(), name)
+    }
+
+    /// Whether a text is the address of a store as people paste it, such as that of its control panel:
+    /// [`store`](Self::store) then finds the name in it.
+    fn is_address(&self, text: &str) -> bool {
+        let _ = text;
+        false
     }
 
     /// How long the platform keeps entries, by its documentation. What is longer costs requests; what is shorter loses
@@ -192,51 +199,5 @@ impl ClientSettings {
 impl fmt::Debug for ClientSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientSettings").finish_non_exhaustive()
-    }
-}
-
-/// The platforms of this crate.
-static OWN: [&dyn PlatformFacts; 2] = [&crate::bigcommerce::facts::Facts, &crate::shopline::facts::Facts];
-
-/// The platforms that were added.
-static ADDED: RwLock<Vec<&'static dyn PlatformFacts>> = RwLock::new(Vec::new());
-
-/// Makes a platform of another crate known to this process: its stores can be parsed, configured and collected from then
-/// on. A program does so first of all.
-///
-/// # Errors
-/// [`ErrorKind::InvalidInput`] if a platform of this name is known already.
-pub fn register(facts: &'static dyn PlatformFacts) -> Result<()> {
-    let mut added = ADDED.write().unwrap_or_else(PoisonError::into_inner);
-    let platform = facts.platform();
-    if OWN.iter().chain(added.iter()).any(|known| known.platform() == platform) {
-        return Err(Error::invalid(format!("the platform {platform} is known already")));
-    }
-    added.push(facts);
-    Ok(())
-}
-
-/// The platforms that are known, those of this crate first.
-pub fn known() -> Vec<&'static dyn PlatformFacts> {
-    let added = ADDED.read().unwrap_or_else(PoisonError::into_inner);
-    OWN.iter().chain(added.iter()).copied().collect()
-}
-
-/// What is known of the platform with this name, such as `bigcommerce`.
-pub fn named(name: &str) -> Option<&'static dyn PlatformFacts> {
-    let own = OWN.iter().find(|facts| facts.platform().as_str() == name).copied();
-    own.or_else(|| {
-        let added = ADDED.read().unwrap_or_else(PoisonError::into_inner);
-        added.iter().find(|facts| facts.platform().as_str() == name).copied()
-    })
-}
-
-/// How a store is written, of each known platform: `bigcommerce:HASH or shopline:HANDLE`.
-pub fn usage() -> String {
-    let forms: Vec<String> =
-        known().iter().map(|facts| format!("{}:{}", facts.platform(), facts.placeholder())).collect();
-    match forms.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => forms.concat(),
     }
 }

@@ -13,13 +13,11 @@
 //! - [`PlatformFacts`] is what a program has to know besides, and [`LogClient`] what a client can say: with both, and
 //!   [`register`], the collector and the program work with the platform's stores.
 
-mod facts;
-
-pub use facts::{ClientSettings, LogClient, PlatformFacts, Setting, Variables, known, named, register, usage};
-
 pub use crate::builder::{Build, Builder, Settings};
 pub use crate::call::{Convert, InvalidRecord, List, Reply, ResponseMeta};
+pub use crate::facts::{ClientSettings, LogClient, PlatformFacts, Setting, Variables};
 pub use crate::paginate::{PageRequest, PageResponse, paginate_newest_first};
+pub use crate::registry::{known, named, register, usage};
 pub use crate::transport::{AuthScheme, Endpoint, Generated, Pacer, hook, http_date};
 
 /// How platforms write times.

@@ -1,0 +1,123 @@
+//! The library's rooms: what is below knows nothing of what is above, and no platform knows another one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::imports::{self, Sources, beside_their_folder, circles, paths, room};
+
+/// The rooms, from the ground up. A room imports only rooms of floors below its own.
+const FLOORS: [&[&str]; 13] = [
+    &["body", "store"],
+    &["error"],
+    &["env", "severity", "store_name", "trace", "untraced"],
+    &["entry", "transport"],
+    &["builder", "call", "entry_builder", "json", "otlp", "query", "raw", "time"],
+    &["follow"],
+    &["source"],
+    &["facts", "merge", "walk"],
+    &["paginate"],
+    &PLATFORMS,
+    &["registry", "testing"],
+    &["error_message", "platform"],
+    &["guide", "lib"],
+];
+
+const PLATFORMS: [&str; 2] = ["bigcommerce", "shopline"];
+
+/// The one circle of files: what was learned of BigCommerce's lists, and the list that it is learned of.
+const RING: [&str; 2] = [
+    "bigcommerce/habits.rs: it stands in a circle with bigcommerce/listing.rs",
+    "bigcommerce/listing.rs: it stands in a circle with bigcommerce/habits.rs",
+];
+
+/// The files of the library, without tests, and without what its macros name for the crates that use them.
+fn sources() -> Sources {
+    let mut sources = imports::sources(env!("CARGO_MANIFEST_DIR"));
+    for text in sources.values_mut() {
+        *text = text.split("\nmod tests {").next().unwrap().replace("$crate::", "");
+    }
+    sources
+}
+
+/// The room of each name that `lib.rs` hands on: `source` for `LogSource`.
+fn exported(sources: &Sources) -> BTreeMap<String, String> {
+    let paths = paths("lib.rs", &sources["lib.rs"], &[]);
+    let names = paths.iter().filter_map(|path| Some((path.rsplit_once("::")?.1, path.split("::").next()?)));
+    names.map(|(name, room)| (name.to_owned(), room.to_owned())).collect()
+}
+
+/// Everything that breaks the rules, a line each.
+fn faults(sources: &Sources) -> BTreeSet<String> {
+    let exported = exported(sources);
+    let mut faults = BTreeSet::new();
+    for (file, text) in sources {
+        let Some(own) = imports::floor(&FLOORS, room(file)) else {
+            faults.insert(format!("{file}: a room that stands on no floor"));
+            continue;
+        };
+        for path in paths(file, text, &[]) {
+            let Some(path) = path.strip_prefix("crate::") else { continue };
+            let first = path.split("::").next().unwrap();
+            let other = exported.get(first).map_or(first, String::as_str);
+            match imports::floor(&FLOORS, other) {
+                Some(on) if on < own || other == room(file) => {}
+                Some(_) => drop(faults.insert(format!("{file}: it imports {other}, which is not below it"))),
+                // A group, whose paths stand beside it.
+                None if other.is_empty() => {}
+                None => drop(faults.insert(format!("{file}: it imports {other}, which stands on no floor"))),
+            }
+            let foreign = |part: &str| PLATFORMS.contains(&part) && part != room(file);
+            if PLATFORMS.contains(&room(file)) && path.split("::").any(foreign) {
+                faults.insert(format!("{file}: {path} is another platform's"));
+            }
+        }
+    }
+    faults.extend(circles(sources).into_iter().filter(|fault| !RING.contains(&fault.as_str())));
+    faults.extend(beside_their_folder(sources));
+    faults
+}
+
+#[test]
+fn what_is_below_imports_nothing_from_above_and_no_platform_imports_another() {
+    let sources = sources();
+    assert!(sources.len() > 60, "{} files", sources.len());
+    assert_eq!(faults(&sources), BTreeSet::new());
+}
+
+/// What is found in a file of this text, beside a few files that the library has.
+fn found(file: &str, text: &str) -> Vec<String> {
+    let few = ["lib.rs", "store.rs", "walk/mod.rs", "walk/row.rs", "walk/seen.rs"];
+    faults(&imports::beside(sources(), &few, file, text)).into_iter().collect()
+}
+
+#[test]
+fn an_import_from_above_is_found_however_it_is_written() {
+    for text in [
+        "use crate::walk::Row;\n",
+        "use crate::{error::Error, walk::{Row, Seen}};\n",
+        "use super::super::walk::Row;\n",
+        "fn f(row: crate::walk::Row) {}\n",
+    ] {
+        let expected = ["transport/new.rs: it imports walk, which is not below it"];
+        assert_eq!(found("transport/new.rs", text), expected, "{text}");
+    }
+    let by_the_root = found("transport/new.rs", "use crate::{LogSource, Store};\n");
+    assert_eq!(by_the_root, ["transport/new.rs: it imports source, which is not below it"]);
+    assert_eq!(found("transport/new.rs", "use super::pace::Pacer;\nuse crate::{Error, error::Result};\n"), [""; 0]);
+    assert_eq!(found("reading.rs", ""), ["reading.rs: a room that stands on no floor"]);
+    assert_eq!(found("walk.rs", ""), ["walk.rs: a module with a folder is the folder's mod.rs"]);
+    let circle = found("walk/row.rs", "use super::seen::Seen;\n");
+    assert!(circle.iter().any(|fault| fault.contains("in a circle with walk/seen.rs")), "{circle:?}");
+}
+
+#[test]
+fn what_one_platform_takes_of_another_is_found() {
+    for (text, fault) in [
+        ("use crate::shopline::convert;\n", "it imports shopline, which is not below it"),
+        ("use crate::Shopline;\n", "it imports shopline, which is not below it"),
+        ("use crate::raw::shopline as raw;\n", "raw::shopline is another platform's"),
+    ] {
+        let found_there = found("bigcommerce/new.rs", text);
+        assert!(found_there.contains(&format!("bigcommerce/new.rs: {fault}")), "{text}: {found_there:?}");
+    }
+    assert_eq!(found("bigcommerce/new.rs", "use crate::raw::bigcommerce as raw;\n"), [""; 0]);
+}
