@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use http::Extensions;
 use reqwest::Url;
 use secrecy::SecretString;
 
@@ -22,17 +23,14 @@ pub struct Builder<C> {
 pub struct Settings {
     name: String,
     pub(crate) token: Option<Result<Token>>,
-    /// The key and secret of an OAuth app.
-    pub(crate) app: Option<(String, SecretString)>,
     pub(crate) api_url: Option<String>,
-    pub(crate) api_version: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) policy: RetryPolicy,
     pub(crate) http_backend: Option<Arc<dyn HttpBackend>>,
     pub(crate) proxy: Option<Result<Proxy>>,
-    pub(crate) leave_quota: f64,
-    pub(crate) bucket: Option<(u32, f64)>,
     pub(crate) in_flight: usize,
+    /// What only the builder of one platform sets, as a type of that platform's folder.
+    own: Extensions,
 }
 
 /// The access token as it was given.
@@ -50,9 +48,6 @@ pub trait Build: Sized {
     fn build(settings: Settings) -> Result<Self>;
 }
 
-/// The share of a store's quota that is left to the shop's other apps by default.
-pub const LEAVE_QUOTA: f64 = 0.25;
-
 /// How many pages or slices of a walk are under way at once by default.
 pub const IN_FLIGHT: usize = 8;
 
@@ -62,16 +57,13 @@ impl<C: Build> Builder<C> {
         let settings = Settings {
             name: name.into(),
             token: None,
-            app: None,
             api_url: None,
-            api_version: None,
             user_agent: None,
             policy: RetryPolicy::default(),
             http_backend: None,
             proxy: None,
-            leave_quota: LEAVE_QUOTA,
-            bucket: None,
             in_flight: IN_FLIGHT,
+            own: Extensions::new(),
         };
         Self { settings, client: PhantomData }
     }
@@ -147,6 +139,11 @@ impl Settings {
     /// The store's name as it was given.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The settings that only one platform has.
+    pub(crate) fn own<T: Clone + Default + Send + Sync + 'static>(&mut self) -> &mut T {
+        self.own.get_or_insert_default()
     }
 
     /// The transport of one store, as the user set it up. Nothing is sent.

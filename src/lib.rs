@@ -112,7 +112,7 @@ pub use secrecy;
 
 #[doc(inline)]
 pub use bigcommerce::BigCommerce;
-pub use builder::{Build, Builder, IN_FLIGHT, LEAVE_QUOTA};
+pub use builder::{Build, Builder, IN_FLIGHT};
 pub use call::InvalidRecord;
 pub use entry::{LogEntry, UtcOffset};
 pub use entry_builder::EntryBuilder;

@@ -4,12 +4,24 @@ use std::sync::Arc;
 
 use reqwest::header::HeaderName;
 
-use super::{API_URL, BigCommerce};
+use super::{API_URL, BigCommerce, LEAVE_QUOTA};
 use crate::builder::{Build, Builder, Settings};
 use crate::env::{optional, required};
 use crate::error::Result;
 use crate::store::Store;
 use crate::transport::{AuthScheme, Endpoint, Pacer};
+
+/// The settings that only BigCommerce has.
+#[derive(Clone, Debug)]
+struct Own {
+    leave_quota: f64,
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Self { leave_quota: LEAVE_QUOTA }
+    }
+}
 
 impl BigCommerce {
     /// A client of the store with this hash, the part after `/stores/` in its API path.
@@ -43,17 +55,17 @@ impl BigCommerce {
 impl Builder<BigCommerce> {
     /// The share of the quota to leave to the shop's other apps, 0 to 1. Default 0.25.
     pub fn leave_quota(mut self, share: f64) -> Self {
-        self.settings.leave_quota = share;
+        self.settings.own::<Own>().leave_quota = share;
         self
     }
 }
 
 impl Build for BigCommerce {
-    fn build(settings: Settings) -> Result<Self> {
+    fn build(mut settings: Settings) -> Result<Self> {
         let store = Store::bigcommerce(settings.name())?;
         let path = format!("/stores/{}/v3", store.name());
         let scheme = AuthScheme::Header(HeaderName::from_static("x-auth-token"));
-        let pacer = Pacer::window(settings.leave_quota);
+        let pacer = Pacer::window(settings.own::<Own>().leave_quota);
         let transport = settings.transport(Endpoint::new(store, API_URL, scheme, pacer).path(path))?;
         Ok(Self { transport, known: Arc::default() })
     }

@@ -35,6 +35,9 @@ pub use page::{Pagination, RecordPage};
 /// The origin of BigCommerce's API.
 pub const API_URL: &str = "https://api.bigcommerce.com";
 
+/// The share of a store's quota that is left to the shop's other apps by default.
+pub const LEAVE_QUOTA: f64 = 0.25;
+
 /// The log of one BigCommerce store. Cheap to clone; clones share the pace, the retry budget and the connections.
 ///
 /// The access token needs the scope `store_logs_read_only`. The platform keeps 365 days.

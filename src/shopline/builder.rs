@@ -2,12 +2,23 @@
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use super::{API_VERSION, BUCKET, Shopline, habits, token};
 use crate::builder::{Build, Builder, Settings, Token};
 use crate::env::{optional, required};
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::transport::{AuthScheme, Endpoint, Pacer, TokenProvider, checked_token};
+
+/// The settings that only SHOPLINE has.
+#[derive(Clone, Default)]
+struct Own {
+    /// The key and secret of an OAuth app.
+    app: Option<(String, SecretString)>,
+    api_version: Option<String>,
+    bucket: Option<(u32, f64)>,
+}
 
 impl Shopline {
     /// A client of the store with this handle: `open001` of `open001.myshopline.com`.
@@ -55,7 +66,7 @@ impl Shopline {
 impl Builder<Shopline> {
     /// Another edition of the API, such as `v20260601`.
     pub fn api_version(mut self, version: impl Into<String>) -> Self {
-        self.settings.api_version = Some(version.into());
+        self.settings.own::<Own>().api_version = Some(version.into());
         self
     }
 
@@ -63,7 +74,7 @@ impl Builder<Shopline> {
     /// once when the platform refuses it. [`access_token`](Builder::access_token) may be left out.
     pub fn app(mut self, key: impl Into<String>, secret: impl AsRef<str>) -> Self {
         match checked_token(secret.as_ref()) {
-            Ok(secret) => self.settings.app = Some((key.into(), secret)),
+            Ok(secret) => self.settings.own::<Own>().app = Some((key.into(), secret)),
             Err(_) => self.settings.token = Some(Err(Error::invalid("the app secret is empty or holds a space"))),
         }
         self
@@ -72,7 +83,7 @@ impl Builder<Shopline> {
     /// Another rate limit than the documented one: how many requests the bucket holds, and how many leak out a second.
     /// For stores with a higher limit, and for the sandbox.
     pub fn bucket(mut self, requests: u32, per_second: f64) -> Self {
-        self.settings.bucket = Some((requests, per_second));
+        self.settings.own::<Own>().bucket = Some((requests, per_second));
         self
     }
 }
@@ -80,45 +91,49 @@ impl Builder<Shopline> {
 impl Build for Shopline {
     fn build(mut settings: Settings) -> Result<Self> {
         let store = Store::shopline(settings.name())?;
-        let own = format!("https://{}.myshopline.com", store.name());
-        let prepared = settings.api_path().and_then(|path| {
-            let token = settings.shopline_token(&own)?;
+        let api_url = format!("https://{}.myshopline.com", store.name());
+        let own = std::mem::take(settings.own::<Own>());
+        let prepared = api_path(own.api_version.as_deref()).and_then(|path| {
+            let token = token_of(&mut settings, &api_url, own.app)?;
             settings.token = Some(Ok(Token::Provider(token)));
-            let (requests, per_second) = settings.bucket.unwrap_or(BUCKET);
+            let (requests, per_second) = own.bucket.unwrap_or(BUCKET);
             Ok((path, Pacer::bucket(requests, per_second)?))
         });
         let (path, pacer) = prepared.map_err(|error: Error| error.of(&store))?;
-        let endpoint = Endpoint::new(store, own, AuthScheme::Bearer, pacer).path(path);
+        let endpoint = Endpoint::new(store, api_url, AuthScheme::Bearer, pacer).path(path);
         // Required even on a GET without a body.
         let endpoint = endpoint.header("content-type", "application/json; charset=utf-8");
         Ok(Self { transport: settings.transport(endpoint)?, habits: habits::Habits::default() })
     }
 }
 
-impl Settings {
-    fn api_path(&self) -> Result<String> {
-        let version = self.api_version.as_deref().unwrap_or(API_VERSION);
-        let dated = version.strip_prefix('v').is_some_and(|d| d.len() == 8 && d.bytes().all(|b| b.is_ascii_digit()));
-        if !dated {
-            return Err(Error::invalid(format!("{version:?} is not an API version such as {API_VERSION}")));
-        }
-        Ok(format!("/admin/openapi/{version}"))
+/// The path of the API's edition.
+fn api_path(version: Option<&str>) -> Result<String> {
+    let version = version.unwrap_or(API_VERSION);
+    let dated = version.strip_prefix('v').is_some_and(|d| d.len() == 8 && d.bytes().all(|b| b.is_ascii_digit()));
+    if !dated {
+        return Err(Error::invalid(format!("{version:?} is not an API version such as {API_VERSION}")));
     }
+    Ok(format!("/admin/openapi/{version}"))
+}
 
-    /// A token that knows its end, or one that is refreshed before it.
-    fn shopline_token(&mut self, own: &str) -> Result<Arc<dyn TokenProvider>> {
-        let first = match self.token.take().transpose()? {
-            Some(Token::Provider(provider)) => return Ok(provider),
-            Some(Token::Text(token)) => Some(token),
-            None => None,
-        };
-        match (self.app.take(), first) {
-            (Some((key, secret)), first) => {
-                let origin = self.origin(own)?;
-                Ok(Arc::new(token::Refreshing::new(self.http_backend()?, &origin, (&key, secret), first)?))
-            }
-            (None, Some(token)) => Ok(Arc::new(token::StaticToken::new(token))),
-            (None, None) => Err(Error::invalid("no access token was given")),
+/// A token that knows when it ends, or, for an app, one that is refreshed before it does.
+fn token_of(
+    settings: &mut Settings,
+    api_url: &str,
+    app: Option<(String, SecretString)>,
+) -> Result<Arc<dyn TokenProvider>> {
+    let first = match settings.token.take().transpose()? {
+        Some(Token::Provider(provider)) => return Ok(provider),
+        Some(Token::Text(token)) => Some(token),
+        None => None,
+    };
+    match (app, first) {
+        (Some((key, secret)), first) => {
+            let origin = settings.origin(api_url)?;
+            Ok(Arc::new(token::Refreshing::new(settings.http_backend()?, &origin, (&key, secret), first)?))
         }
+        (None, Some(token)) => Ok(Arc::new(token::StaticToken::new(token))),
+        (None, None) => Err(Error::invalid("no access token was given")),
     }
 }

@@ -223,7 +223,7 @@ impl CheckResult {
 
     fn quota(&mut self, limit: Option<RateLimit>) {
         let Some(limit) = limit else { return };
-        if f64::from(limit.left) <= f64::from(limit.quota) * storelogs::LEAVE_QUOTA {
+        if f64::from(limit.left) <= f64::from(limit.quota) * storelogs::bigcommerce::LEAVE_QUOTA {
             self.warnings.push(format!(
                 "little is left of the rate limit: other apps of the store use it; reading waits up to {} s",
                 limit.resets_in.as_secs() + 1
