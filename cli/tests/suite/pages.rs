@@ -1,7 +1,7 @@
-//! The pages for those who work on storelogs name files and folders that exist.
+//! The documentation names files, folders and headings that exist.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What stands in backticks or as the target of a link, and looks like a path of the repository.
 fn paths(text: &str) -> Vec<String> {
@@ -53,4 +53,42 @@ fn every_file_of_the_figure_exists() {
         found += 1;
     }
     assert!(found >= 11, "{found} files");
+}
+
+/// The pages that users and contributors read.
+fn pages() -> Vec<PathBuf> {
+    let folders = ["", "docs", "specs", "findings"].map(|folder| Path::new(ROOT).join(folder));
+    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
+/// A heading as a link writes it: `exit-codes` for `## Exit codes`.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>().replace(' ', "-")
+}
+
+#[test]
+fn every_link_between_pages_leads_to_a_file_and_a_heading_that_exist() {
+    let (mut broken, mut followed) = (Vec::new(), 0);
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
+        for link in links.filter(|link| !link.contains("://")) {
+            followed += 1;
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
+            let is_there = target.exists()
+                && (heading.is_empty()
+                    || fs::read_to_string(&target)
+                        .unwrap()
+                        .lines()
+                        .any(|line| line.starts_with('#') && anchor(line) == heading));
+            if !is_there {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+    assert!(followed > 100, "{followed} links");
 }
