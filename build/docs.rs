@@ -1,8 +1,8 @@
 //! The documentation of a generated client, made readable.
 //!
-//! progenitor says what the parameters of an operation mean in one place only: a list on the method that begins a request.
-//! Whoever sets one looks at its setter. The method's example sets every parameter to a variable of its own name, which
-//! says nothing, and as Rust it would be listed among the tests and ignored.
+//! progenitor documents the parameters of an operation in one place only: a list on the method that begins a request.
+//! But people look at the setter of a parameter. The method's example sets every parameter to a variable of its own
+//! name, which says nothing, and as Rust it would be listed among the tests and ignored.
 
 use std::collections::HashMap;
 

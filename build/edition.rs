@@ -1,7 +1,7 @@
 //! Conversion from OpenAPI 3.1 to 3.0, which is what the generator reads.
 //!
-//! What 3.0 can say in other words is said so: `type: [string, 'null']` is `nullable`, `const` a choice of one. What it
-//! cannot say is loosened to any value, never tightened, and named.
+//! Where 3.0 has other words for the same, they are used: `type: [string, 'null']` is `nullable`, `const` a choice of
+//! one. Anything else is loosened to any value, never tightened, and named.
 
 use serde_json::{Map, Value, json};
 

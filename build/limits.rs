@@ -1,11 +1,12 @@
-//! Limits: `minimum`, `maxLength`, `pattern` and their like.
+//! Limits: `minimum`, `maxLength`, `pattern` and similar keywords.
 //!
-//! The generator makes types of them: `minimum: 1` a `NonZeroU64`, `maxLength` a type that refuses longer text, `minItems`
-//! equal to `maxItems` an array. In an answer that refuses what the platform sends, so there they go. In a parameter the
-//! type stays plain, and its setter checks, with a message that says what is allowed. In a body the generator's types
-//! check. A `pattern` is checked nowhere: the client would need an engine of regular expressions for it.
+//! The generator makes types of them: `minimum: 1` a `NonZeroU64`, `maxLength` a type that refuses longer text,
+//! `minItems` equal to `maxItems` an array. In an answer, such a type would refuse what the platform sends, so limits
+//! are removed there. In a parameter the type stays plain, and its setter checks, with a message that says what is
+//! allowed. In a body the generator's types check. A `pattern` is never checked: the client would need a
+//! regular-expression engine for it.
 //!
-//! Of a parameter that takes certain values only (`enum`), the generator makes a type. Its setter says which they are.
+//! For a parameter that takes certain values only (`enum`), the generator makes a type. Its setter lists the values.
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
-//! Distinct Rust names for what would have the same one in Rust: `type:not` and `type_not`, `a-b` and `a_b`,
+//! Distinct Rust names for things whose names would be the same in Rust: `type:not` and `type_not`, `a-b` and `a_b`,
 //! `severity` and `Severity`, a property named `extra` beside the map of that name.
 //!
-//! The one that is written as Rust has it keeps its name, else the first in the alphabet does; the others get `_2`, `_3`
-//! and so on, and types `2`, `3`. On the wire each has the name of the document: in what is generated a stand-in holds
-//! its place until [`Names::restore`].
+//! The one that is already written in Rust's style keeps its name, or else the first in the alphabet; the others get
+//! `_2`, `_3` and so on, and types `2`, `3`. On the wire each has the name from the document: the generated code has a
+//! placeholder for it until [`Names::restore`].
 
 use std::collections::{BTreeMap, BTreeSet};
 

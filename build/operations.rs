@@ -1,7 +1,8 @@
 //! Operations that the generator cannot handle are left out by name; everything else is generated.
 //!
-//! progenitor refuses, or panics at, a whole document for one operation. What could be put right has been by now
-//! (`media.rs`, `names.rs`, `parameters.rs`). If it still fails, each schema and then each operation is tried alone.
+//! progenitor refuses, or panics at, a whole document because of one operation. What could be fixed has been fixed by
+//! now (`media.rs`, `names.rs`, `parameters.rs`). If it still fails, each schema and then each operation is tried
+//! alone.
 
 use std::collections::BTreeSet;
 use std::fmt;

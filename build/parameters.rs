@@ -1,5 +1,5 @@
-//! Parameters as the generator takes them. What it cannot send is left out by name: the parameter if it may be, else its
-//! operation.
+//! Parameters in the form that the generator takes. One that it cannot send is left out by name, or its whole operation if
+//! the parameter is required.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! From a vendor's document to a raw client, for any platform: read the document, apply its patch, generate the client, and
-//! write it to `$OUT_DIR`.
+//! The pipeline from a vendor's document to a raw client, for any platform: it reads the document, applies its patch,
+//! generates the client, and writes it to `$OUT_DIR`.
 //!
 //! A build script includes this file as a module. Its paths are relative to the crate that is built.
 

@@ -1,7 +1,8 @@
-//! Records that keep what their document does not name.
+//! Records that keep fields which their document does not name.
 //!
-//! Platforms add fields without warning. What is generated keeps one only where the schema says `additionalProperties:
-//! {}`, as the map `extra`; anywhere else it is lost in silence, and so is every one after a schema got another name.
+//! Platforms add fields without warning. Generated code keeps such a field only where the schema says
+//! `additionalProperties: {}`, in the map `extra`; anywhere else it is silently lost, and so is every field after a
+//! schema was renamed.
 
 use serde_json::{Value, json};
 

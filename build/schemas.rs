@@ -1,4 +1,4 @@
-//! Schemas in the form that the generator takes, for those that say the same in another form or say nothing.
+//! Schemas that say the same in another form, or say nothing, in the form that the generator takes.
 
 use serde_json::{Map, Value, json};
 

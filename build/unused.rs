@@ -1,4 +1,4 @@
-//! Removal of what nothing in a document refers to any more once some responses are left out.
+//! Removal of the parts of a document that nothing refers to any more, once some responses are left out.
 
 use std::collections::BTreeSet;
 

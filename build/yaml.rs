@@ -1,7 +1,7 @@
 //! YAML 1.2, with the merge keys of 1.1, and no key twice.
 //!
-//! `yaml_serde` leaves a merge key (`<<`) as a field of that name, and so do most others; of a key that stands twice the
-//! last one wins. Whoever wrote the document meant neither.
+//! `yaml_serde` leaves a merge key (`<<`) as a field of that name, and so do most others; for a duplicate key, the last
+//! value wins. The author of the document meant neither.
 
 use std::collections::HashMap;
 

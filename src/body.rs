@@ -11,7 +11,7 @@ pub(crate) const MAX_RECORDS: usize = 50_000;
 /// hundred bytes of memory, though three in the answer may do.
 pub(crate) const MAX_VALUES: usize = 250_000;
 
-/// What the outline of a body shows before anything is made of it.
+/// The outline of a body, before it is parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outline {
     /// It is complete, as far as brackets and quotes show, or it is no JSON at all.

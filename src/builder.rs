@@ -19,7 +19,7 @@ pub struct Builder<C> {
     client: PhantomData<fn() -> C>,
 }
 
-/// What a client is made of, as the user gave it to a [`Builder`]. Unchecked: [`Build::build`] is what checks it.
+/// The settings of a client, as the user gave them to a [`Builder`]. Unchecked: [`Build::build`] checks them.
 pub struct Settings {
     name: String,
     pub(crate) token: Option<Result<Token>>,
@@ -29,7 +29,7 @@ pub struct Settings {
     pub(crate) http_backend: Option<Arc<dyn HttpBackend>>,
     pub(crate) proxy: Option<Result<Proxy>>,
     pub(crate) in_flight: usize,
-    /// What only the builder of one platform sets, as a type of that platform's folder.
+    /// The settings that only one platform's builder has: a type in that platform's folder.
     own: Extensions,
 }
 
@@ -74,7 +74,7 @@ impl<C: Build> Builder<C> {
         self
     }
 
-    /// What gives the access token, for tokens that expire.
+    /// The provider of the access token, for tokens that expire.
     pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
         self.settings.token = Some(Ok(Token::Provider(Arc::new(provider))));
         self
@@ -113,7 +113,7 @@ impl<C: Build> Builder<C> {
     }
 
     /// The proxy to go through, such as `http://user:password@proxy.example:3128`, in place of the one that the
-    /// environment names. Of no use beside [`http_backend`](Self::http_backend), which is a whole network.
+    /// environment names. It has no effect beside [`http_backend`](Self::http_backend), which is a whole network.
     pub fn proxy(mut self, address: impl AsRef<str>) -> Self {
         self.settings.proxy = Some(Proxy::new(address.as_ref()));
         self

@@ -49,7 +49,7 @@ impl Transport {
     }
 }
 
-/// What a platform answered to one call with a status of success. Its body may still be of any shape.
+/// A platform's successful answer to one call. Its body may still be of any shape.
 #[derive(Debug)]
 pub struct Reply<T> {
     body: Decoded<T>,
@@ -64,7 +64,7 @@ enum Decoded<T> {
     Raw(Bytes, serde_json::Error),
 }
 
-/// What is known of an answer besides its body.
+/// The metadata of an answer: all but its body.
 #[derive(Debug)]
 pub struct ResponseMeta {
     store: Store,
@@ -76,7 +76,7 @@ pub struct ResponseMeta {
 pub struct List<R> {
     /// The records.
     pub records: Vec<Result<R>>,
-    /// What is known of the answer.
+    /// The metadata of the answer.
     pub about: ResponseMeta,
     /// The field that they are in.
     name: &'static str,
@@ -113,13 +113,13 @@ impl<T> Reply<T> {
         }
     }
 
-    /// The records of a page, and what the page says besides. `take` gets both out of the documented shape.
+    /// The records of a page, and the rest of it. `take` gets both from the documented shape.
     ///
-    /// Where the body is another shape, the list is looked for under its `names`, the first that is there, and decoded
-    /// record by record: the good ones go on. The rest is then read from the body as well as it can be.
+    /// If the body has another shape, the list is looked for under its `names`, in order, and decoded record by record:
+    /// the good ones are returned. The rest is then read from the body as far as possible.
     ///
-    /// An answer without a body, one whose list is null, and one that has its `meta` and no list are pages without
-    /// records, unless the platform says in words that something is wrong.
+    /// An answer without a body, one whose list is null, and one with `meta` but no list are pages without records,
+    /// unless the platform says in words that something is wrong.
     ///
     /// # Errors
     /// [`ErrorKind::Undecodable`] where there is no list at all.
@@ -179,7 +179,7 @@ impl<R: serde::Serialize> List<R> {
         let Self { records, about, name } = self;
         let observed = about.observed();
         records.into_iter().enumerate().map(move |(index, record)| {
-            convert(record?, &about.store, observed).map_err(|unfit| unfit.at(&about, &format!("{name}[{index}]")))
+            convert(record?, &about.store, observed).map_err(|invalid| invalid.at(&about, &format!("{name}[{index}]")))
         })
     }
 }
@@ -210,7 +210,8 @@ impl ResponseMeta {
         &self.report.headers
     }
 
-    /// An answer that is not what was asked for at all. Its body has the platform's own words, if there are any.
+    /// The error of an answer of another kind altogether, with the platform's own words from its body, if there are
+    /// any.
     pub(crate) fn undecodable(&self, fault: serde_json::Error) -> Error {
         let body = &self.report.body;
         let (what, hint) = if body::is_markup(body) {
@@ -226,17 +227,17 @@ impl ResponseMeta {
         self.error(ErrorKind::Undecodable, what).with_hint(hint).with_detail(self.words()).with_source(fault)
     }
 
-    /// An answer in which this field is missing, with what the platform says in its place.
+    /// The error of an answer in which this field is missing, with the platform's own words.
     pub(crate) fn without(&self, field: &str) -> Error {
         self.undecodable(serde_json::Error::custom(format!("`{field}` is not there")))
     }
 
-    /// What the platform says in its own words, where it answers with success and something else than was asked for.
+    /// The platform's own words, where it answers with success but not with what was asked for.
     pub(crate) fn words(&self) -> Option<String> {
         http_error::words(&self.report.body)
     }
 
-    /// Whether an answer without a list is a page without records: the list is null or what stands beside it is there.
+    /// Checks that an answer without a list is a page without records: its list is null, or its `meta` is there.
     fn check_empty(&self, names: &[&str]) -> Result<()> {
         let repaired = Repaired::of(&self.report.body);
         if let Ok(fields) = serde_json::from_str::<Fields<'_>>(repaired.text()) {

@@ -26,7 +26,7 @@ struct Inner {
     raw: Option<String>,
     path: Option<String>,
     missing: Option<u64>,
-    /// What to do, where more is known than the kind.
+    /// A more specific remedy than the kind's.
     hint: Option<&'static str>,
     reason: Option<&'static str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -40,9 +40,9 @@ pub enum ErrorKind {
     InvalidInput,
     /// There is no access token for the store: a [`TokenProvider`](crate::TokenProvider) found none.
     TokenNotFound,
-    /// What keeps the access token did not answer in time.
+    /// The source of the access token did not answer in time.
     TokenTimedOut,
-    /// No access token could be had, for another reason.
+    /// No access token could be obtained, for another reason.
     TokenFailed,
     /// The access token was refused (401).
     Unauthorized,
@@ -74,7 +74,7 @@ pub enum ErrorKind {
     Undecodable,
     /// One record of a page is not the documented shape. The others were delivered. [`Error::raw`] holds its text.
     Record,
-    /// The walk ended, and not everything could be had. The message says what is missing.
+    /// The walk ended, and some entries could not be read. The message says what is missing.
     Incomplete,
 }
 
@@ -94,11 +94,11 @@ impl ErrorKind {
         )
     }
 
-    /// Whether the store should be left alone until somebody has done something about it: every call of it will fail the
+    /// Whether the store should be left alone until somebody has fixed something: every call to it would fail in the
     /// same way, whatever is asked for.
     ///
-    /// What is neither this nor [transient](Self::is_transient) is about what was asked for, or about what came: one
-    /// record, one time range, one filter.
+    /// Any kind that is neither this nor [transient](Self::is_transient) concerns only what was asked for or what came:
+    /// one record, one time range, one filter.
     pub const fn should_park(self) -> bool {
         matches!(
             self,
@@ -140,7 +140,7 @@ impl Error {
         Self::new(ErrorKind::InvalidInput, what)
     }
 
-    /// Says whose failure it is, unless that was said before.
+    /// Sets the store that the failure is about, unless it has one.
     #[must_use]
     pub fn of(mut self, store: &Store) -> Self {
         self.0.store.get_or_insert_with(|| store.clone());
@@ -186,8 +186,8 @@ impl Error {
         self
     }
 
-    /// Says what it came of: the error of a vault or of another library, for example. It is [`source`](std::error::Error::source),
-    /// and no part of `Display`.
+    /// Sets the cause: the error of a vault or of another library, for example. It is the error's
+    /// [`source`](std::error::Error::source), and no part of `Display`.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -244,7 +244,7 @@ impl Error {
         self.0.path.as_deref()
     }
 
-    /// For [`ErrorKind::Incomplete`]: how many entries the platform counts that could not be had. `None` if it does not
+    /// For [`ErrorKind::Incomplete`]: how many entries the platform counts that could not be read. `None` if it does not
     /// count them.
     pub fn missing(&self) -> Option<u64> {
         self.0.missing
@@ -262,7 +262,7 @@ impl Error {
         &self.0.what
     }
 
-    /// What to do, where more is known than the kind.
+    /// A more specific remedy than the kind's, if there is one.
     pub(crate) fn own_hint(&self) -> Option<&'static str> {
         self.0.hint
     }

@@ -1,4 +1,4 @@
-//! The facts about a platform besides its log, and what its client can say besides.
+//! The facts about a platform besides its log, and the client that a program uses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::source::LogSource;
 use crate::store::{Platform, Store};
 use crate::transport::{HttpBackend, RateLimit, RetryPolicy};
 
-/// What a program has to know of a platform: how long it keeps entries, how its stores are named and configured, and how
-/// a client of one is made.
+/// The facts that a program needs about a platform: how long it keeps entries, how its stores are named and configured,
+/// and how a client of one is made.
 ///
 /// One value for each platform is the only place that knows these things. Those of this crate are known from the start;
 /// [`register`](crate::platform::register) adds another one.
@@ -25,7 +25,7 @@ pub trait PlatformFacts: fmt::Debug + Send + Sync {
     /// The platform's name as people write it: `BigCommerce`.
     fn title(&self) -> &'static str;
 
-    /// What stands for a store's name in usage texts: `HASH`.
+    /// The placeholder for a store's name in usage texts: `HASH`.
     fn placeholder(&self) -> &'static str;
 
     /// The store with this name.
@@ -43,8 +43,8 @@ pub trait PlatformFacts: fmt::Debug + Send + Sync {
         false
     }
 
-    /// How long the platform keeps entries, by its documentation. What is longer costs requests; what is shorter loses
-    /// the oldest entries.
+    /// How long the platform keeps entries, by its documentation. A longer time costs requests; a shorter one loses the
+    /// oldest entries.
     fn retention(&self) -> SignedDuration;
 
     /// The longest time range that the platform counts at once. A month, unless it says otherwise.
@@ -72,7 +72,7 @@ pub trait PlatformFacts: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether a client of this platform has a use for a setting that not all platforms have.
+    /// Whether a client of this platform has a setting that not all platforms have.
     fn takes(&self, setting: Setting) -> bool {
         let _ = setting;
         false
@@ -83,7 +83,7 @@ pub trait PlatformFacts: fmt::Debug + Send + Sync {
         true
     }
 
-    /// What to do about a failure of this kind, in plain words, where this platform needs other words than any.
+    /// Advice on a failure of this kind, in plain words, if this platform needs another than the general one.
     fn hint(&self, kind: ErrorKind) -> Option<&'static str> {
         let _ = kind;
         None
@@ -96,7 +96,7 @@ pub trait PlatformFacts: fmt::Debug + Send + Sync {
     fn client(&self, name: &str, settings: ClientSettings) -> Result<Arc<dyn LogClient>>;
 }
 
-/// The log of one store, and what else its client can say.
+/// A store's client, as a program uses it: the log, and more.
 pub trait LogClient: LogSource {
     /// Asks for one entry, with one request: whether the store can be read.
     fn probe(&self) -> BoxFuture<'_, Result<()>>;
@@ -128,7 +128,7 @@ pub struct Variables {
     pub app: Option<(&'static str, &'static str)>,
 }
 
-/// A setting that only some platforms have a use for.
+/// A setting that only some platforms have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Setting {
@@ -142,8 +142,8 @@ pub enum Setting {
     LeaveQuota,
 }
 
-/// What a client is made with, whatever its platform. [`apply`](Self::apply) gives a builder what every platform takes;
-/// the rest is for [`PlatformFacts::client`].
+/// The settings of a client, whatever its platform. [`apply`](Self::apply) sets in a builder those that every platform
+/// has; the rest is for [`PlatformFacts::client`].
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ClientSettings {
@@ -183,7 +183,7 @@ impl ClientSettings {
         }
     }
 
-    /// Sets in a builder what every platform takes: network, retries, token and API address.
+    /// Sets in a builder the settings of every platform: network, retries, token and API address.
     pub fn apply<C: Build>(&self, builder: Builder<C>) -> Builder<C> {
         let mut builder = builder.shared_backend(Arc::clone(&self.http_backend)).retry(self.retry.clone());
         if let Some(token) = &self.access_token {

@@ -1,4 +1,4 @@
-//! Following a log: what is new since last time, and what comes from now on.
+//! Following a log: the entries since last time, and those that come from now on.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,7 +32,7 @@ pub struct Checkpoint {
     /// When late entries were last looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     looked_back: Option<Timestamp>,
-    /// What was delivered of the time that is read again: the id, and the Unix seconds of its time.
+    /// The delivered entries of the time that is read again: the id and the Unix seconds of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     delivered: BTreeMap<String, i64>,
 }
@@ -59,7 +59,7 @@ impl Checkpoint {
     }
 }
 
-/// What came since the batch before.
+/// The entries that came since the last batch.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Batch {
@@ -67,7 +67,7 @@ pub struct Batch {
     pub store: Store,
     /// The entries, oldest first. An error stands for one record that could not be decoded. May be empty.
     pub entries: Vec<Result<LogEntry>>,
-    /// Where to go on after this batch.
+    /// The place to go on from after this batch.
     pub checkpoint: Checkpoint,
     /// Whether this is all that was there: the next batch waits for what comes.
     pub caught_up: bool,
@@ -92,11 +92,11 @@ pub struct FollowOptions {
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
-/// Each reading goes back this far behind what was reached.
+/// How far each reading goes back before the time that was reached.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-/// Entries that come later than that are looked for this often.
+/// How often entries that come later than that are looked for.
 const LOOK_BACK_EVERY: SignedDuration = SignedDuration::from_hours(1);
-/// What lies far back is read in parts, oldest first: this long at first, longer where they hold few entries.
+/// A range far back is read in parts, oldest first: this long at first, longer if they hold few entries.
 const FIRST_PART: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_PART: SignedDuration = SignedDuration::from_hours(24 * 28);
 const SHORTEST_PART: SignedDuration = SignedDuration::from_mins(1);
@@ -199,7 +199,7 @@ struct Follower<R> {
     fault: Option<Error>,
 }
 
-/// What one reading brought.
+/// The result of one reading.
 struct Reading {
     entries: Vec<Result<LogEntry>>,
     fault: Option<Error>,
@@ -280,7 +280,7 @@ impl<R: Fn(LogQuery) -> BoxStream<'static, Result<LogEntry>>> Follower<R> {
         reading
     }
 
-    /// Claims what was read, and forgets what will not be read again.
+    /// Moves the checkpoint on, and forgets entries of times that will not be read again.
     fn advance(&mut self, reading: &Reading, until: Option<Timestamp>, looked_back: Option<Timestamp>, now: Timestamp) {
         let checkpoint = &mut self.checkpoint;
         let reached = match until {

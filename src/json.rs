@@ -1,7 +1,7 @@
-//! Entries as JSON, byte for byte as serde makes it of them, in a fraction of its time.
+//! Entries as JSON, byte for byte as serde writes it, in a fraction of the time.
 //!
-//! What takes the time is text: serde looks at each byte of it, and writes what stands between two that have to be escaped
-//! piece by piece. Here eight are looked at together, and a text without any is one copy.
+//! Text takes most of the time: serde looks at each byte, and writes the pieces between escaped ones one by one. Here
+//! eight bytes are checked at once, and a text without escapes is copied as a whole.
 
 use std::io::Write;
 

@@ -103,7 +103,7 @@ mod walk;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-// What stands in our signatures: use these, and there is one version of each.
+// Crates whose types are in our signatures: use these, so that there is one version of each.
 pub use futures;
 pub use http;
 pub use jiff;

@@ -1,4 +1,4 @@
-//! Many logs as one, in time order.
+//! Merging many logs into one, in time order.
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};

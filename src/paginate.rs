@@ -16,8 +16,8 @@ use crate::walk::{self, Order, Progress, Row, incomplete, oldest, order};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PageRequest {
-    /// What is looked for: the time range and the filters, to be sent as far as the platform obeys them exactly.
-    /// Every entry is checked against them again. The same for every page of a walk.
+    /// The query: its time range and filters may be sent as far as the platform obeys them exactly. Every entry is
+    /// checked against them again. The same for every page of a walk.
     pub query: LogQuery,
     /// The continuation that the page before named. `None` for the first page.
     pub next: Option<String>,

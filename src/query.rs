@@ -9,9 +9,9 @@ use crate::severity::Severity;
 
 /// Which entries to read: a half-open time range `[since, until)` and filters.
 ///
-/// What the platform can filter, it is asked to; every entry is checked again here, so the answer is exact even where
-/// a server ignores a filter. Several values of one filter mean any of them; text is compared without regard to case.
-/// An entry that has no such field at all does not match a filter on it.
+/// The platform filters what it can; every entry is checked again here, so the result is exact even if a server ignores
+/// a filter. Several values of one filter mean any of them; text is compared without regard to case. An entry that has
+/// no such field at all does not match a filter on it.
 ///
 /// ```
 /// use storelogs::{LogQuery, Severity};

@@ -10,12 +10,12 @@ use crate::error::Error;
 /// How serious an entry is, on the scale of OpenTelemetry.
 ///
 /// Ordered from [`Info`](Severity::Info) to [`Error`](Severity::Error). [`Unspecified`](Severity::Unspecified) stands
-/// for what the platform said and this crate does not understand; a minimum-severity filter never hides it.
+/// for a value that this crate does not understand; a minimum-severity filter never hides it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Not understood, or not said.
+    /// Not understood, or not given.
     #[default]
     Unspecified,
     /// It worked. BigCommerce calls it success; every SHOPLINE entry is one.
@@ -44,7 +44,7 @@ impl Severity {
     }
 
     /// Whether an entry of this severity passes a filter for `minimum`.
-    /// What is not understood always passes: it may be the worst of all.
+    /// A severity that is not understood always passes: it may be the worst of all.
     pub fn passes(self, minimum: Self) -> bool {
         self == Self::Unspecified || self >= minimum
     }

@@ -27,8 +27,9 @@ pub trait LogSource: Send + Sync {
     /// The entries of a query page by page, each with a cursor to go on from. `from` is the cursor of a page that was
     /// read earlier with the same query: the walk goes on behind that page, in any process, whatever came in meanwhile.
     ///
-    /// It leads into the past. The cursor of the last page ([`Cursor::done`]) leads nowhere: a walk from it is an error of
-    /// kind [`InvalidInput`](crate::ErrorKind::InvalidInput). What is new since then is what [`follow`](Self::follow) delivers.
+    /// It leads into the past. The cursor of the last page ([`Cursor::done`]) leads nowhere: a walk from it is an error
+    /// of kind [`InvalidInput`](crate::ErrorKind::InvalidInput). [`follow`](Self::follow) delivers the entries that are
+    /// new since then.
     fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>>;
 
     /// How many entries the platform itself counts in the time range `[since, until)`, whatever they are.
@@ -36,13 +37,13 @@ pub trait LogSource: Send + Sync {
     /// `None` where that is unknown: the platform does not count, or what it says cannot be trusted.
     fn count(&self, since: Timestamp, until: Timestamp) -> BoxFuture<'_, Result<Option<u64>>>;
 
-    /// What the platform was seen to do, by this client and its clones. To be kept, and given to the next client of the
-    /// store with [`teach`](Self::teach).
+    /// The platform's behaviour as this client and its clones have seen it. Keep it, and give it to the next client of
+    /// the store with [`teach`](Self::teach).
     fn learned(&self) -> Learned {
         Learned::default()
     }
 
-    /// Begins with what another client of the store has learned. Forget it from time to time: platforms change.
+    /// Takes over what another client of the store has learned. Forget it from time to time: platforms change.
     fn teach(&self, _: &Learned) {}
 
     /// Compares a number of entries that were read with the platform's own count of the time range.
@@ -62,14 +63,14 @@ pub trait LogSource: Send + Sync {
         entries(self.pages(query, None))
     }
 
-    /// What is new since a checkpoint, and then what comes: a stream that never ends.
+    /// The entries since a checkpoint, and then new ones as they come: a stream that never ends.
     ///
     /// Each item is a [`Batch`]: its entries, oldest first, and the checkpoint to keep with them. An entry that comes late,
     /// behind younger ones, is delivered when it comes, up to a day late; none is delivered twice. The first batch comes as
     /// soon as the log was read, with no entries if there are none, so that there is a checkpoint to keep.
     ///
-    /// An error is an item too, and the stream goes on behind it: later, if the call failed. It is for the caller to let go
-    /// of a store whose error says [`should_park`](crate::ErrorKind::should_park).
+    /// An error is an item, too, and the stream goes on after it: later, if the call failed. The caller should drop a
+    /// store whose error says [`should_park`](crate::ErrorKind::should_park).
     ///
     /// ```no_run
     /// # async fn run(store: storelogs::BigCommerce, kept: Option<String>) -> Result<(), Box<dyn std::error::Error>> {
@@ -156,7 +157,7 @@ macro_rules! source_by_holding {
 
 source_by_holding!(&T, Box<T>, Arc<T>);
 
-/// What came of comparing entries with the platform's own count.
+/// The result of comparing entries with the platform's own count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reconciliation {
@@ -192,18 +193,18 @@ pub fn entries(mut pages: BoxStream<'static, Result<Page>>) -> BoxStream<'static
 pub struct Page {
     /// The entries of this step that were not delivered before, newest first. An error stands for one record.
     pub entries: Vec<Result<LogEntry>>,
-    /// Where to go on after this page.
+    /// The place to go on from after this page.
     pub cursor: Cursor,
     /// How many records the platform sent for it, before filters and without repeats.
     pub records: usize,
     /// Whether this is the last page: everything of the query from [`Cursor::reached`] on was delivered.
     pub last: bool,
-    /// What proves that nothing is missing. On the last page only, and not where the query's limit ended the walk. Of a
-    /// walk that goes on from a cursor it holds for what came after that.
+    /// The proof that nothing is missing: on the last page only, and not if the query's limit ended the walk. For a
+    /// walk that goes on from a cursor, it covers the entries after that cursor.
     pub proof: Option<Proof>,
 }
 
-/// What proves that a walk has delivered everything of its time range.
+/// The proof that a walk has delivered everything of its time range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
@@ -213,10 +214,10 @@ pub enum Proof {
     EndOfList,
 }
 
-/// What a platform was seen to do with the requests of one store. None of it is documented beyond doubt, so it is learned;
-/// kept, it spares the next client of the store the requests that found it out.
+/// The learned behaviour of a platform towards one store. None of it is documented beyond doubt, so it is learned;
+/// keeping it spares the next client of the store the requests that found it out.
 ///
-/// Everything is a hint: what is wrong here costs requests, never an entry.
+/// Everything is a hint: a mistake here costs requests, never an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

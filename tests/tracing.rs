@@ -1,5 +1,7 @@
-//! What `tracing` hears of walks and requests, with the feature `tracing`. A program of its own: a place that reports is asked
-//! once whether anybody listens, and tests beside these, which do not, would answer for them.
+//! The spans and events of walks and requests, with the feature `tracing`.
+//!
+//! This is a program of its own: `tracing` asks once for all threads whether anybody listens to a place in the code, and tests
+//! that run beside these and do not listen would answer for them.
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::{Debug, Write};

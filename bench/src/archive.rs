@@ -1,4 +1,4 @@
-//! The archive: how fast entries go in, how much room they take, how soon it is open again.
+//! Measurements of the archive: how fast entries go in, how much room they take, how soon it opens again.
 
 use std::io::Write;
 use std::path::Path;
@@ -29,10 +29,10 @@ impl Log {
     pub(crate) fn new(rows: u32) -> Result<Self> {
         let history = History::seeded(11).rows_per_day(rows / 83);
         let store = Store::bigcommerce("bench0")?;
-        let (now, (since, until)) = (Timestamp::now(), history.window());
+        let (now, (since, until)) = (Timestamp::now(), history.time_range());
         let entry = |record| -> Result<LogEntry> {
             let record = serde_json::from_value(record)?;
-            storelogs::bigcommerce::entry(record, &store, now).map_err(|unfit| unfit.why.into())
+            storelogs::bigcommerce::entry(record, &store, now).map_err(|invalid| invalid.why.into())
         };
         let records = history.records(Platform::BigCommerce).values().into_iter();
         let mut entries = records.map(entry).collect::<Result<Vec<_>>>()?;

@@ -1,4 +1,4 @@
-//! The clients, each in a process of its own: storelogs, and a serial loop around reqwest.
+//! The measured clients, each in a process of its own: storelogs, and a serial loop around reqwest.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};

@@ -1,4 +1,4 @@
-//! Decoding and unifying one page, against serde structs and the same mapping by hand.
+//! Measurements of decoding and unifying one page, against serde structs and the same mapping by hand.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Reading whole logs over real HTTP: how fast, how near to the limits, in how much memory.
+//! Measurements of reading whole logs over real HTTP: how fast, how close to the rate limits, in how much memory.
 
 use std::time::{Duration, Instant};
 

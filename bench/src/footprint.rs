@@ -1,4 +1,4 @@
-//! What depending on the library costs: crates, the time of a cold build, the size of a program.
+//! The cost of depending on the library: crates, the time of a cold build, the size of a program.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Ten million entries: searching them, and a report about them.
+//! Measurements over ten million entries: searching them, and a report about them.
 
 use std::ops::ControlFlow;
 use std::path::Path;

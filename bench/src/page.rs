@@ -1,4 +1,4 @@
-//! The page that keeps what was measured: a section for each group.
+//! The page with the results, `docs/benchmarks.md`: a section for each group.
 
 use std::fs;
 

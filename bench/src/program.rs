@@ -1,4 +1,4 @@
-//! Whole processes that write a store's log as JSON lines: the program, and a loop that was written by hand.
+//! Whole processes that write a store's log as JSON lines: the program, and the hand-written client.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -61,9 +61,9 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
             let order = if direction { "newest first" } else { "oldest first" };
             let without = match (dates, totals) {
                 (true, true) => "",
-                (false, true) => ", deaf to dates",
+                (false, true) => ", dates ignored",
                 (true, false) => ", no totals",
-                (false, false) => ", deaf to dates, no totals",
+                (false, false) => ", dates ignored, no totals",
             };
             let what = format!("50 ms, {order}{without}");
             table.at_most(format!("{what}: wall, against 8 at a time"), ours.wall / by_hand.wall, 1.00, " ×");

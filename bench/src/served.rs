@@ -1,5 +1,5 @@
-//! A server of fixed rows that does next to nothing itself, so that what is measured is the client: each platform's list,
-//! in every order, obeying the parameters that it is set to obey, after a latency.
+//! A server of fixed rows that does next to nothing itself, so that only the client is measured. It serves each
+//! platform's list in every order, obeys the parameters that it is set to obey, and answers after a latency.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -32,7 +32,7 @@ pub(crate) struct Manner {
     pub(crate) totals: bool,
 }
 
-/// As the first document has it: oldest first and deaf to `direction`, which it does not name.
+/// As the first document has it: oldest first, ignoring `direction`, which it does not name.
 pub(crate) const OLDEST_FIRST: Manner = Manner { direction: false, dates: true, totals: true };
 
 /// Rows as they are sent, oldest first, with what requests pick them by.

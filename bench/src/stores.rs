@@ -1,7 +1,7 @@
 //! `cargo xtask stores N`: one process follows N stores, each of which has something new at every poll.
 //!
-//! What is asked for: how long the cycle of polls takes against what the shortest interval and the latency allow, how much
-//! memory the process takes, and how much of one core.
+//! It measures how long the cycle of polls takes, compared with what the shortest interval and the latency allow, how
+//! much memory the process takes, and how much of one core.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The one table that comes out.
+//! The table of results.
 
 use std::fmt::Write;
 

@@ -58,7 +58,7 @@ pub(crate) enum ErrorKind {
     Usage,
     /// It went wrong.
     Failed,
-    /// Whoever read the output has seen enough, as `head` has: that is no failure.
+    /// The reader of the output has seen enough, as `head` does: that is no failure.
     Unread,
     /// Ctrl-C ended it.
     Interrupted,
@@ -174,7 +174,7 @@ impl From<storelogs::Error> for CliError {
 impl From<storelogs_collector::Error> for CliError {
     fn from(error: storelogs_collector::Error) -> Self {
         match error {
-            // What the configuration or the arguments say is wrong.
+            // The configuration or the arguments are wrong.
             storelogs_collector::Error::Stores(_)
             | storelogs_collector::Error::UnknownStore { .. }
             | storelogs_collector::Error::NotABackup { .. }
@@ -192,7 +192,7 @@ impl From<storelogs_export::Error> for CliError {
     fn from(error: storelogs_export::Error) -> Self {
         match error {
             storelogs_export::Error::Archive(error) => error.into(),
-            // What the arguments say is wrong.
+            // The arguments are wrong.
             storelogs_export::Error::Address { .. } | storelogs_export::Error::Settings { .. } => Self::usage(error),
             error => Self::failed(error),
         }

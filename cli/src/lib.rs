@@ -1,7 +1,7 @@
 //! The program `storelogs`: every store's log, in one model.
 //!
-//! Commands only. What reads, pages and retries is the library `storelogs`; what stands in for the platforms is the
-//! sandbox. This is a library too only so that the reading of the configuration can be fuzzed, and man pages can be made.
+//! It has commands only. The library `storelogs` reads, pages and retries; the sandbox stands in for the platforms.
+//! This crate is also a library, so that reading the configuration can be fuzzed and man pages can be made.
 
 mod commands;
 mod config;

@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let id = archive.add_store(&store)?;
         let records = history.records(platform);
         let records = records.values();
-        let covered = TimeRange::new(Timestamp::from_second(history.window().0)?, present);
+        let covered = TimeRange::new(Timestamp::from_second(history.time_range().0)?, present);
         for (page, records) in records.chunks(10_000).enumerate().rev() {
             let numbered = records.iter().enumerate().rev();
             let entries = numbered.map(|(row, record)| entry(&store, record, page * 10_000 + row));

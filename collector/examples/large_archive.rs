@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let store: Store = store.parse()?;
             let id = archive.add_store(&store)?;
             let records = history.records(platform).values();
-            let covered = TimeRange::new(Timestamp::from_second(history.window().0)?, now);
+            let covered = TimeRange::new(Timestamp::from_second(history.time_range().0)?, now);
             for page in records.chunks(10_000).rev() {
                 let entries =
                     page.iter().rev().map(|record| records::entry(&store, record)).collect::<Result<_, _>>()?;

@@ -13,7 +13,7 @@ use crate::micros::Micros;
 pub struct TimeRange {
     /// Its first moment.
     pub since: Timestamp,
-    /// The moment behind its last.
+    /// The moment after its last.
     pub until: Timestamp,
 }
 
@@ -29,7 +29,7 @@ impl TimeRange {
         self.until.duration_since(self.since)
     }
 
-    /// What both have.
+    /// The part that both have.
     pub fn overlap(&self, other: Self) -> Option<Self> {
         Self::new(self.since.max(other.since), self.until.min(other.until))
     }
@@ -114,14 +114,14 @@ impl Coverage {
         self.0.iter().map(|(&since, &until)| TimeRange { since, until })
     }
 
-    /// What of a time range is in the set, oldest first.
+    /// The parts of a time range that are in the set, oldest first.
     pub fn within(&self, range: TimeRange) -> impl DoubleEndedIterator<Item = TimeRange> + '_ {
         let before = self.0.range(..range.since).next_back();
         let inside = self.0.range(range.since..range.until);
         before.into_iter().chain(inside).filter_map(move |(&since, &until)| TimeRange { since, until }.overlap(range))
     }
 
-    /// What of a time range is not in the set, oldest first.
+    /// The parts of a time range that are not in the set, oldest first.
     pub fn gaps(&self, range: TimeRange) -> Vec<TimeRange> {
         let mut gaps = Vec::new();
         let mut from = range.since;
@@ -143,7 +143,7 @@ impl Coverage {
         self.0.range(..=time).next_back().is_some_and(|(_, &until)| time < until)
     }
 
-    /// Where the newest time range ends.
+    /// The end of the newest time range.
     pub fn end(&self) -> Option<Timestamp> {
         self.0.last_key_value().map(|(_, &until)| until)
     }

@@ -1,10 +1,10 @@
 //! Templates of summaries, mined as Drain does (He et al., ICWS 2017), from the shapes that the archive
 //! keeps instead of over the entries.
 //!
-//! A shape has numbers, ids, addresses and quoted texts taken out already. What is left to find are words that vary
-//! without any sign of it: the names of products and of people. Shapes of as many words that begin, or else end, alike and
-//! differ in few words make a cluster. Where at least [`EVIDENCE`] words stand in one place, that place varies; fewer may
-//! well be different things that happened, and stay apart.
+//! In a shape, numbers, ids, addresses and quoted texts are already masked. What is left to find are words that vary
+//! without any sign of it, such as the names of products and people. Shapes with the same number of words that begin,
+//! or else end, alike and differ in few words form a cluster. A place where at least [`EVIDENCE`] different words occur
+//! is variable; fewer may well be different things that happened, and stay apart.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -226,7 +226,8 @@ fn settle_overlaps(mut templates: Vec<Template>, shapes: &BTreeSet<String>) -> V
     }
 }
 
-/// What covers all that either covers: one of them if it does, else what both begin and end with, else what both begin with.
+/// The template that covers all that either covers: one of them if it does, else their common beginning and end, else
+/// their common beginning.
 fn common(one: &Template, other: &Template, members: &[&str]) -> Template {
     let (words, others): (Vec<&str>, Vec<&str>) =
         (one.as_str().split(' ').collect(), other.as_str().split(' ').collect());

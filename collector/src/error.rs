@@ -11,7 +11,7 @@ use storelogs::Store;
 /// A `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What is behind an error, and what its `source` is.
+/// The cause behind an error, which is its `source`.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// What went wrong with an archive, and what to do next. `Display` is one line, and says its cause.
@@ -32,7 +32,7 @@ pub enum Error {
     },
     /// There is no such archive, and it was to be read.
     Missing {
-        /// Where it was looked for.
+        /// The place where it was looked for.
         path: PathBuf,
     },
     /// A newer version of the program made it: nothing was changed.
@@ -123,14 +123,14 @@ pub enum Error {
     },
     /// The period of a report ends where it begins, or before.
     EmptyPeriod,
-    /// What an alert is sent through cannot be set up.
+    /// The client for alerts cannot be set up.
     Network(storelogs::Error),
     /// The thread that writes has ended, after an error that was returned already.
     Closed,
 }
 
 impl Error {
-    /// What an error of SQLite means for this archive.
+    /// The meaning of an error of SQLite for this archive.
     pub(crate) fn of(path: &Path, error: rusqlite::Error) -> Self {
         let path = path.to_owned();
         let code = error.sqlite_error_code();
@@ -158,7 +158,7 @@ impl Error {
 }
 
 impl Error {
-    /// What an error of the file system means for this archive.
+    /// The meaning of an error of the file system for this archive.
     pub(crate) fn of_file(path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
         if says_full(&error) { Self::Full { path } } else { Self::Unusable { path, why: error.into() } }
@@ -186,7 +186,7 @@ fn size_limit(archive: &Path) -> Option<u64> {
     }
 }
 
-/// What SQLite writes at once, at the most.
+/// The most that SQLite writes at once.
 #[cfg(unix)]
 const NEXT: u64 = 128 * 1024;
 

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::redact::Redactor;
 use crate::search::{FORGOTTEN, Filter};
 
-/// What becomes of what is found.
+/// The fate of the entries that are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Manner {
     /// It goes.
@@ -21,7 +21,7 @@ pub enum Manner {
     Redact,
 }
 
-/// What is to be forgotten, and where it stands.
+/// The entries to forget, and the tables that they are in.
 #[derive(Debug)]
 pub struct ToForget {
     erasure: Erasure,
@@ -29,7 +29,7 @@ pub struct ToForget {
     uids: BTreeSet<String>,
 }
 
-/// What is forgotten: numbers, and which entries.
+/// The result of forgetting: numbers, and which entries.
 #[derive(Clone, Debug, Default)]
 pub struct Forgotten {
     /// The uids of the entries, and their times, newest first.
@@ -144,7 +144,7 @@ impl ToForget {
     }
 }
 
-/// What stays of an entry.
+/// The form of an entry that stays.
 fn redacted(entry: &LogEntry, filter: &Filter, redactor: &Redactor) -> LogEntry {
     let mut rest = entry.clone();
     for text in [&mut rest.summary, &mut rest.message, &mut rest.actor, &mut rest.subject_id].into_iter().flatten() {

@@ -1,8 +1,8 @@
 //! An archive of store logs that outlives the platforms' retention and can prove that it is complete.
 //!
-//! One SQLite file holds the entries, which time ranges are complete ([`Coverage`]), the walks under way and what
-//! could not be decoded. Each page is committed together with the state that it changes: stop it anywhere, start it
-//! again, and nothing is lost or doubled.
+//! One SQLite file holds the entries, the time ranges that were read ([`Coverage`]), the walks under way and the
+//! records that could not be decoded. Each page is committed together with the state that it changes: stop it anywhere,
+//! start it again, and nothing is lost or doubled.
 //!
 //! Floors: [`archive`] stores; what is above it fetches, searches and reports.
 #![warn(missing_docs)]

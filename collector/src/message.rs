@@ -1,12 +1,13 @@
-//! What the message of an entry says: its reason, and its JSON or HTML made readable.
+//! The message of an entry: the reason that it gives, and its JSON or HTML made readable.
 //!
-//! Messages are plain text, HTML, or JSON in a string, in which more JSON may stand in a string. It is all untrusted text.
+//! Messages are plain text, HTML, or JSON in a string, which may contain more JSON in strings. All of it is untrusted
+//! text.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// What a message calls its reason, the plainest first.
+/// The names of fields that hold a reason, the plainest first.
 const REASONS: [&str; 9] = [
     "reason",
     "errorDetail",
@@ -18,13 +19,13 @@ const REASONS: [&str; 9] = [
     "errors",
     "message",
 ];
-/// So deep a reason is looked for.
+/// How deep in the JSON a reason is looked for.
 const DEPTH: usize = 4;
 /// The longest message that is made readable; a longer one is shown as it is.
 const LONGEST: usize = 256 << 10;
 
-/// Why, in the words of the message: what an `errorDetail`, an `error`, a `reason` or their like says, wherever it stands.
-/// `None` where a message has none, or is no JSON.
+/// The reason in the words of the message: the text of an `errorDetail`, an `error`, a `reason` or a similar field, at
+/// any depth. `None` if the message has none, or is not JSON.
 pub fn reason(message: &str) -> Option<String> {
     let value = Some(message).filter(|message| message.len() <= LONGEST).and_then(json)?;
     reason_in(&value, DEPTH).filter(|reason| !reason.is_empty())
@@ -41,7 +42,7 @@ pub fn readable(message: &str) -> Cow<'_, str> {
     if message.contains('<') { Cow::Owned(text_of_html(message)) } else { Cow::Borrowed(message) }
 }
 
-/// A message that is an object or a list in JSON, and what stands in it as JSON in a string.
+/// A message that is an object or a list in JSON, with the JSON in its strings parsed, too.
 fn json(message: &str) -> Option<Value> {
     let text = message.trim();
     if !text.starts_with(['{', '[']) {
@@ -64,7 +65,7 @@ fn unfolded(value: Value, depth: usize) -> Value {
     }
 }
 
-/// What a message gives as its reason, wherever it stands.
+/// The reason in a value, at any depth.
 fn reason_in(value: &Value, depth: usize) -> Option<String> {
     match value {
         Value::Object(fields) => {
@@ -85,7 +86,7 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// The words of HTML: tags go, blocks are lines of their own, and the usual entities are read.
+/// The text of HTML: tags are removed, blocks become lines of their own, and the usual entities are decoded.
 fn text_of_html(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
@@ -112,9 +113,9 @@ fn text_of_html(html: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What begins a line.
+/// Tags that begin a line.
 const BLOCKS: [&str; 14] = ["br", "p", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "hr", "pre"];
-/// `&amp;` last: what it makes is no entity again.
+/// `&amp;` comes last, so that its result is not decoded again.
 const ENTITIES: [(&str, &str); 7] =
     [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&apos;", "'"), ("&amp;", "&")];
 

@@ -26,11 +26,11 @@ pub struct Network {
     heard: Arc<Mutex<Heard>>,
 }
 
-/// What the answers said of the platform's clock.
+/// The platform's clock, by its answers.
 #[derive(Clone, Copy, Default)]
 struct Heard {
     skew: Option<SignedDuration>,
-    /// What the platform's time was at the least, and when that was by a clock that nobody sets.
+    /// The least that the platform's time was, and when that was by a monotonic clock.
     base: Option<(Timestamp, Instant)>,
     least: Option<Timestamp>,
     /// Whether an answer came that gave its time; and one that did not.
@@ -54,7 +54,7 @@ pub const CLOCK_MARGIN: SignedDuration = SignedDuration::from_mins(15);
 /// How many unanswered requests of a store are remembered.
 const OPEN: usize = 256;
 
-/// What passed.
+/// The traffic that passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Requests that were sent.
@@ -119,7 +119,7 @@ impl Network {
         Self { own, ..self.another() }
     }
 
-    /// What passed for each store that had a network by name.
+    /// The traffic of each store that had a network by name.
     pub fn traffic_of_stores(&self) -> HashMap<Store, Traffic> {
         let stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
         stores.iter().map(|(store, counts)| (store.clone(), counts.read())).collect()
@@ -130,12 +130,12 @@ impl Network {
         self.all.answers.load(Ordering::Relaxed)
     }
 
-    /// What passed for all stores.
+    /// The traffic of all stores.
     pub fn all_traffic(&self) -> Traffic {
         self.all.read()
     }
 
-    /// What passed for this store.
+    /// The traffic of this store.
     pub fn traffic(&self) -> Traffic {
         self.own.read()
     }

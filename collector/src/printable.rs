@@ -84,7 +84,7 @@ pub struct Harmless<W> {
     begun: bool,
 }
 
-/// What every C1 character begins with in UTF-8.
+/// The first byte of every C1 character in UTF-8.
 const C1: u8 = 0xc2;
 
 impl<W> Harmless<W> {

@@ -1,10 +1,10 @@
-//! What a change can do harm to: permissions, payment, checkout, domain, plan.
+//! Sensitive topics, in which a change can do harm: permissions, payment, checkout, domain, plan.
 
 use serde::Serialize;
 
 use crate::words::each_word;
 
-/// What a sensitive change is about.
+/// The topic of a sensitive change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Topic {
@@ -35,8 +35,8 @@ impl Topic {
         }
     }
 
-    /// The words that tell it, in a category or an action; in a category only.
-    const fn told_by(self) -> (&'static [&'static str], &'static [&'static str]) {
+    /// The words for this topic in a category or an action, and those in a category only.
+    const fn words_by_field(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
             Self::Permissions => (
                 &["permission", "permissions", "role", "roles", "password", "owner"],
@@ -49,14 +49,14 @@ impl Topic {
         }
     }
 
-    /// Every word that can tell it. An entry without one of them, in its category or action, is of another topic or of none.
+    /// Every word for this topic. An entry without one of them, in its category or action, is of another topic or of none.
     pub(crate) fn words(self) -> impl Iterator<Item = &'static str> {
-        let (either, category) = self.told_by();
+        let (either, category) = self.words_by_field();
         either.iter().chain(category).copied()
     }
 }
 
-/// What a change can do harm to, by its category and action.
+/// The sensitive topic of a change, by its category and action.
 ///
 /// Only what somebody did is a change: BigCommerce's category `payment` is about payments.
 pub(crate) fn topic(category: Option<&str>, action: Option<&str>) -> Option<Topic> {
@@ -67,7 +67,7 @@ pub(crate) fn topic(category: Option<&str>, action: Option<&str>) -> Option<Topi
     let category = words(category.unwrap_or_default());
     let any = |words: &[String], wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
     Topic::ALL.into_iter().find(|topic| {
-        let (either, of_category) = topic.told_by();
+        let (either, of_category) = topic.words_by_field();
         any(&category, either) || any(&category, of_category) || any(&action, either)
     })
 }

@@ -1,8 +1,8 @@
-//! The verdict: what is known of a store, in the same words on every surface.
+//! The verdict: what is known of a store, in the same words everywhere.
 //!
-//! A verdict is about a time range, from the platform's retention horizon up to its present. It is made of what the archive
-//! holds of how the range was read and compared ([`Evidence`]), and of nothing else: whoever shows one has no arithmetic of
-//! its own. `docs/completeness.md` says what each word means.
+//! A verdict is about a time range, from the platform's retention horizon up to its present. It is made only from what
+//! the archive knows about how the range was read and compared ([`Evidence`]): code that shows a verdict does no
+//! arithmetic of its own. `docs/completeness.md` says what each word means.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -17,14 +17,14 @@ use crate::coverage::TimeRange;
 use crate::retention::retention;
 use crate::wording::{format_count, pluralize};
 
-/// What is behind the end of the coverage for no longer than this is no gap yet. A store that is followed is asked every 15
-/// minutes at the least, and a job runs as often: this is twice as much.
+/// A time range after the end of the coverage that is no longer than this is no gap yet. A store that is followed is
+/// asked every 15 minutes at the least, and a job runs as often: this is twice as much.
 pub const MARGIN: SignedDuration = SignedDuration::from_mins(30);
 
-/// What expires within this time is left out: the platform may have purged it already.
+/// Entries that expire within this time are left out: the platform may have purged them already.
 pub const EXPIRING: SignedDuration = SignedDuration::from_hours(1);
 
-/// What is known of a time range, from the best to the worst.
+/// The verdicts on a time range, from the best to the worst.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
 pub enum Verdict {
@@ -142,7 +142,7 @@ pub struct RangeVerdict {
     pub verdict: Verdict,
 }
 
-/// What is known of a store over a time range.
+/// The verdict on a store over a time range.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Judgement {
     /// The word for the worst that is known of any of it.
@@ -151,9 +151,9 @@ pub struct Judgement {
     pub summary: String,
     /// From its beginning up to this time nothing is missing. `None`: something is missing from the beginning on.
     pub complete_up_to: Option<Timestamp>,
-    /// What the verdict is about, up to the platform's present.
+    /// The time range of the verdict, up to the platform's present.
     pub range: TimeRange,
-    /// What is known of each part of it, oldest first.
+    /// The verdict on each part of it, oldest first.
     pub findings: Vec<RangeVerdict>,
     /// Records that could not be decoded, of which nobody knows when they were written.
     pub undated_quarantine: u64,
@@ -218,7 +218,7 @@ impl Judgement {
     pub fn expires(&self, platform: &Platform) -> Option<Timestamp> {
         let missing = self.lacking().next().map(|found| found.range.since);
         let since = missing.or(self.findings.last().map(|found| found.range.until));
-        // What is older than the time range expires at any moment.
+        // Entries older than the time range expire at any moment.
         let since = since.filter(|since| *since > self.range.since);
         let since = since.or_else(|| self.range.since.checked_sub(EXPIRING).ok())?;
         since.checked_add(retention(platform)).ok()
@@ -231,7 +231,7 @@ impl fmt::Display for Judgement {
     }
 }
 
-/// What is known of many stores together: how many are complete, and the worst of the others.
+/// The verdict on many stores together: how many are complete, and the worst of the others.
 pub fn together<'a>(judgements: impl IntoIterator<Item = &'a Judgement>) -> String {
     let (mut all, mut complete, mut worst) = (0_u64, 0_u64, None);
     for judgement in judgements {
@@ -251,7 +251,7 @@ pub fn together<'a>(judgements: impl IntoIterator<Item = &'a Judgement>) -> Stri
 }
 
 impl Evidence {
-    /// What is known of the store at the platform's present: over all that the platform keeps.
+    /// The verdict on the store at the platform's present: over all that the platform keeps.
     pub fn judge(&self, platform: &Platform, present: Timestamp) -> Judgement {
         let horizon = horizon(platform, present);
         let present = Timestamp::from_second(present.as_second()).unwrap_or(present);
@@ -261,7 +261,7 @@ impl Evidence {
         }
     }
 
-    /// What is known of any time range, at the platform's present.
+    /// The verdict on any time range, at the platform's present.
     pub fn judge_range(&self, range: TimeRange, platform: &Platform, present: Timestamp) -> Judgement {
         let Some(range) = TimeRange::new(range.since, range.until.min(present)) else { return unknown(present) };
         let horizon = horizon(platform, present);
@@ -302,9 +302,9 @@ impl Evidence {
         judgement
     }
 
-    /// What is known of a part that is covered.
+    /// The verdict on a part that is covered.
     fn read(&self, covered: TimeRange, horizon: Timestamp, findings: &mut Vec<RangeVerdict>) {
-        // Where some severities are pruned, the platform counts what is not held.
+        // If some severities are pruned, the platform counts entries that are not held.
         let pruned = self.prunings.any().and_then(|until| TimeRange::new(covered.since, until.min(covered.until)));
         let mut from = covered.since;
         if let Some(pruned) = pruned {
@@ -330,12 +330,13 @@ impl Evidence {
         let Some(range) = range else { return };
         let old = TimeRange::new(range.since, range.until.min(horizon));
         let rest = TimeRange::new(range.since.max(horizon), range.until);
-        // What the platform keeps no longer, it cannot count any more.
+        // The platform cannot count entries that it no longer keeps.
         old.into_iter().for_each(|old| push(findings, old, Verdict::NotCountable));
         rest.into_iter().for_each(|rest| push(findings, rest, Verdict::Unread { why: Unread::NotAudited }));
     }
 
-    /// What is known of an audited part: where entries were deleted since, or records are in quarantine, it is worse.
+    /// The verdict on an audited part: worse than the audit's if entries were deleted since, or records are in
+    /// quarantine.
     fn overlaid(&self, range: TimeRange, verdict: &Verdict, findings: &mut Vec<RangeVerdict>) {
         let at = self.deleted.iter().map(|time| *time..=*time);
         let deleted = self.touched(range, at).map(|(range, entries)| (range, Verdict::Short { entries }));
@@ -365,7 +366,7 @@ impl Evidence {
         let first = (*touching.iter().map(RangeInclusive::start).min()?).max(range.since);
         let last = *touching.iter().map(RangeInclusive::end).max()?;
         let last = last.checked_add(SignedDuration::from_micros(1)).ok()?.min(range.until);
-        // What may be of several ranges is counted in that of its newest time.
+        // A record that may belong to several ranges is counted in that of its newest time.
         let end = self.coverage.end().filter(|end| range.until >= *end);
         let newest_is_here =
             |of: &&RangeInclusive<Timestamp>| range.contains(*of.end()) || end.is_some_and(|end| *of.end() >= end);
@@ -373,7 +374,7 @@ impl Evidence {
         Some((TimeRange::new(first, last)?.seconds_around()?.overlap(range)?, count.max(1)))
     }
 
-    /// What is known of a part that is not covered.
+    /// The verdict on a part that is not covered.
     fn unread(&self, gap: Option<TimeRange>, present: Timestamp, findings: &mut Vec<RangeVerdict>) {
         let Some(gap) = gap else { return };
         let newest = self.coverage.end().is_some_and(|end| end <= gap.since);
@@ -404,8 +405,8 @@ fn horizon(platform: &Platform, present: Timestamp) -> Timestamp {
     Timestamp::from_second(horizon.as_second()).unwrap_or(horizon)
 }
 
-/// What a verdict of a store is about, at the platform's present.
-pub fn window(store: &Store, present: Timestamp) -> Option<TimeRange> {
+/// The time range of a store's verdict: all that the platform keeps, up to its present.
+pub fn retained_range(store: &Store, present: Timestamp) -> Option<TimeRange> {
     TimeRange::new(horizon(store.platform(), present), present)
 }
 

@@ -1,7 +1,7 @@
 //! Verification: comparing the archive with the platform, by the platform's counts and by the entries that it lists.
 //!
-//! [`examine`] compares, [`repair`] reads again. Both write down what they found, and neither says anything of the store:
-//! that is the [verdict](crate::verdict), which is made of it.
+//! [`examine`] compares, [`repair`] reads again. Both write down what they found; what that means for the store is for
+//! the [verdict](crate::verdict) to say.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -17,9 +17,9 @@ use crate::coverage::{Coverage, TimeRange};
 use crate::error::Error;
 use crate::retention::longest_count;
 use crate::sync::{Elsewhere, Remote, take};
-use crate::verdict::{Evidence, Verdict, window};
+use crate::verdict::{Evidence, Verdict, retained_range};
 
-/// What differs is narrowed down to this length.
+/// Differences are narrowed down to ranges of this length.
 const NARROW: SignedDuration = SignedDuration::from_mins(1);
 /// For one slice no more counts are asked for than this. What is not narrowed down by then is reported as it is.
 const COUNTS: usize = 64;
@@ -79,10 +79,10 @@ impl From<storelogs::Error> for VerifyError {
     }
 }
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Debug, Default)]
 pub struct Examined {
-    /// What came of each time range.
+    /// The result for each time range.
     pub audits: Vec<Audit>,
     /// Entries that the platform has removed, and their times.
     pub gone: Vec<(String, Timestamp)>,
@@ -143,12 +143,12 @@ fn is_of(archive: &Archive, store: StoreId, remote: &Remote) -> Result<(), Verif
     Ok(remote.is_of(archive.origin(store)?.as_deref())?)
 }
 
-/// What was read, of all that the platform keeps, in slices, oldest first.
+/// The covered part of all that the platform keeps, in slices, oldest first.
 fn slices(archive: &Archive, store: StoreId, remote: &Remote) -> Result<Vec<TimeRange>, Error> {
     let progress = archive.progress(store)?;
     let coverage = progress.coverage;
     let now = remote.network.now();
-    let Some(mut range) = window(remote.log.store(), now) else { return Ok(Vec::new()) };
+    let Some(mut range) = retained_range(remote.log.store(), now) else { return Ok(Vec::new()) };
     // Of what is pruned the platform counts more.
     range.since = range.since.max(progress.prunings.any().unwrap_or(range.since));
     range.until = coverage.end().map_or(range.until, |end| end.max(range.until));
@@ -247,7 +247,7 @@ impl Comparing<'_> {
     }
 }
 
-/// What is compared of an entry besides its id: a platform that was restored from a backup may give ids out again.
+/// The fields of an entry that are compared besides its id: a platform that was restored from a backup may reuse ids.
 struct Form {
     uid: String,
     time: Timestamp,
@@ -266,7 +266,7 @@ impl Form {
     }
 }
 
-/// What a platform lists of a time range.
+/// A platform's list of a time range.
 #[derive(Default)]
 struct Listing {
     ids: HashMap<String, Form>,
@@ -299,11 +299,11 @@ async fn list(remote: &Remote, range: TimeRange) -> Result<Listing, storelogs::E
     Ok(listed)
 }
 
-/// What differs between what the platform lists of a time range and what is held of it.
+/// The differences between what the platform lists of a time range and what is held of it.
 struct Compared {
     /// The platform lists them, or counts them and lists them not; and they are not held.
     lacking: u64,
-    /// Where all of them were written, if that is known.
+    /// The time range in which all of them were written, if it is known.
     around: Option<TimeRange>,
     /// Records in quarantine that are not listed any more as they were.
     released: Vec<String>,
@@ -377,7 +377,7 @@ fn sample(archive: &Archive, store: StoreId, range: TimeRange) -> Result<Option<
     Ok(TimeRange::new(since, until).and_then(|part| part.seconds_around()).and_then(|part| part.overlap(range)))
 }
 
-/// What a repair did.
+/// The result of a repair.
 #[derive(Debug, Default)]
 pub struct Repaired {
     /// What was committed.

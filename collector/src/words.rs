@@ -39,10 +39,10 @@ struct Character {
     place: Range<usize>,
 }
 
-/// What stands in the index.
+/// The form of a word in the index.
 pub(crate) struct Token<'a> {
     pub(crate) text: &'a str,
-    /// Where in the text that stands which it is made of.
+    /// The place in the text that it was made from.
     pub(crate) place: Range<usize>,
     /// Where the first of its characters ends, if it is one of a pair.
     pub(crate) first_ends: usize,
@@ -226,7 +226,7 @@ fn is_found_in_parts(c: char) -> bool {
     use Script::{
         Bopomofo, Han, Hangul, Hiragana, Katakana, Khmer, Lao, Myanmar, New_Tai_Lue, Tai_Le, Tai_Tham, Tai_Viet, Thai,
     };
-    // What several scripts share, such as ー, is among their extensions; what all share is in none.
+    // Characters that several scripts share, such as ー, are among their extensions; those that all share are in none.
     let scripts = c.script_extension();
     !scripts.is_common()
         && !scripts.is_inherited()

@@ -1,4 +1,4 @@
-//! What can go wrong with an export.
+//! The errors of exports.
 
 use std::fmt;
 
@@ -66,7 +66,7 @@ pub enum Error {
         /// The table's address.
         table: String,
     },
-    /// What was said of a receiver is wrong. Nothing was sent.
+    /// The settings of a receiver are wrong. Nothing was sent.
     Settings {
         /// Why, and what to do.
         why: String,

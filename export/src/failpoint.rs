@@ -1,4 +1,4 @@
-//! Dying on request just before a step, for tests that prove what is left then. No release has this.
+//! Failpoints: aborting the process just before a step, for tests of what is left then. No release has this.
 
 /// A step that a crash can come before: what changes the storage.
 #[inline]

@@ -1,13 +1,13 @@
 //! An archive of store logs where other programs read it: in a lake of Delta tables, and at receivers of OTLP.
 //!
-//! `Lake::export` brings in what came into an archive since the last time, exactly once: the rows and the number of the last
-//! arrival among them stand in the same commit of the table. Kill it anywhere and start it again. `docs/lake.md` says what
-//! the tables hold and how each engine reads them.
+//! `Lake::export` exports the entries that came into an archive since the last time, exactly once: the rows and the
+//! number of the last arrival among them are in the same commit of the table. Kill it anywhere and start it again.
+//! `docs/lake.md` says what the tables hold and how each engine reads them.
 //!
 //! `Otlp::deliver` sends the same to a receiver of OTLP over HTTP, at least once: `docs/otlp.md`.
 //!
-//! Floors: `storage` keeps files, `columns` makes Parquet of rows, `delta` says which files count, `lake` knows what a log is. `otlp`
-//! stands beside them.
+//! Floors: `storage` keeps files, `columns` makes Parquet of rows, `delta` says which files are current, `lake` knows
+//! what a log is. `otlp` is beside them.
 #![warn(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

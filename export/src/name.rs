@@ -1,4 +1,4 @@
-//! Names that nobody else gives.
+//! Unique names.
 
 use std::fmt::Write as _;
 

@@ -23,7 +23,7 @@ fuzz_target!(|text: &str| {
             let record = bigcommerce::record(&entry).expect("an entry of BigCommerce");
             check(&entry, &sent, &json!(record));
         }
-        Err(unfit) => assert_eq!((unfit.field, json!(unfit.record)), ("date_created", sent)),
+        Err(invalid) => assert_eq!((invalid.field, json!(invalid.record)), ("date_created", sent)),
     }
 
     let store = Store::shopline("open001").expect("a store");
@@ -34,7 +34,7 @@ fuzz_target!(|text: &str| {
             let record = shopline::record(&entry).expect("an entry of SHOPLINE");
             check(&entry, &sent, &json!(record));
         }
-        Err(unfit) => assert_eq!(json!(unfit.record), sent, "{}: {}", unfit.field, unfit.why),
+        Err(invalid) => assert_eq!(json!(invalid.record), sent, "{}: {}", invalid.field, invalid.why),
     }
 });
 

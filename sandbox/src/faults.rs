@@ -133,7 +133,7 @@ pub enum When {
     Nth(u64),
     /// On every k-th request.
     Every(u64),
-    /// On a page, from 1. On SHOPLINE a page's number is its first row's place in the window by `limit`.
+    /// On a page, from 1. On SHOPLINE a page's number is its first row's place in the time range by `limit`.
     Page(u64),
     /// On every page that lists the record with this id.
     Row(u64),

@@ -1,8 +1,8 @@
 //! BigCommerce store logs and SHOPLINE operation logs on loopback, with their quirks.
 //!
-//! The sandbox answers like both platforms do, as far as that is known, so that an app can be tested without a
-//! shop. What is not known for sure is a switch; what can go wrong is a script of faults; what was asked is in a
-//! journal; and what the truth is can be asked for.
+//! The sandbox answers as both platforms do, as far as that is known, so that an app can be tested without a shop.
+//! There is a switch for every behaviour that is not known for sure, a script for faults, a journal of all requests,
+//! and a way to ask for the true entries.
 //!
 //! ```
 //! use storelogs_sandbox::{History, Platform, Sandbox, Store};

@@ -1,4 +1,4 @@
-//! Switches for how a list may differ from a sound one, on either platform.
+//! Switches for the ways in which a list may be wrong, on either platform.
 
 use crate::{Platform, row::Row};
 

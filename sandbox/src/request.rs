@@ -1,4 +1,4 @@
-//! A request in the form that both platforms look at.
+//! A request, in a form that both platforms read.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! A row: the bytes of a record as they are sent, and the few fields that the server looks at.
+//! A row: the bytes of a record as they are sent, and the few fields that the server needs.
 
 use std::sync::Arc;
 

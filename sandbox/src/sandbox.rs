@@ -1,4 +1,4 @@
-//! The sandbox: built, started, watched, changed while it runs, and stopped.
+//! The sandbox itself: building, starting, observing, changing and stopping it.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ const JOURNAL_LIMIT: usize = 100_000;
 /// How long open connections may take to end on shutdown.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Sets a sandbox up.
+/// The builder of a sandbox.
 #[derive(Debug)]
 pub struct Builder {
     bigcommerce_port: u16,
@@ -110,7 +110,7 @@ impl Builder {
     }
 }
 
-/// What stands in the place of rows that a restored backup does not have.
+/// The rows that a store has, after it was restored from a backup, in place of those that the backup lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restored {
     /// Rows of the same seconds, under ids of their own.
@@ -129,7 +129,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Sets a sandbox up. Without any setting it has no stores and takes two free ports.
+    /// The builder of a sandbox. Without any setting it has no stores and takes two free ports.
     #[must_use]
     pub fn builder() -> Builder {
         Builder {
@@ -195,7 +195,7 @@ impl Sandbox {
         &self.world.clock
     }
 
-    /// The truth: every record the store still has, as the store sends it, oldest first.
+    /// The true records: every record that the store still has, as the store sends it, oldest first.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The rows a request is about, in the order they are listed in.
+//! The rows that a request asks for, in the order in which they are listed.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The sending of an answer, with what the script does to its bytes.
+//! Sending an answer, with the faults that the script puts into its bytes.
 
 use std::{
     io::{self, Write as _},

@@ -1,4 +1,4 @@
-//! Readings that a walk can only find out by comparing with counts, and faults that depend on what is asked for.
+//! Behaviours that a walk can discover only by comparing with counts, and faults that depend on the request.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Each switch of BigCommerce's behaviour does what it says.
+//! The switches of BigCommerce's behaviour: each does what it says.
 
 #![allow(clippy::unwrap_used)]
 

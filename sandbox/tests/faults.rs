@@ -1,4 +1,4 @@
-//! Each fault happens, on the wire and in the rows, and when its rule says.
+//! Faults: each happens on the wire or in the rows, when its rule says.
 
 #![allow(clippy::unwrap_used)]
 
@@ -73,7 +73,7 @@ async fn rules_fire_when_they_say() {
 }
 
 #[tokio::test]
-async fn a_shopline_page_is_numbered_by_its_place_in_the_window() {
+async fn a_shopline_page_is_numbered_by_its_place_in_the_time_range() {
     let sandbox = with(Faults::none().page(2, Fault::Status(504))).await;
     let first = operation_logs(&sandbox, STORE, &format!(".json?limit=2&{ALL}")).await;
     assert_eq!(first.status, 200);

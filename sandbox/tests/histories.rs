@@ -1,4 +1,4 @@
-//! Histories: the same for the same seed, and true to what they say was planted.
+//! Histories: the same seed gives the same records, and what they say was planted is there.
 
 #![allow(clippy::unwrap_used)]
 
@@ -27,7 +27,7 @@ fn the_same_seed_makes_the_same_history() {
 }
 
 #[test]
-fn records_are_unique_ordered_and_within_the_window() {
+fn records_are_unique_ordered_and_within_the_time_range() {
     for platform in BOTH {
         for history in [
             History::seeded(7).ending_at(MARCH),
@@ -35,7 +35,7 @@ fn records_are_unique_ordered_and_within_the_window() {
             History::bulk(7, 5000).rows_per_second(700).ending_at(MARCH),
         ] {
             let records = history.records(platform).values();
-            let (since, until) = history.window();
+            let (since, until) = history.time_range();
             let ids: HashSet<String> = records.iter().map(|record| record["id"].to_string()).collect();
             assert_eq!(ids.len(), records.len());
             assert!(records.len() >= 5000 || matches!(platform, Platform::Shopline), "{}", records.len());
@@ -214,7 +214,7 @@ fn what_a_moved_history_holds_depends_on_no_hour_and_no_weekday() {
 fn a_history_ends_now_and_holds_entries_of_its_last_hours_at_any_time() {
     for platform in BOTH {
         let history = History::seeded(7);
-        let (since, until) = history.window();
+        let (since, until) = history.time_range();
         assert_eq!(until - since, 90 * 86_400);
         let records = history.records(platform).values();
         let last = second(records.last().unwrap());

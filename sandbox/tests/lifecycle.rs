@@ -1,4 +1,4 @@
-//! The sandbox starts, serves many stores and stops.
+//! The life of a sandbox: it starts, serves many stores and stops.
 
 #![allow(clippy::unwrap_used)]
 

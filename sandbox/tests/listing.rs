@@ -1,4 +1,4 @@
-//! Each switch that both platforms' lists share does what it says, and the truth stays the truth.
+//! The switches that both platforms' lists share: each does what it says, and the true entries stay the same.
 
 #![allow(clippy::unwrap_used)]
 

@@ -54,7 +54,7 @@ async fn a_purged_row_can_still_be_gone_on_from() {
 }
 
 #[tokio::test]
-async fn the_window_takes_in_both_its_seconds() {
+async fn the_time_range_includes_both_its_seconds() {
     let at = now() - 3600;
     let records: Vec<Value> = (0..5).map(|n| operation_record(n, at + n)).collect();
     let sandbox = Sandbox::builder().store(Store::shopline(STORE).records(records)).start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Each switch of SHOPLINE's behaviour does what it says.
+//! The switches of SHOPLINE's behaviour: each does what it says.
 
 #![allow(clippy::unwrap_used)]
 
@@ -80,23 +80,23 @@ async fn a_link_header_leads_through_all_pages() {
 }
 
 #[tokio::test]
-async fn a_window_may_be_too_long() {
+async fn a_time_range_may_be_too_long() {
     let behavior = ShoplineBehavior { max_window_days: Some(31), bad_request_status: 422, ..unlimited() };
     let sandbox = with(1, behavior).await;
     assert_eq!(page(&sandbox, "").await.status, 422);
-    let query = window(now() - 31 * 86_400, now());
+    let query = time_range(now() - 31 * 86_400, now());
     assert_eq!(operation_logs(&sandbox, STORE, &format!(".json?{query}")).await.status, 200);
 }
 
-fn window(min: i64, max: i64) -> String {
+fn time_range(min: i64, max: i64) -> String {
     format!("created_at_min={}&created_at_max={}", time(min), time(max)).replace('+', "%2B")
 }
 
 #[tokio::test]
-async fn a_window_may_begin_beyond_the_horizon() {
+async fn a_time_range_may_begin_beyond_the_horizon() {
     let sandbox = with(3, unlimited()).await;
-    let far = format!(".json?{}", window(now() - 100 * 86_400, now()));
-    let near = format!(".json?{}", window(now() - 80 * 86_400, now()));
+    let far = format!(".json?{}", time_range(now() - 100 * 86_400, now()));
+    let near = format!(".json?{}", time_range(now() - 80 * 86_400, now()));
     for (beyond, status, rows) in [(BeyondHorizon::Reject(422), 422, 0), (BeyondHorizon::Empty, 200, 0)] {
         let horizon = Some(Horizon { months: 3, beyond });
         sandbox.set_behavior(Platform::Shopline, STORE, ShoplineBehavior { horizon, ..unlimited() });
@@ -140,12 +140,12 @@ async fn subject_ids_and_extra_fields_may_be_sent() {
 }
 
 #[tokio::test]
-async fn the_window_may_leave_out_its_bounds() {
+async fn the_time_range_may_leave_out_its_bounds() {
     let at = now() - 3600;
     let records: Vec<Value> = (1..=5).map(|n| operation_record(n, at + n)).collect();
     let store = Store::shopline(STORE).records(records);
     let sandbox = Sandbox::builder().store(store).start().await.unwrap();
-    let tail = format!(".json?{}", window(at + 2, at + 4));
+    let tail = format!(".json?{}", time_range(at + 2, at + 4));
     for (window_bounds, expected) in
         [(WindowBounds::Inclusive, "4,3,2"), (WindowBounds::MaxExclusive, "3,2"), (WindowBounds::Exclusive, "3")]
     {

@@ -1,4 +1,5 @@
-//! Why pages may be asked for before those before them have come, though the list moves meanwhile and nothing counts it.
+//! Reading ahead: why pages may be asked for before the ones before them have come, though the list moves meanwhile and
+//! nothing counts it.
 //!
 //! In the direction of the walk a list only ever moves towards the pages that are still to be read: new rows push those of a
 //! newest-first list to later pages, and the purge pulls those of an oldest-first list to earlier ones. So of two neighbours

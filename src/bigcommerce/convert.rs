@@ -1,4 +1,4 @@
-//! Between BigCommerce's record and the unified entry, both ways, with nothing lost.
+//! The conversion between BigCommerce's record and the unified entry, both ways, with nothing lost.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -44,7 +44,7 @@ pub fn entry(record: SystemLog, store: &Store, observed: Timestamp) -> Result<Lo
     Ok(entry)
 }
 
-/// Makes the platform's record of an entry again: the inverse of [`entry`].
+/// Rebuilds the platform's record from an entry: the inverse of [`entry`].
 ///
 /// # Errors
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the entry is not one of BigCommerce's.

@@ -1,4 +1,4 @@
-//! One page of records, and which form of the request the platform takes.
+//! One page of records, and the form of its request that the platform takes.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use crate::walk::Row;
 pub struct RecordPage {
     /// The records in the platform's order. One that is not the documented shape is an error.
     pub records: Vec<Result<SystemLog>>,
-    /// What the page says of itself, if it says anything.
+    /// The page's pagination, if it has one.
     pub pagination: Option<Pagination>,
     /// When the answer came, by this machine's clock.
     pub observed: Timestamp,
@@ -27,7 +27,7 @@ pub struct RecordPage {
     pub request_id: Option<String>,
 }
 
-/// What a page says of itself. The vendor's own examples contradict themselves here; take it as a hint.
+/// The pagination of a page. The vendor's own examples contradict themselves here; take it as a hint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pagination {
@@ -136,7 +136,7 @@ fn pagination(meta: IndexMeta) -> Pagination {
     }
 }
 
-/// What a page says besides its records.
+/// The parts of a page besides its records.
 #[derive(Default, Deserialize)]
 struct Rest {
     meta: Option<IndexMeta>,

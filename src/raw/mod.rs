@@ -1,8 +1,9 @@
 //! The clients as progenitor generates them from the vendors' documents, one module per platform.
 //!
 //! They offer every operation and every parameter of the documents, with typed answers and nothing added: no walks, no
-//! log model. A record keeps in `extra` what its document does not name, and what a vendor added since. Reach one with [`BigCommerce::raw`](crate::BigCommerce::raw) or [`Shopline::raw`](crate::Shopline::raw):
-//! it is signed, paced and retried by the same [`Transport`](crate::Transport) as everything else.
+//! log model. A record keeps in `extra` the fields that its document does not name, and those that a vendor has added
+//! since. Reach one with [`BigCommerce::raw`](crate::BigCommerce::raw) or [`Shopline::raw`](crate::Shopline::raw): it
+//! is signed, paced and retried by the same [`Transport`](crate::Transport) as everything else.
 
 mod comma_separated;
 

@@ -1,4 +1,4 @@
-//! Between SHOPLINE's record and the unified entry, both ways, with nothing lost.
+//! The conversion between SHOPLINE's record and the unified entry, both ways, with nothing lost.
 
 use jiff::Timestamp;
 
@@ -42,7 +42,7 @@ pub fn entry(
     Ok(entry)
 }
 
-/// Makes the platform's record of an entry again: the inverse of [`entry`].
+/// Rebuilds the platform's record from an entry: the inverse of [`entry`].
 ///
 /// # Errors
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the entry is not one of SHOPLINE's.

@@ -1,4 +1,4 @@
-//! A crowded second, read in every way there is: one with more rows than a page, or fewer than are counted.
+//! A crowded second, read in every possible way: one with more rows than a page, or with fewer than are counted.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
@@ -15,12 +15,12 @@ const MOST_PAGES: u32 = 400;
 /// How many kinds of entry are asked for one by one.
 const MOST_KINDS: usize = 40;
 
-/// What could be read of one second.
+/// The rows of one second that could be read.
 #[derive(Debug)]
 pub(super) struct Second {
     /// Its rows, the highest id first.
     pub(super) rows: Vec<Row>,
-    /// What proves that they are all.
+    /// The proof that they are all.
     pub(super) proof: Option<Proof>,
     /// How many more the platform counts, if it does.
     pub(super) missing: Option<u64>,

@@ -1,3 +1,5 @@
+//! Made-up entries.
+
 use jiff::SignedDuration;
 
 use super::time;

@@ -1,3 +1,5 @@
+//! A log in memory, for code that reads entries.
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::{self, BoxFuture};
@@ -80,7 +82,7 @@ impl Log {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was asked for so far: the query of every walk.
+    /// The queries of all walks so far.
     pub fn queries(&self) -> Vec<LogQuery> {
         self.queries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,3 +1,5 @@
+//! A scripted network that records requests.
+
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +22,7 @@ pub struct Recorder(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     requests: Vec<Request>,
-    /// What is still to be answered, and to which operation; `None` for any.
+    /// The answers that are left, and the operation that each is for; `None` for any.
     script: Vec<(Option<&'static str>, Outcome)>,
     /// Whether a request that nothing answers is an error.
     strict: bool,
@@ -29,7 +31,7 @@ struct State {
 
 type Server = Arc<dyn Fn(&Request) -> Option<Response> + Send + Sync>;
 
-/// What comes of a request: a [`Response`], or a [`TransportError`] such as [`TransportError::unreachable`].
+/// The outcome of a request: a [`Response`], or a [`TransportError`] such as [`TransportError::unreachable`].
 #[derive(Debug)]
 pub struct Outcome(Result<Response, TransportError>);
 

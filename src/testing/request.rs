@@ -1,3 +1,5 @@
+//! A recorded request.
+
 use std::collections::BTreeMap;
 use std::fmt;
 

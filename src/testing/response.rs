@@ -1,7 +1,9 @@
+//! A scripted answer.
+
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
-/// What to answer a request with.
+/// An answer to a request.
 #[derive(Clone, Debug)]
 pub struct Response {
     status: u16,

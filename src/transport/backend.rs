@@ -5,7 +5,7 @@ use reqwest::Url;
 
 use super::transport_error::{Cause, TransportError};
 
-/// What carries a signed request to the platform and brings the response back.
+/// The carrier of a signed request to the platform, which brings the response back.
 ///
 /// [`Http`](crate::Http) does it over the network, and [`Http::builder`](crate::Http::builder) sets it up: proxy,
 /// certificates, timeouts, and whatever reqwest's builder has. A recorder or a script stands in its place in tests, and
@@ -30,7 +30,7 @@ pub trait HttpBackend: Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<reqwest::Response, TransportError>>;
 }
 
-/// What reqwest says of a response that was made of an `http::Response` without an address, as a stand-in makes it.
+/// The address that reqwest gives a response made from an `http::Response` without one, as a stand-in makes it.
 const NOWHERE: &str = "no.url.provided.local";
 
 /// Refuses a response of another origin than the one that was asked: whoever carried the request followed a redirect.

@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use super::header;
 use super::transport_error::{Cause, TransportError};
 
-/// What this client asks for.
+/// The codings that this client accepts.
 pub(super) const ACCEPTED: &str = "gzip";
 
 /// The body as it was before it was packed, in the order of RFC 9110 8.4: the last coding was put on last. The names are

@@ -8,7 +8,7 @@ use rustls::{CertificateError, Error as Tls};
 
 use super::transport_error::{Cause, TransportError};
 
-/// Where a request was going, for the words of its failure.
+/// The target of a request, for the message of its failure.
 pub(super) struct Target {
     pub(super) host: String,
     /// The proxy on the way, without its password.
@@ -41,7 +41,7 @@ const ALLOW: &str = "ask who runs the proxy to let this host pass, or name it in
 const VERSION: &str = "the two sides agree on no form of TLS: check what stands between here and the platform";
 const LATER: &str = "check the network, or try again later";
 
-/// What a request failed of before an answer began.
+/// The cause of a request's failure before an answer began.
 pub(super) fn failure(error: reqwest::Error, target: &Target) -> TransportError {
     let Diagnosis(cause, reason, what, hint) = diagnose(&error, target);
     TransportError::new(cause, what).because(reason, hint).with_source(error)

@@ -10,7 +10,8 @@ use super::{AuthScheme, Http, HttpBackend, Pacer, RetryPolicy, Shared, TokenProv
 use crate::error::{Error, Result};
 use crate::store::Store;
 
-/// Where one store's API is, and how it wants to be asked: what [`Settings::transport`](crate::platform::Settings::transport) needs besides what the user set.
+/// The address of one store's API, and how it wants to be asked:
+/// [`Settings::transport`](crate::platform::Settings::transport) needs it besides the user's settings.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Endpoint {
@@ -51,7 +52,7 @@ impl Endpoint {
 
 pub(crate) const USER_AGENT: &str = concat!("storelogs/", env!("CARGO_PKG_VERSION"));
 
-/// What the user set, of what the transport of one store is made of.
+/// The user's settings for the transport of one store.
 pub(crate) struct Connection<'a> {
     pub(crate) token: Arc<dyn TokenProvider>,
     /// The origin of the API, where it is another one than the platform's own.

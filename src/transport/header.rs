@@ -1,4 +1,4 @@
-//! Reading of headers as gateways leave them: on several lines, or folded into one with commas, which dates contain too.
+//! Reading headers as gateways leave them: on several lines, or joined into one with commas, which dates contain, too.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;

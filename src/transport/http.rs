@@ -57,7 +57,7 @@ pub struct HttpBuilder {
     client: Option<Adjust>,
 }
 
-/// What a user does to reqwest's builder.
+/// A user's changes to reqwest's builder.
 type Adjust = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
 
 /// How long a connection may take to be made, through a proxy too.

@@ -36,7 +36,7 @@ pub(crate) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8], attemp
         .with_detail(words(body))
 }
 
-/// What is said of a status that something before the platform answers with: what, in a word, and what to do.
+/// The message, reason and remedy for a status that something in front of the platform answers with.
 fn remedy(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<(String, &'static str, &'static str)> {
     let said = |what: &str, reason, hint| Some((what.to_owned(), reason, hint));
     match status.as_u16() {
@@ -78,7 +78,8 @@ pub(crate) fn names_scope(body: &[u8]) -> bool {
     words(body).is_some_and(|words| words.contains("scope") && words.contains("require"))
 }
 
-/// What a body says in words: the fields in which the platforms put them. HTML and everything else say nothing.
+/// The platform's words in a body, from the fields in which platforms put them. There are none in HTML or anything
+/// else.
 pub(crate) fn words(body: &[u8]) -> Option<String> {
     let json: Value = serde_json::from_slice(body).ok()?;
     let mut parts = Vec::new();

@@ -87,7 +87,7 @@ struct Shared {
     pacer: Pacer,
 }
 
-/// What is known of a call besides its result.
+/// The trace of a call: everything about it besides its result.
 #[derive(Debug, Default)]
 pub(crate) struct CallTrace {
     pub(crate) attempts: u32,
@@ -111,7 +111,7 @@ impl Transport {
         &self.shared.store
     }
 
-    /// What is known of the store's rate limit now, from the last answer or our own count. `None` before the first
+    /// The present state of the store's rate limit, from the last answer or our own count. `None` before the first
     /// answer of a platform that reports it.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         self.shared.pacer.rate_limit()
@@ -140,7 +140,7 @@ impl Transport {
         Self { large: true, ..self.clone() }
     }
 
-    /// A transport that also writes down what it sees, for one call.
+    /// A transport that also records a trace, for one call.
     pub(crate) fn reporting(&self) -> (Self, Arc<Mutex<CallTrace>>) {
         let report = Arc::default();
         (Self { shared: Arc::clone(&self.shared), large: self.large, report: Some(Arc::clone(&report)) }, report)

@@ -1,4 +1,4 @@
-//! Pacing: staying below the rate limit, so that it is never met.
+//! Pacing: staying below the rate limit, so that it is never hit.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The throttle for a 429 without headers: it slows down until the gateway is content.
+//! The throttle for a 429 without headers: it slows down until the gateway accepts requests.
 
 use std::time::Duration;
 

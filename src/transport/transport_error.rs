@@ -118,7 +118,7 @@ impl TransportError {
     }
 }
 
-/// What went wrong while a body was read.
+/// The error of reading a body.
 impl From<reqwest::Error> for TransportError {
     fn from(error: reqwest::Error) -> Self {
         let (cause, what) = if error.is_timeout() {

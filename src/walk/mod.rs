@@ -1,4 +1,4 @@
-//! What all walks share: the stream of pages, the records that were seen, and how far a walk has come.
+//! The parts that all walks share: the stream of pages, the records that were seen, and the progress of a walk.
 //!
 //! A walk is a reader and an auditor. The reader asks for pages and hands their rows to [`Progress`], which drops
 //! repeats and applies the query. The auditor compares what came with what the platform counts, and decides whether the

@@ -1,4 +1,4 @@
-//! How far one walk has come, and what its cursor may claim.
+//! The progress of a walk, and what its cursor may claim.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::BuildHasherDefault;
@@ -17,8 +17,8 @@ use crate::source::{Cursor, Page, Proof};
 pub(crate) struct Progress {
     pub(crate) query: LogQuery,
     seen: Seen,
-    /// What the walk before the cursor delivered of the moment that it had reached: not delivered again, but counted when
-    /// the platform lists it.
+    /// The entries of the moment that the walk before the cursor had reached, which it delivered: not delivered again,
+    /// but counted when the platform lists it.
     carried: HashSet<u64>,
     /// The time of the oldest row so far, and the ids of the rows at it.
     frontier: Option<Timestamp>,
@@ -35,7 +35,7 @@ pub(crate) struct Progress {
 /// The rows of one answer, sorted out.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
-    /// What to deliver.
+    /// The entries to deliver.
     pub(crate) entries: Vec<Result<LogEntry>>,
     /// Distinct records that this walk had not been listed before, whether they match the query or not.
     pub(crate) fresh: u64,

@@ -43,7 +43,7 @@ impl<R: serde::Serialize> List<R> {
     }
 }
 
-/// What a record is known by: a hash of its id, or of its text where it has none that can be read.
+/// The key of a record: a hash of its id, or of its text if it has no readable id.
 pub(super) fn key_of(id: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! Which records a walk has seen, exactly, in eight bytes a record.
+//! The exact set of records that a walk has seen, in eight bytes per record.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};

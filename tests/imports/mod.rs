@@ -1,4 +1,4 @@
-//! What the files of a crate import of each other, read from their text: for the tests that hold its floors.
+//! The imports between the files of a crate, read from their text, for the tests of its floors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

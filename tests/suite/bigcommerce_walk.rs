@@ -1,4 +1,4 @@
-//! Walks over a BigCommerce store, under every reading of what is not documented.
+//! Walks over a BigCommerce store, under every possible behaviour that the documentation leaves open.
 
 use storelogs::{Cursor, LogQuery, LogSource, Severity};
 use storelogs_sandbox::{
@@ -19,7 +19,7 @@ async fn sandbox_with(history: &History, behavior: BigCommerceBehavior, faults: 
 
 /// Whole history, a time range in its middle, and its newest part.
 fn ranges(history: &History) -> [(i64, i64); 3] {
-    let (start, end) = history.window();
+    let (start, end) = history.time_range();
     let third = (end - start) / 3;
     [(start, end), (start + third, end - third), (end - third / 4, end)]
 }
@@ -105,7 +105,7 @@ async fn an_empty_time_range_ends_under_every_reading() {
     let history = History::bulk(12, 400).ending_at(1_790_000_000);
     for (name, behavior) in readings() {
         let sandbox = sandbox(&history, BigCommerceBehavior { retention_days: None, ..behavior }).await;
-        let (start, _) = history.window();
+        let (start, _) = history.time_range();
         let query = LogQuery::new().since(at(start - 900)).until(at(start - 10));
         let drained = drain(&bigcommerce(&sandbox), query).await;
         assert_conserved(&drained, &[], name);
@@ -120,7 +120,7 @@ async fn rows_that_arrive_or_are_purged_mid_walk_hide_no_other() {
             let behavior = BigCommerceBehavior { direction, date_filters: dates, ..BigCommerceBehavior::unlimited() };
             let faults = Faults::none().every(2, Fault::Arrive(40)).every(3, Fault::Purge(25));
             let sandbox = sandbox_with(&history, behavior, faults).await;
-            let (start, end) = history.window();
+            let (start, end) = history.time_range();
             let before = sandbox.oracle(Platform::BigCommerce, HASH, start, end);
             let drained = drain(&bigcommerce(&sandbox), LogQuery::new().since(at(start)).until(at(end))).await;
             let after = sandbox.oracle(Platform::BigCommerce, HASH, start, end);
@@ -142,7 +142,7 @@ async fn filters_are_exact_whatever_the_server_makes_of_them() {
     let behavior = BigCommerceBehavior { retention_days: None, ..BigCommerceBehavior::unlimited() };
     let sandbox = sandbox(&history, behavior).await;
     let source = bigcommerce(&sandbox);
-    let (since, until) = history.window();
+    let (since, until) = history.time_range();
     let range = LogQuery::new().since(at(since)).until(at(until));
     let all = drain(&source, range.clone()).await;
     let queries = [
@@ -166,7 +166,7 @@ async fn filters_are_exact_whatever_the_server_makes_of_them() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_minimum_severity_never_hides_what_is_not_understood() {
     let history = History::bulk(14, 2_000).ending_at(1_790_000_000);
-    let (since, until) = history.window();
+    let (since, until) = history.time_range();
     for unknown in [UnknownSeverity::Ranked(5), UnknownSeverity::Ranked(0), UnknownSeverity::Unmatched] {
         let behavior =
             BigCommerceBehavior { unknown_severity: unknown, retention_days: None, ..BigCommerceBehavior::unlimited() };
@@ -187,7 +187,7 @@ async fn a_minimum_severity_is_pushed_down_where_counts_prove_it_exact() {
     let history = History::bulk(15, 5_000).ending_at(1_790_000_000);
     let behavior = BigCommerceBehavior { retention_days: None, ..BigCommerceBehavior::unlimited() };
     let sandbox = sandbox(&history, behavior).await;
-    let (since, until) = history.window();
+    let (since, until) = history.time_range();
     let query = LogQuery::new().since(at(since)).until(at(until)).min_severity(Severity::Error);
     let drained = drain(&bigcommerce(&sandbox), query).await;
     let pages = 2 + drained.entries.len().div_ceil(250);
@@ -200,7 +200,7 @@ async fn a_walk_goes_on_from_any_cursor_and_the_union_is_exact() {
     let history = History::bulk(16, 900).rows_per_second(7).ending_at(1_790_000_000);
     for (name, behavior) in readings() {
         let sandbox = sandbox(&history, BigCommerceBehavior { retention_days: None, ..behavior }).await;
-        let (since, until) = history.window();
+        let (since, until) = history.time_range();
         let query = LogQuery::new().since(at(since)).until(at(until));
         let mut ids = Vec::new();
         let mut cursor: Option<Cursor> = None;
@@ -225,7 +225,7 @@ async fn a_walk_goes_on_from_any_cursor_and_the_union_is_exact() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_short_walk_costs_the_fewest_requests() {
     let history = History::bulk(17, 5_000).ending_at(1_790_000_000);
-    let (since, until) = history.window();
+    let (since, until) = history.time_range();
     let cases: [(&str, DateFilters, LogQuery, usize); 5] = [
         ("the newest hundred", DateFilters::Obeyed, LogQuery::new().limit(100), 1),
         ("the newest hundred, dates ignored", DateFilters::Ignored, LogQuery::new().limit(100), 1),
@@ -246,7 +246,7 @@ async fn a_short_walk_costs_the_fewest_requests() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_time_range_far_back_is_found_without_reading_what_is_before_it() {
     let history = History::bulk(18, 50_000).ending_at(1_790_000_000);
-    let (start, end) = history.window();
+    let (start, end) = history.time_range();
     let (since, until) = (start + 86_400, start + 2 * 86_400);
     for direction in [Obedience::Obeyed, Obedience::Ignored] {
         let behavior = BigCommerceBehavior {

@@ -1,4 +1,4 @@
-//! Bodies as they come: empty ones, ones that end too early, bytes that are no text, and far too many records.
+//! Unusual bodies: empty ones, truncated ones, bytes that are not text, and far too many records.
 
 use serde_json::{Value, json};
 use storelogs::testing::{Recorder, Response};

@@ -1,4 +1,4 @@
-//! Reading a store to the end, and what must hold of everything that was read.
+//! Reading a store to the end, and the laws that hold for everything that was read.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What every failure says: its kind, what the platform told, and what to do.
+//! The errors: each has its kind, the platform's own words, and advice.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -139,14 +139,14 @@ async fn the_platforms_request_id_is_shown_in_plain_characters() {
         ("x-request-id", "c3", "c3"),
         ("traceid", "a b<script>\u{1b}[31m", "abscript31m"),
     ];
-    for (name, sent, told) in ids {
+    for (name, sent, shown) in ids {
         let Ok(answer) = std::panic::catch_unwind(|| Response::json(400, &json!({})).header(name, sent)) else {
             continue; // a header cannot carry it
         };
         let error = shopline_error(answer.header("x-request-id", "the-other")).await;
-        let told = if name == "x-request-id" { "c3" } else { told };
-        assert_eq!(error.request_id(), Some(told));
-        assert!(error.to_string().contains(&format!("request {told}")), "{error}");
+        let shown = if name == "x-request-id" { "c3" } else { shown };
+        assert_eq!(error.request_id(), Some(shown));
+        assert!(error.to_string().contains(&format!("request {shown}")), "{error}");
         assert_presentable(&error);
     }
 }

@@ -1,4 +1,4 @@
-//! What fuzzing and reading for it brought to light, each as small as it gets.
+//! Bugs that fuzzing found, each as small as possible.
 
 use std::time::Duration;
 

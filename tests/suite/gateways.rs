@@ -1,4 +1,4 @@
-//! What gateways, caches and proxies make of requests and answers on their way.
+//! Gateways, caches and proxies that change requests and answers on their way.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ fn client(network: &Recorder) -> BigCommerce {
     bigcommerce(network).build().unwrap()
 }
 
-/// A gateway that lets so many requests a second through, and a few more at once, as nginx' `limit_req` does.
+/// A gateway that lets this many requests a second through, and a few more at once, as nginx' `limit_req` does.
 fn limiting(per_second: f64, burst: f64, refused: Arc<Mutex<u32>>) -> Recorder {
     let state = Mutex::new((0.0_f64, None::<Instant>));
     Recorder::new().serve(move |_| {
@@ -259,7 +259,7 @@ async fn redirects_in_a_circle_end_after_three() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_500_that_names_a_scope_is_a_missing_scope_and_other_words_are_told_too() {
+async fn a_500_that_names_a_scope_is_a_missing_scope_and_other_words_are_shown_too() {
     let scope = r#"{"errors":"This action requires merchant approval for read_store_log scope"}"#;
     let network = once(Response::text(500, scope));
     let error = ask_shopline(&shopline(&network).build().unwrap()).await.unwrap_err();

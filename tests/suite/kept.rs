@@ -1,5 +1,5 @@
-//! What is made of the documents or of the code, and kept as files: for review, so that a change of a document or of the
-//! generator shows as a diff, or for readers. `cargo xtask regen` writes them again.
+//! The golden files that are made from the documents or from the code: some for review, so that a change of a document
+//! or of the generator shows as a diff, some for readers. `cargo xtask regen` writes them again.
 
 use std::path::Path;
 

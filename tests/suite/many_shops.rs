@@ -1,4 +1,4 @@
-//! The whole program of the guide, against the sandbox.
+//! The example program of the guide, against the sandbox.
 
 #[path = "../../examples/many_shops.rs"]
 #[allow(dead_code)]
@@ -50,7 +50,7 @@ async fn the_program_of_the_guide_follows_parks_and_goes_on() {
     let api_url = Some(sandbox.bigcommerce_url());
     let database = Database::default();
     for shop in ["one", "two"] {
-        let checkpoint = Checkpoint::since(at(history.window().0));
+        let checkpoint = Checkpoint::since(at(history.time_range().0));
         database.tables().checkpoints.insert(shop.to_owned(), serde_json::to_string(&checkpoint).unwrap());
     }
     let every = Duration::from_secs(1);

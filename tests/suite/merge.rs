@@ -20,7 +20,7 @@ async fn sandboxes() -> ([Sandbox; 2], [History; 2]) {
 }
 
 fn whole(histories: &[History]) -> (i64, i64) {
-    let windows = || histories.iter().map(History::window);
+    let windows = || histories.iter().map(History::time_range);
     (windows().map(|w| w.0).min().unwrap(), windows().map(|w| w.1).max().unwrap())
 }
 

@@ -1,4 +1,4 @@
-//! Clients whose network is a script.
+//! Clients with a scripted network.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Walks along a platform's own continuations, under every way of a server to lead astray.
+//! Walks that follow a platform's own links to the next page, with every way in which a server may mislead them.
 
 use std::sync::{Arc, Mutex};
 

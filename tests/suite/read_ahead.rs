@@ -1,4 +1,4 @@
-//! Lists are read several pages at a time, in every order and whatever the platform says of them.
+//! Reading ahead: lists are read several pages at a time, in every order, whatever the platform says about them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Comparing what was read with what the platform counts.
+//! Comparing the entries that were read with the platform's count.
 
 use jiff::SignedDuration;
 use storelogs::{LogQuery, LogSource, Reconciliation};
@@ -11,7 +11,7 @@ use crate::drain::{HANDLE, HASH, at, bigcommerce, drain, shopline};
 
 /// Reads a time range, and compares: all of it, one fewer, one more.
 async fn outcomes(source: &dyn LogSource, history: &History) -> [Reconciliation; 3] {
-    let (start, end) = history.window();
+    let (start, end) = history.time_range();
     let (since, until) = (at(start + 7_000), at(end - 7_000));
     let read = drain(source, LogQuery::new().since(since).until(until)).await.entries.len() as u64;
     let mut outcomes = [Reconciliation::NotCountable; 3];
@@ -57,7 +57,7 @@ async fn shopline_is_counted_where_it_offers_counts() {
         let sandbox = Sandbox::builder().store(store).start().await.unwrap();
         let source = shopline(&sandbox);
         assert_eq!(outcomes(&source, &history).await, expected, "{count:?}");
-        let (start, end) = history.window();
+        let (start, end) = history.time_range();
         let half = SignedDuration::from_millis(500);
         let within = source.count(at(start) + half, at(end)).await.unwrap();
         assert_eq!(within, None, "half a second cannot be counted");

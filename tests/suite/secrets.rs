@@ -1,4 +1,4 @@
-//! No token shows up where it could be read: a canary is looked for in everything that can be printed.
+//! Secrets: no token shows up where it could be read. A canary is looked for in everything that can be printed.
 
 use std::fmt::{Debug, Write};
 

@@ -1,4 +1,4 @@
-//! What every call and every filter looks like on the wire.
+//! The shapes of requests: every call and every filter as it is on the wire.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Walks over a SHOPLINE store, under every reading of what is not documented.
+//! Walks over a SHOPLINE store, under every possible behaviour that the documentation leaves open.
 
 use storelogs::{Cursor, ErrorKind, LogQuery, LogSource, Severity};
 use storelogs_sandbox::{
@@ -56,7 +56,7 @@ fn readings() -> Vec<(&'static str, ShoplineBehavior)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_walk_delivers_the_time_range_exactly_under_every_reading() {
     let history = History::bulk(21, 3_300).ending_at(1_790_000_000);
-    let (start, end) = history.window();
+    let (start, end) = history.time_range();
     let third = (end - start) / 3;
     for (name, behavior) in readings() {
         let sandbox = sandbox(&history, behavior).await;
@@ -73,7 +73,7 @@ async fn a_walk_delivers_the_time_range_exactly_under_every_reading() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_time_range_ends_under_every_reading() {
     let history = History::bulk(22, 300).ending_at(1_790_000_000);
-    let (start, _) = history.window();
+    let (start, _) = history.time_range();
     for (name, behavior) in readings() {
         let sandbox = sandbox(&history, behavior).await;
         let query = LogQuery::new().since(at(start - 900)).until(at(start - 10));
@@ -85,7 +85,7 @@ async fn an_empty_time_range_ends_under_every_reading() {
 async fn more_rows_in_one_second_than_fit_on_a_page_are_all_read_or_counted_as_missing() {
     for rows in [450, 10_000] {
         let history = History::bulk(23, rows + 700).rows_per_second(rows).ending_at(1_790_000_000);
-        let (since, until) = history.window();
+        let (since, until) = history.time_range();
         for (name, behavior) in readings() {
             let sandbox = sandbox(&history, behavior.clone()).await;
             let drained = drain(&shopline(&sandbox), LogQuery::new().since(at(since)).until(at(until))).await;
@@ -110,7 +110,7 @@ async fn rows_that_arrive_or_are_purged_mid_walk_hide_no_other() {
         let behavior = ShoplineBehavior { since_id, ..ShoplineBehavior::unlimited() };
         let faults = Faults::none().every(2, Fault::Arrive(40)).every(3, Fault::Purge(25));
         let sandbox = sandbox_with(&history, behavior, faults).await;
-        let (start, end) = history.window();
+        let (start, end) = history.time_range();
         let before = sandbox.oracle(Platform::Shopline, HANDLE, start, end);
         let drained = drain(&shopline(&sandbox), LogQuery::new().since(at(start)).until(at(end))).await;
         let after = sandbox.oracle(Platform::Shopline, HANDLE, start, end);
@@ -125,7 +125,7 @@ async fn rows_that_arrive_or_are_purged_mid_walk_hide_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_time_range_beyond_the_horizon_is_read_as_far_as_the_platform_answers() {
     let history = History::bulk(25, 2_000).months(5);
-    let (start, end) = history.window();
+    let (start, end) = history.time_range();
     for status in [400, 422] {
         let horizon = Some(Horizon { months: 3, beyond: BeyondHorizon::Reject(status) });
         let behavior = ShoplineBehavior { horizon, max_window_days: Some(31), ..ShoplineBehavior::unlimited() };
@@ -144,7 +144,7 @@ async fn filters_are_exact() {
     let history = History::seeded(6).months(1).rows_per_day(60).ending_at(1_790_000_000);
     let sandbox = sandbox(&history, ShoplineBehavior::unlimited()).await;
     let source = shopline(&sandbox);
-    let (since, until) = history.window();
+    let (since, until) = history.time_range();
     let range = LogQuery::new().since(at(since)).until(at(until));
     let all = drain(&source, range.clone()).await;
     let actor = all.entries[0].actor.clone().unwrap();
@@ -171,7 +171,7 @@ async fn a_walk_goes_on_from_any_cursor_and_the_union_is_exact() {
     let history = History::bulk(26, 1_500).rows_per_second(7).ending_at(1_790_000_000);
     for (name, behavior) in readings() {
         let sandbox = sandbox(&history, behavior).await;
-        let (since, until) = history.window();
+        let (since, until) = history.time_range();
         let query = LogQuery::new().since(at(since)).until(at(until));
         let mut ids = Vec::new();
         let mut cursor: Option<Cursor> = None;
@@ -195,7 +195,7 @@ async fn a_walk_goes_on_from_any_cursor_and_the_union_is_exact() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_short_walk_costs_the_fewest_requests() {
     let history = History::bulk(27, 5_000).ending_at(1_790_000_000);
-    let (_, until) = history.window();
+    let (_, until) = history.time_range();
     let range = LogQuery::new().until(at(until));
     let cases: [(&str, LogQuery, usize); 4] = [
         ("the newest hundred", range.clone().limit(100), 1),

@@ -1,5 +1,5 @@
-//! A server that the client has never seen: fixed pages behind the barest HTTP, deaf to every parameter but the one that
-//! names the page, without totals, links or rate limits.
+//! A server that the client has never seen: fixed pages behind minimal HTTP. It ignores every parameter except the one
+//! that names the page, and sends no totals, links or rate limits.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! `storelogs::testing`, used as its users do.
+//! The testing kit, `storelogs::testing`, as its users use it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as WallClock};

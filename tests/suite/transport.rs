@@ -248,7 +248,7 @@ async fn silence_is_given_up_after_its_time_and_tried_again() {
 }
 
 /// An answer with a store's state of the rate limit.
-fn told(code: u16, quota: u32, left: u32, reset_ms: u32) -> Response {
+fn limited(code: u16, quota: u32, left: u32, reset_ms: u32) -> Response {
     let body = json!({ "data": [] });
     Response::json(code, &body)
         .header("x-rate-limit-time-window-ms", "30000")
@@ -261,7 +261,7 @@ fn told(code: u16, quota: u32, left: u32, reset_ms: u32) -> Response {
 fn counting_down() -> Recorder {
     (0..2)
         .flat_map(|_| (0..112).map(|n| 149 - n))
-        .fold(Recorder::new(), |n, left| n.answer(told(200, 150, left, 30_000)))
+        .fold(Recorder::new(), |n, left| n.answer(limited(200, 150, left, 30_000)))
 }
 
 #[tokio::test(start_paused = true)]
@@ -299,9 +299,9 @@ async fn requests_sent_together_keep_to_the_quota_too() {
 
 #[tokio::test(start_paused = true)]
 async fn what_other_apps_used_holds_us_back() {
-    let network = once(told(200, 150, 20, 9_000)).answer(told(200, 150, 149, 30_000));
+    let network = once(limited(200, 150, 20, 9_000)).answer(limited(200, 150, 149, 30_000));
     let client = client(&network, exact());
-    assert_eq!(client.rate_limit(), None, "nobody has told yet");
+    assert_eq!(client.rate_limit(), None, "no answer has said so yet");
     ask(&client).await.unwrap();
     let limit = client.rate_limit().unwrap();
     assert_eq!((limit.quota, limit.left, limit.resets_in), (150, 20, 9 * SECOND));
@@ -313,7 +313,7 @@ async fn what_other_apps_used_holds_us_back() {
 #[tokio::test(start_paused = true)]
 async fn any_share_lets_at_least_one_request_through() {
     for (share, at_once) in [(0.0, 10), (0.5, 5), (1.0, 1), (7.0, 1), (-1.0, 10)] {
-        let network = (0..10).map(|n| 9 - n).fold(Recorder::new(), |n, left| n.answer(told(200, 10, left, 30_000)));
+        let network = (0..10).map(|n| 9 - n).fold(Recorder::new(), |n, left| n.answer(limited(200, 10, left, 30_000)));
         let client = bigcommerce(&network).retry(exact()).leave_quota(share).build().unwrap();
         let started = Instant::now();
         while network.requests().len() < at_once {
@@ -327,7 +327,7 @@ async fn any_share_lets_at_least_one_request_through() {
 
 #[tokio::test(start_paused = true)]
 async fn a_window_that_ends_too_late_is_an_error_at_once() {
-    let network = once(told(200, 150, 0, 120_000));
+    let network = once(limited(200, 150, 0, 120_000));
     let client = client(&network, exact());
     ask(&client).await.unwrap();
     let error = ask(&client).await.unwrap_err();

@@ -1,12 +1,12 @@
-//! `cargo xtask api`: the library's public Rust API, kept as a list, so that a change of it shows in review.
+//! `cargo xtask api`: the library's public Rust API as a list, so that every change of it shows in review.
 //!
-//! The crate `public-api` reads it from what rustdoc writes as JSON. cargo-semver-checks reads the same and judges it, but
-//! only against a release that was published, and it leaves no list that a reviewer could read. Either would have to be
-//! installed as a program; the crate comes with the chores.
+//! The crate `public-api` reads it from rustdoc's JSON. cargo-semver-checks judges the same JSON, but only against a
+//! published release, and leaves no list for a reviewer. It would have to be installed as a program; the crate comes
+//! with the chores.
 //!
-//! rustdoc's JSON is unstable: each toolchain may write another form of it, and std's own paths change. So it is always
-//! that of one toolchain. What the generated clients offer is a list of its own: it changes with a vendor's document,
-//! the other one because one of us changed it.
+//! rustdoc's JSON is unstable: each toolchain may write another form of it, and std's own paths change. So one
+//! toolchain is always used. The generated clients have a list of their own: it changes with a vendor's document, the
+//! other one only by our own changes.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

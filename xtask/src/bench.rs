@@ -1,5 +1,5 @@
-//! `cargo xtask bench [--write] [--against REVISION] [GROUP …]` and `cargo xtask stores [N] [--write]`: the package `storelogs-bench`, built as it is
-//! shipped.
+//! `cargo xtask bench [--write] [--against REVISION] [GROUP …]` and `cargo xtask stores [N] [--write]`: the
+//! measurements of the package `storelogs-bench`, in a release build.
 
 use crate::Result;
 use crate::bench_against;

@@ -1,5 +1,5 @@
-//! `cargo xtask bench GROUP … --against REVISION`: the same measurements of another revision of the crates, in turns with this
-//! one's in the same run. What measures is today's on both sides.
+//! `cargo xtask bench GROUP … --against REVISION`: the same measurements of another revision of the crates, in turns
+//! with this one's, in the same run. Both sides use today's measuring code.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,8 +1,8 @@
 //! `cargo xtask browser`: the page of a report in a real Chromium.
 //!
-//! It makes three pages with the program itself: of the demo's shops over a month and over a year, and of a shop whose every
-//! text is hostile. `xtask/browser/check.mjs` looks at them: no error, no request, filters, sorting, keyboard, phone, dark,
-//! print. The pictures it takes are for eyes; `--write` keeps one for the documentation.
+//! The program itself makes three pages: of the demo's shops over a month and over a year, and of a shop whose texts
+//! are all hostile. `xtask/browser/check.mjs` checks them: no error, no request, filters, sorting, keyboard, phone,
+//! dark mode, print. It also takes screenshots for people to look at; `--write` keeps one for the documentation.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};

@@ -1,5 +1,6 @@
-//! Where tests read this machine's clock. Histories and records take their time as an argument: a test that asks what time
-//! it is holds at some hours only, unless it was thought about. So each place stands here, with its reason.
+//! The places where tests read this machine's clock. Histories and records take their time as an argument: a test that
+//! asks what time it is may hold at some hours only, unless somebody thought about it. So each place is listed here,
+//! with its reason.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

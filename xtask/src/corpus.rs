@@ -1,7 +1,7 @@
-//! `cargo xtask corpus DIR`: how much of other documents the generator can do.
+//! `cargo xtask corpus DIR`: how much of other vendors' documents the generator can handle.
 //!
-//! Every document of a folder goes through build.rs's own code, with no correction of its own; what was generated is
-//! compiled, several documents in a crate. The table says what was left out, and why.
+//! Every document of a folder goes through build.rs's own code, without any correction; the generated code is compiled,
+//! several documents in a crate. The table lists what was left out, and why.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz [SECONDS [TARGET]]`: every program of `fuzz/`, fed by libFuzzer for a while.
 //!
 //! libFuzzer needs programs that count which of their branches ran. The stable compiler can do that; nightly and
-//! cargo-fuzz only choose the flags, so they are given here.
+//! cargo-fuzz would only choose the flags, so we set them here.
 
 use std::env;
 use std::fs::{self, File};

@@ -1,8 +1,9 @@
-//! `cargo xtask lake [--quick] [ENTRIES [STORES]]`: other people's engines say of a lake what the program says of its archive.
+//! `cargo xtask lake [--quick] [ENTRIES [STORES]]`: other engines read from a lake exactly what the program reads from
+//! its archive.
 //!
-//! An archive is made and exported in steps. DuckDB, deltalake, polars and a Spark cluster of a master and two workers are
-//! asked the same questions, and `storelogs sql` the archive: all answers are equal, ids and times to the digit. `--quick`
-//! leaves Spark out and takes a few thousand entries. Needs Python, and Java 17 for Spark.
+//! An archive is made and exported in steps. DuckDB, deltalake, polars and a Spark cluster of a master and two workers
+//! run the same queries on the lake as `storelogs sql` on the archive: all results are equal, ids and times to the
+//! digit. `--quick` leaves Spark out and takes a few thousand entries. Needs Python, and Java 17 for Spark.
 
 use std::path::PathBuf;
 use std::process::Command;

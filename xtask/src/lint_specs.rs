@@ -1,4 +1,4 @@
-//! `cargo xtask lint-specs`: the documents that the clients are generated from are sound OpenAPI.
+//! `cargo xtask lint-specs`: the documents that the clients are generated from are valid OpenAPI.
 //!
 //! Two linters read them, because each finds what the other does not. An error fails. A warning fails only in the
 //! document that is ours: the vendor's is not ours to tidy.

@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask COMMAND`. One file per command; this one is the list.
+//! The project's own chores: `cargo xtask COMMAND`. Each command has a file; this one lists them.
 // A chore talks to the person who runs it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 

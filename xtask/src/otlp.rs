@@ -1,8 +1,9 @@
-//! `cargo xtask otlp [--quick] [ENTRIES [STORES]]`: what a receiver of OTLP was sent is what it has and what it refused.
+//! `cargo xtask otlp [--quick] [ENTRIES [STORES]]`: a receiver of OTLP has every entry that it was sent and did not
+//! refuse.
 //!
-//! The receiver keeps what it takes on disk before it answers, reads it with Google's protobuf, and has every fault that real
-//! ones have; both sides are killed again and again. The same goes through Rotel, a collector that we did not write, where it
-//! can be installed. `--quick` takes a few thousand entries and leaves Rotel out. Needs Python.
+//! The receiver keeps entries on disk before it answers, reads them with Google's protobuf, and has every fault that
+//! real ones have; both sides are killed again and again. The same is tried through Rotel, a collector that we did not
+//! write, if it can be installed. `--quick` takes a few thousand entries and leaves Rotel out. Needs Python.
 
 use std::process::Command;
 

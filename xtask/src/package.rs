@@ -1,4 +1,4 @@
-//! `cargo xtask package`: the library as a user would get it, built by itself and offline.
+//! `cargo xtask package`: the library as users get it, built by itself and offline.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! `cargo xtask picture`: what `storelogs demo` prints to a terminal, as the picture of the README.
+//! `cargo xtask picture`: the picture of the README, drawn from the terminal output of `storelogs demo`.
 
 use std::process::Command;
 

@@ -1,7 +1,7 @@
 //! `cargo xtask prometheus`: Prometheus' own `promtool` checks the alarms, the dashboard and the metrics.
 //!
-//! Each alarm is tried by `deploy/prometheus/storelogs.rules.test.yml`. The expressions of the dashboard are checked as rules
-//! are, and the metrics are those of the program over a sandbox's stores.
+//! `deploy/prometheus/storelogs.rules.test.yml` tries each alarm. The expressions of the dashboard are checked as those
+//! of rules are, and the metrics are the program's own over a sandbox's stores.
 
 use std::fmt::Display;
 use std::io::{Read, Write};
@@ -75,7 +75,7 @@ impl Drop for Running {
     }
 }
 
-/// What a collector tells that has two stores and reaches none of them.
+/// The metrics of a collector with two stores that it cannot reach.
 fn metrics(workspace: &Workspace, folder: &Path) -> Result<String> {
     let program = workspace.program()?;
     let archive = folder.join("archive.db");
@@ -90,7 +90,7 @@ fn metrics(workspace: &Workspace, folder: &Path) -> Result<String> {
     loop {
         match get(&port.to_string()) {
             Ok(text) if text.contains("storelogs_stores") => return Ok(text),
-            _ if begun.elapsed() > Duration::from_secs(60) => return Err("the program tells no metrics".into()),
+            _ if begun.elapsed() > Duration::from_secs(60) => return Err("the program serves no metrics".into()),
             _ => thread::sleep(Duration::from_millis(100)),
         }
     }

@@ -1,5 +1,5 @@
-//! Where each document came from, when, and its sum: the table of `specs/README.md`. With the sums a document that changed
-//! by accident is noticed.
+//! The table of `specs/README.md`: where each document came from, when, and its checksum, which shows whether a
+//! document was changed by accident.
 
 use std::path::Path;
 

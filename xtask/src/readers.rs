@@ -1,7 +1,7 @@
-//! `cargo xtask readers`: other people's SQLite programs read the archive as ours does, view by view, row by row.
+//! `cargo xtask readers`: other SQLite programs read the archive as ours does, view by view, row by row.
 //!
 //! Debian's `sqlite3` opens, dumps and recovers it; Python's `sqlite3`, Datasette, `sqlite-utils` and DuckDB read every
-//! view that `docs/search.md` documents. What `storelogs sql` says is what each of them has to say.
+//! view that `docs/search.md` documents. Each has to give the same rows as `storelogs sql`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

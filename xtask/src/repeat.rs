@@ -1,5 +1,5 @@
-//! `cargo xtask repeat N`: the whole suite, N times in a row. A test that fails once in a while is found so, best on a machine
-//! that is busy with something else.
+//! `cargo xtask repeat N`: the whole suite, N times in a row. This finds tests that fail once in a while, best on a
+//! machine that is busy with something else.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask soak [SECONDS]`: kills the program again and again, and proves that nothing is lost and nothing doubled.
+//! `cargo xtask soak [SECONDS]`: kills the program again and again, and proves that nothing is lost or doubled.
 
 use crate::Result;
 use crate::workspace::{Workspace, cargo};

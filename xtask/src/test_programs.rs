@@ -1,4 +1,4 @@
-//! The workspace's tests, as programs: built once, and run as often as it takes.
+//! The test programs of the workspace: built once, and run as often as needed.
 
 use std::collections::BTreeMap;
 use std::fs::File;

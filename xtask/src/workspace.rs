@@ -1,4 +1,4 @@
-//! What cargo knows: where things are, and where a build put them.
+//! The workspace as cargo knows it: where things are, and where a build put them.
 
 use std::env;
 use std::ffi::OsStr;

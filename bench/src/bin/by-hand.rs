@@ -1,8 +1,8 @@
-//! What a careful engineer writes by hand: a loop around reqwest and `serde_json` that reads a store's log, one page after
-//! the other or several at a time, and writes a JSON line for each record. It stops at the first page that is not full, and
-//! believes what it gets.
+//! A hand-written client, as a careful engineer would write it: a loop around reqwest and `serde_json` that reads a
+//! store's log, one page after the other or several at a time, and writes a JSON line for each record. It stops at the
+//! first page that is not full, and trusts every answer.
 //!
-//! `by-hand PLATFORM URL TOKEN AHEAD`: AHEAD pages are under way at once; of SHOPLINE, as many time ranges.
+//! `by-hand PLATFORM URL TOKEN AHEAD`: AHEAD pages are under way at once; for SHOPLINE, that many time ranges.
 
 use std::io::Write;
 

@@ -1,4 +1,5 @@
-//! The index of words: its size, and how fast it is made and asked, for texts of shops in five languages.
+//! Measurements of the index of words: its size, and how fast it is made and searched, for texts of shops in five
+//! languages.
 
 use std::path::Path;
 use std::time::Instant;

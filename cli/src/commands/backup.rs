@@ -12,12 +12,12 @@ use crate::ui::{Progress, Ui};
 
 /// Copy the archive while it is in use
 ///
-/// The copy is the archive as it was at one moment, checked and on the disk when this ends. It replaces an earlier backup of the
-/// same archive, and no other file. What pseudonyms are made with comes along, as FILE.secret.
+/// The copy is the archive as it was at one moment, checked and on the disk when this ends. It replaces an earlier
+/// backup of the same archive, and no other file. The secret of the pseudonyms is copied, too, as FILE.secret.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct BackupArgs {
-    /// Where the copy is to be
+    /// Where to put the copy
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
@@ -30,12 +30,12 @@ Examples:
   storelogs backup copy.db
   storelogs restore last-week.db --archive elsewhere.db
 
-Killed before it ends, it leaves the earlier backup as it was: run it again.
+If it is killed before it ends, the earlier backup stays: run it again.
 
 Exit codes:
   0  the copy is there, whole and verified
-  1  it failed; what was there before is there still
-  2  the file is there and is no backup of this archive; nothing was changed";
+  1  it failed; what was there before is still there
+  2  the file exists and is no backup of this archive; nothing was changed";
 
 pub(crate) fn backup(args: &BackupArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut archive = args.archive.read()?;

@@ -20,8 +20,8 @@ use crate::ui::{Column, Progress, Table, Text, Ui, end_on_signal};
 
 /// Check that each store can be read
 ///
-/// Asks each store for one entry, with one request, and says what is in the way: the token and when it ends, the scope,
-/// the two clocks, and what is left of the rate limit. A token is never shown.
+/// Asks each store for one entry, with one request, and shows what it finds: the token and when it ends, the scope, the
+/// two clocks, and how much of the rate limit is left. A token is never shown.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
 pub(crate) struct CheckArgs {
@@ -67,7 +67,7 @@ struct CheckResult {
     /// The edition of the API, where editions have dates.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_version: Option<Edition>,
-    /// What would be better, though it works.
+    /// Advice on what could be better, though it works.
     warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_ends: Option<Timestamp>,

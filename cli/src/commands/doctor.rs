@@ -14,15 +14,15 @@ use crate::ui::{Column, Out, Progress, Table, Text, Ui};
 
 /// Check the archive for damage
 ///
-/// The file, what is derived from the entries, what a killed run left, room, locks, permissions, clocks: each with what helps.
-/// Whether entries are missing is for `verify`. Nothing is sent to a platform.
+/// Checks the file, what is derived from the entries, what a killed run left, disk space, locks, permissions and
+/// clocks, and says what helps. Whether entries are missing is for `verify` to say. Nothing is sent to a platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// Put right what is derived from the entries, and end what a killed run had begun
+    /// Rebuild what is derived from the entries, and finish what a killed run had begun
     #[arg(long)]
     fix: bool,
 
@@ -37,7 +37,7 @@ Examples:
   storelogs doctor --format json | jq '.[] | {name, health}'
 
 Exit codes:
-  0  nothing is wrong, or no longer
+  0  nothing is wrong, or everything was fixed
   1  something is wrong, or the archive cannot be read
   2  wrong arguments or environment";
 
@@ -66,7 +66,7 @@ pub(crate) fn doctor(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(if wrong { Exit::Failed } else { Exit::Done })
 }
 
-/// What was found first, and what is so in the end.
+/// The findings before and after fixing.
 fn examined(args: &DoctorArgs, now: Timestamp, progress: &Progress) -> Result<(Vec<Check>, Vec<Check>), CliError> {
     let before = doctor::examine(&args.archive.read()?, now)?;
     let damaged = before.iter().any(|check| check.name == "integrity" && check.health != Health::Well);

@@ -22,20 +22,20 @@ use crate::ui::{Column, Out, Progress, Table, Text, Ui};
 
 /// Permanently erase what a query finds
 ///
-/// A person asks to be erased: entries, their earlier forms, records in quarantine, alerts and counts go, and no byte of them
-/// stays in the archive's files. Neither `sync` nor `verify --repair` brings them back, and nobody misses them: a tombstone by a
-/// keyed hash counts as held. Nothing is sent to a platform.
+/// For a person who asks to be erased: removes entries, their revisions, records in quarantine, alerts and counts, and
+/// leaves not a byte of them in the archive's files. Neither `sync` nor `verify --repair` brings them back, and they do
+/// not count as missing: a tombstone, a keyed hash, stands for each. Nothing is sent to a platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ForgetArgs {
-    /// What to forget, as `search` takes it
+    /// What to forget: a query as for `search`
     #[arg(value_name = "QUERY", required = true)]
     query: Vec<String>,
 
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// Take it out of this lake, too; repeat it for several. Those of [[export]] in the configuration are reached anyway
+    /// Clear this lake, too; repeat it for several. Those of [[export]] in the configuration are always cleared
     #[arg(long, value_name = "DIR")]
     lake: Vec<String>,
 
@@ -43,11 +43,11 @@ pub(crate) struct ForgetArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Only list what would go
+    /// Only list what would be removed
     #[arg(long)]
     dry_run: bool,
 
-    /// Keep the entries without what was asked for, and without people's data
+    /// Keep the entries, without what was asked for and without personal data
     #[arg(long)]
     redact: bool,
 
@@ -65,9 +65,9 @@ Examples:
   storelogs forget 'actor:\"Amelia Wong\" OR \"amelia@example.com\"' --redact
   storelogs forget 'actor:\"Amelia Wong\"' --dry-run --format json | jq .entries
 
-What is listed has to be removed from copies elsewhere, too: backups, files that
-were written with -o, reports, other lakes (storelogs export lake DIR --forget
-FILE), receivers of OTLP. Look first, with --dry-run: there is no way back.
+Remove what is listed from copies elsewhere, too: backups, files that were
+written with -o, reports, other lakes (storelogs export lake DIR --forget FILE),
+receivers of OTLP. Look first, with --dry-run: there is no way back.
 
 Exit codes:
   0  nothing of it is left

@@ -49,13 +49,13 @@ First steps:
   storelogs demo                see it at work, without any store
   storelogs check               can the configured stores be read?
   storelogs fetch --since 7d    the last week of all of them
-  storelogs sync                keep all of it, for longer than the platforms do
+  storelogs sync                keep all of it, longer than the platforms do
 
 Stores:
   BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN name a BigCommerce store,
   SHOPLINE_HANDLE and SHOPLINE_ACCESS_TOKEN a SHOPLINE store. With
   SHOPLINE_APP_KEY and SHOPLINE_APP_SECRET an OAuth app's token is replaced
-  before it ends. Many stores stand in storelogs.toml, here or in the
+  before it ends. List many stores in storelogs.toml, here or in the
   configuration directory:
 
     [[store]]

@@ -19,9 +19,9 @@ use crate::ui::{Column, Progress, Table, Text, Ui};
 
 /// Remove entries that are older than you want
 ///
-/// Without --older-than by `keep` in the configuration, as `sync` does it by itself. What is pruned is no gap: no `verify`
-/// misses it, and nothing fetches it again. Its counts by hour stay, so reports of years remain possible. The file shrinks.
-/// Nothing is sent to a platform.
+/// Without --older-than, `keep` in the configuration decides, and `sync` prunes by it as well. Pruned entries are no
+/// gap: `verify` does not miss them, and nothing fetches them again. Their counts by hour stay, so reports over years
+/// remain possible. The file shrinks. Nothing is sent to a platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PruneArgs {
@@ -31,7 +31,7 @@ pub(crate) struct PruneArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// Entries of this age: 90d, 12w, 18mo, 3y
+    /// Entries older than this: 90d, 12w, 18mo, 3y
     #[arg(long, value_name = "AGE")]
     older_than: Option<Age>,
 
@@ -39,7 +39,7 @@ pub(crate) struct PruneArgs {
     #[arg(long, value_name = "SEVERITY", requires = "older_than")]
     severity: Vec<Severity>,
 
-    /// Only say what would go
+    /// Only say what would be removed
     #[arg(long)]
     dry_run: bool,
 }
@@ -49,14 +49,14 @@ Examples:
   storelogs prune --older-than 3y --dry-run
   storelogs prune --older-than 90d --severity info --store bigcommerce:abc123
 
-In storelogs.toml, of a store or, above all of them, of every one:
+In storelogs.toml, in a [[store]] or, above all stores, for every one:
   keep = \"3y\"
   keep = { info = \"90d\", notice = \"1y\" }      # the other severities stay
 
 Exit codes:
-  0  done, or nothing was so old
+  0  done, or nothing was old enough
   1  it failed, or another process collects into the archive
-  2  nothing says how long entries are to be kept, or an age is not understood";
+  2  nothing says how long to keep entries, or an age is not understood";
 
 /// How often a run that follows prunes by the configuration.
 const EVERY: Duration = Duration::from_secs(3600);

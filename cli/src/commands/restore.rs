@@ -15,8 +15,8 @@ use crate::ui::{Column, Progress, Table, Text, Ui};
 
 /// Replace the archive with a backup
 ///
-/// The backup is verified first, and stays where it is. Says of each store what a following `sync` will fetch, and what it
-/// cannot, since the platform keeps it no longer. Nothing is sent to a platform.
+/// The backup is verified first, and stays where it is. For each store, it says what the next `sync` will fetch, and
+/// what it cannot fetch because the platform no longer keeps it. Nothing is sent to a platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RestoreArgs {
@@ -27,7 +27,7 @@ pub(crate) struct RestoreArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// Also where an archive is already: it is kept beside under another name
+    /// Replace an existing archive, which is kept beside it under another name
     #[arg(long)]
     replace: bool,
 }
@@ -38,9 +38,9 @@ Examples:
   storelogs restore last-week.db --replace && storelogs sync && storelogs verify
 
 Exit codes:
-  0  the archive is what the backup is
-  1  it failed, or the backup is damaged; what was there before is there still
-  2  an archive is there already; nothing was changed";
+  0  the archive is the same as the backup
+  1  it failed, or the backup is damaged; what was there before is still there
+  2  there is an archive already; nothing was changed";
 
 pub(crate) fn restore(args: &RestoreArgs, ui: Ui) -> Result<Exit, CliError> {
     let path = args.archive.path()?;

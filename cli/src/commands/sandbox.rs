@@ -18,8 +18,8 @@ use crate::ui::{Signals, Ui, quoted};
 
 /// Serve both platforms' logs on this machine, with their quirks
 ///
-/// Prints what to put into the environment, then runs until Ctrl-C. It reaches no platform, and its tokens are good for
-/// nothing else. The lines also name an archive of its own, so that nothing made up gets into yours.
+/// Prints the lines for your environment, then runs until Ctrl-C. It reaches no platform, and its tokens work nowhere
+/// else. The lines also name an archive of its own, so that nothing made up gets into yours.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -41,25 +41,25 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "PORT", default_value_t = 4011)]
     port_shopline: u16,
 
-    /// What the made-up entries grow from: the same seed, the same entries
+    /// The seed of the made-up entries: the same seed gives the same entries
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
-    /// The end of the made-up entries: the same seed and end, the same entries at the same times [default: now]
+    /// The end of the made-up entries: the same seed and end give the same entries at the same times [default: now]
     #[arg(long, value_name = "TIME")]
     until: Option<Moment>,
 
-    /// Serve the records of this file, a page as a platform sends it, whatever their age, in place of that platform's
-    /// made-up ones; repeat it for several
+    /// Serve the records of this file, a page as a platform sends it, in place of that platform's made-up ones,
+    /// whatever their age; repeat it for several
     #[arg(long, value_name = "FILE")]
     records: Vec<PathBuf>,
 
-    /// Let something go wrong with the lists of both stores, and when: 503@every:10, 429@first:3, cut@chance:5%,
-    /// hang@nth:4, empty@page:2; repeat it for several
+    /// Inject a fault into the lists of both stores: 503@every:10, 429@first:3, cut@chance:5%, hang@nth:4,
+    /// empty@page:2; repeat it for several
     #[arg(long, value_name = "WHAT@WHEN")]
     fault: Vec<Rule>,
 
-    /// Limit no rates; else they are limited as the platforms do
+    /// Limit no rates [default: limit them as the platforms do]
     #[arg(long)]
     no_quota: bool,
 }
@@ -114,7 +114,7 @@ pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError>
     writeln!(out, "export SHOPLINE_API_URL={}", sandbox.shopline_url())?;
     writeln!(out, "export SHOPLINE_HANDLE={HANDLE}")?;
     writeln!(out, "export SHOPLINE_ACCESS_TOKEN={}", sandbox.token(Platform::Shopline, HANDLE))?;
-    // What is collected from here on is no shop's.
+    // Entries that are collected from here on belong to no real shop.
     writeln!(out, "export STORELOGS_ARCHIVE={}", quoted(&archive.to_string_lossy()))?;
     out.flush()?;
     drop(out);

@@ -23,8 +23,8 @@ use crate::ui::Ui;
 
 /// Find entries in the archive
 ///
-/// Words, "phrases", beginnings* and fields; all of them have to match, unless OR stands between. Times, severities and
-/// fields are those of `fetch`. Nothing is sent to a platform.
+/// A query has words, "phrases", beginnings* and fields; an entry has to match all of them, unless OR stands between.
+/// Times, severities and fields are those of `fetch`. Nothing is sent to a platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SearchArgs {
@@ -79,7 +79,7 @@ pub(crate) struct SearchArgs {
     clock: ClockOptions,
 }
 
-/// What a query and the options beside it mean together.
+/// The query together with the options beside it.
 pub(crate) fn meant(
     query: &str,
     (since, until): (Option<Moment>, Option<Moment>),
@@ -130,7 +130,7 @@ Examples:
 Fields: store, platform, severity, category, action, module, actor, subject, id,
 uid, name, owner, tag; like:\"Order * failed\"; sensitive:yes; incident:last,
 incident:open, incident:yes or the time of one; times: since:, until:. A minimum
-severity never hides what is not understood.
+severity never hides one that is not understood.
 
 Exit codes:
   0  something was found

@@ -21,8 +21,8 @@ use crate::ui::{Column, Out, Palette, Table, Text, Ui, blocks};
 
 /// Show the state of each store in the archive
 ///
-/// What is held, whether anything is missing of all that the platform keeps up to its present, how long it can still be had,
-/// and whether the store could be read. Nothing is sent to a platform.
+/// For each store: what is held, whether anything is missing of what the platform keeps, how long the missing part can
+/// still be fetched, and whether the store could be read. Nothing is sent to a platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct StatusArgs {
@@ -60,7 +60,7 @@ Exit codes:
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// The cells of the bar, on a terminal that is wide enough.
 const BAR: usize = 24;
-/// What stands behind the bar: the share of what was read.
+/// The column after the bar: the share that was read.
 const SHARE: usize = 7;
 /// The columns beside the name and the bar.
 const BESIDE: usize = 48;
@@ -110,7 +110,7 @@ pub(crate) fn pick(standings: &mut Vec<(Store, Standing)>, names: &[StoreName]) 
     Ok(())
 }
 
-/// What is said of a file of changes that is too large.
+/// The warning about a file of changes that is too large.
 pub(crate) fn large_wal(archive: &Path, size: u64) -> Option<String> {
     (size > LARGE_WAL).then(|| {
         format!(
@@ -122,10 +122,10 @@ pub(crate) fn large_wal(archive: &Path, size: u64) -> Option<String> {
     })
 }
 
-/// An export that nobody tried for so long is history.
+/// An export that was not tried for this long is left out.
 const ABANDONED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// How far exports are that somebody has tried of late, a line each.
+/// The progress of exports that were tried recently, a line each.
 fn exports(archive: &Archive, now: Timestamp) -> Result<Vec<String>, CliError> {
     let newest = archive.newest_arrival()?;
     let exports = archive.exports()?.into_iter().filter(|export| now.duration_since(export.seen) < ABANDONED);
@@ -226,7 +226,7 @@ fn colour(state: State, palette: &Palette) -> Style {
     }
 }
 
-/// What the owner of the archive should know about a store.
+/// The notes on a store for the owner of the archive.
 fn remarks(standing: &Standing) -> Vec<String> {
     let mut remarks = Vec::new();
     let headroom = standing.headroom_seconds.unwrap_or_default();
@@ -253,7 +253,7 @@ fn remarks(standing: &Standing) -> Vec<String> {
     remarks
 }
 
-/// What brings what is missing. A store that refuses has to be put right first, as its reason says.
+/// The command that fetches what is missing. A store that refuses to be read has to be fixed first, as its reason says.
 fn next(state: State) -> &'static str {
     match state {
         State::New | State::Active | State::Throttled | State::Unreachable | State::Failing => "run `storelogs sync`",

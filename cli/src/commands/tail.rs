@@ -20,20 +20,20 @@ use crate::ui::{Progress, Ui, end_on_signal};
 
 /// Show the newest entries of all stores, oldest first, and new ones as they arrive with -f
 ///
-/// Reads from the platforms; no archive is needed. A store that is busy is asked more often, up to every 5 seconds, and
-/// never more often than its rate limit allows. What comes after younger entries were shown is marked as late; what comes more
-/// than ten minutes later than the newest is too late to be shown: `sync` finds it.
+/// Reads from the platforms; no archive is needed. A busy store is polled more often, up to every 5 seconds, and never
+/// more often than its rate limit allows. An entry that comes after younger ones were shown is marked as late; one more
+/// than ten minutes older than the newest is not shown: `sync` finds it.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
 pub(crate) struct TailArgs {
     #[command(flatten)]
     stores: StoreOptions,
 
-    /// Keep going, and show what comes
+    /// Keep going, and show new entries
     #[arg(long, short)]
     follow: bool,
 
-    /// How many entries to begin with, the newest of the last 28 days of all stores
+    /// How many entries to show first, the newest of all stores in the last 28 days
     #[arg(short, value_name = "N", default_value_t = 50)]
     n: u32,
 
@@ -51,18 +51,18 @@ pub(crate) struct TailArgs {
 const EXAMPLES: &str = "\
 Examples:
   storelogs tail       the newest 50 entries of all stores
-  storelogs tail -f    and those that come, until Ctrl-C
+  storelogs tail -f    and new ones as they come, until Ctrl-C
   storelogs tail -f -n 0 --min-severity error
   storelogs tail -f --format jsonl | jq -r .summary";
 
-/// How far back the first entries are looked for: what SHOPLINE answers in one request.
+/// How far back the first entries are looked for: the longest range that SHOPLINE answers in one request.
 const BACK: SignedDuration = SignedDuration::from_hours(28 * 24);
-/// Each time this much is read again, for what comes late. What comes later is too late.
+/// How much is read again each time, for late entries. Entries that come later than this are too late.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 /// The shortest and the longest time between two readings of a store.
 const SHORTEST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(60);
-/// What comes within this time is put in order.
+/// Entries that come within this time are sorted.
 const GATHER: Duration = Duration::from_millis(400);
 
 pub(crate) async fn tail(args: TailArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -126,7 +126,7 @@ async fn hear(remotes: &[Remote], now: Timestamp) {
     futures::future::join_all(asked).await;
 }
 
-/// Shows what is too late, and which stores' clocks are unknown.
+/// Says how late is too late, and which stores' clocks are unknown.
 fn say_what_is_missed(remotes: &[Remote], ui: Ui) {
     let mut line =
         format!("what comes more than {} minutes late is not shown: `storelogs sync` finds it\n", OVERLAP.as_mins());
@@ -157,7 +157,7 @@ enum From {
     Ever,
     /// Every entry after this time.
     Time(Timestamp),
-    /// None was: entries from the beginning on are news.
+    /// None was shown: entries from the beginning on are new.
     Beginning,
 }
 
@@ -225,7 +225,7 @@ async fn first(
     entries
 }
 
-/// What comes from a store.
+/// A message from the reader of a store.
 enum News {
     Entries(Vec<LogEntry>),
     Failed(Error),
@@ -234,7 +234,7 @@ enum News {
     Undecodable(Error),
 }
 
-/// Shows what comes, of all stores in one order. It ends with the process.
+/// Shows new entries of all stores in one order. It ends with the process.
 async fn follow(
     sources: Vec<Remote>,
     query: &LogQuery,
@@ -340,7 +340,7 @@ impl Listener {
         }
     }
 
-    /// What is new, and the first record that cannot be decoded.
+    /// The new entries, and the first record that cannot be decoded.
     async fn read(&mut self) -> (storelogs::Result<Vec<LogEntry>>, Option<Error>) {
         let margin = if self.network.has_heard() { OVERLAP } else { OVERLAP + CLOCK_MARGIN };
         let since = self.reached.checked_sub(margin).unwrap_or(self.reached);
@@ -363,7 +363,7 @@ impl Listener {
         if let Some(before) = self.before.take() {
             entries.retain(|entry| before.lacks(entry, self.beginning));
         }
-        // What is dated ahead of the platform's clock must not hide what comes until then.
+        // An entry dated ahead of the platform's clock must not hide entries that come until then.
         let newest = entries.iter().map(|entry| entry.time).max();
         if let Some(newest) = newest.map(|newest| newest.min(self.network.now())) {
             self.reached = self.reached.max(newest);

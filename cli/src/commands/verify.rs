@@ -23,9 +23,9 @@ use crate::ui::{Column, Out, Palette, Progress, Table, Text, Ui, end_on_signal};
 
 /// Prove that the archive is complete
 ///
-/// Compares what the archive holds of each store with what the platform counts and lists, slice by slice, over all that the
-/// platform keeps up to its present. What is found is written down, and `status` and `report` go by it. The file itself is
-/// checked, too. With --repair what is missing is read again.
+/// Compares what the archive holds of each store with what the platform counts and lists, slice by slice, over all that
+/// the platform keeps up to its present. The result is kept in the archive, for `status` and `report`. The file itself
+/// is checked, too. With --repair, missing entries are read again.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct VerifyArgs {
@@ -35,15 +35,15 @@ pub(crate) struct VerifyArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// Only this share of the stores, such as 2/8, as `sync --shard` collects it
+    /// Only this shard of the stores, such as 2/8, as `sync --shard` collects it
     #[arg(long, value_name = "N/M")]
     shard: Option<Shard>,
 
-    /// Compare every id, not only a sample of slices with many entries: this reads all again
+    /// Compare every id, and not only a sample where slices have many entries: this reads everything again
     #[arg(long)]
     deep: bool,
 
-    /// Read again what is missing, over or in quarantine, and compare each id of it
+    /// Read again what is missing, over or in quarantine, and compare every id there
     #[arg(long)]
     repair: bool,
 
@@ -62,7 +62,7 @@ Examples:
   storelogs verify --repair
   storelogs verify --format json | jq '.[] | {store, verdict, summary}'
 
-What is known of a time range, from the best to the worst:
+The verdicts on a time range, from the best to the worst:
   complete       the platform counts as many entries as it lists, and each is held
   not countable  it was read to its end, and the platform does not count
   in quarantine  records could not be decoded; they are kept as they came
@@ -70,7 +70,7 @@ What is known of a time range, from the best to the worst:
   short by n     the platform counts more
   unread         it was not read to its end, or not compared yet
   pruned         you do not want it any more (`storelogs prune`)
-Of a store, the worst of all that the platform keeps up to its present counts.
+A store has the worst verdict of all that the platform keeps up to its present.
 
 Exit codes:
   0  every store is complete
@@ -193,7 +193,7 @@ async fn compare_with(
     results
 }
 
-/// What is known of all of them together, in one line.
+/// The verdict on all of them together, in one line.
 pub(crate) fn together(results: &[VerifyResult]) -> String {
     verdict::together(results.iter().filter_map(|result| result.judgement.as_ref()))
 }
@@ -315,7 +315,7 @@ impl VerifyResult {
         }
     }
 
-    /// Writes down what was found, for `status`. Where nothing can be written, nothing is.
+    /// Stores the result for `status`, unless the archive is read-only.
     fn remember(&self, archive: &mut Archive, store: &Store, depth: Depth) {
         let found = Verification {
             at: Timestamp::now(),

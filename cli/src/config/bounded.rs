@@ -1,5 +1,5 @@
-//! Reading what should hold a token and may be anything: a pipe that nobody writes to, a device without an end, a program
-//! that never stops.
+//! Reading a token from a file or a program that may be anything: a pipe that nobody writes to, a device without an
+//! end, a program that never stops.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -39,7 +39,7 @@ pub(super) fn file_now(path: &Path, ui: Ui) -> Result<String, String> {
 
 type Text = Result<String, String>;
 
-/// What is read from this file, if that takes no longer.
+/// The content of this file, if reading it takes no longer.
 fn in_time(path: &Path, limit: Duration, read: impl FnOnce() -> Text + Send + 'static) -> Text {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || drop(sender.send(read())));
@@ -72,7 +72,7 @@ fn read(path: &Path, ui: Ui) -> Text {
     String::from_utf8(text).map_err(|_| format!("the token file {} is not UTF-8 text", shown(path)))
 }
 
-/// What a program prints. It gets none of these variables: they are other stores' tokens.
+/// The output of a program. It does not see these variables, which are other stores' tokens.
 pub(super) async fn run(command: &[String], without: &[String]) -> Result<String, String> {
     run_in_time(command, without, COMMAND_LIMIT).await
 }

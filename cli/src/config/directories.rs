@@ -3,12 +3,12 @@
 use std::env;
 use std::path::PathBuf;
 
-/// Where configuration is kept.
+/// The directory of the configuration.
 pub(crate) fn configuration() -> Option<PathBuf> {
     if cfg!(windows) { variable("APPDATA") } else { xdg("XDG_CONFIG_HOME", ".config") }
 }
 
-/// Where data is kept that is not to be lost.
+/// The directory of data that must not be lost.
 pub(crate) fn data() -> Option<PathBuf> {
     if cfg!(windows) { variable("LOCALAPPDATA") } else { xdg("XDG_DATA_HOME", ".local/share") }
 }

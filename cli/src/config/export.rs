@@ -1,4 +1,4 @@
-//! Where `sync --follow` and `watch --sync` export to, as a file has it: `[[export]]`.
+//! The destinations of `sync --follow` and `watch --sync`, in a configuration file: `[[export]]`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,7 +37,7 @@ impl Secret for Header {
     const WHAT: &'static str = "a token";
 }
 
-/// Where to, and how.
+/// The destination and the form of an export.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ExportSettings {
     pub(crate) to: ExportTo,
@@ -125,7 +125,7 @@ fn length(text: &str) -> Option<Duration> {
 }
 
 impl ExportSettings {
-    /// Where what is secret of it comes from.
+    /// The sources of its secrets.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &TokenSource> {
         let headers = match &self.to {
             ExportTo::Otlp(target) => &target.headers[..],

@@ -53,7 +53,7 @@ struct Entry {
     tags: Vec<String>,
 }
 
-/// What the file says. A file with anything wrong in it is wrong as a whole: it is written by hand.
+/// The content of the file. A file with any error is refused as a whole: people write it by hand.
 pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
     let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
     let line = |at: usize| breaks.partition_point(|end| *end < at) + 1;

@@ -33,7 +33,7 @@ pub(super) struct AllFiles {
     pub(super) proxy: Option<TokenSource>,
     /// How long entries are kept of stores that do not say it: what the first file to say it says.
     pub(super) keep: Option<Keep>,
-    /// What is left out, and does no harm: one line each.
+    /// Harmless parts that are ignored: one line each.
     pub(super) notes: Vec<String>,
     /// One line each. The stores in question are left out, or as they were before.
     pub(super) problems: Vec<String>,
@@ -68,7 +68,7 @@ pub(super) struct Files {
 #[derive(Debug, Default)]
 struct Known {
     stamp: Option<Stamp>,
-    /// What it said when it was last fine.
+    /// Its content when it was last valid.
     found: Option<ParsedFile>,
     /// Why it is not fine now.
     broken: Option<String>,
@@ -136,7 +136,7 @@ impl Files {
         let mut order: Vec<PathBuf> = self.main.iter().cloned().collect();
         match self.folder.as_deref().map(members) {
             Some(Ok(members)) => order.extend(members),
-            // What was in it is kept.
+            // Its last content is kept.
             Some(Err(why)) => {
                 let folder = self.folder.as_deref().unwrap_or(Path::new(FOLDER));
                 order.extend(self.known.keys().filter(|path| path.parent() == Some(folder)).cloned());

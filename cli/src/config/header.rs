@@ -1,4 +1,4 @@
-//! A header of a request, as an argument has it: its value stands elsewhere.
+//! A header of a request in an argument, which names where its value is.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use super::token::TokenSource;
 
 /// A header and where its value comes from, as an argument has it: `NAME=env:VARIABLE` or `NAME=file:PATH`.
 pub(crate) fn header(text: &str) -> Result<(String, TokenSource), String> {
-    // What is wrong is not shown: the value itself may stand there.
+    // The text is not shown: it may be the value itself.
     let wrong =
         || "write NAME=env:VARIABLE or NAME=file:PATH: a value itself would be seen by every user of this machine";
     let (name, source) = text.split_once('=').ok_or_else(wrong)?;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use storelogs::Severity;
 use storelogs_collector::retention::Keep;
 
-/// What stands behind `keep =`.
+/// The value of `keep`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged, expecting = "keep is an age such as \"3y\", or one for each severity such as { info = \"90d\" }")]
 pub(super) enum KeepEntry {

@@ -1,4 +1,4 @@
-//! What stores are called, whose they are, and what they are filed under.
+//! The names, owners and tags of stores.
 
 use storelogs_collector::archive::Labels;
 

@@ -9,7 +9,7 @@ use super::rule;
 use super::settings::Settings;
 use super::token::TokenSource;
 
-/// What one file says.
+/// The content of one file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ParsedFile {
     /// Its stores, and the line of each.
@@ -24,8 +24,8 @@ pub(super) struct ParsedFile {
     pub(super) proxy: Option<TokenSource>,
     /// How long entries are kept of stores that do not say it.
     pub(super) keep: Option<Keep>,
-    /// What of it is left out, and does no harm.
+    /// Harmless parts of it that are ignored.
     pub(super) notes: Vec<String>,
-    /// What is wrong with single lines of it.
+    /// Errors in single lines of it.
     pub(super) problems: Vec<String>,
 }

@@ -3,7 +3,7 @@
 use storelogs::platform::{self, PlatformFacts, Setting};
 use storelogs::{Platform, Store};
 
-/// What is known of a platform.
+/// A platform, as the configuration knows it.
 pub(super) fn facts(platform: &Platform) -> Result<&'static dyn PlatformFacts, String> {
     platform::named(platform.as_str()).ok_or_else(|| format!("the platform {platform} is not known to this program"))
 }

@@ -8,7 +8,8 @@ use super::token::TokenSource;
 use crate::error::CliError;
 use crate::ui::Ui;
 
-/// Where the files say that the proxy's address stands, and what that file was like. `None` where they name no proxy.
+/// The source of the proxy's address that the files name, and the state of that source's file. `None` if they name no
+/// proxy.
 #[derive(Debug, PartialEq)]
 pub(super) struct NamedProxy {
     pub(super) source: Option<TokenSource>,

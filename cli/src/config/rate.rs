@@ -5,7 +5,7 @@ use storelogs::platform::Setting;
 
 use super::platforms;
 
-/// What the files say of a store's rate limit. It depends on the store's plan.
+/// A store's rate limit in the files. It depends on the store's plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Rate {
     /// How many requests leak out of the store's bucket in a second.

@@ -21,7 +21,7 @@ pub(super) trait Secret {
     }
 }
 
-/// Where something secret comes from. Read by hand, so that no error can show what stands there.
+/// Where something secret comes from. It is deserialized by hand, so that no error can show its value.
 pub(super) struct Reference<S>(TokenSource, PhantomData<S>);
 
 impl<S> Reference<S> {
@@ -100,7 +100,7 @@ impl<'de, S: Secret> Visitor<'de> for ReferenceVisitor<S> {
     }
 }
 
-/// What an environment variable of ours is called.
+/// The form of an environment variable's name.
 pub(super) const VARIABLE: &str = "the name of an environment variable: upper-case letters, digits and _";
 
 pub(super) fn is_variable(name: &str) -> bool {

@@ -30,7 +30,7 @@ pub(crate) struct ReloadingStores {
     shard: Option<Shard>,
     ui: Ui,
     report: Box<dyn Fn(&str) + Send + Sync>,
-    /// Where their labels are kept.
+    /// Their labels.
     archive: PathBuf,
     state: Mutex<State>,
 }

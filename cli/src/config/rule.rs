@@ -77,7 +77,7 @@ pub(super) struct Settings {
     /// What PagerDuty and Opsgenie know the sender by.
     key: Option<TokenSource>,
     form: Form,
-    /// What its webhook is signed with.
+    /// The key that its webhook is signed with.
     secret: Option<TokenSource>,
     /// The headers that its webhook gets besides.
     headers: BTreeMap<String, TokenSource>,
@@ -138,7 +138,7 @@ impl Settings {
         &self.draft.name
     }
 
-    /// Where the address of its webhook comes from, and what else is secret of it.
+    /// The sources of its webhook's address and other secrets.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &TokenSource> {
         self.webhook.iter().chain(&self.key).chain(&self.secret).chain(self.headers.values())
     }

@@ -81,7 +81,7 @@ impl RuleFiles {
         })
     }
 
-    /// What webhooks are posted over: as for the stores, through the proxy that the files or the environment name.
+    /// The network for webhooks: as for the stores, through the proxy that the files or the environment name.
     pub(crate) fn http(&self) -> Result<Http, CliError> {
         Ok(Http::through(read_proxy(self.proxy.source.as_ref(), self.ui)?)?)
     }
@@ -160,7 +160,7 @@ async fn rules(settings: &[Settings], secrets: &[String], ui: Ui) -> Result<Vec<
     Ok(rules)
 }
 
-/// What a rule looks like.
+/// The example of a rule in errors.
 const EXAMPLE: &str = "
    [[rule]]
    name = \"payments fail\"

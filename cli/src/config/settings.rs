@@ -20,7 +20,7 @@ pub(crate) struct Settings {
     pub(crate) rate: Rate,
     /// How long its entries are kept in the archive; without it for ever.
     pub(crate) keep: Option<Keep>,
-    /// What it is called, whose it is, and what it is filed under.
+    /// Its name, owner and tags.
     pub(crate) labels: Labels,
 }
 
@@ -42,7 +42,7 @@ impl Settings {
         facts(self.store.platform()).is_ok_and(PlatformFacts::tokens_expire)
     }
 
-    /// Where the token of a store comes from, unless it is said: an OAuth app, or the environment.
+    /// The default source of a store's token: an OAuth app, or the environment.
     pub(super) fn usual_token(store: &Store, app: Option<&App>) -> Result<TokenSource, String> {
         if app.is_some() {
             return Ok(TokenSource::App);
@@ -50,7 +50,7 @@ impl Settings {
         Ok(TokenSource::Env(facts(store.platform())?.variables().access_token.to_owned()))
     }
 
-    /// Where what is secret of the store comes from.
+    /// The sources of the store's secrets.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &TokenSource> {
         std::iter::once(&self.token).chain(self.app.iter().flat_map(|app| [&app.key, &app.secret]))
     }

@@ -83,7 +83,7 @@ pub(super) fn keep_labels(archive: &mut Archive, stores: &[Settings]) -> storelo
     archive.keep_labels(stores.iter().map(|settings| (&settings.store, &settings.labels)))
 }
 
-/// Where the files export to, and the proxy that they name, for a command that is about no store.
+/// The exports and the proxy that the files name, for a command that is about no store.
 pub(crate) fn exports(file: Option<&PathBuf>, ui: Ui) -> Result<(Vec<ExportSettings>, Proxy), CliError> {
     let mut files = Files::find(file, None)?;
     let all = files.read();

@@ -36,7 +36,7 @@ const COLUMNS: [&str; 13] = [
 const UNKNOWN: &str = "";
 /// A column with one of these words in its name says how a store is reached.
 const REACHED_BY: [&str; 5] = ["token", "secret", "key", "api", "url"];
-/// What stands between the tags of a store.
+/// The separator of a store's tags.
 const BETWEEN_TAGS: char = ';';
 
 /// The stores of a table. A line with something wrong is a problem of its own, and the others go on. The error is about
@@ -81,7 +81,7 @@ fn columns(header: &ByteRecord) -> Result<(Vec<&'static str>, Option<String>), S
     for name in header {
         let known = COLUMNS.iter().find(|known| known.as_bytes() == name.to_ascii_lowercase());
         let Some(known) = known else {
-            // Where a token stands in the table, its column is named so; other names may be anything, even a token.
+            // A column with a token may be named so; other names may be anything, even a token.
             let why = format!("column {} is not known; there are {}", columns.len() + 1, COLUMNS.join(", "));
             match std::str::from_utf8(name).map(str::to_ascii_lowercase).as_deref() {
                 Ok("token" | "access_token") => {
@@ -120,7 +120,7 @@ fn settings(record: &ByteRecord, columns: &[&str], path: &Path) -> Result<Settin
         let text = std::str::from_utf8(&record[at]).map_err(|_| format!("{name} is not UTF-8 text"))?;
         Ok(Some(text).filter(|text| !text.is_empty()))
     };
-    // What stands in a cell is shown of the store's name only: a line may be shifted, and a token anywhere in it.
+    // Only the cell with the store's name is ever shown: a line may be shifted, with a token anywhere in it.
     let store = match (cell("platform")?, cell("store")?) {
         (Some(platform), Some(name)) => platforms::store(platform, name)
             .unwrap_or_else(|| Err(format!("the platform is not known: write {}", platforms::names()))),

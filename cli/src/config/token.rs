@@ -16,7 +16,7 @@ pub(crate) enum TokenSource {
     Env(String),
     /// The content of a file.
     File(PathBuf),
-    /// What a program prints. It is run without a shell, and without the variables that hold other stores' tokens.
+    /// The output of a program. It is run without a shell, and without the variables that hold other stores' tokens.
     Command { command: Vec<String>, without: Vec<String> },
     /// The platform itself, for an app that shows its key and secret.
     App,
@@ -28,7 +28,7 @@ impl TokenSource {
         self.read("access token", ui).await
     }
 
-    /// What is there, called so in errors; `None` if the platform gives it.
+    /// Reads the secret, which errors call `what`. `None` if the platform gives it.
     pub(crate) async fn read(&self, what: &str, ui: Ui) -> Result<Option<SecretString>, String> {
         let text = match self {
             Self::App => return Ok(None),

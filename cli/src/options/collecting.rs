@@ -11,7 +11,7 @@ const WALKS: u16 = 32;
 /// How stores are collected.
 #[derive(Args, Debug)]
 pub(crate) struct CollectingOptions {
-    /// Only this share of the stores, such as 2/8: for several machines
+    /// Only this shard of the stores, such as 2/8: for several machines
     #[arg(long, value_name = "N/M")]
     pub(crate) shard: Option<Shard>,
 

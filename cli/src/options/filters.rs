@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use storelogs::{LogQuery, Severity};
 
-/// What an entry must be like.
+/// The filters on entries.
 #[derive(Args, Debug)]
 pub(crate) struct Filters {
     /// The least serious severity; entries whose severity is not understood always pass

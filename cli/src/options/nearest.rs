@@ -1,4 +1,4 @@
-//! What was meant by a value that there is not.
+//! The nearest known value for one that does not exist.
 
 /// How many letters may be wrong.
 const MOST: usize = 2;

@@ -1,8 +1,8 @@
-//! How what a command tells is written: for people, or for machines.
+//! The output formats of commands that list no entries: for people, or for programs.
 
 use clap::{Args, ValueEnum};
 
-/// The form of what a command tells.
+/// The format of a command's output.
 #[derive(Args, Debug)]
 pub(crate) struct WrittenOptions {
     /// How it is written
@@ -19,7 +19,7 @@ enum Form {
     /// For reading
     #[default]
     Pretty,
-    /// JSON: one array with an object for each, or one object where there is one only
+    /// JSON: an array with an object for each, or a single object
     Json,
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn file(path: &Path) -> Result<Out, CliError> {
     Ok(Out::with_capacity(BUFFER, Box::new(file)))
 }
 
-/// Where entries go, and how they look there.
+/// The destination of entries, and their format.
 pub(crate) struct Target<'a> {
     pub(crate) format: Format,
     /// A file, in place of stdout.
@@ -59,7 +59,7 @@ pub(crate) struct Target<'a> {
     pub(crate) stores: &'a [Store],
     /// The zone that times are shown in.
     pub(crate) zone: TimeZone,
-    /// Where in a text stands what was looked for, which stands out on a terminal.
+    /// Finds the places in a text that a search matched, which a terminal highlights.
     pub(crate) marks: Option<Marks>,
     /// Entries come newest first.
     pub(crate) newest_first: bool,

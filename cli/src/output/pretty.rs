@@ -1,8 +1,8 @@
 //! Aligned columns for reading.
 //!
 //! Nobody knows how wide the columns will be before the last entry, and waiting for that would take all the memory. So
-//! the first rows are held back for a moment, the columns are made to fit them, and later ones may only widen them.
-//! On a terminal a row is one line of it; anywhere else nothing is cut.
+//! the first rows wait for a moment, the columns are made to fit them, and later rows may only widen them. On a
+//! terminal a row is cut to one line; anywhere else nothing is cut.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -100,7 +100,7 @@ impl Pretty {
         [self.layout.time(entry.time), store, severity, category, what, actor, summary]
     }
 
-    /// Where what was looked for stands in the message only, the place in it.
+    /// The passage of the message, if only the message matches the search.
     fn excerpt(&self, entry: &LogEntry, cells: &[&str]) -> Option<String> {
         let marks = self.marks.as_ref()?;
         let message = shown(entry.message.as_deref()?);

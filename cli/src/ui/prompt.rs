@@ -8,7 +8,7 @@ use crate::error::CliError;
 /// A prompt whose lines can be edited. Its history is kept in memory only: a line may name customers.
 pub(crate) struct Prompt(DefaultEditor);
 
-/// What was typed.
+/// The user's input.
 pub(crate) enum Typed {
     Line(String),
     /// Ctrl-C.

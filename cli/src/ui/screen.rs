@@ -16,7 +16,7 @@ use crate::error::CliError;
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Colour {
-    /// Where they are understood, and nobody asked for none.
+    /// Use colours where they are understood, unless the user wants none.
     #[default]
     Auto,
     Always,

@@ -5,7 +5,7 @@ use std::io;
 use super::progress::Progress;
 use crate::error::{CliError, Exit};
 
-/// Who asks, and with which code a program ends that has not done its work.
+/// The signal that asks, and the exit code of a program that has not finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
     /// Ctrl-C.
@@ -79,7 +79,7 @@ pub(crate) fn outlive_file_limits() {
     {
         /// SIGXFSZ, on Linux, macOS and the BSDs. Who listens to it is not killed by it.
         const FILE_TOO_LARGE: i32 = 25;
-        // Where it cannot be heard, it ends the program as it ends any.
+        // If it cannot be handled, it ends the program as usual.
         let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(FILE_TOO_LARGE));
     }
 }
@@ -87,7 +87,7 @@ pub(crate) fn outlive_file_limits() {
 /// Ends the program on Ctrl-C or SIGTERM, even while it waits for whoever reads its output.
 pub(crate) fn end_on_signal(progress: &Progress) {
     let progress = progress.clone();
-    // Where signals cannot be heard they end the program as they end any.
+    // Signals that cannot be handled end the program as usual.
     let Ok(mut signals) = Signals::listen() else { return };
     tokio::spawn(async move {
         let signal = signals.next().await;

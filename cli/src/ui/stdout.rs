@@ -7,7 +7,7 @@ use super::printable::Harmless;
 /// How much is gathered before it is written.
 pub(crate) const BUFFER: usize = 64 * 1024;
 
-/// What stdout or a file is written through.
+/// The writer to stdout or to a file.
 pub(crate) type Out = BufWriter<Box<dyn Write>>;
 
 /// Stdout, with styles taken out again where it does not know them.

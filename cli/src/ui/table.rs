@@ -1,7 +1,7 @@
 //! The one table: aligned columns for reading.
 //!
-//! Widths are made for the rows that come first, up to a number that the table holds back; a table without such a number
-//! holds all of them. Behind a row there may be notes, which keep to no column.
+//! Widths fit the rows that come first, up to a number that the table buffers; a table without such a number buffers
+//! all rows. A row may be followed by notes, which belong to no column.
 
 use std::io::{self, Write};
 

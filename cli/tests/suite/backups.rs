@@ -1,4 +1,4 @@
-//! `backup` and `restore`: a copy that is whole, and what is said of what it lacks.
+//! `backup` and `restore`: a copy is whole, and a restored one says what it lacks.
 
 use std::fs;
 use std::path::Path;

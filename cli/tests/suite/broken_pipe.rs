@@ -1,4 +1,4 @@
-//! When the reader has seen enough.
+//! Pipes whose reader ends early.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;

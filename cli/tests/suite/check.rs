@@ -1,4 +1,4 @@
-//! `check`.
+//! `check`: whether each store can be read, and why not.
 
 use insta::assert_snapshot;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `sync`, `verify` and `status`: an archive that is complete, and says so when it is not.
+//! `sync`, `verify` and `status`: an archive is complete, or says that it is not.
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Where stores and tokens come from.
+//! The configuration: where stores and tokens come from.
 
 use insta::assert_snapshot;
 use storelogs_sandbox::{Platform, Sandbox};

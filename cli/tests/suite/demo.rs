@@ -1,4 +1,5 @@
-//! `demo`: the first thing that anybody sees. It shows all it has at any hour, and what it says to do next works.
+//! `demo`, the first command that anybody tries: it shows every part at any hour, and the commands that it suggests
+//! work.
 
 use crate::program::{HANDLE, HASH, Program};
 

@@ -1,4 +1,4 @@
-//! The examples under `deploy/` are what their readers take them for, and work.
+//! The examples under `deploy/`: other programs accept them, and they work.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! An archive on a disk without room, or on one that is read-only, really: in memory, in a namespace of its own.
+//! An archive on a full disk, and on a read-only one: real file systems in memory, in a namespace of their own.
 #![cfg(target_os = "linux")]
 
 use std::process::{Command, Output};

@@ -1,4 +1,4 @@
-//! `doctor`: says what is wrong with the archive and what helps, and puts right what is derived.
+//! `doctor`: says what is wrong with the archive and what helps, and rebuilds what is derived.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `export`: what it says and how it ends, by itself and beside a run that collects. What it writes is tested in `export/`.
+//! `export`: its messages and exit codes, by itself and beside a run that collects. Its output is tested in `export/`.
 #![cfg(all(feature = "lake", feature = "otlp"))]
 
 use std::collections::BTreeSet;

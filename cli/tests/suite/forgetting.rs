@@ -1,4 +1,4 @@
-//! `forget`: no byte is left, and nothing comes back.
+//! `forget`: not a byte is left, and nothing comes back.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the program says of itself.
+//! The help of the program and of its commands.
 
 #[cfg(unix)]
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Logs on stderr, and what a run ends with that is asked to end.
+//! Logs on stderr, and the exit code of a run that is asked to end.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -96,6 +96,6 @@ fn a_run_that_follows_ends_with_0_when_it_is_asked_to() {
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let told = lines(&String::from_utf8(output.stderr).unwrap());
-    assert!(told.iter().any(|line| line["message"].as_str().unwrap().starts_with("stopping")), "{told:?}");
+    let logged = lines(&String::from_utf8(output.stderr).unwrap());
+    assert!(logged.iter().any(|line| line["message"].as_str().unwrap().starts_with("stopping")), "{logged:?}");
 }

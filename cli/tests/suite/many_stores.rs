@@ -165,6 +165,6 @@ fn while_following_a_store_that_is_added_and_a_token_that_is_fixed_take_effect()
     wait_for("bigcommerce:bb,active");
     follower.kill().unwrap();
     let output = follower.wait_with_output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(told.matches("stores.csv line 4: the store is missing").count(), 1, "{told}");
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(printed.matches("stores.csv line 4: the store is missing").count(), 1, "{printed}");
 }

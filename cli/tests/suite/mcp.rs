@@ -136,8 +136,8 @@ fn the_tools_are_listed_in_the_form_that_every_client_takes() {
             let mut all = Vec::new();
             schemas(schema, "", &mut all);
             for (at, part) in &all {
-                for unfit in ["$id", "$ref", "$schema", "prefixItems", "format"] {
-                    assert!(part.get(unfit).is_none(), "{name}{at} has {unfit}");
+                for unknown in ["$id", "$ref", "$schema", "prefixItems", "format"] {
+                    assert!(part.get(unknown).is_none(), "{name}{at} has {unknown}");
                 }
             }
         }

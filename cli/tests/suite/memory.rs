@@ -47,7 +47,7 @@ fn hundreds_of_thousands_of_entries_stream_with_the_exact_uids() {
         Store::bigcommerce(HASH).history(history.clone()).behavior(behavior()),
         Store::shopline(HANDLE).history(history.clone()),
     ]);
-    let (since, until) = history.window();
+    let (since, until) = history.time_range();
     let program = Program::reading(&sandbox);
     let mut command = program.command(&["fetch", "--since", "70d", "--format", "jsonl"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();

@@ -1,4 +1,4 @@
-//! Alerts for those who keep them open until they are over.
+//! Alerts for services that keep them open until they are over: Alertmanager, PagerDuty, Opsgenie.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

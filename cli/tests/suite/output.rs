@@ -1,4 +1,4 @@
-//! What `fetch` prints.
+//! The output of `fetch`, in every format.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ fn filters_and_limit_choose_the_newest_that_match() {
 }
 
 #[test]
-fn a_filter_that_nothing_fits_is_told_with_what_there_is() {
+fn a_filter_that_nothing_fits_is_named_with_the_values_that_there_are() {
     let sandbox = sandbox();
     let program = Program::reading(&sandbox);
     let run = program.fetch(&["--module", "usps (endica)"]);
@@ -147,7 +147,7 @@ fn a_filter_that_nothing_fits_is_told_with_what_there_is() {
 }
 
 #[test]
-fn everything_in_the_window_is_read_without_a_limit() {
+fn everything_in_the_time_range_is_read_without_a_limit() {
     let sandbox = serve([Store::bigcommerce(HASH).history(History::bulk(1, 3000))]);
     let run = Program::new().reading_bigcommerce(&sandbox).run(&["fetch", "--since", "70d", "--format", "jsonl"]);
     assert_eq!((run.code, run.out.lines().count()), (0, 3000), "{}", run.err);

@@ -1,4 +1,4 @@
-//! What the owner of one shop asks, in the words and forms that come to hand.
+//! The questions of one shop's owner, in the words and forms that people use.
 
 use serde_json::{Value, json};
 use storelogs_sandbox::{Behavior, Platform, Sandbox, Store};

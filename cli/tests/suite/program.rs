@@ -114,8 +114,8 @@ pub(crate) fn start(builder: Builder) -> Sandbox {
     runtime.block_on(builder.own_threads(1).start()).unwrap()
 }
 
-/// Waits until a program that was started has sent a request to the sandbox, which had so many before. Then it has read its
-/// settings and listens to signals, however busy the machine is.
+/// Waits until a program that was started has sent a request to the sandbox, which had this many before. Then it has
+/// read its settings and listens to signals, however busy the machine is.
 #[cfg(unix)]
 pub(crate) fn wait_for_request(sandbox: &Sandbox, before: u64) {
     let begun = std::time::Instant::now();

@@ -1,4 +1,4 @@
-//! `sql`: the archive is asked, and never changed.
+//! `sql`: the archive answers statements, and is never changed.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -127,8 +127,8 @@ fn what_was_searched_for_stands_out_also_where_only_the_message_has_it() {
     let search = |query: &str| program.run(&["search", "--color", "always", query]).out;
     let red = |text: &str| format!("\u{1b}[1m\u{1b}[31m{text}\u{1b}[0m");
     assert!(search("payment").contains(&red("Payment")), "{:?}", search("payment"));
-    let told = search("\"card declined\"");
-    assert!(told.contains(&red("CARD-Declined")) && told.contains("[…"), "{told:?}");
+    let shown = search("\"card declined\"");
+    assert!(shown.contains(&red("CARD-Declined")) && shown.contains("[…"), "{shown:?}");
     assert!(!search("payment declined").contains("[…"), "the summary has a part of it");
     let plain = program.run(&["search", "\"card declined\""]).out;
     assert!(plain.trim_end().ends_with("Payment failed"), "{plain:?}");

@@ -1,4 +1,4 @@
-//! `tail`: the newest entries, and those that come.
+//! `tail`: the newest entries, and new ones as they come.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -61,7 +61,7 @@ impl Drop for Tail {
     }
 }
 
-/// Adds an entry of so many seconds ago.
+/// Adds an entry from this many seconds ago.
 fn push(sandbox: &Sandbox, id: u32, ago: i64, summary: &str) {
     let at = present() - jiff::SignedDuration::from_secs(ago);
     let date = at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();

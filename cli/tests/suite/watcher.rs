@@ -22,7 +22,7 @@ pub(crate) fn begin(program: &Program) {
     assert_eq!(program.run(&["sync"]).code, 0);
     let run = program.run(&["watch", "--once"]);
     assert!(run.code == 0 && run.out.is_empty() && run.err.starts_with("Watching begins: "), "{run:?}");
-    std::thread::sleep(Duration::from_millis(1100)); // platforms tell whole seconds
+    std::thread::sleep(Duration::from_millis(1100)); // platforms give whole seconds
 }
 
 /// Adds an error that happens now, and waits until it can be read.

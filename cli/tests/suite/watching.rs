@@ -1,4 +1,4 @@
-//! `watch`: rules over what comes, and whom they tell.
+//! `watch`: rules over new entries, and where their alerts go.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -33,9 +33,9 @@ fn what_comes_is_printed_given_to_a_program_and_posted_without_peoples_data() {
     assert!(head.contains(&format!("idempotency-key: {}", printed["id"].as_str().unwrap())), "{head}");
     let given: Value =
         serde_json::from_str(&std::fs::read_to_string(program.home.path().join("alert.json")).unwrap()).unwrap();
-    for told in [&posted, &given] {
-        assert_eq!(told["id"], printed["id"]);
-        let text = told.to_string();
+    for alert in [&posted, &given] {
+        assert_eq!(alert["id"], printed["id"]);
+        let text = alert.to_string();
         assert!(text.contains("was declined") && text.contains("[email ") && !text.contains("jane.doe"), "{text}");
     }
     let variables = std::fs::read_to_string(program.home.path().join("variables")).unwrap();
@@ -248,9 +248,9 @@ fn an_alert_arrives_before_whatever_statement_the_process_dies() {
             |lines: &str| -> Vec<Value> { lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
         let printed = [alerts(&first), alerts(&second)].concat();
         let given = alerts(&std::fs::read_to_string(&given).unwrap_or_default());
-        for told in [&printed, &given] {
-            assert!((1..=2).contains(&told.len()), "before statement {statement}: {told:?}");
-            assert!(told.iter().all(|alert| alert["id"] == printed[0]["id"]), "before statement {statement}: {told:?}");
+        for sent in [&printed, &given] {
+            assert!((1..=2).contains(&sent.len()), "before statement {statement}: {sent:?}");
+            assert!(sent.iter().all(|alert| alert["id"] == printed[0]["id"]), "before statement {statement}: {sent:?}");
         }
         if lived {
             assert!(statement > 20, "{statement} statements");

@@ -1,7 +1,7 @@
-//! Entries in the order in which they came, for exports: each form that an entry had, once.
+//! Entries in the order in which they arrived, for exports: each revision of an entry, once.
 //!
-//! Whatever is written into the archive has the number of its arrival, and numbers only grow. So an export needs no more
-//! than the last number that it has delivered, and keeps that where the entries go, not here.
+//! Everything that is written into the archive gets a number for its arrival, and numbers only grow. So an export needs
+//! only the last number that it has delivered, and keeps that at its destination, not here.
 
 use std::ops::ControlFlow;
 
@@ -22,7 +22,7 @@ pub struct ArrivedEntry<'a> {
     pub revision: u32,
     /// The archive's number of the store.
     pub store: StoreId,
-    /// What it says.
+    /// The entry in this revision.
     pub fields: Fields<'a>,
 }
 
@@ -144,7 +144,7 @@ impl Archive {
         find.query_row([], |row| row.get(0)).map_err(|error| self.fault(error))
     }
 
-    /// What came after an arrival, in its order and as of one moment, until `each` breaks off.
+    /// The revisions that arrived after a number, in order and as of one moment, until `each` breaks off.
     ///
     /// # Errors
     /// If the archive cannot be read.

@@ -11,7 +11,7 @@ use super::{StoreId, row};
 use crate::coverage::{Coverage, TimeRange};
 use crate::micros::Micros;
 
-/// What came of comparing a time range with the platform.
+/// The result of comparing a time range with the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "finding")]
 pub enum Finding {
@@ -128,7 +128,7 @@ impl Audits {
         self.0.values().copied()
     }
 
-    /// What of a time range was audited, oldest first.
+    /// The audited parts of a time range, oldest first.
     pub fn within(&self, range: TimeRange) -> impl Iterator<Item = Audit> + '_ {
         let before = self.0.range(..range.since).next_back();
         let inside = self.0.range(range.since..range.until);
@@ -138,7 +138,8 @@ impl Audits {
             .filter_map(move |(_, audit)| Some(Audit { range: audit.range.overlap(range)?, ..*audit }))
     }
 
-    /// What is covered of a time range and was not audited, in whole seconds, oldest first: platforms count no less.
+    /// The parts of a time range that are covered and not audited, oldest first, in whole seconds: platforms count no
+    /// smaller units.
     pub fn lacking(&self, coverage: &Coverage, range: TimeRange) -> Vec<TimeRange> {
         let audited: Coverage = self.within(range).map(|audit| audit.range).collect();
         let mut lacking = Vec::new();
@@ -187,7 +188,7 @@ impl Finding {
         })
     }
 
-    /// What a platform's count says of as many entries as are held.
+    /// The finding of a platform's count against the number of entries held.
     pub fn of_count(counted: Option<u64>, held: u64) -> Self {
         match counted {
             None => Self::NotCountable,

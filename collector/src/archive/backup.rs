@@ -93,7 +93,7 @@ impl Archive {
         drop(source);
         put_in_place(&partial, archive)?;
         let mut restored = Self::open(archive)?;
-        // What was forgotten since stays forgotten.
+        // Entries that were forgotten since stay forgotten.
         if let Some(before) = replaced
             .clone()
             .and_then(|replaced| Self::look(replaced).ok())
@@ -130,7 +130,7 @@ fn copy(sql: &mut Connection, from: &Path, into: &Path, progress: impl Fn(f64) +
     let copied = sql.execute("VACUUM INTO ?1", [name]);
     sql.progress_handler(STEPS, None::<fn() -> bool>).map_err(source)?;
     copied.map_err(|error| match Error::of(into, error) {
-        // What cannot be read is the source.
+        // The unreadable file is the source.
         Error::Corrupt { why, .. } => Error::Corrupt { path: from.to_owned(), why },
         error => error,
     })?;
@@ -158,7 +158,7 @@ fn put_in_place(partial: &Path, file: &Path) -> Result<()> {
     let failed = |error: io::Error| Error::of_file(file, error);
     if wal::size(file) > 0 {
         let sql = Connection::open(file).map_err(|error| Error::of(file, error))?;
-        // Whoever uses it at this moment would go on with what it no longer is.
+        // A process that uses it at this moment would go on with the old file.
         sql.busy_timeout(Duration::ZERO)
             .and_then(|()| sql.pragma_update(None, "journal_mode", "delete"))
             .map_err(|error| Error::of(file, error))?;

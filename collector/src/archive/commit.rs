@@ -19,19 +19,19 @@ use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
-/// What is written together: all of it, or nothing.
+/// The changes of one store that are written together: all of them, or none.
 #[derive(Debug, Default)]
 pub struct Commit {
-    /// Entries of the store, newest first. Those that are held already change nothing.
+    /// Entries of the store, newest first. Entries that are already held change nothing.
     pub entries: Vec<LogEntry>,
     /// Records that could not be decoded, and when their neighbours in the list were written, if that is known.
     pub undecodable: Vec<(storelogs::Error, Option<RangeInclusive<Timestamp>>)>,
-    /// The time range that these are read of. What comes late of it, or is found where the platform counted it, says that
-    /// its audit was wrong: the audit is taken back, unless this commit brings another.
+    /// The time range that the entries were read from. A late entry of it, or one found where the platform had counted,
+    /// shows that its audit was wrong: the audit is taken back, unless this commit has another.
     pub reading: Option<TimeRange>,
-    /// A time range that is complete now.
+    /// A time range that is now covered.
     pub covered: Option<TimeRange>,
-    /// A time range that turned out not to be complete.
+    /// A time range that turned out not to be covered.
     pub uncovered: Option<TimeRange>,
     /// A time range that was compared with the platform.
     pub audit: Option<Comparison>,
@@ -39,17 +39,17 @@ pub struct Commit {
     pub gone: Vec<(String, Timestamp)>,
     /// Records in quarantine that the platform lists no longer, or lists so that they can be decoded: their raw texts.
     pub released: Vec<String>,
-    /// The walk under way from now on: `Some(None)` if there is none any more.
+    /// The walk that is under way from now on; `Some(None)` if there is none any more.
     pub walk: Option<Option<Walk>>,
-    /// Time ranges that could not be read. Each replaces what was known of gaps there.
+    /// Time ranges that could not be read. Each replaces the earlier gaps there.
     pub gaps: Vec<Gap>,
-    /// The time before which the platform keeps nothing any more: gaps before it are beyond help.
+    /// The time before which the platform keeps nothing any more: gaps before it cannot be filled.
     pub expired: Option<Timestamp>,
-    /// Time ranges of late that were read again, by their lengths, and when.
+    /// Recent time ranges that were read again, by their lengths, and when.
     pub rewalked: Vec<(SignedDuration, Timestamp)>,
     /// The store's state.
     pub status: Option<Status>,
-    /// What was learned of the platform.
+    /// What was learned about the platform.
     pub learned: Option<storelogs::Learned>,
     /// The platform's clock.
     pub clock: Option<PlatformClock>,
@@ -57,7 +57,7 @@ pub struct Commit {
     pub origin: Option<String>,
 }
 
-/// What a commit did.
+/// The result of a commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// Entries that were not held before.
@@ -66,24 +66,24 @@ pub struct Committed {
     pub late: u64,
     /// How long after its time the latest of these was first seen.
     pub lateness: SignedDuration,
-    /// Entries that were held with other content, which is kept as a revision.
+    /// Entries that were held with other content, which became a revision.
     pub revised: u64,
-    /// Entries that were held just so.
+    /// Entries that were held with the same content.
     pub repeated: u64,
-    /// Entries that are older than the archive keeps them: they were left out.
+    /// Entries that were left out, since they are older than the archive keeps them.
     pub pruned: u64,
-    /// Entries and records that were forgotten: they were left out.
+    /// Entries and records that were left out, since they were forgotten.
     pub forgotten: u64,
     /// Records that could not be decoded and were not in quarantine before.
     pub quarantined: u64,
     /// Records that left quarantine, since they could be decoded now.
     pub released: u64,
-    /// What the commit's audit came to.
+    /// The finding of the commit's audit.
     pub found: Option<Finding>,
 }
 
 impl Committed {
-    /// What this and another commit did together.
+    /// Adds the result of another commit.
     pub fn add(&mut self, other: Self) {
         self.new += other.new;
         self.late += other.late;
@@ -99,23 +99,23 @@ impl Committed {
 }
 
 impl Commit {
-    /// The time range of which it turned out that its audit was wrong.
+    /// The time range whose audit turned out to be wrong.
     fn voided_by(&self, done: &Committed) -> Option<TimeRange> {
         self.reading.filter(|_| done.late > 0 && self.audit.is_none())
     }
 }
 
 impl Archive {
-    /// Writes what belongs together, for any number of stores, in one transaction.
+    /// Writes the commits of any number of stores in one transaction.
     ///
     /// # Errors
-    /// If the archive cannot be written. Then nothing of it is.
+    /// If the archive cannot be written. Then nothing is written.
     pub fn commit<'a>(&mut self, commits: impl IntoIterator<Item = (StoreId, &'a Commit)>) -> Result<Vec<Committed>> {
         let known = (&mut self.kinds, &mut self.dictionary);
         let committed = write_all(&mut self.sql, known, self.hasher.as_ref(), commits)
             .map_err(|error| Error::of(&self.path, error));
         if committed.is_err() {
-            // They may be of the transaction that is undone.
+            // They may belong to the transaction that was rolled back.
             self.kinds.forget();
             self.dictionary.forget();
         }
@@ -175,7 +175,7 @@ fn write(
         audit::void(sql, store, range)?;
     }
     for gap in &commit.gaps {
-        fill_gaps(sql, store, gap.range)?; // a newer word on the same time range replaces the older one
+        fill_gaps(sql, store, gap.range)?; // the newer gap replaces the older one
         add_gap(sql, store, gap)?;
     }
     if let Some(range) = commit.covered {
@@ -247,7 +247,7 @@ fn entries(
     let covered = covered_around(sql, store, entries)?;
     let pruned = prunings(sql, store)?;
     let (gone, quarantined) = (has_any(sql, "gone", store)?, has_any(sql, "quarantine", store)?);
-    // Oldest first: so the rows come in the order of their keys.
+    // Oldest first, so that rows are inserted in the order of their keys.
     for entry in entries.iter().rev() {
         if pruned.has(entry.time, entry.severity) {
             done.pruned += 1;
@@ -331,7 +331,7 @@ fn put(
             .optional()?;
         match held {
             None => {
-                taken += 1; // another entry of this second stands there
+                taken += 1; // another entry of this second has that key
                 packed.key = row::key(entry.time, store, id, taken);
             }
             Some((held, _)) if says_the_same(&held, entry) => return Ok(Fate::Repeated),
@@ -339,7 +339,7 @@ fn put(
                 retire(sql, store, id, at, &held, entry.observed)?;
                 counts.recount(held.time);
                 fate = Fate::Revised;
-                arrived = next_arrival(sql)?; // that it went has a number, too
+                arrived = next_arrival(sql)?; // the removal has a number, too
                 packed.arrived = Some(arrived);
             }
         }
@@ -354,7 +354,7 @@ pub(super) fn next_arrival(sql: &Connection) -> rusqlite::Result<i64> {
     sql.prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM arrival")?.query_row([], |row| row.get(0))
 }
 
-/// Whether two forms of one entry differ in nothing but when they were seen.
+/// Whether two revisions of one entry differ only in when they were seen.
 fn says_the_same(held: &LogEntry, entry: &LogEntry) -> bool {
     held.time == entry.time
         && held.utc_offset == entry.utc_offset
@@ -370,7 +370,7 @@ fn says_the_same(held: &LogEntry, entry: &LogEntry) -> bool {
         && held.extra == entry.extra
 }
 
-/// Moves the form that an entry had among the revisions.
+/// Makes the form that an entry had a revision.
 fn retire(
     sql: &Connection,
     store: StoreId,
@@ -386,7 +386,7 @@ fn retire(
     )?
     .execute(params![store.0, id, Micros::of(at), json, key])?;
     sql.prepare_cached("DELETE FROM packed_entry WHERE key = ?1")?.execute([key])?;
-    // By our own hand: the counts are seen to.
+    // We deleted it ourselves, and the counts are already right.
     sql.prepare_cached("DELETE FROM deleted WHERE key = ?1")?.execute([key])?;
     Ok(())
 }
@@ -401,7 +401,7 @@ fn count_lateness(sql: &Connection, store: StoreId, lateness: SignedDuration) ->
     Ok(())
 }
 
-/// The power of two of seconds that it is no longer than.
+/// The smallest power of two, in seconds, that is at least as long.
 fn bucket(lateness: SignedDuration) -> u32 {
     u64::BITS - (lateness.as_secs().max(1).unsigned_abs() - 1).leading_zeros()
 }
@@ -411,7 +411,7 @@ fn everything_before(time: Timestamp) -> Option<TimeRange> {
 }
 
 impl Progress {
-    /// What it is after a commit. Whoever keeps it in memory need not read it again.
+    /// Applies a commit, so that a copy in memory need not be read again.
     pub(crate) fn apply(&mut self, commit: &Commit, done: &Committed) {
         if let Some(range) = commit.voided_by(done) {
             self.audits.void(range);

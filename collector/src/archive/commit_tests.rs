@@ -1,4 +1,4 @@
-//! Tests that a store's progress in memory is what the archive would say.
+//! Tests that a store's progress in memory equals what the archive holds.
 
 use proptest::prelude::*;
 use storelogs::{Cursor, LogEntry, Store};

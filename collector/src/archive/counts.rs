@@ -7,7 +7,7 @@ use storelogs::Severity;
 use super::{Archive, StoreId, row};
 use crate::error::Result;
 
-/// What entries of one kind have in common.
+/// The fields that entries of one kind have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kind<'a> {
     pub(crate) id: i64,

@@ -62,7 +62,7 @@ pub(super) fn uncover(sql: &Connection, store: StoreId, range: TimeRange) -> rus
     Ok(())
 }
 
-/// What was read is no gap any more.
+/// Removes a time range that was read from the gaps.
 pub(super) fn fill_gaps(sql: &Connection, store: StoreId, range: TimeRange) -> rusqlite::Result<()> {
     let (since, until) = (Micros::of(range.since), Micros::of(range.until));
     let mut find = sql.prepare_cached(
@@ -91,7 +91,7 @@ pub(super) fn add_gap(sql: &Connection, store: StoreId, gap: &Gap) -> rusqlite::
 }
 
 impl Gap {
-    /// What is left of it when a time range of it was read.
+    /// The rest of the gap after a time range of it was read.
     pub(super) fn without(&self, range: TimeRange) -> Vec<Self> {
         let before = TimeRange::new(self.range.since, self.range.until.min(range.since));
         let behind = TimeRange::new(self.range.since.max(range.until), self.range.until);

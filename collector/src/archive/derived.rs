@@ -11,7 +11,7 @@ use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
-/// What was out of step with the entries.
+/// Derived data that was out of step with the entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutOfStep {
     /// Hours of a store whose counts did not add up to its entries.
@@ -115,7 +115,7 @@ impl Archive {
         self.commit([]).map(drop)
     }
 
-    /// What is out of step with the entries.
+    /// Finds derived data that is out of step with the entries.
     ///
     /// # Errors
     /// If the archive cannot be read.

@@ -1,4 +1,4 @@
-//! Entries of one store in a time range, read for what a report has to look at closely.
+//! Entries of one store in a time range, for the parts of a report that need whole entries.
 
 use std::collections::HashMap;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -21,7 +21,7 @@ pub(crate) enum Which {
     Actions,
     /// Warnings, errors and what is not understood, newest first.
     Problems,
-    /// What worked, newest first.
+    /// Successes, newest first.
     Successes,
 }
 
@@ -115,7 +115,7 @@ impl Archive {
         Ok(())
     }
 
-    /// What was done in a store in a time range by anybody who is named, oldest first.
+    /// The actions of named actors in a store in a time range, oldest first.
     pub(crate) fn each_action(
         &self,
         store: StoreId,
@@ -168,7 +168,8 @@ impl Archive {
         Ok(self.rows(find, bounds, |row| row.get(0))?.first().copied().map(Micros::time))
     }
 
-    /// The records of a store in quarantine as they came, and between which times each was written, if anything tells.
+    /// The records of a store in quarantine as they came, and between which times each was written, as far as that is
+    /// known.
     pub(crate) fn quarantined_records(&self, store: StoreId) -> Result<HashMap<String, Option<Span>>> {
         let find =
             "SELECT raw, coalesce(time, near_since, near), coalesce(time, near) FROM quarantine WHERE store = ?1";

@@ -1,4 +1,4 @@
-//! Erasing what is to be forgotten, from every table and then from the bytes of the files.
+//! Erasing entries that are to be forgotten, from every table and then from the bytes of the files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::micros::Micros;
 
 const HOUR: i64 = 3_600_000_000;
 
-/// What is to be erased, by where it stands.
+/// The rows to erase, by table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Erasure {
     /// Entries; with what is to stay of them, if anything is.
@@ -86,7 +86,7 @@ impl Archive {
     /// place. [`clear`](Self::clear) has to follow. The caller holds the archive's lock.
     pub(crate) fn erase(&mut self, erasure: &Erasure, now: Timestamp) -> Result<()> {
         let Some(hasher) = self.hasher.clone() else { return Err(Error::NoSecret { path: self.secret_path() }) };
-        // What is derived goes first: killed behind it, nothing is left of it.
+        // Derived data goes first: if the process is killed after that, nothing of it is left.
         self.discard_index();
         self.secure_delete(true)?;
         let erased = erase(&mut self.sql, &mut self.kinds, &hasher, erasure, now);

@@ -14,7 +14,7 @@ use crate::micros::Micros;
 /// All that a verdict of a store rests on.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
-    /// What was read.
+    /// The time ranges that were read.
     pub coverage: Coverage,
     /// What of it was compared with the platform.
     pub audits: Audits,

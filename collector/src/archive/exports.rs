@@ -1,7 +1,7 @@
 //! How far exports have come, and what receivers refused.
 //!
-//! An export is known by where it goes to, without anything secret. What it has settled is one number, the last arrival that
-//! was delivered or refused for good: whoever is killed goes on behind it, and sends at most the last request again.
+//! An export is known by its destination, without anything secret. Its progress is one number, the last arrival that
+//! was delivered or permanently refused: after a kill it goes on from there, and sends at most the last request again.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -10,10 +10,10 @@ use super::{Archive, StoreId};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
-/// How far an export has come.
+/// The progress of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportState {
-    /// Where it goes to: the kind and the address.
+    /// The destination: its kind and address.
     pub name: String,
     /// The last arrival that is settled.
     pub arrived: i64,
@@ -31,7 +31,7 @@ pub struct ExportState {
     pub reason: Option<String>,
 }
 
-/// What became of some entries.
+/// The outcome of delivering some entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
     /// Everything up to this arrival is settled now. `None`: it is no news, because it was sent before.
@@ -66,11 +66,11 @@ pub struct KeptRefusal {
     pub entry: Option<(StoreId, String)>,
 }
 
-/// What is left of a reason whose entry was forgotten.
+/// The text in place of a reason whose entry was forgotten.
 const FORGOTTEN: &str = "(forgotten)";
 
 impl Archive {
-    /// How far each export has come.
+    /// The progress of each export.
     ///
     /// # Errors
     /// If the archive cannot be read.
@@ -91,7 +91,7 @@ impl Archive {
         })
     }
 
-    /// How far one export has come: nowhere yet, if it is not known.
+    /// The progress of one export; none yet, if it is not known.
     ///
     /// # Errors
     /// If the archive cannot be read.
@@ -138,7 +138,7 @@ impl Archive {
         })
     }
 
-    /// What a receiver refused, in the order of arrival.
+    /// The entries that a receiver refused, in the order of arrival.
     ///
     /// # Errors
     /// If the archive cannot be read.

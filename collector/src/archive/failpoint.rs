@@ -1,4 +1,4 @@
-//! Dying on request just before a statement, for tests that prove what is left then. No release has this.
+//! Failpoints: aborting the process just before a statement, for tests of what is left then. No release has this.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};

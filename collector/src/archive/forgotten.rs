@@ -1,5 +1,5 @@
-//! Tombstones of forgotten entries: keyed hashes that keep them from coming back, and from which nobody who has the archive
-//! can find out whom they were about.
+//! Tombstones of forgotten entries: keyed hashes that keep them from coming back, and that do not reveal to anybody
+//! with the archive whom the entries were about.
 
 use jiff::Timestamp;
 use ring::hmac;
@@ -44,7 +44,7 @@ impl Hasher {
     }
 }
 
-/// What keeps forgotten entries of a store out.
+/// The guard that keeps forgotten entries of a store out.
 pub(super) struct Guard<'a> {
     sql: &'a Connection,
     store: StoreId,

@@ -1,4 +1,4 @@
-//! Facts about an archive's files that need no reading of entries.
+//! Facts about an archive's files, found without reading entries.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ impl Archive {
     /// Why its lock cannot be used, if it cannot.
     pub(crate) fn lock_fault(&self) -> Option<String> {
         match open::lock(&self.path) {
-            // Where nothing can be written nobody collects.
+            // Nobody can collect into a read-only archive.
             Err(Error::Unlockable { .. }) if self.unchanging => None,
             Err(error @ Error::Unlockable { .. }) => Some(error.to_string()),
             _ => None,
@@ -67,7 +67,7 @@ impl Archive {
         [PathBuf::from(partial)].into_iter().filter(|file| file.exists()).collect()
     }
 
-    /// How far the clocks of platforms were ahead of this machine's, as heard within the last day.
+    /// How far the clocks of platforms were ahead of this machine's, by answers of the last day.
     pub(crate) fn clocks(&self, now: Timestamp) -> Result<Vec<(Store, SignedDuration)>> {
         let since = now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now);
         let find = "SELECT store.platform, store.name, ahead FROM learned JOIN store ON store.id = learned.store \

@@ -20,7 +20,7 @@ pub struct HourCount<'a> {
     pub category: Option<&'a str>,
     /// The part of the shop that logged them.
     pub module: Option<&'a str>,
-    /// What was done.
+    /// The action.
     pub action: Option<&'a str>,
     /// Who did it.
     pub actor: Option<&'a str>,

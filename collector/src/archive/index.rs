@@ -1,6 +1,6 @@
-//! The filling of the index of words. It follows the arrivals in large steps, so that words are sorted once and not page by
-//! page. An index that is new, of another version, or not of this archive is filled from the beginning, the newest entries
-//! first.
+//! Filling the index of words. It follows the arrivals in large steps, so that words are sorted once and not page by
+//! page. An index that is new, of another version, or of another archive is filled from the beginning, the newest
+//! entries first.
 //!
 //! The index is a file of its own, and two files are not written at once: a step is written into the index, and then
 //! recorded in the archive by the step's stamp. While the two differ, searches do without the index.

@@ -42,7 +42,7 @@ impl Archive {
         if matches!(self.index.get(), Index::Attached(_)) {
             return true;
         }
-        // Where nothing can be written, what stands beside the index cannot be brought into it.
+        // On a read-only disk, the changes beside the index cannot be moved into it.
         if !path.is_file() || self.unchanging && wal::size(&path) > 0 {
             return false;
         }

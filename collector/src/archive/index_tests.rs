@@ -1,4 +1,5 @@
-//! Tests that the index of words is rebuilt whenever it is not that of the archive, and that searches are right meanwhile.
+//! Tests that the index of words is rebuilt whenever it does not fit the archive, and that searches are right
+//! meanwhile.
 
 use std::fs;
 use std::ops::ControlFlow;

@@ -1,8 +1,9 @@
-//! The table of words. It knows which entries have a word; whether it knows where, too, depends on what the entries say.
+//! The table of words. It knows which entries have a word; whether it also has positions depends on the entries'
+//! language.
 //!
-//! Places take as much room again, and are needed for words that stand one behind the other. In most languages those are
-//! asked for in quotes, which is rare: there they are looked up in the entries that have them all. Where words have no
-//! spaces any part of two characters or more is such a phrase, so there the index knows places.
+//! Positions take as much room again, and are needed to find words that follow each other. In most languages people
+//! search for those in quotes, which is rare: then the entries that have all of the words are read. Where words have no
+//! spaces, any part of two characters or more is such a phrase, so there the index has positions.
 
 use rusqlite::Connection;
 

@@ -1,5 +1,4 @@
-//! What the configuration calls each store, whose it is, and what it is filed under: kept, so that reports and searches know
-//! it without the configuration.
+//! The names, owners and tags of stores from the configuration, kept so that reports and searches know them without it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,16 +9,16 @@ use storelogs::Store;
 use super::{Archive, StoreId};
 use crate::error::{Error, Result};
 
-/// What a store is called, whose it is, and what it is filed under.
+/// The name, owner and tags of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Labels {
-    /// What its people call it.
+    /// The name that people use for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whose it is. Stores of one owner may be each other's cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// What it is filed under.
+    /// Its tags.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<String>,
 }

@@ -1,4 +1,4 @@
-//! What was learned of a store's platform: what it does with requests, and how far its clock is off.
+//! What was learned about a store's platform: how it treats requests, and how far its clock is off.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -17,7 +17,7 @@ pub struct PlatformClock {
     pub heard: Timestamp,
 }
 
-/// What was heard longer ago says nothing of the clocks any more: somebody may have set this machine's.
+/// An older difference says nothing about the clocks any more: somebody may have set this machine's.
 const HEARD_LATELY: SignedDuration = SignedDuration::from_hours(24);
 
 impl PlatformClock {
@@ -30,7 +30,7 @@ impl PlatformClock {
 }
 
 impl Archive {
-    /// What was learned of a store's platform, if anything.
+    /// What was learned about a store's platform, if anything.
     ///
     /// # Errors
     /// If the archive cannot be read.

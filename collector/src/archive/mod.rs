@@ -86,7 +86,7 @@ pub struct Archive {
     dictionary: packing::Dictionary,
     /// Whether the index of words is attached to the connection, as `words`.
     index: Cell<index_file::Index>,
-    /// What was forgotten is known by it. It is there where the archive is written.
+    /// Recognizes forgotten entries. It is present if the archive can be written.
     hasher: Option<forgotten::Hasher>,
     /// It is read as something that nobody can change.
     unchanging: bool,
@@ -101,7 +101,7 @@ pub struct StoreId(pub(crate) i64);
 pub struct Walk {
     /// What it reads.
     pub range: TimeRange,
-    /// Where it goes on.
+    /// The place where it goes on.
     pub cursor: Cursor,
 }
 
@@ -118,10 +118,10 @@ pub struct Gap {
     pub next_attempt: Timestamp,
 }
 
-/// What the archive knows of how far a store was read.
+/// How far a store was read, as the archive knows it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// What was read.
+    /// The time ranges that were read.
     pub coverage: Coverage,
     /// What of it was compared with the platform, and what came of that.
     pub audits: Audits,
@@ -274,7 +274,7 @@ impl Archive {
         find.query_row(params![store.0, row::Id::of(id)], row::entry).optional().map_err(|error| self.fault(error))
     }
 
-    /// What an entry said before the platform changed it, oldest first.
+    /// The revisions of an entry, oldest first.
     ///
     /// # Errors
     /// If the archive cannot be read.

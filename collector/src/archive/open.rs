@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// The version of the archive that this crate writes.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// What makes each version out of the one before.
+/// The migrations: each makes a version from the one before.
 const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
     include_str!("version_2.sql"),
@@ -139,7 +139,7 @@ impl Archive {
         let path = self.path.clone();
         let fault = |error: rusqlite::Error| Error::of(&path, error);
         if found == 0 {
-            // What is freed can be given back without a copy of the whole. Only before anything is written.
+            // Lets freed pages be given back without a copy of the whole file. It can be set only before anything is written.
             self.sql.pragma_update(None, "auto_vacuum", "incremental").map_err(fault)?;
         }
         // Outside a transaction, and kept in the file: readers and the writer do not wait for each other.

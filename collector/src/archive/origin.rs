@@ -1,4 +1,4 @@
-//! The origin of the API that a store was read from: its name alone may be that of another one elsewhere.
+//! The origin of the API that a store was read from, since another store elsewhere may have the same name.
 
 use rusqlite::{Connection, params};
 

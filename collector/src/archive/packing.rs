@@ -1,4 +1,4 @@
-//! Entries as they are packed: what many have in common is kept once, and each entry has its number.
+//! Packed entries: what many entries have in common is kept once, and each entry refers to it by number.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -76,7 +76,8 @@ impl<'a> Attributes<&'a str> {
     }
 }
 
-/// What entries have in common, as far as this process knows it. Valid as long as no transaction that added to it is undone.
+/// The common parts of entries that this process knows. Valid as long as no transaction that added to them is rolled
+/// back.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {
     hasher: RandomState,

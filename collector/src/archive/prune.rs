@@ -17,7 +17,7 @@ const STEP: i64 = 5_000;
 /// How many empty pages are given back at once.
 const PAGES: i64 = 2_000;
 
-/// What was pruned, or would be.
+/// The result of a pruning, or of a dry run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Entries.
@@ -29,7 +29,7 @@ pub struct Pruned {
 }
 
 impl Pruned {
-    /// What both are together.
+    /// The sum of both.
     pub fn add(&mut self, other: Self) {
         self.entries += other.entries;
         self.revisions += other.revisions;
@@ -38,7 +38,7 @@ impl Pruned {
 }
 
 impl Archive {
-    /// What would be pruned of a store.
+    /// The entries of a store that would be pruned.
     ///
     /// # Errors
     /// If the archive cannot be read.
@@ -105,7 +105,7 @@ impl Archive {
     /// If the archive cannot be written, or the disk has no room for that copy.
     pub fn shrink(&mut self, mut progress: impl FnMut(f64)) -> Result<u64> {
         let before = self.size()?;
-        // What entries had in common goes with the last of them.
+        // A common part is removed with the last entry that has it.
         packing::remove_unused(&self.sql).map_err(|error| self.fault(error))?;
         self.dictionary.forget();
         if self.number_of("auto_vacuum")? == 0 {

@@ -1,4 +1,4 @@
-//! The prunings of a store: up to which time entries were pruned, by severity.
+//! The prunings of a store: the time up to which entries were pruned, by severity.
 
 use jiff::Timestamp;
 use rusqlite::Connection;

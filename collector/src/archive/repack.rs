@@ -1,4 +1,5 @@
-//! The move of entries into the packed form of version 9, in steps: killed anywhere, the next one goes on where it stopped.
+//! Repacking: moving entries into the packed form of version 9, in steps; if it is killed, the next run goes on where
+//! it stopped.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, TransactionBehavior};

@@ -1,4 +1,4 @@
-//! Counts of entries by hour, store and kind, which a report adds up instead of the entries themselves.
+//! Counts of entries by hour, store and kind, so that a report need not count the entries themselves.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -20,7 +20,7 @@ const REMEMBERED: usize = 10_000;
 
 const HOUR: i64 = 3_600_000_000;
 
-/// What entries of one kind have in common.
+/// The fields that entries of one kind have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Kind<T> {
     severity: u8,
@@ -129,7 +129,7 @@ struct Tally {
     last: i64,
 }
 
-/// What a commit changes of a store's counts.
+/// The changes of a store's counts in a commit.
 pub(super) struct Counts<'a> {
     sql: &'a Connection,
     kinds: &'a mut Kinds,

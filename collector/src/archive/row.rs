@@ -1,4 +1,4 @@
-//! Entries as rows of the database, and back.
+//! The conversion between entries and rows of the archive.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ macro_rules! message {
          entry.message_6, mt.text_6) END"
     };
 }
-/// What a row of an entry refers to. SQLite passes over what a selection does not need.
+/// The joins that a row of an entry needs. SQLite skips those that a selection does not use.
 macro_rules! joins {
     () => {
         " LEFT JOIN attributes ON attributes.id = entry.attributes \
@@ -63,7 +63,7 @@ macro_rules! select {
         )
     };
 }
-/// What a row of an entry refers to, for others.
+/// The joins that a row of an entry needs, for other modules.
 pub(crate) const JOINS: &str = joins!();
 /// The columns of these selections, for others.
 pub(crate) const COLUMNS: &str = columns!();

@@ -1,5 +1,5 @@
-//! The archive's secret, with which pseudonyms and tombstones are made. It is a file of its own beside the archive, readable
-//! by its owner only, since whoever publishes the archive shows every table.
+//! The archive's secret, with which pseudonyms and tombstones are made. It is a file of its own beside the archive,
+//! readable by its owner only, since publishing the archive reveals every table.
 
 use std::ffi::OsString;
 use std::fs::{self, File};

@@ -4,7 +4,7 @@
 /// At its end it stands for any words.
 pub(crate) const VARYING: &str = "…";
 
-/// Where a shape is cut, in bytes.
+/// The length at which a shape is cut, in bytes.
 const LONGEST: usize = 200;
 
 /// A longer word is an id or a token, in bytes.

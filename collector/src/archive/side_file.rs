@@ -65,7 +65,7 @@ pub(super) fn sync_folder(file: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What is made with this is for its owner only. SQLite gives its side files the same permissions.
+/// Files made with this are readable by their owner only. SQLite gives its side files the same permissions.
 pub(super) fn owners(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);

@@ -12,7 +12,7 @@ use super::{Archive, StoreId};
 use crate::error::Result;
 use crate::micros::Micros;
 
-/// What state a store is in, by what its owner can do about it.
+/// The state of a store, by what its owner can do about it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {

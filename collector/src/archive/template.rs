@@ -2,7 +2,7 @@
 
 use super::shape::{VARYING, shape};
 
-/// What shapes have in common, word by word. A shape is the template of itself.
+/// The common words of shapes. A shape is the template of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Template {
     text: String,

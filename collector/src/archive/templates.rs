@@ -1,8 +1,8 @@
-//! Texts that differ in few words, kept as what they have in common and what varies.
+//! Templates of texts that differ in few words: their common part is kept once, and each text keeps only what varies.
 //!
-//! Which words vary is learned from the texts: words with a digit or an `@` may, and those that did are variables from then
-//! on. A text is always exactly its template with its variables put in, so whatever was learned, nothing is lost; learning
-//! badly costs bytes.
+//! Which words vary is learned from the texts: words with a digit or an `@` may vary, and those that did are variables
+//! from then on. A text is always exactly its template with its variables put in, so nothing is lost whatever was
+//! learned; learning badly only costs bytes.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -218,7 +218,7 @@ impl Form {
         insert.insert(params![text_0, text_1, text_2, text_3, text_4, text_5, text_6, variables, most, rest])
     }
 
-    /// What stands behind a word, with every word that may vary taken out.
+    /// The text after a word, without the words that may vary.
     fn masked(&self, word: usize) -> String {
         let mut masked = String::new();
         let mut from = self.words[word].end;
@@ -232,7 +232,7 @@ impl Form {
     }
 }
 
-/// What varies of a text.
+/// The variable words of a text.
 fn variables<'a>(text: &'a str, words: &[Range<usize>], varies: u32, most: usize) -> [Option<&'a str>; MOST] {
     let mut variables = [None; MOST];
     let mut varying = words.iter().enumerate().filter(|(number, _)| varies & 1 << number != 0).peekable();
@@ -266,7 +266,7 @@ fn words(text: &str) -> Vec<Range<usize>> {
         let length = bytes[from..].iter().take_while(|byte| is_of_word(**byte)).count();
         let word = &bytes[from..from + length];
         if word.iter().any(|byte| byte.is_ascii_digit() || *byte == b'@') {
-            // What ends a sentence is no part of it.
+            // Punctuation at its end is no part of it.
             let behind = word.iter().rev().take_while(|byte| matches!(byte, b'.' | b'-' | b'+' | b'%' | b'_')).count();
             words.push(from..from + length - behind);
         }

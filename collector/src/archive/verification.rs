@@ -10,7 +10,7 @@ use super::{Archive, StoreId};
 use crate::error::Result;
 use crate::micros::Micros;
 
-/// What a comparison of a store with its platform found, as it was said then.
+/// The result of comparing a store with its platform, in the words of that time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verification {
     /// When it ended.
@@ -39,7 +39,7 @@ impl Archive {
         kept.map(drop).map_err(|error| self.fault(error))
     }
 
-    /// What the last comparison of each store found that was ever compared.
+    /// The result of the last comparison of each store that was ever compared.
     pub(crate) fn verifications(&self) -> Result<HashMap<StoreId, Verification>> {
         let found = self.rows("SELECT store, at, deep, verdict, summary, error FROM verification", [], |row| {
             let found = Verification {

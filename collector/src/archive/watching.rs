@@ -36,7 +36,7 @@ pub(crate) type AlertKey = (String, String);
 pub(crate) struct Arrival {
     pub(crate) store: StoreId,
     pub(crate) entry: LogEntry,
-    /// What it said before the platform changed it.
+    /// Its earlier revision.
     pub(crate) former: Vec<LogEntry>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Delivery {
     pub(crate) attempts: u32,
 }
 
-/// What a look at the arrivals changes. All of it is kept, or nothing.
+/// The changes from checking the arrivals. All of them are kept, or none.
 #[derive(Debug, Default)]
 pub(crate) struct Checkpoint {
     /// The last arrival that was looked at.
@@ -205,7 +205,7 @@ fn begin(sql: &Connection, now: Timestamp) -> rusqlite::Result<Option<Timestamp>
     if let Some(seen) = known {
         return Ok(seen.map(Micros::time));
     }
-    // What happened before causes no alert, however late it comes.
+    // An entry from before that causes no alert, however late it comes.
     sql.execute_batch("DELETE FROM watched; DELETE FROM last_alert")?;
     sql.execute("INSERT INTO watched (store, since) SELECT id, ?1 FROM store", [Micros::of(now)])?;
     sql.execute(

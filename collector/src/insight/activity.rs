@@ -19,7 +19,7 @@ const MOST_CELLS: usize = 30_000;
 /// Store, severity, category.
 type Key = (u32, Severity, Option<u32>);
 
-/// What is added up for it.
+/// The sums for it.
 #[derive(Default)]
 pub(super) struct Sums {
     all: BTreeMap<Key, Tally>,
@@ -149,7 +149,7 @@ fn cells(counts: impl Iterator<Item = (u64, [u64; 3], u64)>) -> Vec<[u64; 5]> {
     cells.into_iter().map(|([at, store, severity, category], n)| [at, store, severity, category, n]).collect()
 }
 
-/// What is not understood may be the worst, and stands where it is seen.
+/// An unknown severity may be the worst, and is put where it is seen.
 pub(super) fn seriousness(severity: Severity) -> u8 {
     match severity {
         Severity::Error => 4,

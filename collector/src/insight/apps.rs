@@ -1,7 +1,8 @@
-//! Apps: who acts and is no person, and who put it to work.
+//! Apps: actors that are not people, and who installed them.
 //!
-//! A log has one name for who did something. It is an app's if the log says that somebody installed or changed an app of
-//! that name, or if its words are those that apps are called by. Nobody can ask an app; who installed it can be asked.
+//! A log has one name for whoever did something. The name is an app's if the log says that somebody installed or
+//! changed an app of that name, or if it has words that apps are named with. Nobody can ask an app, but the person who
+//! installed it can be asked.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -57,7 +58,7 @@ pub(super) fn is_of_app(category: Option<&str>, action: Option<&str>) -> bool {
     texts.flat_map(words).any(|word| OF_APPS.contains(&word.as_str()))
 }
 
-/// What somebody did to an app.
+/// An action on an app.
 struct Done {
     store: u32,
     /// The words of what the log says of it, each between spaces.
@@ -65,7 +66,7 @@ struct Done {
     entry: LogEntry,
 }
 
-/// What was done to apps, the newest first.
+/// Actions on apps, the newest first.
 #[derive(Default)]
 pub(super) struct Apps(Vec<Done>);
 

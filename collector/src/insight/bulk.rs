@@ -23,7 +23,7 @@ const MOST_READ: u64 = 1_000_000;
 /// Store, actor, action.
 type Key = (u32, u32, Option<u32>);
 
-/// What is added up for it: hours are added in order.
+/// The sums for it: hours are added in order.
 #[derive(Default)]
 pub(super) struct Sums {
     /// The hour that is added to.

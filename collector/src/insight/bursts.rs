@@ -63,7 +63,7 @@ pub(super) struct Burst {
     pub(super) usual: f64,
 }
 
-/// What is usual, hour by hour.
+/// The usual number, hour by hour.
 struct Usual {
     /// By the hour of the week.
     slots: Vec<f64>,

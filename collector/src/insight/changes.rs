@@ -1,4 +1,4 @@
-//! Changes, and which of them can do harm.
+//! Changes, and which of them are sensitive.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -77,7 +77,7 @@ pub(super) fn before(
         query = query.store(&context.stores[store as usize].1);
     }
     if is_wide && looked_at.len() < context.stores.len() {
-        // What fails in stores of many owners was broken by none of them.
+        // A failure in stores of many owners was caused by none of them.
         return Ok(None);
     }
     for other in looked_at {

@@ -1,11 +1,11 @@
-//! What helps against failures that are known: where to look, and who says so.
+//! Hints for known failures: where to look, and which help page says so.
 //!
-//! Only what the platform's own help says, in a few words, with its address. What is not known has no hint: a wrong one costs
-//! more than none.
+//! A hint says only what the platform's own help says, in a few words, with its address. Other failures have no hint: a
+//! wrong one would cost more than none.
 
 use serde::Serialize;
 
-/// What helps.
+/// A hint: what helps against a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Hint {
     /// Where to look, and what to do.
@@ -55,7 +55,7 @@ const KNOWN: [Known; 3] = [
     },
 ];
 
-/// What helps against failures of a module or, where none is named, of a category.
+/// The hint for failures of a module or, where none is named, of a category.
 pub(super) fn hint(platform: &str, module: Option<&str>, category: Option<&str>) -> Option<Hint> {
     let of = module.filter(|module| !module.trim().is_empty()).or(category)?.to_lowercase();
     let words: Vec<&str> = of.split(|c: char| !c.is_alphanumeric() && c != '.').collect();

@@ -1,4 +1,4 @@
-//! The hours of the day at which somebody works, and which are unusual.
+//! The hours of the day at which an actor works, and which hours are unusual.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,15 @@ use super::period::{Local, hour_of};
 use super::scan::Row;
 use super::statistics::as_number;
 
-/// How many hours with activity of somebody show at which hours of the day that is usual.
+/// How many hours with activity of an actor are needed to know their usual hours of the day.
 const LEAST_KNOWN: u64 = 100;
-/// An hour of the day is unusual for who has less than this share of all such hours in it and the two beside it. Evenly
-/// spread it would be 12.5 %. At 1 %, chance would hide a fourth of what is done in the middle of the night.
+/// An hour of the day is unusual for an actor if it has, with its two neighbours, less than this share of all their
+/// active hours. An even spread would give 12.5 %. At 1 %, chance would hide a quarter of what is done in the middle of
+/// the night.
 const UNUSUAL: f64 = 0.02;
 
-/// At which hours of the day everybody works, in all of the archive: in how many hours they did anything, however much.
+/// The hours of the day at which each actor works, over the whole archive: the number of hours in which they did
+/// anything, however much.
 #[derive(Default)]
 pub(super) struct Hours(HashMap<u32, Worked>);
 
@@ -48,7 +50,7 @@ impl Hours {
         self.share(actor, hour).filter(|share| *share < UNUSUAL)
     }
 
-    /// In how many hours an actor did anything, by the hour of the day. Empty if nobody is called so.
+    /// In how many hours an actor did anything, by the hour of the day. Empty if there is no such actor.
     pub(super) fn of(&self, actor: u32) -> Vec<u64> {
         self.0.get(&actor).map(|worked| worked.hours.to_vec()).unwrap_or_default()
     }

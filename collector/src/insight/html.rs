@@ -1,9 +1,9 @@
 //! The page of a report: one HTML file that needs nothing else.
 //!
-//! What it shows is embedded as JSON and drawn by a script; the answer in words stands in the page itself, for who lets no
-//! script run. Texts of the log are not to be trusted. In the JSON nothing is left that could end or begin a tag, and the
-//! script puts them into the page as text only; were one to slip through nevertheless, the policy lets no script run but
-//! the one with this sum, and lets nothing be loaded from anywhere.
+//! The report is embedded as JSON and drawn by a script; its summary in words is in the page itself, for readers
+//! without scripts. Texts of the log are not to be trusted. Nothing in the JSON can end or begin a tag, and the script
+//! puts texts into the page as text only. Should one slip through nevertheless, the content security policy allows only
+//! the script with this hash, and nothing to be loaded from anywhere.
 
 use std::fmt::Write as _;
 
@@ -92,7 +92,7 @@ fn top(page: &mut String, report: &Report) {
     let (alarms, others): (Vec<_>, Vec<_>) = report.summary.iter().partition(|finding| finding.level == Level::Alarm);
     alarms.into_iter().for_each(|finding| push_finding(page, finding));
     page.push_str("<div class=\"others\">\n");
-    // What the tiles show already is not shown twice.
+    // Figures that the tiles show are not repeated.
     let shown = |finding: &&Finding| {
         finding.level == Level::Note && matches!(finding.section, Section::Activity | Section::Problems)
     };
@@ -244,7 +244,7 @@ fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            // What turns the reading direction round would do so with the text behind it.
+            // A character that reverses the reading direction would also reverse the text after it.
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
             _ if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => escaped.push(' '),
             _ => escaped.push(c),

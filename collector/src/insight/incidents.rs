@@ -33,7 +33,7 @@ const AROUND: i64 = 12;
 /// How many hours of a whole report stand out by chance.
 const BY_CHANCE: f64 = 0.01;
 
-/// What is added up for it.
+/// The sums for it.
 #[derive(Default)]
 pub(super) struct Sums {
     series: BTreeMap<Key, Series>,

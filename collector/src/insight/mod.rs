@@ -1,9 +1,9 @@
 //! Reports: what the logs say, for the person who runs the shop.
 //!
-//! [`report`] reads an archive and answers five questions: what happened, what is going wrong, when did it go wrong, who
-//! did what, and can this be trusted. Nearly all of it is added up from the hourly counts that the archive keeps, so the
-//! time it takes depends on hours and kinds of entries, not on entries; what has to be read of the entries themselves is
-//! bounded. Each line carries the query of `storelogs search` that lists its entries.
+//! [`report`] reads an archive and answers five questions: what happened, what is going wrong, when did it go wrong,
+//! who did what, and can this be trusted. Nearly all of it is added up from the hourly counts that the archive keeps,
+//! so the time it takes depends on the number of hours and kinds of entries, not on entries; only a limited number of
+//! entries has to be read. Each line has the query of `storelogs search` that lists its entries.
 //!
 //! `docs/insights.md` explains how each figure is computed.
 
@@ -52,7 +52,7 @@ use scan::{Kinds, Tally};
 /// How long before the period an archive has to begin for what is new in the period to be known.
 pub(crate) const KNOWS_NEW: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What a report is to be about.
+/// The options of a report.
 #[derive(Clone, Debug)]
 pub struct ReportOptions {
     /// The beginning of the period. It is moved to the beginning of its hour, or of its day if the period is long.
@@ -65,11 +65,11 @@ pub struct ReportOptions {
     pub stores: Vec<Store>,
     /// The time zone of days and hours. `None`: see [`time_zone`]; that of this machine if the stores give none.
     pub zone: Option<TimeZone>,
-    /// What time it is.
+    /// The present.
     pub now: Timestamp,
 }
 
-/// What all sections of a report need.
+/// The context of all sections of a report.
 struct Context<'a> {
     archive: &'a Archive,
     redact: &'a dyn Redact,
@@ -83,7 +83,7 @@ struct Context<'a> {
     begins: Vec<Option<i64>>,
     /// The period before is covered well enough.
     comparable: bool,
-    /// What each store is called, and whose it is.
+    /// The name and the owner of each store.
     labels: &'a [Labels],
     apps: &'a apps::Apps,
     now: Timestamp,

@@ -25,18 +25,18 @@ const MOST_READ: usize = 20_000;
 const LEAST_READ: usize = 200;
 /// The longest number of an order.
 const LONGEST: usize = 20;
-/// What stands between the word and the number.
+/// The text between the word and the number.
 const BETWEEN: [&str; 4] = ["id", "number", "no", "nr"];
-/// What is an order's number in one word.
+/// The words that name an order's number by themselves.
 const IN_ONE: [&str; 2] = ["orderid", "ordernumber"];
 
-/// How words begin that tell of taking back, or of what did not work.
+/// The beginnings of words for taking something back, or for what did not work.
 const UNDOING: [&str; 8] = ["refund", "cancel", "void", "revers", "chargeback", "declin", "fail", "reject"];
 
 /// Where in an entry an order is named, and by which words.
 type Mention = (&'static str, String);
 
-/// What is added up for an order.
+/// The sums for an order.
 struct Sum {
     mentions: BTreeSet<Mention>,
     customer: Option<Text>,

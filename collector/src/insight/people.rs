@@ -26,7 +26,7 @@ const MOST_SENSITIVE: usize = 200;
 const MOST_DEEDS: usize = 5;
 const MOST_UNUSUAL_ACTIONS: usize = 3;
 
-/// What is added up for an actor.
+/// The sums for an actor.
 struct Sum {
     all: Tally,
     first: Timestamp,
@@ -40,7 +40,7 @@ struct Sum {
 /// Store, actor, the first and the last hour, and what was done how often.
 type Stint = (u32, u32, i64, i64, BTreeMap<Option<u32>, u64>);
 
-/// What is added up for an action.
+/// The sums for an action.
 struct ActionCount {
     first: Timestamp,
     store: u32,
@@ -48,7 +48,7 @@ struct ActionCount {
     entries: u64,
 }
 
-/// What is added up for it.
+/// The sums for it.
 #[derive(Default)]
 pub(super) struct Sums {
     total: u64,

@@ -10,7 +10,7 @@ use crate::micros::Micros;
 
 /// Periods as long as this begin with a day.
 const WHOLE_DAYS: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Up to this they are drawn by the hour, up to the next by the day, beyond by the week.
+/// Periods up to this long are drawn by the hour, up to the next constant by the day, and longer ones by the week.
 const BY_HOUR: SignedDuration = SignedDuration::from_hours(3 * 24);
 const BY_DAY: SignedDuration = SignedDuration::from_hours(400 * 24);
 
@@ -23,9 +23,9 @@ pub struct Period {
     /// Its first moment. With seven days or more it is the beginning of a day in the time zone, so far as days begin
     /// with an hour of UTC.
     pub since: Timestamp,
-    /// The moment behind its last.
+    /// The moment after its last.
     pub until: Timestamp,
-    /// As long a time before it, which it is compared with. `None`: it is compared with nothing.
+    /// The period of the same length before it, which it is compared with. `None`: it is compared with nothing.
     pub previous: Option<TimeRange>,
     /// The time zone of days, hours and weekdays.
     pub time_zone: String,
@@ -50,7 +50,7 @@ pub enum Step {
 }
 
 impl Period {
-    /// `None` if there is no such time.
+    /// `None` if the period lies beyond the calendar.
     pub(super) fn new(since: Timestamp, until: Timestamp, compare: bool, zone: TimeZone) -> Option<Self> {
         let until = from_hour(hour_of(until) + i64::from(!is_hour(until)))?;
         let mut since = from_hour(hour_of(since))?;
@@ -78,10 +78,10 @@ impl Period {
         })
     }
 
-    /// From when to when it is: `25 Oct to 24 Nov 2026`.
+    /// Its first and last day: `25 Oct to 24 Nov 2026`.
     pub fn days(&self) -> String {
         let [first, last] = [self.since, self.until].map(|time| time.to_zoned_datetime(self.zone.clone()));
-        // What ends with a day does not end with the next one.
+        // A period that ends at midnight does not include the next day.
         let last = if last.time() == time(0, 0, 0, 0) { last.checked_sub(1.hour()).unwrap_or(last) } else { last };
         let from = match () {
             () if first.date() == last.date() => return last.strftime("%-d %b %Y").to_string(),
@@ -100,7 +100,7 @@ impl Period {
         time.to_zoned_datetime(self.zone.clone()).strftime("%a %-d %b %H:%M").to_string()
     }
 
-    /// The same for what comes after a moment that was given: only the time of day, if both are of one day.
+    /// A moment that is shown after another one: only the time of day, if both are on one day.
     pub fn clock_after(&self, time: Timestamp, before: Timestamp) -> String {
         let [time, before] = [time, before].map(|time| time.to_zoned_datetime(self.zone.clone()));
         let form = if time.date() == before.date() { "%H:%M" } else { "%a %-d %b %H:%M" };
@@ -143,7 +143,7 @@ fn name(zone: &TimeZone, at: Timestamp) -> String {
     }
 }
 
-/// What the clock on the wall says in an hour.
+/// The local time of an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Local {
     /// The hour of the week, from Monday 0:00.
@@ -183,7 +183,7 @@ pub(super) fn from_hour(hour: i64) -> Option<Timestamp> {
     Timestamp::from_second(hour.checked_mul(HOUR)?).ok()
 }
 
-/// A second of an hour since 1970. What lies beyond the calendar is its end.
+/// A second of an hour since 1970, or the end of the calendar if it lies beyond that.
 pub(super) fn second_of(hour: i64, second: i64) -> Timestamp {
     let end = if hour < 0 { Timestamp::MIN } else { Timestamp::MAX };
     hour.checked_mul(HOUR).and_then(|start| Timestamp::from_second(start + second).ok()).unwrap_or(end)

@@ -29,7 +29,7 @@ const LEAST_RATED: u64 = 20;
 /// Store, severity, category, module.
 type GroupKey = (u32, Severity, Option<u32>, Option<u32>);
 
-/// What is added up for a template.
+/// The sums for a template.
 struct Sum {
     all: Tally,
     first: Timestamp,
@@ -42,7 +42,7 @@ struct Sum {
     newest: (u32, i64),
 }
 
-/// What is added up for it.
+/// The sums for it.
 #[derive(Default)]
 pub(super) struct Sums {
     total: Tally,

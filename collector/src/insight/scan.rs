@@ -1,4 +1,4 @@
-//! One way through the hourly counts, from which nearly everything in a report is added up.
+//! One pass over the hourly counts, from which nearly everything in a report is added up.
 
 use std::collections::HashMap;
 
@@ -63,7 +63,7 @@ pub(super) struct Facts {
     pub(super) is_of_app: bool,
 }
 
-/// What is known of the kinds of entries, before they are counted.
+/// The kinds of entries, before they are counted.
 #[derive(Debug, Default)]
 pub(super) struct Kinds {
     of: HashMap<i64, Facts>,

@@ -1,4 +1,4 @@
-//! Searches for the entries of incidents: a report says which those are.
+//! Searches for the entries of incidents, which a report finds.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -76,7 +76,7 @@ fn listed(
     Ok(report(archive, &options, &NoRedaction)?.incidents.list)
 }
 
-/// What lists the entries of those that are asked for.
+/// The filters that list the entries of the incidents that are asked for.
 fn meant(filter: &Filter, asked: AskedIncidents, incidents: &[Incident]) -> Vec<Filter> {
     // A report is about whole hours.
     let (since, until) = filter.bounds();
@@ -89,7 +89,7 @@ fn meant(filter: &Filter, asked: AskedIncidents, incidents: &[Incident]) -> Vec<
         AskedIncidents::During(at) => incident.start < at.until && at.since < incident.end,
     };
     let most = if asked == AskedIncidents::Last { 1 } else { usize::MAX };
-    // What the report itself wrote can be read again.
+    // A query that the report itself wrote can be parsed again.
     let listing = |incident: &Incident| Filter::parse(&incident.query, incident.end, &TimeZone::UTC).ok();
     incidents.iter().filter(is_within).filter(is_meant).take(most).filter_map(listing).collect()
 }

@@ -139,7 +139,7 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
     }
 }
 
-/// Who put the app to work that made a change, in a sentence.
+/// The person who installed the app that made a change, in a sentence.
 fn put_to_work(report: &Report, change: &Change) -> String {
     match &change.app {
         None => String::new(),
@@ -170,7 +170,7 @@ fn problems(report: &Report, findings: &mut Vec<Finding>) {
         found.query = Some(most.count.query.clone());
         findings.push(found);
     }
-    // What an incident explains is listed there.
+    // Problems that an incident explains are listed there.
     let explained = |template: &Text| {
         report.incidents.list.iter().any(|one| one.templates.iter().any(|line| line.name == *template))
     };

@@ -55,7 +55,7 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
     let (status, progress) = (archive.status(id)?, archive.progress(id)?);
     let evidence = Evidence::of(archive, id)?;
     let present = evidence.present(context.now);
-    // What is still to come is no gap.
+    // The future is no gap.
     let verdict = evidence.judge_range(context.period.whole(), store.platform(), present);
     let share_of_read = verdict.share();
     let gaps: Vec<TimeRange> = verdict.lacking().map(|found| found.range).take(MOST_GAPS).collect();

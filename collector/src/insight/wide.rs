@@ -1,15 +1,15 @@
-//! What fails in many stores at once is one incident: of what they share, and of none of them.
+//! Incidents of many stores: a failure in several stores at once is one incident, of what the stores share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bursts::Candidate;
 
-/// In fewer stores than this it may be chance that they fail at once.
+/// In fewer stores than this, failing at once may be chance.
 const FEWEST: usize = 3;
-/// How many hours after the first of them another one may begin.
+/// How many hours after the first incident another one may begin.
 const APART: i64 = 1;
 
-/// What failed: a module, or where none is named, what is said most often.
+/// What failed: a module or, where none is named, the most frequent template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Module(u32),
@@ -23,7 +23,7 @@ impl Part {
     }
 }
 
-/// Makes one of incidents in several stores in which the same fails, from about the same hour on.
+/// Merges incidents of several stores in which the same part fails, beginning at about the same hour.
 pub(super) fn together(incidents: Vec<Vec<Candidate>>) -> Vec<Vec<Candidate>> {
     let mut by_part: BTreeMap<Part, Vec<Vec<Candidate>>> = BTreeMap::new();
     for incident in incidents {

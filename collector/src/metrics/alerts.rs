@@ -1,10 +1,10 @@
-//! What became of alerts, by rule.
+//! The outcomes of alerts, counted by rule.
 
 use std::collections::BTreeMap;
 
 use super::family::Families;
 
-/// What became of an alert.
+/// The outcome of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertOutcome {
     /// It was made, and printed.
@@ -24,7 +24,7 @@ const OUTCOMES: [&str; 4] = ["raised", "delivered", "delayed", "given_up"];
 #[derive(Clone, Debug, Default)]
 pub(super) struct AlertCounts {
     rules: BTreeMap<String, [u64; OUTCOMES.len()]>,
-    /// The rules that there are now. Others may still be counted.
+    /// The rules in force now. Counts of earlier rules are kept, too.
     names: Vec<String>,
     broken: usize,
 }
@@ -49,7 +49,7 @@ impl AlertCounts {
             let labels = move |outcome: &str| vec![("rule", rule.clone()), ("outcome", outcome.to_owned())];
             OUTCOMES.iter().zip(counts).map(move |(outcome, count)| (labels(outcome), *count))
         });
-        families.counter("storelogs_alerts_total", "What became of alerts.", counted);
+        families.counter("storelogs_alerts_total", "Alerts by their outcome.", counted);
         let mut waiting: BTreeMap<&str, u64> = self.names.iter().map(|name| (name.as_str(), 0)).collect();
         waiting.extend(pending.iter().map(|(rule, count)| (rule.as_str(), *count)));
         families.gauge(
@@ -57,7 +57,7 @@ impl AlertCounts {
             "Alerts that have not arrived yet where their rule sends them.",
             waiting.into_iter().map(|(rule, count)| (vec![("rule", rule.to_owned())], count as f64)),
         );
-        families.gauge("storelogs_rules", "How many rules are watched by.", [(Vec::new(), self.names.len() as f64)]);
+        families.gauge("storelogs_rules", "How many rules are in force.", [(Vec::new(), self.names.len() as f64)]);
         families.gauge(
             "storelogs_rules_broken",
             "How many files or lines of the configuration are wrong.",

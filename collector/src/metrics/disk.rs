@@ -1,4 +1,4 @@
-//! What the archive takes of its disk, and what room is left there.
+//! Metrics of the disk: the archive's size, and the room that is left.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ pub(super) struct Disk {
     size: u64,
     /// Of the file of changes among them.
     wal: u64,
-    /// What there is room for, if that is known.
+    /// The free space, if it is known.
     room: Option<u64>,
 }
 

@@ -1,7 +1,7 @@
 //! Metrics of a collector for Prometheus.
 //!
-//! Counters are kept while stores are read; how each store stands is looked up in the archive when somebody asks. Names
-//! and meanings are listed in `docs/operations.md` and stay as they are.
+//! Counters are kept while stores are read; the state of each store is looked up in the archive for every request.
+//! Names and meanings are listed in `docs/operations.md` and stay as they are.
 
 mod alerts;
 mod disk;
@@ -29,7 +29,7 @@ use family::{Families, Labels};
 /// Up to this many stores each have metrics of their own. With more, there is one of each platform: sums, and of times
 /// the worst; and those stores with a problem, up to as many, have gauges of their own, which the platform's leave out.
 pub const STORES: usize = 1000;
-/// What expires sooner than this, and was not fetched, is a problem of its store.
+/// Entries that expire sooner than this, and were not fetched, are a problem of their store.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// The type of what [`Metrics::text`] returns, for an HTTP header.
@@ -51,7 +51,7 @@ pub struct Metrics {
     alerts: Mutex<Option<AlertCounts>>,
 }
 
-/// What was done for a store since the process began.
+/// The counters of a store since the process began.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     committed: Committed,
@@ -89,7 +89,7 @@ impl Metrics {
         Self { path, network, listed: Box::new(listed), exports: Vec::new(), archive, counts, alerts }
     }
 
-    /// Tells of these exports, too, by their names in the archive.
+    /// Also has the metrics of these exports, by their names in the archive.
     #[must_use]
     pub fn with_exports(self, exports: Vec<String>) -> Self {
         Self { exports, ..self }
@@ -211,7 +211,7 @@ impl StoreTotals {
     }
 }
 
-/// How far exports have come.
+/// The progress of exports.
 fn exported(families: &mut Families, exports: &[ExportState], newest: i64) {
     let labels = |export: &ExportState| vec![("destination", export.name.clone())];
     let gauge = |value: fn(&ExportState, i64) -> Option<f64>| {

@@ -42,7 +42,7 @@ impl SqlError {
             Fault::MultipleStatement => return Self::Several,
             Fault::Empty => return Self::Empty,
             Fault::SqlInputError { msg, sql, offset, .. } => {
-                // What follows a first statement is looked at by itself.
+                // The text after the first statement is checked by itself.
                 let before = statement.len().saturating_sub(sql.len());
                 return Self::wrong(statement, msg, usize::try_from(offset).ok().map(|offset| before + offset));
             }

@@ -41,7 +41,7 @@ pub enum Cell<'a> {
 
 /// Takes what a statement returns.
 pub trait Answer {
-    /// What ends the statement early.
+    /// The error that ends the statement early.
     type Error: From<SqlError>;
 
     /// The names of the columns, once, before the first row.
@@ -74,7 +74,7 @@ impl Interrupt {
 }
 
 impl Archive {
-    /// What ends a statement of the archive from another thread: what was asked fails then.
+    /// A handle that ends a statement from another thread: the statement then fails.
     pub fn interrupter(&self) -> Interrupt {
         Interrupt(self.sql().get_interrupt_handle())
     }
@@ -94,9 +94,9 @@ impl Console {
         Ok(Self { archive, redacted: false })
     }
 
-    /// Opens an archive to be asked for what tells nobody's data: the documented views have pseudonyms in their texts, as
-    /// [`Redactor::entry`](crate::redact::Redactor::entry) puts them, and what stands beneath them cannot be reached, not in
-    /// parts either.
+    /// Opens an archive for statements whose answers show no personal data: the documented views have pseudonyms in
+    /// their texts, as [`Redactor::entry`](crate::redact::Redactor::entry) puts them, and what stands beneath them
+    /// cannot be reached, not in parts either.
     ///
     /// # Errors
     /// As [`Archive::read`].
@@ -116,7 +116,7 @@ impl Console {
         limited.map(drop).map_err(|error| self.archive.fault(error))
     }
 
-    /// What ends a statement from another thread.
+    /// A handle that ends a statement from another thread.
     pub fn interrupter(&self) -> Interrupt {
         self.archive.interrupter()
     }

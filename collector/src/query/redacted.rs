@@ -1,9 +1,10 @@
 //! The documented views with pseudonyms in their texts, and nothing else.
 //!
-//! A view of the same name in the connection's own schema stands before each. Its texts go through the redactor before a
-//! statement sees them, so that no expression gets at a part of what is hidden. Before every other table stands an empty one.
-//! What a statement could still name is the archive's own schema, `main.entries`: that is refused by its text. SQLite's
-//! authorizer alone does not do: it takes what a common table expression reads for what a view of that name reads.
+//! A view of the same name in the connection's own schema shadows each of them. Its texts go through the redactor
+//! before a statement sees them, so that no expression can reveal a part of them. Every other table is shadowed by an
+//! empty one. A statement could still name the archive's own schema, `main.entries`: such a statement is refused by its
+//! text. SQLite's authorizer alone is not enough: it takes what a common table expression reads for what a view of that
+//! name reads.
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -77,7 +78,7 @@ pub(super) fn reaches_beneath(statement: &str) -> bool {
 
 const SCHEMA: &[u8] = b"main";
 
-/// What follows blanks and comments.
+/// The text after blanks and comments.
 fn behind_blanks(mut text: &[u8]) -> &[u8] {
     let behind =
         |text: &[u8], end: &[u8]| text.windows(end.len()).position(|part| part == end).map(|at| at + end.len());

@@ -1,4 +1,4 @@
-//! Redaction of JSON: a field's name says what it holds, and order and form stay.
+//! Redaction of JSON: a field's name says what it holds; order and formatting stay.
 
 use std::fmt;
 
@@ -79,7 +79,7 @@ impl Json {
     }
 }
 
-/// What a field holds, by its name and the name of what it is a field of.
+/// The content of a field, judged by its name and its parent's name.
 fn kind_of(name: &str, parent: Option<&str>) -> Option<Kind> {
     let plain = |name: &str| -> String {
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()

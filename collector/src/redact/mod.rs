@@ -1,5 +1,5 @@
-//! Redaction: pseudonyms in place of what must not leave this machine: e-mail and postal addresses, names, telephone and
-//! card numbers, tokens.
+//! Redaction: pseudonyms in place of data that must not leave this machine: e-mail and postal addresses, names,
+//! telephone and card numbers, tokens.
 //!
 //! A pseudonym is a text such as `[email k3f9q2ab]`. The same person has the same one everywhere in one archive, and nobody
 //! without the archive can find out who it is, or try names until one fits.
@@ -19,7 +19,7 @@ pub use text::{Field, NoRedaction, Redact, Text};
 use crate::archive::Archive;
 use crate::error::Result;
 
-/// What was found in a text.
+/// A match in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// An e-mail address.
@@ -151,7 +151,7 @@ impl Redact for Redactor {
 }
 
 impl Archive {
-    /// What takes people's data and secrets out of this archive's texts. Its pseudonyms are the archive's own.
+    /// The redactor of this archive's texts. Its pseudonyms are the archive's own.
     ///
     /// # Errors
     /// If the archive cannot be read.

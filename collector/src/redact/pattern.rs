@@ -1,4 +1,4 @@
-//! Patterns that find people's data and secrets in text of any kind.
+//! Patterns that find personal data and secrets in text of any kind.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -124,14 +124,14 @@ const EMAIL: &str = r"(?i)[\p{L}\p{N}_](?:[\p{L}\p{N}.!#$%&'*+/^_`{|}~-]*[\p{L}\
 
 const STREET: &str = r"\b\d{1,5}[A-Za-z]?(?:-\d{1,5})? (?:(?:N|S|E|W|NE|NW|SE|SW)\.? )?(?:(?:\p{Lu}[\p{L}'’.-]*|\d{1,3}(?:st|nd|rd|th)) ){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Highway|Hwy|Parkway|Pkwy|Terrace|Way|Circle|Close|Crescent|Gardens|Grove|Row)\b\.?(?:,? (?i:apt|apartment|suite|ste|unit|flat|floor|#)\.? ?[\w-]+)?(?:, \p{Lu}[\p{L} .'’-]{1,40}?(?:,? [A-Z]{2,3})? (?:\d{4,5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b)?";
 
-/// Where something is found, in order, none within another.
+/// The places of matches, in order, none within another.
 pub(super) fn find(text: &str) -> Vec<(Range<usize>, Kind)> {
     let mut found: Vec<(Range<usize>, Kind)> = Vec::new();
     for pattern in PATTERNS.iter() {
         for hit in pattern.regex.captures_iter(text) {
             let Some(it) = hit.name("it").or_else(|| hit.get(0)) else { continue };
             let place = trimmed(text, it.range());
-            // What an earlier one said stands.
+            // An earlier match wins.
             let taken = found.iter().any(|(other, _)| other.start < place.end && place.start < other.end);
             if !taken && !place.is_empty() && (pattern.is)(&text[place.clone()]) {
                 found.push((place, pattern.kind));

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What a text of the log is.
+/// The kind of a text of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
     /// What an entry says in short.
@@ -16,7 +16,7 @@ pub enum Field {
     Actor,
     /// What it was done to.
     Subject,
-    /// What summaries have in common.
+    /// A template of summaries.
     Template,
     /// A module, a category or an action.
     Fact,

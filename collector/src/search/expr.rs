@@ -76,7 +76,7 @@ impl AskedIncidents {
     }
 }
 
-/// What the configuration says of a store.
+/// A label of a store in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
     Name,
@@ -102,7 +102,7 @@ pub(super) struct Phrase {
     words: words::Phrase,
 }
 
-/// Where words are looked for.
+/// The texts in which words are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TextField {
     Anywhere,

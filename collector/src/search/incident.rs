@@ -1,4 +1,4 @@
-//! Queries by incidents. Which entries those are is for a report to say: it puts them in other words.
+//! Queries by incidents: a report finds the incidents, and replaces them by other conditions.
 
 use jiff::Timestamp;
 

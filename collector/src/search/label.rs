@@ -1,4 +1,4 @@
-//! Queries by what the configuration calls a store: whose it is, and what it is filed under.
+//! Queries by the name, the owner and the tags of a store.
 
 use std::borrow::Cow;
 
@@ -43,7 +43,7 @@ fn of_store(name: &str) -> Expr {
     Expr::Is(Term::Store(Pattern::of_name(name)))
 }
 
-/// What no entry matches: no store has this name.
+/// A condition that no entry matches: no store has this name.
 pub(super) fn nobody() -> Expr {
     of_store(":")
 }

@@ -1,4 +1,4 @@
-//! Whether a text mentions what a query asks for, also in texts that are no entries.
+//! Whether a text mentions what a query asks for, also in texts that are not entries.
 
 use std::borrow::Cow;
 

@@ -106,7 +106,7 @@ impl Filter {
         self.expr.any(&|term| matches!(term, Term::Since(_) | Term::Until(_)))
     }
 
-    /// Where in a text the words stand that were asked for, in order, none within another.
+    /// The places in a text of the words that were asked for, in order, none within another.
     pub fn marks(&self, text: &str) -> Vec<Range<usize>> {
         let mut phrases = Vec::new();
         self.expr.phrases(true, &mut phrases);

@@ -45,7 +45,7 @@ struct Parser<'a> {
     zone: &'a TimeZone,
 }
 
-/// What stands between a field and its value.
+/// The operator between a field and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Op {
     Is,
@@ -207,7 +207,7 @@ impl<'a> Parser<'a> {
         let Ok(severity) = Severity::from_str(&value.text) else {
             return Err(self.wrong(value.at, "a severity is unspecified, info, notice, warning or error"));
         };
-        // What is not understood may be the worst of all: a minimum does not hide it.
+        // An unknown severity may be the worst of all: a minimum does not hide it.
         let passes = |other: &Severity| match op {
             Op::Is => *other == severity,
             Op::AtLeast => other.passes(severity),
@@ -342,7 +342,7 @@ const OTHER_FIELDS: [&str; 15] = [
     "until",
 ];
 
-/// What to say of a field that there is not.
+/// The message for an unknown field.
 fn unknown(name: &str) -> String {
     let meant = match name {
         "type" | "subject_type" => "; it is category here",

@@ -1,9 +1,9 @@
 //! The SQL of one part of a query.
 //!
-//! The index of words narrows, the columns of a row narrow further. Either may let through too much, never too little:
-//! what is not exact is checked again on the entry: so is where words stand, if the index does not know. Whatever can be
-//! said in the index is said there, since it returns its hits by time: then the newest are found without looking at the
-//! others.
+//! The index of words narrows the search, and the columns of a row narrow it further. Either may let through too much,
+//! never too little: anything inexact is checked again on the entry, and so are positions of words that the index does
+//! not have. As much as possible is asked of the index, since it returns its hits by time: then the newest are found
+//! without reading the others.
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
@@ -22,7 +22,7 @@ use crate::sensitive::Topic;
 /// The most alternatives that a pattern is resolved to. A pattern with more matches often, so reading rows is fast.
 const MOST_VALUES: usize = 500;
 
-/// What stands for a part in SQL.
+/// The SQL of a part.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) words: Words,
@@ -38,7 +38,7 @@ pub(super) struct Part {
     pub(super) only: Option<StoreId>,
 }
 
-/// What to ask of the index of words, in the language of FTS5. Made of quoted tokens only.
+/// The query for the index of words, in the language of FTS5. It has quoted tokens only.
 #[derive(Debug)]
 pub(super) enum Words {
     /// It says nothing.
@@ -73,7 +73,7 @@ impl Part {
         Self { row, row_exact: true, exact: true, ..Self::unknown() }
     }
 
-    /// What is meant by all of them at once.
+    /// The SQL of all of them together.
     pub(super) fn all(parts: Vec<Self>) -> Self {
         let words_exact = parts.iter().all(|part| part.words_exact);
         let row_exact = parts.iter().all(|part| part.row_exact);
@@ -97,7 +97,7 @@ impl Part {
         Self { words, row: join_rows(rows, "AND"), words_exact, row_exact, exact, only: None }
     }
 
-    /// What is meant by any of them.
+    /// The SQL of any of them.
     fn any(parts: Vec<Self>) -> Self {
         let (count, mut words, mut rows) = (parts.len(), Vec::new(), Vec::new());
         let mut words_exact = parts.iter().all(|part| part.words_exact);
@@ -146,7 +146,7 @@ impl<'a> Planner<'a> {
         Self { archive, stores: None, has_words, has_places: has_words && archive.index_has_places() }
     }
 
-    /// What stands for an expression, or for its contrary.
+    /// The SQL of an expression, or of its negation.
     pub(super) fn part(&mut self, expr: &Expr, wanted: bool) -> Result<Part> {
         Ok(match expr {
             Expr::Not(inner) => self.part(inner, !wanted)?,
@@ -197,7 +197,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Where the index does not know in which text words stand, or where in it, that is checked on the entry.
+    /// If the index does not know which text has the words, or where, that is checked on the entry.
     fn words(&self, phrase: &Phrase, wanted: bool) -> Part {
         let knows = self.has_places || !phrase.tokens().0.contains(' ');
         match (knows && phrase.place == TextField::Anywhere, wanted) {
@@ -217,7 +217,7 @@ impl<'a> Planner<'a> {
         Part { words: join(&words, "AND").map_or(Words::Any, Words::Only), ..Part::unknown() }
     }
 
-    /// What the index can tell of a phrase: that its words stand one behind the other, or that all of them are there.
+    /// What the index knows of a phrase: that its words follow each other, or only that all of them are there.
     fn phrase(&self, phrase: &Phrase) -> String {
         let (tokens, open) = phrase.tokens();
         let mut words: Vec<String> =

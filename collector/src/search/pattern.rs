@@ -6,7 +6,7 @@ use crate::words::each_word;
 /// A value in which each `*` stands for any text. Without one the value itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
-    /// What stands between the stars. Never empty.
+    /// The parts between the stars. Never empty.
     pieces: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ impl Pattern {
         if let [value] = &self.pieces[..] { Some(value) } else { None }
     }
 
-    /// What the value begins with, if that is all that is asked.
+    /// The beginning of the value, if nothing else is asked for.
     pub(super) fn start(&self) -> Option<&str> {
         match &self.pieces[..] {
             [start, end] if !start.is_empty() && end.is_empty() => Some(start),

@@ -80,7 +80,7 @@ impl Plan {
                 let row = part.row.filter(|_| !part.words_exact);
                 Self { path: Path::Words(words), since, until, exact: part.exact, row, known: None }
             }
-            // What is only excluded does not say where to look.
+            // An exclusion alone does not say where to look.
             Words::Any | Words::Except(_) => {
                 Self { path: Path::All, since, until, exact: part.row_exact, row: part.row, known: None }
             }

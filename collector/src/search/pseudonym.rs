@@ -51,7 +51,7 @@ fn has_pseudonym(term: &Term) -> bool {
     }
 }
 
-/// Whoever is called so in a redacted report. `None` if it is nobody: then it is a name like any other.
+/// The person with this pseudonym in a redacted report. `None` if there is none: then it is a name like any other.
 fn actors_behind(term: &Term, actors: &[String], redactor: &Redactor) -> Option<Expr> {
     let Term::Fact(Fact::Actor, pattern) = term else { return None };
     let wanted = pattern.exact().filter(|_| has_pseudonym(term))?;

@@ -32,14 +32,14 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be written, or another process writes for longer than a moment.
     pub fn catch_up(&mut self, mut progress: impl FnMut(u64)) -> Result<()> {
-        // What comes while it works is for the next one.
+        // Entries that come meanwhile are for the next call.
         let (_, upto) = self.index_bounds()?;
         if self.unindexed()? <= FEW && self.index_standing() != Standing::Between {
             return Ok(());
         }
-        self.patience(SHORT_BUSY_TIMEOUT)?;
+        self.set_busy_timeout(SHORT_BUSY_TIMEOUT)?;
         let caught_up = self.index_up_to(upto, &mut progress);
-        self.patience(crate::archive::BUSY_TIMEOUT)?;
+        self.set_busy_timeout(crate::archive::BUSY_TIMEOUT)?;
         caught_up
     }
 
@@ -172,7 +172,7 @@ impl Archive {
             let view = self.view()?;
             match self.index_standing() {
                 Standing::InStep => return Ok((view, true)),
-                // Whoever takes a step has the archive take note of it in a moment.
+                // The process that takes the step will record it in the archive in a moment.
                 Standing::Between if left > 0 => {
                     drop(view);
                     left -= 1;
@@ -198,8 +198,8 @@ impl Archive {
         }
     }
 
-    fn patience(&self, patience: Duration) -> Result<()> {
-        self.sql().busy_timeout(patience).map_err(|error| self.fault(error))
+    fn set_busy_timeout(&self, timeout: Duration) -> Result<()> {
+        self.sql().busy_timeout(timeout).map_err(|error| self.fault(error))
     }
 
     /// The plan, and what is meant of the entries that it does not see.
@@ -229,7 +229,7 @@ impl Archive {
     }
 }
 
-/// What ended a search.
+/// The reason why a search ended.
 enum Broken<E> {
     /// The index of words is damaged, or what it is joined with.
     Index(Error),

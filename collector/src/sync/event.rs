@@ -1,4 +1,4 @@
-//! Events while stores are read, for whoever shows them.
+//! Events while stores are read, to be shown to the user.
 
 use std::sync::Arc;
 

@@ -26,7 +26,7 @@ pub use policy::Tier;
 pub use run::{Outcome, SyncOptions, sync};
 pub use shard::Shard;
 
-/// Where stores are listed, and how they are reached.
+/// The list of stores, and the way to connect to them.
 pub trait Directory: Send + Sync + 'static {
     /// The stores there are now. Asked again from time to time while following.
     ///

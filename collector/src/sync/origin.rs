@@ -1,4 +1,4 @@
-//! The origin of a store's API is part of what makes it that store: the sandbox and a shop may have the same name.
+//! The origin of a store's API, which is part of its identity: the sandbox and a shop may have the same name.
 
 use std::fmt;
 
@@ -13,9 +13,9 @@ use super::Remote;
 pub struct Elsewhere {
     /// The store.
     pub store: Store,
-    /// Where the archive has it from.
+    /// The origin that the archive has for it.
     pub kept: String,
-    /// Where it was to be asked.
+    /// The origin that is configured now.
     pub asked: String,
 }
 

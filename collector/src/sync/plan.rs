@@ -1,14 +1,15 @@
 //! The plan of a store: what to read of it next.
 //!
-//! It is worked out anew each time, from what is covered and from the clock: what is missing is read, what expires
-//! soonest first. So a plan cannot go stale, and a walk that stops anywhere leaves nothing behind but what is missing.
+//! It is worked out anew each time, from what is covered and from the clock: missing time ranges are read, those that
+//! expire soonest first. So a plan cannot go stale, and a walk that stops at any point leaves behind only a missing
+//! time range.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{Cursor, Platform};
 
-use super::policy::{self, FIRST_SLICE, LARGE_SLICE, NEWS, OVERLAP, SHORTEST_HOLE, SHORTEST_SLICE, SMALL_SLICE};
+use super::policy::{self, FIRST_SLICE, LARGE_SLICE, NEWS, OVERLAP, SHORTEST_GAP, SHORTEST_SLICE, SMALL_SLICE};
 use crate::archive::{Audit, Finding, Gap, Progress};
 use crate::coverage::TimeRange;
 use crate::retention::{longest_count, retention};
@@ -17,7 +18,7 @@ use crate::verdict::EXPIRING;
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Job {
-    /// What is new, up to now.
+    /// New entries, up to now.
     News(TimeRange),
     /// A slice of what is missing, from the beginning or from where a walk through it has come.
     Slice(TimeRange, Option<Cursor>),
@@ -62,13 +63,13 @@ struct Suspect {
 struct Rereading {
     tier: SignedDuration,
     begun: Timestamp,
-    /// What is still to be read, oldest first.
+    /// The time ranges that are still to be read, oldest first.
     rest: Vec<TimeRange>,
-    /// How far the newest of them was read.
+    /// The time up to which the newest of them was read.
     cursor: Option<Cursor>,
 }
 
-/// What is known of one store when its next piece of work is chosen.
+/// The plan of one store: everything that its next piece of work is chosen by.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) progress: Progress,
@@ -90,7 +91,7 @@ pub(crate) struct Plan {
     /// The beginnings of gaps that were tried in this run.
     tried: BTreeSet<Timestamp>,
     again: Option<Rereading>,
-    /// What the platform counted otherwise, and was read again for that in this run.
+    /// Time ranges that the platform counted otherwise, and that were read again for that in this run.
     recounted: Vec<(TimeRange, Timestamp)>,
     /// The platform does not answer when it is asked for its count: nothing is compared before this time.
     uncounted: Option<Timestamp>,
@@ -116,25 +117,26 @@ impl Plan {
     }
 
     /// Everything that the platform may still hold, up to the whole second: platforms give no less.
-    pub(crate) fn window(&self, now: Timestamp) -> Option<TimeRange> {
+    pub(crate) fn retained(&self, now: Timestamp) -> Option<TimeRange> {
         let now = Timestamp::from_second(now.as_second()).ok()?;
         TimeRange::new(now.checked_sub(self.retention).unwrap_or(Timestamp::MIN), now)
     }
 
-    /// What is missing, oldest first, but for what failed before.
+    /// The missing time ranges, oldest first, without those that failed before.
     pub(crate) fn missing(&self, now: Timestamp) -> Vec<TimeRange> {
-        let Some(window) = self.window(now) else { return Vec::new() };
+        let Some(retained) = self.retained(now) else { return Vec::new() };
         let mut known = self.progress.coverage.clone();
         self.progress.gaps.iter().for_each(|gap| known.add(gap.range));
         self.suspects.iter().for_each(|suspect| known.add(suspect.range));
-        let mut gaps = known.gaps(window);
-        gaps.retain(|gap| gap.until > expiring(window));
+        let mut gaps = known.gaps(retained);
+        gaps.retain(|gap| gap.until > expiring(retained));
         gaps
     }
 
-    /// What is new: up to now, from a little before what was read. `None` if what came last could not be read.
+    /// The time range of new entries: up to now, from a little before the end of what was read. `None` if the last one
+    /// could not be read.
     pub(crate) fn news(&self, now: Timestamp) -> Option<Job> {
-        let now = self.window(now)?.until;
+        let now = self.retained(now)?.until;
         let newest = self.missing(now).last().copied().filter(|gap| gap.until == now);
         let end = match newest.map(|gap| gap.since) {
             Some(end) => end.max(now.checked_sub(NEWS).unwrap_or(end)),
@@ -160,7 +162,8 @@ impl Plan {
         }
     }
 
-    /// What was read and is to be compared with the platform's count, oldest first; and from time to time what did not agree.
+    /// The time ranges that were read and are to be compared with the platform's count, oldest first; and from time to
+    /// time those that did not agree.
     pub(crate) fn audit(&self, now: Timestamp) -> Option<Job> {
         if self.uncounted.is_some_and(|until| now < until && until.duration_since(now) <= policy::UNCOUNTED) {
             return None;
@@ -168,15 +171,15 @@ impl Plan {
         let horizon = now.checked_sub(self.retention - EXPIRING).ok()?;
         // Of what is pruned the platform counts more.
         let horizon = horizon.max(self.progress.prunings.any().unwrap_or(horizon));
-        let window = TimeRange::new(Timestamp::from_second(horizon.as_second()).ok()?, now)?;
-        let lacking = self.progress.audits.lacking(&self.progress.coverage, window).into_iter().next();
+        let retained = TimeRange::new(Timestamp::from_second(horizon.as_second()).ok()?, now)?;
+        let lacking = self.progress.audits.lacking(&self.progress.coverage, retained).into_iter().next();
         let disagrees = || {
             let due = |audit: &Audit| {
                 matches!(audit.finding, Finding::Short { .. } | Finding::Over { .. })
                     && policy::has_passed(policy::RECOUNT, audit.at, now)
                     && !self.was_recounted(audit.range, now)
             };
-            let audits = self.progress.audits.within(window).filter(due);
+            let audits = self.progress.audits.within(retained).filter(due);
             audits.filter_map(|audit| audit.range.whole_seconds()).next()
         };
         let range = lacking.or_else(disagrees)?;
@@ -216,7 +219,7 @@ impl Plan {
     fn gap(&self, now: Timestamp) -> Option<TimeRange> {
         let missing = self.missing(now);
         let oldest = *missing.first()?;
-        let newest = oldest.until == self.window(now)?.until;
+        let newest = oldest.until == self.retained(now)?.until;
         if newest && oldest.length() <= OVERLAP {
             return None; // not worth a request yet
         }
@@ -238,9 +241,10 @@ impl Plan {
         covered.map_or(time, |covered| covered.since)
     }
 
-    /// What failed before and may be tried again: the longest first, since most is to be had there; then the oldest.
+    /// Time ranges that failed before and may be tried again: the longest first, since they may hold most; then the
+    /// oldest.
     fn failed(&self, now: Timestamp) -> Option<TimeRange> {
-        let window = self.window(now)?;
+        let retained = self.retained(now)?;
         let suspects = self.suspects.iter().filter(|suspect| !suspect.hopeless).map(|suspect| suspect.range);
         let due = |gap: &&Gap| {
             // A long one that failed again and again is waited for by every run: it costs many requests.
@@ -253,8 +257,8 @@ impl Plan {
         };
         let gaps = self.progress.gaps.iter().filter(due).map(|gap| gap.range);
         let gaps = gaps.filter(|gap| self.suspects.iter().all(|suspect| suspect.range.overlap(*gap).is_none()));
-        let all = suspects.chain(gaps).filter_map(|range| range.overlap(window));
-        let all = all.filter(|range| range.until > expiring(window));
+        let all = suspects.chain(gaps).filter_map(|range| range.overlap(retained));
+        let all = all.filter(|range| range.until > expiring(retained));
         all.min_by_key(|range| (std::cmp::Reverse(range.length()), range.since))
     }
 
@@ -305,7 +309,8 @@ impl Plan {
         tiers.filter(|length| *length <= tier).map(|length| (length, begun)).collect()
     }
 
-    /// What was never read again is so from now on: what was just read for the first time need not be.
+    /// Starts the time of rereadings that were never done: entries that were just read for the first time need no
+    /// rereading.
     pub(crate) fn begin_tiers(&self, now: Timestamp) -> Vec<(SignedDuration, Timestamp)> {
         let tiers = policy::tiers(self.progress.lateness).into_iter().map(|tier| tier.length);
         tiers.filter(|length| !self.progress.rewalked.contains_key(length)).map(|length| (length, now)).collect()
@@ -328,7 +333,7 @@ impl Plan {
     /// What is left of a time range could not be read. It is cut in halves, unless that makes no reading shorter, and left
     /// alone while there is anything else to read. Says whether the store itself has to be taken for the culprit: sooner if it never answers in time.
     pub(crate) fn suspect(&mut self, rest: TimeRange, reason: &str, hangs: bool) -> bool {
-        // That a gap fails again is no news.
+        // A gap that fails again is nothing new.
         let known = self.progress.gaps.iter().any(|gap| gap.range.overlap(rest).is_some());
         self.failures += match (known, hangs) {
             (true, _) => 1,
@@ -344,7 +349,7 @@ impl Plan {
             let half = SignedDuration::from_secs(part.length().as_secs() / 2);
             let half = part.since.checked_add(half).unwrap_or(part.until);
             let halves = [TimeRange::new(part.since, half), TimeRange::new(half, part.until)].into_iter().flatten();
-            let hopeless = part.length() <= SHORTEST_HOLE || leads_nowhere;
+            let hopeless = part.length() <= SHORTEST_GAP || leads_nowhere;
             let whole = hopeless || self.lists_everything;
             let parts: Vec<TimeRange> = if whole { vec![part] } else { halves.collect() };
             let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless };
@@ -369,9 +374,9 @@ impl Plan {
     pub(crate) fn answered(&mut self, now: Timestamp) -> Vec<Gap> {
         self.failures = 0;
         let mut suspects = std::mem::take(&mut self.suspects);
-        // What is yet to come by the platform's clock is no gap: it was asked for by another clock.
+        // The future by the platform's clock is no gap: another clock asked for it.
         suspects.retain_mut(|suspect| {
-            let past = self.window(now).and_then(|window| suspect.range.overlap(window));
+            let past = self.retained(now).and_then(|retained| suspect.range.overlap(retained));
             suspect.range = past.unwrap_or(suspect.range);
             past.is_some()
         });
@@ -401,7 +406,8 @@ impl Plan {
         self.fruitless = 0;
     }
 
-    /// What failed before was read to its end. If anything of it is a gap still, it is not tried again in this run.
+    /// Notes that a time range that failed before was read to its end. If a part of it is still a gap, it is not tried
+    /// again in this run.
     pub(crate) fn filled(&mut self, range: TimeRange) {
         let gaps = self.progress.gaps.iter().filter(|gap| gap.range.overlap(range).is_some());
         self.tried.extend(gaps.map(|gap| gap.range.since));
@@ -409,7 +415,7 @@ impl Plan {
 
     /// The time before which the platform keeps nothing, if a gap is before it.
     pub(crate) fn expired(&self, now: Timestamp) -> Option<Timestamp> {
-        let horizon = expiring(self.window(now)?);
+        let horizon = expiring(self.retained(now)?);
         self.progress.gaps.iter().any(|gap| gap.range.since < horizon).then_some(horizon)
     }
 
@@ -428,9 +434,9 @@ impl Plan {
     }
 }
 
-/// What lies before this time may be gone at any moment, or be back by another clock: it is not worth a request.
-fn expiring(window: TimeRange) -> Timestamp {
-    window.since.checked_add(SHORTEST_HOLE).unwrap_or(window.since)
+/// Entries before this time may be purged at any moment, or not yet by another clock: they are not worth a request.
+fn expiring(retained: TimeRange) -> Timestamp {
+    retained.since.checked_add(SHORTEST_GAP).unwrap_or(retained.since)
 }
 
 /// The moment behind this one.

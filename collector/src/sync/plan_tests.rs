@@ -1,3 +1,5 @@
+//! Tests of plans: everything that is missing gets read, and a plan ends.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -121,7 +123,7 @@ fn a_list_that_ignores_time_ranges_is_read_once_and_never_in_parts() {
 }
 
 #[test]
-fn the_longest_stretch_that_is_due_is_read_again_part_by_part_and_counts_for_the_shorter_ones() {
+fn the_longest_time_range_that_is_due_is_read_again_part_by_part_and_counts_for_the_shorter_ones() {
     let mut plan = plan(&[(365 * 24, 20), (18, 0)]);
     plan.progress.gaps = vec![gap(20, 18, now() + SignedDuration::from_hours(1))];
     plan.progress.rewalked = plan.begin_tiers(ago(24 * 4)).into_iter().collect();
@@ -158,7 +160,7 @@ fn a_gap_is_cut_where_the_platform_keeps_nothing_any_more() {
     plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
     plan.progress.gaps = vec![gap(400 * 24, 366 * 24, now()), gap(366 * 24, 365 * 24 - 10, now())];
     assert_eq!(plan.any(now()), Some(Job::Fill(between(365 * 24, 365 * 24 - 10))));
-    let horizon = now() - RETENTION + SHORTEST_HOLE;
+    let horizon = now() - RETENTION + SHORTEST_GAP;
     assert_eq!(plan.expired(now()), Some(horizon));
     let commit = crate::archive::Commit { expired: plan.expired(now()), ..Default::default() };
     plan.progress.apply(&commit, &Default::default());
@@ -217,9 +219,9 @@ proptest! {
             prop_assert!(steps < 10_000, "it never ends");
         }
         // But for less than the overlap at the newest end, which is not worth a request yet.
-        let window = TimeRange::new(now() - RETENTION + SHORTEST_HOLE, now() - OVERLAP).unwrap();
+        let range = TimeRange::new(now() - RETENTION + SHORTEST_GAP, now() - OVERLAP).unwrap();
         plan.progress.coverage.ranges().for_each(|range| known.add(range));
-        prop_assert_eq!(known.gaps(window), vec![]);
+        prop_assert_eq!(known.gaps(range), vec![]);
     }
 
     /// Reading a time range that holds a fault fails; every other one is read.
@@ -249,10 +251,10 @@ proptest! {
             prop_assert!(steps < 1000, "it never ends");
         }
         prop_assert_eq!(store_fails, 0);
-        let window = TimeRange::new(now() - RETENTION + SHORTEST_HOLE, now() - OVERLAP).unwrap();
-        let gaps = plan.progress.coverage.gaps(window);
+        let range = TimeRange::new(now() - RETENTION + SHORTEST_GAP, now() - OVERLAP).unwrap();
+        let gaps = plan.progress.coverage.gaps(range);
         for gap in &gaps {
-            prop_assert!(gap.length() <= SHORTEST_HOLE * 3, "{} around {:?}", gap, faults);
+            prop_assert!(gap.length() <= SHORTEST_GAP * 3, "{} around {:?}", gap, faults);
             prop_assert!(faults.iter().any(|at| gap.contains(*at)));
         }
     }

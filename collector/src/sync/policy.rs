@@ -12,7 +12,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A time range of late that is read again from time to time, for entries that came late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
-    /// How far back it goes.
+    /// Its length back from the present.
     pub length: SignedDuration,
     /// How often it is read again.
     pub every: SignedDuration,
@@ -46,7 +46,7 @@ pub(crate) const SMALL_SLICE: usize = 8;
 pub(crate) const LARGE_SLICE: usize = 40;
 
 /// A time range that cannot be read is cut in halves down to this length: everything around the fault gets read.
-pub(crate) const SHORTEST_HOLE: SignedDuration = SignedDuration::from_mins(1);
+pub(crate) const SHORTEST_GAP: SignedDuration = SignedDuration::from_mins(1);
 /// After this many failures without an answer between them it is the store that fails, and not a time range of it.
 pub(crate) const FAILURES: u32 = 6;
 /// A failure of a store that has not answered at all counts as this many failures: each takes minutes, and a
@@ -61,7 +61,7 @@ pub(crate) const FRUITLESS: u32 = 256;
 /// A store that answered so short a time ago is not taken for the culprit when one last time range fails.
 pub(crate) const RECENTLY: Duration = Duration::from_secs(60);
 
-/// How far back what is new is read at once. What is older is missing like anything else.
+/// How far back new entries are read at once. Anything older is treated as missing.
 pub(crate) const NEWS: SignedDuration = HOUR;
 /// A reading of what is new ends after this many pages. The rest is missing like anything else.
 pub(crate) const PAGES_OF_NEWS: usize = 8;

@@ -1,4 +1,5 @@
-//! The queue of stores: what is new of any store comes before the past of any other, and what expires soonest first.
+//! The queue of stores: new entries of any store come before the past of any other, and entries that expire soonest
+//! come first.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -8,10 +9,10 @@ use tokio::time::Instant;
 /// The number of a store in this run.
 pub(super) type StoreIndex = usize;
 
-/// What a store waits for. Each kind has room of its own, so that none waits for another.
+/// The priority with which a store waits. Each has room of its own, so that none waits for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Priority {
-    /// What is new: few pages.
+    /// New entries: few pages.
     Poll,
     /// To be asked again after a failure: maybe a long wait for nothing.
     Parked,
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_expires_soonest_goes_first_and_a_store_is_ready_in_one_lane_only() {
+    fn what_expires_soonest_goes_first_and_a_store_is_ready_at_one_priority_only() {
         let mut queue = Queue::new(1, 9, 0);
         for (place, expires) in [(0, 30), (1, 10), (2, 20)] {
             queue.ready(place, Priority::Past { expires, turns: 0 });

@@ -45,7 +45,7 @@ impl Default for SyncOptions {
     }
 }
 
-/// What a run did with one store.
+/// The outcome of a run for one store.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The store.
@@ -124,14 +124,14 @@ struct StoreSlot {
     reader: Option<Box<Reader>>,
     /// The time between two readings of what is new.
     interval: Duration,
-    /// What is new is due.
+    /// Whether reading new entries is due.
     due: bool,
     wanted: bool,
 }
 
 /// A turn under way.
 struct UnderWay {
-    lane: Priority,
+    priority: Priority,
     since: Instant,
     pulse: Arc<Pulse>,
     /// It gave no sign of life, and has left its place.
@@ -141,8 +141,8 @@ struct UnderWay {
 struct Run {
     shared: Shared,
     options: SyncOptions,
-    seats: Vec<StoreSlot>,
-    places: HashMap<Store, StoreIndex>,
+    slots: Vec<StoreSlot>,
+    indices: HashMap<Store, StoreIndex>,
     queue: Queue,
     under_way: HashMap<StoreIndex, UnderWay>,
     turns: JoinSet<(StoreIndex, Box<Reader>, Result<TaskOutcome>)>,
@@ -154,8 +154,8 @@ impl Run {
         Self {
             shared,
             options,
-            seats: Vec::new(),
-            places: HashMap::new(),
+            slots: Vec::new(),
+            indices: HashMap::new(),
             queue,
             under_way: HashMap::new(),
             turns: JoinSet::new(),
@@ -164,7 +164,7 @@ impl Run {
 
     async fn run(mut self) -> Result<Vec<Ended>> {
         let stores = self.shared.directory.stores().map_err(Error::Stores)?;
-        self.seat(stores).await?;
+        self.assign_slots(stores).await?;
         let mut reload = Instant::now() + RELOAD;
         let mut stop = self.shared.stop.clone();
         while !*stop.borrow() && !self.is_done() {
@@ -174,8 +174,8 @@ impl Run {
             let due = self.queue.next_due().unwrap_or(reload).min(reload);
             tokio::select! {
                 Some(ended) = self.turns.join_next() => {
-                    let (place, reader, turn) = ended.map_err(|_| Error::Closed)?;
-                    self.ended(place, reader, turn?);
+                    let (index, reader, turn) = ended.map_err(|_| Error::Closed)?;
+                    self.ended(index, reader, turn?);
                 }
                 () = sleep_until(hush) => {}
                 () = tokio::time::sleep_until(due), if self.options.follow => {
@@ -188,9 +188,9 @@ impl Run {
             }
         }
         while let Some(ended) = self.turns.join_next().await {
-            let (place, reader, turn) = ended.map_err(|_| Error::Closed)?;
+            let (index, reader, turn) = ended.map_err(|_| Error::Closed)?;
             turn?;
-            self.seats[place].reader = Some(reader);
+            self.slots[index].reader = Some(reader);
         }
         Ok(self.ends())
     }
@@ -201,7 +201,7 @@ impl Run {
         for turn in self.under_way.values_mut() {
             let heard = turn.pulse.beats.load(Ordering::Relaxed);
             if !turn.silent && !heard && now.duration_since(turn.since) >= policy::SILENT {
-                turn.silent = self.queue.falls_silent(turn.lane);
+                turn.silent = self.queue.falls_silent(turn.priority);
                 turn.pulse.overtaken.store(turn.silent, Ordering::Relaxed);
             }
         }
@@ -224,57 +224,57 @@ impl Run {
 
     /// Gives every store that can have it its turn.
     fn start(&mut self) {
-        for place in self.queue.due(Instant::now()) {
-            self.seats[place].due = true;
-            self.line_up(place, false);
+        for index in self.queue.due(Instant::now()) {
+            self.slots[index].due = true;
+            self.line_up(index, false);
         }
-        while let Some((place, lane)) = self.queue.next() {
-            let seat = &mut self.seats[place];
-            let Some(mut reader) = seat.reader.take() else {
-                self.queue.ended(lane, false);
+        while let Some((index, priority)) = self.queue.next() {
+            let slot = &mut self.slots[index];
+            let Some(mut reader) = slot.reader.take() else {
+                self.queue.ended(priority, false);
                 continue;
             };
-            let errand = Task { news: std::mem::take(&mut seat.due), until: self.queue.time_of(place) };
+            let task = Task { news: std::mem::take(&mut slot.due), until: self.queue.time_of(index) };
             let shared = self.shared.clone();
             reader.pulse = Arc::default();
             let pulse = Arc::clone(&reader.pulse);
-            self.under_way.insert(place, UnderWay { lane, since: Instant::now(), pulse, silent: false });
+            self.under_way.insert(index, UnderWay { priority, since: Instant::now(), pulse, silent: false });
             self.turns.spawn(async move {
-                let turn = reader.turn(&shared, errand).await;
-                (place, reader, turn)
+                let turn = reader.turn(&shared, task).await;
+                (index, reader, turn)
             });
         }
     }
 
     /// Puts a store where it has to wait, unless it has its turn or rests.
-    fn line_up(&mut self, place: StoreIndex, more: bool) {
-        let seat = &self.seats[place];
-        let Some(reader) = &seat.reader else { return };
+    fn line_up(&mut self, index: StoreIndex, more: bool) {
+        let slot = &self.slots[index];
+        let Some(reader) = &slot.reader else { return };
         let fails = !matches!(reader.status.state, State::New | State::Active);
-        match (seat.due, more) {
-            (true, _) if fails => self.queue.ready(place, Priority::Parked),
-            (true, _) => self.queue.ready(place, Priority::Poll),
-            (false, true) => self.queue.ready(place, past(reader)),
+        match (slot.due, more) {
+            (true, _) if fails => self.queue.ready(index, Priority::Parked),
+            (true, _) => self.queue.ready(index, Priority::Poll),
+            (false, true) => self.queue.ready(index, past(reader)),
             (false, false) => {}
         }
     }
 
-    fn ended(&mut self, place: StoreIndex, mut reader: Box<Reader>, turn: TaskOutcome) {
-        if let Some(turn) = self.under_way.remove(&place) {
-            self.queue.ended(turn.lane, turn.silent);
+    fn ended(&mut self, index: StoreIndex, mut reader: Box<Reader>, turn: TaskOutcome) {
+        if let Some(turn) = self.under_way.remove(&index) {
+            self.queue.ended(turn.priority, turn.silent);
         }
         let now = Instant::now();
         let (shortest, longest) = self.options.interval;
-        let seat = &mut self.seats[place];
+        let slot = &mut self.slots[index];
         if let Some(new) = reader.news.take() {
             let interval = match new {
-                0 => seat.interval.mul_f64(1.5),
-                BUSY.. => seat.interval / 4,
-                _ => seat.interval.mul_f64(0.75),
+                0 => slot.interval.mul_f64(1.5),
+                BUSY.. => slot.interval / 4,
+                _ => slot.interval.mul_f64(0.75),
             };
-            seat.interval = interval.clamp(shortest, longest);
+            slot.interval = interval.clamp(shortest, longest);
             if self.options.follow {
-                self.queue.later(place, now + seat.interval);
+                self.queue.later(index, now + slot.interval);
             }
         }
         if self.options.follow && turn == TaskOutcome::Failed {
@@ -282,29 +282,29 @@ impl Run {
                 .status
                 .next_attempt
                 .map_or(longest, |at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
-            self.queue.later(place, now + next);
-            seat.due = false;
-        } else if self.options.follow && self.queue.time_of(place).is_none() && !seat.due {
-            self.queue.later(place, now + seat.interval);
+            self.queue.later(index, now + next);
+            slot.due = false;
+        } else if self.options.follow && self.queue.time_of(index).is_none() && !slot.due {
+            self.queue.later(index, now + slot.interval);
         }
-        seat.reader = Some(reader);
-        if seat.wanted {
-            self.line_up(place, turn == TaskOutcome::More);
+        slot.reader = Some(reader);
+        if slot.wanted {
+            self.line_up(index, turn == TaskOutcome::More);
         } else {
-            self.leave(place);
+            self.leave(index);
         }
     }
 
     /// A store that is no longer listed gives up its place, so that it can come again.
-    fn leave(&mut self, place: StoreIndex) {
-        self.queue.forget(place);
-        self.seats[place].reader = None;
-        self.places.remove(&self.seats[place].store);
+    fn leave(&mut self, index: StoreIndex) {
+        self.queue.forget(index);
+        self.slots[index].reader = None;
+        self.indices.remove(&self.slots[index].store);
     }
 
     async fn reload(&mut self) -> Result<()> {
         match self.shared.directory.stores() {
-            Ok(stores) => self.seat(stores).await,
+            Ok(stores) => self.assign_slots(stores).await,
             Err(reason) => {
                 (self.shared.observer)(&Event::Stores { reason: &reason });
                 Ok(())
@@ -313,41 +313,41 @@ impl Run {
     }
 
     /// Takes in the stores of this list, and lets go of others.
-    async fn seat(&mut self, stores: Vec<Store>) -> Result<()> {
-        self.seats.iter_mut().for_each(|seat| seat.wanted = false);
+    async fn assign_slots(&mut self, stores: Vec<Store>) -> Result<()> {
+        self.slots.iter_mut().for_each(|slot| slot.wanted = false);
         for store in stores {
             if self.options.shard.is_some_and(|shard| !shard.holds(&store)) {
                 continue;
             }
-            if let Some(&place) = self.places.get(&store) {
-                self.seats[place].wanted = true;
+            if let Some(&index) = self.indices.get(&store) {
+                self.slots[index].wanted = true;
                 continue;
             }
             let known = self.shared.writer.load(store.clone()).await?;
             let reader = Box::new(Reader::new(known, store.clone(), self.options.follow));
-            let place = self.seats.len();
+            let index = self.slots.len();
             // Of a store that was read before, what is new comes first: in a run that ends, if that is all there is.
             let due = self.options.follow && reader.status.state != State::New;
             let few = !self.options.follow && reader.plan.is_read(reader.now());
-            self.queue.ready(place, if due || few { Priority::Poll } else { past(&reader) });
-            self.places.insert(store.clone(), place);
+            self.queue.ready(index, if due || few { Priority::Poll } else { past(&reader) });
+            self.indices.insert(store.clone(), index);
             let interval = self.options.interval.0.saturating_mul(2);
-            self.seats.push(StoreSlot { store, reader: Some(reader), interval, due, wanted: true });
+            self.slots.push(StoreSlot { store, reader: Some(reader), interval, due, wanted: true });
         }
-        let gone = |place: &StoreIndex| !self.seats[*place].wanted && self.seats[*place].reader.is_some();
-        let gone: Vec<StoreIndex> = self.places.values().copied().filter(gone).collect();
-        gone.into_iter().for_each(|place| self.leave(place));
+        let gone = |index: &StoreIndex| !self.slots[*index].wanted && self.slots[*index].reader.is_some();
+        let gone: Vec<StoreIndex> = self.indices.values().copied().filter(gone).collect();
+        gone.into_iter().for_each(|index| self.leave(index));
         Ok(())
     }
 
     fn ends(self) -> Vec<Ended> {
-        let wanted = self.seats.into_iter().filter(|seat| seat.wanted);
-        let ended = |seat: StoreSlot| {
-            let reader = seat.reader?;
+        let wanted = self.slots.into_iter().filter(|slot| slot.wanted);
+        let ended = |slot: StoreSlot| {
+            let reader = slot.reader?;
             let (present, undated) = (reader.now(), reader.is_undated());
             Some(Ended {
                 id: reader.id,
-                store: seat.store,
+                store: slot.store,
                 committed: reader.total,
                 status: reader.status,
                 gaps: reader.plan.progress.gaps,

@@ -92,7 +92,7 @@ fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Write>, runtime: &Handle
         while let Some(next) = task.take() {
             match next {
                 Write::Load(store, answer) => {
-                    // Whoever asked may be gone.
+                    // The caller may be gone.
                     let _ = answer.send(load(&archive, &store));
                 }
                 Write::Commit(store, commit, answer) => {
@@ -128,7 +128,7 @@ fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Write>, runtime: &Handle
     }
 }
 
-/// What failed together is tried alone, so that each store learns its own error.
+/// Tries failed commits one by one, so that each store gets its own error.
 fn one_by_one(archive: &mut Archive, commits: Vec<(StoreId, Box<Commit>, Answer)>) {
     for (store, commit, answer) in commits {
         let done = archive.commit([(store, &*commit)]).map(|done| done.first().copied().unwrap_or_default());

@@ -22,10 +22,10 @@ const PROGRAM: Duration = Duration::from_secs(60);
 const ANSWER: Duration = Duration::from_secs(30);
 /// A longer wait than this is not obeyed.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-/// What of an answer is read.
+/// How much of an answer is read.
 const READ: usize = 64 * 1024;
 
-/// What is done with an alert, besides printing it.
+/// The action of a rule: what is done with an alert, besides printing it.
 #[derive(Clone, Debug)]
 pub enum Action {
     /// A program is run, without a shell. It gets the alert as one line of JSON on its standard input.
@@ -52,7 +52,7 @@ pub struct Webhook {
     /// Headers of its own, whose values are secrets.
     headers: Vec<(HeaderName, HeaderValue)>,
     signer: Option<Signer>,
-    /// What PagerDuty and Opsgenie know the sender by.
+    /// The key by which PagerDuty and Opsgenie recognize the sender.
     key: Option<SecretString>,
 }
 
@@ -282,7 +282,7 @@ impl Action {
         }
     }
 
-    /// What it is called in the archive. A rule has one of each.
+    /// Its name in the archive. A rule has at most one of each.
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Run(_) => "run",

@@ -1,5 +1,5 @@
-//! Alerts as chat messages, in the form that each chat takes, with texts of the log that call nobody and link nowhere, and
-//! what each chat's answer means.
+//! Alerts as chat messages, in the form that each chat takes. Texts of the log can mention nobody and make no links.
+//! Also the meaning of each chat's answer.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,13 +37,13 @@ pub enum Form {
     Opsgenie,
 }
 
-/// What of a text is shown in a chat, in characters.
+/// How much of a text is shown in a chat, in characters.
 const SHOWN: usize = 300;
 /// The chats refuse longer messages: WeCom above 2,048 bytes, Discord above 2,000 characters.
 const LONGEST: usize = 1_800;
 
 impl Form {
-    /// Where it is sent unless that is said.
+    /// The default address.
     pub const fn usual_address(self) -> Option<&'static str> {
         match self {
             Self::PagerDuty => Some("https://events.pagerduty.com/v2/enqueue"),
@@ -97,8 +97,8 @@ impl Form {
         }
     }
 
-    /// What an answer with a status of success says against the message, and whether sending it again may help. Chats
-    /// answer 200 to what they throw away.
+    /// The reason why a successful answer means that the message was refused, and whether sending it again may help.
+    /// Chats answer 200 to what they throw away.
     pub(super) fn objection(self, answer: &[u8]) -> Option<(String, bool)> {
         let text = String::from_utf8_lossy(answer);
         let text = text.trim();
@@ -178,7 +178,7 @@ fn inert(text: &str) -> String {
     shown
 }
 
-/// What links without `//`.
+/// Schemes that link without `//`.
 const SCHEMES: [&str; 5] = ["mailto:", "tel:", "sms:", "javascript:", "data:"];
 
 fn ends_with(text: &str, end: &str) -> bool {

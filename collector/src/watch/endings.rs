@@ -1,7 +1,7 @@
-//! What is over: alerts that say so, where a rule is about something that lasts.
+//! Alerts that say that something is over, for rules about things that last.
 //!
-//! That something ended is proved as silence is: the time behind its last entry has to be read. A store that nobody reads
-//! may still burn.
+//! An end is proved as silence is: the time after its last entry has to be read. A store that nobody reads may still be
+//! failing.
 
 use std::collections::HashMap;
 
@@ -57,7 +57,7 @@ enum Over {
     Yes(Option<Box<Alert>>),
 }
 
-/// What the archive knows of the time up to now.
+/// How well the archive knows the time up to now.
 struct Known {
     ends: HashMap<StoreId, Timestamp>,
     evidence: HashMap<StoreId, Evidence>,

@@ -1,7 +1,8 @@
 //! The rule `more_than`: too many entries within a time.
 //!
-//! Time here is when entries happened, so that one steady error an hour is no burst only because a weekend of them came
-//! at once. What starts it is that an entry came, however late: the windows around it are looked at again in the archive.
+//! Times here are those at which entries happened, so that one steady error an hour is no burst only because a weekend
+//! of them came at once. The arrival of an entry, however late, triggers the check: the entries around it are read
+//! again from the archive.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::ControlFlow;
@@ -20,7 +21,7 @@ use crate::coverage::{Coverage, TimeRange};
 use crate::error::{Error, Result};
 use crate::search::Order;
 
-/// What of a rule's entries is looked at.
+/// How arrivals are judged: which are new, and the time of an alert for one.
 pub(super) struct Arrivals<'a> {
     /// Whether an entry came since the last look.
     pub(super) is_new: &'a dyn Fn(&LogEntry) -> bool,
@@ -63,7 +64,7 @@ impl Window {
             return None;
         }
         let was_alerted = |time| self.last.is_some_and(|last| time <= last);
-        // Where one came late, nobody knows which of the others around it were in an alert.
+        // If one came late, nobody knows which of the others around it were in an alert.
         let is_late = self.times.iter().any(|(time, new)| *new && was_alerted(*time));
         let unreported = self.times.iter().skip(self.times.len() - self.unreported);
         let mut unreported = unreported.filter(|(time, new)| *new || is_late || !was_alerted(*time));

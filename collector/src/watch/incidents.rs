@@ -22,7 +22,7 @@ use crate::redact::NoRedaction;
 use crate::search::Filter;
 use crate::wording::{format_duration, pluralize};
 
-/// How far back incidents are looked for every time, and at the most after the watcher was away.
+/// How far back incidents are looked for each time, and the most after the watcher was away.
 const BACK: SignedDuration = SignedDuration::from_hours(48);
 const MOST_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How many templates of an incident are named.
@@ -43,7 +43,7 @@ pub(super) fn look(
     for (place, incident) in found(archive, range)? {
         let Some(id) = archive.store_id(&place.store)? else { continue };
         let is_news = watched.get(&id).is_some_and(|since| incident.end > *since);
-        // What is usual has to be known from this long before.
+        // The usual numbers have to be known from this long before.
         let before = incident.start.checked_sub(KNOWS_NEW).ok().and_then(|since| TimeRange::new(since, incident.start));
         if is_news && comparable(archive, &[(id, place.store.clone())], before)? {
             for rule in rules {
@@ -62,7 +62,7 @@ pub(super) fn replay(archive: &Archive, rule: &Rule, range: TimeRange, alerts: &
     Ok(())
 }
 
-/// Where an incident was.
+/// The place of an incident.
 struct Place {
     /// The store, or the one that was hit most.
     store: Store,
@@ -111,7 +111,7 @@ fn raise(
         alerts.extend(rule, &key, incident.end);
         return Ok(());
     }
-    // What the report itself wrote can be read again.
+    // A query that the report itself wrote can be parsed again.
     let Ok(listing) = Filter::parse(&incident.query, at, &TimeZone::UTC) else { return Ok(()) };
     let Some(newest) = query::newest(archive, &listing.both(&rule.filter))? else { return Ok(()) };
     let mut alert = Alert::new(&rule.name, Kind::Incident, at, &about).with(&newest);

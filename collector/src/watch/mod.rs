@@ -1,8 +1,8 @@
 //! Rules that watch what comes into an archive, and send alerts.
 //!
-//! [`watch`] follows the arrivals: every entry that came is looked at once, in whatever order and however late it came.
-//! Alerts are stored in the transaction in which the arrivals are marked as seen, and is removed when it was
-//! delivered: stop it anywhere, start it again, and every alert is delivered, in the worst case twice, under the same id.
+//! [`watch`] follows the arrivals: every entry is checked once, in whatever order and however late it came. Alerts are
+//! stored in the transaction in which the arrivals are marked as seen, and removed when they were delivered: stop it
+//! anywhere, start it again, and every alert is delivered, in the worst case twice, under the same id.
 //!
 //! `docs/watching.md` explains each kind of rule.
 

@@ -1,8 +1,9 @@
-//! Alerts for those who keep them open until they are over: Alertmanager, PagerDuty and Opsgenie, in the form that each
-//! documents.
+//! Alerts for services that keep them open until they are over: Alertmanager, PagerDuty and Opsgenie, in the form that
+//! each documents.
 //!
-//! What belongs together has one key, so that the end closes what the beginning opened, and no second one is opened
-//! meanwhile. Texts are cut to what each takes: a longer one would be refused, or cut in the middle of the key.
+//! Alerts that belong together have one key, so that the last one closes what the first one opened, and no second
+//! incident is opened meanwhile. Texts are cut to the length that each service takes: a longer one would be refused, or
+//! cut in the middle of the key.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ const PAGERDUTY_SUMMARY: usize = 1024;
 const OPSGENIE_MESSAGE: usize = 130;
 /// Opsgenie's longest description. Details may be 8,000 characters in all.
 const OPSGENIE_DESCRIPTION: usize = 15_000;
-/// What of a value goes as a label, a detail or a tag.
+/// How much of a value is sent as a label, a detail or a tag.
 const VALUE: usize = 500;
 
 /// Alerts as `POST /api/v2/alerts` of Alertmanager takes them.

@@ -32,7 +32,7 @@ impl Part {
         }
     }
 
-    /// What an entry says of it, or nothing.
+    /// The entry's value of it, if it has one.
     pub(super) fn of(self, entry: &LogEntry) -> String {
         match self {
             Self::Store => format!("{}:{}", entry.platform, entry.store),

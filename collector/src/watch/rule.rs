@@ -47,7 +47,7 @@ pub struct Rule {
     pub(super) name: String,
     /// The query as it is written. Empty: every entry.
     pub(super) when: String,
-    /// What it means in this archive, and as it is written.
+    /// Its meaning in this archive, and its text.
     pub(super) filter: Filter,
     pub(super) written: Filter,
     pub(super) what: What,
@@ -59,7 +59,7 @@ pub struct Rule {
     pub(super) actions: Vec<Action>,
 }
 
-/// What a rule looks for among the entries it is about.
+/// The kind of a rule: what it looks for among its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
     /// More than this many entries within this time.
@@ -99,7 +99,7 @@ impl Draft {
     /// The rule, with what it does with an alert besides printing it.
     ///
     /// # Errors
-    /// What is wrong with it, in words for whoever wrote it.
+    /// What is wrong with it, in words for its author.
     pub fn rule(self, actions: Vec<Action>) -> Result<Rule, String> {
         let name = self.name.trim().to_owned();
         if name.is_empty() {
@@ -202,7 +202,7 @@ fn length(name: &str, text: &str, least: SignedDuration) -> Result<SignedDuratio
 }
 
 impl Rule {
-    /// What it is called.
+    /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -212,7 +212,7 @@ impl Rule {
         self.what.calm().filter(|_| self.resolve)
     }
 
-    /// What it does with an alert, besides printing it.
+    /// Its actions on an alert, besides printing it.
     pub fn actions(&self) -> &[Action] {
         &self.actions
     }

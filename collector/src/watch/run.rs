@@ -1,4 +1,4 @@
-//! The run of `watch`: looks at what comes, and delivers alerts.
+//! The run of `watch`: checks new entries, and delivers alerts.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub trait Rules: Send {
     /// The rules, if they are others than the last time. Asked every second.
     fn changed(&mut self) -> BoxFuture<'_, Option<Vec<Rule>>>;
 
-    /// What webhooks are posted over from now on, if that is another network than before. Asked after [`Rules::changed`].
+    /// The network for webhooks from now on, if it is another one than before. Asked after [`Rules::changed`].
     fn rerouted(&mut self) -> Option<Http> {
         None
     }
@@ -347,13 +347,13 @@ impl Post {
     }
 }
 
-/// What came of a trial of one action of a rule. The errors say why it did not arrive.
+/// The result of trying one action of a rule. The errors say why the trial did not arrive.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Tried {
     /// The rule's name.
     pub rule: String,
-    /// What was done.
+    /// The action.
     pub action: Action,
     /// Whether the alert arrived.
     pub begins: Result<(), String>,

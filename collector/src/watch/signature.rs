@@ -1,5 +1,5 @@
-//! The signature of what is posted, as [Standard Webhooks](https://www.standardwebhooks.com) has it: whoever gets it can tell
-//! that it comes from here, and when it was sent.
+//! The signature of what is posted, as [Standard Webhooks](https://www.standardwebhooks.com) has it: its receiver can
+//! tell that it comes from here, and when it was sent.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ const PREFIX: &str = "whsec_";
 /// A shorter secret can be guessed.
 const SHORTEST: usize = 16;
 
-/// What signatures are made with.
+/// The key of signatures.
 #[derive(Clone)]
 pub(super) struct Signer(hmac::Key);
 

@@ -1,4 +1,4 @@
-//! The watcher: looks at what came, and stores the alerts for it.
+//! The watcher: checks the entries that came, and stores the alerts for them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,7 +23,7 @@ const HERE: SignedDuration = SignedDuration::from_mins(10);
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How often silence is looked for, and incidents are if there are new problems.
 const SELDOM: SignedDuration = SignedDuration::from_secs(15);
-/// What took long is done again after this many times as long.
+/// A check that took long is done again after this many times as long.
 const REST: i32 = 20;
 
 /// The action that every rule has.
@@ -132,7 +132,7 @@ impl Watcher {
         Ok(upto.is_some())
     }
 
-    /// What happened before its store was watched is history, whenever it comes.
+    /// Entries from before their store was watched are history, whenever they come.
     fn is_news(&self, arrival: &Arrival) -> bool {
         self.watched.get(&arrival.store).is_some_and(|since| arrival.entry.time >= *since)
     }

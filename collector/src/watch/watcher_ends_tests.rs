@@ -98,7 +98,7 @@ fn those_that_one_alert_stands_for_are_over_together() {
 }
 
 #[test]
-fn nobody_is_told_of_an_end_that_nobody_wants_to_know_or_that_there_is_not() {
+fn no_alert_is_sent_for_an_end_that_nobody_wants_to_know_or_that_there_is_not() {
     let mut world = World::new(Draft { resolve: Some(false), ..errors(2) });
     world.come((1..=4).map(|id| error(id, id.cast_signed() * 10)).collect());
     assert_eq!(world.look(60).len(), 1);

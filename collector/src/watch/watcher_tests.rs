@@ -1,4 +1,4 @@
-//! Tests of the alerts on what comes, in whatever order.
+//! Tests of the alerts on entries, in whatever order they come.
 
 use std::path::PathBuf;
 

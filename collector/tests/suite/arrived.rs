@@ -1,4 +1,4 @@
-//! Entries in the order in which they came: what an export of the archive rests on.
+//! Entries in the order in which they arrived, which exports of the archive rely on.
 
 use std::ops::ControlFlow;
 

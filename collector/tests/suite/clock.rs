@@ -1,4 +1,4 @@
-//! Clocks that are wrong: coverage keeps to the platform's own.
+//! Wrong clocks: coverage goes by the platform's own.
 
 use std::time::Duration;
 

@@ -1,8 +1,9 @@
-//! The law of verdicts: what is called complete is archived, whatever happened on the way.
+//! The law of verdicts: whatever happens on the way, a time range that is called complete is archived.
 //!
-//! Made-up lives of a store: entries come, come late, change and are purged; clocks jump; requests fail; runs are
-//! stopped. After each run, every entry that the platform has in a time range that is called complete is in the archive, as
-//! it is, but for those that came or changed after that time range was read. Once it was read again these are there, too.
+//! It is tried on made-up lives of a store: entries come, come late, change and are purged; clocks jump; requests fail;
+//! runs are stopped. After each run, the archive holds every entry that the platform has in a time range called
+//! complete, unchanged, except for those that came or changed after the time range was read. Once it was read again, it
+//! holds these, too.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -29,17 +30,17 @@ const DAY: i64 = 86_400;
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// So many entries come, of the last so many seconds.
+    /// This many entries come, from the last this many seconds.
     Come(u64, i64),
-    /// An entry of so many seconds ago comes only now.
+    /// An entry from this many seconds ago comes only now.
     ComeLate(i64),
     /// An entry is changed: which, of all.
     Change(u64),
-    /// So many of the oldest entries go.
+    /// This many of the oldest entries are purged.
     Purge(usize),
-    /// The platform's clock is moved by so many seconds.
+    /// The platform's clock is moved by this many seconds.
     Clock(i64),
-    /// A run, with these faults, that is stopped after so many requests.
+    /// A run with these faults, stopped after this many requests.
     Sync(Vec<(When, Fault)>, Option<u64>),
 }
 
@@ -113,7 +114,7 @@ struct Life {
     ids: u64,
     /// Entries that came or were changed behind the archive's back: where they lie was covered by then.
     late: HashSet<String>,
-    /// The last run was stopped, maybe before any answer told the platform's time.
+    /// The last run was stopped, maybe before any answer gave the platform's time.
     stopped: bool,
 }
 

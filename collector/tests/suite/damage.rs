@@ -1,4 +1,4 @@
-//! What happens to the archive itself: a clear message, and no damage.
+//! Damaged and misused archives: each gets a clear message, and no further damage.
 
 use std::fs;
 use std::time::Duration;
@@ -119,7 +119,7 @@ async fn a_newer_archive_is_left_alone() {
     assert_eq!(fs::read(&world.path).unwrap(), before);
 }
 
-/// Whatever is broken, it is told, and nobody panics. What is not told is right.
+/// Whatever is broken is reported, and nothing panics. What is not reported is right.
 #[tokio::test]
 async fn a_damaged_archive_is_reported() {
     let whole = two_shops().await;
@@ -127,7 +127,7 @@ async fn a_damaged_archive_is_reported() {
     // Without side files: everything is in the one file.
     rusqlite::Connection::open(&whole.path).unwrap().pragma_update(None, "journal_mode", "delete").unwrap();
     let bytes = fs::read(&whole.path).unwrap();
-    let mut told = 0;
+    let mut reported = 0;
     for part in 0..12 {
         let mut damaged = bytes.clone();
         let from = bytes.len() / 12 * part + 4096 * usize::from(part == 0);
@@ -146,10 +146,10 @@ async fn a_damaged_archive_is_reported() {
             let text = error.to_string();
             assert!(matches!(error, Error::Corrupt { .. } | Error::NotAnArchive { .. } | Error::Sql { .. }), "{text}");
             assert!(text.contains("archive.db"), "{text}");
-            told += usize::from(matches!(error, Error::Corrupt { .. }) && text.contains("sync again"));
+            reported += usize::from(matches!(error, Error::Corrupt { .. }) && text.contains("sync again"));
         }
     }
-    assert!(told > 2, "{told} of 12");
+    assert!(reported > 2, "{reported} of 12");
     for length in [100, 5000, bytes.len() / 2] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("archive.db");

@@ -1,4 +1,4 @@
-//! Stores and time ranges that fail: everything else is read, and what is missing is told.
+//! Stores and time ranges that fail: everything else is read, and the archive says what is missing.
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A report on many stores: what they share, and whose they are.
+//! A report on many stores: what they share, and who owns them.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};

@@ -1,4 +1,4 @@
-//! What a report says is what the archive holds.
+//! Reports: they say what the archive holds.
 
 use std::borrow::Cow;
 

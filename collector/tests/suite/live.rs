@@ -1,4 +1,4 @@
-//! Stores that are followed.
+//! Following stores.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What Prometheus is told of many stores.
+//! The metrics of many stores.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use storelogs_collector::{Archive, Error};
 
 use crate::world::present;
 
-/// Metrics of an archive with so many stores, each read up to so many hours ago: 0, 1, 2 and so on. One more is in the
-/// archive and no longer collected.
+/// Metrics of an archive with this many stores, read up to 0, 1, 2 hours ago and so on. One more is in the archive and
+/// no longer collected.
 fn metrics(stores: usize) -> (tempfile::TempDir, Metrics, Timestamp) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive.db");
     drop(Archive::open(&path).unwrap());
     let now = present();
     let all: Vec<Store> = (0..stores).map(|number| Store::bigcommerce(&format!("s{number}")).unwrap()).collect();
-    // In one transaction: so many take long.
+    // In one transaction: otherwise this many would take long.
     let mut sql = rusqlite::Connection::open(&path).unwrap();
     let fill = sql.transaction().unwrap();
     let since = (now - SignedDuration::from_hours(24 * 366)).as_microsecond();
@@ -63,7 +63,7 @@ fn beyond_it_the_stores_of_a_platform_are_added_up() {
     let lag = value(&text, "storelogs_lag_seconds{platform=\"bigcommerce\"}");
     let took = present().duration_since(begun);
     let worst = Duration::from_secs(STORES as u64 * 3600).as_secs_f64();
-    assert!((worst..worst + took.as_secs_f64() + 1.0).contains(&lag), "{lag}: the worst is told");
+    assert!((worst..worst + took.as_secs_f64() + 1.0).contains(&lag), "{lag}: the worst is shown");
     // All but the first were read more than half an hour ago.
     assert_eq!(value(&text, "storelogs_gaps{platform=\"bigcommerce\"}"), STORES as f64);
     assert_eq!(value(&text, "storelogs_complete{platform=\"bigcommerce\"}"), 0.0);

@@ -1,4 +1,4 @@
-//! In which order stores are read, and that a run comes to its end.
+//! The order in which stores are read, and the end of a run.
 
 use std::time::Duration;
 
@@ -108,5 +108,5 @@ async fn what_is_new_of_one_store_does_not_wait_for_the_past_of_others() {
     world.follow(options, more, |archive| archive.entry(quick, "2").unwrap().is_some()).await;
     let read_whole = |(id, _): &(_, _)| world.archive().progress(*id).unwrap().coverage.ranges().count() == 1;
     let archive = world.archive();
-    assert!(!archive.stores().unwrap().iter().all(read_whole), "the slow ones were too quick to tell");
+    assert!(!archive.stores().unwrap().iter().all(read_whole), "the slow ones were too quick to show it");
 }

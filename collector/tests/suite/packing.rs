@@ -1,4 +1,5 @@
-//! Entries are kept with what they have in common once, and say what they said, whoever reads or writes them.
+//! Packed entries: what they have in common is kept once, and they read as before, whichever program reads or writes
+//! them.
 
 use std::path::Path;
 

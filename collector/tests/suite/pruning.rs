@@ -1,4 +1,4 @@
-//! What is pruned is gone, is no gap, and does not come back.
+//! Pruning: pruned entries are gone, are no gap, and do not come back.
 
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Severity;

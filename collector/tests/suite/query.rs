@@ -1,4 +1,4 @@
-//! Asking the archive with SQL.
+//! SQL over the archive.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use storelogs_collector::query::{Answer, Cell, Console, SqlError};
 
 /// Every row as text.
 #[derive(Default)]
-struct Told(Vec<Vec<String>>);
+struct Collected(Vec<Vec<String>>);
 
-impl Answer for Told {
+impl Answer for Collected {
     type Error = SqlError;
 
     fn columns(&mut self, names: &[&str]) -> Result<(), SqlError> {
@@ -27,9 +27,9 @@ impl Answer for Told {
 }
 
 fn ask(console: &Console, statement: &str) -> Result<Vec<Vec<String>>, SqlError> {
-    let mut told = Told::default();
-    console.ask(statement, &mut told)?;
-    Ok(told.0)
+    let mut collected = Collected::default();
+    console.ask(statement, &mut collected)?;
+    Ok(collected.0)
 }
 
 fn refusal(console: &Console, statement: &str) -> String {
@@ -52,10 +52,10 @@ fn console() -> (tempfile::TempDir, Console) {
 #[test]
 fn a_statement_is_answered_over_the_documented_views() {
     let (_folder, console) = console();
-    let told =
+    let collected =
         ask(&console, "SELECT module, count(*) AS held, NULL, 1.5, x'0a' FROM entries GROUP BY module;").unwrap();
-    assert_eq!(told[0], ["module", "held", "NULL", "1.5", "x'0a'"]);
-    assert_eq!(told[1], ["Text(\"Export Only\")", "Integer(3)", "Null", "Real(1.5)", "Blob([10])"]);
+    assert_eq!(collected[0], ["module", "held", "NULL", "1.5", "x'0a'"]);
+    assert_eq!(collected[1], ["Text(\"Export Only\")", "Integer(3)", "Null", "Real(1.5)", "Blob([10])"]);
     for view in ["entries", "hours", "stores", "covered", "audits", "gaps", "quarantined", "revisions"] {
         ask(&console, &format!("SELECT * FROM {view}")).unwrap();
     }

@@ -1,4 +1,4 @@
-//! What must not leave this machine is taken out, whatever it stands in. The figures are printed.
+//! Redaction: personal data and secrets are removed from every kind of text. The figures are printed.
 #![allow(clippy::print_stdout)]
 
 use proptest::prelude::*;
@@ -57,18 +57,18 @@ fn tokens(dice: &mut fastrand::Rng) -> Vec<(String, String)> {
 struct Recall {
     found: usize,
     planted: usize,
-    told: Vec<String>,
+    missed: Vec<String>,
 }
 
 impl Recall {
     fn of(samples: impl IntoIterator<Item = (String, String)>) -> Self {
         let redactor = redactor();
-        let mut recall = Self { found: 0, planted: 0, told: Vec::new() };
+        let mut recall = Self { found: 0, planted: 0, missed: Vec::new() };
         for (secret, text) in samples {
             let redacted = redactor.redact(&text);
             recall.planted += 1;
             if redacted.contains(&secret) {
-                recall.told.push(format!("{secret} in {redacted}"));
+                recall.missed.push(format!("{secret} in {redacted}"));
             } else {
                 recall.found += 1;
             }
@@ -96,8 +96,8 @@ fn e_mail_addresses_and_tokens_are_found_in_text_html_and_json() {
     let tokens = Recall::of(in_carriers((0..40).flat_map(|_| tokens(&mut dice)).collect()));
     println!("e-mail addresses: {} of {}", emails.found, emails.planted);
     println!("tokens: {} of {}", tokens.found, tokens.planted);
-    assert!(emails.share() >= 0.99, "{:#?}", &emails.told[..5.min(emails.told.len())]);
-    assert!(tokens.share() >= 0.99, "{:#?}", &tokens.told[..5.min(tokens.told.len())]);
+    assert!(emails.share() >= 0.99, "{:#?}", &emails.missed[..5.min(emails.missed.len())]);
+    assert!(tokens.share() >= 0.99, "{:#?}", &tokens.missed[..5.min(tokens.missed.len())]);
 }
 
 /// Whether a text stands in another by itself: the number of a quote may have a postcode's digits in it.

@@ -1,4 +1,4 @@
-//! What users of such tools complain about, one by one: none of it happens here.
+//! Regressions of other tools: what their users complain about, one by one, does not happen here.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -37,7 +37,7 @@ async fn assert_complete(world: &World, context: &str) {
 #[tokio::test]
 async fn no_row_is_missed_at_the_edges_of_slices() {
     for shop in [Store::bigcommerce(HASH), Store::shopline(HANDLE)] {
-        // An empty store tells where the edges will be, to some seconds.
+        // An empty store shows where the edges will be, to within some seconds.
         let (platform, name) = (shop.platform(), shop.name().to_owned());
         let empty = world([shop.clone().behavior(Behavior::unlimited())]).await;
         empty.sync().await;
@@ -283,9 +283,9 @@ async fn a_store_that_hangs_is_reported_and_keeps_no_other_waiting() {
     world.sandbox.set_faults(Platform::BigCommerce, HASH, Faults::none().always(Fault::Delay(Duration::from_secs(60))));
     world.stores.give_up_after(Duration::from_secs(2));
     let begun = Instant::now();
-    let told = Arc::new(Mutex::new(None));
+    let heard = Arc::new(Mutex::new(None));
     let shopline = storelogs::Store::shopline(HANDLE).unwrap();
-    let (done, holds) = (Arc::clone(&told), shopline.clone());
+    let (done, holds) = (Arc::clone(&heard), shopline.clone());
     let options =
         SyncOptions { interval: (Duration::from_millis(50), Duration::from_millis(50)), ..SyncOptions::default() };
     let complete = move |archive: &storelogs_collector::Archive| {
@@ -299,6 +299,6 @@ async fn a_store_that_hangs_is_reported_and_keeps_no_other_waiting() {
         hangs.is_some_and(|status| status.state == State::Unreachable && status.reason.is_some())
     };
     world.follow(options, || {}, complete).await;
-    let (other, all) = (told.lock().unwrap().expect("the other one waits"), begun.elapsed());
+    let (other, all) = (heard.lock().unwrap().expect("the other one waits"), begun.elapsed());
     assert!(other < all, "{other:?} of {all:?}");
 }

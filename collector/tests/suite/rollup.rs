@@ -1,4 +1,4 @@
-//! The hourly counts are what counting the entries gives, whatever came in which order.
+//! The hourly counts: they equal a count of the entries, in whatever order those came.
 
 use jiff::Timestamp;
 use proptest::prelude::*;

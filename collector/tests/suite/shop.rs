@@ -27,7 +27,7 @@ pub(crate) fn shop(seed: u64) -> Shop {
 
 /// Both stores of an owner with this history, ready to be searched.
 pub(crate) fn shop_of(history: &History) -> Shop {
-    let mut shop = read_since(history, history.window().0);
+    let mut shop = read_since(history, history.time_range().0);
     shop.archive.index_words(usize::MAX).unwrap();
     shop
 }

@@ -171,16 +171,16 @@ async fn what_is_damaged_is_said_before_anything_is_compared() {
     world.archive().check().unwrap();
     rusqlite::Connection::open(&world.path).unwrap().pragma_update(None, "journal_mode", "delete").unwrap();
     let bytes = std::fs::read(&world.path).unwrap();
-    let (mut told, mut tried) = (0, 0);
+    let (mut refused, mut tried) = (0, 0);
     for page in (1..bytes.len() / 4096).step_by(bytes.len() / 4096 / 12) {
         let mut damaged = bytes.clone();
         damaged[page * 4096..(page + 1) * 4096].fill(0xa5);
         std::fs::write(&world.path, damaged).unwrap();
         let found = storelogs_collector::Archive::open(&world.path).and_then(|archive| archive.check());
         tried += 1;
-        told += usize::from(found.is_err());
+        refused += usize::from(found.is_err());
     }
-    assert!(told + 2 >= tried, "{told} of {tried}");
+    assert!(refused + 2 >= tried, "{refused} of {tried}");
 }
 
 #[tokio::test]

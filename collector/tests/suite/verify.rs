@@ -1,4 +1,4 @@
-//! Verifying: what differs is found, whoever made it so, and repaired.
+//! Verifying: every difference is found, whatever caused it, and repaired.
 
 use jiff::{SignedDuration, Timestamp};
 use storelogs_collector::TimeRange;

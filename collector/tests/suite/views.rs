@@ -1,4 +1,4 @@
-//! What other programs see of an archive: its views say the same as everything else, and no table holds a secret.
+//! The archive as other programs see it: its views agree with everything else, and no table holds a secret.
 
 use std::fs;
 use std::path::Path;

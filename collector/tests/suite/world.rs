@@ -202,7 +202,7 @@ impl World {
         (repaired, self.verdict())
     }
 
-    /// A number that the archive's file tells by itself.
+    /// A number that SQLite reads from the archive's file.
     pub(crate) fn number(&self, sql: &str) -> u64 {
         let file = rusqlite::Connection::open(&self.path).unwrap();
         file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
@@ -263,7 +263,7 @@ impl World {
         assert!(wrong.is_empty(), "{context}: {} of {all} wrong (1: missing, -1: too often): {some:?}", wrong.len());
     }
 
-    /// Every store is covered over all that its platform keeps, up to so many seconds ago.
+    /// Every store is covered over all that its platform keeps, up to this many seconds ago.
     #[track_caller]
     pub(crate) fn assert_covered(&self, ago: i64) {
         let archive = self.archive();
@@ -290,7 +290,7 @@ pub(crate) fn present() -> Timestamp {
     Timestamp::now()
 }
 
-/// A record of BigCommerce, so many seconds ago by this machine's clock.
+/// A record of BigCommerce, this many seconds ago by this machine's clock.
 pub(crate) fn record(id: u64, ago: i64, summary: &str) -> Value {
     let time = Timestamp::from_second(present().as_second() - ago).unwrap();
     json!({
@@ -299,7 +299,7 @@ pub(crate) fn record(id: u64, ago: i64, summary: &str) -> Value {
     })
 }
 
-/// A record of SHOPLINE, so many seconds ago by this machine's clock.
+/// A record of SHOPLINE, this many seconds ago by this machine's clock.
 pub(crate) fn operation(id: u64, ago: i64, detail: &str) -> Value {
     let time = Timestamp::from_second(present().as_second() - ago).unwrap();
     json!({

@@ -1,4 +1,4 @@
-//! The columns of a table, and how each stands in Parquet and in Delta's schema.
+//! The columns of a table, and the type of each in Parquet and in Delta's schema.
 
 mod read;
 mod rows;
@@ -47,9 +47,9 @@ pub(crate) enum Layout {
     Words,
     /// As many values as rows, and nobody looks for one of them.
     Prose,
-    /// What rows are looked up by: a filter says which files it may be in.
+    /// Values that rows are looked up by: a bloom filter says which files they may be in.
     Key,
-    /// What rows are sorted by.
+    /// Values that rows are sorted by.
     Sorted,
     /// Numbers that are near to each other.
     Numbers,
@@ -153,7 +153,7 @@ fn properties(columns: &[Column], most_rows: usize) -> Result<WriterPropertiesPt
     Ok(Arc::new(properties.set_sorting_columns(sorting).build()))
 }
 
-/// What a fault of a Parquet file means.
+/// The error for a fault of a Parquet file.
 pub(crate) fn fault(file: &str) -> impl Fn(Cause) -> Error + '_ {
     move |why| Error::Parquet { file: file.to_owned(), why }
 }

@@ -1,4 +1,4 @@
-//! Rows out of a Parquet file.
+//! Reading rows from a Parquet file.
 
 use std::fs::File;
 

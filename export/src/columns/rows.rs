@@ -44,7 +44,8 @@ pub(crate) struct Frozen {
     pub(crate) rows: usize,
 }
 
-/// So much room is made at once for the text of a row in a column, in bytes: few have less, and what is never written takes none.
+/// How much room is reserved for the text of a row in a column, in bytes: few have less, and memory that is never
+/// written costs nothing.
 const LEAST_TEXT: usize = 8;
 
 impl Rows {
@@ -111,7 +112,7 @@ impl Values<Vec<u8>> {
             (Self::Text { text, ends, present }, Cell::Text(value)) => {
                 let value = value.unwrap_or_default();
                 text.extend_from_slice(value.as_bytes());
-                // What is collected at once is far from this: exports and compactions stop at a few MiB.
+                // Batches are far smaller than this: exports and compactions stop at a few MiB.
                 ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
                 present.push(matches!(cell, Cell::Text(Some(_))));
                 value.len() + 5

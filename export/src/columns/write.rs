@@ -1,4 +1,4 @@
-//! Rows into a Parquet file.
+//! Writing rows into a Parquet file.
 
 use std::io::Write;
 

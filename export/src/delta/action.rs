@@ -1,4 +1,4 @@
-//! What stands in the log: one action a line, by the names of the protocol.
+//! The lines of the log: one action each, with the protocol's own names.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(crate) struct Line {
     pub(crate) commit_info: Option<Map<String, Value>>,
 }
 
-/// What a program must be able to do to read or write the table.
+/// The features that a program needs to read or write the table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Protocol {
@@ -31,7 +31,7 @@ pub(crate) struct Protocol {
     pub(crate) min_writer_version: i32,
 }
 
-/// What the table is.
+/// The table's metadata.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Metadata {
@@ -57,7 +57,7 @@ pub(crate) struct Format {
     pub(crate) options: BTreeMap<String, String>,
 }
 
-/// How far an application has come.
+/// The progress of an application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Txn {
@@ -105,7 +105,7 @@ impl Add {
         self.tags.as_ref()?.get(name)?.as_deref()
     }
 
-    /// What says that the file counts no more. `changes`: whether its rows are not in others now.
+    /// The action that removes the file. `changes`: whether its rows are gone, and not just in other files.
     pub(crate) fn removed(&self, at: i64, changes: bool) -> Remove {
         Remove {
             path: self.path.clone(),

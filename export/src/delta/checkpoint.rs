@@ -1,4 +1,5 @@
-//! A checkpoint: all that counts at a version, in one Parquet file, so that nobody has to read the log from its beginning.
+//! A checkpoint: the whole state at a version, in one Parquet file, so that nobody has to read the log from its
+//! beginning.
 
 use std::sync::Arc;
 
@@ -67,7 +68,7 @@ const SCHEMA: &str = "message checkpoint {
   }
 }";
 
-/// Where readers begin to look. It is a hint: the log without it says the same.
+/// The place where readers begin to look. It is a hint: the log says the same without it.
 pub(super) const LAST: &str = "_last_checkpoint";
 
 /// What the hint says.

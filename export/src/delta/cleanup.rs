@@ -1,4 +1,4 @@
-//! What nobody needs any more, removed: files that counted once, orphans, and the log's beginning.
+//! Removal of what nobody needs any more: replaced files, orphans, and the log's beginning.
 
 use std::collections::HashSet;
 
@@ -9,13 +9,13 @@ use super::{Table, checkpoint, commit_file, log};
 use crate::error::Result;
 use crate::name::of_address;
 
-/// So long a file stays that counts no more: somebody may read an older version of the table.
+/// How long a replaced file stays: somebody may be reading an older version of the table.
 const REMOVED_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// So long a file of which no log speaks may be that of a writer at work. Ours commit within an hour.
+/// How long a file that no log mentions may belong to a writer at work. Ours commit within an hour.
 const WRITERS_NEED: SignedDuration = SignedDuration::from_hours(24);
 
-/// So long the log tells of older versions.
+/// How long the log keeps older versions.
 const LOG_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What was removed.
@@ -94,7 +94,7 @@ impl Table<'_> {
                 there.insert(file.name);
             }
         }
-        // What was committed while that was listed is no orphan.
+        // Files that were committed while the list was made are no orphans.
         let newer = log::Snapshot::read(self.storage, self.definition.name)?;
         let counts: HashSet<String> = newer.files.keys().filter_map(|path| of_address(path)).collect();
         for name in orphans {

@@ -1,8 +1,8 @@
 //! A commit as a file: a line for each action, and a last one that proves that none is missing.
 //!
-//! To every reader a commit file that is empty, or that ends early between two lines, is a valid one with fewer rows. So the
-//! last line of ours says how many lines stand before it, and their digest. What other programs wrote has no such proof;
-//! they all say who they are, so a file that does not is a part of one.
+//! To every reader, a commit file that is empty, or that ends early between two lines, is a valid one with fewer rows.
+//! So the last line of ours has the number of lines before it, and their digest. Commits of other programs have no such
+//! proof; but they all name their program, so a file that does not is incomplete.
 
 use jiff::Timestamp;
 use ring::digest;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::action::Line;
 use crate::name::{hex, unique};
 
-/// Who wrote it.
+/// The program that wrote it.
 const ENGINE: &str = concat!("storelogs/", env!("CARGO_PKG_VERSION"));
 
 /// The name of our own in the last line.
@@ -35,7 +35,7 @@ pub(super) fn content(operation: &str, lines: &[Line], now: Timestamp) -> serde_
         serde_json::to_writer(&mut content, line)?;
         content.push(b'\n');
     }
-    // What was done to which rows would stand here long after the rows are gone: there is nothing of it.
+    // Details would remain here long after the rows themselves are gone, so there are none.
     let last = json!({ "commitInfo": {
         "timestamp": now.as_millisecond(),
         "operation": operation,
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_told_from_other_files() {
+    fn versions_are_distinguished_from_other_files() {
         assert_eq!(version_of(&name(7)), Some(7));
         for other in
             ["7.json", "_last_checkpoint", "00000000000000000007.checkpoint.parquet", "0000000000000000000a.json"]

@@ -1,4 +1,4 @@
-//! What counts in a table: its log, read from the newest checkpoint on.
+//! The current state of a table, read from its log, beginning at the newest checkpoint.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::{checkpoint, commit_file};
 use crate::error::{Error, Result};
 use crate::storage::Storage;
 
-/// What counts at a version.
+/// The state of the table at a version.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Snapshot {
     /// The version. `None`: there is no table yet.
@@ -18,7 +18,7 @@ pub(super) struct Snapshot {
     pub(super) files: BTreeMap<String, Add>,
     /// Files that counted once.
     pub(super) removed: BTreeMap<String, Remove>,
-    /// How far each application has come.
+    /// The progress of each application.
     pub(super) transactions: BTreeMap<String, i64>,
     /// The version of the newest checkpoint.
     pub(super) checkpoint: Option<i64>,
@@ -32,7 +32,7 @@ pub(super) fn folder(table: &str) -> String {
 }
 
 impl Snapshot {
-    /// What counts now.
+    /// The present state.
     pub(super) fn read(storage: &dyn Storage, table: &str) -> Result<Self> {
         let folder = folder(table);
         let named = |name: &str| format!("{folder}/{name}");

@@ -1,13 +1,13 @@
-//! A Delta table: a folder of Parquet files, and a log that says which of them count.
+//! A Delta table: a folder of Parquet files, and a log that says which of them are current.
 //!
 //! Of the protocol (<https://github.com/delta-io/delta/blob/master/PROTOCOL.md>) this writes reader version 1 and writer
 //! version 2, with nothing optional: every engine reads that. A table that asks for more was changed by another program, and is
 //! left alone.
 //!
-//! A commit is a file with the next number, made so that only one writer can: [`Storage::create`](crate::storage::Storage).
-//! Its rows and the number up to which an archive is exported ([`Transaction`]) stand in the same file, so both are there or
-//! neither is. Whoever is beaten to a number reads what the other wrote, and goes on behind it if that changes nothing
-//! about its own commit.
+//! A commit is a file with the next number, made so that only one writer can:
+//! [`Storage::create`](crate::storage::Storage). Its rows and the number up to which an archive is exported
+//! ([`Transaction`]) are in the same file, so both are there or neither is. A writer that loses the race for a number
+//! reads what the other wrote, and takes the next number if that changes nothing about its own commit.
 
 mod action;
 mod checkpoint;

@@ -1,4 +1,4 @@
-//! Rows with structs, lists and maps into Parquet and out of it: what a checkpoint needs.
+//! Reading and writing Parquet rows with structs, lists and maps, for checkpoints.
 //!
 //! A row is a JSON object by its schema: groups are objects, lists are arrays, maps are objects. Every field of the schema is
 //! optional, keys of maps apart.

@@ -1,4 +1,4 @@
-//! One table: what it is, what counts in it, and how something is added.
+//! One table: its definition, its current state, and commits to it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::name::uuid;
 use crate::storage::{Creation, Storage};
 
-/// What a table is by its program.
+/// The definition of a table in the program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Definition {
     /// The name, and that of its folder.
@@ -36,12 +36,12 @@ pub(crate) struct Table<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Transaction {
     pub(crate) application: String,
-    /// Where it was. The commit is void if it is elsewhere by now.
+    /// Its number before the commit, which is void if the number is another by now.
     pub(crate) from: Option<i64>,
     pub(crate) to: i64,
 }
 
-/// What a commit does: all of it, or nothing.
+/// The change of a commit: all of it, or nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Change {
     /// The kind of change, for people.
@@ -51,7 +51,7 @@ pub(crate) struct Change {
     pub(crate) transactions: Vec<Transaction>,
 }
 
-/// What came of a commit.
+/// The outcome of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Committed,
@@ -81,10 +81,10 @@ const STATISTICS: &str = "delta.dataSkippingStatsColumns";
 /// After how many commits there is a checkpoint.
 const CHECKPOINT_EVERY: i64 = 10;
 
-/// So often a writer tries the next number before it gives up.
+/// How often a writer tries the next number before it gives up.
 const MOST_TRIES: u32 = 200;
 
-/// So long a writer may take from its first file to the commit. Orphans are removed much later.
+/// How long a writer may take from its first file to the commit. Orphans are removed much later.
 pub(crate) const COMMITS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 impl<'a> Table<'a> {
@@ -130,7 +130,7 @@ impl<'a> Table<'a> {
         let name = format!("{}/{}", log::folder(definition.name), commit_file::name(0));
         let content =
             commit_file::content("CREATE TABLE", &lines, now).map_err(|error| table.unwritable(&name, error))?;
-        // Whoever was faster made the same.
+        // A faster writer made the same table.
         storage.create(&name, &content)?;
         table.snapshot = Snapshot::read(storage, definition.name)?;
         table.check()?;
@@ -161,7 +161,7 @@ impl<'a> Table<'a> {
         self.snapshot.files.values()
     }
 
-    /// How far an application has come.
+    /// The progress of an application.
     pub(crate) fn transaction(&self, application: &str) -> Option<i64> {
         self.snapshot.transactions.get(application).copied()
     }
@@ -263,7 +263,7 @@ impl<'a> Table<'a> {
             Line { txn: Some(txn), ..line() }
         }));
         lines.extend(snapshot.files.values().map(|add| {
-            // What a checkpoint has is no change.
+            // Files in a checkpoint are no change of data.
             Line { add: Some(Add { data_change: false, ..add.clone() }), ..line() }
         }));
         lines.extend(snapshot.removed.values().map(|remove| {
@@ -274,14 +274,14 @@ impl<'a> Table<'a> {
         let name = format!("{}/{}", log::folder(self.definition.name), checkpoint::name(version));
         let fault = |why| Error::Parquet { file: self.storage.full_name(&name), why };
         let content = checkpoint::content(&lines).map_err(fault)?;
-        // All who write the checkpoint of a version write the same.
+        // All writers of a version's checkpoint write the same.
         self.storage.replace(&name, &content)?;
         self.snapshot.checkpoint = Some(version);
         self.write_hint()?;
         self.remove_expired_log(now)
     }
 
-    /// Writes where readers begin to look: one that points at nothing stops them all.
+    /// Writes the hint where readers begin to look: a hint that points at nothing would stop them all.
     fn write_hint(&mut self) -> Result<()> {
         let name = format!("{}/{}", log::folder(self.definition.name), checkpoint::LAST);
         match self.snapshot.checkpoint {

@@ -1,7 +1,7 @@
-//! Many small files become few large ones.
+//! Compaction: merging many small files into few large ones.
 //!
-//! An export writes a file for each month that it has entries of, so that it commits soon and needs little memory. A compaction
-//! puts those of one month together. Rows stay sorted by store and time within each row group.
+//! An export writes a file for each month that it has entries of, so that it commits soon and needs little memory. A
+//! compaction merges those of one month. Rows stay sorted by store and time within each row group.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::storage::Storage;
 /// A file below this is small.
 const SMALL: i64 = 64 << 20;
 
-/// What is put together is no larger than this.
+/// The largest size of a merged file.
 const LARGE: i64 = 256 << 20;
 
 impl Lake {

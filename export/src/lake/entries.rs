@@ -1,4 +1,4 @@
-//! The table of entries: a row for each form that an entry had.
+//! The table of entries: a row for each revision of an entry.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -49,7 +49,7 @@ pub(super) const UID: usize = 0;
 pub(super) const STORE: usize = 1;
 pub(super) const TIME: usize = 3;
 
-/// What came after an arrival, as much as is committed at once.
+/// The entries after an arrival, as many as are committed at once.
 pub(super) struct Batch {
     rows: Frozen,
     /// The group of each row, the rank of its store, its time, and the row: in the order in which they are written.
@@ -63,7 +63,7 @@ pub(super) struct Batch {
 /// A store as rows name it.
 struct Named {
     store: Store,
-    /// What its uids begin with.
+    /// The beginning of its uids.
     prefix: String,
     /// The month that an entry of it was in last, and the number of that group.
     month: Option<(Month, u32)>,

@@ -1,7 +1,7 @@
-//! Entries that are to be forgotten, out of the lake.
+//! Forgetting: removes entries from the lake.
 //!
-//! A row that is deleted from a Delta table stands in its old file for as long as anybody may read an older version. Here the
-//! file is written anew and the old one removed at once, together with what the log says of it.
+//! A row that is deleted from a Delta table stays in its old file as long as an older version can be read. Here the
+//! file is rewritten, and the old one removed at once, together with what the log says of it.
 
 use std::collections::HashSet;
 
@@ -16,16 +16,16 @@ use crate::delta::{Add, Change, Outcome, Table};
 use crate::error::Result;
 
 impl Lake {
-    /// Takes entries out of the lake, every form of them. Versions of the table from before cannot be read from then on. Only
-    /// the table of entries is changed: the next export brings the counts by hour in line with the archive.
+    /// Removes entries from the lake, with all their revisions. Earlier versions of the table can no longer be read.
+    /// Only the table of entries is changed: the next export brings the counts by hour in line with the archive.
     ///
     /// # Errors
-    /// If the lake cannot be read or written. Then it can be done again.
+    /// If the lake cannot be read or written. It can then be repeated.
     pub fn forget(&self, uids: &HashSet<String>) -> Result<Forgotten> {
         self.storage.probe()?;
         let mut done = Forgotten::default();
         let Some(mut table) = Table::find(&*self.storage, entries::TABLE)? else { return Ok(done) };
-        // Whoever compacts meanwhile moves rows into files that were not looked at.
+        // A concurrent compaction may move rows into files that were not checked.
         loop {
             let begun = self.now();
             let mut change = Change { operation: "DELETE", ..Change::default() };
@@ -53,7 +53,7 @@ impl Lake {
         Ok(done)
     }
 
-    /// A file without these entries, if there is anything left, and how many rows went. `None`: it has none of them.
+    /// A file without these entries, if any rows are left, and how many were removed. `None` if it has none of them.
     fn without(
         &self,
         table: &Table<'_>,

@@ -1,4 +1,4 @@
-//! Which folder a row stands in, and how a file of a folder is made.
+//! The folder that a row belongs to, and making a file of a folder.
 //!
 //! Folders are named by platform and month, never by store: to some engines `store=00123` is the number 123, and two shops
 //! would become one.

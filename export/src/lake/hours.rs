@@ -1,7 +1,7 @@
-//! The table of counts by hour: what a dashboard over thousands of shops adds up.
+//! The table of counts by hour, for dashboards over thousands of stores.
 //!
-//! A month of a platform is one file for each archive, and is written anew when a count in it has changed. Its print, a number
-//! made of all its counts, is a tag of the file.
+//! A month of a platform is one file for each archive, and is written anew when a count in it has changed. A
+//! fingerprint of all its counts is a tag of the file.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

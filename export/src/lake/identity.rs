@@ -1,7 +1,7 @@
-//! Is this the archive that was exported here, and no older copy of it?
+//! The identity of an archive: whether this is the one that was exported here, and not an older copy of it.
 //!
-//! An archive that was restored from a backup gives the numbers of lost arrivals to others, and these would never be exported.
-//! So a commit keeps, beside the last number, a few numbers and whose forms came at them.
+//! An archive that was restored from a backup gives the numbers of lost arrivals to others, and these would never be
+//! exported. So a commit keeps, besides the last number, a few numbers and the entries that arrived at them.
 
 use ring::digest;
 use storelogs_collector::Archive;
@@ -37,7 +37,7 @@ pub(super) fn numbers(first: i64, last: i64) -> impl Iterator<Item = i64> {
     numbers.scan(None, |before, number| Some((before.replace(number) != Some(number)).then_some(number))).flatten()
 }
 
-/// What is kept of these arrivals, which came in a commit: the number, the store and the id of each.
+/// The record of these arrivals of a commit: the number, the store and the id of each.
 pub(super) fn marks(table: &Table<'_>, application: &str, arrivals: &[(i64, String, String)]) -> Vec<Transaction> {
     let marks = (0..MARKS).zip(arrivals).map(|(number, (arrived, store, id))| {
         let application = application_of(application, number);
@@ -59,7 +59,7 @@ pub(super) fn check(archive: &Archive, table: &Table<'_>, application: &str) -> 
     for number in 0..MARKS {
         let Some(kept) = table.transaction(&application_of(application, number)) else { continue };
         let arrived = kept >> BITS;
-        // What was deleted since says nothing.
+        // An entry that was deleted since proves nothing.
         let Some((store, id)) = archive.arrived_at(arrived)? else { continue };
         let store = stores.iter().find(|(known, _)| *known == store).map(|(_, store)| store.to_string());
         if store.is_none_or(|store| mark(arrived, &store, &id) != kept) {

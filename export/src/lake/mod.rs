@@ -23,7 +23,7 @@ pub struct Lake {
     most_rows: usize,
 }
 
-/// What an export brought into the lake.
+/// The result of an export into the lake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exported {
     /// Entries, and forms of entries that the platform has changed.
@@ -38,18 +38,18 @@ pub struct Exported {
     pub months: u64,
 }
 
-/// What a compaction did.
+/// The result of a compaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compacted {
     /// Files that were small.
     pub from: u64,
     /// Files that they became.
     pub into: u64,
-    /// What nobody needed any more.
+    /// Files that nobody needed any more.
     pub cleaned: Cleaned,
 }
 
-/// What was forgotten.
+/// The result of forgetting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
     /// Rows that are gone.

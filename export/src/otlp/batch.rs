@@ -1,4 +1,4 @@
-//! Entries out of the archive, as records of OTLP, as many as a request should have.
+//! Batches of entries from the archive, as OTLP records, for one request each.
 
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
@@ -52,7 +52,7 @@ impl Reader {
         Self { form, stores: HashMap::new(), range: None }
     }
 
-    /// What comes next. `None`: nothing does.
+    /// The next batch, if there is one.
     pub(super) fn read(&mut self, archive: &Archive, after: i64, limits: Limits) -> Result<Option<Batch>> {
         let mut batch = Batch { last: after, ..Batch::default() };
         let mut failed = None;

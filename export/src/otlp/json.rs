@@ -1,4 +1,4 @@
-//! The JSON form of OTLP: enums as numbers, integers of 64 bits as text, what is empty left out.
+//! The JSON form of OTLP: enums as numbers, 64-bit integers as text, without empty fields.
 
 use serde_json::{Map, Value, json};
 use storelogs::otlp::opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
@@ -59,7 +59,7 @@ fn any(value: &AnyValue) -> Value {
         Some(Any::StringValue(text)) => json!({ "stringValue": text }),
         Some(Any::BoolValue(value)) => json!({ "boolValue": value }),
         Some(Any::IntValue(number)) => json!({ "intValue": number.to_string() }),
-        // What is no number was text before it came here.
+        // Anything that is no number was made text before.
         Some(Any::DoubleValue(number)) => json!({ "doubleValue": number }),
         Some(Any::ArrayValue(list)) => {
             json!({ "arrayValue": { "values": list.values.iter().map(any).collect::<Vec<_>>() } })

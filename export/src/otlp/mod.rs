@@ -1,7 +1,8 @@
-//! Entries to a receiver of OTLP over HTTP: at least once, with a uid that stays.
+//! Sending entries to a receiver of OTLP over HTTP: at least once, with a stable uid.
 //!
-//! What the receiver has answered to is written into the archive before anything else is sent, so a kill sends the last
-//! request again and nothing else. What it refuses for good is no reason to stop: it is kept in a table with the reason.
+//! The receiver's answer is recorded in the archive before anything else is sent, so a kill causes at most the last
+//! request to be sent again. Entries that it refuses permanently are no reason to stop: they are kept in a table with
+//! the reason.
 
 mod batch;
 mod json;
@@ -33,8 +34,8 @@ const LIMITS: Limits = Limits { records: 2_000, bytes: 3 << 20 };
 /// No request is cut to less: one record may be larger.
 const LEAST_BYTES: usize = 4 << 10;
 
-/// A receiver that cannot take anything is asked again for so long, first after `FIRST_WAIT`.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long requests are sent again while a receiver accepts nothing, first after `FIRST_WAIT`.
+const RETRY_FOR: Duration = Duration::from_secs(120);
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -43,11 +44,11 @@ pub struct Otlp {
     receiver: Receiver,
     clock: fn() -> Timestamp,
     limits: Limits,
-    patience: Duration,
+    retry_for: Duration,
     first_wait: Duration,
 }
 
-/// What was delivered and what was not.
+/// The result of a delivery.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
     /// Entries that the receiver says it has taken.
@@ -62,7 +63,7 @@ pub struct Delivered {
     pub reason: Option<String>,
 }
 
-/// How far a delivery is.
+/// The progress of a delivery.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Step<'a> {
@@ -85,15 +86,15 @@ pub enum Step<'a> {
 /// One delivery.
 struct Delivery<'a> {
     otlp: &'a Otlp,
-    /// Whoever sends waits for the answer.
+    /// The runtime on which the sender waits for answers.
     runtime: Runtime,
     archive: &'a mut Archive,
     reader: Reader,
-    /// What a request has at the most: less, once one was too large.
+    /// The limits of a request: smaller, once one was too large.
     limits: Limits,
     done: Delivered,
     newest: i64,
-    /// What is sent was settled before, and some of it was refused then.
+    /// When entries are sent again that were settled before: those that were refused then.
     again: Option<HashSet<i64>>,
     progress: &'a mut dyn FnMut(&Step<'_>),
 }
@@ -105,7 +106,7 @@ impl Otlp {
     /// If the settings are wrong.
     pub fn new(settings: &OtlpSettings, http: Arc<dyn HttpBackend>, clock: fn() -> Timestamp) -> Result<Self> {
         let receiver = Receiver::new(settings.checked()?, http);
-        Ok(Self { receiver, clock, limits: LIMITS, patience: PATIENCE, first_wait: FIRST_WAIT })
+        Ok(Self { receiver, clock, limits: LIMITS, retry_for: RETRY_FOR, first_wait: FIRST_WAIT })
     }
 
     /// The receiver with requests of no more than this many entries: 2,000 unless said otherwise.
@@ -114,10 +115,10 @@ impl Otlp {
         Self { limits: Limits { records: entries.max(1), ..self.limits }, ..self }
     }
 
-    /// How long a receiver that takes nothing is asked again, and how long after the first time.
+    /// How long requests are sent again while the receiver accepts nothing, and the first wait.
     #[must_use]
-    pub fn with_patience(self, patience: Duration, first_wait: Duration) -> Self {
-        Self { patience, first_wait, ..self }
+    pub fn retry_for(self, retry_for: Duration, first_wait: Duration) -> Self {
+        Self { retry_for, first_wait, ..self }
     }
 
     /// Its name in the archive: its address without what may be secret.
@@ -168,7 +169,7 @@ impl Otlp {
         let mut after = 0;
         while let Some(mut batch) = delivery.reader.read(delivery.archive, after, delivery.limits)? {
             after = batch.last;
-            // What was never sent comes with the next delivery.
+            // Entries that were never sent come with the next delivery.
             batch.records.retain(|record| record.arrived <= upto);
             delivery.deliver(&batch, 0..batch.records.len())?;
             if after >= upto {
@@ -251,7 +252,7 @@ impl Delivery<'_> {
                 Answer::Later { wait, why } => {
                     let own = ceiling.mul_f64(0.5 + fastrand::f64() / 2.0);
                     let wait = wait.unwrap_or_default().max(own);
-                    if begun.elapsed() + wait > otlp.patience {
+                    if begun.elapsed() + wait > otlp.retry_for {
                         return Err(Error::Receiver { endpoint: endpoint(), why });
                     }
                     (self.progress)(&Step::Waiting { why: &why, wait });
@@ -278,7 +279,7 @@ impl Delivery<'_> {
     ) -> Result<()> {
         let records = &batch.records[range.clone()];
         let upto = match (batch.records.get(range.end), records.last()) {
-            // What came at one number is settled together.
+            // Entries with one number are settled together.
             (Some(next), Some(last)) if next.arrived == last.arrived => last.arrived - 1,
             (Some(_), Some(last)) => last.arrived,
             _ => batch.last,

@@ -1,4 +1,4 @@
-//! A receiver: what it is sent, and what its answer means.
+//! A receiver: requests to it, and the meaning of its answers.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use storelogs::reqwest::{Request, Response};
 
 use super::settings::Checked;
 
-/// What an answer means.
+/// The meaning of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// It has taken the request, all but this many of its records.
@@ -34,9 +34,9 @@ pub(super) enum Answer {
     Failed(String),
 }
 
-/// So much of an answer is read.
+/// How much of an answer is read.
 const READ: usize = 64 * 1024;
-/// So much of what a receiver says is kept, in characters.
+/// How much of a receiver's message is kept, in characters.
 const KEPT: usize = 300;
 
 /// A receiver.
@@ -193,7 +193,7 @@ fn kind(headers: &HeaderMap) -> String {
     kind.to_ascii_lowercase()
 }
 
-/// What an answer says of itself, in one line.
+/// An answer's status, in one line.
 fn message(headers: &HeaderMap, body: &[u8]) -> String {
     let kind = kind(headers);
     if kind.contains("html") {

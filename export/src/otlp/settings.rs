@@ -1,4 +1,4 @@
-//! Where entries go and how: what the user says, and then what OpenTelemetry's variables say.
+//! The settings of an export: the user's, and then those of OpenTelemetry's variables.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,13 +10,14 @@ use storelogs::secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
 
-/// Where receivers listen unless said otherwise.
+/// The default address of a receiver.
 const USUAL: &str = "http://localhost:4318";
 const PATH: &str = "v1/logs";
 /// How long an answer may take unless said otherwise.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where entries go, and how. What is not said is asked of the environment by [`or_variables`](Self::or_variables).
+/// The destination of entries, and the form of requests. [`or_variables`](Self::or_variables) takes missing settings
+/// from the environment.
 #[derive(Clone, Default)]
 pub struct OtlpSettings {
     /// The base address of the receiver, to which `/v1/logs` is added; or the whole, if it ends so.
@@ -27,7 +28,7 @@ pub struct OtlpSettings {
     pub compression: Option<String>,
     /// How long an answer may take.
     pub timeout: Option<Duration>,
-    /// What is sent along.
+    /// Headers to send.
     pub headers: Vec<(String, SecretString)>,
     /// The whole address, taken as it is: it wins.
     pub exact: Option<String>,

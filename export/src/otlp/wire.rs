@@ -29,7 +29,7 @@ pub(super) fn write(form: Form, record: &LogRecord, into: &mut Vec<u8>) {
     }
 }
 
-/// What is around the records of a store.
+/// The envelope around the records of a store.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     resource: Vec<u8>,

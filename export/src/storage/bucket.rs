@@ -1,4 +1,4 @@
-//! A bucket, and what its requests run on.
+//! A bucket, and the runtime for its requests.
 
 use std::future::Future;
 use std::io;
@@ -17,7 +17,7 @@ impl Bucket {
         Ok(Self { store, runtime: Builder::new_current_thread().enable_all().build()? })
     }
 
-    /// Whoever asks a storage waits for its answer.
+    /// Waits for the result of a request.
     pub(super) fn wait<T>(&self, done: impl Future<Output = T>) -> T {
         self.runtime.block_on(done)
     }

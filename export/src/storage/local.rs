@@ -1,4 +1,4 @@
-//! A folder of this machine.
+//! A lake in a folder of this machine.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ pub struct LocalStorage {
     address: String,
 }
 
-/// How a file begins that is not finished. No reader looks at names with a dot in front.
+/// The beginning of an unfinished file's name. No reader looks at names that begin with a dot.
 const UNFINISHED: &str = ".unfinished-";
 
 impl LocalStorage {
@@ -88,7 +88,7 @@ impl Storage for LocalStorage {
         // A second name for the same file: there, or not, and whole.
         let linked = fs::hard_link(&beside, &path);
         failpoint::step();
-        let _ = fs::remove_file(&beside); // a name too many harms nobody
+        let _ = fs::remove_file(&beside); // a leftover name does no harm
         match linked {
             Ok(()) => {
                 sync_folder(&path).map_err(self.fault(name))?;
@@ -124,7 +124,7 @@ impl Storage for LocalStorage {
             };
             for entry in entries {
                 let entry = entry.map_err(self.fault(&folder))?;
-                // Names of ours are all text.
+                // Our own names are valid text.
                 let Ok(own) = entry.file_name().into_string() else { continue };
                 let name = if folder.is_empty() { own } else { format!("{folder}/{own}") };
                 let Ok(about) = entry.metadata() else { continue }; // gone meanwhile
@@ -153,7 +153,7 @@ impl Storage for LocalStorage {
     fn probe(&self) -> Result<()> {
         let name = format!("{UNFINISHED}{}", unique());
         let taken = self.create(&name, b"1").and_then(|_| self.create(&name, b"2"));
-        let _ = fs::remove_file(self.path(&name)); // it stands for nothing
+        let _ = fs::remove_file(self.path(&name)); // it was only a test
         match taken {
             Ok(Creation::Taken) => Ok(()),
             Ok(Creation::Created) => Err(Error::NotExclusive {
@@ -175,7 +175,7 @@ impl Storage for LocalStorage {
     }
 }
 
-/// A file at its place, of which no log speaks yet.
+/// A file in its final place that no log mentions yet.
 struct LocalFile {
     file: File,
     path: PathBuf,
@@ -225,7 +225,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// That a name is there is on the disk only once its folder is.
+/// Syncs the folder of a path: a new name is on the disk only once its folder is.
 fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -1,7 +1,7 @@
-//! Where a lake lies: the few things that a table asks of its storage.
+//! The storage of a lake: the few operations that a table needs.
 //!
-//! Names are relative to the lake, with `/` between folders. What is written is there after a crash of the machine, too,
-//! once a call has returned.
+//! Names are relative to the lake, with `/` between folders. Once a call has returned, what it wrote survives a crash
+//! of the machine.
 
 #[cfg(feature = "s3")]
 mod bucket;
@@ -34,7 +34,7 @@ pub struct Stored {
     pub written: Timestamp,
 }
 
-/// What became of a file that was to be made.
+/// The outcome of creating a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creation {
     /// It is there, and was not before.
@@ -63,7 +63,7 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// Makes a file with this content, unless one of that name is there. All of it is there then, or nothing.
     ///
     /// # Errors
-    /// If it is not known whether it is there. Trying again is safe as long as the content tells one writer from another.
+    /// If it is not known whether it is there. Trying again is safe as long as the content identifies its writer.
     fn create(&self, name: &str, content: &[u8]) -> Result<Creation>;
 
     /// Makes a file with this content, or puts it in the place of the one that is there.
@@ -104,7 +104,7 @@ pub trait Storage: fmt::Debug + Send + Sync {
 
 /// A file that is being written.
 pub trait NewFile: Send {
-    /// Where what is written stands until it is ended.
+    /// The file that is written to until it is finished.
     fn file(&mut self) -> &mut File;
 
     /// Ends it. From now on it is there. Returns its length.

@@ -1,4 +1,4 @@
-//! S3, and storages that speak like it.
+//! S3, and storages that speak its protocol.
 //!
 //! A commit is a PUT with `If-None-Match: *`. Three things make its answer unreliable, so none is believed without reading the
 //! object back: after a lost answer the client tries again and hears that *its own* object is there already; a 409 says
@@ -30,7 +30,7 @@ pub struct ObjectStorage {
     prefix: String,
 }
 
-/// So often it is looked whether an object is there of which nobody knows.
+/// How often to check whether an object is there after an uncertain answer.
 const TRIES: u32 = 6;
 
 impl ObjectStorage {
@@ -69,7 +69,7 @@ impl ObjectStorage {
                 ["http://127.", "http://localhost", "http://[::1]"].iter().any(|local| endpoint.starts_with(local))
             })
         };
-        // What leaves this machine is encrypted, unless AWS_ALLOW_HTTP says otherwise.
+        // Traffic off this machine is encrypted, unless AWS_ALLOW_HTTP says otherwise.
         let builder = if is_local(&builder) { builder.with_allow_http(true) } else { builder };
         // Deletions one by one are what every storage has.
         let builder = builder.with_disable_bulk_delete(true).with_bucket_name(bucket);

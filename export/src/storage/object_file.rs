@@ -12,7 +12,7 @@ use super::bucket::Bucket;
 use crate::error::{Error, Result};
 use crate::failpoint;
 
-/// What is larger is sent in parts of this size.
+/// Larger objects are sent in parts of this size.
 const PART: usize = 8 << 20;
 
 pub(super) struct ObjectFile {
@@ -51,7 +51,7 @@ impl ObjectFile {
         let mut upload = bucket.wait(bucket.store.put_multipart(&self.path))?;
         let sent = self.send_parts(&bucket, &mut *upload);
         if sent.is_err() {
-            // What was sent stands nowhere, and is removed by the bucket's own rules if not by this.
+            // The parts that were sent are no object, and are removed by the bucket's own rules if not by this.
             let _ = bucket.wait(upload.abort());
         }
         sent.map(|()| bytes)

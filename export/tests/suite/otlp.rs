@@ -85,7 +85,7 @@ fn otlp_of(settings: &OtlpSettings) -> Otlp {
     Otlp::new(settings, http, now)
         .unwrap()
         .with_requests_of(8)
-        .with_patience(Duration::from_secs(5), Duration::from_millis(5))
+        .retry_for(Duration::from_secs(5), Duration::from_millis(5))
 }
 
 fn otlp(receiver: &Receiver) -> Otlp {
@@ -245,7 +245,7 @@ fn a_receiver_that_takes_nothing_ends_it_and_nothing_is_lost_or_shown_that_is_se
         let mut world = World::with_entries(20);
         let mut settings = settings(&receiver);
         settings.headers.push(("authorization".to_owned(), SecretString::from("Bearer s3cret-token".to_owned())));
-        let impatient = otlp_of(&settings).with_patience(Duration::ZERO, Duration::from_millis(1));
+        let impatient = otlp_of(&settings).retry_for(Duration::ZERO, Duration::from_millis(1));
         let error = impatient.deliver(&mut world.archive, &mut |_| {}).unwrap_err();
         assert_eq!(matches!(error, Error::Unauthorized { .. }), is_auth, "{error}");
         assert!(error.to_string().contains(&receiver.endpoint), "{error}");

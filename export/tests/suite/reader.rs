@@ -12,7 +12,7 @@ use serde_json::Value;
 /// A row: its values by their columns. What is null is left out.
 pub(crate) type Row = BTreeMap<String, String>;
 
-/// The versions that the log tells of, and the lines of each.
+/// The versions in the log, and the lines of each.
 pub(crate) fn commits(table: &Path) -> BTreeMap<u64, Vec<Value>> {
     let mut commits = BTreeMap::new();
     for file in fs::read_dir(table.join("_delta_log")).unwrap() {

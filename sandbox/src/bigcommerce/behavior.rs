@@ -114,7 +114,7 @@ pub enum DateFilters {
 /// Whether a date bound takes in the second it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateBounds {
-    /// Rows of that very second belong to the window.
+    /// Rows of that very second belong to the time range.
     Inclusive,
     /// Rows of that very second do not.
     Exclusive,
@@ -125,7 +125,7 @@ pub enum DateBounds {
 pub enum AboveLimit {
     /// This status: 413 and 422 are seen elsewhere on the platform.
     Status(u16),
-    /// The maximum, without a word.
+    /// The maximum, silently.
     Clamp,
 }
 

@@ -7,15 +7,15 @@ use crate::{
 
 use super::errors;
 
-/// A query, understood.
+/// A parsed query.
 #[derive(Debug)]
 pub(crate) struct Params {
     pub(crate) page: u64,
     pub(crate) limit: u64,
     pub(crate) filter: Filter,
-    /// The first second of the window.
+    /// The first second of the time range.
     pub(crate) since: i64,
-    /// The first second after the window.
+    /// The first second after the time range.
     pub(crate) until: i64,
     pub(crate) descending: bool,
     pub(crate) by_type: bool,
@@ -27,7 +27,7 @@ impl Params {
     pub(crate) fn read(request: &Request, behavior: &BigCommerceBehavior) -> Result<Self, Answer> {
         let page = whole(request, "page", 1)?;
         let limit = limit(request, behavior)?;
-        let (since, until) = window(request, behavior)?;
+        let (since, until) = time_range(request, behavior)?;
         let (by_type, descending) = order(request, behavior)?;
         let text = |name: &str| request.param(name).filter(|value| !value.is_empty()).map(str::to_owned);
         let filter = Filter {
@@ -64,7 +64,7 @@ fn limit(request: &Request, behavior: &BigCommerceBehavior) -> Result<u64, Answe
     }
 }
 
-fn window(request: &Request, behavior: &BigCommerceBehavior) -> Result<(i64, i64), Answer> {
+fn time_range(request: &Request, behavior: &BigCommerceBehavior) -> Result<(i64, i64), Answer> {
     let min = request.param("date_created:min");
     let max = request.param("date_created:max");
     match behavior.date_filters {

@@ -1,4 +1,4 @@
-//! The `message` of BigCommerce records: text, HTML, or JSON in a string, with people's data in it.
+//! The `message` of BigCommerce records: text, HTML, or JSON in a string, with personal data.
 
 use serde_json::json;
 

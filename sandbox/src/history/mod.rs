@@ -134,7 +134,7 @@ impl History {
 
     /// The first second of the history, and the first after it.
     #[must_use]
-    pub fn window(&self) -> (i64, i64) {
+    pub fn time_range(&self) -> (i64, i64) {
         (self.plan.start + self.plan.moved, self.plan.end + self.plan.moved)
     }
 

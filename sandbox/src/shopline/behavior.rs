@@ -11,9 +11,9 @@ pub struct ShoplineBehavior {
     pub since_id: SinceId,
     /// Whether answers carry a `link` header with an opaque `page_info`.
     pub link_header: LinkHeader,
-    /// The longest window that may be asked for, in days.
+    /// The longest time range that may be asked for, in days.
     pub max_window_days: Option<i64>,
-    /// How far back a window may begin.
+    /// How far back a time range may begin.
     pub horizon: Option<Horizon>,
     /// Rows older than this many calendar months are not served.
     pub retention_months: Option<u32>,
@@ -21,7 +21,7 @@ pub struct ShoplineBehavior {
     pub envelope: Envelope,
     /// Whether records carry `subject_id`.
     pub subject_id: SubjectId,
-    /// Whether the window takes in the seconds that bound it.
+    /// Whether the time range takes in the seconds that bound it.
     pub window_bounds: WindowBounds,
     /// Whether the count is right.
     pub count: Count,
@@ -29,7 +29,7 @@ pub struct ShoplineBehavior {
     pub error_shape: ErrorShape,
     /// True adds a `code` and a `message` to error bodies.
     pub error_code: bool,
-    /// The status of a bad request: a missing or malformed parameter, a window too long.
+    /// The status of a bad request: a missing or malformed parameter, a time range too long.
     pub bad_request_status: u16,
     /// The greatest page size.
     pub max_limit: u64,
@@ -37,7 +37,7 @@ pub struct ShoplineBehavior {
     pub wrong_content_type: Option<u16>,
     /// The versions in service; any other answers 404.
     pub versions: Vec<String>,
-    /// The first time this page of a window is asked for it is empty; asked again it is right.
+    /// The first time this page of a time range is asked for it is empty; asked again it is right.
     pub empty_middle_page: Option<u64>,
     /// True answers the last page again where nothing would be left.
     pub repeat_last_page: bool,
@@ -132,16 +132,16 @@ pub enum LinkHeader {
     Present,
 }
 
-/// How far back a window may begin.
+/// How far back a time range may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Horizon {
     /// Calendar months back from now.
     pub months: u32,
-    /// What a window that begins before that gets.
+    /// What a time range that begins before that gets.
     pub beyond: BeyondHorizon,
 }
 
-/// What a window that begins beyond the horizon gets.
+/// What a time range that begins beyond the horizon gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BeyondHorizon {
     /// This status.
@@ -168,7 +168,7 @@ pub enum SubjectId {
     Present,
 }
 
-/// Whether the window takes in the seconds that bound it.
+/// Whether the time range takes in the seconds that bound it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowBounds {
     /// Both, as documented.

@@ -18,14 +18,14 @@ use super::errors;
 
 const DEFAULT_LIMIT: u64 = 50;
 
-/// A query, understood.
+/// A parsed query.
 #[derive(Clone, Debug)]
 pub(crate) struct Params {
     pub(crate) limit: usize,
     pub(crate) filter: Filter,
-    /// The first second of the window.
+    /// The first second of the time range.
     pub(crate) since: i64,
-    /// The first second after the window.
+    /// The first second after the time range.
     pub(crate) until: i64,
     pub(crate) start: Start,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Params {
 pub(crate) enum Start {
     /// At the newest row.
     Top,
-    /// Where `since_id` says, whatever that means.
+    /// Where `since_id` says, as the store interprets it.
     SinceId(u64),
     /// After the row of this id, in list order: from a `page_info`.
     After(u64),
@@ -50,7 +50,7 @@ impl Params {
             let bad = || errors::message(behavior.bad_request_status, "page_info is not valid", behavior);
             return Self::from_page_info(cursor, limit).ok_or_else(bad);
         }
-        let (since, until) = window(request, behavior, now)?;
+        let (since, until) = time_range(request, behavior, now)?;
         let start = match request.param("since_id").filter(|id| !id.is_empty()) {
             None => Start::Top,
             Some(text) => match text.parse() {
@@ -95,7 +95,7 @@ fn limit(request: &Request, behavior: &ShoplineBehavior) -> Result<usize, Answer
     })
 }
 
-fn window(request: &Request, behavior: &ShoplineBehavior, now: i64) -> Result<(i64, i64), Answer> {
+fn time_range(request: &Request, behavior: &ShoplineBehavior, now: i64) -> Result<(i64, i64), Answer> {
     let bad = |problem: &str| errors::message(behavior.bad_request_status, problem, behavior);
     let bound = |name: &str| match request.param(name) {
         None | Some("") => Err(bad(&format!("{name} is required"))),

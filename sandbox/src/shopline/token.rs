@@ -1,4 +1,4 @@
-//! SHOPLINE's tokens: shaped like a JWT, with a payload that says when they end.
+//! SHOPLINE's tokens: JWTs in form, with a payload that says when they end.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What all tests share: asking the sandbox over real HTTP.
+//! Requests to the sandbox over real HTTP, for all tests.
 
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
@@ -84,7 +84,7 @@ pub async fn operation_logs(sandbox: &Sandbox, store: &str, tail: &str) -> Got {
     try_operation_logs(sandbox, store, tail).await.unwrap()
 }
 
-/// The query of a window that holds all of a test's records.
+/// The query of a time range that holds all of a test's records.
 pub const ALL: &str = "created_at_min=2020-01-01T00:00:00%2B00:00&created_at_max=2099-01-01T00:00:00%2B00:00";
 
 /// One minute apart, ending a day before now, ids from 1.

@@ -1,4 +1,4 @@
-//! BigCommerce stores whose pages do not say what they leave out.
+//! BigCommerce stores whose pages silently leave rows out.
 
 use storelogs::{Error, ErrorKind, Proof};
 use storelogs_sandbox::{

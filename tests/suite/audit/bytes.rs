@@ -1,4 +1,4 @@
-//! Answers whose bytes are not what they should be: they cost what is damaged, and nothing beside it.
+//! Answers with damaged bytes: they cost the damaged record, and nothing else.
 
 use storelogs::ErrorKind;
 use storelogs_sandbox::{
@@ -54,7 +54,7 @@ async fn records_that_cannot_be_decoded_are_each_an_error_and_all_are_counted() 
             let walked = store.walk().await;
             let context = format!("{platform}, {rows:?}, {damage:?}");
             let truth = store.truth();
-            // A platform whose records tell no time may be left before its end, never silently.
+            // A walk of a platform whose records give no time may end early, but never silently.
             walked.assert_honest(&truth, &context);
             assert!(walked.records.iter().all(|error| error.kind() == ErrorKind::Record), "{context}");
             assert!(!walked.records.is_empty(), "{context}");

@@ -1,4 +1,4 @@
-//! Pages that come empty where the list is not: too large for the platform, or behind a row that it stumbles over.
+//! Pages that come empty although the list is not: too large for the platform, or behind a row that it fails on.
 
 use storelogs_sandbox::{
     BigCommerceBehavior, Count, Fault, Faults, Hidden, Listing, Obedience, Platform, Presence, Rule, ShoplineBehavior,
@@ -74,7 +74,7 @@ async fn pages_that_are_too_large_and_come_empty_hide_no_row_of_shopline() {
             let store = Audited::failing(Platform::Shopline, history(32, ROWS), behavior, faults).await;
             let walked = store.walk().await;
             let context = format!("more than {limit}, count {count:?}");
-            // A single row of a second does not tell whether it is alone, where nothing is counted.
+            // Where nothing is counted, nobody knows whether a single row of a second is alone.
             if limit > 1 || count == Count::Right {
                 walked.assert_exact(&store.truth(), &context);
             } else {

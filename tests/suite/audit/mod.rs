@@ -1,5 +1,5 @@
-//! Walks over platforms that only their own count sees through: what is delivered is everything, or the error says what
-//! lacks. Nothing is delivered twice, and every walk ends.
+//! Walks over platforms whose faults only a count reveals: a walk delivers everything, or its error says what is
+//! missing. Nothing is delivered twice, and every walk ends.
 
 mod bigcommerce;
 mod bytes;
@@ -77,13 +77,13 @@ impl Audited {
 
     /// The whole history's ids, as the store has them now.
     fn truth(&self) -> BTreeSet<String> {
-        let (since, until) = self.history.window();
+        let (since, until) = self.history.time_range();
         self.sandbox.oracle(self.platform, self.name(), since, until).into_iter().collect()
     }
 
     /// Reads the whole history, and fails if that does not end.
     async fn walk(&self) -> Walked {
-        let (since, until) = self.history.window();
+        let (since, until) = self.history.time_range();
         self.walk_of(LogQuery::new().since(at(since)).until(at(until))).await
     }
 
@@ -144,7 +144,7 @@ impl Walked {
         assert!(self.records.is_empty(), "{context}: {} records not decoded", self.records.len());
     }
 
-    /// Nothing twice, nothing that is not there; and all of it, or an error that says what lacks.
+    /// Nothing twice, nothing that is not there; and all of it, or an error that says what is missing.
     #[track_caller]
     fn assert_honest(&self, truth: &BTreeSet<String>, context: &str) {
         let unique: HashSet<&str> = self.ids.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! SHOPLINE stores whose pages do not say what they leave out.
+//! SHOPLINE stores whose pages silently leave rows out.
 
 use serde_json::{Value, json};
 use storelogs::{ErrorKind, LogQuery, Proof};
@@ -73,7 +73,7 @@ async fn ids_in_no_order_of_time_lose_no_row_where_since_id_compares_them() {
     for since_id in SINCE_IDS {
         let behavior = ShoplineBehavior { since_id, since_id_compares_ids: true, ..ShoplineBehavior::unlimited() };
         let store = store(history(95, 3_000), behavior).await;
-        let (start, _) = store.history.window();
+        let (start, _) = store.history.time_range();
         // Ids as they may come where several machines give them out.
         let records: Vec<Value> = store
             .sandbox

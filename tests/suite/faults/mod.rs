@@ -1,5 +1,5 @@
-//! Every fault, once and for good, against both platforms over real HTTP: what is delivered, what the error is, and how
-//! many requests it takes. `docs/faults.md` is printed from the same table; see the module `kept`.
+//! Every fault, once and permanently, against both platforms over real HTTP: what is delivered, what the error is, and
+//! how many requests it takes. `docs/faults.md` is printed from the same table; see the module `kept`.
 
 pub(crate) mod table;
 
@@ -39,7 +39,7 @@ async fn cell(case: &Case, (platform, name, rows, page): (Platform, &str, usize,
     let expected = case.outcome(platform);
     // Twenty days: SHOPLINE's longest slice is 28.
     let history = History::bulk(31, rows / 2 * 3).months(1);
-    let start = history.window().1 - 20 * 86_400;
+    let start = history.time_range().1 - 20 * 86_400;
     let mut store = match platform {
         Platform::BigCommerce => Store::bigcommerce(name),
         Platform::Shopline => Store::shopline(name),

@@ -1,4 +1,4 @@
-//! The table of faults, and what each comes to.
+//! The table of faults, and the outcome of each.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -97,7 +97,7 @@ fn lasting(name: impl Into<String>, fault: Wire, error: ErrorKind, bigcommerce: 
     case(name, for_good(fault), first_page(error, bigcommerce), GIVES_UP).on_shopline(first_page(error, UP_TO))
 }
 
-/// So many requests are a bound, and not a number.
+/// At most this many requests: a bound, and not an exact number.
 pub(crate) const UP_TO: usize = 400;
 
 fn once(fault: Wire) -> Fault {
@@ -198,8 +198,8 @@ fn rate_limits() -> Vec<Case> {
         cases.push(case);
     }
     let bare = Wire::RateLimit(RateLimitForm::Bare, Duration::ZERO);
-    cases.push(case("429 without a word, once", once(bare.clone()), all(4), "the platform is overloaded: backs off"));
-    cases.push(case("429 without a word, for good", for_good(bare), first_page(RateLimited, 6), GIVES_UP));
+    cases.push(case("429 without headers, once", once(bare.clone()), all(4), "the platform is overloaded: backs off"));
+    cases.push(case("429 without headers, for good", for_good(bare), first_page(RateLimited, 6), GIVES_UP));
     cases
 }
 
@@ -341,7 +341,7 @@ nginx, haproxy, squid, Caddy, Apache and mitmproxy. [Behind a proxy](operations.
 | any other redirect | refused as `redirected`; the other host sees no request |
 | a 500 that names a scope | `Forbidden`: not sent again |
 | a token that an answer echoes | taken out before the answer is kept or shown, whatever its status |
-| a gateway that drops the query | nothing is lost without a word: everything by the platform's count, or an error that says every request brings the same page |
+| a gateway that drops the query | nothing is lost silently: everything by the platform's count, or an error that says every request brings the same page |
 | a chat that answers 200 and means no | not delivered, with what the chat said: `watch --try` shows it |
 | many idle connections to `--metrics-listen` | their number is capped, and a slow head is timed out: the collector keeps its descriptors |
 | a lock that another user left | named, and not the archive; a lock belongs to whom the archive belongs to |

@@ -1,4 +1,4 @@
-//! Certificates and what else keeps a connection from being made: one cause each.
+//! Certificates, and other things that prevent a connection: each error names one cause.
 
 use super::stage::{Authority, answer, ask_with, head, listen, serve};
 

@@ -49,7 +49,7 @@ fn http_body(text: &'static str) -> impl hyper::body::Body<Data = Bytes, Error =
     text.to_owned()
 }
 
-/// Passes bytes on both ways, until its first connection is told to swallow them.
+/// Passes bytes on both ways, until its first connection has to swallow them.
 async fn relay(to: u16, swallow_after: Duration) -> u16 {
     let (listener, port) = listen().await;
     tokio::spawn(async move {

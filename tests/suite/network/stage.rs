@@ -1,4 +1,4 @@
-//! What the tests stand between the client and the platform: certificates, TLS servers, a proxy, and the process that
+//! The parts that stand between the client and the platform: certificates, TLS servers, a proxy, and the process that
 //! asks.
 
 use std::path::PathBuf;

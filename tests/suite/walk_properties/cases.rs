@@ -1,4 +1,4 @@
-//! What the laws are tried on: histories, readings of the unknown facts, faults and queries, all by chance.
+//! Random cases for the laws: histories, behaviours that are not documented, faults and queries.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use storelogs_sandbox::{
 
 const MOST_ROWS: usize = 1_200;
 const DAY: i64 = 86_400;
-/// Three months are at least so many days.
+/// Three months have at least this many days.
 const THREE_MONTHS: i64 = 88;
 
 #[derive(Clone)]
@@ -33,7 +33,7 @@ pub(crate) struct Case {
     until: Option<(i64, i64)>,
     filter: Filter,
     limit: Option<usize>,
-    /// After so many pages the walk is stopped and gone on with.
+    /// The walk is stopped and resumed after this many pages.
     pub(crate) stops: Vec<usize>,
     pub(crate) in_flight: usize,
 }
@@ -125,7 +125,7 @@ impl Case {
         if self.behavior.shopline.horizon.is_some() { now - THREE_MONTHS * DAY } else { i64::MIN }
     }
 
-    /// How many requests a walk in so many parts may take: generous, but it does not grow without end.
+    /// How many requests a walk in this many parts may take: a generous limit that does not grow without end.
     pub(crate) fn request_bound(&self, rows: usize, query: &LogQuery, parts: usize) -> usize {
         let page = usize::try_from(self.behavior.bigcommerce.max_limit).unwrap().min(200);
         let page = page.min(query.limit.unwrap_or(page)).max(1);
@@ -168,7 +168,7 @@ impl fmt::Debug for Case {
     }
 }
 
-/// Whether a row is of a query, told from the record itself.
+/// Whether a row belongs to a query, judged by the record itself.
 pub(crate) fn matches(query: &LogQuery, row: &Row) -> bool {
     let text = |names: [&str; 2]| names.iter().find_map(|name| row.record[name].as_str());
     let among = |wanted: &[String], value: Option<&str>| {
@@ -249,7 +249,7 @@ fn case(behavior: impl Strategy<Value = Behavior>) -> impl Strategy<Value = Case
                 (Fault::Arrive(rows), When::Every(every)) => 4 * *rows as u64 <= page * every,
                 _ => true,
             });
-            // A list that is all of one moment does not tell its order, so not where its rows go when it is purged.
+            // A list whose rows are all of one moment does not show its order, nor where its rows go when it is purged.
             let crowded = moments.iter().any(|(_, rows)| *rows as u64 >= page);
             if crowded && behavior.bigcommerce.direction == Obedience::Ignored {
                 rules.retain(|rule| !matches!(rule.fault, Fault::Purge(_)));
@@ -285,7 +285,7 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
     ];
     let passing = (select(passing), often(), option::of(1u32..7))
         .prop_map(|(fault, when, times)| Rule { times, ..Rule::new(when, fault) });
-    // Once: what the platform says of its rows twice is believed. Counting tells whether it is true, not a walk.
+    // Once: what the platform says about its rows twice is believed. Only a count can show whether it is true, not a walk.
     let lie = (select(vec![Fault::EmptyPage, Fault::RepeatPage]), often())
         .prop_map(|(fault, when)| Rule { times: Some(1), ..Rule::new(when, fault) });
     let drift = prop_oneof![(1usize..60).prop_map(Fault::Arrive), (1usize..40).prop_map(Fault::Purge)];

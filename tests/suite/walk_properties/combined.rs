@@ -1,8 +1,8 @@
-//! Everything that may be wrong with a platform at once: what is delivered is everything, or the walk ends with an error.
+//! Platforms with everything wrong at once: a walk delivers everything, or ends with an error.
 //!
-//! Here a walk may fail: a platform that never lists a row cannot be made to. What it may not do is to end as if nothing
-//! were missing, to deliver anything twice, or never to end. Where the platform neither counts nor lists a row, nobody can
-//! know of it; then a walk may end, but not by a count.
+//! Here a walk may fail: no client can make a platform list a row that it never lists. But a walk must not end as if
+//! nothing were missing, deliver anything twice, or go on for ever. If the platform neither counts nor lists a row,
+//! nobody can know of it; then a walk may end, but not by a count.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -235,7 +235,7 @@ impl Combined {
         platform == Platform::BigCommerce && cut && of_the_page
     }
 
-    /// Whether only a count can tell that rows are missing from what is listed.
+    /// Whether only a count can show that rows are missing from the list.
     fn needs_a_count(&self) -> bool {
         let hides = |rule: &Rule| match &rule.fault {
             Fault::EmptyPage | Fault::RepeatPage => true,

@@ -1,8 +1,7 @@
-//! Laws that hold for every walk, whatever the history, the platform's reading of its own rules, and the faults.
+//! Laws that hold for every walk, whatever the history, the platform's behaviour, and the faults.
 //!
-//! A walk delivers the entries of its query once each, in time order; or it ends with an error that says what is
-//! missing, and then what it delivered is a part of them without a repeat. `PROPTEST_CASES=5000 cargo test
-//! walk_properties` looks longer.
+//! A walk delivers each entry of its query once, in time order; or it ends with an error that says what is missing, and
+//! delivers a part of them without repeats. `PROPTEST_CASES=5000 cargo test walk_properties` tries more cases.
 
 mod cases;
 mod combined;
@@ -81,7 +80,7 @@ async fn a_walk_ends_though_more_rows_come_in_than_fit_on_a_page() {
     let store = Store::bigcommerce(HASH).history(History::bulk(61, 400)).behavior(behavior);
     let faults = Faults::none().every(2, Fault::Arrive(16));
     let sandbox = Sandbox::builder().store(store.faults(faults)).start().await.unwrap();
-    let since = History::bulk(61, 400).window().0;
+    let since = History::bulk(61, 400).time_range().0;
     let source = bigcommerce(&sandbox);
     let walk = drain(&source, LogQuery::new().since(at(since)).limit(5));
     let drained = tokio::time::timeout(LONGEST, walk).await.expect("it ends");
@@ -91,8 +90,9 @@ async fn a_walk_ends_though_more_rows_come_in_than_fit_on_a_page() {
 
 /// A walk that goes on from a cursor does not deliver again what the cursor says was delivered; all else it may.
 fn counts_as_delivered(cursor: &Cursor, id: &str, time: Timestamp) -> bool {
-    let told = |reached| time > reached || (time == reached && cursor.delivered.iter().any(|told| told == id));
-    cursor.done || cursor.reached.is_some_and(told)
+    let is_delivered =
+        |reached| time > reached || (time == reached && cursor.delivered.iter().any(|other| other == id));
+    cursor.done || cursor.reached.is_some_and(is_delivered)
 }
 
 fn name_of(platform: Platform) -> &'static str {

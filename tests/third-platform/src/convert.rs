@@ -1,4 +1,4 @@
-//! Between Acme's record and the unified entry, both ways, with nothing lost.
+//! The conversion between Acme's record and the unified entry, both ways, with nothing lost.
 
 use jiff::Timestamp;
 use storelogs::platform::{InvalidRecord, time};

@@ -1,4 +1,4 @@
-//! What is known of Acme besides how its log is read: with it, the collector and the program work with Acme's shops.
+//! The facts about Acme besides how its log is read: with them, the collector and the program work with Acme's shops.
 
 use std::sync::Arc;
 

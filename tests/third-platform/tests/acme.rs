@@ -1,4 +1,4 @@
-//! A platform in another crate has what the platforms of the library have.
+//! The tests of a platform in another crate: it can do what the library's own platforms can.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -17,7 +17,7 @@ use third_platform::{ACME, Acme};
 
 const ROWS: usize = 230;
 
-/// The event so many from the newest, one a minute.
+/// The event this many places from the newest, one a minute.
 fn event(row: usize) -> Value {
     let at = at(ROWS - row).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
     json!({ "event_id": format!("e{}", ROWS - row), "at": at, "level": "info", "kind": "product.edited", "who": null })

@@ -1,4 +1,4 @@
-//! Which tests are run when, by the name of their program and the beginning of their own.
+//! The choice of tests for each moment, by the names of their programs and the beginnings of their own names.
 
 /// The tests that touch time, by the name of the program and the beginning of their own: what is shown of today, what
 /// a period is, and what a history of now holds. Six moments of all tests would take CI an hour.

@@ -1,4 +1,4 @@
-//! The clock that a program is given.
+//! The shifted clock of a program.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The demo, as somebody sees it who runs it at that moment.
+//! The demo, as a user sees it at a given moment.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

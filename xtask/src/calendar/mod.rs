@@ -1,11 +1,12 @@
 //! `cargo xtask calendar [--quick | --week] [TEXT]`: the tests and the demo under shifted clocks.
 //!
 //! libfaketime gives each program another wall clock. Timers go by the monotonic clock, which stays as it is: a program
-//! that waits for a second waits for a second. The programs of the tests are run and not cargo, which compares the times
-//! of files.
+//! that waits for a second waits for a second. The test programs are run directly, without cargo, which compares the
+//! times of files.
 //!
-//! What no date changes is not run at each moment: the laws of walks and of coverage draw platforms and not dates, and what
-//! measures made-up histories fixes their end. A full run has those at six moments, and everything else at all.
+//! Tests that no date can change are not run at each moment: the laws of walks and of coverage draw platforms and not
+//! dates, and measurements of made-up histories fix their end. A full run has those at six moments, and everything else
+//! at all of them.
 
 mod choice;
 mod clock;

@@ -1,4 +1,4 @@
-//! What comes back: answers, their headers, and the fields of their JSON.
+//! Changes of answers: their headers, and the fields of their JSON.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::document::{Operation, Schema};
 use super::{Class, Place};
 use crate::generator::limits::LIMITS;
 
-/// On which side of a call a schema stands.
+/// The side of a call that a schema belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Request,
@@ -21,7 +21,7 @@ pub(super) fn compare(was: &Operation<'_>, is: &Operation<'_>, operation: &str, 
         let name = format!("the answer {status} of {operation}");
         let (old, new) = (was.answers.get(status), is.answers.get(status));
         if !status.starts_with('2') {
-            // A refusal is read by hand, whatever it is documented to be.
+            // Our own code reads refusals, whatever the document says of them.
             if old.map(|answer| &answer.whole) != new.map(|answer| &answer.whole) {
                 let what = match (old, new) {
                     (None, _) => "is documented now",
@@ -64,7 +64,7 @@ pub(super) fn compare(was: &Operation<'_>, is: &Operation<'_>, operation: &str, 
     }
 }
 
-/// Where a schema stands: what it is called in a sentence, and the field that it is of.
+/// The place of a schema: its name in a sentence, and the field that it belongs to.
 #[derive(Clone)]
 struct Spot {
     /// A component, or an answer.
@@ -95,7 +95,7 @@ impl Spot {
         self.field.clone().map_or(Place::Nowhere, Place::Field)
     }
 
-    /// How bad it is that something which was relied on is another.
+    /// The class of a change to something that code relied on.
     fn breaking(&self) -> Class {
         if self.side == Side::Request { Class::Requests } else { Class::Users }
     }
@@ -144,12 +144,12 @@ fn schema(was: &Schema, is: &Schema, spot: &Spot, changes: &mut Changes) {
     }
     let limits: BTreeSet<&String> = was.limits.keys().chain(is.limits.keys()).collect();
     for limit in limits.into_iter().filter(|limit| was.limits.get(*limit) != is.limits.get(*limit)) {
-        // Of an answer the generator takes them out: build/limits.rs. Whatever else is said of it may change its type.
+        // The generator removes these limits from answers (build/limits.rs). Any other one may change a type.
         let is_taken_out = LIMITS.contains(&limit.as_str()) || ["readOnly", "writeOnly"].contains(&limit.as_str());
         let class = if is_taken_out && spot.side == Side::Answer { Class::Editorial } else { spot.breaking() };
         say(class, format!("has another {limit}"));
     }
-    // A choice of other kinds was said above.
+    // A choice of other kinds was reported above.
     let (more, fewer) = if old == new { choices(was, is) } else { (None, None) };
     let grown = if spot.side == Side::Request { Class::Additive } else { Class::Users };
     more.into_iter().for_each(|list| say(grown, format!("may be {list}, too")));
@@ -173,7 +173,7 @@ fn schema(was: &Schema, is: &Schema, spot: &Spot, changes: &mut Changes) {
     }
 }
 
-/// The parts of a choice that came, and those that went, in words.
+/// The parts of a choice that were added, and those that were removed, in words.
 pub(super) fn choices(was: &Schema, is: &Schema) -> (Option<String>, Option<String>) {
     let parts = |schema: &Schema| schema.choice.iter().map(Schema::in_short).collect::<BTreeSet<String>>();
     let (old, new) = (parts(was), parts(is));
@@ -219,7 +219,7 @@ fn kind(schema: &Schema) -> String {
     format!("{}{format}", schema.kind)
 }
 
-/// What the generator makes of a format. Those it does not know it ignores, and a date stays text (build/pipeline.rs).
+/// The Rust type that the generator makes of a format. It ignores unknown formats, and a date stays text (build/pipeline.rs).
 fn rust_type(schema: &Schema) -> &str {
     match (schema.kind.as_str(), schema.format.as_deref().unwrap_or_default()) {
         ("integer", "" | "int64") => "i64",

@@ -1,4 +1,4 @@
-//! The document around its operations, and which operations there are.
+//! The comparison of two documents: their common parts, and which operations there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! An OpenAPI document as it is compared: references and `allOf` resolved, and nothing left of its order.
+//! An OpenAPI document, prepared for comparison: references and `allOf` are resolved, and its order is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 

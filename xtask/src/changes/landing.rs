@@ -1,4 +1,5 @@
-//! Where a change lands in our code: the lines of the adapter that name the parameter, the field or the type.
+//! The places of our code that a change affects: the lines of the adapter that name the parameter, the field or the
+//! type.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

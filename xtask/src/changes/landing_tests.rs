@@ -1,4 +1,4 @@
-//! Reports of changes, and where in our code each lands.
+//! Tests of reports of changes, and of the places in our code that each affects.
 
 use std::path::Path;
 

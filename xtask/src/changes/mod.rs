@@ -1,9 +1,9 @@
-//! What a newer document changes, for those who use the library and for the requests that it sends.
+//! The changes that a newer document makes, for users of the library and for the requests that it sends.
 //!
-//! Of the crates: `drift` (Oxide) compares documents, but not servers, security, styles or single enum values; fields that
-//! came or went are one "unhandled" difference, an `allOf` of several parts is another, and an answer that loses its JSON
-//! panics. `schemadoc-diff` and `anicca` print differences without saying whom they break. None knows our code. What is
-//! here says one line for each change, how bad it is, and where in our code it lands.
+//! No crate does this. `drift` (Oxide) compares documents, but not servers, security, styles or single enum values;
+//! fields that came or went are one "unhandled" difference, an `allOf` of several parts is another, and an answer that
+//! loses its JSON panics. `schemadoc-diff` and `anicca` print differences without saying whom they break. None knows
+//! our code. This module prints one line for each change, with how bad it is and which places of our code it affects.
 
 mod answers;
 mod compare;

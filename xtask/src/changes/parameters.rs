@@ -1,4 +1,4 @@
-//! What a request is made of: parameters.
+//! Changes of requests: their parameters.
 
 use std::collections::{BTreeMap, BTreeSet};
 

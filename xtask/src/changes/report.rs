@@ -1,4 +1,4 @@
-//! The changes as one reads them.
+//! The report of changes, for people.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! Pairs of documents, and what is said of them. The old one is an edition of BigCommerce's, with its corrections; it is
-//! kept under `fixtures`, so that a newer one in `specs` changes nothing here.
+//! Tests on pairs of documents, and the changes that are reported for each. The old one is an edition of BigCommerce's,
+//! with its corrections; it is kept under `fixtures`, so that a newer one in `specs` changes nothing here.
 #![allow(clippy::needless_pass_by_value)]
 
 use serde_json::{Value, json};

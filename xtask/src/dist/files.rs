@@ -1,4 +1,4 @@
-//! Which files users get, and where packages put them.
+//! The files that users get, and where packages put them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

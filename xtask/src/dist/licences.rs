@@ -1,4 +1,4 @@
-//! The licences of everything that the program is built of: most ask to go with it.
+//! The licences of everything that the program is built from: most of them require a copy with the program.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,5 +1,5 @@
-//! Documents as vendors write them: what the generator cannot do is put right by a general rule or left out by name, and
-//! the rest of the document is generated.
+//! Tests on documents as vendors write them: what the generator cannot do is fixed by a general rule or left out by
+//! name, and the rest of the document is generated.
 #![allow(clippy::needless_pass_by_value)]
 
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Corrections of one edition of a document, on documents that the vendor might publish next. The edition is kept under
-//! `fixtures`, so that a newer one in `specs` changes nothing here.
+//! Tests of the corrections of one edition of a document, on documents that the vendor might publish next. The edition
+//! is kept under `fixtures`, so that a newer one in `specs` changes nothing here.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! YAML and JSON are read as they are meant.
+//! Tests of reading documents: YAML and JSON are read as they are meant.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! OpenAPI 3.1 is read as what 3.0 says in other words.
+//! Tests of OpenAPI 3.1: it is read as the 3.0 that means the same.
 #![allow(clippy::needless_pass_by_value)]
 
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Limits refuse nothing that a platform sends, and say what a request may hold.
+//! Tests of limits: they refuse nothing that a platform sends, and check what a request may hold.
 #![allow(clippy::needless_pass_by_value)]
 
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Tests of list parameters: one value that lists several becomes a list in the client.
+
 #![allow(clippy::needless_pass_by_value)]
 
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What build.rs is made of, as far as the chores use it or test it.
+//! The parts of build.rs that the chores use or test.
 
 // What only a build script calls is not called here.
 #[allow(dead_code)]

@@ -1,4 +1,4 @@
-//! A walk compiles whether or not the document has what it pushes down.
+//! Tests of pushed-down filters: a walk compiles whether or not the document has them.
 #![allow(clippy::needless_pass_by_value)]
 
 use serde_json::{Value, json};

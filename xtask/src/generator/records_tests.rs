@@ -1,3 +1,5 @@
+//! Tests of records: unknown fields are kept in `extra`, and fields that nobody reads stay there.
+
 use serde_json::{Value, json};
 
 use super::Record;

@@ -1,3 +1,5 @@
+//! Tests of leaving out the schemas that no operation uses.
+
 use serde_json::{Value, json};
 
 use super::unused::leave_out;

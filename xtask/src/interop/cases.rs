@@ -1,4 +1,4 @@
-//! What is run: every filter and every format, on each platform, against examples whose answer is known.
+//! The cases: every filter and every format, on each platform, against examples with known answers.
 
 use jiff::{SignedDuration, Timestamp, tz};
 use serde_json::{Value, json};

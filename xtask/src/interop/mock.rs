@@ -22,7 +22,7 @@ pub(super) struct Mock {
     process: Child,
     address: SocketAddr,
     log: PathBuf,
-    /// How much of the log is about the proof, in bytes.
+    /// The length of the log's part about the proof, in bytes.
     proof: usize,
 }
 
@@ -97,13 +97,13 @@ impl Mock {
         status.ok_or_else(|| format!("prism answered no HTTP to {target}"))
     }
 
-    fn wait_for<T>(&self, failure: &str, patience: Duration, find: impl Fn(&str) -> Option<T>) -> Result<T> {
+    fn wait_for<T>(&self, failure: &str, timeout: Duration, find: impl Fn(&str) -> Option<T>) -> Result<T> {
         let begun = Instant::now();
         loop {
             if let Some(found) = find(&read(&self.log)?) {
                 return Ok(found);
             }
-            if begun.elapsed() > patience {
+            if begun.elapsed() > timeout {
                 return Err(format!("{failure}: see {}", self.log.display()));
             }
             thread::sleep(Duration::from_millis(20));
@@ -127,7 +127,7 @@ fn listening(log: &str) -> Option<SocketAddr> {
     rest.lines().next()?.trim().parse().ok()
 }
 
-/// What an error says: `[9:41:52 AM] › [VALIDATOR] ✖  error     MESSAGE`.
+/// The message of an error line: `[9:41:52 AM] › [VALIDATOR] ✖  error     MESSAGE`.
 fn message(line: &str) -> Option<&str> {
     Some(line.split_once(" error ")?.1.trim())
 }

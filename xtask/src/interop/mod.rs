@@ -1,10 +1,11 @@
 //! `cargo xtask interop`: the program `storelogs` against a mock server that is made from the documents.
 //!
-//! Prism serves each effective document and checks every request against it: path, parameters, headers, security. One
-//! broken rule fails. Prism minds neither a parameter that the document does not name, nor an empty value, nor one that
-//! stands twice; a tap in front of it reads the query strings, and those fail, too.
+//! Prism serves each effective document and checks every request against it: path, parameters, headers, security. Any
+//! broken rule is a failure. Prism accepts parameters that the document does not name, empty values and duplicates; a
+//! tap in front of it reads the query strings, so that those fail, too.
 //!
-//! Then Schemathesis tries the sandbox by the same documents, with all its checks: the stand-in of our tests keeps to them.
+//! Then Schemathesis tests the sandbox by the same documents, with all its checks: the stand-in of our tests follows
+//! them.
 
 mod cases;
 mod document;

@@ -1,5 +1,5 @@
-//! What Prism lets pass with 200: names that the document does not have, values that are empty, parameters that stand
-//! twice.
+//! Checks of the queries that Prism answers with 200: names that the document does not have, empty values, duplicate
+//! parameters.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
-//! Schemathesis against the sandbox: what the documents say is what the sandbox does, and the other way round.
+//! Schemathesis against the sandbox: the sandbox does what the documents say, and nothing else.
 //!
-//! The sandbox is written from the vendors' pages, and the documents are corrected from the same; whatever the two do not
-//! agree on is wrong in one of them. Schemathesis makes up requests, right and wrong, and runs all its checks.
+//! The sandbox is written from the vendors' pages, and the documents are corrected from the same pages; where the two
+//! disagree, one of them is wrong. Schemathesis makes up requests, right and wrong, and runs all its checks.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};

@@ -1,4 +1,4 @@
-//! The cases: what stands in the way, and what is right.
+//! The cases: the gateway or proxy in the way, and the right outcome.
 
 /// A server that stands between the program and the sandbox.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ pub(super) fn all() -> Vec<Case> {
             wanted: SOON,
         },
         Case {
-            name: "nginx limits to five requests a second without a word",
+            name: "nginx limits to five requests a second without saying so",
             needs: &["nginx"],
             servers: &[Server::Nginx(
                 "limit_req zone=five burst=2 nodelay; limit_req_status 429;

@@ -1,8 +1,8 @@
 //! `cargo xtask network`: the program behind real gateways and proxies, between it and the sandbox.
 //!
-//! Debian has most: `apt-get install nginx-light haproxy squid caddy apache2-bin openssl`; `pipx install mitmproxy==11.0.2`
-//! puts `mitmdump` into the PATH. What is not installed is left out and named.
-//! Each case starts a server of its own on loopback, reads a store, and wants every entry once, or one named cause.
+//! Debian has most: `apt-get install nginx-light haproxy squid caddy apache2-bin openssl`; `pipx install
+//! mitmproxy==11.0.2` puts `mitmdump` into the PATH. Programs that are not installed are left out and named. Each case
+//! starts a server of its own on loopback, reads a store, and expects every entry once, or one named cause.
 
 mod cases;
 mod stage;

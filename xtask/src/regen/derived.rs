@@ -1,4 +1,4 @@
-//! What should be kept, as the tests write it.
+//! The golden files as they should be, written by the tests.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::Result;
 use crate::workspace::{Workspace, read};
 
 /// The modules of the library's tests that hold files to what they should say.
-const TESTS: [&str; 2] = ["kept::", "shapes::"];
+const TESTS: [&str; 2] = ["golden::", "shapes::"];
 
 /// The files that should be kept, by their paths in the repository.
 pub(crate) struct Derived {
@@ -52,7 +52,7 @@ fn write_all(tests: &Path, folder: &Path) -> Result {
 
 fn read_all(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let mut files = BTreeMap::new();
-    for path in super::kept::files_below(folder)? {
+    for path in super::golden::files_below(folder)? {
         let text = read(&path)?;
         files.insert(path.strip_prefix(folder).map_err(|e| e.to_string())?.to_owned(), text);
     }

@@ -1,7 +1,7 @@
-//! The vendor's two editions of today, each taken in the place of the other.
+//! Tests on the vendor's two present editions, each replaced by the other.
 //!
-//! The newer one is the older one with these differences: the date filters are gone, lists of ids are lists, the order
-//! can be said, and the contact is right. Of what comes out, the client is generated as build.rs does it.
+//! The newer one differs from the older one in this: it has no date filters, lists of ids are lists, it can set the
+//! order, and its contact is right. The client is then generated as build.rs does it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

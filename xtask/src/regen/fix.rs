@@ -1,4 +1,5 @@
-//! `patch.yml` without what the vendor fixed, and with what only moved in its new place.
+//! The fix of `patch.yml`: corrections that the vendor made needless are deleted, and those whose place moved are
+//! moved.
 
 use crate::generator::corrections::{Lines, Stale, Why};
 

@@ -1,4 +1,4 @@
-//! `--keep`: corrections that keep what a vendor's document lost or changed as it was.
+//! `--keep`: corrections that restore what a vendor's document lost or changed.
 
 use std::collections::BTreeSet;
 

@@ -1,16 +1,16 @@
-//! `cargo xtask regen`: brings up to date what is made of the documents and the code, and kept as files.
+//! `cargo xtask regen`: updates the golden files, which are made from the documents and the code.
 //!
-//! build.rs is the only generator, and the tests know what should be kept: this builds them, runs them so that they write
-//! what they would compare with, and puts that in its place. With `--check` it only compares. With `--from` a newer
-//! document of a vendor comes first.
+//! build.rs is the only generator, and the tests know the golden files: this chore builds the tests, runs them so that
+//! they write the files that they compare with, and puts those in their places. With `--check` it only compares. With
+//! `--from` it first takes a vendor's newer document.
 
 mod derived;
 #[cfg(test)]
 mod editions_tests;
 mod fix;
+mod golden;
 mod incoming;
 mod keep;
-mod kept;
 mod replace;
 #[cfg(test)]
 mod replace_tests;
@@ -19,7 +19,7 @@ mod tests;
 mod undo;
 
 use self::derived::Derived;
-pub(crate) use self::kept::{Mode, ensure_file, files_below};
+pub(crate) use self::golden::{Mode, ensure_file, files_below};
 use self::replace::Replacement;
 use crate::changes::{Format, known_platform};
 use crate::workspace::Workspace;
@@ -32,7 +32,7 @@ pub(crate) struct RegenArgs {
     /// Write nothing, and fail if a file is stale.
     #[arg(long, conflicts_with = "from")]
     check: bool,
-    /// A vendor's newer document, a file or an address, that takes the place of the one that is kept.
+    /// A vendor's newer document, a file or an address, to replace the present one
     #[arg(long, value_name = "FILE|URL", requires = "platform")]
     from: Option<String>,
     /// Whose document it is.
@@ -84,22 +84,22 @@ fn refresh(mode: Mode) -> Result {
     let workspace = Workspace::find()?;
     provenance::check(&workspace.root)?;
     let derived = Derived::collect(&workspace)?;
-    let stale = kept::ensure(&workspace.root, &derived, mode)?;
+    let stale = golden::ensure(&workspace.root, &derived, mode)?;
     println!("{}", verdict(&stale, derived.files.len(), mode)?);
     Ok(())
 }
 
-/// What there is to say of the kept files.
+/// The chore's message about the golden files.
 ///
 /// # Errors
 /// If one is stale and was not written: each of them, and the command that fixes it.
-fn verdict(stale: &[String], kept: usize, mode: Mode) -> Result<String> {
+fn verdict(stale: &[String], files: usize, mode: Mode) -> Result<String> {
     let count = if stale.len() == 1 { "1 file is stale".into() } else { format!("{} files are stale", stale.len()) };
     match mode {
-        Mode::Check if stale.is_empty() => Ok(format!("{kept} files are kept, and none is stale")),
+        Mode::Check if stale.is_empty() => Ok(format!("{files} golden files, and none is stale")),
         Mode::Check => Err(format!("{}\n{count}: {REMEDY}", stale.join("\n"))),
-        Mode::Write if stale.is_empty() => Ok(format!("{kept} files are kept, and none was stale")),
-        Mode::Write => Ok(format!("{}\n{kept} files are kept; these were stale", stale.join("\n"))),
+        Mode::Write if stale.is_empty() => Ok(format!("{files} golden files, and none was stale")),
+        Mode::Write => Ok(format!("{}\n{files} golden files; these were stale", stale.join("\n"))),
     }
 }
 

@@ -1,7 +1,8 @@
-//! `cargo xtask regen --from`: a newer document of a vendor takes the place of the one that is kept.
+//! `cargo xtask regen --from`: replaces a document by the vendor's newer one.
 //!
-//! First all that can be known without a build: whether it is a document, which corrections no longer apply, what changes
-//! for whom. Then it is put in its place and everything is built with it. Whatever fails, the tree is left as it was.
+//! It first checks everything that can be known without a build: whether it is a document, which corrections no longer
+//! apply, what changes for whom. Then it puts the document in its place and builds everything with it. If anything
+//! fails, the tree is left as it was.
 
 use std::path::Path;
 
@@ -9,9 +10,9 @@ use serde_json::Value;
 
 use super::derived::Derived;
 use super::fix::fix;
+use super::golden::{self, Mode};
 use super::incoming::Incoming;
 use super::keep::{self, Kept};
-use super::kept::{self, Mode};
 use super::undo::Undo;
 use crate::changes::{self, Change, Class, Format, Landing, Place, Report};
 use crate::generator::corrections;
@@ -97,11 +98,11 @@ impl Replacement<'_> {
                      xtask regen`"
                 )
             })?;
-            for path in kept::all(root, &derived)? {
+            for path in golden::all(root, &derived)? {
                 undo.note(&root.join(path))?;
             }
             changed.extend(
-                kept::ensure(root, &derived, Mode::Write)?
+                golden::ensure(root, &derived, Mode::Write)?
                     .into_iter()
                     .map(|stale| stale.replace("is stale", "changes")),
             );
@@ -165,7 +166,7 @@ impl Replacement<'_> {
                 self.keep.iter().chain(self.drop).any(is_it)
             };
             let (mut fixed, mut left) = (effective.clone(), stale);
-            // What a correction lacks first hides what it lacks besides.
+            // The first thing that a correction is missing hides the others.
             while !left.is_empty() {
                 let after = fix(&text, &left, decided);
                 let before = std::mem::replace(&mut text, after);

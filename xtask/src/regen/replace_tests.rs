@@ -1,6 +1,6 @@
-//! A newer document takes the place of the one that is kept, or nothing changes at all.
+//! Tests of replacing a document: either the newer one is in its place, or nothing changes at all.
 //!
-//! The tree is one of fixtures. What is built of it is its effective document, by the code that build.rs uses.
+//! The tree consists of fixtures. Only its effective document is built, by the code that build.rs uses.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::derived::Derived;
-use super::kept::files_below;
+use super::golden::files_below;
 use super::replace::Replacement;
 use crate::Result;
 use crate::changes::Format;

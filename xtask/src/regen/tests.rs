@@ -1,6 +1,6 @@
-//! Each kind of golden file, made stale: the check says which, and changes nothing; regen fixes it.
+//! Tests on each kind of golden file, made stale: the check names it and changes nothing; regen fixes it.
 //!
-//! What should be kept is found as the chore finds it: the library's tests are built, and write it.
+//! The right files are found as the chore finds them: the library's tests are built, and write them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,32 +9,32 @@ use std::sync::LazyLock;
 use tempfile::TempDir;
 
 use super::derived::Derived;
-use super::kept::{self, Mode};
+use super::golden::{self, Mode};
 use super::verdict;
 use crate::workspace::Workspace;
 
 static DERIVED: LazyLock<Derived> =
     LazyLock::new(|| Workspace::find().and_then(|workspace| Derived::collect(&workspace)).unwrap());
 
-/// A tree whose kept files are all as they should be.
+/// A tree whose golden files are all up to date.
 fn fresh() -> TempDir {
     let tree = tempfile::tempdir().unwrap();
-    kept::ensure(tree.path(), &DERIVED, Mode::Write).unwrap();
+    golden::ensure(tree.path(), &DERIVED, Mode::Write).unwrap();
     assert_eq!(check(tree.path()), [""; 0], "what was just written is fresh");
     tree
 }
 
 fn check(root: &Path) -> Vec<String> {
-    kept::ensure(root, &DERIVED, Mode::Check).unwrap()
+    golden::ensure(root, &DERIVED, Mode::Check).unwrap()
 }
 
-/// Everything in a tree, to see that nothing of it changes.
+/// Everything in a tree, to check that nothing changes.
 fn contents(root: &Path) -> Vec<(PathBuf, String)> {
-    let files = kept::files_below(root).unwrap();
+    let files = golden::files_below(root).unwrap();
     files.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
 
-/// Changes one line of a kept file in the middle.
+/// Changes one line in the middle of a golden file.
 fn is_noticed_when_tampered_with(path: &str) {
     let tree = fresh();
     let place = tree.path().join(path);
@@ -49,7 +49,7 @@ fn is_noticed_when_tampered_with(path: &str) {
     let fails = verdict(&stale, DERIVED.files.len(), Mode::Check).unwrap_err();
     assert!(fails.contains(path) && fails.contains("1 file is stale: run `cargo xtask regen`"), "{fails}");
     assert_eq!(contents(tree.path()), before, "a check writes nothing");
-    assert_eq!(kept::ensure(tree.path(), &DERIVED, Mode::Write).unwrap().len(), 1);
+    assert_eq!(golden::ensure(tree.path(), &DERIVED, Mode::Write).unwrap().len(), 1);
     assert_eq!(check(tree.path()), [""; 0]);
     assert!(verdict(&[], DERIVED.files.len(), Mode::Check).is_ok());
 }
@@ -97,7 +97,7 @@ fn a_file_that_nothing_makes_any_more_is_noticed_and_goes() {
     let orphan = "tests/suite/snapshots/suite__shapes__a_test_that_was_renamed.snap";
     fs::write(tree.path().join(orphan), "---\n").unwrap();
     assert_eq!(check(tree.path()), [format!("{orphan}: nothing makes this file any more")]);
-    kept::ensure(tree.path(), &DERIVED, Mode::Write).unwrap();
+    golden::ensure(tree.path(), &DERIVED, Mode::Write).unwrap();
     assert!(!tree.path().join(orphan).exists());
 }
 
@@ -116,7 +116,7 @@ fn other_files_are_left_alone() {
 fn when_nothing_is_made_every_kept_file_is_stale() {
     let tree = fresh();
     let nothing = Derived { files: Default::default() };
-    let stale = kept::ensure(tree.path(), &nothing, Mode::Check).unwrap();
+    let stale = golden::ensure(tree.path(), &nothing, Mode::Check).unwrap();
     assert_eq!(stale.len(), DERIVED.files.len(), "{stale:?}");
 }
 

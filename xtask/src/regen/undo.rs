@@ -1,4 +1,4 @@
-//! A tree that is left as it was unless all goes well.
+//! Undoing changes to the tree: it is left as it was unless all goes well.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -29,19 +29,19 @@ use summary::Summary;
 
 /// See it at work, without any store
 ///
-/// Starts the sandbox with a made-up store of each platform, collects their logs over HTTP into an archive just as real
-/// ones are, proves by the platforms' own counts that nothing is missing, shows the newest entries of both and what the
-/// last seven days add up to, says what broke last and whom to ask, and writes the report of the last 30 days as a page for
-/// the browser.
+/// Starts the sandbox with a made-up store on each platform, collects their logs over HTTP into an archive as it would
+/// real ones, proves by the platforms' own counts that nothing is missing, shows the newest entries of both and a
+/// summary of the last seven days, says what broke last and whom to ask, and writes the report of the last 30 days as a
+/// page for the browser.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   storelogs demo
   storelogs demo --seed 7
 
-Next: `storelogs sandbox` keeps the same stores running, to try the others on.")]
+Next: `storelogs sandbox` keeps the same stores running, to try other commands.")]
 pub(crate) struct DemoArgs {
-    /// What the made-up entries grow from: the same seed, the same entries
+    /// The seed of the made-up entries: the same seed gives the same entries
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }

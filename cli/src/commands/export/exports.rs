@@ -1,4 +1,4 @@
-//! Where a run that collects exports to, whatever the program was built with.
+//! The exports of a run that collects, whatever features the program was built with.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::ui::Ui;
 #[cfg(any(feature = "lake", feature = "otlp"))]
 pub(crate) use super::follow::Exporting;
 
-/// Where a run exports to, and over which proxy.
+/// The exports of a run, and their proxy.
 pub(crate) struct Exports {
     settings: Vec<ExportSettings>,
     proxy: Option<Proxy>,
@@ -25,7 +25,7 @@ impl Exports {
         Ok(Self { settings, proxy })
     }
 
-    /// Begins to export. `None`: nobody asked for it.
+    /// Begins to export. `None` if nothing is configured.
     pub(crate) async fn begin(
         &self,
         archive: &Path,
@@ -39,7 +39,7 @@ impl Exports {
     }
 }
 
-/// Nothing exports in a program that was built without.
+/// The stand-in for exports in a program that was built without them.
 #[cfg(not(any(feature = "lake", feature = "otlp")))]
 pub(crate) enum Exporting {}
 

@@ -1,7 +1,7 @@
 //! Exports beside a run that collects, as `[[export]]` in the configuration says.
 //!
-//! Each destination is exported to by itself, again and again, and once more when the run ends. What fails there stops
-//! nobody: it is said once, kept for `status` and the metrics, and tried again.
+//! Each destination is exported to by itself, again and again, and once more when the run ends. A failure there stops
+//! nothing else: it is reported once, kept for `status` and the metrics, and tried again.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use crate::config::{ExportSettings, ExportTo};
 use crate::error::CliError;
 use crate::ui::Ui;
 
-/// A receiver that takes nothing is asked again for so long; then the next export does it.
+/// How long requests are sent again while a receiver accepts nothing; then they are left to the next export.
 #[cfg(feature = "otlp")]
-const PATIENCE: Duration = Duration::from_secs(20);
+const RETRY_FOR: Duration = Duration::from_secs(20);
 
-/// What is said to the user.
+/// Shows a message to the user.
 pub(crate) type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Exports that go on until they are ended.
@@ -93,7 +93,7 @@ async fn follow(
             Err(_) => Some("the export has ended by itself".to_owned()),
         };
         match &failure {
-            // What goes on failing in the same way was reported.
+            // A failure that repeats was already reported.
             Some(why) if reported.as_ref() != Some(why) => tell(&format!("{}: {why}", destination.name())),
             None if reported.is_some() => tell(&format!("{} is exported to again", destination.name())),
             _ => {}
@@ -151,7 +151,7 @@ impl Destination {
             #[cfg(feature = "otlp")]
             ExportTo::Otlp(target) => {
                 let otlp = super::otlp::receiver(target, proxy.clone(), ui).await?;
-                Ok(Self::Otlp(Box::new(otlp.with_patience(PATIENCE, Duration::from_secs(1)))))
+                Ok(Self::Otlp(Box::new(otlp.retry_for(RETRY_FOR, Duration::from_secs(1)))))
             }
             #[cfg(not(all(feature = "lake", feature = "otlp")))]
             other => {

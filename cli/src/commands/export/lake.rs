@@ -14,11 +14,11 @@ use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
 use crate::ui::Ui;
 
-/// Bring the archive into a lake that Spark, Trino, DuckDB, Polars and Databricks read
+/// Export the archive to a lake that Spark, Trino, DuckDB, Polars and Databricks read
 ///
-/// The lake is a folder of three Delta tables: entries, hours and coverage. Each run brings in what came since the last one,
-/// exactly once, whenever it was stopped: what is in the lake already is kept there, and nothing here is changed. Several
-/// archives can go into one lake.
+/// The lake is a folder of three Delta tables: entries, hours and coverage. Each run adds the entries that came since
+/// the last one, exactly once, whenever it was stopped. The lake itself records how far it is; the archive is not
+/// changed. Several archives can go into one lake.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct LakeArgs {
@@ -30,12 +30,12 @@ pub(crate) struct LakeArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// Then put small files together, and remove what killed exports left
+    /// Then merge small files, and remove what killed exports left
     #[arg(long)]
     compact: bool,
 
-    /// Export nothing, and take the entries out whose uids stand in this file, one a line, or on stdin if it is -: every form
-    /// of each, for good
+    /// Export nothing, and permanently remove the entries whose uids this file lists, one a line (stdin if it is -),
+    /// with their revisions
     #[arg(long, value_name = "FILE", conflicts_with = "compact")]
     forget: Option<PathBuf>,
 }
@@ -111,7 +111,7 @@ pub(crate) fn forget(address: &str, uids: &HashSet<String>) -> Result<Forgotten,
     Ok(Lake::at(address, Timestamp::now)?.forget(uids)?)
 }
 
-/// What was taken out.
+/// The message about the removed entries.
 pub(crate) fn of_forgetting(address: &str, done: Forgotten) -> String {
     let rows = pluralize(done.rows, "row", "rows");
     let since = done.version;

@@ -28,7 +28,7 @@ impl Lakes {
         &self.0
     }
 
-    /// Takes these entries out of each. What was done, a line each.
+    /// Removes these entries from each lake. Returns what was done, a line each.
     #[cfg(feature = "lake")]
     pub(crate) fn forget(&self, uids: &HashSet<String>) -> Result<Vec<String>, CliError> {
         // A bucket has an event loop of its own, and it cannot be begun within another.

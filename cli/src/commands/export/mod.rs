@@ -1,4 +1,4 @@
-//! `export`: brings the archive to where other programs read it.
+//! `export`: exports the archive to where other programs read it.
 
 mod exports;
 #[cfg(any(feature = "lake", feature = "otlp"))]
@@ -20,7 +20,7 @@ use crate::ui::Ui;
 pub(crate) use exports::{Exporting, Exports};
 pub(crate) use lakes::Lakes;
 
-/// Bring the archive to where other programs read it
+/// Export the archive to where other programs read it
 #[cfg(any(feature = "lake", feature = "otlp"))]
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {

@@ -19,9 +19,9 @@ use crate::ui::{Column, Progress, Table, Text, Ui};
 
 /// Send the archive to a receiver of OpenTelemetry's protocol (OTLP over HTTP)
 ///
-/// Each run sends what came since the last one to this endpoint: at least once, each entry with its uid. What the receiver
-/// refuses for good, such as entries that are too old for it, is kept in a list with the reason, and the rest goes on. That it
-/// has taken an entry is the receiver's word.
+/// Each run sends the entries that came since the last one: at least once, each with its uid. Entries that the receiver
+/// refuses, such as those that are too old for it, are kept in a list with the reason, and the rest goes on. Whether it
+/// has stored an entry, only the receiver knows.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct OtlpArgs {
@@ -70,8 +70,8 @@ Examples:
   storelogs export otlp --again 2026-08-01..2026-08-02
 
 Exit codes:
-  0  everything was sent and taken
-  1  the archive cannot be used, or the receiver takes nothing; run it again,
+  0  everything was sent and accepted
+  1  the archive cannot be used, or the receiver accepts nothing; run it again,
      and nothing is lost
   2  wrong arguments or environment; nothing was sent
   3  the receiver refused access (HTTP 401, 403 or 407)

@@ -23,8 +23,8 @@ use undecodable::Undecodable;
 
 /// Read the logs of all stores, merged, newest first
 ///
-/// Everything in the time range is read, unless --limit says fewer. What the platform can filter it is asked to;
-/// everything is checked again here.
+/// Reads everything in the time range, unless --limit says less. The platform filters what it can; every entry is
+/// checked again here.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
 pub(crate) struct FetchArgs {
@@ -46,7 +46,7 @@ pub(crate) struct FetchArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 
-    /// Oldest first. Nothing is written before everything was read
+    /// Oldest first; nothing is written until everything was read
     #[arg(long)]
     oldest_first: bool,
 

@@ -25,7 +25,7 @@ const SHOW_AFTER: Duration = Duration::from_millis(300);
 /// The spinner counts in steps of this many entries.
 const COUNT_EVERY: u64 = 100;
 
-/// What is known of what a store delivered: how its walk ended.
+/// The end of a store's walk.
 #[derive(Clone)]
 struct Witness {
     source: Arc<dyn LogSource>,
@@ -87,7 +87,7 @@ enum Log {
     Lines(Merged),
 }
 
-/// What comes next of them.
+/// The next item of the merged logs.
 #[allow(clippy::large_enum_variant, reason = "it is written at once; a box for each entry would cost more")]
 enum Next<'a> {
     Entry(LogEntry),
@@ -218,7 +218,7 @@ impl Reading<'_> {
         }
         let end = until.strftime("%Y-%m-%dT%H:%M:%SZ");
         match &worst {
-            // Who reads this from a script wants to hear nothing as long as nothing is missing.
+            // A script that reads this wants no message as long as nothing is missing.
             Verdict::Audited if self.ui.has_a_viewer() || self.ui.has_logs() => {
                 self.ui.note(&format!("complete up to {end}\n"));
             }

@@ -1,4 +1,4 @@
-//! What a filter could have named: where nothing was found, the values that the newest entries have.
+//! Suggestions for a filter that found nothing: the values that the newest entries have.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

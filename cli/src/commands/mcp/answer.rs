@@ -79,7 +79,7 @@ pub(super) fn part<T: Serialize>(list: &[T], question: &Question) -> Result<(Ite
     Ok((items, next))
 }
 
-/// What a value takes as itself and as text, in which quotes and backslashes are escaped once more.
+/// The size of a value, as JSON and as JSON in a text, where quotes and backslashes are escaped once more.
 fn on_the_wire(value: &Value) -> usize {
     let text = value.to_string();
     let escaped = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();

@@ -1,4 +1,4 @@
-//! A call of a tool while it runs: it ends in time, and a panic of it is an answer, too.
+//! A running call of a tool: it ends in time, and a panic is an answer, too.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,10 +10,10 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time;
 
-/// How often what was given up is asked to stop, until it does: only a statement that runs just then hears it.
+/// How often a call that was given up is asked to stop, until it does: only a statement that is running notices.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// What a call can be stopped by.
+/// The means to stop a call.
 #[derive(Debug, Default)]
 pub(super) struct Call {
     given_up: AtomicBool,
@@ -34,7 +34,7 @@ pub(super) enum Outcome<T> {
 }
 
 impl Call {
-    /// Has what reads the archive stopped when the call is given up.
+    /// Registers a reader of the archive, which is stopped when the call is given up.
     pub(super) fn stoppable(&self, interrupt: Interrupt) {
         if self.given_up.load(Ordering::SeqCst) {
             interrupt.interrupt();
@@ -42,7 +42,7 @@ impl Call {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner).push(interrupt);
     }
 
-    /// Runs what waits for a platform, until the call is given up. `None` then.
+    /// Runs work that waits for a platform. `None` if the call is given up before it ends.
     pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let given_up = async {
             while !self.given_up.load(Ordering::SeqCst) {
@@ -64,7 +64,7 @@ impl Call {
     }
 }
 
-/// Does the work on a thread of its own, for so long at the most, and unless it is given up.
+/// Does the work on a thread of its own, until it ends, the time is up, or the call is given up.
 pub(super) async fn run<T: Send + 'static>(
     limit: Duration,
     given_up: impl Future<Output = ()>,

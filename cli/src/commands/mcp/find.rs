@@ -1,4 +1,4 @@
-//! `search` and `show`: entries.
+//! The tools `search` and `show`: entries.
 
 use std::ops::ControlFlow;
 
@@ -201,7 +201,7 @@ fn place(question: &Question) -> Result<Option<(Timestamp, String)>, CliError> {
     Ok(Some((time.parse().map_err(|_| unreadable())?, uid.to_owned())))
 }
 
-/// What of it does not stand before this time, in this order.
+/// The filter from this time on, in this order.
 fn from(filter: &Filter, time: Timestamp, order: Order) -> Result<Filter, CliError> {
     let range = match order {
         Order::NewestFirst => {

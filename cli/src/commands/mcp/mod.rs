@@ -1,7 +1,7 @@
 //! `mcp`: the archive for assistants, by the Model Context Protocol.
 //!
-//! Standard output carries the protocol and nothing else. A tool's work is done by what does it for the command of the same
-//! name; here is only what a tool is asked, and how its answer is cut to what a client can take.
+//! Standard output carries the protocol and nothing else. The code of the command of the same name does a tool's work;
+//! this module only reads a tool's arguments, and cuts its answer to a size that a client can take.
 
 mod answer;
 mod call;
@@ -31,9 +31,9 @@ use crate::ui::Ui;
 
 /// Let an assistant ask the archive: a server of the Model Context Protocol on standard input and output
 ///
-/// An assistant starts it by itself; docs/mcp.md has the lines for its configuration. Its tools search, show, report, status,
+/// The assistant starts it; docs/mcp.md has the lines for its configuration. Its tools search, show, report, status,
 /// verify and sql only read. Texts of the log have pseudonyms for addresses, names and secrets. Only verify asks the
-/// platforms, and writes nothing down.
+/// platforms, and it changes nothing.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct McpArgs {
@@ -70,7 +70,7 @@ Exit codes:
   1  failed
   2  wrong arguments";
 
-/// What every tool goes by.
+/// The settings of all tools.
 #[derive(Debug)]
 struct Settings {
     archive: ArchiveOptions,
@@ -105,7 +105,7 @@ pub(crate) async fn mcp(args: McpArgs, ui: Ui) -> Result<Exit, CliError> {
     let failed = |why: String| CliError::failed(format!("the client cannot be talked to: {why}"));
     let running = match server.serve(ui.stdio()).await {
         Ok(running) => running,
-        // Whoever started it has ended before it said anything.
+        // The client ended before it said anything.
         Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(Exit::Done),
         Err(error) => return Err(failed(error.to_string())),
     };

@@ -1,4 +1,4 @@
-//! What a tool is asked: its arguments, which are known by name, and where the answer goes on.
+//! The arguments of a tool's call, by their names, and the place where a long answer goes on.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -1,4 +1,4 @@
-//! `report`: what the logs say, a part at a time.
+//! The tool `report`: what the logs say, one part at a time.
 
 use rmcp::model::JsonObject;
 use rmcp::schemars::JsonSchema;
@@ -107,8 +107,8 @@ pub(super) fn report(
     Ok(items.answer("items", next, besides))
 }
 
-/// A part of the report as the items of its lists, each with the name of its list, and what stands beside them. Stores, which
-/// a report tells by their numbers, have their names.
+/// A part of the report: the items of its lists, each with the name of its list, and the fields beside the lists.
+/// Stores, which a report gives by number, get their names.
 fn listed(section: Value, stores: &[String]) -> (Value, Vec<Value>) {
     let (mut figures, mut items) = (JsonObject::new(), Vec::new());
     let fields = match section {
@@ -117,7 +117,7 @@ fn listed(section: Value, stores: &[String]) -> (Value, Vec<Value>) {
     };
     for (kind, value) in fields {
         match value {
-            // What charts are drawn from.
+            // The data of the charts.
             _ if kind == "cube" => {}
             Value::Array(list) => {
                 items.extend(list.into_iter().map(|item| {

@@ -1,4 +1,4 @@
-//! `sql`: one statement, with the guard of `storelogs sql`, bounded in rows and time.
+//! The tool `sql`: one statement, with the guard of `storelogs sql`, limited in rows and time.
 
 use rmcp::model::JsonObject;
 use rmcp::schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! `status` and `verify`: how each store stands, by what is known and by what its platform says now.
+//! The tools `status` and `verify`: the state of each store, as it is known and as its platform reports it now.
 
 use rmcp::model::JsonObject;
 use rmcp::schemars::JsonSchema;

@@ -25,8 +25,9 @@ pub(crate) use each::Labelled;
 
 /// Show what the logs say: what broke, when, since which change, and who to ask
 ///
-/// Adds up the archive: entries over time, problems by what they say, incidents and what was changed before them, who did
-/// what, and how far this can be trusted. Each line carries the search that lists its entries. Nothing is sent anywhere.
+/// Summarizes the archive: entries over time, problems by what they say, incidents and what was changed before them,
+/// who did what, and how far this can be trusted. Each line has the search that lists its entries. Nothing is sent
+/// anywhere.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReportArgs {
@@ -53,11 +54,11 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "NAME")]
     owner: Vec<String>,
 
-    /// Only stores with this tag of the configuration; repeat it for those that have several
+    /// Only stores with this tag of the configuration; repeat it to require several
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
 
-    /// Write a report each, with the time zone of its stores, into the folder that -o names
+    /// Write one report for each, in the time zone of its stores, into the folder that -o names
     #[arg(long, value_enum, value_name = "WHOM", requires = "output", conflicts_with = "open")]
     each: Option<Each>,
 
@@ -91,12 +92,12 @@ Examples:
   storelogs report --each store -o reports      a page for each
   storelogs report --since 2026-08-01 --until 2026-09-01 --format json
 
-A period is made of whole hours; from seven days on it begins at midnight.
+A period has whole hours; one of seven days or more begins at midnight.
 docs/insights.md explains how each figure is computed.";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Compare {
-    /// With as long a time before, as far as the archive is complete there
+    /// With the period of the same length before it, if the archive covers that
     #[default]
     Previous,
     /// With nothing
@@ -107,9 +108,9 @@ enum Compare {
 enum Format {
     /// Text of 80 columns
     Terminal,
-    /// One page that needs nothing else
+    /// One page that is complete in itself
     Html,
-    /// The whole of it, for machines
+    /// The whole report, for programs
     Json,
     /// Markdown
     Md,
@@ -223,7 +224,7 @@ impl About<'_> {
     }
 }
 
-/// What a report is about, as it is asked for.
+/// The options of a report, as the user gave them.
 pub(crate) struct About<'a> {
     pub(crate) since: Moment,
     pub(crate) until: Option<Moment>,
@@ -236,7 +237,7 @@ pub(crate) struct About<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// Since when a report tells, unless it is asked otherwise.
+/// The default period of a report.
 #[cfg(feature = "mcp")]
 pub(crate) const MONTH: Moment = Moment::Ago(SignedDuration::from_hours(30 * 24));
 
@@ -248,7 +249,7 @@ pub(crate) fn about(archive: &Archive, asked: &About<'_>, ui: Ui) -> Result<Repo
 
 /// The report that is asked for, about these stores; none of them for all.
 fn of_stores(archive: &Archive, asked: &About<'_>, stores: Vec<Store>, ui: Ui) -> Result<Report, CliError> {
-    // What is meant by a date is a day of the shop.
+    // A date means a day of the shop.
     let zone = asked.clock.of(archive, &stores, ui)?;
     let now = asked.now;
     let wrong = |option: &str, why: String| CliError::usage(format!("{option}: {why}"));
@@ -262,7 +263,7 @@ fn of_stores(archive: &Archive, asked: &About<'_>, stores: Vec<Store>, ui: Ui) -
     Ok(insight::report(archive, &options, &*redact)?)
 }
 
-/// What the last 30 days of the whole archive say, with pseudonyms.
+/// The report on the last 30 days of the whole archive, with pseudonyms.
 pub(crate) fn last_month(archive: &Archive, ui: Ui) -> Result<Report, CliError> {
     let now = Timestamp::now();
     let zone = Some(of_shop(archive, &[], ui)?);
@@ -289,7 +290,7 @@ pub(crate) fn last_incident(report: &Report, ui: Ui) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-/// What the terminal that stdout is can show.
+/// The capabilities of the terminal on stdout.
 fn look(ui: Ui) -> terminal::Appearance {
     terminal::Appearance { sparks: ui.stdout_width().is_some(), palette: ui.palette() }
 }

@@ -1,6 +1,6 @@
 //! A report as text of 80 columns.
 //!
-//! Searches are long, so that a line only has the number of its search; they all stand at the end.
+//! Searches are long, so a line has only the number of its search, and the searches are listed at the end.
 
 use std::io::{self, Write};
 
@@ -12,12 +12,12 @@ use unicode_width::UnicodeWidthStr;
 use crate::ui::{self, Column, Palette, Text, printable, search_command, sparkline, wrap};
 
 const WIDTH: usize = 80;
-/// What a drawing of counts takes.
+/// The width of a sparkline.
 const SPARK: usize = 16;
 /// The least of a column with long text.
 const LEAST: usize = 16;
 
-/// What is drawn and painted.
+/// The style of the terminal: charts and colours.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Appearance {
     pub(super) sparks: bool,

@@ -18,8 +18,9 @@ use crate::ui::{Palette, Signal, Ui};
 
 /// Run SQL on the archive
 ///
-/// Runs one statement, given as an argument or on standard input; on a terminal it asks for statements. The archive is
-/// only read: what would change something, or reach another file, is refused. Nothing is sent to a platform.
+/// Runs one statement, given as an argument or on standard input; on a terminal it prompts for statements. The archive
+/// is only read: a statement that would change something, or reach another file, is refused. Nothing is sent to a
+/// platform.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SqlArgs {
@@ -163,7 +164,7 @@ impl Stopper {
         Self { pressed }
     }
 
-    /// What was interrupted has ended.
+    /// Notes that the interrupted statement has ended.
     fn clear(&self) {
         self.pressed.store(false, Ordering::SeqCst);
     }

@@ -12,7 +12,7 @@ use crate::ui::{Prompt, Typed, Ui};
 const HELLO: &str = "\
 The archive is only read. A statement ends with ; and .views lists what can be asked. Ctrl-D ends.
 ";
-/// What `.views` asks.
+/// The statement behind `.views`.
 const VIEWS: &str = "
     SELECT view.name AS view, group_concat(column.name, ', ') AS columns
       FROM sqlite_master AS view, pragma_table_info(view.name) AS column

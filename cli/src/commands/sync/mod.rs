@@ -27,8 +27,9 @@ use progress::SyncProgress;
 
 /// Copy the logs of all stores into the archive
 ///
-/// The first run reads everything that the platforms still keep, what expires soonest first; later runs only what is
-/// missing. It can be stopped at any moment, and goes on where it stopped. The archive outlives the platforms' retention.
+/// The first run reads everything that the platforms still keep, beginning with what expires soonest; later runs read
+/// only what is missing. It can be stopped at any moment, and goes on where it stopped. The archive outlives the
+/// platforms' retention.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
 pub(crate) struct SyncArgs {
@@ -38,11 +39,11 @@ pub(crate) struct SyncArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// Keep going, and ask each store again and again, the busy ones more often
+    /// Keep going, and poll each store, busy ones more often
     #[arg(long, short)]
     follow: bool,
 
-    /// The API of these stores has moved to the address where they are asked now: go on from there
+    /// The API of these stores has moved to the configured address: go on from there
     #[arg(long, conflicts_with = "follow")]
     moved: bool,
 

@@ -14,10 +14,10 @@ use crate::ui::{Bar, Bars, Ui};
 
 /// At most this many stores have a bar; the total line has the others in it.
 const BARS: usize = 8;
-/// Where there is no terminal, the total is logged this often.
+/// How often the total is logged without a terminal.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// What is shown while stores are read.
+/// The display while stores are read.
 pub(super) struct SyncProgress {
     /// How many stores there are now.
     stores: OnceLock<Box<dyn Fn() -> usize + Send + Sync>>,

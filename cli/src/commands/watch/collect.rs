@@ -24,7 +24,7 @@ use crate::ui::Ui;
 
 type Run = Result<Vec<Outcome>, storelogs_collector::Error>;
 
-/// What `storelogs sync --follow` does, without its bars.
+/// Collects as `storelogs sync --follow` does, without its bars.
 pub(super) struct Collector {
     directory: Arc<ReloadingStores>,
     network: Network,

@@ -24,9 +24,9 @@ use show::Appearance;
 
 /// Alert on rules as entries come into the archive
 ///
-/// Rules stand in the configuration. Each alert is printed, and what its rule says is done with it: a program is run with
-/// the alert as JSON on its standard input, or it is sent to a webhook. Every entry is looked at once, however late it comes,
-/// and an alert that could not be delivered is sent again, also by the next run.
+/// Rules are in the configuration. Each alert is printed, and goes where its rule says: to a program, as JSON on its
+/// standard input, or to a webhook. Every entry is checked once, however late it comes, and an alert that could not be
+/// delivered is sent again, also by the next run.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{RULES}\n\n{EXAMPLES}\n\n{CODES}"))]
 pub(crate) struct WatchArgs {
@@ -36,14 +36,14 @@ pub(crate) struct WatchArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// Bring the logs of all stores into the archive too, as `sync --follow` does
+    /// Copy the logs of all stores into the archive, too, as `sync --follow` does
     #[arg(long, conflicts_with_all = ["test", "try"])]
     sync: bool,
 
     #[command(flatten)]
     collecting: CollectingOptions,
 
-    /// Look at what came since the last time, deliver the alerts, and end
+    /// Check the entries that came since the last time, deliver the alerts, and end
     #[arg(long, conflicts_with_all = ["test", "try"])]
     once: bool,
 
@@ -51,7 +51,7 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "FROM..TO")]
     test: Option<Times>,
 
-    /// Only send a trial to where each rule sends its alerts, and its end where that is sent too
+    /// Only send a trial alert to where each rule sends its alerts, and its end if the rule sends ends
     #[arg(long, conflicts_with = "test")]
     r#try: bool,
 
@@ -81,7 +81,7 @@ Rules, in storelogs.toml or conf.d/*.toml:
 In place of more_than: new_template = true, incident = true, sensitive = true or
 silent_for = \"2h\". Further settings: per = [\"store\", \"module\"] is what is
 counted separately, cool_down = \"1h\" is how long alerts are suppressed after one
-was sent, and redact = false sends people's data as it is. docs/watching.md has
+was sent, and redact = false sends personal data as it is. docs/watching.md has
 the details.";
 
 const EXAMPLES: &str = "\

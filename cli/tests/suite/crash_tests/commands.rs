@@ -1,4 +1,4 @@
-//! Commands that change an archive die before each of their statements. Run again, they come to the same end.
+//! Commands that change an archive, killed before each of their statements: run again, they come to the same end.
 
 use std::fs;
 use std::path::Path;

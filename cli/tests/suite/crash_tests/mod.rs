@@ -1,5 +1,5 @@
-//! The program is killed again and again, at any moment and before any statement of a commit, while the shops go on
-//! writing, purging and failing. In the end the archive has every entry of theirs, once, as it is.
+//! Crash tests: the program is killed again and again, at any moment and before any statement of a commit, while the
+//! shops go on writing, purging and failing. In the end the archive has each of their entries once, unchanged.
 
 mod commands;
 mod shop;
@@ -141,8 +141,8 @@ fn a_life(program: &Program, dice: &mut Rng, figures: &mut Figures) {
         let number = 2_f64.powf(dice.f64() * 13.0) as u64;
         command.env("STORELOGS_ABORT_AT_STATEMENT", number.to_string());
     }
-    let told = program.home.path().join("told");
-    let output = File::create(&told).unwrap();
+    let log = program.home.path().join("log");
+    let output = File::create(&log).unwrap();
     let mut child = command.stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap();
     let most = if at_a_statement { 1500.0 } else { 2_f64.powf(dice.f64() * 10.5) };
     let until = Instant::now() + Duration::from_micros((most * 1000.0) as u64);
@@ -172,8 +172,8 @@ fn a_life(program: &Program, dice: &mut Rng, figures: &mut Figures) {
             figures.kills += 1;
         }
     }
-    let told = std::fs::read_to_string(&told).unwrap();
-    assert!(!told.contains("panicked") && !told.contains("damaged"), "{told}");
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert!(!log.contains("panicked") && !log.contains("damaged"), "{log}");
 }
 
 fn aborted(status: ExitStatus) -> bool {

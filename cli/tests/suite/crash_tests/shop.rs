@@ -1,4 +1,4 @@
-//! Two stores that live while the program dies, and a ledger of all that they ever had.
+//! Two stores that go on while the program is killed, and a list of every entry that they ever had.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +39,7 @@ pub(super) struct Shops {
 }
 
 impl Shops {
-    /// Opens both with so many entries each.
+    /// Opens both with this many entries each.
     pub(super) fn open(seed: u64, entries: usize) -> Self {
         let history = History::bulk(seed, entries);
         let shop = |shop: Store| shop.history(history.clone()).behavior(Behavior::unlimited());

@@ -1,4 +1,4 @@
-//! One command of a document, run as it stands there.
+//! One command of a page, run as it is printed there.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! Every command that the README, the documents and `--help` print, run as it stands there against what it is about: it
-//! ends well and finds something. What the demo prints is run beside it, in `demo.rs`.
+//! Every command that the README, the documentation and `--help` print, run as it is printed, against a shop: it
+//! succeeds and finds something. The commands that the demo prints are run in `demo.rs`.
 #![cfg(unix)]
 
 mod example;

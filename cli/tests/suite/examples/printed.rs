@@ -1,4 +1,4 @@
-//! Which commands are printed for somebody to run.
+//! The commands that are printed for somebody to run.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

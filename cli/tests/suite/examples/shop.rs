@@ -1,4 +1,5 @@
-//! What the commands are run against: the stores of `storelogs sandbox`, an archive of them, and somebody's files.
+//! The shop that the commands are run against: the stores of `storelogs sandbox`, an archive of them, and a user's
+//! files.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

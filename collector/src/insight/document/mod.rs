@@ -27,7 +27,7 @@ pub enum Block {
     Table(Table),
 }
 
-/// What a report says about a finding.
+/// A finding in a report.
 pub struct Line {
     /// What it is about.
     pub title: String,
@@ -50,11 +50,11 @@ pub struct Table {
 pub struct Column {
     /// The head.
     pub name: &'static str,
-    /// What its cells hold.
+    /// The content of its cells.
     pub kind: Kind,
 }
 
-/// What the cells of a column hold.
+/// The content of a column's cells.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Short text.

@@ -63,7 +63,7 @@ pub struct Incident {
     pub weeks: f64,
     /// The chance that as many or more come about at the usual rate: 10 to this power.
     pub log10_chance: f64,
-    /// What helps, if that is known.
+    /// A hint on what helps, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Hint>,
     /// What was changed in the hour before.
@@ -82,7 +82,7 @@ impl Incident {
     }
 }
 
-/// What administrators and apps changed in a time range, in all stores of the owner.
+/// The changes by administrators and apps in a time range, in all stores of the owner.
 #[derive(Clone, Debug, Serialize)]
 pub struct Changes {
     /// The time that was looked at.
@@ -106,7 +106,7 @@ pub struct Change {
     pub time: Timestamp,
     /// Who.
     pub actor: Option<Text>,
-    /// What was done.
+    /// The action.
     pub action: Option<Text>,
     /// What it was done to.
     pub category: Option<Text>,
@@ -118,7 +118,7 @@ pub struct Change {
     pub unusual_hour: bool,
     /// It was made in another store of the same owner.
     pub same_owner: bool,
-    /// That an app made it, and no person.
+    /// Set if an app made it, and not a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app: Option<App>,
     /// Finds it.

@@ -25,7 +25,7 @@ pub use trust::{Trust, Trusted};
 /// The version of the report's form. It rises when a field goes or changes its meaning, not when one comes.
 pub const VERSION: u32 = 1;
 
-/// What the logs say of a period.
+/// The report: what the logs say about a period.
 ///
 /// A `query` is one of `storelogs search`: it lists exactly the entries that the line counts. Texts of the log are not to
 /// be trusted; whoever shows them escapes them.
@@ -41,7 +41,7 @@ pub struct Report {
     pub period: Period,
     /// The stores, as `platform:name`. Elsewhere they are given by their number in this list.
     pub stores: Vec<String>,
-    /// What each of them is called, whose it is and what it is filed under, if that is known of any.
+    /// The name, owner and tags of each of them, if those are known of any.
     pub labels: Vec<Labels>,
     /// Those of them that a query has to name; none, if they are all that the archive has.
     pub scope: Vec<String>,
@@ -59,7 +59,7 @@ pub struct Report {
     pub orders: Orders,
     /// Who did what?
     pub people: People,
-    /// Can I trust this?
+    /// How far the report can be trusted.
     pub trust: Trust,
 }
 
@@ -166,7 +166,7 @@ pub struct Activity {
     pub categories: Vec<Line<Option<Text>>>,
     /// The busiest hour of the week.
     pub busiest: Option<Busiest>,
-    /// What the charts are drawn from.
+    /// The data of the charts.
     pub cube: Cube,
 }
 

@@ -36,7 +36,7 @@ pub struct Order {
     pub first: Timestamp,
     /// The time of the last of them.
     pub last: Timestamp,
-    /// What the last one says.
+    /// The text of the last one.
     pub summary: Option<Text>,
     /// Why, as its message gives it.
     pub reason: Option<Text>,
@@ -46,7 +46,7 @@ pub struct Order {
     pub came_through: Option<Success>,
 }
 
-/// What worked after all.
+/// The later success.
 #[derive(Clone, Debug, Serialize)]
 pub struct Success {
     /// When.

@@ -15,13 +15,14 @@ pub struct People {
     pub actors: Vec<Actor>,
     /// How many more there are.
     pub other_actors: u64,
-    /// What was never done before in the archive, the newest first. Empty if the archive begins too late for that.
+    /// Actions that were never done before in the archive, the newest first. Empty if the archive begins too late to
+    /// know.
     pub new_actions: Vec<NewAction>,
     /// Whether the archive begins early enough to know what is new.
     pub knows_new: bool,
     /// Many entries in minutes by one actor with one action, the newest first.
     pub bulk: Vec<Bulk>,
-    /// What was done outside the usual hours of who did it, the newest first.
+    /// Actions outside the usual hours of their actors, the newest first.
     pub unusual: Vec<Unusual>,
     /// How many more such hours there are.
     pub other_unusual: u64,
@@ -55,7 +56,7 @@ pub struct Actor {
     pub categories: Vec<Line<Option<Text>>>,
     /// In how many hours something was done, by the hour of the day, in all of the archive.
     pub hours: Vec<u64>,
-    /// That it is an app, and no person.
+    /// Set if it is an app, and not a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app: Option<App>,
 }
@@ -76,7 +77,7 @@ pub struct App {
 /// An action that was never seen before the period.
 #[derive(Clone, Debug, Serialize)]
 pub struct NewAction {
-    /// What was done.
+    /// The action.
     pub action: Text,
     /// Who did it first.
     pub actor: Option<Text>,

@@ -7,7 +7,7 @@ use storelogs::Severity;
 use super::Count;
 use crate::redact::Text;
 
-/// What is going wrong? Warnings, errors and what is not understood.
+/// What is going wrong? Warnings, errors and entries of unknown severity.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problems {
     /// All of them.
@@ -22,7 +22,7 @@ pub struct Problems {
     pub modules: Vec<Module>,
 }
 
-/// What problems have in common that say the same.
+/// The common template of problems that say the same.
 #[derive(Clone, Debug, Serialize)]
 pub struct Template {
     /// The summary: `*` stands for a number, an id, an address or a quoted text, `…` for words that vary. Empty if they

@@ -1,4 +1,4 @@
-//! Can it be trusted?
+//! The section on trust: can the report be trusted?
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::archive::State;
 use crate::coverage::TimeRange;
 
-/// Can I trust this?
+/// How far the report can be trusted.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trust {
     /// By store, those with something wrong first.
@@ -30,7 +30,7 @@ pub struct Trusted {
     pub last_success: Option<Timestamp>,
     /// Entries in the period.
     pub entries: u64,
-    /// Lists them.
+    /// The search that lists them.
     pub query: String,
     /// The share of the period that was read, 0 to 1.
     pub share: f64,
@@ -42,7 +42,7 @@ pub struct Trusted {
     pub complete: bool,
     /// What is known of all that the platform keeps, in one line.
     pub standing: String,
-    /// What of the period is short or unread, oldest first: entries are missing there, or may be.
+    /// The parts of the period that are short or unread, oldest first: entries are missing there, or may be.
     pub gaps: Vec<TimeRange>,
     /// The time of the oldest entry of the archive.
     pub oldest: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! What becomes of a walk that broke off: what could not be read is a gap, is read around, or stops the store.
+//! Handling a walk that broke off: the time range becomes a gap, is read around, or the store is parked.
 
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ impl Reader {
         if commit.walk.is_some() || !commit.rewalked.is_empty() || !commit.gaps.is_empty() {
             self.commit(shared, commit).await?;
         }
-        // Whoever keeps going asks a store that is slow to answer again later, lest others wait for it.
+        // A run that keeps going asks a slow store again later, so that others need not wait for it.
         let slow = matches!(kind, ErrorKind::TimedOut | ErrorKind::Interrupted);
         if local {
             return if self.next(now).is_some() { Ok(TaskOutcome::More) } else { self.rest(shared).await };

@@ -21,7 +21,7 @@ use crate::sync::policy::{self, PAGES_A_TURN, PAGES_HELD, PAGES_OF_NEWS, TURNS_H
 use crate::sync::writer::{Known, Writer};
 use crate::sync::{Directory, Remote};
 
-/// What all readers share.
+/// The parts that all readers share.
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) writer: Writer,
@@ -52,7 +52,7 @@ pub(super) struct Reader {
     /// How many new entries the last reading of what is new has brought, until somebody takes note.
     pub(super) news: Option<u64>,
     remote: Option<Remote>,
-    /// What is known of the platform: what it does with requests, and its clock.
+    /// What is known about the platform: its behaviour, and its clock.
     learned: Option<Learned>,
     clock: Option<PlatformClock>,
     /// The origin of the API that the archive has it from.
@@ -87,10 +87,10 @@ pub(super) enum TaskOutcome {
     Failed,
 }
 
-/// What a turn is for.
+/// The task of a turn.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task {
-    /// What is new first, before anything that is older.
+    /// Whether to read new entries first, before anything older.
     pub(super) news: bool,
     /// When what is new is due again: then the turn ends.
     pub(super) until: Option<Instant>,
@@ -133,7 +133,7 @@ impl Reader {
     }
 
     /// Does the next piece of work.
-    pub(super) async fn turn(&mut self, shared: &Shared, errand: Task) -> Result<TaskOutcome> {
+    pub(super) async fn turn(&mut self, shared: &Shared, task: Task) -> Result<TaskOutcome> {
         self.turns = self.turns.saturating_add(1);
         let remote = match &self.remote {
             Some(remote) => remote.clone(),
@@ -158,11 +158,11 @@ impl Reader {
         };
         let now = remote.network.now();
         self.plan.obeys_ranges(remote.log.learned().date_filters != Some(false));
-        let news = if errand.news { self.plan.news(now) } else { None };
+        let news = if task.news { self.plan.news(now) } else { None };
         let job = news.or_else(|| self.next(now));
         match job {
             Some(Job::Audit(range)) => self.audit(shared, &remote, range).await,
-            Some(job) => self.read(shared, &remote, job, errand).await,
+            Some(job) => self.read(shared, &remote, job, task).await,
             None => self.rest(shared).await,
         }
     }
@@ -184,17 +184,18 @@ impl Reader {
         let missing = self.plan.next(now).or_else(|| self.plan.audit(now));
         missing.or_else(|| match self.answered {
             Some(_) => self.again(now),
-            // Whoever was not asked cannot be up to date: this machine's clock may be behind.
+            // A store that was not asked cannot be up to date: this machine's clock may be behind.
             None => self.plan.news(now),
         })
     }
 
-    /// What to read again. What was just read for the first time need not be: its time begins when the store first rests.
+    /// The time range to read again. Ranges that were just read for the first time need no rereading: their time begins
+    /// when the store first rests.
     fn again(&mut self, now: Timestamp) -> Option<Job> {
         if self.plan.progress.rewalked.is_empty() { None } else { self.plan.again(now) }
     }
 
-    async fn read(&mut self, shared: &Shared, remote: &Remote, job: Job, errand: Task) -> Result<TaskOutcome> {
+    async fn read(&mut self, shared: &Shared, remote: &Remote, job: Job, task: Task) -> Result<TaskOutcome> {
         let range = job.range();
         (shared.observer)(&Event::Reading { store: &self.store, range });
         remote.network.listen();
@@ -235,8 +236,8 @@ impl Reader {
             let turn_is_over = match job {
                 Job::News(_) => read >= PAGES_OF_NEWS,
                 _ if self.pulse.overtaken.load(Ordering::Relaxed) => true,
-                // Where nothing could be claimed yet, the next turn would begin anew.
-                _ if read >= PAGES_A_TURN || errand.until.is_some_and(|until| Instant::now() >= until) => {
+                // If nothing could be claimed yet, the next turn would begin anew.
+                _ if read >= PAGES_A_TURN || task.until.is_some_and(|until| Instant::now() >= until) => {
                     read >= PAGES_HELD || self.leads_on(&job, unread, reached != resumed)
                 }
                 _ => false,
@@ -316,7 +317,7 @@ impl Reader {
         if self.next(now).is_some() { Ok(TaskOutcome::More) } else { self.rest(shared).await }
     }
 
-    /// What was learned of the platform from its answers, if that is new.
+    /// What was learned about the platform from its answers, if that is new.
     fn learned(&self, remote: &Remote) -> Commit {
         let learned = remote.log.learned();
         let learned = (learned.at.is_some() && self.learned.as_ref() != Some(&learned)).then_some(learned);
@@ -324,7 +325,8 @@ impl Reader {
         Commit { learned, clock, ..Commit::default() }
     }
 
-    /// What a page changes. The walk went on from what was read before, down to `resumed`, and this page from `before`.
+    /// The changes that a page makes. The walk went on from what was read before, down to `resumed`, and this page from
+    /// `before`.
     fn page(
         &mut self,
         remote: &Remote,
@@ -370,7 +372,7 @@ impl Reader {
         {
             // Where the end of the list is all, the platform's count may still say more, unless it is known to say nothing.
             let proves = proof == Proof::Counted || remote.log.learned().counts == Some(false);
-            // What came before the walk went on has to be counted by itself.
+            // The entries from before the walk went on have to be counted by themselves.
             let until = resumed.and_then(|at| Timestamp::from_second(at.as_second()).ok()).unwrap_or(range.until);
             let range = TimeRange::new(range.since, until.min(range.until)).filter(|_| proves);
             commit.audit = range.map(|range| Comparison { range, claim: Claim::Proof(proof), at: Timestamp::now() });
@@ -385,7 +387,7 @@ impl Reader {
         (commit, entries)
     }
 
-    /// What is covered behind the platform's time: some clock was wrong.
+    /// The coverage beyond the platform's present: some clock was wrong.
     fn ahead_of(&self, now: Timestamp) -> Option<TimeRange> {
         self.plan.progress.coverage.end().and_then(|end| TimeRange::new(now, end))
     }

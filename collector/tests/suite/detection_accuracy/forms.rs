@@ -1,5 +1,5 @@
-//! Forms of words as shops log them, filled with names of several words, codes, paths and addresses: which of them are told
-//! apart, and which told together?
+//! Sentences as shops log them, filled with names of several words, codes, paths and addresses: which of them get one
+//! template, and which get different ones?
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -181,7 +181,7 @@ pub(super) fn grouped(seeds: RangeInclusive<u64>) -> Grouped {
         let templates = report.problems.templates;
         let mut groups: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         for (form, summary) in &problems {
-            // A report says how many a template has; which ones, the most special one that fits tells.
+            // A report says how many entries a template has; which ones is known by the most special template that fits.
             let fitting = (0..templates.len()).filter(|number| template_fits(&templates[*number], summary));
             let special = fitting.max_by_key(|number| templates[*number].template.as_str().len());
             *groups.entry((*form, special.unwrap())).or_default() += 1;

@@ -1,5 +1,5 @@
-//! What was planted in a shop's history is found, and next to nothing else. `docs/insights.md` has the figures, and
-//! `cargo xtask accuracy` makes them.
+//! Detection accuracy: a report finds what was planted in a shop's history, and next to nothing else.
+//! `docs/insights.md` has the figures, and `cargo xtask accuracy` computes them.
 
 mod forms;
 mod noise;
@@ -18,7 +18,7 @@ use storelogs_sandbox::History;
 use crate::shop::{Shop, now, read_since};
 use score::{Scores, Truth, percentile};
 
-/// The periods that are told, in days.
+/// The periods that are reported on, in days.
 const PERIODS: [i64; 3] = [7, 30, 90];
 
 fn history(seed: u64) -> History {
@@ -47,11 +47,11 @@ fn each_seed<T: Send>(seeds: RangeInclusive<u64>, each: impl Fn(u64) -> T + Sync
     })
 }
 
-/// The scores of reports of so many days each, over these seeds.
+/// The scores of reports over each of these numbers of days, for these seeds.
 fn scores(seeds: RangeInclusive<u64>, history: impl Fn(u64) -> History + Sync) -> Vec<(i64, Scores)> {
     let of_seed = |seed| {
         let history = history(seed);
-        let begins = history.window().0;
+        let begins = history.time_range().0;
         let (shop, truth) = (read_since(&history, begins), Truth::of(&history, begins));
         PERIODS.map(|days| {
             let mut scores = Scores::default();
@@ -135,7 +135,7 @@ fn problems_are_grouped_by_what_they_say_whatever_names_are_in_them() {
     assert!(grouped.templates <= grouped.forms + 6, "{grouped:?}");
 }
 
-/// Over so many seeds, as `cargo xtask accuracy` was told.
+/// The number of seeds, as given to `cargo xtask accuracy`.
 fn seeds() -> u64 {
     std::env::var("STORELOGS_TRUTH_SEEDS").map_or(20, |seeds| seeds.parse().unwrap())
 }

@@ -1,5 +1,5 @@
-//! A shop in which something fails all the time: often in the evening, seldom at night, less at the weekend, and else as
-//! chance has it. None of that is an incident.
+//! A shop in which something fails all the time, at random: often in the evening, seldom at night, less at the weekend.
+//! None of that is an incident.
 
 use std::ops::RangeInclusive;
 
@@ -23,7 +23,7 @@ const HOURS: [f64; 24] = [
     0.7,
 ];
 
-/// So many as chance makes of a rate.
+/// A random number of events at this rate.
 fn poisson(rate: f64, dice: &mut fastrand::Rng) -> u32 {
     let (limit, mut product, mut n) = ((-rate).exp(), dice.f64(), 0);
     while product > limit {
@@ -57,8 +57,8 @@ fn failures(store: &Store, days: i64, dice: &mut fastrand::Rng) -> Vec<LogEntry>
     failures.into_iter().enumerate().map(entry).rev().collect()
 }
 
-/// The incidents of a report over 30 days, for each seed, of an archive that knows so many days, in the last ones of which
-/// that fails.
+/// The incidents of a report over 30 days, for each seed, of an archive that holds this many days, in the last ones of
+/// which that fails.
 pub(super) fn incidents(seeds: RangeInclusive<u64>, known: i64, fails: i64) -> Vec<Vec<Incident>> {
     let store: Store = "bigcommerce:abc123".parse().unwrap();
     let of_seed = |seed| {

@@ -1,4 +1,4 @@
-//! What a report claims, next to what is true.
+//! The score of a report: what it claims, compared with what is true.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -72,9 +72,9 @@ pub(crate) struct Truth {
     shopline: Planted,
     begins: i64,
     /// When, in which of the planted forms, and in which words something went wrong.
-    complaints: Vec<(i64, usize, String)>,
+    problems: Vec<(i64, usize, String)>,
     /// When who did what.
-    deeds: Vec<(i64, String, String)>,
+    actions: Vec<(i64, String, String)>,
 }
 
 impl Truth {
@@ -82,20 +82,20 @@ impl Truth {
         let [bigcommerce, shopline] = [Platform::BigCommerce, Platform::Shopline].map(|of| history.planted(of));
         let text = |record: &Value, name: &str| record[name].as_str().unwrap().to_owned();
         let second = |record: &Value, name: &str| text(record, name).parse::<Timestamp>().unwrap().as_second();
-        let mut complaints = Vec::new();
+        let mut problems = Vec::new();
         for record in history.records(Platform::BigCommerce).values() {
             if record["severity"] != "errors" && record["severity"] != "warnings" {
                 continue;
             }
             let summary = text(&record, "summary");
             let form = bigcommerce.forms.iter().position(|form| fits(&form.words, "{}", &summary)).unwrap();
-            complaints.push((second(&record, "date_created"), form, summary));
+            problems.push((second(&record, "date_created"), form, summary));
         }
-        let deed = |record: &Value| (second(record, "created_at"), text(record, "author"), text(record, "verb"));
-        let mut deeds: Vec<_> = history.records(Platform::Shopline).values().iter().map(deed).collect();
-        complaints.retain(|(at, ..)| *at >= begins);
-        deeds.retain(|(at, ..)| *at >= begins);
-        Self { bigcommerce, shopline, begins, complaints, deeds }
+        let action = |record: &Value| (second(record, "created_at"), text(record, "author"), text(record, "verb"));
+        let mut actions: Vec<_> = history.records(Platform::Shopline).values().iter().map(action).collect();
+        problems.retain(|(at, ..)| *at >= begins);
+        actions.retain(|(at, ..)| *at >= begins);
+        Self { bigcommerce, shopline, begins, problems, actions }
     }
 }
 
@@ -189,7 +189,7 @@ impl Scores {
 
         let mut counts: HashMap<&str, u64> = HashMap::new();
         let mut first: HashMap<&str, i64> = HashMap::new();
-        for (at, actor, verb) in &truth.deeds {
+        for (at, actor, verb) in &truth.actions {
             *counts.entry(actor).or_default() += u64::from(now.contains(at));
             let first = first.entry(verb).or_insert(*at);
             *first = (*first).min(*at);
@@ -223,7 +223,7 @@ impl Scores {
             let matching = list.iter().find(|found| matches(found, incident));
             right += usize::from(matching.is_some());
             if !now.contains(&incident.start) || incident.end > now.end {
-                continue; // only a part of it, which may be told or not
+                continue; // only a part of it, which may be reported or not
             }
             planted += 1;
             let Some(claim) = matching else { continue };
@@ -245,18 +245,18 @@ impl Scores {
     fn problems(&mut self, report: &Report, truth: &Truth, now: &std::ops::Range<i64>) {
         let (since, until) = (report.period.since.as_second(), report.period.until.as_second());
         let forms = &truth.bigcommerce.forms;
-        let complaints: Vec<_> = truth.complaints.iter().filter(|(at, ..)| now.contains(at)).collect();
+        let problems: Vec<_> = truth.problems.iter().filter(|(at, ..)| now.contains(at)).collect();
         let templates: Vec<_> = report.problems.templates.iter().filter(|one| one.count.now > 0).collect();
         // Which form's entries stand in which template, and how many.
         let mut groups: BTreeMap<(usize, usize), u64> = BTreeMap::new();
-        for (_, form, summary) in &complaints {
+        for (_, form, summary) in &problems {
             let fitting = |(_, one): &(usize, &&_)| template_fits(one, summary);
             let mut fit = templates.iter().enumerate().filter(fitting);
             let template = fit.next().map_or(usize::MAX, |(number, _)| number);
             assert!(fit.next().is_none(), "{summary:?} has several templates");
             *groups.entry((*form, template)).or_default() += 1;
         }
-        let seen = |form: usize| truth.complaints.iter().filter(move |(_, of, _)| *of == form).map(|(at, ..)| *at);
+        let seen = |form: usize| truth.problems.iter().filter(move |(_, of, _)| *of == form).map(|(at, ..)| *at);
         let is_whole = |(group, entries): &(&(usize, usize), &u64)| {
             let (form, template) = **group;
             let only = |one: &(usize, usize)| (one.0 == form) != (one.1 == template);
@@ -269,17 +269,17 @@ impl Scores {
         let whole: Vec<_> = groups.iter().filter(is_whole).collect();
         let planted = (0..forms.len()).filter(|form| groups.keys().any(|(of, _)| of == form)).count();
         self.score("forms of problems", planted, whole.len(), templates.len(), whole.len());
-        self.grouped.0 += complaints.len();
+        self.grouped.0 += problems.len();
         self.grouped.1 += whole.iter().map(|(_, entries)| usize::try_from(**entries).unwrap()).sum::<usize>();
 
-        let told = |trend: Trend| report.problems.templates.iter().filter(move |one| one.trend == trend);
+        let listed = |trend: Trend| report.problems.templates.iter().filter(move |one| one.trend == trend);
         let mut trend = |of, is: &dyn Fn(usize) -> bool, claimed: Trend| {
             let true_of = |number: &usize| seen(*number).next().is_some() && is(*number);
             let planted: Vec<usize> = (0..forms.len()).filter(true_of).collect();
-            let example = |form: &usize| truth.complaints.iter().find(|(_, of, _)| of == form).map(|(_, _, said)| said);
-            let right = told(claimed)
+            let example = |form: &usize| truth.problems.iter().find(|(_, of, _)| of == form).map(|(_, _, said)| said);
+            let right = listed(claimed)
                 .filter(|one| planted.iter().filter_map(example).any(|summary| template_fits(one, summary)));
-            let (right, claimed) = (right.count(), told(claimed).count());
+            let (right, claimed) = (right.count(), listed(claimed).count());
             self.score(of, planted.len(), right, claimed, right);
         };
         if since - truth.begins >= 7 * 86_400 {
@@ -314,14 +314,14 @@ impl Scores {
     }
 }
 
-/// The number that so many of a hundred do not exceed.
+/// The number that this many of a hundred do not exceed.
 pub(crate) fn percentile(numbers: &[u64], percent: usize) -> u64 {
     let mut sorted = numbers.to_vec();
     sorted.sort_unstable();
     sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1).copied().unwrap_or_default()
 }
 
-/// Whether a summary is one of those that a template stands for, told without the collector: `*` is any text without a
+/// Whether a summary is one of those that a template stands for, decided without the collector: `*` is any text without a
 /// space at its edges, `…` one word or more.
 pub(crate) fn template_fits(template: &storelogs_collector::insight::model::Template, summary: &str) -> bool {
     let words: Vec<&str> = template.template.as_str().split(' ').collect();

@@ -1,4 +1,4 @@
-//! How small a burst of problems may be to be found.
+//! Small bursts of problems: how small may one be to be found?
 
 use std::ops::RangeInclusive;
 
@@ -16,7 +16,7 @@ const PAYMENT: (&str, &str, &str) =
 /// The hours before the end at which bursts are put: in the middle of the night, in the evening, at the weekend.
 const AT: [i64; 5] = [5 * 24 + 2, 9 * 24 + 7, 14 * 24 + 13, 20 * 24 + 20, 26 * 24 + 17];
 
-/// Adds so many failures over so many minutes at each of these times.
+/// Adds this many failures, spread over this many minutes, at each of these times.
 fn add(shop: &mut Shop, entries: i64, minutes: i64, dice: &mut fastrand::Rng) -> Vec<Timestamp> {
     let store: Store = "bigcommerce:abc123".parse().unwrap();
     let id = shop.archive.add_store(&store).unwrap();
@@ -42,7 +42,7 @@ fn add(shop: &mut Shop, entries: i64, minutes: i64, dice: &mut fastrand::Rng) ->
 pub(super) fn found(seeds: RangeInclusive<u64>, entries: i64, minutes: i64) -> (usize, usize) {
     let of_seed = |seed| {
         let history = calm(seed);
-        let mut shop = read_since(&history, history.window().0);
+        let mut shop = read_since(&history, history.time_range().0);
         let starts = add(&mut shop, entries, minutes, &mut fastrand::Rng::with_seed(seed));
         let incidents = of(&shop, 30).incidents.list;
         let lasts = SignedDuration::from_secs(minutes * 60);

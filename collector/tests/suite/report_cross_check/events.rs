@@ -1,4 +1,4 @@
-//! What happened, what went wrong, and when.
+//! The figures on what happened, what went wrong, and when.
 
 use std::collections::BTreeMap;
 
@@ -70,9 +70,9 @@ impl Figures {
                 *found.entry(key).or_default() += entries.as_u64().unwrap();
             }
             let cell = |cell: &Value| serde_json::from_value::<[u64; 5]>(cell.clone()).unwrap();
-            let told: BTreeMap<[u64; 4], u64> =
+            let reported: BTreeMap<[u64; 4], u64> =
                 list(name).into_iter().map(cell).map(|[a, b, c, d, entries]| ([a, b, c, d], entries)).collect();
-            assert_eq!(told, found, "{name}");
+            assert_eq!(reported, found, "{name}");
         }
     }
 
@@ -165,8 +165,8 @@ impl Figures {
              WHERE {PROBLEM} AND second < {until}"
         ));
         let threshold = (0.01 / (series * ((until - since) / 3600) as f64)).log10();
-        let told = number(self.at("/incidents/log10_threshold"));
-        assert!((told - threshold).abs() < 1e-9, "{told} {threshold}");
+        let reported = number(self.at("/incidents/log10_threshold"));
+        assert!((reported - threshold).abs() < 1e-9, "{reported} {threshold}");
         assert!(number(self.at("/incidents/others")) < 0.5, "all are listed");
         for (at, one) in self.list("/incidents/list").iter().enumerate() {
             self.incident(&format!("/incidents/list/{at}"), one);
@@ -245,17 +245,18 @@ impl Figures {
         let these = format!("(actor <> '' OR category = 'design') AND second >= {since} AND second < {until}");
         self.counts(&format!("{path}/entries"), &these);
         let listed = changes["listed"].as_array().unwrap();
-        let mut told = listed.len() as f64;
-        for deed in changes["ordinary"].as_array().unwrap() {
-            let same = |change: &&Value| (&change["actor"], &change["action"]) == (&deed["actor"], &deed["action"]);
+        let mut reported = listed.len() as f64;
+        for ordinary in changes["ordinary"].as_array().unwrap() {
+            let same =
+                |change: &&Value| (&change["actor"], &change["action"]) == (&ordinary["actor"], &ordinary["action"]);
             let apart = listed.iter().filter(same).count() as f64;
-            let (actor, action) = (is("actor", &deed["actor"]), is("action", &deed["action"]));
+            let (actor, action) = (is("actor", &ordinary["actor"]), is("action", &ordinary["action"]));
             let all = self.ask(&format!("SELECT count(*) FROM log WHERE {these} AND {actor} AND {action}"));
-            assert!((number(&deed["entries"]) - all + apart).abs() < 0.5, "{deed}: {all} less {apart}");
-            told += all - apart;
+            assert!((number(&ordinary["entries"]) - all + apart).abs() < 0.5, "{ordinary}: {all} less {apart}");
+            reported += all - apart;
         }
         let all = number(&changes["entries"]);
-        assert!(told <= all + 0.5 && (changes["ordinary"].as_array().unwrap().len() == 5 || told > all - 0.5));
+        assert!(reported <= all + 0.5 && (changes["ordinary"].as_array().unwrap().len() == 5 || reported > all - 0.5));
     }
 }
 

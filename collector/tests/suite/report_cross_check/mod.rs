@@ -1,5 +1,5 @@
-//! Every figure of a report is what an SQL query of its own finds in the archive. The queries read the documented views and
-//! never the hourly counts that a report is made from.
+//! A cross-check of reports: an SQL query of its own finds every figure in the archive. The queries read the documented
+//! views, and never the hourly counts that a report is made from.
 
 mod events;
 mod people;
@@ -97,9 +97,9 @@ impl Figures {
     /// The figure is what the query finds.
     #[track_caller]
     fn same(&self, path: &str, query: &str) {
-        let told = self.at(path).as_f64().unwrap_or_else(|| panic!("{path} is no figure"));
+        let reported = self.at(path).as_f64().unwrap_or_else(|| panic!("{path} is no figure"));
         let found = self.ask(query);
-        assert!((told - found).abs() < 1e-9, "{path} says {told}, SQL {found}: {query}");
+        assert!((reported - found).abs() < 1e-9, "{path} says {reported}, SQL {found}: {query}");
     }
 
     /// Each order: as many problems as have it in their words, and where they begin and end.
@@ -120,12 +120,16 @@ impl Figures {
                  (SELECT module FROM log WHERE {store} AND {named} AND {problems} AND second = {last}) AND second > {last} \
                  AND second < {until} AND summary NOT LIKE '%refund%' ORDER BY second LIMIT 1"
             ));
-            let told = &one["came_through"];
+            let reported = &one["came_through"];
             match success.first() {
                 Some([at, summary]) => {
-                    assert_eq!((second(&told["time"]), &told["summary"]), (at.as_i64().unwrap(), summary), "{one}");
+                    assert_eq!(
+                        (second(&reported["time"]), &reported["summary"]),
+                        (at.as_i64().unwrap(), summary),
+                        "{one}"
+                    );
                 }
-                None => assert!(told.is_null(), "{one}"),
+                None => assert!(reported.is_null(), "{one}"),
             }
         }
     }
@@ -149,8 +153,8 @@ impl Figures {
     /// A list has as many lines as the query finds.
     #[track_caller]
     fn length(&self, path: &str, query: &str) {
-        let (told, found) = (self.list(path).len(), self.ask(query));
-        assert!((told as f64 - found).abs() < 1e-9, "{path} has {told} lines, SQL {found}: {query}");
+        let (reported, found) = (self.list(path).len(), self.ask(query));
+        assert!((reported as f64 - found).abs() < 1e-9, "{path} has {reported} lines, SQL {found}: {query}");
     }
 
     /// Of every sort of figure in the report one was looked at.
@@ -210,11 +214,11 @@ fn like(template: &Value) -> String {
     format!("coalesce(summary, '') LIKE {} ESCAPE '\\'", quoted(&template.replace(['*', '…'], "%")))
 }
 
-/// Both stores of an owner and a third, with everything that a report can tell of: gaps, records that could not be decoded,
-/// entries that came late or were changed, more categories than a chart tells apart, problems without a word.
+/// Both stores of an owner and a third, with everything that a report can show: gaps, records that could not be
+/// decoded, entries that came late or were changed, more categories than a chart shows apart, problems without text.
 fn eventful(seed: u64) -> Shop {
     let history = History::seeded(seed).ending_at(now().as_second()).rows_per_day(60);
-    let mut shop = shop::read_since(&history, history.window().0);
+    let mut shop = shop::read_since(&history, history.time_range().0);
     let begin = now() - SignedDuration::from_hours(24 * 100);
     let third: Store = "shopline:third003".parse().unwrap();
     let id = shop.archive.add_store(&third).unwrap();

@@ -1,4 +1,4 @@
-//! Who did what.
+//! The figures on who did what.
 
 use std::collections::HashMap;
 
@@ -117,7 +117,7 @@ impl Figures {
              GROUP BY shop, actor, action, run HAVING count(*) >= 30 ORDER BY 4 DESC",
             self.now
         );
-        let told: Vec<[Value; 6]> = self
+        let reported: Vec<[Value; 6]> = self
             .at("/people/bulk")
             .as_array()
             .unwrap()
@@ -128,7 +128,7 @@ impl Figures {
                 [store, bulk["actor"].clone(), bulk["action"].clone(), start, end, bulk["entries"].clone()]
             })
             .collect();
-        assert_eq!(told, self.rows(&runs));
+        assert_eq!(reported, self.rows(&runs));
     }
 
     fn unusual(&self, worked: &HashMap<String, Vec<f64>>) {
@@ -151,13 +151,13 @@ impl Figures {
         }
         let lines = self.list("/people/unusual");
         let lasts = |line: &Value| (second(&line["end"]) - second(&line["start"])) as f64 / 3600.0;
-        let told =
+        let reported =
             (lines.iter().map(lasts).sum::<f64>(), lines.iter().map(|line| number(&line["entries"])).sum::<f64>());
         let others = number(self.at("/people/other_unusual"));
         if others < 0.5 {
-            assert_eq!(told, (hours, entries), "hours, and what was done in them");
+            assert_eq!(reported, (hours, entries), "hours, and what was done in them");
         } else {
-            assert!(told.0 + others <= hours + 0.5, "{told:?} and {others}: {hours}");
+            assert!(reported.0 + others <= hours + 0.5, "{reported:?} and {others}: {hours}");
         }
         for (at, line) in lines.iter().enumerate() {
             let path = format!("/people/unusual/{at}");
@@ -178,12 +178,12 @@ impl Figures {
     fn sensitive(&self) {
         let uids =
             format!("SELECT 'uid:' || uid FROM log WHERE {SENSITIVE} AND {} ORDER BY second DESC, uid", self.now);
-        let mut told: Vec<Value> =
+        let mut reported: Vec<Value> =
             self.at("/people/sensitive").as_array().unwrap().iter().map(|change| change["query"].clone()).collect();
         let mut found: Vec<Value> = self.rows(&uids).into_iter().map(|[uid]| uid).collect();
-        told.sort_by_key(ToString::to_string);
+        reported.sort_by_key(ToString::to_string);
         found.sort_by_key(ToString::to_string);
-        assert_eq!(told, found);
+        assert_eq!(reported, found);
         assert!(number(self.at("/people/other_sensitive")) < 0.5);
     }
 }

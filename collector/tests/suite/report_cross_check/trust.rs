@@ -1,4 +1,4 @@
-//! How far it can be trusted.
+//! The figures on how far a report can be trusted.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ impl Figures {
         assert!((share - shares / stores.len() as f64).abs() < 1e-9, "{share}");
     }
 
-    /// So many seconds of a time range are covered, as SQL.
+    /// How many seconds of a time range are covered, as SQL.
     fn covered(store: &str, since: i64, until: i64) -> String {
         format!(
             "SELECT coalesce(sum(max(min(unixepoch(until), {until}) - max(unixepoch(since), {since}), 0)), 0) \
@@ -47,8 +47,8 @@ impl Figures {
             .map(|gap| length(second(&gap["since"]), second(&gap["until"])))
             .sum();
         let missing = length(since, read) - self.ask(&Self::covered(store, since, read));
-        // What was not read lacks; and what was changed since it was audited does so, too.
-        assert!(gaps > missing - 0.5, "{gaps} seconds lack, {missing} are not covered");
+        // What was not read is missing; so is what was changed since it was audited.
+        assert!(gaps > missing - 0.5, "{gaps} seconds are missing, {missing} are not covered");
         for edge in ["oldest", "newest"] {
             let query = format!("SELECT unixepoch({edge}) FROM stores WHERE store = '{store}'");
             assert!((second(&one[edge]) as f64 - self.ask(&query)).abs() < 0.5, "{edge} of {one}");
@@ -71,7 +71,7 @@ impl Figures {
         self.same(&format!("{path}/retention_seconds"), &format!("SELECT {kept}"));
         // The first moment that the platform still has and the archive does not.
         let oldest = now().as_second() - kept;
-        // What was changed since it was audited lacks, too, and may expire sooner than what was never read.
+        // What was changed since it was audited is missing, too, and may expire sooner than what was never read.
         let unread = self.ask(&format!(
             "SELECT coalesce((SELECT unixepoch(until) FROM covered WHERE store = '{store}' \
              AND unixepoch(since) <= {oldest} AND unixepoch(until) > {oldest}), {oldest}) - {oldest}"

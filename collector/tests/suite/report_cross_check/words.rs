@@ -1,4 +1,4 @@
-//! The figures in the words of a report: the answer at its top says what its sections say, which SQL has found.
+//! The figures in the prose of a report: the summary at its top agrees with its sections, which SQL has checked.
 
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
@@ -32,7 +32,7 @@ fn time(value: &Value) -> Timestamp {
     text(value).parse().unwrap()
 }
 
-/// A share of a hundred, as it is told.
+/// A percentage, as a report prints it.
 fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let is_fine = percent < 10.0 || percent > 99.0 && percent < 100.0;
@@ -53,7 +53,7 @@ fn clock(time: Timestamp) -> Vec<String> {
     vec![time.day().to_string(), format!("{:02}", time.hour()), format!("{:02}", time.minute())]
 }
 
-/// An incident in numbers, as the finding about it tells them.
+/// An incident in numbers, as in the finding about it.
 fn incident(one: &Value) -> Vec<String> {
     let (start, end) = (time(&one["start"]), time(&one["end"]));
     let minutes = end.duration_since(start).as_mins();

@@ -1,4 +1,4 @@
-//! Whatever is asked of whatever entries: the archive finds what matches in memory.
+//! The law of searches: for any query and any entries, the archive finds what matches in memory.
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;

@@ -1,4 +1,4 @@
-//! What a query means, in the archive and in memory.
+//! The meaning of a query, in the archive and in memory.
 
 mod laws;
 mod scripts;
@@ -291,10 +291,10 @@ fn parts_can_be_ruled_out_grouped_and_chosen_from() {
 #[test]
 fn a_query_that_is_wrong_is_an_error_with_the_place() {
     let wrong = |query: &str, at: &str, why: &str| {
-        let told = refusal(query);
-        let lines: Vec<&str> = told.lines().collect();
-        assert!(lines[0].contains(why), "{query}: {told}");
-        assert_eq!(lines[1..], [query, at], "{told}");
+        let message = refusal(query);
+        let lines: Vec<&str> = message.lines().collect();
+        assert!(lines[0].contains(why), "{query}: {message}");
+        assert_eq!(lines[1..], [query, at], "{message}");
     };
     wrong("refund \"not closed", "       ^", "never closed");
     wrong("a (b OR c", "  ^", "never closed");

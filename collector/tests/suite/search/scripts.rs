@@ -1,4 +1,4 @@
-//! Texts of shops in languages that set no spaces between words, or not between all of them.
+//! Searches in languages that put no spaces between words, or not between all of them.
 
 use jiff::SignedDuration;
 use storelogs::{LogEntry, Store};

@@ -1,4 +1,5 @@
-//! What was made is tried: as users will, and by the programs that judge packages, as far as they are installed.
+//! The trial of what was made: as users will use it, and with the programs that check packages, as far as they are
+//! installed.
 
 mod packages;
 mod program;

@@ -1,4 +1,4 @@
-//! Packages and man pages, before those who judge them.
+//! The trial of packages and man pages, with the programs that check them.
 
 use std::fs;
 use std::process::{Command, Stdio};

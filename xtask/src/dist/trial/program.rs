@@ -1,4 +1,4 @@
-//! The program, on a machine that has nothing but glibc.
+//! The trial of the program, on a machine that has nothing but glibc.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

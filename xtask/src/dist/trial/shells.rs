@@ -1,4 +1,4 @@
-//! Completions, in the shells that they are for.
+//! The trial of completions, in the shells that they are for.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What broke, and what changed: incidents with what stands beside them.
+//! The section on what broke, and what was changed before: the incidents.
 
 use super::{MOST, more};
 use crate::insight::Report;

@@ -1,4 +1,4 @@
-//! The document of a report: what it says, and in which words.
+//! The document of a report: its contents in words.
 
 mod incidents;
 mod people;

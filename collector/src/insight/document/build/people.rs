@@ -1,4 +1,4 @@
-//! Who did what: people, sensitive changes, many changes at once, and what is unusual.
+//! The section on who did what: people, sensitive changes, bulk operations, and unusual hours.
 
 use super::incidents::change_table;
 use super::{MOST, before, more};

@@ -1,4 +1,4 @@
-//! The files that are kept, and whether they are what they should be.
+//! The golden files, and whether they are up to date.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub(crate) enum Mode {
     Check,
 }
 
-/// Brings every kept file up to date, or only looks. Says which were stale, and how.
+/// Updates every golden file, or only compares. Returns which were stale, and how.
 pub(crate) fn ensure(root: &Path, derived: &Derived, mode: Mode) -> Result<Vec<String>> {
     let mut stale = Vec::new();
     for path in all(root, derived)? {
@@ -24,9 +24,9 @@ pub(crate) fn ensure(root: &Path, derived: &Derived, mode: Mode) -> Result<Vec<S
     Ok(stale)
 }
 
-/// Every file that should be kept, then those that should not but are.
+/// Every golden file that there should be, then files that should not be there.
 pub(crate) fn all(root: &Path, derived: &Derived) -> Result<Vec<PathBuf>> {
-    let orphans = kept(root)?.into_iter().filter(|path| !derived.files.contains_key(path));
+    let orphans = golden_files(root)?.into_iter().filter(|path| !derived.files.contains_key(path));
     Ok(derived.files.keys().cloned().chain(orphans).collect())
 }
 
@@ -54,25 +54,25 @@ fn first_difference(found: &str, contents: &str) -> usize {
 }
 
 /// The files of the tree that only `regen` writes, whether or not something still makes them.
-fn kept(root: &Path) -> Result<Vec<PathBuf>> {
-    let mut kept = Vec::new();
+fn golden_files(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
     for folder in ["docs", "specs", "tests/suite/snapshots"] {
         for path in files_below(&root.join(folder))? {
             let path = path.strip_prefix(root).map_err(|e| e.to_string())?.to_owned();
-            if is_kept(&path) {
-                kept.push(path);
+            if is_golden(&path) {
+                found.push(path);
             }
         }
     }
-    Ok(kept)
+    Ok(found)
 }
 
-fn is_kept(path: &Path) -> bool {
+fn is_golden(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let is_snapshot = ["suite__kept__", "suite__shapes__"].iter().any(|module| name.starts_with(module));
     path.starts_with("specs") && name == "effective.json"
         || path.starts_with("tests/suite/snapshots") && is_snapshot && name.ends_with(".snap")
-        || ["docs/faults.md", "docs/log-entry.schema.json"].iter().any(|kept| path == Path::new(kept))
+        || ["docs/faults.md", "docs/log-entry.schema.json"].iter().any(|file| path == Path::new(file))
 }
 
 /// Every file below a folder, in order; none if there is no such folder.
