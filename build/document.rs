@@ -1,4 +1,4 @@
-//! An OpenAPI document as text: YAML or JSON, with nothing lost in silence.
+//! An OpenAPI document as text: YAML or JSON, with nothing silently lost.
 
 use serde_json::Value;
 

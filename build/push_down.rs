@@ -14,7 +14,7 @@ use super::{PushedDown, Result};
 /// Appends the module `push_down` to a client, unless there is nothing to push down.
 ///
 /// # Errors
-/// If the document has a parameter and the client has no setter for it, which would be left out in silence.
+/// If the document has a parameter and the client has no setter for it, which would be silently left out.
 pub(super) fn append(file: &mut File, document: &Value, pushed_down: &[PushedDown]) -> Result {
     if pushed_down.is_empty() {
         return Ok(());

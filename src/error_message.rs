@@ -28,7 +28,7 @@ impl Error {
             ErrorKind::Blocked => "the platform's security rules block this address: ask its support",
             ErrorKind::NotFound => "check the store's name and the API version",
             ErrorKind::Refused if self.status().is_some_and(|status| status < 400) => {
-                "something before the platform answered: check what stands in between"
+                "something in front of the platform answered: check what is in between"
             }
             ErrorKind::Refused => "the platform does not accept these filters or this time range",
             ErrorKind::RateLimited if self.retry_after().is_none() => "wait some minutes, and ask less often",

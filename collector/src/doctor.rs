@@ -160,7 +160,7 @@ fn forgetting(archive: &Archive) -> Result<Check> {
     Ok(match archive.to_clear_since()? {
         Some(since) => Check::fixable(
             "forgetting",
-            format!("what was forgotten at {since} may stand in free places of the file still"),
+            format!("what was forgotten at {since} may still be in free pages of the file"),
         ),
         None => Check::well("forgetting", format!("{} forgotten", pluralize(forgotten, "tombstone", "tombstones"))),
     })

@@ -14,10 +14,10 @@ use crate::search::{FORGOTTEN, Filter};
 /// The fate of the entries that are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Manner {
-    /// It goes.
+    /// It is deleted.
     #[default]
     Delete,
-    /// Entries stay, without what was asked for and without people's data. Everything else goes.
+    /// Entries stay, without what was asked for and without personal data. Everything else is deleted.
     Redact,
 }
 
@@ -25,7 +25,7 @@ pub enum Manner {
 #[derive(Debug)]
 pub struct ToForget {
     erasure: Erasure,
-    /// The uids of all forms of entries in it.
+    /// The uids of its entries and revisions.
     uids: BTreeSet<String>,
 }
 
@@ -34,26 +34,26 @@ pub struct ToForget {
 pub struct Forgotten {
     /// The uids of the entries, and their times, newest first.
     pub entries: Vec<(String, Timestamp)>,
-    /// Earlier forms of these entries and of others.
+    /// Revisions of these entries and of others.
     pub revisions: u64,
     /// Records in quarantine.
     pub quarantined: u64,
     /// Alerts on their way, and what is known of alerts that were sent.
     pub alerts: u64,
-    /// Counts of pruned entries that lose their actor and what they said.
+    /// Counts of pruned entries that lose their actor and their shape.
     pub counts: u64,
 }
 
 impl Forgotten {
-    /// Whether there is nothing.
+    /// Whether nothing was found.
     pub fn is_nothing(&self) -> bool {
         self.entries.is_empty() && self.revisions + self.quarantined + self.alerts + self.counts == 0
     }
 }
 
 impl ToForget {
-    /// What of an archive a query means, with `progress` called with how many entries were looked at: entries that it finds, earlier forms of entries that it would find, records in
-    /// quarantine, and whatever else has its words.
+    /// Everything in an archive that a query finds: entries, revisions that match by themselves, records in quarantine,
+    /// and whatever else has its words. `progress` is called with the number of entries that were checked.
     ///
     /// # Errors
     /// If the archive cannot be read.
@@ -64,7 +64,7 @@ impl ToForget {
         let ids: HashMap<String, StoreId> = stores.iter().map(|(id, store)| (store.to_string(), *id)).collect();
         let redactor = archive.redactor()?;
         let mut erasure = Erasure::default();
-        // All of them are looked at: nobody has to rely on the index of words here.
+        // Checks every entry, so that nothing depends on the index of words.
         archive.every_entry(|entry| {
             seen += 1;
             if seen % 10_000 == 0 {
@@ -116,13 +116,13 @@ impl ToForget {
         Ok(Self { erasure, uids })
     }
 
-    /// The uids of entries of which any form is to be forgotten: whoever keeps copies of entries takes all forms of these
-    /// out. What stays of them here arrives anew, for exports.
+    /// The uids of entries with any revision that is to be forgotten: keepers of copies remove all revisions of these.
+    /// What stays of them here arrives anew, for exports.
     pub fn uids(&self) -> &BTreeSet<String> {
         &self.uids
     }
 
-    /// What that is.
+    /// A summary of it.
     pub fn what(&self) -> Forgotten {
         let erasure = &self.erasure;
         Forgotten {
@@ -134,8 +134,8 @@ impl ToForget {
         }
     }
 
-    /// Forgets it, for good. [`Archive::clear`] then has no byte of it stay. The caller holds the archive's lock, and has held
-    /// it since it was found.
+    /// Forgets it permanently. [`Archive::clear`] then removes every byte of it. The caller holds the archive's lock,
+    /// and has held it since this was found.
     ///
     /// # Errors
     /// If the archive cannot be written. Then nothing is forgotten.
@@ -164,7 +164,7 @@ fn forget_words(value: &mut Value, filter: &Filter) {
     }
 }
 
-/// A record in quarantine as an entry, as far as it can be read: for the query, which asks for entries.
+/// A record in quarantine as an entry, as far as it can be read, so that a query can match it.
 fn as_entry(store: &Store, raw: &str, id: Option<String>, time: Option<Timestamp>) -> LogEntry {
     let time = time.unwrap_or(Timestamp::UNIX_EPOCH);
     let mut entry = LogEntry::new(store, id.unwrap_or_default(), time, time);
@@ -180,7 +180,7 @@ fn as_entry(store: &Store, raw: &str, id: Option<String>, time: Option<Timestamp
     entry
 }
 
-/// The texts of a JSON text, one a line; what is no JSON as it is.
+/// The strings and numbers of a JSON text, one a line; any other text as it is.
 fn texts(json: &str) -> String {
     let mut lines = String::new();
     match serde_json::from_str::<Value>(json) {

@@ -13,7 +13,7 @@ use super::transport_error::TransportError;
 use super::{Proxy, READ_TIMEOUT, roots};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The network. Clones share their connections; one is enough for any number of stores.
+/// A network. Clones share their connections; one is enough for any number of stores.
 ///
 /// HTTP/1.1 and 2, TLS by rustls, no redirects of its own. The system's certificates are loaded once, when https is first
 /// asked for: plain http on this machine needs none. Clients that were given no network of their own share one,
@@ -29,7 +29,7 @@ struct Inner {
     secure: OnceLock<reqwest::Client>,
 }
 
-/// Sets up a network: [`Http::builder`]. What is not set is as in [`Http::new`].
+/// The builder of a network: [`Http::builder`]. Everything that is not set is as in [`Http::new`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -101,7 +101,7 @@ impl Http {
         }
     }
 
-    /// The network of this process, as [`Http::new`] makes it. Made when it is first asked for; every client that was given
+    /// The network of this process, made by [`Http::new`] when it is first asked for. Every client that was given
     /// neither a network nor a proxy uses it.
     ///
     /// # Errors
@@ -120,7 +120,7 @@ impl Http {
         &self.0.proxy
     }
 
-    /// A client that is never sent with, so it needs none of the system's certificates.
+    /// A client that never sends anything, so it needs none of the system's certificates.
     pub(super) fn maker() -> Result<reqwest::Client> {
         reqwest_builder().no_proxy().tls_certs_only([]).build().map_err(unmakeable)
     }

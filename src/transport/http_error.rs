@@ -16,12 +16,12 @@ pub(crate) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8], attemp
         403 => (ErrorKind::Forbidden, "access was denied"),
         404 => (ErrorKind::NotFound, "nothing was found at this address"),
         408 => (ErrorKind::TimedOut, "the platform did not get the request in time"),
-        421 | 425 => (ErrorKind::Server, "the network before the platform could not pass the request on"),
+        421 | 425 => (ErrorKind::Server, "the network in front of the platform could not pass the request on"),
         423 => (ErrorKind::Locked, "the store is locked"),
         429 => (ErrorKind::RateLimited, "too many requests"),
         433..=436 => (ErrorKind::Blocked, "a security rule of the platform blocked the request"),
         500 if names_scope(body) => (ErrorKind::Forbidden, "the platform says that a scope is missing"),
-        520..=527 | 530 => (ErrorKind::Server, "the network before the platform got no answer from it"),
+        520..=527 | 530 => (ErrorKind::Server, "the network in front of the platform got no answer from it"),
         500..=599 => (ErrorKind::Server, "the platform failed"),
         300..=399 => (ErrorKind::Refused, "the answer is a redirect, which is not followed"),
         _ => (ErrorKind::Refused, "the platform refused the request"),
@@ -51,7 +51,7 @@ fn remedy(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<(Strin
         426 => said(
             "another form of HTTP is wanted",
             "upgrade_wanted",
-            "something before the platform speaks another HTTP: ask who runs it",
+            "something in front of the platform speaks another HTTP: ask who runs it",
         ),
         451 => said(
             "access is denied for legal reasons",

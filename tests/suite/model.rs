@@ -358,3 +358,24 @@ fn an_entry_is_one_line_of_plain_text_whatever_is_in_it() {
         r"2026-01-01T00:07:00Z info bigcommerce:abc123 edit_product by alice\u{1b}[2J: a\nb \u{202e}c é 商"
     );
 }
+
+#[test]
+fn a_pasted_address_is_a_store_of_the_platform_whose_address_it_is() {
+    for (text, store) in [
+        ("https://api.bigcommerce.com/stores/abc123/v3/", "bigcommerce:abc123"),
+        ("store-abc123.mybigcommerce.com", "bigcommerce:abc123"),
+        ("bigcommerce:https://store-abc123.mybigcommerce.com/manage", "bigcommerce:abc123"),
+        ("https://open001.myshopline.com/admin", "shopline:open001"),
+        ("open001.myshopline.com", "shopline:open001"),
+    ] {
+        assert_eq!(text.parse::<Store>().unwrap().to_string(), store, "{text}");
+    }
+    for (text, why) in [
+        ("https://api.bigcommerce.com/stores/ABC/v3", "is not a BigCommerce store hash"),
+        ("evil.example/x.myshopline.com", "is not a SHOPLINE handle"),
+        ("https://example.com/stores/abc123", "is not a store: write bigcommerce:HASH or shopline:HANDLE"),
+    ] {
+        let error = text.parse::<Store>().unwrap_err().to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+}

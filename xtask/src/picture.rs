@@ -6,13 +6,13 @@ use crate::Result;
 use crate::readers::{done, python_with};
 use crate::workspace::{Workspace, cargo, write};
 
-/// The package that draws, pinned, with everything that it needs.
+/// The drawing package, pinned, with its dependencies.
 const REQUIREMENTS: &str = include_str!("../python/picture.txt");
 
 /// Runs a program in a terminal of its own, and draws what it prints.
 const SCRIPT: &str = include_str!("../python/picture.py");
 
-/// The program is a released one: the picture says how long it took.
+/// A release build of the program: the picture shows how long it took.
 pub(crate) fn run() -> Result {
     let workspace = Workspace::find()?;
     done(cargo().args(["build", "--release", "--package=storelogs-cli"]).current_dir(&workspace.root))?;

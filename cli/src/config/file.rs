@@ -80,7 +80,7 @@ pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
         match lines.entry(settings.store.clone()) {
             Slot::Occupied(first) => {
                 let (store, first) = (&settings.store, first.get());
-                return Err(format!("{shown} line {line}: the store {store} stands in line {first} already"));
+                return Err(format!("{shown} line {line}: the store {store} is already in line {first}"));
             }
             Slot::Vacant(place) => place.insert(line),
         };

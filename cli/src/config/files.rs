@@ -194,8 +194,7 @@ impl Files {
             for (settings, line) in &found.stores {
                 if let Some((first, at)) = places.get(&settings.store) {
                     let (path, first, store) = (path.display(), first.display(), &settings.store);
-                    all.problems
-                        .push(format!("{path} line {line}: the store {store} stands in {first} line {at} already"));
+                    all.problems.push(format!("{path} line {line}: the store {store} is already in {first} line {at}"));
                     continue;
                 }
                 places.insert(&settings.store, (path, *line));
@@ -205,7 +204,7 @@ impl Files {
                 if let Some((first, at)) = names.get(rule.name()) {
                     let (path, first, name) = (path.display(), first.display(), rule.name());
                     all.problems.push(format!(
-                        "{path} line {line}: the rule {name:?} stands in {first} line {at} already: give it another name"
+                        "{path} line {line}: the rule {name:?} is already in {first} line {at}: give it another name"
                     ));
                     continue;
                 }

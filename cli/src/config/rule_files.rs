@@ -57,7 +57,7 @@ impl RuleFiles {
             return Err(match problems.into_iter().next() {
                 Some(problem) => CliError::usage(problem),
                 None => CliError::usage(
-                    "there are no rules. They stand in storelogs.toml, or in a file of conf.d beside it:",
+                    "there are no rules. Write them in storelogs.toml, or in a file of conf.d beside it:",
                 )
                 .hint(EXAMPLE),
             });

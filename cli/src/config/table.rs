@@ -63,7 +63,7 @@ pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
             Ok(settings) => match lines.get(&settings.store) {
                 Some(first) => found
                     .problems
-                    .push(format!("{shown} line {line}: the store {} stands in line {first} already", settings.store)),
+                    .push(format!("{shown} line {line}: the store {} is already in line {first}", settings.store)),
                 None => {
                     lines.insert(settings.store.clone(), line);
                     found.stores.push((settings, usize::try_from(line).unwrap_or(usize::MAX)));
@@ -99,7 +99,7 @@ fn columns(header: &ByteRecord) -> Result<(Vec<&'static str>, Option<String>), S
             continue;
         };
         if columns.contains(known) {
-            return Err(format!("the column {known} stands there twice"));
+            return Err(format!("the column {known} is there twice"));
         }
         columns.push(*known);
     }

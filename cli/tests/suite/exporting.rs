@@ -87,7 +87,7 @@ fn a_receiver_gets_what_is_new_with_headers_that_are_never_shown() {
     assert_eq!((run.code, run.out.as_str()), (3, ""), "{run:?}");
     assert!(run.err.contains("does not let us in: HTTP 401: not you"), "{run:?}");
     let run = program.run(&["export", "otlp", "--dry-run"]);
-    assert!(run.out.contains(": 30 entries would be sent"), "{run:?}");
+    assert!(run.out.contains(": at most 30 entries would be sent"), "{run:?}");
     let send = ["export", "otlp", "--header", "authorization=env:OTLP_AUTH"];
     let run = program.run(&send);
     assert!(run.code == 0 && run.err.contains("asked again in"), "{run:?}");

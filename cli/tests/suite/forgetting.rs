@@ -236,11 +236,11 @@ fn lakes_are_cleared_of_it_and_what_stays_in_another_form_is_exported_again() {
     program.file("uids.txt", &uids.join("\n"));
     let run = program.run(&["forget", QUERY, "--redact"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.out.contains("lake: 7 rows taken out"), "{run:?}");
+    assert!(run.out.contains("lake: 7 rows removed"), "{run:?}");
     let run = program.run(&["export", "lake", "lake"]);
     assert!(run.out.starts_with("lake: 8 entries in "), "the redacted, and what was left of the other: {run:?}");
     let run = program.run(&["export", "lake", "other", "--forget", "uids.txt"]);
-    assert!(run.code == 0 && run.out.contains("other: 7 rows taken out"), "{run:?}");
+    assert!(run.code == 0 && run.out.contains("other: 7 rows removed"), "{run:?}");
     let run = program.run(&["export", "lake", "other", "--forget", "uids.txt"]);
     assert_eq!((run.code, run.out.as_str()), (0, "other: none of them is there\n"), "{run:?}");
     program.file("uids.txt", "no uid");

@@ -337,7 +337,7 @@ fn what_is_wrong_is_said_with_its_remedy() {
         "the environment variable NOT_THERE is not set",
     );
     fails(&format!("{RULE}webhook_form = \"slack\"\n"), &[], "webhook_form says nothing without webhook");
-    fails(&format!("{RULE}{RULE}"), &["--try"], "stands in storelogs.toml line 1 already");
+    fails(&format!("{RULE}{RULE}"), &["--try"], "is already in storelogs.toml line 1");
     fails(RULE, &["--utc", "--test", "2026-09-01..2026-08-01"], "--test: 2026-08-01T00:00:00Z is not after");
     fails(RULE, &["--rule", "errors"], "--rule is for --test and --try");
     fails(RULE, &["--test", "7d", "--rule", "other"], "there is no rule \"other\"");

@@ -13,12 +13,12 @@ use super::{Archive, StoreId, row};
 use crate::error::Result;
 use crate::micros::Micros;
 
-/// An entry as it came, or as it came before the platform changed it.
+/// An entry, or an earlier revision of one.
 #[derive(Clone, Copy, Debug)]
 pub struct ArrivedEntry<'a> {
-    /// The number of its arrival. No other form of any entry has it.
+    /// The number of its arrival, which no other revision of any entry has.
     pub arrived: i64,
-    /// Which form of the entry it is: 0 the first, and one more after each change.
+    /// The number of the revision: 0 for the first, and one more after each change.
     pub revision: u32,
     /// The archive's number of the store.
     pub store: StoreId,
@@ -26,7 +26,7 @@ pub struct ArrivedEntry<'a> {
     pub fields: Fields<'a>,
 }
 
-/// The fields of an entry as they stand in its row. Times are microseconds since 1970.
+/// The fields of an entry as they are in its row. Times are microseconds since 1970.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the fields of `LogEntry`")]
 pub struct Fields<'a> {
@@ -51,7 +51,7 @@ pub struct Fields<'a> {
     pub extra: Option<&'a str>,
 }
 
-/// The entries in the order of their arrivals. Where nothing was ever changed, nobody counts the changes of each.
+/// The entries in the order of their arrivals. If no entry was ever changed, revisions need not be counted.
 macro_rules! select {
     ($revisions:literal, $from:literal, $where:literal) => {
         concat!(
@@ -82,8 +82,8 @@ macro_rules! by_arrival {
 const ENTRIES: &str =
     by_arrival!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
 const ENTRIES_UNCHANGED: &str = by_arrival!("0");
-/// The same of some arrivals, in the order in which they stand in the file: each page is read once. The limit is none, and keeps
-/// the inner order from being thought away.
+/// The same for some arrivals, in the order in which they are in the file, so that each page is read once. `LIMIT -1`
+/// limits nothing, and keeps the inner order from being optimized away.
 macro_rules! by_place {
     ($revisions:literal) => {
         select!(
@@ -104,14 +104,15 @@ const REVISIONS: &str = "SELECT arrived, (SELECT count(*) FROM revision AS befor
      AND before.entry_id = revision.entry_id AND before.id < revision.id), store, entry \
      FROM revision INDEXED BY revision_arrived WHERE arrived > ?1 ORDER BY arrived, id";
 
-/// How many bytes of the archive are mapped into memory while all of it is read: what an export needs besides is less.
+/// How many bytes of the archive are mapped into memory while all of it is read: an export needs less than that
+/// besides.
 const MAPPED: i64 = 64 << 20;
 
 impl Fields<'_> {
     /// The entry, of this store.
     ///
     /// # Errors
-    /// What of it cannot be read.
+    /// The name of the part that cannot be read.
     pub fn entry(&self, store: &Store) -> Result<LogEntry, &'static str> {
         let time = Micros(self.time).time() + jiff::SignedDuration::from_nanos(self.nanos.into());
         let mut entry = LogEntry::new(store, self.id, time, Micros(self.observed).time());

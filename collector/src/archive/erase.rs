@@ -48,7 +48,7 @@ impl Archive {
         .map(drop)
     }
 
-    /// Every earlier form of an entry.
+    /// Every revision of an entry.
     pub(crate) fn each_revision(&self) -> Result<Vec<Kept<LogEntry>>> {
         self.rows("SELECT id, store, entry FROM revision ORDER BY id", [], |row| {
             let what = serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|_| row::unreadable("a revision"))?;
@@ -247,7 +247,7 @@ fn erase(
             .query_row([number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .optional()?;
         if let Some((store, json, id, arrived)) = revision {
-            // Not for a platform, which has no earlier forms: for a backup, which has.
+            // Not for the sake of a platform, which has no revisions, but of a backup, which has them.
             forgotten::keep(&change, StoreId(store), hasher.raw(&json), None, false)?;
             if let Some(arrived) = arrived {
                 exports::forget(&change, arrived)?;

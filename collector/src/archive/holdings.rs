@@ -75,7 +75,7 @@ impl Archive {
         self.number("SELECT coalesce(sum(entries), 0) FROM lateness WHERE store = ?1", store)
     }
 
-    /// How many earlier forms of entries of a store are kept.
+    /// How many revisions of a store's entries are kept.
     pub(crate) fn revised(&self, store: StoreId) -> Result<u64> {
         self.number("SELECT count(*) FROM revision WHERE store = ?1", store)
     }

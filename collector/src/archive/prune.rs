@@ -243,7 +243,7 @@ fn step(
     Ok((pruned, last.filter(|_| seen == STEP)))
 }
 
-/// Removes an entry with its earlier forms, and returns how many those were. Its counts stay.
+/// Removes an entry with its revisions, and returns how many those were. Its counts stay.
 pub(super) fn remove(sql: &Connection, store: StoreId, key: i64, id: &rusqlite::types::Value) -> rusqlite::Result<u64> {
     sql.prepare_cached("DELETE FROM packed_entry WHERE key = ?1")?.execute([key])?;
     // Removed on purpose, so it does not count as deleted.

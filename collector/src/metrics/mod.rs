@@ -219,7 +219,7 @@ fn exported(families: &mut Families, exports: &[ExportState], newest: i64) {
     };
     families.gauge(
         "storelogs_export_lag_entries",
-        "Entries that came and are not exported yet, at the most.",
+        "Entries that are not exported yet, at most.",
         gauge(|export, newest| Some((newest - export.arrived).max(0) as f64)),
     );
     families.gauge(

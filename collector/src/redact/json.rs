@@ -23,7 +23,7 @@ enum Json {
     Fields(Vec<(String, Json)>),
 }
 
-/// The text without people's data, if it is a JSON object or list.
+/// The text without personal data, if it is a JSON object or list.
 pub(super) fn redact(redactor: &Redactor, text: &str) -> Option<String> {
     redact_deep(redactor, text, DEEPEST)
 }

@@ -31,9 +31,7 @@ pub(super) fn parse(query: &str, now: Timestamp, zone: &TimeZone) -> Result<Expr
     let expr = parser.any()?;
     match parser.rest().chars().next() {
         None => Ok(expr),
-        Some(_) => {
-            Err(parser.wrong(parser.here(1), "this closes nothing; put it in quotes to search for what it stands in"))
-        }
+        Some(_) => Err(parser.wrong(parser.here(1), "this closes nothing; put it in quotes to search for it")),
     }
 }
 
@@ -143,7 +141,7 @@ impl<'a> Parser<'a> {
             None => (value.text.as_str(), false),
         };
         if text.contains('*') {
-            return Err(self.wrong(value.at, "in words a * can only stand at the end: refund*"));
+            return Err(self.wrong(value.at, "in a word, a * can only be at the end: refund*"));
         }
         // `foo-*` is the word foo, not the beginning of one.
         let open = open && text.ends_with(|c: char| !c.is_ascii() || c.is_ascii_alphanumeric());
@@ -265,7 +263,7 @@ impl<'a> Parser<'a> {
         let length = self.rest().find(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"'));
         self.at += length.unwrap_or(self.rest().len());
         if start == self.at {
-            return Err(self.wrong(self.here(0), "a value is missing here; one with spaces stands in quotes"));
+            return Err(self.wrong(self.here(0), "a value is missing here; put one with spaces in quotes"));
         }
         Ok(Value { text: self.query[start..self.at].to_owned(), at: start..self.at })
     }

@@ -26,29 +26,29 @@ const MOST_VALUES: usize = 500;
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) words: Words,
-    /// The condition on the row. `None`: it says nothing.
+    /// The condition on the row. `None`: no condition.
     pub(super) row: Option<Condition>,
-    /// `words` alone is what the part means.
+    /// Whether `words` alone is the exact meaning.
     pub(super) words_exact: bool,
-    /// `row` alone is what the part means.
+    /// Whether `row` alone is the exact meaning.
     pub(super) row_exact: bool,
-    /// Both together are what the part means.
+    /// Whether both together are the exact meaning.
     pub(super) exact: bool,
-    /// It means all entries of this one store.
+    /// Set if it means all entries of this one store.
     pub(super) only: Option<StoreId>,
 }
 
 /// The query for the index of words, in the language of FTS5. It has quoted tokens only.
 #[derive(Debug)]
 pub(super) enum Words {
-    /// It says nothing.
+    /// No condition.
     Any,
     Only(String),
-    /// The index can take from other hits, but can't list what is left of everything.
+    /// The index can exclude these from other hits, but cannot list everything else.
     Except(String),
 }
 
-/// A condition in SQL, with what is bound to it.
+/// A condition in SQL, with its bound values.
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
     pub(super) sql: String,
@@ -56,18 +56,18 @@ pub(super) struct Condition {
 }
 
 impl Part {
-    /// One that says nothing, and does not mean everything.
+    /// A part without any condition, which does not mean everything.
     fn unknown() -> Self {
         Self { words: Words::Any, row: None, words_exact: false, row_exact: false, exact: false, only: None }
     }
 
-    /// Exactly these words, or exactly what they do not stand in.
+    /// Exactly the entries with these words, or exactly those without them.
     fn words(words: String, wanted: bool) -> Self {
         let words = if wanted { Words::Only(words) } else { Words::Except(words) };
         Self { words, words_exact: true, exact: true, ..Self::unknown() }
     }
 
-    /// Exactly the rows of which this is true.
+    /// Exactly the rows that meet this condition.
     fn row(sql: String, bound: Vec<Value>) -> Self {
         let row = Some(Condition { sql, bound });
         Self { row, row_exact: true, exact: true, ..Self::unknown() }
@@ -110,7 +110,7 @@ impl Part {
             }
             rows.extend(part.row);
         }
-        // One that says nothing lets everything through.
+        // A part without a condition lets everything through.
         let words = if words.len() == count { join(&words, "OR").map_or(Words::Any, Words::Only) } else { Words::Any };
         let row = if rows.len() == count { join_rows(rows, "OR") } else { None };
         Self { words, row, words_exact, row_exact, exact: words_exact || row_exact, only: None }

@@ -130,7 +130,7 @@ impl Webhook {
             return Err("this header is set by itself".to_owned());
         }
         let value = HeaderValue::from_str(value.expose_secret().trim());
-        let mut value = value.map_err(|_| "its value cannot stand in a header".to_owned())?;
+        let mut value = value.map_err(|_| "its value cannot be in a header".to_owned())?;
         value.set_sensitive(true);
         self.headers.push((named, value));
         Ok(self)
@@ -367,7 +367,7 @@ mod tests {
             ("Content-Type", "hidden", "set by itself"),
             ("webhook-signature", "hidden", "set by itself"),
             ("no name", "hidden", "no name of a header"),
-            ("x-team", "hidden\nx: y", "cannot stand in a header"),
+            ("x-team", "hidden\nx: y", "cannot be in a header"),
         ] {
             let error = with(name, value).unwrap_err();
             assert!(error.contains(why) && !error.contains("hidden"), "{error}");

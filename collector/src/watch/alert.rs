@@ -196,7 +196,7 @@ impl Alert {
         if parts.is_empty() { "all stores".to_owned() } else { parts.join(", ") }
     }
 
-    /// Without people's data and secrets. Who did something stays, unless that is an e-mail address.
+    /// The alert without personal data and secrets. The actor stays, unless it is an e-mail address.
     pub fn redacted(&self, redactor: &Redactor) -> Self {
         let mut alert = self.clone();
         for text in [&mut alert.text, &mut alert.query] {

@@ -33,7 +33,7 @@ pub struct Draft {
     pub per: Option<Vec<String>>,
     /// How long further alerts are suppressed after one was sent, and then summed up in one: `1h`.
     pub cool_down: Option<String>,
-    /// Whether people's data and secrets are taken out of what leaves this machine.
+    /// Whether personal data and secrets are removed from alerts that leave this machine.
     pub redact: Option<bool>,
     /// Whether an alert says when it is over, where something can be.
     pub resolve: Option<bool>,
@@ -149,7 +149,7 @@ impl Draft {
         ];
         let asked: Vec<&str> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, name)| name).collect();
         if let [one, other, ..] = asked[..] {
-            return Err(format!("{one} and {other} stand in one rule: write two rules"));
+            return Err(format!("{one} and {other} are in one rule: write two rules"));
         }
         if self.within.is_some() && self.more_than.is_none() {
             return Err("within says nothing without more_than".to_owned());
@@ -263,7 +263,7 @@ mod tests {
         for (draft, why) in [
             (named(" "), "a rule has no name"),
             (named("it"), "it would alert on every entry: write when"),
-            (Draft { incident: true, sensitive: true, ..named("it") }, "incident and sensitive stand in one rule"),
+            (Draft { incident: true, sensitive: true, ..named("it") }, "incident and sensitive are in one rule"),
             (Draft { within: text("10m"), ..when("x") }, "within says nothing without more_than"),
             (Draft { more_than: Some(1), within: text("ten"), ..when("x") }, "within: write how long: 90s, 10m"),
             (Draft { more_than: Some(1), within: text("0s"), ..when("x") }, "within: 0s is too short"),

@@ -26,9 +26,7 @@ impl Signer {
     pub(super) fn new(secret: &SecretString) -> Result<Self, String> {
         let text = secret.expose_secret().trim();
         let bytes = match text.strip_prefix(PREFIX) {
-            Some(encoded) => {
-                STANDARD.decode(encoded).map_err(|_| format!("what stands behind {PREFIX} is no base64"))?
-            }
+            Some(encoded) => STANDARD.decode(encoded).map_err(|_| format!("the text after {PREFIX} is not base64"))?,
             None => text.as_bytes().to_vec(),
         };
         if bytes.len() < SHORTEST {
@@ -63,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_secret_that_can_be_guessed_or_not_read_is_refused() {
-        for (secret, why) in [("hidden7", "too short"), ("whsec_!", "no base64"), ("whsec_AAAA", "too short")] {
+        for (secret, why) in [("hidden7", "too short"), ("whsec_!", "not base64"), ("whsec_AAAA", "too short")] {
             let error = signer(secret).unwrap_err();
             assert!(error.contains(why) && !error.contains(secret), "{error}");
         }

@@ -61,7 +61,7 @@ impl World {
         reader::rows(&self.table("entries"))
     }
 
-    /// The lake holds each form of each entry of these archives once, and nothing else.
+    /// The lake holds each revision of each entry of these archives once, and nothing else.
     pub(crate) fn assert_exact(&self, archives: &[&Archive]) {
         let mut expected: Vec<Row> = archives.iter().flat_map(|archive| expected(archive)).collect();
         let mut found = self.entries();
@@ -99,7 +99,7 @@ pub(crate) fn entry(store: &str, id: u64, summary: &str) -> LogEntry {
     entry
 }
 
-/// What the lake should hold of an archive: each form, as the archive's own interface has it.
+/// The rows that the lake should have of an archive: each revision, as the archive's own interface has it.
 fn expected(archive: &Archive) -> Vec<Row> {
     let mut rows = Vec::new();
     let ever = storelogs_collector::TimeRange::new(Timestamp::MIN, Timestamp::MAX).unwrap();

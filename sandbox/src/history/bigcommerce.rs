@@ -28,7 +28,7 @@ const RHYTHM: Rhythm = Rhythm {
     weekend: (0.8, 0.7),
 };
 
-/// What a row is about.
+/// The topic of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Event {
     Quote(&'static str),
@@ -40,9 +40,9 @@ enum Event {
     Tax,
     Theme,
     Checkout,
-    /// Only up to a day, on which somebody fixed it.
+    /// Only up to the day on which somebody fixed it.
     Rates,
-    /// Only since a day: a new app.
+    /// Only since some day: a new app.
     Channel,
 }
 
@@ -77,7 +77,7 @@ impl Event {
         }
     }
 
-    /// What it says when it fails, with `{}` for each part that varies.
+    /// The summary of its failure, with `{}` for each part that varies.
     fn complaint(self) -> &'static str {
         match self {
             Self::Quote(_) => "Some shipping quotes were not able to be retrieved",
@@ -92,7 +92,7 @@ impl Event {
     }
 }
 
-/// Of the products that have no price.
+/// The names of products without a price.
 const PRODUCTS: [&str; 8] = ["Lamp", "Chair", "Table", "Desk", "Shelf", "Sofa", "Stool", "Mirror"];
 
 /// Makes the history.
@@ -133,7 +133,7 @@ fn dice(plan: &Plan) -> fastrand::Rng {
     fastrand::Rng::with_seed(plan.seed ^ 0xb16)
 }
 
-/// When and what fails in the bad hours of the owner's shop on this platform, oldest first.
+/// The bad hours of the owner's shop on this platform, with what fails in them, oldest first.
 pub(super) fn bad_hours(plan: &Plan) -> Vec<(i64, IncidentKind)> {
     incidents(plan, &mut dice(plan)).into_iter().map(|incident| (incident.start, incident.kind)).collect()
 }
@@ -206,7 +206,7 @@ fn write(event: Event, at: i64, fails: bool, ids: &mut Ids, dice: &mut fastrand:
             let summary = complaint.replace("{}", &order.to_string());
             ("payment", GATEWAY, 1, summary, Some(messages::declined(order, &customer)))
         }
-        // Now and then the money goes back.
+        // Now and then an order is refunded.
         Event::Payment if order % REFUNDED == 0 => {
             ("payment", GATEWAY, 1, format!("A refund for order {order} was sent to the gateway"), Some(String::new()))
         }

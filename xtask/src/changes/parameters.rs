@@ -106,7 +106,7 @@ fn kind(parameter: &Parameter) -> String {
     if schema.kind == "array" { format!("a list of {item}, {form}") } else { format!("an object, {form}") }
 }
 
-/// A type that takes, as text, whatever the old one took breaks no request.
+/// A type that accepts, as text, everything that the old one accepted breaks no request.
 fn retyped(was: &Parameter, is: &Parameter) -> Class {
     let wider =
         |old: &str, new: &str| old == new || new == "string" || new == "any" || (old, new) == ("integer", "number");
@@ -117,7 +117,7 @@ fn retyped(was: &Parameter, is: &Parameter) -> Class {
     let (old, new) = (&was.schema, &is.schema);
     let still_fits = match (old.kind.as_str(), new.kind.as_str()) {
         ("array", "array") => was.form == is.form && wider(&one(old).kind, &one(new).kind),
-        // Text of several values is what such a list is sent as.
+        // Such a list is sent as text of several values.
         ("string", "array") => in_one_value(is),
         ("array", "string") => in_one_value(was),
         (_, "array") => in_one_value(is) && wider(&old.kind, &one(new).kind),

@@ -3,8 +3,8 @@
 
 use crate::generator::corrections::{Lines, Stale, Why};
 
-/// Does to `patch.yml` what the stale corrections ask for, as far as that needs no decision, or the decision about what is
-/// gone was made: about a parameter by its name, about anything else by its place.
+/// Makes the changes to `patch.yml` that the stale corrections ask for, as far as they need no decision, or the
+/// decision about something lost was made: about a parameter by its name, about anything else by its place.
 pub(super) fn fix(text: &str, stale: &[Stale], decided: impl Fn(&str) -> bool) -> String {
     let mut lines: Vec<Option<String>> = text.lines().map(|line| Some(line.to_owned())).collect();
     for stale in stale {
@@ -24,7 +24,7 @@ pub(super) fn fix(text: &str, stale: &[Stale], decided: impl Fn(&str) -> bool) -
     }
     let mut text = String::new();
     for line in lines.into_iter().flatten() {
-        // Where a block is gone, the blank lines around it meet.
+        // If a block is removed, the blank lines around it meet.
         if !(line.is_empty() && (text.is_empty() || text.ends_with("\n\n"))) {
             text += &line;
             text.push('\n');
@@ -33,7 +33,7 @@ pub(super) fn fix(text: &str, stale: &[Stale], decided: impl Fn(&str) -> bool) -
     text.trim_end().to_owned() + "\n"
 }
 
-/// A line of an operation, with its path in another place.
+/// A line of an operation, with its path moved to another place.
 fn moved(line: &str, from: &str, to: &str) -> String {
     let rest = line.trim_start().strip_prefix("path: ").and_then(|path| path.strip_prefix(from));
     match rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {

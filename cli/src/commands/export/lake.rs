@@ -117,7 +117,7 @@ pub(crate) fn of_forgetting(address: &str, done: Forgotten) -> String {
     let since = done.version;
     match done.rows {
         0 => format!("{address}: none of them is there"),
-        _ => format!("{address}: {rows} taken out; versions of its entries before {since} cannot be read any more"),
+        _ => format!("{address}: {rows} removed; versions of its entries before {since} can no longer be read"),
     }
 }
 

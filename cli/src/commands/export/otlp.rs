@@ -202,7 +202,7 @@ fn say_left(otlp: &Otlp, archive: &Archive, ui: Ui) -> Result<Exit, CliError> {
     let settled = archive.export(&otlp.name())?.map_or(0, |state| state.arrived);
     let left = (archive.newest_arrival()? - settled).max(0).unsigned_abs();
     let mut out = ui.stdout();
-    writeln!(out, "{}: {} would be sent at the most", otlp.name(), pluralize(left, "entry", "entries"))?;
+    writeln!(out, "{}: at most {} would be sent", otlp.name(), pluralize(left, "entry", "entries"))?;
     out.flush()?;
     Ok(Exit::Done)
 }

@@ -122,7 +122,7 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     if !args.sync && !selection.stores.is_empty() {
         return Err(CliError::usage(
-            "--store is for --sync; which stores a rule is about stands in it: when = \"store:abc123\"".to_owned(),
+            "--store is for --sync; a rule names its stores itself: when = \"store:abc123\"".to_owned(),
         ));
     }
     if replays && args.collecting.metrics_listen.is_some() {

@@ -35,7 +35,7 @@ pub struct Report {
     pub version: u32,
     /// When it was made.
     pub made: Timestamp,
-    /// Whether people's data and secrets were taken out of its texts.
+    /// Whether its texts have pseudonyms in place of personal data and secrets.
     pub redacted: bool,
     /// The time that it is about.
     pub period: Period,
