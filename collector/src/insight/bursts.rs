@@ -4,11 +4,11 @@ use super::period::WEEK;
 use super::statistics::{as_number, log10_of_at_least, median_and_spread};
 
 /// Fewer entries than this are no burst, however unusual.
-const LEAST: u64 = 5;
+pub(super) const LEAST: u64 = 5;
 /// How many hours are added up to find bursts that are not high in any single hour.
 const WIDE: i64 = 6;
 /// An hour beside a burst belongs to it if its probability by chance is below this power of 10.
-const LOG10_BESIDE: f64 = -2.0;
+pub(super) const LOG10_BESIDE: f64 = -2.0;
 /// How many quiet hours within a burst do not end it.
 const QUIET: i64 = 1;
 /// At least this many bursts, each within this many hours of the one before, are one that has not ended: what fails from

@@ -3,29 +3,30 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storelogs::Severity;
 
 use super::bursts::{Candidate, Key, Series, bursts};
+use super::causes::{self, Cause};
 use super::hints::hint;
+use super::hits::{self, Hit, Of, hits, most};
 use super::hours::Hours;
 use super::model::{Changes, Count, Incident, Incidents, Line};
 use super::period::{Local, WEEK, hour_of, second_of};
 use super::scan::Row;
-use super::statistics::{as_number, densest, log10_of_at_least};
+use super::statistics::{as_number, log10_of_at_least};
 use super::{Context, activity, changes, wide};
-use crate::archive::shape;
+use crate::archive::template::Template;
 use crate::drain::Mined;
 use crate::error::Result;
-use crate::message;
 use crate::redact::Field;
 
 /// Weeks before the period from which the usual rate is taken too.
 const WEEKS: i64 = 13;
 /// The most incidents that are listed, and looked at closely.
 const MOST: usize = 50;
-/// A burst of more entries than this, other ones of its hours included, is given by the hour.
-const MOST_READ: u64 = 200_000;
+/// How many days before an incident are looked at for reasons that are usual: the most that are not too many entries.
+const DAYS_BEFORE: [i64; 3] = [28, 7, 1];
 /// The most reasons of an incident that are listed.
 const MOST_REASONS: usize = 5;
 /// How many hours before and after an incident are shown as well.
@@ -86,61 +87,106 @@ impl Sums {
         incidents.sort_by_key(|incident| Reverse(incident.iter().map(|found| found.burst.entries).sum::<u64>()));
         let others = incidents.len().saturating_sub(MOST) as u64;
         incidents.truncate(MOST);
-        let mut list =
-            incidents.iter().map(|parts| self.incident(context, hours, parts, until)).collect::<Result<Vec<_>>>()?;
+        let mut list = Vec::new();
+        for parts in &incidents {
+            list.extend(self.of_bursts(context, hours, parts, until, threshold)?);
+        }
         list.retain(|incident| incident.end > context.period.since);
         list.sort_by_key(|incident| Reverse(incident.start));
         Ok(Incidents { method: method(threshold), log10_threshold: threshold, list, others })
     }
 
-    fn incident(&self, context: &Context<'_>, hours: &Hours, parts: &[Candidate], until: i64) -> Result<Incident> {
+    /// The incidents that bursts at the same time are, by what their messages give as the reason.
+    fn of_bursts(
+        &self,
+        context: &Context<'_>,
+        hours: &Hours,
+        parts: &[Candidate],
+        until: i64,
+        threshold: f64,
+    ) -> Result<Vec<Incident>> {
         let (store, module) = (parts[0].key.0, parts[0].key.1);
         let stands_out: BTreeSet<u32> = parts.iter().map(|part| part.key.0).collect();
         let is_wide = stands_out.len() > 1;
         let first = parts.iter().map(|part| part.burst.first).min().unwrap_or_default();
         let last = parts.iter().map(|part| part.burst.last).max().unwrap_or_default();
-        let usual_per_second: f64 = parts
+        let usual: f64 = parts
             .iter()
             .map(|part| {
                 part.burst.usual / (3600.0 * as_number((part.burst.last - part.burst.first + 1).unsigned_abs()))
             })
             .sum();
-        let numbers: BTreeSet<u32> = parts.iter().map(|part| part.key.2).collect();
+        let templates: BTreeSet<u32> = parts.iter().map(|part| part.key.2).collect();
         // What many have in common is counted in all of them, as its search lists it.
-        let is_of = |key: &&Key| key.1 == module && numbers.contains(&key.2);
+        let is_of = |key: &&Key| key.1 == module && templates.contains(&key.2);
         let counted: BTreeSet<u32> =
             if is_wide { self.series.keys().filter(is_of).map(|key| key.0).collect() } else { stands_out.clone() };
-        let mut hits = hits(context, &counted, module, &numbers, [first, last + 1])?;
-        if let Some(cut) = cut(&hits, usual_per_second) {
-            hits.drain(cut.1 + 1..);
-            hits.drain(..cut.0);
-        }
-        let hour = [second_of(first, 0), second_of(last + 1, 0)];
+        let weeks = parts.iter().map(|part| part.weeks).fold(f64::INFINITY, f64::min);
+        let mut common = Common {
+            store,
+            module,
+            stands_out,
+            counted,
+            templates,
+            hours: [first, last + 1],
+            weeks,
+            until,
+            is_several: false,
+        };
+        let of = common.of();
+        let hits = hits(context, of, common.hours)?;
+        let gives_reasons = hits.iter().any(|hit| hit.reason != hits[0].reason);
+        let burst = causes::Burst {
+            before: if gives_reasons { before(context, of, first)? } else { Vec::new() },
+            hits,
+            usual,
+            seconds: 3600.0 * as_number((last + 1 - first).unsigned_abs()),
+            threshold,
+            may_be_several: !is_wide,
+        };
+        let causes = burst.causes(|reason| is_plain(context, reason));
+        common.is_several = causes.len() > 1;
+        causes.into_iter().map(|cause| self.incident(context, hours, &common, cause)).collect()
+    }
+
+    fn incident(&self, context: &Context<'_>, hours: &Hours, common: &Common, cause: Cause) -> Result<Incident> {
+        let Common { store, module, weeks, until, .. } = *common;
+        let is_wide = common.stands_out.len() > 1;
+        let hits = cause.hits;
         let second = |second: i64| Timestamp::from_second(second).unwrap_or_default();
         let [start, end] = match (hits.first(), hits.last()) {
             (Some(first), Some(last)) => [second(first.second), second(last.second + 1)],
-            _ => hour,
+            _ => common.hours.map(|hour| second_of(hour, 0)),
+        };
+        // One of several is shorter than the bursts that it was found in.
+        let [first, end_hour] = if common.is_several {
+            [hour_of(start), hour_of(end - SignedDuration::from_secs(1)) + 1]
+        } else {
+            common.hours
         };
         let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
         hits.iter().for_each(|hit| *counts.entry(hit.template).or_default() += 1);
         if hits.is_empty() {
             let sum = |number: u32| {
-                counted.iter().map(|store| self.sum((*store, module, number), [first, last + 1])).sum::<u64>()
+                common.counted.iter().map(|store| self.sum((*store, module, number), common.hours)).sum::<u64>()
             };
-            counts = numbers.iter().map(|number| (*number, sum(*number))).collect();
+            counts = common.templates.iter().map(|number| (*number, sum(*number))).collect();
         }
-        let named = (!is_wide).then_some(store);
-        let templates = templates(context, named, module, counts, [start, end]);
+        let query = query(context, (!is_wide).then_some(store), module).between(start, end);
+        let left_out = cause.left_out.iter().map(|(reason, entries)| (reason, *entries));
+        let all = common.templates.iter().map(|number| context.template(*number));
+        let other_reasons = lines(context, left_out, &query.clone().like(all.clone()));
+        let query = query.reasons(&cause.reasons);
+        let templates = templates(context, &query, counts);
+        let query = query.like(all);
         let entries = templates.iter().map(|line| line.count.now).sum();
-        let usual = usual_per_second * end.duration_since(start).as_secs_f64();
+        let usual = cause.usual * end.duration_since(start).as_secs_f64();
         let category = most(hits.iter().filter_map(|hit| hit.category));
         let severity = hits.iter().map(|hit| hit.severity).max_by_key(|severity| activity::seriousness(*severity));
         let raw_category = category.map(|category| context.kinds.categories.shown(category));
         let changes = changes::before(context, hours, (store, is_wide), start, raw_category)?;
-        let all = numbers.iter().map(|number| context.template(*number));
-        let query = query(context, named, module).like(all).between(start, end);
-        let mut hit: Vec<(u32, usize)> =
-            stands_out.iter().map(|store| (*store, hits.iter().filter(|hit| hit.store == *store).count())).collect();
+        let in_store = |store: &u32| (*store, hits.iter().filter(|hit| hit.store == *store).count());
+        let mut hit: Vec<(u32, usize)> = common.stands_out.iter().map(in_store).collect();
         hit.sort_by_key(|(_, entries)| Reverse(*entries));
         let stores: Vec<u32> = hit.into_iter().map(|(store, _)| store).collect();
         let users = module.and_then(|module| self.users.get(&module)).map_or(context.stores.len(), HashSet::len);
@@ -158,15 +204,16 @@ impl Sums {
             severity: severity.unwrap_or(Severity::Error),
             start,
             end,
-            open: last + 1 >= until,
+            open: end_hour >= until,
             templates,
             reasons: reasons(context, &hits, &query),
+            other_reasons,
             entries,
             query: query.text(),
             usual,
-            hours: self.hours(&counted, module, &numbers, [first - AROUND, (last + 1 + AROUND).min(until)]),
+            hours: self.hours(common, [first - AROUND, (end_hour + AROUND).min(until)]),
             hours_since: second_of(first - AROUND, 0),
-            weeks: parts.iter().map(|part| part.weeks).fold(f64::INFINITY, f64::min),
+            weeks,
             log10_chance: log10_of_at_least(entries, usual),
             changes: changes.unwrap_or_else(|| Changes {
                 range: crate::coverage::TimeRange { since: start, until: start },
@@ -179,15 +226,10 @@ impl Sums {
     }
 
     /// How many entries these series have in each of these hours.
-    fn hours(
-        &self,
-        stores: &BTreeSet<u32>,
-        module: Option<u32>,
-        templates: &BTreeSet<u32>,
-        [first, end]: [i64; 2],
-    ) -> Vec<u64> {
+    fn hours(&self, of: &Common, [first, end]: [i64; 2]) -> Vec<u64> {
         let mut hours = vec![0; usize::try_from(end - first).unwrap_or_default()];
-        let keys = stores.iter().flat_map(|store| templates.iter().map(|template| (*store, module, *template)));
+        let keys =
+            of.counted.iter().flat_map(|store| of.templates.iter().map(|template| (*store, of.module, *template)));
         for series in keys.filter_map(|key| self.series.get(&key)) {
             for (hour, entries) in &series.hours {
                 if let Some(sum) = usize::try_from(hour - first).ok().and_then(|at| hours.get_mut(at)) {
@@ -224,17 +266,6 @@ fn join(mut found: Vec<Candidate>) -> Vec<Vec<Candidate>> {
     joined
 }
 
-/// An entry of a burst.
-struct Hit {
-    store: u32,
-    second: i64,
-    template: u32,
-    severity: Severity,
-    category: Option<u32>,
-    /// The shape of the reason that its message gives.
-    reason: Option<String>,
-}
-
 fn query<'a>(context: &'a Context<'_>, store: Option<u32>, module: Option<u32>) -> super::query::Query<'a> {
     let module = module.map(|module| context.kinds.modules.shown(module));
     let query = match store {
@@ -244,95 +275,84 @@ fn query<'a>(context: &'a Context<'_>, store: Option<u32>, module: Option<u32>) 
     query.fact(Field::Fact, "module", module).problems()
 }
 
+/// What bursts at the same time have in common, whatever their reasons.
+struct Common {
+    /// The store; of several, one of them.
+    store: u32,
+    module: Option<u32>,
+    templates: BTreeSet<u32>,
+    /// The stores in which they stand out, and those in which they are counted.
+    stands_out: BTreeSet<u32>,
+    counted: BTreeSet<u32>,
+    /// The first hour, and the one behind the last.
+    hours: [i64; 2],
+    weeks: f64,
+    /// Where the period ends.
+    until: i64,
+    /// They are several incidents.
+    is_several: bool,
+}
+
+impl Common {
+    fn of(&self) -> Of<'_> {
+        Of { stores: &self.counted, module: self.module, templates: &self.templates }
+    }
+}
+
+/// The same from before an hour, to know which reasons are usual: as many weeks as are not too much to look at.
+fn before(context: &Context<'_>, of: Of<'_>, first: i64) -> Result<Vec<Hit>> {
+    for days in DAYS_BEFORE {
+        let hours = [first - 24 * days, first];
+        if hits::entries(context, of, hours)? <= hits::MOST_READ {
+            return hits(context, of, hours);
+        }
+    }
+    Ok(Vec::new())
+}
+
 fn templates(
     context: &Context<'_>,
-    store: Option<u32>,
-    module: Option<u32>,
+    query: &super::query::Query<'_>,
     counts: BTreeMap<u32, u64>,
-    [start, end]: [Timestamp; 2],
 ) -> Vec<Line<super::Text>> {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, entries)| Reverse(*entries));
     let line = |(number, entries): (u32, u64)| {
         let template = context.template(number);
-        let query = query(context, store, module).like([template]).between(start, end).text();
+        let query = query.clone().like([template]).text();
         let name = context.text(Field::Template, template.as_str());
         Line { name, count: Count { now: entries, before: None, query } }
     };
     counts.into_iter().map(line).collect()
 }
 
-/// Why, by the forms of what the messages say. One in which people are named is left out where they are to be hidden: no
-/// search of a pseudonym could find it.
+/// Why, by the forms of what the messages say.
 fn reasons(context: &Context<'_>, hits: &[Hit], query: &super::query::Query<'_>) -> Vec<Line<super::Text>> {
     let mined = Mined::new(hits.iter().filter_map(|hit| hit.reason.clone()));
     let mut counts: BTreeMap<usize, u64> = BTreeMap::new();
     let numbers = hits.iter().filter_map(|hit| mined.of(hit.reason.as_deref()?));
     numbers.for_each(|number| *counts.entry(number).or_default() += 1);
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, entries)| Reverse(*entries));
-    let line = |(number, entries): (usize, u64)| {
-        let reason = &mined.templates[number];
-        let name = context.text(Field::Template, reason.as_str());
-        let is_plain = !reason.as_str().is_empty() && name.as_str() == reason.as_str();
-        let query = query.clone().reason(reason).text();
-        is_plain.then_some(Line { name, count: Count { now: entries, before: None, query } })
-    };
-    counts.into_iter().filter_map(line).take(MOST_REASONS).collect()
+    lines(context, counts.into_iter().map(|(number, entries)| (&mined.templates[number], entries)), query)
 }
 
-/// The entries of a burst in these hours, oldest first. None if there are too many to look at.
-fn hits(
+/// The most frequent of these reasons. One in which people are named is left out where they are to be hidden: no search of
+/// a pseudonym could find it.
+fn lines<'t>(
     context: &Context<'_>,
-    stores: &BTreeSet<u32>,
-    module: Option<u32>,
-    templates: &BTreeSet<u32>,
-    [first, end]: [i64; 2],
-) -> Result<Vec<Hit>> {
-    let mut entries = 0;
-    for store in stores {
-        entries += context.archive.entries_in_hours(context.stores[*store as usize].0, [first, end])?;
-    }
-    if entries > MOST_READ {
-        return Ok(Vec::new());
-    }
-    let mut hits = Vec::new();
-    for store in stores {
-        let id = context.stores[*store as usize].0;
-        context.archive.each_problem(id, [first, end].map(|hour| second_of(hour, 0)), |problem| {
-            if context.kinds.modules.find(problem.module) != module {
-                return;
-            }
-            let shape = shape::shape(problem.summary.unwrap_or_default());
-            let Some(template) = templates.iter().copied().find(|number| context.template(*number).covers(&shape))
-            else {
-                return;
-            };
-            let category = context.kinds.categories.find(problem.category);
-            let reason = problem.message.and_then(message::reason).map(|reason| shape::shape(&reason));
-            let (second, severity) = (problem.second, problem.severity);
-            hits.push(Hit { store: *store, second, template, severity, category, reason });
-        })?;
-    }
-    hits.sort_by_key(|hit| hit.second);
-    Ok(hits)
+    reasons: impl Iterator<Item = (&'t Template, u64)>,
+    query: &super::query::Query<'_>,
+) -> Vec<Line<super::Text>> {
+    let mut reasons: Vec<_> = reasons.filter(|(reason, _)| is_plain(context, reason)).collect();
+    reasons.sort_by_key(|(_, entries)| Reverse(*entries));
+    let line = |(reason, entries): (&Template, u64)| {
+        let name = context.text(Field::Template, reason.as_str());
+        Line { name, count: Count { now: entries, before: None, query: query.clone().reason(reason).text() } }
+    };
+    reasons.into_iter().take(MOST_REASONS).map(line).collect()
 }
 
-/// Where among its entries a burst begins and ends.
-fn cut(hits: &[Hit], usual: f64) -> Option<(usize, usize)> {
-    let seconds: Vec<i64> = hits.iter().map(|hit| hit.second).collect();
-    let lasts = as_number(seconds.last()?.abs_diff(*seconds.first()?).max(1));
-    let (first, last) = densest(&seconds, usual, as_number(hits.len() as u64) / lasts)?;
-    // Others of the same second belong to it as well.
-    let first = seconds.partition_point(|second| *second < seconds[first]);
-    let last = seconds.partition_point(|second| *second <= seconds[last]) - 1;
-    Some((first, last))
-}
-
-fn most(of: impl Iterator<Item = u32>) -> Option<u32> {
-    let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
-    of.for_each(|number| *counts.entry(number).or_default() += 1);
-    counts.into_iter().max_by_key(|(number, entries)| (*entries, Reverse(*number))).map(|(number, _)| number)
+fn is_plain(context: &Context<'_>, reason: &Template) -> bool {
+    !reason.as_str().is_empty() && context.text(Field::Template, reason.as_str()).as_str() == reason.as_str()
 }
 
 fn method(threshold: f64) -> String {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use storelogs::{Severity, Store};
 
+use super::causes::Reasons;
 use crate::archive::template::Template;
 use crate::redact::{Field, Redact};
 use crate::search::{always_quoted, quoted};
@@ -81,8 +82,22 @@ impl<'a> Query<'a> {
 
     /// Messages that give a reason of this form.
     pub(super) fn reason(self, reason: &Template) -> Self {
-        let part = format!("reason:{}", always_quoted(reason.as_str()));
+        let part = said(reason);
         self.with(part)
+    }
+
+    /// Messages that give reasons of these forms.
+    pub(super) fn reasons(self, reasons: &Reasons) -> Self {
+        match reasons {
+            Reasons::All => self,
+            Reasons::Without(others) => {
+                others.iter().fold(self, |query, other| query.with(format!("-{}", said(other))))
+            }
+            Reasons::Only(these) => {
+                let parts: Vec<String> = these.iter().map(said).collect();
+                self.with(if let [one] = &parts[..] { one.clone() } else { format!("({})", parts.join(" OR ")) })
+            }
+        }
     }
 
     /// What somebody changed: see [`is_change`](super::changes::is_change).
@@ -122,6 +137,10 @@ impl<'a> Query<'a> {
         parts.push(format!("since:{} until:{}", self.since, self.until));
         parts.join(" ")
     }
+}
+
+fn said(reason: &Template) -> String {
+    format!("reason:{}", always_quoted(reason.as_str()))
 }
 
 /// The query that finds one entry.

@@ -20,6 +20,7 @@ mod order;
 mod packing;
 mod pruning;
 mod query;
+mod reasons;
 mod redact;
 mod regressions;
 mod report_cross_check;

@@ -49,6 +49,9 @@ pub struct Incident {
     pub templates: Vec<Line<Text>>,
     /// The reasons that their messages give, by their form as templates are, the most frequent first.
     pub reasons: Vec<Line<Text>>,
+    /// The reasons that came no more often than usual at that time, or stand out at another one. They are not counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_reasons: Vec<Line<Text>>,
     /// How many.
     pub entries: u64,
     /// Lists them.

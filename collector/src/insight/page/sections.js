@@ -161,13 +161,14 @@ function incidents() {
     const name = incident.module || (incident.category ? words(incident.category) : "Problems");
     const chance = incident.log10_chance < -300 ? "none worth a number" : `1 in 10^${Math.round(-incident.log10_chance)}`;
     const lines = incident.templates.map((line) => el("p", null, `${grouped(line.now)} × `, said(line.name), " ", search(line.query)));
-    const reasons = incident.reasons.map((line) => el("p", null, `${grouped(line.now)} × `, said(line.name), " ", search(line.query)));
-    const why = incident.reasons.length && incident.reasons[0].now * 2 >= incident.entries ? el("p", null, said(incident.reasons[0].name)) : null;
+    const why = (lines) => lines.map((line) => el("p", null, `${grouped(line.now)} × `, said(line.name), " ", search(line.query)));
+    const reasons = why(incident.reasons), others = why(incident.other_reasons ?? []);
+    const first = incident.reasons.length && incident.reasons[0].now * 2 >= incident.entries ? el("p", null, said(incident.reasons[0].name)) : null;
     return el("article", { class: "incident" },
       el("header", null, el("h3", null, `${name}: ${plural(incident.entries, "failure", "failures")} in ${lasted(seconds(incident.start, incident.end))}`),
-        el("span", { class: "soft" }, `${moment(incident.start)} to ${until(incident.end, incident.start)}${incident.open ? ", may still go on" : ""}`), why),
+        el("span", { class: "soft" }, `${moment(incident.start)} to ${until(incident.end, incident.start)}${incident.open ? ", may still go on" : ""}`), first),
       el("div", { class: "body" },
-        el("div", null, el("h4", null, `What they say, in ${placeOf(incident)}`), lines, reasons.length ? el("h4", null, "Why, as the messages say") : null, reasons, incident.hint && el("p", { class: "small" }, el("b", null, "What helps: "), incident.hint.text, el("br"), el("span", { class: "soft" }, incident.hint.source)), burst(incident),
+        el("div", null, el("h4", null, `What they say, in ${placeOf(incident)}`), lines, reasons.length ? el("h4", null, "Why, as the messages say") : null, reasons, others.length ? el("h4", null, "Not counted: as usual, or at another time") : null, others, incident.hint && el("p", { class: "small" }, el("b", null, "What helps: "), incident.hint.text, el("br"), el("span", { class: "soft" }, incident.hint.source)), burst(incident),
           el("p", { class: "soft small" }, `Usual in that time: ${incident.usual.toFixed(1)} (dashed by the hour), known from ${Math.round(incident.weeks)} weeks. The chance of as many: ${chance}. `, search(incident.query))),
         isWide(incident) && !incident.changes.entries ? el("p", { class: "soft small" }, `Hit most: ${incident.stores.slice(0, 20).map(storeShown).join(", ")}${incident.stores.length > 20 ? ", …" : ""}`) : changesBefore(incident)));
   });

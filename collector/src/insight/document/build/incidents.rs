@@ -3,7 +3,7 @@
 use super::{MOST, more};
 use crate::insight::Report;
 use crate::insight::document::{Block, Cell, Document, Kind, Table};
-use crate::insight::model::{Change, Changes, Incident, Level};
+use crate::insight::model::{Change, Changes, Incident, Level, Line};
 use crate::redact::Text;
 use crate::wording::format_count;
 
@@ -47,12 +47,10 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
     }
     blocks.push(Block::Table(table));
     if !incident.reasons.is_empty() {
-        let mut table = Table::new(&[("why, as the messages say", Kind::Long), ("entries", Kind::Number)]);
-        for line in &incident.reasons {
-            let cells = [Cell::new(line.name.as_str()), Cell::new(format_count(line.count.now))];
-            table.row(Some(&line.count.query), cells);
-        }
-        blocks.push(Block::Table(table));
+        blocks.push(Block::Table(reasons("why, as the messages say", &incident.reasons)));
+    }
+    if !incident.other_reasons.is_empty() {
+        blocks.push(Block::Table(reasons("not counted: as usual, or at another time", &incident.other_reasons)));
     }
     if let Some(hint) = &incident.hint {
         blocks.push(Block::Text(format!("What helps: {} ({})", hint.text, hint.source)));
@@ -67,6 +65,14 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
         }
     }
     self::changes(report, &incident.changes, blocks);
+}
+
+fn reasons(title: &'static str, lines: &[Line<Text>]) -> Table {
+    let mut table = Table::new(&[(title, Kind::Long), ("entries", Kind::Number)]);
+    for line in lines {
+        table.row(Some(&line.count.query), [Cell::new(line.name.as_str()), Cell::new(format_count(line.count.now))]);
+    }
+    table
 }
 
 pub(super) fn changes(report: &Report, changes: &Changes, blocks: &mut Document) {
