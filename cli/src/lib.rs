@@ -20,6 +20,9 @@ pub use config::configured;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
+    if let Some(answered) = commands::completions::answer() {
+        return answered;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ui::usage(&error),

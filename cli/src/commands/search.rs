@@ -17,7 +17,7 @@ use storelogs_collector::{Moment, TimeRange};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions};
+use crate::options::{ArchiveOptions, ClockOptions, known_stores};
 use crate::output::{self, Format, Marks, Target};
 use crate::ui::Ui;
 
@@ -44,7 +44,7 @@ pub(crate) struct SearchArgs {
     until: Option<Moment>,
 
     /// Only this store, as bigcommerce:HASH, shopline:HANDLE or only its name; repeat it for several
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", add = known_stores())]
     store: Vec<StoreName>,
 
     /// Show at most N entries; 0 for all

@@ -15,7 +15,7 @@ use storelogs_collector::wording::{format_bytes, format_count, format_duration, 
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, WrittenOptions};
+use crate::options::{ArchiveOptions, WrittenOptions, known_stores};
 use crate::ui::printable::line;
 use crate::ui::{Column, Out, Palette, Table, Text, Ui, blocks};
 
@@ -30,7 +30,7 @@ pub(crate) struct StatusArgs {
     archive: ArchiveOptions,
 
     /// Only this store; repeat it for several
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", add = known_stores())]
     store: Vec<StoreName>,
 
     /// Only stores with something wrong

@@ -93,6 +93,13 @@ pub(crate) fn exports(file: Option<&PathBuf>, ui: Ui) -> Result<(Vec<ExportSetti
     Ok((all.exports, read_proxy(all.proxy.as_ref(), ui)?))
 }
 
+/// All stores of the files and the environment, as far as they can be read.
+pub(crate) fn known(selection: &Selection) -> Vec<Settings> {
+    let files = Files::find(selection.file.as_ref(), selection.table.as_ref());
+    let found = files.map(|mut files| files.read().stores).unwrap_or_default();
+    with_environment(found.clone()).unwrap_or(found)
+}
+
 /// The stores of this call: those picked, or all that are configured. A wrong line of a table, or a wrong file of
 /// several, is reported, and the others go on.
 pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError> {

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::config::{Selection, StoreName};
 use clap::Args;
+
+use super::known_stores;
+use crate::config::{Selection, StoreName};
 
 /// Which stores a command is about.
 #[derive(Args, Debug)]
 pub(crate) struct StoreOptions {
     /// A store, as bigcommerce:HASH, shopline:HANDLE or only its name; repeat it for several [default: all configured]
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", add = known_stores())]
     store: Vec<StoreName>,
 
     /// The configuration file [default: storelogs.toml, here or in the configuration directory]

@@ -1,8 +1,6 @@
 //! The help of the program and of its commands.
 
 #[cfg(unix)]
-use std::process::Command;
-
 use insta::assert_snapshot;
 
 use crate::program::Program;
@@ -62,41 +60,6 @@ fn the_schema_describes_what_fetch_prints() {
     let schema: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(schema["title"], "LogEntry");
     assert!(schema["properties"]["severity_text"].is_object());
-}
-
-#[test]
-fn there_are_completions_for_every_shell() {
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let run = Program::new().run(&["completions", shell]);
-        assert_eq!(run.code, 0, "{run:?}");
-        assert!(run.out.contains("min-severity"), "{shell}");
-    }
-}
-
-/// bash calls the function that the script names with the words before the cursor, and takes = for a word.
-#[cfg(unix)]
-#[test]
-fn bash_completes_values_behind_a_space_and_behind_an_equals_sign() {
-    let program = Program::new();
-    program.file("completions.bash", &program.run(&["completions", "bash"]).out);
-    let complete = |words: &[&str]| {
-        let ask = r#"
-            source completions.bash
-            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
-            [[ $(complete -p storelogs) =~ -F\ ([^ ]+) ]]
-            "${BASH_REMATCH[1]}" storelogs "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
-            echo "${COMPREPLY[@]}"
-        "#;
-        let mut bash = Command::new("bash");
-        bash.args(["--norc", "-c", ask, "bash"]).args(words).current_dir(program.home.path());
-        let run = bash.output().unwrap();
-        String::from_utf8(run.stdout).unwrap().trim().to_owned()
-    };
-    assert_eq!(complete(&["storelogs", "fetch", "--format", "js"]), "json jsonl");
-    assert_eq!(complete(&["storelogs", "fetch", "--format", "=", "js"]), "json jsonl");
-    assert_eq!(complete(&["storelogs", "sync", "--log-level", "=", "w"]), "warn");
-    assert_eq!(complete(&["storelogs", "sea"]), "search");
-    assert_eq!(complete(&["storelogs", "completions", "fi"]), "fish");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod backups;
 mod broken_pipe;
 mod check;
 mod collecting;
+mod completions;
 mod configuration;
 #[cfg(unix)]
 mod crash_tests;

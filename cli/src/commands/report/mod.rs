@@ -17,7 +17,7 @@ use storelogs_collector::{Archive, Moment};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, of_shop};
+use crate::options::{ArchiveOptions, ClockOptions, known_stores, of_shop};
 use crate::output;
 use crate::ui::{Ui, printable};
 use each::Each;
@@ -47,7 +47,7 @@ pub(crate) struct ReportArgs {
     compare: Compare,
 
     /// Only this store, as bigcommerce:HASH, shopline:HANDLE or only its name; repeat it for several
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", add = known_stores())]
     store: Vec<StoreName>,
 
     /// Only stores of this owner, as the configuration names it; repeat it for several

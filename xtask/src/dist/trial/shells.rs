@@ -51,23 +51,26 @@ complete --do-complete 'storelogs sea'
 
 pub(super) fn bash(dist: &Dist) -> Result<String> {
     let script = folder(dist).join("storelogs.bash");
-    completes(Command::new("bash").args(["--norc", "-c", BASH, "bash"]).arg(script))
+    completes(dist, Command::new("bash").args(["--norc", "-c", BASH, "bash"]).arg(script))
 }
 
 pub(super) fn zsh(dist: &Dist) -> Result<String> {
-    completes(Command::new("zsh").args(["-f", "-c", ZSH, "zsh"]).arg(folder(dist)))
+    completes(dist, Command::new("zsh").args(["-f", "-c", ZSH, "zsh"]).arg(folder(dist)))
 }
 
 pub(super) fn fish(dist: &Dist) -> Result<String> {
-    completes(Command::new("fish").args(["--no-config", "-c", FISH]).arg(folder(dist).join("storelogs.fish")))
+    completes(dist, Command::new("fish").args(["--no-config", "-c", FISH]).arg(folder(dist).join("storelogs.fish")))
 }
 
 fn folder(dist: &Dist) -> PathBuf {
     dist.tree().join("completions")
 }
 
-fn completes(shell: &mut Command) -> Result<String> {
-    let (well, text) = said(shell)?;
+/// The scripts ask the program, which is looked for as users' shells do.
+fn completes(dist: &Dist, shell: &mut Command) -> Result<String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(dist.tree()).chain(std::env::split_paths(&path)));
+    let (well, text) = said(shell.env("PATH", path.map_err(|error| error.to_string())?))?;
     if well && ["json", "jsonl", "search"].iter().all(|word| text.contains(word)) {
         return Ok("--format=js, and a command".into());
     }
