@@ -73,16 +73,17 @@ impl Burst {
         let mined = Mined::new(self.hits.iter().chain(&self.before).filter_map(|hit| hit.reason.clone()));
         let form = |hit: &Hit| hit.reason.as_deref().and_then(|reason| mined.of(reason));
         let groups = self.groups(form);
+        let together = self.together(&groups);
+        let is_one = together.len() == 1;
         let mut causes = Vec::new();
-        for forms in self.together(&groups) {
+        for (forms, mut range) in together {
             let usual = forms.iter().map(|form| groups[form].usual).sum::<f64>() / self.seconds;
-            let mut seconds: Vec<i64> =
+            let seconds: Vec<i64> =
                 self.hits.iter().filter(|hit| forms.contains(&form(hit))).map(|hit| hit.second).collect();
-            if let Some((first, last)) = edges(&seconds, usual) {
-                seconds = seconds[first..=last].to_vec();
+            // Of several, none may reach into another by what they share.
+            if let Some((first, last)) = edges(&seconds, usual).filter(|_| is_one) {
+                range = seconds[first]..=seconds[last];
             }
-            let [Some(first), Some(last)] = [seconds.first(), seconds.last()] else { continue };
-            let range = *first..=*last;
             let mut counts: BTreeMap<Form, u64> = BTreeMap::new();
             let within = self.hits.iter().filter(|hit| range.contains(&hit.second));
             within.for_each(|hit| *counts.entry(form(hit)).or_default() += 1);
@@ -142,22 +143,26 @@ impl Burst {
         seconds.into_iter().map(group).collect()
     }
 
-    /// The reasons that stand out, those of the same time together, each time with those that never came before.
-    fn together(&self, groups: &BTreeMap<Form, Group>) -> Vec<BTreeSet<Form>> {
+    /// The reasons that stand out, those of the same time together, each time with those that came seldom before, and between
+    /// which seconds.
+    fn together(&self, groups: &BTreeMap<Form, Group>) -> Vec<(BTreeSet<Form>, RangeInclusive<i64>)> {
         let mut standing: Vec<(&Form, &Group)> = groups.iter().filter(|(_, group)| group.stands_out).collect();
         standing.sort_by_key(|(_, group)| *group.range.start());
-        let mut together: Vec<(BTreeSet<Form>, i64)> = Vec::new();
+        let mut together: Vec<(BTreeSet<Form>, RangeInclusive<i64>)> = Vec::new();
         for (form, group) in standing {
             match together.last_mut() {
-                Some((forms, end)) if !self.may_be_several || group.range.start() <= end => {
+                Some((forms, range)) if !self.may_be_several || group.range.start() <= range.end() => {
                     forms.insert(*form);
-                    *end = (*end).max(*group.range.end());
+                    *range = *range.start()..=*range.end().max(group.range.end());
                 }
-                _ => together.push((BTreeSet::from([*form]), *group.range.end())),
+                _ => together.push((BTreeSet::from([*form]), group.range.clone())),
             }
         }
         let rare = groups.iter().filter(|(_, group)| !group.stands_out && !group.is_usual).map(|(form, _)| *form);
         let rare: Vec<Form> = rare.collect();
-        together.into_iter().map(|(forms, _)| forms.into_iter().chain(rare.iter().copied()).collect()).collect()
+        for (forms, _) in &mut together {
+            forms.extend(&rare);
+        }
+        together
     }
 }
