@@ -11,7 +11,7 @@ use super::Cli;
 use crate::error::{CliError, Exit};
 use crate::ui::Ui;
 
-/// Print completions for a shell: commands, options, values, and your stores
+/// Print completions for a shell, of your stores, too
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -76,6 +76,24 @@ fn a_trial_leaves_nothing_open_and_of_what_has_no_end_none_is_sent() {
 }
 
 #[test]
+fn a_refusal_says_why_without_the_key() {
+    let webhook = Webhook::saying(
+        &[400],
+        r#"{"status":"invalid event","errors":["the key hidden-key at /hidden/path is not 32 characters long"]}"#,
+    );
+    let program = Program::new().with("HOOK", &webhook.url).with("KEY", "hidden-key").configured(&format!(
+        "{RULE}webhook = {{ env = \"HOOK\" }}\nwebhook_form = \"pagerduty\"\nwebhook_key = {{ env = \"KEY\" }}\n"
+    ));
+    let run = program.run(&["watch", "--try"]);
+    let text = format!("{}{}", run.out, run.err);
+    assert!(
+        text.contains("answered HTTP 400 and took no alert: ") && text.contains("is not 32 characters long"),
+        "{text}"
+    );
+    assert!(run.code != 0 && !text.contains("hidden"), "{run:?}");
+}
+
+#[test]
 fn opsgenie_opens_an_alert_and_closes_it() {
     let sandbox = shop();
     let webhook = Webhook::answering(&[202]);

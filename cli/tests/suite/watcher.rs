@@ -43,6 +43,11 @@ pub(crate) struct Webhook {
 
 impl Webhook {
     pub(crate) fn answering(statuses: &[u16]) -> Self {
+        Self::saying(statuses, "")
+    }
+
+    /// The same, with this text in each answer.
+    pub(crate) fn saying(statuses: &[u16], text: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hidden/path", listener.local_addr().unwrap());
         let (sender, received) = mpsc::channel();
@@ -50,7 +55,7 @@ impl Webhook {
         std::thread::spawn(move || {
             for (number, stream) in listener.incoming().map_while(Result::ok).enumerate() {
                 let status = statuses[number.min(statuses.len() - 1)];
-                if let Some(request) = answer(stream, status)
+                if let Some(request) = answer(stream, status, text)
                     && sender.send(request).is_err()
                 {
                     return;
@@ -67,7 +72,7 @@ impl Webhook {
 }
 
 /// Reads a request. Status 0 is no answer at all.
-fn answer(stream: TcpStream, status: u16) -> Option<(String, Value)> {
+fn answer(stream: TcpStream, status: u16, text: &str) -> Option<(String, Value)> {
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     loop {
@@ -87,7 +92,8 @@ fn answer(stream: TcpStream, status: u16) -> Option<(String, Value)> {
     if status == 0 {
         std::mem::forget(stream); // nobody ever answers
     } else {
-        write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok()?;
+        let length = text.len();
+        write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}").ok()?;
     }
     Some((head, serde_json::from_slice(&body).ok()?))
 }

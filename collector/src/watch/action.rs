@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::alert::Alert;
-use super::chat::Form;
+use super::chat::{Form, said};
 use super::on_call;
 use super::signature::Signer;
 
@@ -229,6 +229,18 @@ impl Webhook {
         self.exchange(self.posted(first, "", body)?, http).await
     }
 
+    /// What an answer says, on one line. It may repeat what was sent.
+    fn without_secrets(&self, answer: &[u8]) -> String {
+        let mut text = String::from_utf8_lossy(answer).into_owned();
+        let path = Url::parse(self.url.expose_secret()).map(|url| url.path().to_owned()).unwrap_or_default();
+        let key = self.key.as_ref().map_or("", |key| key.expose_secret());
+        let headers = self.headers.iter().filter_map(|(_, value)| value.to_str().ok());
+        for secret in [self.url.expose_secret(), &path, key].into_iter().chain(headers).filter(|text| text.len() > 1) {
+            text = text.replace(secret, "…");
+        }
+        said(&text)
+    }
+
     async fn exchange(&self, request: Request, http: &Http) -> Result<(), Undelivered> {
         let host = &self.host;
         let answer = match tokio::time::timeout(ANSWER, http.send("webhook", request)).await {
@@ -248,11 +260,17 @@ impl Webhook {
         let is_passing =
             status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
         let remedy = match status.as_u16() {
-            _ if is_passing => "",
-            300..=399 => ": redirects are not followed; write the address that it leads to",
-            401 | 403 if self.form.wants_key() => ": the key is wrong, or was taken back",
-            401 | 403 | 404 | 410 => ": the address is wrong, or was taken back; make a new one",
-            _ => ": it does not take this form; see webhook_form",
+            _ if is_passing => String::new(),
+            300..=399 => ": redirects are not followed; write the address that it leads to".to_owned(),
+            401 | 403 if self.form.wants_key() => ": the key is wrong, or was taken back".to_owned(),
+            401 | 403 | 404 | 410 => ": the address is wrong, or was taken back; make a new one".to_owned(),
+            _ => {
+                let said = tokio::time::timeout(ANSWER, beginning(answer)).await.unwrap_or_default();
+                match self.without_secrets(&said) {
+                    none if none.is_empty() => ": it does not take this form; see webhook_form".to_owned(),
+                    said => format!(" and took no alert: {said}; see webhook_form and webhook_key"),
+                }
+            }
         };
         Err(Undelivered {
             why: format!("{host} answered HTTP {}{remedy}", status.as_u16()),

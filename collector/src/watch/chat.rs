@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use storelogs::LogEntry;
 
 use super::alert::Alert;
+use super::inert::inert;
 
 /// What a web address takes. A configuration names it in lower case: `pagerduty`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -102,7 +103,7 @@ impl Form {
     pub(super) fn objection(self, answer: &[u8]) -> Option<(String, bool)> {
         let text = String::from_utf8_lossy(answer);
         let text = text.trim();
-        let said = || text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect::<String>();
+        let said = || said(text);
         match serde_json::from_str::<Value>(text) {
             Ok(json) if json.is_object() => {
                 let number = |name: &str| json[name].as_i64();
@@ -123,6 +124,11 @@ impl Form {
     }
 }
 
+/// What an answer says, on one line.
+pub(super) fn said(answer: &str) -> String {
+    answer.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+}
+
 /// Discord shows no preview of what a message links to.
 const SUPPRESS_EMBEDS: u32 = 4;
 /// Too many messages: DingTalk's, WeCom's and Feishu's numbers for it.
@@ -130,6 +136,7 @@ const TOO_OFTEN: [i64; 4] = [130_101, 45_009, 11_232, 99_991_400];
 
 /// The message line by line. Every text of the log in it is inert.
 fn lines(alert: &Alert) -> Vec<String> {
+    let inert = |text: &str| inert(text, SHOWN);
     let mut lines = vec![format!("{}: {}", inert(&alert.rule), inert(&alert.subject())), inert(&alert.text)];
     lines.extend(alert.examples.iter().map(|entry| format!("> {}", inert(&line(entry)))));
     if !alert.query.is_empty() {
@@ -146,52 +153,6 @@ fn line(entry: &LogEntry) -> String {
     match what {
         Some(what) => format!("{time} {} {what}: {said}", entry.severity),
         None => format!("{time} {} {said}", entry.severity),
-    }
-}
-
-/// A character without width: it parts what a chat would join into a name or an address.
-const APART: char = '\u{200b}';
-
-/// Short, on one line, and without what any chat takes for a name to call or an address to link to.
-fn inert(text: &str) -> String {
-    let mut shown = String::new();
-    let mut rest = text.chars().map(plain).take(SHOWN).peekable();
-    while let Some(c) = rest.next() {
-        shown.push(c);
-        let next = rest.peek().copied();
-        let joins = match c {
-            '@' | '＠' => true, // `@all`, `@here`
-            '!' => next == Some('['),
-            ':' => next == Some('/') || SCHEMES.iter().any(|scheme| ends_with(&shown, scheme)),
-            '.' => next.is_some_and(char::is_alphabetic),
-            ']' => next == Some('('),
-            '<' => next.is_some_and(|next| "@!#".contains(next) || next.is_alphabetic()),
-            _ => false,
-        };
-        if joins {
-            shown.push(APART);
-        }
-    }
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-/// Schemes that link without `//`.
-const SCHEMES: [&str; 5] = ["mailto:", "tel:", "sms:", "javascript:", "data:"];
-
-fn ends_with(text: &str, end: &str) -> bool {
-    let start = text.len().checked_sub(end.len());
-    start.and_then(|start| text.get(start..)).is_some_and(|last| last.eq_ignore_ascii_case(end))
-}
-
-/// On one line, and without what ends a block of code.
-fn plain(c: char) -> char {
-    match c {
-        '`' => '\'',
-        c if c.is_control() => ' ',
-        c => c,
     }
 }
 

@@ -14,6 +14,7 @@ mod chat;
 mod endings;
 mod entries;
 mod incidents;
+mod inert;
 mod on_call;
 mod part;
 mod query;

@@ -3,7 +3,8 @@
 //!
 //! Alerts that belong together have one key, so that the last one closes what the first one opened, and no second
 //! incident is opened meanwhile. Texts are cut to the length that each service takes: a longer one would be refused, or
-//! cut in the middle of the key.
+//! cut in the middle of the key. Texts of the log are made inert: Opsgenie shows HTML, and Alertmanager passes on to chats
+//! what it gets.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use storelogs::LogEntry;
 
 use super::alert::{Alert, Kind, Level, Status};
+use super::inert::{inert, untagged};
 
 /// How long Alertmanager shows an alert that goes on if nobody says it again.
 const LASTS: SignedDuration = SignedDuration::from_hours(1);
@@ -24,6 +26,8 @@ const OPSGENIE_MESSAGE: usize = 130;
 const OPSGENIE_DESCRIPTION: usize = 15_000;
 /// How much of a value is sent as a label, a detail or a tag.
 const VALUE: usize = 500;
+/// What of a search goes as an annotation: all of it, as good as always.
+const QUERY: usize = 10_000;
 
 /// Alerts as `POST /api/v2/alerts` of Alertmanager takes them.
 pub(super) fn alertmanager<'a>(alerts: impl IntoIterator<Item = &'a Alert>, now: Timestamp) -> Value {
@@ -35,10 +39,15 @@ pub(super) fn alertmanager<'a>(alerts: impl IntoIterator<Item = &'a Alert>, now:
         ]);
         // Empty labels are no labels.
         let about = alert.about.iter().filter(|(_, value)| !value.is_empty());
-        labels.extend(about.map(|(part, value)| (part.clone(), short(value, VALUE))));
+        // They are compared: by routes, silences and the end of the same.
+        labels.extend(about.map(|(part, value)| (part.clone(), short(&untagged(value, VALUE), VALUE))));
         let mut shown = json!({
             "labels": labels,
-            "annotations": { "summary": short(&alert.text, VALUE), "description": description(alert), "query": alert.query },
+            "annotations": {
+                "summary": text(alert),
+                "description": description(alert),
+                "query": untagged(&alert.query, QUERY),
+            },
             "startsAt": alert.since,
         });
         match alert.status {
@@ -63,17 +72,19 @@ pub(super) fn pagerduty(alert: &Alert, key: &str) -> Value {
         event["event_action"] = json!("resolve");
         return event;
     }
-    let summary = format!("{}: {}: {}", alert.rule, alert.subject(), alert.text);
     event["client"] = json!("storelogs");
     event["payload"] = json!({
-        "summary": short(&summary, PAGERDUTY_SUMMARY),
-        "source": short(&alert.subject(), VALUE),
+        "summary": title(alert, PAGERDUTY_SUMMARY),
+        "source": short(&untagged(&alert.subject(), VALUE), VALUE),
         "severity": alert.level.as_str(), // the same four words
         "timestamp": alert.since,
-        "component": alert.about.get("module").map(|module| short(module, VALUE)),
         "class": alert.kind,
         "custom_details": details(alert),
     });
+    // It takes texts, and nothing that is none.
+    if let Some(module) = alert.about.get("module").filter(|module| !module.is_empty()) {
+        event["payload"]["component"] = json!(short(&untagged(module, VALUE), VALUE));
+    }
     event
 }
 
@@ -81,7 +92,7 @@ pub(super) fn pagerduty(alert: &Alert, key: &str) -> Value {
 pub(super) fn opsgenie(alert: &Alert) -> (String, Value) {
     if alert.status == Status::Resolved {
         let path = format!("/{}/close?identifierType=alias", alert.key);
-        return (path, json!({ "source": "storelogs", "note": short(&alert.text, VALUE) }));
+        return (path, json!({ "source": "storelogs", "note": text(alert) }));
     }
     let priority = match alert.level {
         Level::Critical => "P1",
@@ -89,13 +100,12 @@ pub(super) fn opsgenie(alert: &Alert) -> (String, Value) {
         Level::Warning => "P3",
         Level::Info => "P5",
     };
-    let message = format!("{}: {}: {}", alert.rule, alert.subject(), alert.text);
     let shown = json!({
-        "message": short(&message, OPSGENIE_MESSAGE),
+        "message": title(alert, OPSGENIE_MESSAGE),
         "alias": alert.key,
         "description": short(&description(alert), OPSGENIE_DESCRIPTION),
         "details": details(alert),
-        "entity": short(&alert.subject(), VALUE),
+        "entity": short(&untagged(&alert.subject(), VALUE), VALUE),
         "source": "storelogs",
         "priority": priority,
     });
@@ -104,20 +114,29 @@ pub(super) fn opsgenie(alert: &Alert) -> (String, Value) {
 
 fn details(alert: &Alert) -> BTreeMap<String, String> {
     let mut details: BTreeMap<String, String> =
-        alert.about.iter().map(|(part, value)| (part.clone(), short(value, VALUE))).collect();
+        alert.about.iter().map(|(part, value)| (part.clone(), short(&untagged(value, VALUE), VALUE))).collect();
     details.insert("entries".to_owned(), alert.entries.to_string());
     details.insert("since".to_owned(), alert.since.to_string());
     details.insert("until".to_owned(), alert.until.to_string());
-    details.insert("query".to_owned(), short(&alert.query, VALUE));
+    details.insert("query".to_owned(), short(&untagged(&alert.query, VALUE), VALUE));
     for (number, entry) in (1..).zip(&alert.examples) {
         details.insert(format!("example_{number}"), line(entry));
     }
     details
 }
 
+/// What happened to what, in one line.
+fn title(alert: &Alert, most: usize) -> String {
+    short(&inert(&format!("{}: {}: {}", alert.rule, alert.subject(), alert.text), most), most)
+}
+
+fn text(alert: &Alert) -> String {
+    short(&inert(&alert.text, VALUE), VALUE)
+}
+
 /// What happened, and the newest entries, a line each.
 fn description(alert: &Alert) -> String {
-    let mut lines = vec![short(&alert.text, VALUE)];
+    let mut lines = vec![text(alert)];
     lines.extend(alert.examples.iter().map(line));
     lines.join("\n")
 }
@@ -125,7 +144,8 @@ fn description(alert: &Alert) -> String {
 fn line(entry: &LogEntry) -> String {
     let parts = [entry.module.as_deref().or(entry.actor.as_deref()), entry.summary.as_deref()];
     let said = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-    short(&format!("{} {} {said}", entry.time.strftime("%Y-%m-%d %H:%M:%SZ"), entry.severity), VALUE)
+    let line = format!("{} {} {said}", entry.time.strftime("%Y-%m-%d %H:%M:%SZ"), entry.severity);
+    short(&inert(&line, VALUE), VALUE)
 }
 
 /// On one line, and at most this long.
@@ -180,6 +200,57 @@ mod tests {
         let (_, shown) = opsgenie(&alert);
         assert_eq!(shown["message"].as_str().unwrap().chars().count(), 130);
         assert_eq!(shown["priority"], "P2");
+    }
+
+    #[test]
+    fn all_details_together_are_no_more_than_opsgenie_takes() {
+        let mut alert = alert(Status::Firing);
+        let long = "@".repeat(3000);
+        alert.about = Part::ALL.iter().map(|part| (part.name().to_owned(), long.clone())).collect();
+        alert.query.clone_from(&long);
+        let store = "bigcommerce:abc123".parse().unwrap();
+        let mut entry = LogEntry::new(&store, "1", alert.at, alert.at);
+        entry.summary = Some(long);
+        alert.examples = vec![entry; 3];
+        let (_, shown) = opsgenie(&alert);
+        let chars = |text: &str| text.chars().count();
+        let details = shown["details"].as_object().unwrap();
+        let all: usize = details.iter().map(|(name, value)| chars(name) + chars(value.as_str().unwrap())).sum();
+        assert!(all <= 8000, "{all}");
+        assert!(
+            chars(shown["entity"].as_str().unwrap()) <= 512 && chars(shown["description"].as_str().unwrap()) <= 15_000
+        );
+    }
+
+    #[test]
+    fn what_is_of_no_module_has_no_component_at_pagerduty() {
+        let mut alert = alert(Status::Firing);
+        assert_eq!(pagerduty(&alert, "k")["payload"].get("component"), None);
+        alert.about.insert("module".to_owned(), "USPS".to_owned());
+        assert_eq!(pagerduty(&alert, "k")["payload"]["component"], "USPS");
+    }
+
+    #[test]
+    fn a_text_of_the_log_calls_nobody_and_links_nowhere() {
+        for attack in ["<!channel> look", "<a href=\"https://evil.example\">x</a>", "@here", "<img src=x>", "</pre>"] {
+            let mut alert = alert(Status::Firing);
+            let store = "bigcommerce:abc123".parse().unwrap();
+            let mut entry = LogEntry::new(&store, "1", alert.at, alert.at);
+            entry.summary = Some(attack.to_owned());
+            (alert.text, alert.examples) = (attack.to_owned(), vec![entry]);
+            alert.about.insert("module".to_owned(), attack.to_owned());
+            let sent = [alertmanager([&alert], alert.at), pagerduty(&alert, "k"), opsgenie(&alert).1];
+            for sent in sent {
+                let sent = sent.to_string();
+                for live in ["<!", "<a ", "<img", "</"] {
+                    assert!(!sent.contains(live), "{attack}: {sent}");
+                }
+            }
+            let texts =
+                [&alertmanager([&alert], alert.at)[0]["annotations"], &pagerduty(&alert, "k")["payload"]["summary"]]
+                    .map(Value::to_string);
+            assert!(texts.iter().all(|text| !text.contains("://") && !text.contains("@here")), "{texts:?}");
+        }
     }
 
     #[test]
