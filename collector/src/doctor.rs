@@ -162,7 +162,11 @@ fn forgetting(archive: &Archive) -> Result<Check> {
             "forgetting",
             format!("what was forgotten at {since} may still be in free pages of the file"),
         ),
-        None => Check::well("forgetting", format!("{} forgotten", pluralize(forgotten, "tombstone", "tombstones"))),
+        None if forgotten == 0 => Check::well("forgetting", "nothing was forgotten"),
+        None => {
+            let entries = pluralize(forgotten, "entry was", "entries were");
+            Check::well("forgetting", format!("{entries} forgotten, and cannot come back"))
+        }
     })
 }
 

@@ -128,9 +128,9 @@ Examples:
   storelogs search --limit 0 --format csv -o errors.csv 'severity>=error'
 
 Fields: store, platform, severity, category, action, module, actor, subject, id,
-uid, name, owner, tag; like:\"Order * failed\"; sensitive:yes; incident:last,
-incident:open, incident:yes or the time of one; times: since:, until:. A minimum
-severity never hides one that is not understood.
+uid, name, owner, tag; like:\"Order * failed\"; reason:timeout; sensitive:yes;
+incident:last, incident:open, incident:yes or the time of one; times: since:,
+until:. A minimum severity never hides what is not understood.
 
 Exit codes:
   0  something was found

@@ -15,7 +15,7 @@ use storelogs_collector::verdict::{self, Evidence, Judgement, RangeVerdict, Verd
 use storelogs_collector::verify::{self, Depth, Examined};
 use storelogs_collector::wording::{format_count, pluralize};
 
-use super::sync::LISTED;
+use super::sync::{LISTED, unreadable};
 use crate::config::{self, Configured, Settings};
 use crate::error::{CliError, Exit, StoreFailure};
 use crate::options::{ArchiveOptions, StoreOptions, WrittenOptions};
@@ -404,5 +404,7 @@ pub(crate) fn show(out: &mut Out, palette: &Palette, results: &[VerifyResult], a
         0 => String::new(),
         unasked => format!("; {} could not be asked", pluralize(unasked as u64, "store", "stores")),
     };
-    writeln!(out, "{bold}{}{bold:#}{unasked}{next}", together(results))
+    let refusing = results.iter().filter(|result| result.worst.is_complete() && result.error.is_some()).count();
+    let refusing = unreadable(refusing);
+    writeln!(out, "{bold}{}{refusing}{bold:#}{unasked}{next}", together(results))
 }

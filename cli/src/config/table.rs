@@ -49,7 +49,7 @@ pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
     let line = header.position().map_or(1, csv::Position::line);
     let (columns, unknown) = columns(header).map_err(|why| format!("{shown} line {line}: {why}"))?;
     let mut found = ParsedFile::default();
-    found.notes.extend(unknown.map(|why| format!("{shown} line {line}: {why}, and is left out")));
+    found.notes.extend(unknown.map(|why| format!("{shown} line {line}: {why}; it is left out")));
     let mut lines: HashMap<Store, u64> = HashMap::new();
     let mut record = ByteRecord::new();
     loop {

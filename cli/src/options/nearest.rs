@@ -3,11 +3,19 @@
 /// How many letters may be wrong.
 const MOST: usize = 2;
 
-/// The name that differs from a text in a letter or two, whatever its case.
+/// The name that differs from a text in a letter or two, whatever its case; else the only one that begins with it.
 pub(crate) fn nearest(text: &str, names: impl IntoIterator<Item = String>) -> Option<String> {
     let wanted = text.to_lowercase();
     let near = |name: String| (distance(&wanted, &name.to_lowercase()), name);
-    names.into_iter().map(near).filter(|(distance, _)| *distance <= MOST).min().map(|(_, name)| name)
+    let mut names: Vec<(usize, String)> = names.into_iter().map(near).collect();
+    names.sort();
+    if let Some((distance, name)) = names.first()
+        && *distance <= MOST
+    {
+        return Some(name.clone());
+    }
+    names.retain(|(_, name)| !wanted.is_empty() && name.to_lowercase().starts_with(&wanted));
+    if let [(_, only)] = &names[..] { Some(only.clone()) } else { None }
 }
 
 /// How many bytes have to be changed, added or taken away.
@@ -22,4 +30,23 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_slip_and_a_beginning_are_understood_where_only_one_name_fits() {
+        let names = || ["USPS (endicia)", "UPS® Ready", "Basic Tax"].map(str::to_owned);
+        for (text, meant) in [
+            ("basic tac", Some("Basic Tax")),
+            ("usps", Some("USPS (endicia)")),
+            ("u", None),
+            ("", None),
+            ("FedEx", None),
+        ] {
+            assert_eq!(nearest(text, names()).as_deref(), meant, "{text}");
+        }
+    }
 }

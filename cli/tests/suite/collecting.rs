@@ -79,6 +79,19 @@ fn a_store_that_refuses_is_named_with_the_remedy_and_the_others_are_collected() 
 }
 
 #[test]
+fn a_store_that_was_complete_and_refuses_now_is_said_to_at_the_end() {
+    let sandbox = two_shops();
+    let program = Program::reading(&sandbox);
+    assert_eq!(program.run(&["sync"]).code, 0);
+    sandbox.set_faults(Platform::BigCommerce, HASH, Faults::none().always(Fault::Status(401)));
+    for command in ["sync", "verify"] {
+        let run = program.run(&[command]);
+        assert!(run.code != 0, "{run:?}");
+        assert!(run.out.ends_with("2 of 2 stores complete; 1 of them cannot be read now\n"), "{run:?}");
+    }
+}
+
+#[test]
 fn two_collectors_of_one_archive_are_one_too_many() {
     let sandbox = two_shops();
     sandbox.set_latency(Platform::BigCommerce, HASH, Duration::from_millis(300));

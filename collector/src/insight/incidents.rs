@@ -364,7 +364,8 @@ fn method(threshold: f64) -> String {
          in a row, stands out if the Poisson distribution gives as many or more a chance below 1 in 10^{:.1}: so that in a \
          hundred such reports one hour would stand out by chance. Fewer than 5 entries never do. What stands out four times or \
          more, each at most three days after the one before, is one incident that has not ended. Start and end are where \
-         the entries themselves are best explained by the rate of the burst instead of the usual one.",
+         the entries themselves are best explained by the rate of the burst instead of the usual one. A reason that messages \
+         give no more often than usual is left out, and reasons one after the other are incidents of their own.",
         -threshold
     )
 }

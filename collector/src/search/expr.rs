@@ -42,8 +42,8 @@ pub(super) enum Term {
     Severity(Vec<Severity>),
     /// A summary that a template stands for.
     Like(Template),
-    /// A message whose reason a template stands for.
-    Reason(Template),
+    /// A message that gives such a reason.
+    Reason(AskedReason),
     /// A change of any of these.
     Sensitive(Vec<Topic>),
     /// An entry of an incident. Only a report knows which those are.
@@ -52,6 +52,27 @@ pub(super) enum Term {
     Since(Timestamp),
     /// Before this time.
     Until(Timestamp),
+}
+
+/// Which reasons are asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum AskedReason {
+    /// Any.
+    Any,
+    /// One with these words.
+    Words(Phrase),
+    /// One that a template stands for.
+    Form(Template),
+}
+
+impl AskedReason {
+    fn matches(&self, reason: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Words(phrase) => !phrase.places(reason).is_empty(),
+            Self::Form(template) => template.matches(reason),
+        }
+    }
 }
 
 /// Which incidents are asked for.
@@ -214,9 +235,9 @@ impl Term {
             Self::Uid(pattern) => pattern.matches(&entry.uid),
             Self::Severity(any) => any.contains(&entry.severity),
             Self::Like(template) => template.matches(entry.summary.as_deref().unwrap_or_default()),
-            Self::Reason(template) => {
+            Self::Reason(asked) => {
                 let reason = entry.message.as_deref().and_then(message::reason);
-                reason.is_some_and(|reason| template.matches(&reason))
+                reason.is_some_and(|reason| asked.matches(&reason))
             }
             Self::Sensitive(any) => {
                 topic(entry.category.as_deref(), entry.action.as_deref()).is_some_and(|topic| any.contains(&topic))

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use storelogs::Severity;
 
 use super::error::QueryError;
-use super::expr::{AskedIncidents, Expr, Label, Phrase, Term, TextField};
+use super::expr::{AskedIncidents, AskedReason, Expr, Label, Phrase, Term, TextField};
 use super::pattern::Pattern;
 use crate::archive::template::Template;
 use crate::archive::text::Fact;
@@ -135,6 +135,10 @@ impl<'a> Parser<'a> {
     }
 
     fn words(&mut self, place: TextField) -> Result<Term> {
+        self.phrase(place).map(Term::Words)
+    }
+
+    fn phrase(&mut self, place: TextField) -> Result<Phrase> {
         let value = self.value()?;
         let (text, open) = match value.text.strip_suffix('*') {
             Some(text) => (text, true),
@@ -146,9 +150,23 @@ impl<'a> Parser<'a> {
         // `foo-*` is the word foo, not the beginning of one.
         let open = open && text.ends_with(|c: char| !c.is_ascii() || c.is_ascii_alphanumeric());
         match Phrase::new(text, open, place) {
-            Some(phrase) => Ok(Term::Words(phrase)),
+            Some(phrase) => Ok(phrase),
             None => {
                 Err(self.wrong(value.at, "there is no letter or digit in this, and only words can be searched for"))
+            }
+        }
+    }
+
+    /// In quotes the whole form of a reason, as a report writes it; else a word of it, or `*` for any.
+    fn reason(&mut self) -> Result<AskedReason> {
+        let (start, is_form) = (self.at, self.rest().starts_with('"'));
+        let value = self.value()?;
+        match value.text.as_str() {
+            _ if is_form => Ok(AskedReason::Form(Template::new(value.text))),
+            "*" => Ok(AskedReason::Any),
+            _ => {
+                self.at = start;
+                self.phrase(TextField::Message).map(AskedReason::Words)
             }
         }
     }
@@ -179,7 +197,7 @@ impl<'a> Parser<'a> {
             "summary" => self.words(TextField::Summary),
             "message" => self.words(TextField::Message),
             "like" => Ok(Term::Like(Template::new(self.value()?.text))),
-            "reason" => Ok(Term::Reason(Template::new(self.value()?.text))),
+            "reason" => Ok(Term::Reason(self.reason()?)),
             "store" => Ok(Term::Store(Pattern::of_name(&self.value()?.text))),
             "platform" => Ok(Term::Platform(Pattern::of_name(&self.value()?.text))),
             "id" => Ok(Term::Id(Pattern::of_id(&self.value()?.text))),

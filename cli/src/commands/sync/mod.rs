@@ -245,6 +245,13 @@ fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -
     let new: u64 = outcomes.iter().map(|outcome| outcome.committed.new).sum();
     let together = verdict::together(outcomes.iter().map(|outcome| &outcome.verdict));
     let bold = palette.bold;
+    let refusing = outcomes.iter().filter(|outcome| outcome.complete && fails(outcome)).count();
+    let refusing = unreadable(refusing);
     let end = if stopped { "; stopped, the next run goes on from here" } else { "" };
-    writeln!(out, "{bold}{} new entries; {together}{bold:#}{end}", format_count(new))
+    writeln!(out, "{bold}{} new entries; {together}{refusing}{bold:#}{end}", format_count(new))
+}
+
+/// How many of the stores that are complete up to some moment cannot be read on from there.
+pub(super) fn unreadable(stores: usize) -> String {
+    if stores == 0 { String::new() } else { format!("; {} of them cannot be read now", format_count(stores as u64)) }
 }

@@ -163,6 +163,34 @@ fn summaries_of_a_form_are_found_whatever_was_taken_out_of_it() {
 }
 
 #[test]
+fn reasons_are_found_by_a_word_by_their_form_and_wherever_there_is_any() {
+    let mut entries = samples();
+    for (entry, message) in entries.iter_mut().zip([
+        r#"{"errorDetail":"did not answer in time (Log ID: 7)"}"#,
+        r#"{"reason":"timeout","order":"in time"}"#,
+        "did not answer in time",
+        r#"{"order":"in time"}"#,
+    ]) {
+        entry.message = Some(message.to_owned());
+    }
+    let (_folder, mut archive) = archive();
+    put(&mut archive, &entries);
+    for (query, expected) in [
+        ("reason:*", "01"),
+        ("reason:time", "0"),
+        ("reason:time*", "01"),
+        ("reason:ANSWER", "0"),
+        (r#"reason:"did not answer in time (Log ID: *)""#, "0"),
+        (r#"reason:"answer""#, ""),
+        ("-reason:*", "234"),
+        ("reason:order", ""),
+    ] {
+        finds(&archive, &entries, query, expected);
+    }
+    assert!(refusal("reason:---").contains("letter or digit"));
+}
+
+#[test]
 fn a_phrase_does_not_reach_from_one_text_into_another() {
     everywhere(|archive, entries| {
         finds(archive, entries, "\"gateway payment\"", "");
