@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::message;
 
 /// A burst of more entries than this, other ones of its hours included, is given by the hour.
-pub(super) const MOST_READ: u64 = 200_000;
+const MOST_READ: u64 = 200_000;
 
 /// An entry of a burst.
 pub(super) struct Hit {

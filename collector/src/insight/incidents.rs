@@ -25,8 +25,9 @@ use crate::redact::Field;
 const WEEKS: i64 = 13;
 /// The most incidents that are listed, and looked at closely.
 const MOST: usize = 50;
-/// How many days before an incident are looked at for reasons that are usual: the most that are not too many entries.
+/// How many days before an incident are looked at for reasons that are usual: the most that have no more entries than this.
 const DAYS_BEFORE: [i64; 3] = [28, 7, 1];
+const MOST_BEFORE: u64 = 50_000;
 /// The most reasons of an incident that are listed.
 const MOST_REASONS: usize = 5;
 /// How many hours before and after an incident are shown as well.
@@ -303,7 +304,7 @@ impl Common {
 fn before(context: &Context<'_>, of: Of<'_>, first: i64) -> Result<Vec<Hit>> {
     for days in DAYS_BEFORE {
         let hours = [first - 24 * days, first];
-        if hits::entries(context, of, hours)? <= hits::MOST_READ {
+        if hits::entries(context, of, hours)? <= MOST_BEFORE {
             return hits(context, of, hours);
         }
     }

@@ -30,8 +30,8 @@ function percent(share) {
   const of = share * 100;
   if (of === 0 || of === 100) return `${of} %`;
   if (of < 0.1) return "< 0.1 %";
-  if (of > 99.9) return "> 99.9 %";
-  return `${of.toFixed(of < 10 || of > 99 ? 1 : 0)} %`;
+  if (of > 99.9 && of < 100) return "> 99.9 %";
+  return `${of.toFixed(of < 10 || (of > 99 && of < 100) ? 1 : 0)} %`;
 }
 function lasted(seconds) {
   const minutes = Math.max(1, Math.round(seconds / 60));
