@@ -15,6 +15,9 @@ use crate::transport::{HttpBackend, TransportError};
 /// ([`serve`](Self::serve)), else an empty page or a count of none, else a 404; of a [`strict`](Self::strict) one, an error
 /// that names it.
 ///
+/// A walk asks for more than its pages: for counts, and for a row or two by which it learns how a store lists. Script single
+/// requests; for what your code makes of a whole log, take [`Log`](super::Log) or the sandbox.
+///
 /// `Display` is one line for each request: `GET /stores/abc123/v3/store/systemlogs?limit=10`.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder(Arc<Mutex<State>>);
