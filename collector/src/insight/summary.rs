@@ -75,8 +75,8 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
         Some(what) => format!("{what} failed {} in {}", times(incident.entries), lasted(incident)),
         None => format!("{} in {}", pluralize(incident.entries, "failure", "failures"), lasted(incident)),
     };
-    let title = match incident.reason() {
-        Some(reason) => format!("{title}: “{reason}”"),
+    let title = match incident.why() {
+        Some(why) => format!("{title}: {why}"),
         None => title,
     };
     let said = incident.templates.first().map(|line| line.name.to_string()).filter(|said| !said.is_empty());

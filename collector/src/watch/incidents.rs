@@ -120,7 +120,7 @@ fn raise(
     let usual = if incident.usual < 0.5 { "none is".to_owned() } else { format!("{:.0} are", incident.usual) };
     let problems = pluralize(incident.entries, "problem", "problems");
     let places = place.several.as_ref().map(|several| format!(" in {several}")).unwrap_or_default();
-    let why = incident.reason().map(|reason| format!(" (“{reason}”)")).unwrap_or_default();
+    let why = incident.why().map(|why| format!(" ({why})")).unwrap_or_default();
     alert.text = format!("an incident: {problems}{places} where {usual} usual: {}{why}", templates.join("; "));
     if let Some(change) = incident.changes.listed.first() {
         let who = change.who();

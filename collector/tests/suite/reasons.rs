@@ -178,6 +178,8 @@ fn reasons_at_the_same_time_are_one_incident_that_names_both() {
     let [incident] = &report.incidents.list[..] else { panic!("{:#?}", report.incidents.list) };
     assert_eq!(names(&incident.reasons), [(SLOW, 30), ("connection refused", 25)]);
     assert_eq!((incident.entries, incident.other_reasons.len()), (55, 0));
+    let title = &report.summary[0].title;
+    assert!(title.ends_with(": “did not answer in time”, “connection refused”"), "{title}");
 }
 
 #[test]

@@ -79,9 +79,12 @@ impl Incident {
         self.stores.len() > 1
     }
 
-    /// The reason that at least half of them give.
-    pub fn reason(&self) -> Option<&Text> {
-        self.reasons.first().filter(|reason| reason.count.now * 2 >= self.entries).map(|reason| &reason.name)
+    /// Why, in quotes: the reasons that at least a fourth of them give, if together that is at least half.
+    pub fn why(&self) -> Option<String> {
+        let named: Vec<_> = self.reasons.iter().filter(|reason| reason.count.now * 4 >= self.entries).collect();
+        let explained: u64 = named.iter().map(|reason| reason.count.now).sum();
+        let quoted: Vec<String> = named.iter().map(|reason| format!("“{}”", reason.name)).collect();
+        (!named.is_empty() && explained * 2 >= self.entries).then(|| quoted.join(", "))
     }
 }
 

@@ -163,7 +163,9 @@ function incidents() {
     const lines = incident.templates.map((line) => el("p", null, `${grouped(line.now)} × `, said(line.name), " ", search(line.query)));
     const why = (lines) => lines.map((line) => el("p", null, `${grouped(line.now)} × `, said(line.name), " ", search(line.query)));
     const reasons = why(incident.reasons), others = why(incident.other_reasons ?? []);
-    const first = incident.reasons.length && incident.reasons[0].now * 2 >= incident.entries ? el("p", null, said(incident.reasons[0].name)) : null;
+    const main = incident.reasons.filter((line) => line.now * 4 >= incident.entries);
+    const explained = main.reduce((sum, line) => sum + line.now, 0) * 2 >= incident.entries;
+    const first = explained ? main.map((line) => el("p", null, said(line.name))) : null;
     return el("article", { class: "incident" },
       el("header", null, el("h3", null, `${name}: ${plural(incident.entries, "failure", "failures")} in ${lasted(seconds(incident.start, incident.end))}`),
         el("span", { class: "soft" }, `${moment(incident.start)} to ${until(incident.end, incident.start)}${incident.open ? ", may still go on" : ""}`), first),

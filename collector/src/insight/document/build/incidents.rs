@@ -26,7 +26,7 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
     let what = [&incident.module, &incident.category].into_iter().flatten().next().map_or("problems", Text::as_str);
     let store = report.place(incident);
     let when = format!("{} to {}", period.clock(incident.start), period.clock_after(incident.end, incident.start));
-    let why = incident.reason().map(|reason| format!(": “{reason}”")).unwrap_or_default();
+    let why = incident.why().map(|why| format!(": {why}")).unwrap_or_default();
     blocks.push(Block::Part(format!("{when}: {what} in {store}{why}")));
     let chance = match incident.log10_chance {
         chance if chance < -300.0 => "practically none".to_owned(),
