@@ -15,6 +15,8 @@ const QUIET: i64 = 1;
 /// some day on fails seldom at night, and in some shops not at the weekend.
 const LASTING: usize = 4;
 const APART: i64 = 72;
+/// A time is unusual as a whole if it has this many times what is usual: as a report calls a trend rising.
+const MUCH: f64 = 1.5;
 /// With fewer than this many samples of an hour nothing is known of what is usual in it.
 const LEAST_KNOWN: i64 = 4;
 /// The hours of a day.
@@ -184,12 +186,15 @@ fn burst(hours: &[(i64, u64)], usual: &Usual, slot: &impl Fn(i64) -> usize, [fir
     }
 }
 
-/// Makes one of bursts that come again and again.
+/// Makes one of bursts that come again and again, if that time as a whole is unusual: else they are what they are.
 fn lasting(bursts: &[Burst], hours: &[(i64, u64)], usual: &Usual, slot: &impl Fn(i64) -> usize) -> Vec<Burst> {
     let near = |one: &Burst, next: &Burst| next.first - one.last <= APART;
     let runs = bursts.chunk_by(near);
     let one_of = |run: &[Burst]| match run {
-        [first, .., last] if run.len() >= LASTING => vec![burst(hours, usual, slot, [first.first, last.last])],
+        [first, .., last] if run.len() >= LASTING => {
+            let all = burst(hours, usual, slot, [first.first, last.last]);
+            if as_number(all.entries) >= MUCH * all.usual { vec![all] } else { run.to_vec() }
+        }
         _ => run.to_vec(),
     };
     runs.flat_map(one_of).collect()
@@ -269,6 +274,16 @@ mod tests {
             assert!((begin..begin + 10).contains(&found[0].first) && found[0].last >= WEEKS - 24, "{found:?}");
         }
         assert_eq!(stays(60), [], "it is usual by then");
+    }
+
+    #[test]
+    fn bursts_of_an_hour_every_other_day_are_not_one_of_a_month_that_is_as_usual() {
+        let counts = (0..WEEKS).map(|hour| match hour {
+            _ if hour > WEEKS - 700 && hour % 50 == 0 => (hour, 60),
+            _ => (hour, 6 + hour as u64 * 7 % 3),
+        });
+        let found = bursts(&series(counts), [0, 0, WEEKS], slot, -6.0);
+        assert!(found.len() > 10 && found.iter().all(|burst| burst.entries > 50 && burst.usual < 20.0), "{found:?}");
     }
 
     #[test]

@@ -27,7 +27,7 @@ const WEEKS: i64 = 13;
 const MOST: usize = 50;
 /// How many days before an incident are looked at for reasons that are usual: the most that have no more entries than this.
 const DAYS_BEFORE: [i64; 3] = [28, 7, 1];
-const MOST_BEFORE: u64 = 50_000;
+const MOST_BEFORE: u64 = 20_000;
 /// The most reasons of an incident that are listed.
 const MOST_REASONS: usize = 5;
 /// How many hours before and after an incident are shown as well.

@@ -51,7 +51,11 @@ fn incidents(report: &Report, findings: &mut Vec<Finding>) {
     let more = earlier.len() as u64 + report.incidents.others;
     if more > 0 {
         let title = pluralize(more, "earlier incident", "earlier incidents");
-        let mut found = finding(Level::Note, Section::Incidents, &title, "They are listed below.".to_owned());
+        let text = match report.incidents.others {
+            0 => "They are listed below.".to_owned(),
+            others => format!("They are listed below, but for {} that stand out least.", format_count(others)),
+        };
+        let mut found = finding(Level::Note, Section::Incidents, &title, text);
         let queries: Vec<String> = earlier.map(|incident| format!("({})", incident.query)).collect();
         // A search of those that are left out would list fewer.
         found.query = Some(queries.join(" OR ")).filter(|_| report.incidents.others == 0);
