@@ -3,7 +3,7 @@
 use futures::stream::FuturesOrdered;
 
 use super::{Asked, Direction, FEWER, Reader};
-use crate::bigcommerce::listing::PageInfo;
+use crate::bigcommerce::listing::{MORE, PageInfo};
 use crate::walk::Task;
 
 /// How many rows in a row may fail on their own before it is the platform that fails, and not a row.
@@ -109,6 +109,20 @@ impl Reader {
         } else {
             return false;
         }
+        self.again();
+        true
+    }
+
+    /// Asks for as many rows as an empty page needs to show that nothing is there, if they do not fail any more: it may have
+    /// been the network that failed, and not their number. `false` where nothing changes.
+    pub(super) async fn widen(&mut self, asked: &Asked) -> bool {
+        let narrow = asked.size < MORE && self.normal < MORE && self.bad.is_none() && self.listing.is_narrow();
+        let number = (asked.number - 1) * asked.size / MORE + 1;
+        if !narrow || self.listing.fetch(number, MORE).await.is_err() {
+            return false;
+        }
+        self.listing.source.ask_for_more();
+        self.normal = MORE;
         self.again();
         true
     }

@@ -192,6 +192,9 @@ impl Reader {
                 self.again();
                 continue;
             }
+            if fetched.info.count == 0 && !asked.again && self.widen(&asked).await {
+                continue;
+            }
             self.came = Some(asked);
             let mut fetched = fetched;
             if fetched.info.count == 0 && !asked.again && !self.doubted && !self.is_counted_out(&fetched.info) {
