@@ -8,9 +8,9 @@ use crate::Result;
 use crate::workspace::{Workspace, read};
 
 /// The modules of the library's tests that hold files to what they should say.
-const TESTS: [&str; 2] = ["golden::", "shapes::"];
+const TESTS: [&str; 2] = ["kept::", "shapes::"];
 
-/// The files that should be kept, by their paths in the repository.
+/// The golden files as they should be, by their paths in the repository.
 pub(crate) struct Derived {
     pub(crate) files: BTreeMap<PathBuf, String>,
 }
