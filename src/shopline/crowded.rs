@@ -42,8 +42,14 @@ struct Reading<'a> {
     pages: u32,
 }
 
-/// Reads a second. `kinds` are kinds of entry that it may hold, besides those that are found.
-pub(super) async fn read(reader: &Reader, second: Timestamp, kinds: &BTreeSet<Filter>) -> Result<Second> {
+/// Reads a second. `kinds` are kinds of entry that it may hold, besides those that are found. After a failure the rows that
+/// came are in `in_hand`.
+pub(super) async fn read(
+    reader: &Reader,
+    second: Timestamp,
+    kinds: &BTreeSet<Filter>,
+    in_hand: &mut Vec<Row>,
+) -> Result<Second> {
     reader.settle_bounds(second).await?;
     let habits = reader.habits();
     let bounds = (habits.since(second), habits.until(second));
@@ -52,21 +58,33 @@ pub(super) async fn read(reader: &Reader, second: Timestamp, kinds: &BTreeSet<Fi
     let (rows, found, kinds) = (Vec::new(), HashSet::new(), kinds.clone());
     let (counted, ended, unseen) = (None, false, false);
     let mut reading = Reading { reader: &reader, bounds, rows, found, kinds, counted, ended, unseen, pages: 0 };
-    reading.count().await?;
-    let fits = reading.by_pages().await?;
-    if !fits && !reading.is_done() && reader.filter.verb.is_none() && habits.kinds_help() {
-        // On a page that had room nothing more can be found by a filter.
-        let before = reading.found.len();
-        reading.by_kind().await?;
-        habits.tried_kinds(reading.found.len() > before);
+    match reading.all().await {
+        Ok(fits) => Ok(reading.outcome(fits)),
+        Err(error) => {
+            *in_hand = reading.outcome(false).rows;
+            Err(error)
+        }
     }
-    if !reading.is_done() {
-        reading.count().await?; // rows may be gone since
-    }
-    Ok(reading.outcome(fits))
 }
 
 impl Reading<'_> {
+    /// In every way there is. Says whether the first page had room for more.
+    async fn all(&mut self) -> Result<bool> {
+        let habits = self.reader.habits();
+        self.count().await?;
+        let fits = self.by_pages().await?;
+        if !fits && !self.is_done() && self.reader.filter.verb.is_none() && habits.kinds_help() {
+            // On a page that had room nothing more can be found by a filter.
+            let before = self.found.len();
+            self.by_kind().await?;
+            habits.tried_kinds(self.found.len() > before);
+        }
+        if !self.is_done() {
+            self.count().await?; // rows may be gone since
+        }
+        Ok(fits)
+    }
+
     async fn count(&mut self) -> Result<()> {
         if self.reader.habits().learned().counts != Some(false) {
             self.counted = self.reader.count_again(self.bounds).await?;

@@ -282,3 +282,31 @@ async fn a_shopline_walk_whose_script_is_over_delivers_the_rows_in_hand_and_then
         assert!(error.to_string().contains("the script is over"), "{error}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_shopline_walk_delivers_what_came_of_a_crowded_second_before_it_says_that_the_script_is_over() {
+    let second = testing::shopline::record(7).created_at;
+    let crowd = |ids: std::ops::RangeInclusive<i64>| {
+        let row = |id| storelogs::raw::shopline::types::OperationLog {
+            created_at: second.clone(),
+            ..testing::shopline::record(id)
+        };
+        testing::shopline::page(ids.rev().map(row))
+    };
+    let [since, until] =
+        ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"].map(|time| time.parse::<Timestamp>().unwrap());
+    let mut network = Recorder::new().strict();
+    for _ in 0..4 {
+        network = network.answer_to("list_operation_logs", crowd(201..=400));
+    }
+    network = network.answer_to("list_operation_logs", crowd(1..=200));
+    for _ in 0..5 {
+        network = network.answer_to("count_operation_logs", testing::shopline::count(400));
+    }
+    let query = LogQuery::new().since(since).until(until);
+    let mut items: Vec<_> = testing::shopline::store(&network).logs(query).collect().await;
+    let error = items.pop().unwrap().unwrap_err();
+    let ids: std::collections::BTreeSet<String> = items.into_iter().map(|entry| entry.unwrap().id).collect();
+    assert_eq!(ids.len(), 400, "{error}");
+    assert!(error.to_string().contains("the script is over"), "{error}");
+}

@@ -39,7 +39,7 @@ impl Slice {
             let older = PagedRange::new(&self.reader, since, second - SECOND);
             self.parts.push(Part::Range(Box::new(older)));
         }
-        let read = match crowded::read(&self.reader, second, &self.kinds).await {
+        let read = match crowded::read(&self.reader, second, &self.kinds, &mut self.in_hand).await {
             Err(dead) if is_heavy(&dead) => None,
             read => Some(read?),
         };

@@ -226,7 +226,7 @@ impl Slice {
     }
 
     async fn second(&mut self, second: Timestamp) -> Result<Option<Batch>> {
-        let read = crowded::read(&self.reader, second, &self.kinds).await?;
+        let read = crowded::read(&self.reader, second, &self.kinds, &mut self.in_hand).await?;
         if read.endless {
             let what = format!("the list gives new rows for ever: {} of the second {second}", read.rows.len());
             return Err(incomplete(what));
