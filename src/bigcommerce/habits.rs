@@ -184,7 +184,12 @@ impl BigCommerce {
         known.regrowth.shrink(again);
     }
 
-    /// The same, at once. `false` where it is one row already.
+    /// Whether fewer rows are asked for because more failed, and not because the platform gives no more.
+    pub(super) fn asks_for_fewer(&self) -> bool {
+        self.known().fewer
+    }
+
+    /// Asks for fewer rows at once. `false` where it is one row already.
     pub(super) fn shrink(&self) -> bool {
         let smaller = self.shape().smaller();
         if let Some(smaller) = smaller {

@@ -116,9 +116,10 @@ impl Reader {
     /// Asks for as many rows as an empty page needs to show that nothing is there, if they do not fail any more: it may have
     /// been the network that failed, and not their number. `false` where nothing changes.
     pub(super) async fn widen(&mut self, asked: &Asked) -> bool {
-        let narrow = asked.size < MORE && self.normal < MORE && self.bad.is_none() && self.listing.is_narrow();
+        let fewer = self.listing.is_narrow() && self.listing.source.asks_for_fewer();
+        let small = asked.size < MORE && self.normal < MORE && self.bad.is_none();
         let number = (asked.number - 1) * asked.size / MORE + 1;
-        if !narrow || self.listing.fetch(number, MORE).await.is_err() {
+        if !(fewer && small) || self.listing.fetch(number, MORE).await.is_err() {
             return false;
         }
         self.listing.source.ask_for_more();

@@ -288,7 +288,7 @@ fn hold(platform: Platform, wrong: &Wrong, steps: &[Step]) -> Result<(), TestCas
 /// any time.
 const MOST_REQUESTS: u64 = 40_000;
 /// A life that hangs without a request ends here.
-const LONGEST_LIFE: Duration = Duration::from_mins(20);
+const LONGEST_LIFE: Duration = Duration::from_secs(20 * 60);
 
 /// The lives of one seed after another, so that one that fails hides no other, and each can be lived again by its seed.
 #[allow(clippy::print_stdout, reason = "the seeds that fail are its result")]
