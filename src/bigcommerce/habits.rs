@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::BigCommerce;
 use super::listing::{MORE, Scope};
@@ -80,10 +80,11 @@ impl Shape {
 const LOOKS: u32 = 4;
 /// How many of the next empty pages are.
 const DOUBTED: u32 = 32;
-/// The same of a store that never had a row, which may be what such pages made of it: how often, and how many of its
-/// first empty pages.
-const FIRST_LOOKS: u32 = 2;
-const FIRST: u32 = 16;
+/// The same of a store that never had a row, which may be what such pages made of it. Only where a list goes up to the
+/// present: a store without a row now is without one before, and its past is not to cost more.
+const FIRST: u32 = 4;
+/// What ended no longer ago than this is the present.
+const PRESENT: SignedDuration = SignedDuration::from_hours(24);
 /// How many requests are remembered that got an empty page.
 const REMEMBERED: usize = 16;
 
@@ -105,12 +106,12 @@ impl Default for EmptyPages {
 }
 
 impl EmptyPages {
-    /// How often an empty page that came is asked for again.
-    fn looks(&mut self) -> u32 {
-        let (left, looks) = if self.doubted > 0 { (&mut self.doubted, LOOKS) } else { (&mut self.first, FIRST_LOOKS) };
+    /// How often an empty page that came is asked for again. `present`: it is of a list that goes up to the present.
+    fn looks(&mut self, present: bool) -> u32 {
+        let left = if self.doubted > 0 || !present { &mut self.doubted } else { &mut self.first };
         let asked = *left > 0;
         *left = left.saturating_sub(1);
-        if asked { looks } else { 0 }
+        if asked { LOOKS } else { 0 }
     }
 
     fn came(&mut self, scope: &Scope, number: i64, size: i64, rows: i64) {
@@ -242,12 +243,16 @@ impl BigCommerce {
         if let Some(size) = learned.page_size {
             known.shape.limit = i64::from(size).clamp(1, LIMITS[0]);
         }
+        if learned.direction.is_some() || learned.counts.is_some() {
+            known.empty.first = 0; // a row came before
+        }
         known.learned = learned.clone();
     }
 
     /// How often an empty page that came is asked for again, whatever else is asked to see whether it is one.
-    pub(super) fn looks(&self) -> u32 {
-        self.known().empty.looks()
+    pub(super) fn looks(&self, scope: &Scope) -> u32 {
+        let present = scope.until.is_none_or(|until| until > Timestamp::now() - PRESENT);
+        self.known().empty.looks(present)
     }
 
     /// Whether an empty list is looked through for a second row, too: its first may be what empties each page it is on.
@@ -300,13 +305,13 @@ mod tests {
     }
 
     #[test]
-    fn the_first_empty_pages_are_looked_at_again_until_a_row_came() {
+    fn the_first_empty_pages_of_the_present_are_looked_at_again_until_a_row_came() {
         let (mut pages, list) = (EmptyPages::default(), Scope::default());
-        assert_eq!([pages.looks(), pages.looks()], [FIRST_LOOKS; 2]);
+        assert_eq!([pages.looks(false), pages.looks(true)], [0, LOOKS]);
         pages.came(&list, 1, 250, 7);
-        assert_eq!(pages.looks(), 0);
+        assert_eq!(pages.looks(true), 0);
         let mut pages = EmptyPages::default();
-        let looks: u32 = (0..2 * FIRST).map(|_| pages.looks()).sum();
-        assert_eq!(looks, FIRST * FIRST_LOOKS);
+        let looks: u32 = (0..2 * FIRST).map(|_| pages.looks(true)).sum();
+        assert_eq!(looks, FIRST * LOOKS);
     }
 }

@@ -192,7 +192,7 @@ impl Listing {
     pub(super) async fn fetch(&self, number: i64, size: i64) -> Result<Fetched> {
         let mut page = self.fetch_once(number, size).await?;
         if page.info.count == 0 {
-            for _ in 0..self.source.looks() {
+            for _ in 0..self.source.looks(&self.scope) {
                 page = self.fetch_once(number, size).await?;
                 if page.info.count > 0 {
                     break;

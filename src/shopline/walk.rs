@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::Shopline;
-use super::reader::{Filter, PAGE, Reader, SECOND, is_heavy, whole};
+use super::reader::{Filter, PAGE, PAGE_TOO_SMALL, Reader, SECOND, is_heavy, whole};
 use super::slice::{Batch, Lack, Slice, Trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{LogQuery, only};
@@ -340,6 +340,10 @@ impl Walk {
         let mut error = walk::incomplete(what);
         if let Some(missing) = missing {
             error = error.with_missing(missing);
+        }
+        let small = |lack: &Lack| lack.error.as_ref().and_then(Error::reason) == Some(PAGE_TOO_SMALL);
+        if self.lacks.iter().all(small) {
+            error = error.with_reason(PAGE_TOO_SMALL);
         }
         match self.lacks.iter_mut().find_map(|lack| lack.error.take()) {
             Some(source) => Err(error.with_source(source)),

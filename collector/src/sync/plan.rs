@@ -364,6 +364,13 @@ impl Plan {
         self.failures >= policy::FAILURES * policy::FAILURE
     }
 
+    /// What is left of a time range could not be read, and its parts could not be either: it is tried again as a whole.
+    pub(crate) fn leave(&mut self, rest: TimeRange, reason: &str) {
+        self.suspects.retain(|suspect| suspect.range.overlap(rest).is_none());
+        let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless: true };
+        self.suspects.extend(self.progress.coverage.gaps(rest).into_iter().map(suspect));
+    }
+
     /// The store itself fails: no time range of it is to blame.
     pub(crate) fn acquit(&mut self) {
         self.suspects.clear();

@@ -11,6 +11,8 @@ use crate::shopline::reader::{Answer, Empty, Reader, SECOND, Start, is_heavy, wh
 use crate::source::Proof;
 use crate::walk::{Order, Row, newest, oldest, order};
 
+/// Why a range of which one row is asked for at a time may have more.
+const UNSHOWN: &str = "one row alone comes empty, and more of them fail";
 /// Pages that bring new rows but none that is older, before the second is read in other ways.
 const STILL: u32 = 2;
 /// A platform may count what came within this time later than it lists it.
@@ -332,13 +334,20 @@ impl Slice {
             if limit <= 1 && self.is_audited(&mut range).await? {
                 return Ok(None);
             }
-            match self.reader.emptiness(bounds, &Start::Newest, limit).await? {
-                Empty::List => {}
-                Empty::Page => {
+            match self.reader.emptiness(bounds, &Start::Newest, limit).await {
+                Ok(Empty::List) => {}
+                Ok(Empty::Page) => {
                     range.empty = 0;
                     self.parts.push(Part::Range(range));
                     return Ok(None);
                 }
+                Err(error) if is_heavy(&error) => {
+                    let (since, top) = (range.since, range.top());
+                    self.lack(since, top, None, UNSHOWN, Some(error));
+                    self.end_before(range, top).await?;
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
             }
         }
         if self.is_audited(&mut range).await? {

@@ -13,6 +13,9 @@ use crate::sync::event::Event;
 use crate::sync::plan::{Job, behind};
 use crate::sync::policy;
 
+/// The reason of an error that no shorter time range would avoid.
+const PAGE_TOO_SMALL: &str = "page_too_small";
+
 impl Reader {
     /// A walk broke off. If that is about the time range and not about the store, the rest is read around it.
     pub(super) async fn broke(
@@ -44,7 +47,12 @@ impl Reader {
         };
         let mut commit = Commit::default();
         let hangs = kind == ErrorKind::TimedOut && self.answered.is_none();
-        let too_many = self.plan.suspect(rest, &error.to_string(), hangs);
+        let too_many = if error.reason() == Some(PAGE_TOO_SMALL) {
+            self.plan.leave(rest, &error.to_string());
+            false
+        } else {
+            self.plan.suspect(rest, &error.to_string(), hangs)
+        };
         match job {
             Job::Slice(..) if self.plan.progress.walk.is_some() => commit.walk = Some(None),
             // It is read again when its time comes again.
