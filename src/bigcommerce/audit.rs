@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::listing::{Listing, Scope, is_about_form, is_about_size};
+use super::listing::{Listing, is_about_form, is_about_size};
 use super::reader::{Brings, Direction, End, Reader, Tally};
+use super::scope::Scope;
 use crate::entry::LogEntry;
 use crate::error::{Error, Result};
 use crate::source::Proof;

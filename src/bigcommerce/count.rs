@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::listing::{Listing, PageInfo, Scope};
+use super::listing::{Listing, PageInfo};
 use super::place::{first_page, order_of};
+use super::scope::Scope;
 use super::{BigCommerce, RecordPage};
 use crate::error::{ErrorKind, Result};
 use crate::raw::bigcommerce::push_down::{DATE_CREATED_MAX, DATE_CREATED_MIN, GetStoreSystemLogs as _};

@@ -7,7 +7,7 @@ use std::sync::{MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::BigCommerce;
-use super::listing::{MORE, Scope};
+use super::scope::Scope;
 use crate::error::Error;
 use crate::source::Learned;
 use crate::walk::Regrowth;
@@ -75,6 +75,10 @@ impl Shape {
         })
     }
 }
+
+/// How many rows are asked for where fewer did not come. Where rows that are not shown are taken out of pages once they
+/// are cut, a smaller page may come empty anywhere in the list.
+pub(super) const MORE: i64 = 20;
 
 /// How often an empty page is asked for again, after the platform was seen to send one for rows that it has.
 const LOOKS: u32 = 4;

@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::BigCommerce;
-use super::habits::Shape;
+use super::habits::{MORE, Shape};
 use super::page::Pagination;
+use super::scope::Scope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::bigcommerce::push_down::GetStoreSystemLogs as _;
 use crate::walk::{Row, fingerprint, newest, oldest};
@@ -20,25 +21,8 @@ pub(super) struct Listing {
     pub(super) most: Option<i64>,
 }
 
-/// What a list is asked to hold.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Scope {
-    pub(super) since: Option<Timestamp>,
-    pub(super) until: Option<Timestamp>,
-    pub(super) category: Option<String>,
-    pub(super) module: Option<String>,
-    pub(super) severity_min: Option<i64>,
-    pub(super) severity_max: Option<i64>,
-    /// Asked for oldest first.
-    pub(super) ascending: bool,
-}
-
 /// More rows than any log has: the search for the end of a list that changes meanwhile stops here.
 pub(super) const BEYOND: i64 = 1 << 40;
-
-/// How many rows are asked for where fewer did not come. Where rows that are not shown are taken out of pages once they
-/// are cut, a smaller page may come empty anywhere in the list.
-pub(super) const MORE: i64 = 20;
 
 /// Pages in a row that bring nothing, each asked for twice: then the list does not lead on.
 const NOTHING: i64 = 2;
@@ -351,23 +335,6 @@ impl Listing {
                 request
             })
             .await
-    }
-}
-
-impl Scope {
-    /// Whether a time may be in a list that obeys this range, as widely as it was asked for.
-    pub(super) fn may_hold(&self, time: Timestamp) -> bool {
-        let margin = SECOND * 3;
-        self.since.is_none_or(|since| time >= since - margin) && self.until.is_none_or(|until| time <= until + margin)
-    }
-
-    /// Its two halves by time, the newer first. `None` where it is not longer than a second, or open at an end.
-    pub(super) fn halves(&self) -> Option<[Self; 2]> {
-        let (since, until) = (self.since?, self.until?);
-        let seconds = until.duration_since(since).as_secs();
-        let middle = since + SignedDuration::from_secs(seconds / 2);
-        (seconds > 1)
-            .then(|| [Self { since: Some(middle), ..self.clone() }, Self { until: Some(middle), ..self.clone() }])
     }
 }
 

@@ -3,7 +3,8 @@
 use futures::stream::FuturesOrdered;
 
 use super::{Asked, Direction, FEWER, Reader};
-use crate::bigcommerce::listing::{MORE, PageInfo};
+use crate::bigcommerce::habits::MORE;
+use crate::bigcommerce::listing::PageInfo;
 use crate::walk::Task;
 
 /// How many rows in a row may fail on their own before it is the platform that fails, and not a row.
