@@ -38,8 +38,41 @@ pub(crate) fn room(file: &str) -> &str {
 }
 
 /// The floor that a room stands on, the lowest first.
-pub(crate) fn floor(floors: &[&[&str]], room: &str) -> Option<usize> {
+fn floor(floors: &[&[&str]], room: &str) -> Option<usize> {
     floors.iter().position(|rooms| rooms.contains(&room))
+}
+
+/// What breaks the rules that every crate has, a line each: a room imports only rooms of floors below its own, no files
+/// stand in a circle, and a module with a folder is its `mod.rs`. `room_of`: the room of a name right below the crate's
+/// root. `stray`: how a name of no floor is a fault, if it is one.
+pub(crate) fn misplaced(
+    sources: &Sources,
+    floors: &[&[&str]],
+    room_of: impl Fn(&str) -> String,
+    stray: Option<&str>,
+) -> BTreeSet<String> {
+    let mut faults = BTreeSet::new();
+    for (file, text) in sources {
+        let Some(own) = floor(floors, room(file)) else {
+            faults.insert(format!("{file}: a room that stands on no floor"));
+            continue;
+        };
+        for path in paths(file, text, &[]) {
+            let Some(first) = path.strip_prefix("crate::").and_then(|path| path.split("::").next()) else { continue };
+            let other = &*room_of(first);
+            let fault = match floor(floors, other) {
+                Some(on) if on < own || other == room(file) => None,
+                Some(_) => Some(", which is not below it"),
+                // A group, whose paths stand beside it.
+                None if other.is_empty() => None,
+                None => stray,
+            };
+            faults.extend(fault.map(|fault| format!("{file}: it imports {other}{fault}")));
+        }
+    }
+    faults.extend(circles(sources));
+    faults.extend(beside_their_folder(sources));
+    faults
 }
 
 /// A few files that a crate has, and one with another text.
@@ -106,7 +139,7 @@ fn absolute(path: &str, inside: &[&str]) -> String {
 }
 
 /// Files that import each other, in however many steps. That of a folder and what is in it go by `mod.rs`, and do no harm.
-pub(crate) fn circles(sources: &Sources) -> BTreeSet<String> {
+fn circles(sources: &Sources) -> BTreeSet<String> {
     let files: BTreeMap<String, &str> = sources
         .keys()
         .filter(|file| !file.ends_with("mod.rs"))
@@ -139,7 +172,7 @@ pub(crate) fn circles(sources: &Sources) -> BTreeSet<String> {
 }
 
 /// Modules whose file stands beside their folder, and not in it.
-pub(crate) fn beside_their_folder(sources: &Sources) -> BTreeSet<String> {
+fn beside_their_folder(sources: &Sources) -> BTreeSet<String> {
     let beside = |file: &&String| sources.contains_key(&format!("{}/mod.rs", file.trim_end_matches(".rs")));
     sources.keys().filter(beside).map(|file| format!("{file}: a module with a folder is the folder's mod.rs")).collect()
 }

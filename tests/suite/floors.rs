@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::imports::{self, Sources, beside_their_folder, circles, paths, room};
+use super::imports::{self, Sources, paths, room};
 
 /// The rooms, from the ground up. A room imports only rooms of floors below its own.
 const FLOORS: [&[&str]; 13] = [
@@ -42,31 +42,15 @@ fn exported(sources: &Sources) -> BTreeMap<String, String> {
 /// Everything that breaks the rules, a line each.
 fn faults(sources: &Sources) -> BTreeSet<String> {
     let exported = exported(sources);
-    let mut faults = BTreeSet::new();
-    for (file, text) in sources {
-        let Some(own) = imports::floor(&FLOORS, room(file)) else {
-            faults.insert(format!("{file}: a room that stands on no floor"));
-            continue;
-        };
-        for path in paths(file, text, &[]) {
-            let Some(path) = path.strip_prefix("crate::") else { continue };
-            let first = path.split("::").next().unwrap();
-            let other = exported.get(first).map_or(first, String::as_str);
-            match imports::floor(&FLOORS, other) {
-                Some(on) if on < own || other == room(file) => {}
-                Some(_) => drop(faults.insert(format!("{file}: it imports {other}, which is not below it"))),
-                // A group, whose paths stand beside it.
-                None if other.is_empty() => {}
-                None => drop(faults.insert(format!("{file}: it imports {other}, which stands on no floor"))),
-            }
-            let foreign = |part: &str| PLATFORMS.contains(&part) && part != room(file);
-            if PLATFORMS.contains(&room(file)) && path.split("::").any(foreign) {
+    let room_of = |name: &str| exported.get(name).map_or(name, String::as_str).to_owned();
+    let mut faults = imports::misplaced(sources, &FLOORS, room_of, Some(", which stands on no floor"));
+    for (file, text) in sources.iter().filter(|(file, _)| PLATFORMS.contains(&room(file))) {
+        for path in paths(file, text, &[]).iter().filter_map(|path| path.strip_prefix("crate::")) {
+            if path.split("::").any(|part| PLATFORMS.contains(&part) && part != room(file)) {
                 faults.insert(format!("{file}: {path} is another platform's"));
             }
         }
     }
-    faults.extend(circles(sources));
-    faults.extend(beside_their_folder(sources));
     faults
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::imports::{self, Sources, beside_their_folder, circles, code, paths, room};
+use super::imports::{self, Sources, code, paths, room};
 
 /// The rooms, from the ground up. A room imports only rooms of floors below its own.
 const FLOORS: [&[&str]; 6] =
@@ -18,26 +18,11 @@ fn sources() -> Sources {
     imports::sources(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn floor(room: &str) -> Option<usize> {
-    imports::floor(&FLOORS, room)
-}
-
 /// Everything that breaks the rules, a line each.
 fn faults(sources: &Sources) -> BTreeSet<String> {
-    let mut faults = BTreeSet::new();
+    let mut faults = imports::misplaced(sources, &FLOORS, str::to_owned, None);
     for (file, text) in sources {
-        let Some(own) = floor(room(file)) else {
-            faults.insert(format!("{file}: a room that stands on no floor"));
-            continue;
-        };
         for path in paths(file, text, &SCREEN_PATHS) {
-            let other = path.strip_prefix("crate::").and_then(|path| path.split("::").next());
-            if let Some((other, on)) = other.and_then(|other| Some((other, floor(other)?)))
-                && other != room(file)
-                && on >= own
-            {
-                faults.insert(format!("{file}: it imports {other}, which is not below it"));
-            }
             let begins = |what: &str| path == what || path.starts_with(&format!("{what}::"));
             if let Some(what) = SCREEN.iter().find(|what| begins(what))
                 && room(file) != "ui"
@@ -51,8 +36,6 @@ fn faults(sources: &Sources) -> BTreeSet<String> {
             faults.insert(format!("{file}: it writes to the screen by {word}, which nothing needs"));
         }
     }
-    faults.extend(circles(sources));
-    faults.extend(beside_their_folder(sources));
     faults
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::imports::{self, Sources, beside_their_folder, circles, code, paths, room};
+use super::imports::{self, Sources, code, room};
 
 /// The rooms, from the ground up. A room imports only rooms of floors below its own.
 const FLOORS: [&[&str]; 8] = [
@@ -44,35 +44,15 @@ fn sources() -> Sources {
     sources
 }
 
-fn floor(room: &str) -> Option<usize> {
-    imports::floor(&FLOORS, room)
-}
-
 /// Everything that breaks the rules, a line each.
 fn faults(sources: &Sources) -> BTreeSet<String> {
-    let mut faults = BTreeSet::new();
+    let mut faults = imports::misplaced(sources, &FLOORS, str::to_owned, Some(" by way of lib.rs"));
     for (file, text) in sources {
-        let Some(own) = floor(room(file)) else {
-            faults.insert(format!("{file}: a room that stands on no floor"));
-            continue;
-        };
-        for path in paths(file, text, &[]) {
-            let Some(other) = path.strip_prefix("crate::").and_then(|path| path.split("::").next()) else { continue };
-            match floor(other) {
-                Some(on) if on < own || other == room(file) => {}
-                Some(_) => drop(faults.insert(format!("{file}: it imports {other}, which is not below it"))),
-                // A group, whose paths stand beside it.
-                None if other.is_empty() => {}
-                None => drop(faults.insert(format!("{file}: it imports {other} by way of lib.rs"))),
-            }
-        }
         let code = code(text);
         if let Some(what) = SQL.iter().find(|what| code.contains(**what) && !SQL_ROOMS.contains(&room(file))) {
             faults.insert(format!("{file}: {what:?} is for the rooms of SQL"));
         }
     }
-    faults.extend(circles(sources));
-    faults.extend(beside_their_folder(sources));
     faults
 }
 

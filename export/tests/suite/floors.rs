@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::imports::{self, beside_their_folder, circles, paths, room};
+use super::imports;
 
 /// The rooms, from the ground up. A room imports only rooms of floors below its own.
 const FLOORS: [&[&str]; 5] =
@@ -10,22 +10,7 @@ const FLOORS: [&[&str]; 5] =
 
 /// Everything that breaks the rules, a line each.
 fn faults(sources: &imports::Sources) -> BTreeSet<String> {
-    let mut faults = BTreeSet::new();
-    for (file, text) in sources {
-        let Some(own) = imports::floor(&FLOORS, room(file)) else {
-            faults.insert(format!("{file}: a room that stands on no floor"));
-            continue;
-        };
-        for path in paths(file, text, &[]) {
-            let Some(other) = path.strip_prefix("crate::").and_then(|path| path.split("::").next()) else { continue };
-            if imports::floor(&FLOORS, other).is_some_and(|on| on >= own && other != room(file)) {
-                faults.insert(format!("{file}: it imports {other}, which is not below it"));
-            }
-        }
-    }
-    faults.extend(circles(sources));
-    faults.extend(beside_their_folder(sources));
-    faults
+    imports::misplaced(sources, &FLOORS, str::to_owned, None)
 }
 
 #[test]
