@@ -219,7 +219,9 @@ impl Listing {
                 match self.fetch(1, MORE).await {
                     Ok(more) if more.info.count > 0 => return Ok(Behind::More),
                     Ok(_) => {}
-                    Err(error) if is_about_size(&error) || is_about_form(&error) => return self.first_row(page).await,
+                    Err(error) if is_about_size(&error) || is_about_form(&error) => {
+                        return self.pages_behind(page, self.nothing(page.asked) - 1).await;
+                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -260,10 +262,10 @@ impl Listing {
         Ok(if there { Behind::Next(next) } else { Behind::Rows })
     }
 
-    /// Looks for the first page with a row as far down as a page of [`MORE`] rows would reach.
-    async fn first_row(&self, page: &PageInfo) -> Result<Behind> {
-        for number in 2..=self.nothing(page.asked) {
-            match self.fetch(number, page.asked).await {
+    /// Looks for the first page with a row among so many behind this one.
+    pub(super) async fn pages_behind(&self, page: &PageInfo, pages: i64) -> Result<Behind> {
+        for beside in 1..=pages {
+            match self.fetch(page.number + beside, page.asked).await {
                 Ok(next) if next.info.count > 0 => return Ok(Behind::Next(next)),
                 Ok(_) => {}
                 Err(error) if is_about_size(&error) || is_about_form(&error) => return Ok(Behind::Unknown(error)),

@@ -102,7 +102,7 @@ impl Reading<'_> {
         self.pages > MOST_PAGES || self.found.len() as u64 > counted
     }
 
-    /// From the newest row on, and on from there. Says whether the first page had room for more; `None`: it failed.
+    /// From the newest row on, and on from there. Says whether the first page had room for more, which none has that failed.
     async fn by_pages(&mut self) -> Result<bool> {
         let (mut first, mut empty) = (None, 0);
         while empty < 2 {

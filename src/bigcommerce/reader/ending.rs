@@ -1,7 +1,7 @@
 //! Whether the end of a list is one: seen with room behind it, where the list moved, or where it never ends.
 
 use super::{Direction, End, Reader};
-use crate::bigcommerce::listing::{PageInfo, is_about_form, is_about_size};
+use crate::bigcommerce::listing::{Behind, PageInfo, is_about_size};
 use crate::bigcommerce::place::last_page;
 use crate::error::{Error, Result};
 use crate::walk::{Row, incomplete};
@@ -67,15 +67,8 @@ impl Reader {
         if self.direction == Direction::Down && self.nothing >= self.listing.nothing(last.asked) {
             return Ok(true); // they were asked for just now
         }
-        for beside in 1..=self.listing.nothing(last.asked) {
-            match self.listing.fetch(last.number + beside, last.asked).await {
-                Ok(page) if page.info.count > 0 => return Ok(false),
-                Ok(_) => {}
-                Err(error) if is_about_size(&error) || is_about_form(&error) => return Ok(false),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(true)
+        let behind = self.listing.pages_behind(last, self.listing.nothing(last.asked)).await?;
+        Ok(matches!(behind, Behind::Nothing))
     }
 
     /// Whether the list may be endless: many more rows came than the platform counted, or it does not count and there are

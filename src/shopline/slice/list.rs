@@ -57,7 +57,7 @@ impl Slice {
                 self.parts.push(Part::List(list));
                 return Ok(None);
             }
-            // A large page may come empty where the list is; then this one's end is not proved by it.
+            // It may be the page that is empty, and not the list.
             match self.reader.emptiness(list.bounds, &list.start, answer.limit).await? {
                 Empty::List => self.end_list(&list, list.pages > 2).await?,
                 Empty::Page => {

@@ -30,7 +30,7 @@ use crate::world::{World, operation, record};
 
 const NAME: &str = "abc123";
 /// How often what is said during a run is looked at.
-const GLANCE: Duration = Duration::from_millis(15);
+const POLL_INTERVAL: Duration = Duration::from_millis(15);
 
 /// A store's life so far.
 struct Life {
@@ -114,7 +114,7 @@ impl Life {
                     ended.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
                     return Ok(());
                 }
-                () = tokio::time::sleep(GLANCE) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
             self.check()?;
             let requests = world.sandbox.requests() - begun;
@@ -275,7 +275,7 @@ async fn too_many(sandbox: &Sandbox) -> u64 {
         if requests > MOST_REQUESTS {
             return requests;
         }
-        tokio::time::sleep(GLANCE).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
