@@ -211,7 +211,8 @@ impl Walk {
     fn plan(&mut self, rows: &[Row]) {
         let (Some(oldest), Some(newest)) = (oldest(rows).map(whole), newest(rows)) else { return };
         let limit = self.reader.habits().limit(self.reader.wanted);
-        let full = i32::try_from(rows.len()).is_ok_and(|count| count >= limit);
+        // A single row shows nothing of how dense they are.
+        let full = rows.len() > 1 && i32::try_from(rows.len()).is_ok_and(|count| count >= limit);
         let a_page = newest.duration_since(oldest).as_secs().max(1);
         let pages = oldest.duration_since(self.since).as_secs() / a_page;
         let Some(first) = self.underway.front() else { return };
