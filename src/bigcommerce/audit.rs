@@ -56,19 +56,20 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
     if passed {
         return Ok(Judgement::Short(None));
     }
+    let until = progress.query.until;
+    let newer = |row: &Row| row.time().is_some_and(|time| until.is_some_and(|until| time >= until));
+    let is_new = |row: &Row| newer(row) && !progress.knows(row);
     let Some(total) = total else {
-        let whole = reader.shows_end(end).await?;
+        let whole = reader.shows_end(end).await? && reader.only_moved(end, is_new).await?;
         return Ok(if whole { Judgement::Proved(Proof::EndOfList) } else { Judgement::Short(None) });
     };
     let read = tally.fresh;
     let (newcomers, total) = if tally.drift() == 0 && tally.repeats == 0 || read == total {
         (0, total)
     } else {
-        let until = progress.query.until;
-        let newer = |row: &Row| row.time().is_some_and(|time| until.is_some_and(|until| time >= until));
-        match reader.newcomers(|row| newer(row) && !progress.knows(row)).await? {
-            Some((newcomers, total)) => (newcomers, u64::try_from(total).unwrap_or(0)),
-            None => return Ok(Judgement::Short(None)),
+        match reader.newcomers(is_new).await? {
+            Some((newcomers, Some(total))) => (newcomers, u64::try_from(total).unwrap_or(0)),
+            Some((_, None)) | None => return Ok(Judgement::Short(None)),
         }
     };
     let counted = total.saturating_sub(newcomers);
@@ -276,12 +277,17 @@ impl Recovery {
 
     /// A list was read to an end. If it was not all of it by its own total, it is parted.
     async fn ended(&mut self, end: &End, progress: &Progress) -> Result<()> {
-        let Some((list, reader, _)) = self.present.take() else { return Ok(()) };
+        let Some((list, reader, seen)) = self.present.take() else { return Ok(()) };
         let tally = &reader.tally;
         let total = tally.counted();
         let whole = match total {
             Some(total) => total == tally.fresh,
-            None => reader.shows_end(end).await?,
+            None => {
+                let until = progress.query.until;
+                let newer = |time| until.is_some_and(|until| time >= until);
+                let is_new = |row: &Row| row.time().is_some_and(newer) && !seen.knows(row.key, row.time());
+                reader.shows_end(end).await? && reader.only_moved(end, is_new).await?
+            }
         };
         let of_all = is_same_list(&list.scope, &self.listing.scope);
         if of_all {
@@ -305,7 +311,7 @@ impl Recovery {
         } else if list.scope.category.is_none() {
             let of = |category: &String| Scope { category: Some(category.clone()), ..list.scope.clone() };
             self.lists.extend(self.categories.iter().map(of).map(List::new));
-        } else if total.is_none() && (matches!(end, End::Empty) || tally.skipped > 0) {
+        } else if total.is_none() {
             self.open = true;
         }
         Ok(())

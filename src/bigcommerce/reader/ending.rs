@@ -116,9 +116,24 @@ impl Reader {
         Ok(())
     }
 
+    /// Whether each row that came on two pages was moved to the second by rows that came in, or the pages overlap. Else the
+    /// list has them in another order at each request, and where one came twice, another may have come not at all.
+    pub(in crate::bigcommerce) async fn only_moved(&self, end: &End, is_new: impl Fn(&Row) -> bool) -> Result<bool> {
+        // Behind its end a list may repeat its last page.
+        let behind_end = if matches!(end, End::Repeats) { self.idle } else { 0 };
+        let repeats = self.tally.repeats.saturating_sub(behind_end + self.overlapping);
+        if repeats == 0 {
+            return Ok(true);
+        }
+        Ok(self.newcomers(is_new).await?.is_some_and(|(newcomers, _)| repeats <= newcomers))
+    }
+
     /// How many rows came to the newest end of the list since it was begun, and its total now. `None` where that cannot
     /// be seen. `is_new`: whether a row was not listed before, and is newer than what the walk reads.
-    pub(in crate::bigcommerce) async fn newcomers(&self, is_new: impl Fn(&Row) -> bool) -> Result<Option<(u64, i64)>> {
+    pub(in crate::bigcommerce) async fn newcomers(
+        &self,
+        is_new: impl Fn(&Row) -> bool,
+    ) -> Result<Option<(u64, Option<i64>)>> {
         let mut newcomers = 0;
         let mut number = match self.direction {
             Direction::Down => 1,
@@ -131,11 +146,10 @@ impl Reader {
             let before = if self.direction == Direction::Down { number + 1 } else { number - 1 };
             // Behind the end of an oldest-first list there may be room for more.
             let over = before < 1 || new < page.rows.len() || (new == 0 && self.direction == Direction::Down);
-            match page.info.says.total {
-                None if over => return Ok(None),
-                Some(total) if over => return Ok(Some((newcomers, total))),
-                _ => number = before,
+            if over {
+                return Ok(Some((newcomers, page.info.says.total)));
             }
+            number = before;
         }
         Ok(None)
     }

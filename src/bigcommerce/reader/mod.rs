@@ -74,6 +74,12 @@ pub(super) struct Reader {
     nothing: i64,
     /// One of them was empty.
     emptied: bool,
+    /// The rows that came again on them.
+    idle: u64,
+    /// Down: behind the last place that the first page may have been made of, where fewer rows came than were asked for. And
+    /// the rows that came again on later, thin pages of places before it.
+    reach: i64,
+    overlapping: u64,
     /// The oldest time so far, and how many rows came since it was reached.
     deepest: Option<Timestamp>,
     lingering: u64,
@@ -130,6 +136,9 @@ impl Reader {
             doubted: false,
             nothing: 0,
             emptied: false,
+            idle: 0,
+            reach: 0,
+            overlapping: 0,
             deepest: None,
             lingering: 0,
         }
@@ -290,6 +299,9 @@ impl Reader {
         self.lingering = if deeper { 0 } else { self.lingering + fresh };
         self.deepest = [self.deepest, info.oldest].into_iter().flatten().min();
         let short = info.is_short();
+        if short && info.start() < self.reach {
+            self.overlapping += repeats;
+        }
         if self.is_again() {
             self.note_ahead(info, false);
             self.advance(info, first);
@@ -304,13 +316,17 @@ impl Reader {
         self.short = short && info.count > 0 && self.direction == Direction::Down;
         if matches!(brings, Brings::Nothing) {
             self.nothing += 1;
+            self.idle += repeats;
             self.emptied |= info.count == 0;
             self.ahead.stall(info);
         } else {
             self.note_ahead(info, repeats > 0);
             // Something came behind a place that was empty.
             self.tally.thin_pages |= self.emptied && info.count > 0;
-            (self.nothing, self.emptied) = (0, false);
+            // Each row that came has a place, one that came on two pages has two: a list is at least as long as that.
+            let places = self.covered() - i64::try_from(self.overlapping).unwrap_or(0);
+            self.tally.lies |= info.says.total.is_some_and(|total| total < places);
+            (self.nothing, self.emptied, self.idle) = (0, false, 0);
         }
         self.advance(info, first);
         if repeats > 0 {
@@ -383,6 +399,7 @@ impl Reader {
             // The platform may give another number of rows than was asked for: its own pages have as many.
             self.normal = info.count;
             self.edge = info.start() + info.count;
+            self.reach = info.start() + info.asked;
             self.short = false;
             self.again();
         } else {

@@ -68,6 +68,27 @@ async fn a_second_with_more_rows_than_fit_on_a_page_may_change_places() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_change_places_are_not_called_complete_where_nothing_counts_them() {
+    let stale = Totals::Wrong(WrongTotals::Stale(8 * 24 * 3600));
+    let uncounted = [(Presence::Missing, Totals::Right), (Presence::Present, stale)];
+    let one_row = Faults::none().limit_above(1, Fault::EmptyPage);
+    for (meta, totals) in uncounted {
+        for (rows, per_second, faults) in
+            [(1_200, 3, Faults::none()), (1_200, 60, Faults::none()), (60, 3, one_row.clone())]
+        {
+            for seed in 0..6 {
+                let listing = Listing { ties: Ties::Shuffled, ..Listing::default() };
+                let behavior = BigCommerceBehavior { meta, totals, ..bigcommerce_with(listing) };
+                let history = history(seed, rows).rows_per_second(per_second);
+                let store = Audited::failing(PLATFORM, history, behavior, faults.clone()).await;
+                let walked = store.walk().await;
+                walked.assert_honest(&store.truth(), &format!("{rows} rows, {per_second} a second, {totals:?}"));
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_that_are_taken_out_of_a_cut_page_end_no_walk() {
     for one_of in [2, 8, 60] {
         for meta in [Presence::Present, Presence::Missing] {
