@@ -355,12 +355,7 @@ impl Plan {
             let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless };
             self.suspects.extend(parts.into_iter().map(suspect));
         }
-        // A gap of which all was read, and of which the platform counts more, is tried again as a whole when its time comes.
-        let read = |gap: &&Gap| self.progress.coverage.gaps(gap.range).is_empty();
-        let short: Vec<TimeRange> = self.progress.gaps.iter().filter(read).map(|gap| gap.range).collect();
-        let short = short.into_iter().filter(|gap| gap.overlap(rest).is_some());
-        let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless: true };
-        self.suspects.extend(short.map(suspect));
+        self.suspect_what_was_read(rest, reason);
         self.failures >= policy::FAILURES * policy::FAILURE
     }
 
@@ -369,6 +364,14 @@ impl Plan {
         self.suspects.retain(|suspect| suspect.range.overlap(rest).is_none());
         let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless: true };
         self.suspects.extend(self.progress.coverage.gaps(rest).into_iter().map(suspect));
+        self.suspect_what_was_read(rest, reason);
+    }
+
+    /// A gap of which all was read, and of which the platform counts more, is tried again as a whole when its time comes.
+    fn suspect_what_was_read(&mut self, rest: TimeRange, reason: &str) {
+        let read = |gap: &&Gap| gap.range.overlap(rest).is_some() && self.progress.coverage.gaps(gap.range).is_empty();
+        let suspect = |gap: &Gap| Suspect { range: gap.range, reason: reason.to_owned(), hopeless: true };
+        self.suspects.extend(self.progress.gaps.iter().filter(read).map(suspect));
     }
 
     /// The store itself fails: no time range of it is to blame.

@@ -171,15 +171,21 @@ fn a_gap_is_cut_where_the_platform_keeps_nothing_any_more() {
 
 #[test]
 fn what_was_read_and_counts_more_waits_for_its_time_when_it_fails_again() {
-    let mut plan = plan(&[(365 * 24, 0)]);
-    plan.progress.gaps = vec![gap(48, 24, ago(1))];
-    assert_eq!(plan.next(now()), Some(Job::Fill(between(48, 24))));
-    plan.suspect(between(48, 24), "HTTP 422", false);
-    let gaps = plan.answered(now());
-    assert_eq!((gaps[0].range, gaps[0].attempts), (between(48, 24), 2));
-    assert!(gaps[0].next_attempt > now());
-    plan.progress.gaps = gaps;
-    assert_eq!(plan.next(now()), None);
+    let fails: [fn(&mut Plan); 2] = [
+        |plan| _ = plan.suspect(between(48, 24), "HTTP 422", false),
+        |plan| plan.leave(between(48, 24), "one row alone comes empty"),
+    ];
+    for fail in fails {
+        let mut plan = plan(&[(365 * 24, 0)]);
+        plan.progress.gaps = vec![gap(48, 24, ago(1))];
+        assert_eq!(plan.next(now()), Some(Job::Fill(between(48, 24))));
+        fail(&mut plan);
+        let gaps = plan.answered(now());
+        assert_eq!((gaps[0].range, gaps[0].attempts), (between(48, 24), 2));
+        assert!(gaps[0].next_attempt > now());
+        plan.progress.gaps = gaps;
+        assert_eq!(plan.next(now()), None);
+    }
 }
 
 #[test]
