@@ -8,7 +8,7 @@ use super::page::Pagination;
 use super::scope::Scope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::bigcommerce::push_down::GetStoreSystemLogs as _;
-use crate::walk::{Row, fingerprint, newest, oldest};
+use crate::walk::{Row, fingerprint, newest, oldest, page_too_small};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -268,7 +268,9 @@ impl Listing {
             match self.fetch(page.number + beside, page.asked).await {
                 Ok(next) if next.info.count > 0 => return Ok(Behind::Next(next)),
                 Ok(_) => {}
-                Err(error) if is_about_size(&error) || is_about_form(&error) => return Ok(Behind::Unknown(error)),
+                Err(error) if is_about_size(&error) || is_about_form(&error) => {
+                    return Ok(Behind::Unknown(page_too_small(error)));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -278,6 +280,11 @@ impl Listing {
     /// Whether so few rows are asked for, because more fail, that a page may come empty anywhere in the list.
     pub(super) fn is_narrow(&self) -> bool {
         self.source.shape().limit < MORE
+    }
+
+    /// Whether that is because more rows failed, and not because the platform gives no more.
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.is_narrow() && self.source.asks_for_fewer()
     }
 
     /// How many pages of this size have to bring nothing before the list does not lead on.

@@ -11,6 +11,7 @@ mod listing;
 mod page;
 mod place;
 mod reader;
+mod recovery;
 mod scope;
 mod severity;
 mod walk;

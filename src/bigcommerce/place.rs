@@ -52,9 +52,9 @@ pub(super) async fn is_stuck(listing: &Listing, first: &PageInfo) -> Result<bool
     if !more || first.count == 0 {
         return Ok(false);
     }
-    for _ in 0..2 {
-        let second = listing.fetch(first.number + 1, first.asked).await?.info;
-        if !second.same_rows(first) && second.is_another().is_none() {
+    for beside in 1..=listing.nothing(first.asked) {
+        let other = listing.fetch(first.number + beside, first.asked).await?.info;
+        if !other.same_rows(first) && other.is_another().is_none() {
             return Ok(false);
         }
     }

@@ -9,10 +9,11 @@ use futures::stream::BoxStream;
 use jiff::{SignedDuration, Timestamp};
 
 use super::BigCommerce;
-use super::audit::{Judgement, Recovered, Recovery, counts_lie, judge};
+use super::audit::{Judgement, counts_lie, judge};
 use super::listing::{Behind, Fetched, Listing, PageInfo, is_about_size};
 use super::place::{is_stuck, order_of, start_of, top};
 use super::reader::{Brings, Direction, End, FEWER, Reader};
+use super::recovery::{Recovered, Recovery};
 use super::scope::Scope;
 use crate::error::{Error, Result};
 use crate::query::{LogQuery, only};

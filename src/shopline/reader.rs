@@ -8,7 +8,7 @@ use super::Shopline;
 use super::habits::Habits;
 use crate::entry::UtcOffset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::walk::Row;
+use crate::walk::{Row, page_too_small};
 
 /// The most rows that a page can hold.
 pub(super) const PAGE: i32 = 200;
@@ -17,7 +17,6 @@ const FEWER: [i32; 4] = [100, 50, 20, 1];
 /// How many rows are asked for where one did not come.
 const MORE: i32 = 20;
 /// The reason of an error where they fail: no shorter time range would do better.
-pub(super) const PAGE_TOO_SMALL: &str = "page_too_small";
 /// How often a count that fails is asked for.
 const COUNTS: usize = 4;
 /// Until a row was seen: the offset of the vendor's examples.
@@ -201,10 +200,7 @@ impl Reader {
                     habits.ask_for(MORE);
                     Ok(Empty::Page)
                 }
-                Err(error) if is_heavy(&error) || error.kind() == ErrorKind::Refused => {
-                    let what = format!("one row alone comes empty, and more of them fail: {error}");
-                    Err(Error::new(ErrorKind::Server, what).with_reason(PAGE_TOO_SMALL).with_source(error))
-                }
+                Err(error) if is_heavy(&error) || error.kind() == ErrorKind::Refused => Err(page_too_small(error)),
                 Err(error) => Err(error),
             };
         }

@@ -10,13 +10,13 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::Shopline;
-use super::reader::{Filter, PAGE, PAGE_TOO_SMALL, Reader, SECOND, is_heavy, whole};
+use super::reader::{Filter, PAGE, Reader, SECOND, is_heavy, whole};
 use super::slice::{Batch, Lack, Slice, Trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{LogQuery, only};
 use crate::severity::Severity;
 use crate::source::{Cursor, LogSource, Page, Proof};
-use crate::walk::{self, Progress, Row, newest, oldest};
+use crate::walk::{self, PAGE_TOO_SMALL, Progress, Row, newest, oldest};
 
 /// The platform allows one month; February is one, too.
 pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);

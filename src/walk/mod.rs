@@ -74,7 +74,16 @@ fn finished() -> Error {
     )
 }
 
+/// The reason of an error that no shorter time range avoids.
+pub(crate) const PAGE_TOO_SMALL: &str = "page_too_small";
+
 /// The error of a walk that had to give up: what is missing.
 pub(crate) fn incomplete(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Incomplete, what)
+}
+
+/// The error where so few rows came empty that it shows nothing, and this is why more of them do not come.
+pub(crate) fn page_too_small(error: Error) -> Error {
+    let what = format!("a page of few rows comes empty, and more of them fail: {error}");
+    Error::new(ErrorKind::Server, what).with_reason(PAGE_TOO_SMALL).with_source(error)
 }

@@ -86,8 +86,8 @@ pub(crate) struct Plan {
     suspects: Vec<Suspect>,
     /// Failures without an answer between them: each counts [`policy::FAILURE`], one of a known gap counts 1.
     failures: u32,
-    /// Time ranges that failed since the last one that was read to its end.
-    fruitless: u32,
+    /// Time ranges that failed since the store last had nothing left to read.
+    cuts: u32,
     /// The beginnings of gaps that were tried in this run.
     tried: BTreeSet<Timestamp>,
     again: Option<Rereading>,
@@ -108,7 +108,7 @@ impl Plan {
             lists_everything: false,
             suspects: Vec::new(),
             failures: 0,
-            fruitless: 0,
+            cuts: 0,
             tried: BTreeSet::new(),
             again: None,
             recounted: Vec::new(),
@@ -340,10 +340,9 @@ impl Plan {
             (false, false) => policy::FAILURE,
             (false, true) => policy::FAILURE * policy::HANGING,
         };
-        self.fruitless = self.fruitless.saturating_add(1);
+        self.cuts = self.cuts.saturating_add(1);
         let failed_before = known || self.suspects.iter().any(|suspect| suspect.range.overlap(rest).is_some());
-        // Cutting has to lead somewhere: to pieces that can be read.
-        let leads_nowhere = self.lists_everything && failed_before || self.fruitless > policy::FRUITLESS;
+        let leads_nowhere = self.lists_everything && failed_before || self.cuts > policy::CUTS;
         self.suspects.retain(|suspect| suspect.range.overlap(rest).is_none());
         for part in self.progress.coverage.gaps(rest) {
             let half = SignedDuration::from_secs(part.length().as_secs() / 2);
@@ -411,9 +410,9 @@ impl Plan {
         Gap { range, reason, attempts, next_attempt }
     }
 
-    /// A time range was read to its end.
-    pub(crate) fn was_read(&mut self) {
-        self.fruitless = 0;
+    /// Nothing is left to read for now.
+    pub(crate) fn rests(&mut self) {
+        self.cuts = 0;
     }
 
     /// Notes that a time range that failed before was read to its end. If a part of it is still a gap, it is not tried

@@ -189,6 +189,27 @@ fn what_was_read_and_counts_more_waits_for_its_time_when_it_fails_again() {
 }
 
 #[test]
+fn where_nearly_everything_fails_no_more_is_cut_until_the_store_rests() {
+    let fails = |plan: &mut Plan| {
+        let mut failures = 0;
+        while let Some(job) = plan.next(now()) {
+            plan.suspect(job.range(), "it fails", false);
+            let gaps = plan.answered(now());
+            plan.progress.apply(&crate::archive::Commit { gaps, ..Default::default() }, &Default::default());
+            failures += 1;
+            assert!(failures < 10_000, "it never ends");
+        }
+        failures
+    };
+    let mut plan = Plan::new(Progress::default(), &Platform::BIGCOMMERCE, false);
+    let first = fails(&mut plan);
+    assert!((policy::CUTS..policy::CUTS * 4).contains(&first), "{first}");
+    plan.rests();
+    plan.tried.clear(); // the next run
+    assert!(fails(&mut plan) > policy::CUTS, "what was left is cut further");
+}
+
+#[test]
 fn a_store_that_never_answers_is_not_cut_into_gaps() {
     let mut plan = plan(&[(365 * 24, 100)]);
     for failures in 1..=policy::FAILURES {

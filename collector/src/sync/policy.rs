@@ -54,9 +54,9 @@ pub(crate) const FAILURES: u32 = 6;
 pub(crate) const HANGING: u32 = 3;
 /// This many failures of known gaps count as one.
 pub(crate) const FAILURE: u32 = 4;
-/// After this many failures without a time range between them that could be read, what fails is not cut any further: pieces
-/// of it fail as it does.
-pub(crate) const FRUITLESS: u32 = 256;
+/// After this many failures since the store last had nothing left to read, what fails is not cut any further: the rest of
+/// it is cut when it is tried again.
+pub(crate) const CUTS: u32 = 256;
 
 /// A store that answered so short a time ago is not taken for the culprit when one last time range fails.
 pub(crate) const RECENTLY: Duration = Duration::from_secs(60);

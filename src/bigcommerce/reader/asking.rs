@@ -117,10 +117,14 @@ impl Reader {
     /// Asks for as many rows as an empty page needs to show that nothing is there, if they do not fail any more: it may have
     /// been the network that failed, and not their number. `false` where nothing changes.
     pub(super) async fn widen(&mut self, asked: &Asked) -> bool {
-        let fewer = self.listing.is_narrow() && self.listing.source.asks_for_fewer();
+        let fewer = self.listing.is_narrowed();
         let small = asked.size < MORE && self.normal < MORE && self.bad.is_none();
         let number = (asked.number - 1) * asked.size / MORE + 1;
-        if !(fewer && small) || self.listing.fetch(number, MORE).await.is_err() {
+        if !(fewer && small) || self.stays_narrow {
+            return false;
+        }
+        if self.listing.fetch(number, MORE).await.is_err() {
+            self.stays_narrow = true;
             return false;
         }
         self.listing.source.ask_for_more();

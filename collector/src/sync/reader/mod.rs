@@ -259,9 +259,6 @@ impl Reader {
             let reason = format!("{}: the dates of its answers contradict each other; ask the platform", self.store);
             return self.fail(shared, State::Failing, reason, None).await;
         }
-        if ended {
-            self.plan.was_read();
-        }
         match job {
             Job::News(_) => self.news = Some(new),
             Job::Slice(_, None) if ended => self.plan.learn(range, read),
@@ -438,6 +435,7 @@ impl Reader {
     }
 
     async fn rest(&mut self, shared: &Shared) -> Result<TaskOutcome> {
+        self.plan.rests();
         let rewalked = self.plan.begin_tiers(self.now());
         if !rewalked.is_empty() {
             self.commit(shared, Commit { rewalked, ..Commit::default() }).await?;
