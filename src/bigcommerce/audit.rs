@@ -13,7 +13,7 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 /// A list of so few rows is never cut: its total has to be its length.
 const FEW: i64 = 10;
 
-/// What the audit says of a list that was read.
+/// The finding of the audit of a list that was read.
 #[derive(Debug)]
 pub(super) enum Judgement {
     Proved(Proof),
@@ -74,8 +74,8 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
     })
 }
 
-/// Whether the platform's total is another number than the rows of a list, even where there can be none, or so few that no
-/// page size can cut them: then it is no count.
+/// Whether the platform's total is another number than the rows of a list, even where there can be none, or so few that
+/// no page size can cut them: then it is no count.
 pub(super) async fn counts_lie(listing: &Listing, progress: &Progress) -> Result<bool> {
     if !listing.source.shape().dates || listing.source.learnt().date_filters == Some(false) {
         return Ok(false);

@@ -1,5 +1,5 @@
-//! What the platform was seen to do at one store: the form of the request that it takes, and which of its empty pages to
-//! believe.
+//! The habits of the platform at one store, as far as they were seen: the form of the request that it takes, and which
+//! of its empty pages to believe.
 
 use std::collections::VecDeque;
 use std::sync::{MutexGuard, PoisonError};
@@ -82,12 +82,12 @@ pub(super) const MORE: i64 = 20;
 
 /// How often an empty page is asked for again, after the platform was seen to send one for rows that it has.
 const LOOKS: u32 = 4;
-/// How many of the next empty pages are.
+/// The number of the next empty pages that are asked for again.
 const DOUBTED: u32 = 32;
 /// The same of a store that never had a row, which may be what such pages made of it. Only where a list goes up to the
 /// present: a store without a row now is without one before, and its past is not to cost more.
 const FIRST: u32 = 4;
-/// What ended no longer ago than this is the present.
+/// A list that ends no longer ago than this goes up to the present.
 const PRESENT: SignedDuration = SignedDuration::from_hours(24);
 /// How many requests are remembered that got an empty page.
 const REMEMBERED: usize = 16;
@@ -97,9 +97,9 @@ const REMEMBERED: usize = 16;
 struct EmptyPages {
     /// The last requests that got one: the list, the page's number and its size.
     last: VecDeque<(Scope, i64, i64)>,
-    /// How many of the next ones are asked for again.
+    /// The number of the next empty pages that are asked for again.
     doubted: u32,
-    /// How many are as long as no page had a row.
+    /// The number of those for as long as no page had a row.
     first: u32,
 }
 
@@ -136,7 +136,7 @@ impl EmptyPages {
     }
 }
 
-/// What the clones of a client know of the platform.
+/// The knowledge of the platform that the clones of a client share.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     shape: Shape,

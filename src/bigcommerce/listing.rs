@@ -34,7 +34,7 @@ pub(super) struct Fetched {
     pub(super) rows: Vec<Row>,
 }
 
-/// What is known of a page besides its rows.
+/// The properties of a page besides its rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PageInfo {
     /// Its number, from 1, in pages of the size that was asked for.
@@ -49,7 +49,7 @@ pub(super) struct PageInfo {
     fingerprint: u64,
 }
 
-/// What stands at the place of a page that came empty.
+/// The finding of a second look at the place of a page that came empty.
 #[derive(Debug)]
 pub(super) enum Behind {
     /// No row, or one that is known.
@@ -67,7 +67,7 @@ pub(super) enum Behind {
 }
 
 impl PageInfo {
-    /// Where its first row stands in the list, from 0.
+    /// The place of its first row in the list, from 0.
     pub(super) fn start(&self) -> i64 {
         (self.number - 1).saturating_mul(self.asked)
     }
@@ -83,7 +83,8 @@ impl PageInfo {
     }
 
     /// Whether the list has nothing after the page, as far as the page itself shows: it is shorter than it was asked to
-    /// be, names no next page, and the total counts no row behind it. Whether the total is to be believed is for the audit.
+    /// be, names no next page, and the total counts no row behind it. Whether the total is to be believed is for the
+    /// audit.
     pub(super) fn ends_by_total(&self) -> bool {
         let read = self.start().saturating_add(self.count);
         self.is_short() && !self.says_more() && self.says.total.is_some_and(|total| total <= read)
@@ -100,7 +101,7 @@ impl PageInfo {
         self.count > 0 && self.count == other.count && self.fingerprint == other.fingerprint
     }
 
-    /// What is wrong with the page itself, where it is not the one that was asked for.
+    /// The fault of the page itself, where it is not the one that was asked for.
     pub(super) fn is_another(&self) -> Option<String> {
         let (asked, came) = (self.number, self.says.current_page?);
         (came != asked).then(|| format!("the platform answered with page {came} where page {asked} was asked for"))
@@ -171,8 +172,8 @@ impl Listing {
         shape.dates && self.with(nothing).fetch(1, shape.limit).await.is_ok()
     }
 
-    /// Gets one page, in pages of this size. Where the platform sends empty pages now and then for rows that it has, one
-    /// that comes empty is asked for more often.
+    /// Gets one page, in pages of this size. Where the platform sends empty pages now and then for rows that it has,
+    /// one that comes empty is asked for more often.
     pub(super) async fn fetch(&self, number: i64, size: i64) -> Result<Fetched> {
         let mut page = self.fetch_once(number, size).await?;
         if page.info.count == 0 {
@@ -199,8 +200,8 @@ impl Listing {
         Ok(Fetched { info: PageInfo { number, asked: size, count, says, oldest, newest, fingerprint }, rows })
     }
 
-    /// Whether an empty page is the end of the list by a total that is known to be right. A total of nothing agrees with
-    /// each page that comes empty, whatever the list has.
+    /// Whether an empty page is the end of the list by a total that is known to be right. A total of nothing agrees
+    /// with each page that comes empty, whatever the list has.
     pub(super) fn is_end(&self, page: &PageInfo) -> bool {
         page.ends_by_total() && (page.count > 0 || self.source.learnt().counts == Some(true))
     }
@@ -292,8 +293,8 @@ impl Listing {
         if self.is_narrow() { (MORE / size.max(1)).max(NOTHING) } else { NOTHING }
     }
 
-    /// What is known of a page, in pages of this size. One that comes empty is asked for again, and then the page after it
-    /// decides: an empty page in the middle is not the end.
+    /// Asks for what is known of a page, in pages of this size. One that comes empty is asked for again, and then the
+    /// page after it decides: an empty page in the middle is not the end.
     pub(super) async fn probe(&self, number: i64, size: i64) -> Result<PageInfo> {
         for number in std::iter::once(number).chain(number..number.saturating_add(self.nothing(size))) {
             let page = self.fetch(number, size).await?.info;

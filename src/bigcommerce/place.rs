@@ -1,5 +1,5 @@
-//! Search for a place in a list without reading everything before it. All pages of a search are of one size, whatever the
-//! store is asked for elsewhere meanwhile: the number of a page is a place only together with its size.
+//! Search for a place in a list without reading everything before it. All pages of a search are of one size, whatever
+//! the store is asked for elsewhere meanwhile: the number of a page is a place only together with its size.
 
 use std::future::Future;
 
@@ -122,7 +122,7 @@ async fn full_last_page(listing: &Listing, number: i64, size: i64) -> Result<Opt
     Ok(is_last.then_some(last))
 }
 
-/// Where to begin in a list that is oldest first.
+/// The page of an oldest-first list to begin at.
 pub(super) struct Top {
     /// The last page that holds something of the time range.
     pub(super) page: i64,

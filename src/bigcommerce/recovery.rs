@@ -15,8 +15,8 @@ use crate::walk::{PAGE_TOO_SMALL, Progress, Row, Seen, Taken, incomplete};
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 /// How far back a list may reach that was asked for without a start.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(400 * 24);
-/// How many pages may be read again for each page of the list, and how many more for short lists. Where more rows than a
-/// few fail, a list has many pages, and each reading of it costs as many requests.
+/// How many pages may be read again for each page of the list, and how many more for short lists. Where more rows than
+/// a few fail, a list has many pages, and each reading of it costs as many requests.
 const BUDGET: (usize, usize) = (4, 50);
 const BUDGET_OF_NARROWED: usize = 1;
 /// How often one and the same list is read again, as long as that brings something.
@@ -24,11 +24,11 @@ const PASSES: u32 = 8;
 /// The severities that the filter knows.
 const SEVERITIES: std::ops::RangeInclusive<i64> = 1..=4;
 
-/// Reads lists again, one after the other and page by page, until as much has come as lacked: the whole list first, then
-/// its halves by time, the other way round, and parted by severity and category.
+/// Reads lists again, one after the other and page by page, until as much has come as lacked: the whole list first,
+/// then its halves by time, the other way round, and parted by severity and category.
 pub(super) struct Recovery {
     listing: Listing,
-    /// What is still to be read again, the next one last.
+    /// The lists that are still to be read again, the next one last.
     lists: Vec<List>,
     present: Option<(List, Reader, Seen)>,
     /// How many rows lack; `None` if that is not known.
@@ -37,7 +37,7 @@ pub(super) struct Recovery {
     budget: usize,
     /// It ran out before everything was read again.
     cut_short: bool,
-    /// Of a list without a total nothing shows whether it ends where its pages do.
+    /// Nothing shows whether the list, which has no total, ends where its pages do.
     open: bool,
     categories: BTreeSet<String>,
     /// The platform ignores the time range.
@@ -67,7 +67,7 @@ impl List {
     }
 }
 
-/// What one step of a recovery came to.
+/// The outcome of one step of a recovery.
 pub(super) enum Recovered {
     /// A page's rows were taken.
     Rows(Taken),

@@ -1,10 +1,10 @@
-//! What a list of rows is asked to hold: a time range, and the filters that the platform applies.
+//! The scope of a list: a time range, and the filters that the platform applies.
 
 use jiff::{SignedDuration, Timestamp};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-/// What a list is asked to hold.
+/// The rows that a list is asked to hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Scope {
     pub(super) since: Option<Timestamp>,

@@ -39,8 +39,8 @@ struct Walk {
     state: State,
     /// A part of the list that was read before was in doubt.
     doubtful: bool,
-    /// Where the walk looked for older rows by their time, because pages did not lead there. And what that narrower list
-    /// showed: its rows are counted for themselves, for it begins with some that came before.
+    /// The time from which the walk looked for older rows, because pages did not lead there. And what that narrower
+    /// list showed: its rows are counted for themselves, for it begins with some that came before.
     narrowed: Option<Timestamp>,
     listed: Option<Seen>,
 }
@@ -304,8 +304,8 @@ impl Walk {
         incomplete(format!("{cause}{}", frontier.unwrap_or_default()))
     }
 
-    /// Whether something on the way drops the query, of a list with several rows: one row is asked for and more come, or
-    /// the second is asked for and the first comes.
+    /// Whether something on the way drops the query, of a list with several rows: one row is asked for and more come,
+    /// or the second is asked for and the first comes.
     async fn is_deaf(&self) -> Result<bool> {
         let first = self.listing.fetch(1, 1).await?.info;
         Ok(first.count > 1 || self.listing.fetch(2, 1).await?.info.same_rows(&first))
@@ -320,8 +320,8 @@ impl Walk {
         }
     }
 
-    /// Goes on with what is older than the oldest row, by its time. `false` where that leads nowhere, and where rows came
-    /// in no order: then not everything newer than the oldest of them was read.
+    /// Goes on with what is older than the oldest row, by its time. `false` where that leads nowhere, and where rows
+    /// came in no order: then not everything newer than the oldest of them was read.
     async fn narrow(&mut self) -> Result<bool> {
         let State::Reading(reader) = &self.state else { return Ok(false) };
         let (direction, unordered) = (reader.direction, reader.unordered);
@@ -381,8 +381,8 @@ impl Walk {
     }
 }
 
-/// Whether a page has new rows of the time range, or reaches as far back as those before it. Where more rows come in than
-/// fit on a page, pages bring nothing but those, for ever.
+/// Whether a page has new rows of the time range, or reaches as far back as those before it. Where more rows come in
+/// than fit on a page, pages bring nothing but those, for ever.
 fn leads_on(progress: &Progress, rows: &[Row], reaches_back: bool) -> bool {
     let until = progress.query.until;
     let wanted = |row: &Row| row.time().is_none_or(|time| until.is_none_or(|until| time < until));

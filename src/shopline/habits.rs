@@ -10,7 +10,7 @@ use crate::walk::Regrowth;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-/// What was seen, behind a lock.
+/// The habits that were seen, behind a lock.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Habits(Arc<Mutex<Seen>>);
 
@@ -84,12 +84,12 @@ impl Habits {
         self.with(|seen| note(&mut seen.bounds));
     }
 
-    /// What to send so that every row from this second on is listed.
+    /// The lower bound to send so that every row from this second on is listed.
     pub(super) fn since(&self, second: Timestamp) -> Timestamp {
         if self.bounds().since_included == Some(true) { second } else { second - SECOND }
     }
 
-    /// What to send so that every row up to this second is listed.
+    /// The upper bound to send so that every row up to this second is listed.
     pub(super) fn until(&self, second: Timestamp) -> Timestamp {
         if self.bounds().until_included == Some(true) { second } else { second + SECOND }
     }

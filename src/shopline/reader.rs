@@ -12,7 +12,7 @@ use crate::walk::{Row, page_too_small};
 
 /// The most rows that a page can hold.
 pub(super) const PAGE: i32 = 200;
-/// What is asked for in place of more that failed.
+/// The numbers of rows to fall back to where more failed.
 const FEWER: [i32; 4] = [100, 50, 20, 1];
 /// How many rows are asked for where one did not come.
 const MORE: i32 = 20;
@@ -32,14 +32,14 @@ pub(super) struct Filter {
     pub(super) verb: Option<String>,
 }
 
-/// Where a page begins.
+/// The place where a page begins.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Start {
     /// At the newest row of the time range.
     Newest,
     /// Behind this row, in whatever order the platform goes on.
     SinceId(String),
-    /// Where the `link` header of the page before says.
+    /// The place that the `link` header of the page before names.
     Link(String),
 }
 
@@ -66,7 +66,7 @@ impl Answer {
     }
 }
 
-/// What a page without rows says of its list.
+/// The meaning of a page without rows.
 #[derive(Debug)]
 pub(super) enum Empty {
     /// The list is empty there, as far as pages show.
@@ -187,9 +187,9 @@ impl Reader {
         Ok(false)
     }
 
-    /// What a page that came empty, and again, says of its list. Of a large one: whether a row comes where one is asked
-    /// for; nothing is asked where counts are right and so large pages were seen to hold rows. One row alone shows nothing,
-    /// where rows that are not shown are taken out of pages once they are cut: more are asked for.
+    /// Finds out what a page that came empty, and again, says of its list. Of a large one: whether a row comes where
+    /// one is asked for; nothing is asked where counts are right and so large pages were seen to hold rows. One row
+    /// alone shows nothing, where rows that are not shown are taken out of pages once they are cut: more are asked for.
     pub(super) async fn emptiness(&self, bounds: (Timestamp, Timestamp), start: &Start, limit: i32) -> Result<Empty> {
         let habits = self.habits();
         if limit <= 1 {
@@ -247,7 +247,8 @@ impl Reader {
         Ok(None)
     }
 
-    /// Finds out, by a second that has a row, whether the bounds of a time range are included. Asks nothing that is known.
+    /// Finds out, by a second that has a row, whether the bounds of a time range are included. Asks nothing that is
+    /// known.
     pub(super) async fn settle_bounds(&self, second: Timestamp) -> Result<()> {
         let bounds = self.habits().bounds();
         if bounds.since_included.is_some() && bounds.until_included.is_some() {
@@ -271,8 +272,8 @@ impl Reader {
         Ok(()) // the row is gone
     }
 
-    /// Finds the offset that bounds must be written with for the platform to read them right, by a second that has a row.
-    /// `false` where there is none: the platform does not read them at all.
+    /// Finds the offset that bounds must be written with for the platform to read them right, by a second that has a
+    /// row. `false` where there is none: the platform does not read them at all.
     pub(super) async fn settle_offset(&self, second: Timestamp) -> Result<bool> {
         let habits = self.habits();
         let hours = (-12..=14).map(|hour| hour * 3600);

@@ -20,9 +20,9 @@ use crate::walk::{self, PAGE_TOO_SMALL, Progress, Row, newest, oldest};
 
 /// The platform allows one month; February is one, too.
 pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
-/// What is asked for in place of longer time ranges that are refused, in seconds.
+/// The lengths of time ranges to fall back to where longer ones are refused, in seconds.
 const SHORTER: [u32; 3] = [7 * 86_400 - BESIDE, 86_400 - BESIDE, 3_600 - BESIDE];
-/// What is asked for beyond the ends of a range must fit into the platform's longest, too.
+/// The time that is asked for beyond the ends of a range: it must fit into the platform's longest, too.
 const BESIDE: u32 = 60;
 /// How far back a query without a start goes. The platform is said to keep three months; nothing proves it.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -30,8 +30,8 @@ const FARTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 /// The fewest rows that are asked for: a second with more rows than a page takes many requests.
 const FEWEST: i32 = 3;
-/// About how many pages a slice has where several are read at once. Slices are delivered in order: those behind the first
-/// wait with all their pages, so they have to be short. Each takes a count and begins a page, so not too short.
+/// About how many pages a slice has where several are read at once. Slices are delivered in order: those behind the
+/// first wait with all their pages, so they have to be short. Each takes a count and begins a page, so not too short.
 const PAGES_OF_A_SLICE: i64 = 10;
 /// Batches of a slice that may wait to be delivered.
 const WAITING: usize = 12;

@@ -17,21 +17,21 @@ pub type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 pub enum Event<'a> {
     /// The list of stores was read anew and could not be, so the old one holds.
     Stores {
-        /// Why, in one line.
+        /// The reason, in one line.
         reason: &'a str,
     },
     /// A time range of a store begins to be read.
     Reading {
         /// The store.
         store: &'a Store,
-        /// What is read.
+        /// The time range that is read.
         range: TimeRange,
     },
     /// A page was committed.
     Page {
         /// The store.
         store: &'a Store,
-        /// What it brought.
+        /// The outcome of the page.
         committed: Committed,
         /// How many entries were on it.
         entries: usize,
@@ -48,7 +48,7 @@ pub enum Event<'a> {
     Rest {
         /// The store.
         store: &'a Store,
-        /// What this run brought.
+        /// The outcome of the run so far.
         total: Committed,
         /// Up to when it is covered.
         end: Option<Timestamp>,
@@ -59,16 +59,16 @@ pub enum Event<'a> {
     Gap {
         /// The store.
         store: &'a Store,
-        /// What is missing.
+        /// The missing time range.
         range: TimeRange,
-        /// Why, in one line.
+        /// The reason, in one line.
         reason: &'a str,
     },
     /// A store cannot be read now.
     Failed {
         /// The store.
         store: &'a Store,
-        /// What state it is in.
+        /// Its state.
         state: State,
         /// The store, the cause and the remedy, in one line.
         reason: &'a str,

@@ -31,13 +31,13 @@ pub trait Directory: Send + Sync + 'static {
     /// The stores there are now. Asked again from time to time while following.
     ///
     /// # Errors
-    /// Why the list cannot be read, in one line.
+    /// The reason why the list cannot be read, in one line.
     fn stores(&self) -> Result<Vec<Store>, String>;
 
     /// A client of a store. Nothing is sent to the platform.
     ///
     /// # Errors
-    /// Why there can be none, in one line that names the store, the cause and the remedy.
+    /// The reason why there can be none, in one line that names the store, the cause and the remedy.
     fn connect<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Result<Remote, String>>;
 }
 

@@ -8,8 +8,8 @@ use storelogs::LogEntry;
 use crate::archive::Commit;
 use crate::coverage::TimeRange;
 
-/// Puts a page's records where they belong. One that cannot be decoded goes into quarantine, with the times between which
-/// it was written. The cursors of the page before and of this one say from where to where the walk came with it.
+/// Puts a page's records where they belong. One that cannot be decoded goes into quarantine, with the times between
+/// which it was written. The cursors of the page before and of this one say from where to where the walk came with it.
 pub(crate) fn take(
     commit: &mut Commit,
     records: Vec<storelogs::Result<LogEntry>>,
@@ -60,8 +60,8 @@ impl Neighbours {
 
     /// Between which times a record was written that follows this many entries.
     ///
-    /// A page of a list that is oldest first was turned round, and what has no time came to stand behind the entry that it
-    /// followed. So it may also be newer than that entry, up to the next newer one.
+    /// A page of a list that is oldest first was turned round, and what has no time came to stand behind the entry that
+    /// it followed. So it may also be newer than that entry, up to the next newer one.
     fn around(&self, decoded: usize) -> RangeInclusive<Timestamp> {
         let (since, until) = (*self.reading.start(), *self.reading.end());
         if self.times.is_empty() {
@@ -83,7 +83,7 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    /// Where the records of a page were written that stand for 0, in a reading of the seconds 100 to 900.
+    /// The times of the records that stand for 0 on a page, in a reading of the seconds 100 to 900.
     fn placed(page: &[i64], before: Option<i64>) -> Vec<(i64, i64)> {
         let times = page.iter().filter(|second| **second != 0).map(|second| at(*second)).collect();
         let reading = TimeRange::new(at(100), at(900)).unwrap();

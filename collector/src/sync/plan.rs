@@ -187,7 +187,8 @@ impl Plan {
         TimeRange::new(range.since, until).map(Job::Audit)
     }
 
-    /// The platform counts otherwise. Says whether the time range is to be read again for that, which is so once in a while.
+    /// The platform counts otherwise. Says whether the time range is to be read again for that, which is so once in a
+    /// while.
     pub(crate) fn recount(&mut self, range: TimeRange, now: Timestamp) -> bool {
         let before = self.was_recounted(range, now);
         if !before {
@@ -262,7 +263,7 @@ impl Plan {
         all.min_by_key(|range| (std::cmp::Reverse(range.length()), range.since))
     }
 
-    /// What is covered and is to be read again: of the longest tier whose time has come, for it has the shorter ones in
+    /// The covered time range to be read again: of the longest tier whose time has come, for it has the shorter ones in
     /// it, the newest part. The time has to be the platform's: what is newer is left out.
     pub(crate) fn again(&mut self, now: Timestamp) -> Option<Job> {
         if self.again.is_none() {
@@ -295,7 +296,8 @@ impl Plan {
         }
     }
 
-    /// A time range was read again, or cannot be. If it was the last one, returns the tiers that are done, for the archive.
+    /// A time range was read again, or cannot be. If it was the last one, returns the tiers that are done, for the
+    /// archive.
     pub(crate) fn end_rereading(&mut self) -> Vec<(SignedDuration, Timestamp)> {
         let Some(again) = &mut self.again else { return Vec::new() };
         again.rest.pop();
@@ -330,8 +332,9 @@ impl Plan {
         self.lists_everything = !obeyed;
     }
 
-    /// What is left of a time range could not be read. It is cut in halves, unless that makes no reading shorter, and left
-    /// alone while there is anything else to read. Says whether the store itself has to be taken for the culprit: sooner if it never answers in time.
+    /// Notes that the rest of a time range could not be read. It is cut in halves, unless that makes no reading
+    /// shorter, and left alone while there is anything else to read. Says whether the store itself has to be taken for
+    /// the culprit: sooner if it never answers in time.
     pub(crate) fn suspect(&mut self, rest: TimeRange, reason: &str, hangs: bool) -> bool {
         // A gap that fails again is nothing new.
         let known = self.progress.gaps.iter().any(|gap| gap.range.overlap(rest).is_some());
@@ -358,7 +361,8 @@ impl Plan {
         self.failures >= policy::FAILURES * policy::FAILURE
     }
 
-    /// What is left of a time range could not be read, and its parts could not be either: it is tried again as a whole.
+    /// Notes that the rest of a time range could not be read, and its parts could not be either: it is tried again as a
+    /// whole.
     pub(crate) fn leave(&mut self, rest: TimeRange, reason: &str) {
         self.suspects.retain(|suspect| suspect.range.overlap(rest).is_none());
         let suspect = |range| Suspect { range, reason: reason.to_owned(), hopeless: true };
@@ -366,7 +370,8 @@ impl Plan {
         self.suspect_what_was_read(rest, reason);
     }
 
-    /// A gap of which all was read, and of which the platform counts more, is tried again as a whole when its time comes.
+    /// A gap of which all was read, and of which the platform counts more, is tried again as a whole when its time
+    /// comes.
     fn suspect_what_was_read(&mut self, rest: TimeRange, reason: &str) {
         let read = |gap: &&Gap| gap.range.overlap(rest).is_some() && self.progress.coverage.gaps(gap.range).is_empty();
         let suspect = |gap: &Gap| Suspect { range: gap.range, reason: reason.to_owned(), hopeless: true };

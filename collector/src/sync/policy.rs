@@ -18,8 +18,8 @@ pub struct Tier {
     pub every: SignedDuration,
 }
 
-/// What is read again: the last hour, the last day, the last week; and further back than that only where entries were
-/// seen to come later still.
+/// The time ranges that are read again: the last hour, the last day, the last week; and further back than that only
+/// where entries were seen to come later still.
 pub(crate) fn tiers(latest: SignedDuration) -> Vec<Tier> {
     let mut tiers = vec![
         Tier { length: HOUR, every: SignedDuration::from_mins(15) },
@@ -54,8 +54,8 @@ pub(crate) const FAILURES: u32 = 6;
 pub(crate) const HANGING: u32 = 3;
 /// This many failures of known gaps count as one.
 pub(crate) const FAILURE: u32 = 4;
-/// After this many failures since the store last had nothing left to read, what fails is not cut any further: the rest of
-/// it is cut when it is tried again.
+/// After this many failures since the store last had nothing left to read, what fails is not cut any further: the rest
+/// of it is cut when it is tried again.
 pub(crate) const CUTS: u32 = 256;
 
 /// A store that answered so short a time ago is not taken for the culprit when one last time range fails.
@@ -108,8 +108,8 @@ pub(crate) fn gap_retry_at(attempts: u32, now: Timestamp, expires: Timestamp) ->
     now.checked_add(wait).unwrap_or(now)
 }
 
-/// Whether this much time has passed since then. A time that is yet to come was read from a clock that has been set since:
-/// then nobody knows.
+/// Whether this much time has passed since then. A time that is yet to come was read from a clock that has been set
+/// since: then nobody knows.
 pub(crate) fn has_passed(length: SignedDuration, since: Timestamp, now: Timestamp) -> bool {
     let passed = now.duration_since(since);
     passed >= length || passed < -DAY

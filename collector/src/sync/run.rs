@@ -50,18 +50,18 @@ impl Default for SyncOptions {
 pub struct Outcome {
     /// The store.
     pub store: Store,
-    /// What was committed.
+    /// The entries and ranges that were committed.
     pub committed: Committed,
     /// The state it is in now.
     pub status: Status,
-    /// What could not be read.
+    /// The time ranges that could not be read.
     pub gaps: Vec<Gap>,
-    /// What is known of it now.
+    /// The verdict on it now.
     pub verdict: Judgement,
     /// Whether nothing of it is missing.
     pub complete: bool,
-    /// Whether its answers do not give the time: then the last quarter of an hour by this machine's clock is left for the
-    /// next run.
+    /// Whether its answers do not give the time: then the last quarter of an hour by this machine's clock is left for
+    /// the next run.
     pub undated: bool,
 }
 
@@ -71,8 +71,8 @@ const RELOAD: Duration = Duration::from_secs(3);
 /// A store with this many new entries is asked more often.
 const BUSY: u64 = 100;
 
-/// Reads the logs of all stores into an archive. It ends when everything was read or failed, or, if it is to keep going,
-/// when `stop` says so; the page in hand is committed first.
+/// Reads the logs of all stores into an archive. It ends when everything was read or failed, or, if it is to keep
+/// going, when `stop` says so; the page in hand is committed first.
 ///
 /// # Errors
 /// If the archive cannot be written, or another process collects into it. A store that fails is no error of the run: its

@@ -24,7 +24,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 
 enum Write {
     Commit(StoreId, Box<Commit>, Answer),
-    /// What the archive knows of a store.
+    /// Asks what the archive knows of a store.
     Load(Store, oneshot::Sender<Result<Known>>),
 }
 
@@ -61,7 +61,7 @@ impl Writer {
         done.await.map_err(|_| Error::Closed)?
     }
 
-    /// What the archive knows of a store, which is added if it is new.
+    /// Gets what the archive knows of a store, which is added if it is new.
     pub(crate) async fn load(&self, store: Store) -> Result<Known> {
         let (answer, done) = oneshot::channel();
         self.0.send(Write::Load(store, answer)).await.map_err(|_| Error::Closed)?;

@@ -78,7 +78,8 @@ impl Reader {
         listed.min((oldest.duration_since(since).as_secs() / a_page).max(1))
     }
 
-    /// After a failure: fewer rows, or the next row if it was a single one that failed. `false` if it is no row's fault.
+    /// After a failure: fewer rows, or the next row if it was a single one that failed. `false` if it is no row's
+    /// fault.
     pub(super) fn ask_for_less(&mut self, asked: &Asked) -> bool {
         let answers = self.pages > 0 || self.listing.source.has_answered();
         let start = (asked.number - 1) * asked.size;
@@ -114,8 +115,8 @@ impl Reader {
         true
     }
 
-    /// Asks for as many rows as an empty page needs to show that nothing is there, if they do not fail any more: it may have
-    /// been the network that failed, and not their number. `false` where nothing changes.
+    /// Asks for as many rows as an empty page needs to show that nothing is there, if they do not fail any more: it may
+    /// have been the network that failed, and not their number. `false` where nothing changes.
     pub(super) async fn widen(&mut self, asked: &Asked) -> bool {
         let fewer = self.listing.is_narrowed();
         let small = asked.size < MORE && self.normal < MORE && self.bad.is_none();
@@ -133,7 +134,7 @@ impl Reader {
         true
     }
 
-    /// What failed is behind the edge, or less of it is left.
+    /// Drops the part of the failed places that is behind the edge.
     pub(super) fn leave_bad(&mut self) {
         self.bad = self.bad.take().and_then(|bad| {
             let left = match self.direction {

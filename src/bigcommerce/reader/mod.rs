@@ -1,8 +1,9 @@
 //! The reader of one list, from its newest row to its oldest, several pages at a time. It counts what came.
 //!
 //! The reader believes nothing: a page that brings nothing is asked for once more, a page that was asked for beside
-//! others is asked for again where the list moved meanwhile ([`Ahead`] knows when), and where the platform fails, fewer rows
-//! are asked for. Why it stopped is an [`End`]; whether nothing is missing is for the audit, which has its [`Tally`].
+//! others is asked for again where the list moved meanwhile ([`Ahead`] knows when), and where the platform fails, fewer
+//! rows are asked for. Why it stopped is an [`End`]; whether nothing is missing is for the audit, which has its
+//! [`Tally`].
 
 mod asking;
 mod ending;
@@ -22,10 +23,10 @@ use super::listing::{Behind, Fetched, Listing, PageInfo, is_about_form, is_about
 use crate::error::Result;
 use crate::walk::{Task, incomplete};
 
-/// Where a page with the first number of rows fails, the next number is asked for.
+/// The page sizes to fall back to: where a page of one size fails, the next one is asked for.
 pub(super) const FEWER: [i64; 5] = [100, 50, 20, 5, 1];
 
-/// How the list is gone through.
+/// The direction in which the list is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     /// It is newest first: from its beginning on.
@@ -79,8 +80,8 @@ pub(super) struct Reader {
     emptied: bool,
     /// The rows that came again on them.
     idle: u64,
-    /// Down: behind the last place that the first page may have been made of, where fewer rows came than were asked for. And
-    /// the rows that came again on later, thin pages of places before it.
+    /// Down: behind the last place that the first page may have been made of, where fewer rows came than were asked
+    /// for. And the rows that came again on later, thin pages of places before it.
     reach: i64,
     overlapping: u64,
     /// The oldest time so far, and how many rows came since it was reached.
@@ -100,7 +101,7 @@ struct Asked {
     again: bool,
 }
 
-/// What a page is to the reader, before its rows are taken.
+/// The worth of a page to the reader, before its rows are taken.
 pub(super) enum Brings {
     /// Something.
     Rows,
@@ -269,7 +270,8 @@ impl Reader {
         self.came.is_some_and(|asked| asked.again)
     }
 
-    /// How many pages have come, and up to which of them nothing is left out for certain: `None` where that is all of them.
+    /// How many pages have come, and up to which of them nothing is left out for certain: `None` where that is all of
+    /// them.
     pub(super) fn proved(&self) -> (u64, Option<u64>) {
         (self.ahead.came(), self.ahead.unproved().filter(|_| !self.is_counted()))
     }

@@ -1,10 +1,11 @@
-//! What a page changes: whether it brings something, what it counts for, and where the reader stands behind it.
+//! The taking of a page: whether it brings something, what it counts for, and where the reader stands behind it.
 
 use super::{Brings, Direction, End, Reader};
 use crate::bigcommerce::listing::PageInfo;
 
 impl Reader {
-    /// What a page brings. `leads_on`: it has rows that were not known, of the time range or at least as old as any before.
+    /// Judges what a page brings. `leads_on`: it has rows that were not known, of the time range or at least as old as
+    /// any before.
     pub(in crate::bigcommerce) fn weigh(&mut self, info: &PageInfo, leads_on: bool) -> Brings {
         if self.is_again() {
             return Brings::Rows;

@@ -1,9 +1,9 @@
-//! Why a reader stopped, and what came until then.
+//! The reasons for which a reader stops, and the numbers of what came until then.
 
 use super::Direction;
 use crate::error::Error;
 
-/// Why a reader stopped.
+/// The reason for which a reader stopped.
 #[derive(Debug)]
 pub(in crate::bigcommerce) enum End {
     /// As many rows came as the platform counts, or the first row of an oldest-first list was reached.
@@ -20,7 +20,7 @@ pub(in crate::bigcommerce) enum End {
     Refused(Error),
 }
 
-/// What came of a list.
+/// The numbers of what came of a list.
 #[derive(Debug, Default)]
 pub(in crate::bigcommerce) struct Tally {
     /// Distinct rows.
@@ -40,7 +40,7 @@ pub(in crate::bigcommerce) struct Tally {
     pub(in crate::bigcommerce) thin_pages: bool,
     /// The list was not begun at its newest row.
     pub(in crate::bigcommerce) partial: bool,
-    /// What was wrong with a page.
+    /// The fault of a page.
     pub(in crate::bigcommerce) cause: Option<String>,
 }
 

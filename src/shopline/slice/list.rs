@@ -15,7 +15,7 @@ use crate::walk::{Order, incomplete, oldest, order};
 pub(super) struct List {
     since: Timestamp,
     until: Timestamp,
-    /// What is asked for in place of the whole range, which may be longer than the platform takes.
+    /// The bounds that are sent in place of the whole range, which may be longer than the platform takes.
     bounds: (Timestamp, Timestamp),
     listed: HashMap<u64, Option<Timestamp>>,
     start: Start,

@@ -1,9 +1,9 @@
 //! A slice of a SHOPLINE log, at most 28 days: its reader and its auditor.
 //!
-//! How the platform pages is not documented beyond doubt, so the reader rests on time alone: each page is asked for with
-//! the oldest row so far as its end. The auditor then compares the distinct records that were listed between two bounds
-//! with the platform's count between the very same bounds. Where more are counted, each half is read and audited by
-//! itself, down to one second, and that in every way there is. Where nothing is counted, the end must be seen twice.
+//! How the platform pages is not documented beyond doubt, so the reader rests on time alone: each page is asked for
+//! with the oldest row so far as its end. The auditor then compares the distinct records that were listed between two
+//! bounds with the platform's count between the very same bounds. Where more are counted, each half is read and audited
+//! by itself, down to one second, and that in every way there is. Where nothing is counted, the end must be seen twice.
 
 mod audit;
 mod failed;
@@ -33,7 +33,7 @@ const MOST_KINDS: usize = 40;
 /// Steps without anything new before a slice is given up. Reading what is short in halves takes a few for each half.
 const MOST_IDLE: u32 = 2_000;
 
-/// What one step of a slice comes to.
+/// The outcome of one step of a slice.
 #[derive(Debug)]
 pub(super) enum Batch {
     /// Rows, not newer than those before unless the auditor found them. `lacking`: some that are newer may never come.
@@ -44,7 +44,7 @@ pub(super) enum Batch {
     Misread,
 }
 
-/// What a cursor may claim once a batch was delivered.
+/// The claim that a cursor may make once a batch was delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Trust {
     /// Everything newer was delivered.
@@ -75,9 +75,9 @@ pub(super) struct Slice {
     written: Option<UtcOffset>,
     /// How often it was begun anew because the offset changed.
     restarts: u32,
-    /// What is still to do, the newest part last.
+    /// The parts that are still to be read, the newest last.
     parts: Vec<Part>,
-    /// Where it is to begin instead, once the first page has shown how dense the rows are.
+    /// The time at which it is to begin instead, once the first page has shown how dense the rows are.
     shorten: Arc<OnceLock<Timestamp>>,
     proof: Proof,
     trust: Trust,
@@ -87,7 +87,8 @@ pub(super) struct Slice {
     failures: u32,
     resettled: bool,
     ended: bool,
-    /// The rows of a page that came, until they are delivered: a failure of what is asked for besides does not cost them.
+    /// The rows of a page that came, until they are delivered: a failure of what is asked for besides does not cost
+    /// them.
     in_hand: Vec<Row>,
     /// Such a failure, once the rows were delivered.
     failed: Option<Error>,
@@ -99,10 +100,11 @@ pub(super) struct Slice {
 
 /// One thing to do.
 enum Part {
-    /// Reads a time range page by page, newest first. Entered for the slice, and for each half of a range that was short,
-    /// failed or came in another order.
+    /// Reads a time range page by page, newest first. Entered for the slice, and for each half of a range that was
+    /// short, failed or came in another order.
     Range(Box<PagedRange>),
-    /// Reads one second in every way there is. Entered where it holds more than a page, or where nothing narrower is left.
+    /// Reads one second in every way there is. Entered where it holds more than a page, or where nothing narrower is
+    /// left.
     Second(Timestamp),
     /// Follows the list from page to page. Entered where the platform does not read time ranges.
     List(Box<List>),
@@ -142,7 +144,7 @@ impl Slice {
         }
     }
 
-    /// Where a later beginning of this slice may be put, before its second page is asked for.
+    /// The cell for a later beginning of this slice, to be set before its second page is asked for.
     pub(super) fn shorten(&self) -> Arc<OnceLock<Timestamp>> {
         Arc::clone(&self.shorten)
     }
@@ -197,8 +199,8 @@ impl Slice {
         self.brought.len() > known
     }
 
-    /// What is to do next. What other slices of the store have learned meanwhile of how times are read concerns all that
-    /// this one has read.
+    /// Takes the part to be read next. What other slices of the store have learned meanwhile of how times are read
+    /// concerns all that this one has read.
     fn next_part(&mut self) -> Option<Part> {
         if let Some((since, until)) = self.range
             && self.written.is_some_and(|written| written != self.reader.offset())
@@ -239,8 +241,8 @@ impl Slice {
         Ok(self.batch(read.rows))
     }
 
-    /// Asks for a row by its own second, once for each store: a platform that reads times as another offset than they were
-    /// sent with shows nothing there, though all that it shows may lie inside a longer range.
+    /// Asks for a row by its own second, once for each store: a platform that reads times as another offset than they
+    /// were sent with shows nothing there, though all that it shows may lie inside a longer range.
     async fn misreads_times(&mut self, range: &PagedRange, second: Timestamp) -> Result<Option<Option<Batch>>> {
         if self.reader.habits().learned().date_filters.is_some() {
             return Ok(None);

@@ -11,13 +11,13 @@ use crate::shopline::reader::{Answer, Empty, Reader, SECOND, Start, is_heavy, wh
 use crate::source::Proof;
 use crate::walk::{Order, Row, newest, oldest, order};
 
-/// Why a range of which one row is asked for at a time may have more.
+/// The reason why a range of which one row is asked for at a time may have more.
 const UNSHOWN: &str = "one row alone comes empty, and more of them fail";
 /// Pages that bring new rows but none that is older, before the second is read in other ways.
 const STILL: u32 = 2;
 /// A platform may count what came within this time later than it lists it.
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
-/// What is older may be gone at any moment.
+/// The age from which a row may be gone at any moment.
 const OLD: SignedDuration = SignedDuration::from_hours(91 * 24);
 
 /// A time range that is read page by page. All times are whole seconds, both ends included.
@@ -30,7 +30,7 @@ pub(super) struct PagedRange {
     next: Next,
     pub(super) counted: Option<u64>,
     empty: u32,
-    /// What was asked for when the last page came empty, and how many rows.
+    /// The request whose page came empty last, and how many rows it asked for.
     emptied: Option<((Timestamp, Timestamp), i32)>,
     still: u32,
     pages: usize,
@@ -45,7 +45,8 @@ pub(super) struct PagedRange {
 enum Next {
     /// All of the range. At the start.
     All,
-    /// From the oldest row so far on, by its second. `padded`: the end is asked for a second later, as it is not included.
+    /// From the oldest row so far on, by its second. `padded`: the end is asked for a second later, as it is not
+    /// included.
     From { second: Timestamp, padded: bool },
     /// From this second on, of which nothing was listed: the second behind it was read completely.
     Below { second: Timestamp },

@@ -52,7 +52,7 @@ pub(super) struct Reader {
     /// How many new entries the last reading of what is new has brought, until somebody takes note.
     pub(super) news: Option<u64>,
     remote: Option<Remote>,
-    /// What is known about the platform: its behaviour, and its clock.
+    /// The platform as far as it is known: its behaviour, and its clock.
     learned: Option<Learned>,
     clock: Option<PlatformClock>,
     /// The origin of the API that the archive has it from.
@@ -179,7 +179,7 @@ impl Reader {
         }
     }
 
-    /// What to read next, at this time.
+    /// The next time range to read, at this time.
     fn next(&mut self, now: Timestamp) -> Option<Job> {
         let missing = self.plan.next(now).or_else(|| self.plan.audit(now));
         missing.or_else(|| match self.answered {
@@ -273,8 +273,8 @@ impl Reader {
         self.plan.progress.coverage.gaps(range).iter().map(TimeRange::length).sum()
     }
 
-    /// Whether the next turn goes on where this one stops: something is covered that was not, or the cursor of a reading of
-    /// what is covered has moved. A cursor alone may stand at the very row that the walk began with.
+    /// Whether the next turn goes on where this one stops: something is covered that was not, or the cursor of a
+    /// reading of what is covered has moved. A cursor alone may stand at the very row that the walk began with.
     fn leads_on(&self, job: &Job, unread: SignedDuration, moved: bool) -> bool {
         match job {
             Job::Again(..) => moved,
@@ -282,7 +282,8 @@ impl Reader {
         }
     }
 
-    /// Compares what was read with the platform's count. Where it counts otherwise, that is read again, once in a while.
+    /// Compares what was read with the platform's count. Where it counts otherwise, that is read again, once in a
+    /// while.
     async fn audit(&mut self, shared: &Shared, remote: &Remote, range: TimeRange) -> Result<TaskOutcome> {
         let mut stop = shared.stop.clone();
         let counted = tokio::select! {
@@ -314,7 +315,7 @@ impl Reader {
         if self.next(now).is_some() { Ok(TaskOutcome::More) } else { self.rest(shared).await }
     }
 
-    /// What was learned about the platform from its answers, if that is new.
+    /// The commit of what the platform's answers taught, if that is new.
     fn learned(&self, remote: &Remote) -> Commit {
         let learned = remote.log.learned();
         let learned = (learned.at.is_some() && self.learned.as_ref() != Some(&learned)).then_some(learned);
