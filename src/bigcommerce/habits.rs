@@ -166,8 +166,10 @@ impl BigCommerce {
         let mut known = self.known();
         known.shape = shape;
         if shape != Shape::default() {
+            // What failed may come the next time: another client begins with the most.
+            let given = u32::try_from(shape.limit).ok().filter(|_| shape.limit < LIMITS[0] && !known.fewer);
             known.learn(|learned| {
-                learned.page_size = u32::try_from(shape.limit).ok().filter(|_| shape.limit < LIMITS[0]);
+                learned.page_size = given;
                 learned.date_filters = if shape.dates { learned.date_filters } else { Some(false) };
                 learned.direction = if shape.sort { learned.direction } else { Some(false) };
             });
@@ -218,8 +220,6 @@ impl BigCommerce {
         if known.fewer && size >= known.shape.limit && known.regrowth.page_came() {
             let more = (known.shape.limit * 4).min(LIMITS[0]);
             (known.shape.limit, known.fewer) = (more, more < LIMITS[0]);
-            let page_size = u32::try_from(more).ok().filter(|_| more < LIMITS[0]);
-            known.learn(|learned| learned.page_size = page_size);
         }
     }
 
@@ -227,7 +227,7 @@ impl BigCommerce {
     pub(super) fn learn_size(&self, size: i64) {
         let mut known = self.known();
         known.shape.limit = size.clamp(1, LIMITS[0]);
-        let page_size = u32::try_from(size).ok();
+        let page_size = u32::try_from(size).ok().filter(|_| !known.fewer);
         known.learn(|learned| learned.page_size = page_size);
     }
 

@@ -280,7 +280,7 @@ impl Listing {
 
     /// Whether so few rows are asked for, because more fail, that a page may come empty anywhere in the list.
     pub(super) fn is_narrow(&self) -> bool {
-        self.source.shape().limit < MORE
+        self.source.shape().limit.min(self.size()) < MORE
     }
 
     /// Whether that is because more rows failed, and not because the platform gives no more.

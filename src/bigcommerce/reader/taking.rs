@@ -1,6 +1,7 @@
 //! The taking of a page: whether it brings something, what it counts for, and where the reader stands behind it.
 
 use super::{Brings, Direction, End, Reader};
+use crate::bigcommerce::habits::MORE;
 use crate::bigcommerce::listing::PageInfo;
 
 impl Reader {
@@ -133,7 +134,8 @@ impl Reader {
                 Direction::Up => self.edge = self.edge.min(info.start()),
             }
             let kept = self.pages > 1 && info.count == self.normal && self.normal < self.listing.source.shape().limit;
-            if kept {
+            // So few rows on one page may be what was left of it.
+            if kept && self.normal >= MORE {
                 self.listing.source.learn_size(self.normal);
             }
         }
