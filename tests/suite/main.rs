@@ -11,10 +11,9 @@ mod floors;
 mod follow;
 mod fuzz_finds;
 mod gateways;
-mod golden;
+mod golden_files;
 #[path = "../imports/mod.rs"]
 mod imports;
-mod kept;
 mod many_shops;
 mod merge;
 mod model;
@@ -30,4 +29,5 @@ mod static_server;
 mod testing_kit;
 mod token;
 mod transport;
+mod vendor_samples;
 mod walk_properties;

@@ -8,7 +8,7 @@ use crate::Result;
 use crate::workspace::{Workspace, read};
 
 /// The modules of the library's tests that hold files to what they should say.
-const TESTS: [&str; 2] = ["kept::", "shapes::"];
+const TESTS: [&str; 2] = ["golden_files::", "shapes::"];
 
 /// The golden files as they should be, by their paths in the repository.
 pub(crate) struct Derived {

@@ -69,7 +69,7 @@ fn golden_files(root: &Path) -> Result<Vec<PathBuf>> {
 
 fn is_golden(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let is_snapshot = ["suite__kept__", "suite__shapes__"].iter().any(|module| name.starts_with(module));
+    let is_snapshot = ["suite__golden_files__", "suite__shapes__"].iter().any(|module| name.starts_with(module));
     path.starts_with("specs") && name == "effective.json"
         || path.starts_with("tests/suite/snapshots") && is_snapshot && name.ends_with(".snap")
         || ["docs/faults.md", "docs/log-entry.schema.json"].iter().any(|file| path == Path::new(file))

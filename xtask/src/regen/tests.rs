@@ -62,8 +62,8 @@ fn a_stale_effective_document_is_noticed() {
 
 #[test]
 fn a_stale_snapshot_of_generated_rust_is_noticed() {
-    is_noticed_when_tampered_with("tests/suite/snapshots/suite__kept__bigcommerce.rs.snap");
-    is_noticed_when_tampered_with("tests/suite/snapshots/suite__kept__shopline.rs.snap");
+    is_noticed_when_tampered_with("tests/suite/snapshots/suite__golden_files__bigcommerce.rs.snap");
+    is_noticed_when_tampered_with("tests/suite/snapshots/suite__golden_files__shopline.rs.snap");
 }
 
 #[test]
