@@ -7,17 +7,17 @@ use storelogs::LogEntry;
 
 use crate::faults;
 
-/// Holds a file of the repository to what it should say; under `cargo xtask regen` writes what it should say below the
-/// folder that the chore names.
-fn keep(path: &str, contents: &str) {
+/// Compares a file of the repository with what it should say. Under `cargo xtask regen` it writes what the file should
+/// say, below the folder that the chore names.
+fn assert_golden(path: &str, contents: &str) {
     if let Some(folder) = std::env::var_os("STORELOGS_REGEN") {
         let path = Path::new(&folder).join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         return std::fs::write(path, contents).unwrap();
     }
-    let kept = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_default();
+    let found = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_default();
     assert!(
-        kept.replace("\r\n", "\n") == contents,
+        found.replace("\r\n", "\n") == contents,
         "{path} is stale: run `cargo xtask regen`, and review what changed"
     );
 }
@@ -25,8 +25,8 @@ fn keep(path: &str, contents: &str) {
 /// The documents that the clients are generated from: the vendor's, after our corrections.
 #[test]
 fn the_effective_documents_are_the_reviewed_ones() {
-    keep("specs/bigcommerce/effective.json", include_str!(concat!(env!("OUT_DIR"), "/bigcommerce.json")));
-    keep("specs/shopline/effective.json", include_str!(concat!(env!("OUT_DIR"), "/shopline.json")));
+    assert_golden("specs/bigcommerce/effective.json", include_str!(concat!(env!("OUT_DIR"), "/bigcommerce.json")));
+    assert_golden("specs/shopline/effective.json", include_str!(concat!(env!("OUT_DIR"), "/shopline.json")));
 }
 
 #[test]
@@ -72,10 +72,10 @@ fn every_type_of_a_client_says_more_than_its_name() {
 
 #[test]
 fn the_schema_of_an_entry_is_the_reviewed_one() {
-    keep("docs/log-entry.schema.json", &format!("{:#}\n", LogEntry::json_schema()));
+    assert_golden("docs/log-entry.schema.json", &format!("{:#}\n", LogEntry::json_schema()));
 }
 
 #[test]
 fn the_table_of_faults_is_the_one_that_the_walks_are_held_to() {
-    keep("docs/faults.md", &faults::table::print());
+    assert_golden("docs/faults.md", &faults::table::print());
 }

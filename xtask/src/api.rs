@@ -57,7 +57,7 @@ pub(crate) fn run(ApiArgs { check }: ApiArgs) -> Result {
         }
     }
     match (mode, stale.is_empty()) {
-        (_, true) => println!("The public API is the kept one."),
+        (_, true) => println!("The public API has not changed."),
         (Mode::Write, false) => println!("{}", stale.join("\n")),
         (Mode::Check, false) => return Err(format!("{}\nthe public API changed: {REMEDY}", stale.join("\n"))),
     }

@@ -241,13 +241,13 @@ fn of_our_own_documents_nothing_is_left_out() {
         let (effective, _) = document::read(&std::fs::read_to_string(effective).unwrap()).unwrap();
         let client = generate(effective, platform).unwrap();
         assert!(client.left_out.is_empty(), "{:?}", left_out(&client));
-        let kept = format!(
+        let golden = format!(
             "{}/../tests/suite/snapshots/suite__golden_files__{}.rs.snap",
             env!("CARGO_MANIFEST_DIR"),
             platform.name
         );
-        let kept = std::fs::read_to_string(kept).unwrap();
-        let (_, kept) = kept.split_once("\n---\n").unwrap();
-        assert!(client.code.trim() == kept.trim(), "{}: run `cargo xtask regen`", platform.name);
+        let golden = std::fs::read_to_string(golden).unwrap();
+        let (_, golden) = golden.split_once("\n---\n").unwrap();
+        assert!(client.code.trim() == golden.trim(), "{}: run `cargo xtask regen`", platform.name);
     }
 }
