@@ -70,7 +70,7 @@ pub use sandbox::{Builder, Restored, Sandbox};
 pub use shopline::{
     behavior::{
         BeyondHorizon, Bucket, Count, Envelope, ErrorShape, Horizon, LinkHeader, Lock, ShoplineBehavior, SinceId,
-        SubjectId, TimeRangeReading, WindowBounds,
+        SubjectId, TimeRangeBounds, TimeRangeReading,
     },
     token::shopline_token,
 };

@@ -29,10 +29,10 @@ async fn date_filters_may_be_ignored_rejected_or_exclusive() {
     let at = now() - 3600;
     let records: Vec<Value> = (1..=5).map(|n| system_record(n, at + n)).collect();
     let sandbox = with(records, unlimited()).await;
-    let window = format!("date_created:min={}&date_created:max={}", at + 2, at + 4);
+    let range = format!("date_created:min={}&date_created:max={}", at + 2, at + 4);
     let ask = async |behavior: BigCommerceBehavior| {
         sandbox.set_behavior(Platform::BigCommerce, STORE, behavior);
-        system_logs(&sandbox, STORE, &window).await
+        system_logs(&sandbox, STORE, &range).await
     };
     assert_eq!(ask(unlimited()).await.ids(), ["2", "3", "4"]);
     let exclusive = BigCommerceBehavior { date_bounds: DateBounds::Exclusive, ..unlimited() };

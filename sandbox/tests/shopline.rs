@@ -58,9 +58,9 @@ async fn the_time_range_includes_both_its_seconds() {
     let at = now() - 3600;
     let records: Vec<Value> = (0..5).map(|n| operation_record(n, at + n)).collect();
     let sandbox = Sandbox::builder().store(Store::shopline(STORE).records(records)).start().await.unwrap();
-    let window =
+    let range =
         |min: i64, max: i64| format!("created_at_min={}&created_at_max={}", time(min), time(max)).replace('+', "%2B");
-    let got = operation_logs(&sandbox, STORE, &format!(".json?{}", window(at + 1, at + 3))).await;
+    let got = operation_logs(&sandbox, STORE, &format!(".json?{}", range(at + 1, at + 3))).await;
     assert_eq!(got.ids(), newest_first(1..=3));
     let oracle = sandbox.oracle(Platform::Shopline, STORE, at + 1, at + 3);
     assert_eq!(oracle, [id(1), id(2)]);

@@ -10,7 +10,7 @@ use common::{ALL, Got, client, ids, now, operation_logs, operation_record, opera
 use serde_json::{Value, json};
 use storelogs_sandbox::{
     BeyondHorizon, Bucket, Count, Envelope, ErrorShape, Horizon, LinkHeader, Lock, Platform, Sandbox, ShoplineBehavior,
-    SinceId, Store, SubjectId, WindowBounds,
+    SinceId, Store, SubjectId, TimeRangeBounds,
 };
 
 const STORE: &str = "open001";
@@ -81,7 +81,7 @@ async fn a_link_header_leads_through_all_pages() {
 
 #[tokio::test]
 async fn a_time_range_may_be_too_long() {
-    let behavior = ShoplineBehavior { max_window_days: Some(31), bad_request_status: 422, ..unlimited() };
+    let behavior = ShoplineBehavior { max_time_range_days: Some(31), bad_request_status: 422, ..unlimited() };
     let sandbox = with(1, behavior).await;
     assert_eq!(page(&sandbox, "").await.status, 422);
     let query = time_range(now() - 31 * 86_400, now());
@@ -146,10 +146,12 @@ async fn the_time_range_may_leave_out_its_bounds() {
     let store = Store::shopline(STORE).records(records);
     let sandbox = Sandbox::builder().store(store).start().await.unwrap();
     let tail = format!(".json?{}", time_range(at + 2, at + 4));
-    for (window_bounds, expected) in
-        [(WindowBounds::Inclusive, "4,3,2"), (WindowBounds::MaxExclusive, "3,2"), (WindowBounds::Exclusive, "3")]
-    {
-        sandbox.set_behavior(Platform::Shopline, STORE, ShoplineBehavior { window_bounds, ..unlimited() });
+    for (time_range_bounds, expected) in [
+        (TimeRangeBounds::Inclusive, "4,3,2"),
+        (TimeRangeBounds::MaxExclusive, "3,2"),
+        (TimeRangeBounds::Exclusive, "3"),
+    ] {
+        sandbox.set_behavior(Platform::Shopline, STORE, ShoplineBehavior { time_range_bounds, ..unlimited() });
         assert_eq!(short(&operation_logs(&sandbox, STORE, &tail).await), expected);
     }
 }

@@ -3,7 +3,7 @@
 use storelogs::{Cursor, ErrorKind, LogQuery, LogSource, Severity};
 use storelogs_sandbox::{
     BeyondHorizon, Count, Envelope, Fault, Faults, History, Horizon, LinkHeader, Platform, Sandbox, ShoplineBehavior,
-    SinceId, Store, SubjectId, WindowBounds,
+    SinceId, Store, SubjectId, TimeRangeBounds,
 };
 
 use crate::drain::{HANDLE, assert_conserved, assert_same_set, at, drain, shopline};
@@ -31,14 +31,14 @@ fn readings() -> Vec<(&'static str, ShoplineBehavior)> {
             "link header, since_id ignored",
             ShoplineBehavior { link_header: LinkHeader::Present, ..ids(SinceId::Ignored) },
         ),
-        ("31 days enforced", ShoplineBehavior { max_window_days: Some(31), ..base() }),
+        ("31 days enforced", ShoplineBehavior { max_time_range_days: Some(31), ..base() }),
         ("earlier envelope", ShoplineBehavior { envelope: Envelope::OperationLogs, ..base() }),
         ("subject_id present", ShoplineBehavior { subject_id: SubjectId::Present, ..base() }),
-        ("end excluded", ShoplineBehavior { window_bounds: WindowBounds::MaxExclusive, ..base() }),
-        ("both ends excluded", ShoplineBehavior { window_bounds: WindowBounds::Exclusive, ..base() }),
+        ("end excluded", ShoplineBehavior { time_range_bounds: TimeRangeBounds::MaxExclusive, ..base() }),
+        ("both ends excluded", ShoplineBehavior { time_range_bounds: TimeRangeBounds::Exclusive, ..base() }),
         (
             "both ends excluded, since_id ignored",
-            ShoplineBehavior { window_bounds: WindowBounds::Exclusive, ..ids(SinceId::Ignored) },
+            ShoplineBehavior { time_range_bounds: TimeRangeBounds::Exclusive, ..ids(SinceId::Ignored) },
         ),
         ("no counts", ShoplineBehavior { count: Count::Unavailable, ..base() }),
         ("an empty middle page", ShoplineBehavior { empty_middle_page: Some(2), ..base() }),
@@ -128,7 +128,7 @@ async fn a_time_range_beyond_the_horizon_is_read_as_far_as_the_platform_answers(
     let (start, end) = history.time_range();
     for status in [400, 422] {
         let horizon = Some(Horizon { months: 3, beyond: BeyondHorizon::Reject(status) });
-        let behavior = ShoplineBehavior { horizon, max_window_days: Some(31), ..ShoplineBehavior::unlimited() };
+        let behavior = ShoplineBehavior { horizon, max_time_range_days: Some(31), ..ShoplineBehavior::unlimited() };
         let sandbox = sandbox(&history, behavior).await;
         let drained = drain(&shopline(&sandbox), LogQuery::new().since(at(start)).until(at(end))).await;
         assert!(drained.errors.is_empty(), "{:?}", drained.errors);

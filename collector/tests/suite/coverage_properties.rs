@@ -19,7 +19,7 @@ use storelogs_collector::sync::SyncOptions;
 use storelogs_collector::verdict::Evidence;
 use storelogs_sandbox::{
     BigCommerceBehavior, Count, DateBounds, DateFilters, Fault, Faults, LinkHeader, Obedience, Platform, Rule, Sandbox,
-    ShoplineBehavior, SinceId, Store, When, WindowBounds,
+    ShoplineBehavior, SinceId, Store, TimeRangeBounds, When,
 };
 use tokio::sync::watch;
 
@@ -95,13 +95,13 @@ fn stores() -> impl Strategy<Value = Store> {
     });
     let shopline = (
         select(vec![SinceId::ExclusiveOlder, SinceId::InclusiveOlder, SinceId::NewerAscending, SinceId::Ignored]),
-        select(vec![WindowBounds::Inclusive, WindowBounds::MaxExclusive, WindowBounds::Exclusive]),
+        select(vec![TimeRangeBounds::Inclusive, TimeRangeBounds::MaxExclusive, TimeRangeBounds::Exclusive]),
         select(vec![LinkHeader::Absent, LinkHeader::Present]),
         select(vec![Count::Right, Count::Unavailable]),
     );
-    let shopline = shopline.prop_map(|(since_id, window_bounds, link_header, count)| {
+    let shopline = shopline.prop_map(|(since_id, time_range_bounds, link_header, count)| {
         let switches = ShoplineBehavior::unlimited();
-        let switches = ShoplineBehavior { since_id, window_bounds, link_header, count, ..switches };
+        let switches = ShoplineBehavior { since_id, time_range_bounds, link_header, count, ..switches };
         Store::shopline(NAME).behavior(switches)
     });
     prop_oneof![bigcommerce, shopline]

@@ -12,7 +12,7 @@ pub struct ShoplineBehavior {
     /// Whether answers carry a `link` header with an opaque `page_info`.
     pub link_header: LinkHeader,
     /// The longest time range that may be asked for, in days.
-    pub max_window_days: Option<i64>,
+    pub max_time_range_days: Option<i64>,
     /// How far back a time range may begin.
     pub horizon: Option<Horizon>,
     /// Rows older than this many calendar months are not served.
@@ -22,7 +22,7 @@ pub struct ShoplineBehavior {
     /// Whether records carry `subject_id`.
     pub subject_id: SubjectId,
     /// Whether the time range takes in the seconds that bound it.
-    pub window_bounds: WindowBounds,
+    pub time_range_bounds: TimeRangeBounds,
     /// Whether the count is right.
     pub count: Count,
     /// The shape of `errors` in an error body.
@@ -70,12 +70,12 @@ impl Default for ShoplineBehavior {
         Self {
             since_id: SinceId::ExclusiveOlder,
             link_header: LinkHeader::Absent,
-            max_window_days: None,
+            max_time_range_days: None,
             horizon: None,
             retention_months: None,
             envelope: Envelope::Data,
             subject_id: SubjectId::Missing,
-            window_bounds: WindowBounds::Inclusive,
+            time_range_bounds: TimeRangeBounds::Inclusive,
             count: Count::Right,
             error_shape: ErrorShape::String,
             error_code: false,
@@ -170,7 +170,7 @@ pub enum SubjectId {
 
 /// Whether the time range takes in the seconds that bound it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WindowBounds {
+pub enum TimeRangeBounds {
     /// Both, as documented.
     Inclusive,
     /// The first but not the last.

@@ -5,7 +5,7 @@ use jiff::{civil::DateTime, tz::Offset};
 use serde_json::json;
 
 use crate::{
-    BeyondHorizon, LinkHeader, ShoplineBehavior, SinceId, TimeRangeReading, WindowBounds,
+    BeyondHorizon, LinkHeader, ShoplineBehavior, SinceId, TimeRangeBounds, TimeRangeReading,
     answer::Answer,
     filter::Filter,
     request::Request,
@@ -108,7 +108,7 @@ fn time_range(request: &Request, behavior: &ShoplineBehavior, now: i64) -> Resul
     if min > max {
         return Err(bad("created_at_min is after created_at_max"));
     }
-    if behavior.max_window_days.is_some_and(|days| max - min > days * 86_400) {
+    if behavior.max_time_range_days.is_some_and(|days| max - min > days * 86_400) {
         return Err(bad("The time interval is too long"));
     }
     if let Some(horizon) = behavior.horizon
@@ -125,10 +125,10 @@ fn time_range(request: &Request, behavior: &ShoplineBehavior, now: i64) -> Resul
     if behavior.time_range == TimeRangeReading::Ignored {
         return Ok((i64::MIN, i64::MAX));
     }
-    Ok(match behavior.window_bounds {
-        WindowBounds::Inclusive => (min, max + 1),
-        WindowBounds::MaxExclusive => (min, max),
-        WindowBounds::Exclusive => (min + 1, max),
+    Ok(match behavior.time_range_bounds {
+        TimeRangeBounds::Inclusive => (min, max + 1),
+        TimeRangeBounds::MaxExclusive => (min, max),
+        TimeRangeBounds::Exclusive => (min + 1, max),
     })
 }
 

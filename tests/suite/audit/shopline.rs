@@ -119,7 +119,7 @@ async fn windows_that_are_too_long_are_narrowed() {
     for days in [20, 7, 1] {
         for status in [400, 422] {
             let behavior = ShoplineBehavior {
-                max_window_days: Some(days),
+                max_time_range_days: Some(days),
                 bad_request_status: status,
                 ..ShoplineBehavior::unlimited()
             };

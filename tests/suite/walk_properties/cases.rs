@@ -14,7 +14,7 @@ use storelogs::{ErrorKind, LogQuery, Severity};
 use storelogs_sandbox::{
     AboveLimit, Behavior, BeyondHorizon, BeyondLastPage, BigCommerceBehavior, Count, DateBounds, DateFilters, Envelope,
     ErrorShape, Fault, Horizon, LinkHeader, Obedience, Platform, Presence, RateLimitForm, Rule, SeverityForm,
-    ShoplineBehavior, SinceId, SubjectId, Totals, UnknownSeverity, When, WindowBounds, WrongTotals,
+    ShoplineBehavior, SinceId, SubjectId, TimeRangeBounds, Totals, UnknownSeverity, When, WrongTotals,
 };
 
 const MOST_ROWS: usize = 1_200;
@@ -367,24 +367,23 @@ fn shopline_behavior() -> impl Strategy<Value = ShoplineBehavior> {
     let link = select(vec![LinkHeader::Absent, LinkHeader::Absent, LinkHeader::Present]);
     let beyond = select(vec![BeyondHorizon::Reject(400), BeyondHorizon::Reject(422)]);
     let horizon = rarely(beyond.prop_map(|beyond| Horizon { months: 3, beyond }));
-    let bounds = select(vec![WindowBounds::Inclusive, WindowBounds::MaxExclusive, WindowBounds::Exclusive]);
+    let bounds = select(vec![TimeRangeBounds::Inclusive, TimeRangeBounds::MaxExclusive, TimeRangeBounds::Exclusive]);
     let count = select(vec![Count::Right, Count::Right, Count::Unavailable]);
     let errors = select(vec![ErrorShape::String, ErrorShape::Array, ErrorShape::Map]);
     let list = (select(ids.to_vec()), link, rarely(28i64..32), horizon, rarely(Just(3u32)), bounds, count, errors);
     let flags = (odds(), odds(), odds(), odds(), odds(), rarely(1u64..5));
     (list, flags).prop_map(|(list, flags)| {
-        let (since_id, link_header, max_window_days, horizon, retention_months, window_bounds, count, error_shape) =
-            list;
+        let (since_id, link_header, longest, horizon, retention_months, time_range_bounds, count, error_shape) = list;
         let (earlier, subject, repeat_last_page, duplicate_rows, extra_fields, empty_middle_page) = flags;
         ShoplineBehavior {
             since_id,
             link_header,
-            max_window_days: horizon.map(|_| 31).or(max_window_days),
+            max_time_range_days: horizon.map(|_| 31).or(longest),
             horizon,
             retention_months,
             envelope: if earlier { Envelope::OperationLogs } else { Envelope::Data },
             subject_id: if subject { SubjectId::Present } else { SubjectId::Missing },
-            window_bounds,
+            time_range_bounds,
             count,
             error_shape,
             empty_middle_page,
