@@ -26,7 +26,7 @@ pub(crate) struct Client {
 /// Generates the client.
 ///
 /// # Errors
-/// What is wrong with the document, or with what was generated of it.
+/// The error says what is wrong with the document, or with what was generated from it.
 pub(crate) fn generate(mut document: Value, platform: &Platform) -> Result<Client> {
     check_parameters(&document)?;
     schemas::make_plain(&mut document);

@@ -29,7 +29,7 @@ struct Operation {
     tests_missing: bool,
 }
 
-/// From a line to a line, both of them included.
+/// A range of lines, the first and the last included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lines(pub(crate) usize, pub(crate) usize);
 
@@ -41,18 +41,18 @@ pub(crate) struct Stale {
     pub(crate) why: Why,
 }
 
-/// Why a correction no longer applies.
+/// The reason why a correction no longer applies.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Why {
     /// The document says by now what the correction makes it say.
     Fixed,
     /// It says by now what these operations make it say, and what the others fix is as it was.
     Partly(Vec<Lines>),
-    /// What it corrects is the same as before, elsewhere. The correction works there.
+    /// The corrected part is as it was, but has another place now. The correction works there.
     Moved { from: String, to: String },
-    /// What it corrects is not what it was. These operations would change nothing any more.
+    /// The corrected part is not what it was. These operations would change nothing any more.
     Changed { path: String, pinned: Value, found: Value, done: Vec<Lines> },
-    /// What it corrects is not there at all.
+    /// The corrected part is gone.
     Gone { what: String, parameter: Option<String>, lines: Lines },
     /// It would not apply to any document.
     Broken(String),
@@ -161,7 +161,7 @@ impl Correction {
         Ok(document)
     }
 
-    /// Why it does not apply; and the document that it makes all the same, if it can.
+    /// The reason why it does not apply; and the document that it makes all the same, if it can.
     fn diagnose(&self, document: &Value, why: String) -> (Why, Option<Value>) {
         if self.operations.iter().any(|operation| operation.finds_what_was_missing(document)) {
             return (Why::Fixed, None);
@@ -189,7 +189,7 @@ impl Correction {
         (here.changed(document, &path, pinned, same_name(document.pointer(&path))), None)
     }
 
-    /// Why it does not apply, if all that it is about is where it has it.
+    /// The reason why it does not apply, if everything that it is about is at its place.
     fn at_its_place(&self, document: &Value, why: String) -> Why {
         match self.amiss(document) {
             Some((path, pinned)) => self.changed(document, path, pinned, true),
@@ -206,7 +206,8 @@ impl Correction {
         self.operations.iter().filter_map(Operation::pinned)
     }
 
-    /// What is pinned is there, so something of the change was made, or its place is gone.
+    /// The reason where everything pinned is there: a part of the change was made already, or the place of a change is
+    /// gone.
     fn needless(&self, document: &Value, why: String) -> Why {
         let done = self.done(document);
         let homeless = self.changes().find(|change| document.pointer(parent(change.patch.path().as_str())).is_none());
@@ -221,7 +222,7 @@ impl Correction {
         }
     }
 
-    /// What is pinned at this path is not what it was.
+    /// The reason where the value at this path is not the pinned one.
     fn changed(&self, document: &Value, path: &str, pinned: &Value, surely_here: bool) -> Why {
         let is_named = || self.pins().any(|(path, name)| is_name(path) && document.pointer(path) == Some(name));
         let surely_here = surely_here || is_named() || is_found_by_names(document, parent(path));
@@ -348,8 +349,8 @@ impl Operation {
     }
 }
 
-/// What to do about each of them, in `path`. The last comes first: fixed in this order, every line is still where
-/// it is said to be.
+/// Advice for each stale correction, in `path`. The last comes first: fixed in this order, every line is still where it
+/// is said to be.
 pub(crate) fn remedies(path: &str, stale: &[Stale]) -> Vec<String> {
     stale.iter().rev().map(|stale| format!("{path}:{}: {stale}", stale.lines.0)).collect()
 }
@@ -378,8 +379,8 @@ fn same_parameter(one: &Value, other: &Value) -> bool {
     one["in"] == other["in"] && one["name"] == other["name"]
 }
 
-/// Where in its list a thing is now, and where a path has it: `…/parameters/2` and `…/parameters/4`. Only if it is not
-/// where the path has it, and at one place alone.
+/// The place of a thing in its list now, and its place according to a path: `…/parameters/2` and `…/parameters/4`. Only
+/// if it is not where the path has it, and at one place alone.
 fn place_in_list(document: &Value, path: &str, is_it: impl Fn(Option<&Value>) -> bool) -> Option<(String, String)> {
     if is_it(document.pointer(path)) {
         return None;
@@ -404,7 +405,7 @@ impl fmt::Display for Lines {
     }
 }
 
-/// What happened and what to do, for one who has `patch.yml` open.
+/// Says what happened and what to do, to somebody who has `patch.yml` open.
 impl fmt::Display for Stale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { lines, reason, why } = self;
@@ -429,7 +430,7 @@ impl fmt::Display for Stale {
     }
 }
 
-/// What is there now, as far as it is not what was pinned.
+/// The differences between the value that was found and the pinned one, in words.
 fn difference(pinned: &Value, found: &Value) -> String {
     let (Value::Object(old), Value::Object(new)) = (pinned, found) else {
         return format!("{found}, and was {pinned}");

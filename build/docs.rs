@@ -11,7 +11,7 @@ use syn::{Attribute, Expr, ExprLit, File, ImplItem, ImplItemFn, Item, ItemImpl, 
 
 use super::lists;
 
-/// What the parameters of an operation mean, by the name of their setter.
+/// Descriptions of the parameters of an operation, by the name of their setter.
 type Parameters = HashMap<String, String>;
 
 /// Puts what is known of each parameter on its setter, takes the examples out, and tidies the client's own text.

@@ -43,7 +43,7 @@ fn edition(document: &Value) -> Result<String> {
     }
 }
 
-/// What is not about schemas.
+/// Translates everything in the document but its schemas.
 fn around(document: &mut Value, lost: &mut Vec<String>) {
     let items = document["components"]["pathItems"].clone();
     let Some(root) = document.as_object_mut() else { return };
@@ -263,7 +263,7 @@ fn words(fields: &mut Map<String, Value>) {
     }
 }
 
-/// In 3.0 a reference stands alone.
+/// Removes what stands beside a reference: in 3.0 a reference stands alone.
 fn references(fields: &mut Map<String, Value>) {
     if !fields.contains_key("$ref") || fields.len() == 1 {
         return;

@@ -99,7 +99,7 @@ fn without_limits(value: &mut Value, limits: &[&str]) {
     }
 }
 
-/// What holds data, and not schemas.
+/// Keywords whose values are data, and not schemas.
 const DATA: [&str; 5] = ["example", "examples", "default", "enum", "const"];
 
 /// The generator names a type that has no name after its `title`, so that words would rename it: there they stay words.
@@ -229,7 +229,7 @@ fn check_setter(method: &mut ImplItemFn, limits: &Value, of: &Type) {
     method.block.stmts.splice(end..end, statements);
 }
 
-/// Has a setter say which values there are, where the generator says that a conversion failed.
+/// Makes a setter name the values that there are, where the generator says that a conversion failed.
 fn name_choices(method: &mut ImplItemFn, choices: &[Value]) {
     let shown: Vec<String> =
         choices.iter().map(|choice| choice.as_str().map_or_else(|| choice.to_string(), str::to_owned)).collect();

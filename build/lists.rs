@@ -47,7 +47,7 @@ pub(crate) fn as_one_value(document: &mut Value) -> Result {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }
 
-/// Where the document describes a parameter, in an operation, a path or the components.
+/// The places at which the document describes a parameter, in an operation, a path or the components.
 pub(crate) fn parameters(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut add = |at: String, list: &Value| match list {

@@ -16,7 +16,7 @@ use super::{Result, unused};
 /// A part of a document that no code was generated for, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LeftOut {
-    /// In words: ``the operation POST /logs (`importLogs`)``.
+    /// The operation in words: ``the operation POST /logs (`importLogs`)``.
     pub(crate) what: String,
     pub(crate) why: String,
 }

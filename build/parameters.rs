@@ -86,7 +86,7 @@ pub(super) fn make_plain(document: &mut Value, left_out: &mut Vec<LeftOut>) {
     });
 }
 
-/// Why the generator cannot send a parameter.
+/// The reason why the generator cannot send a parameter.
 fn fault(document: &Value, parameter: &Value) -> Option<String> {
     let place = parameter["in"].as_str().unwrap_or_default();
     if !["query", "path", "header"].contains(&place) {

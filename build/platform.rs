@@ -5,7 +5,7 @@ pub(crate) struct Platform {
     pub(crate) name: &'static str,
     /// The vendor's document, YAML or JSON.
     pub(crate) document: &'static str,
-    /// What is wrong with it, as a JSON Patch.
+    /// The corrections to it, as a JSON Patch.
     pub(crate) patch: Option<&'static str>,
     /// The operations that the adapter calls, as the generated methods are named.
     pub(crate) operations: &'static [&'static str],
@@ -26,8 +26,8 @@ pub(crate) struct Record {
 /// The parameters of an operation that a walk narrows or orders a list with, and can do without: those that a document may
 /// lose without breaking the build.
 pub(crate) struct PushedDown {
-    /// As the generated method is named.
+    /// The operation, as the generated method is named.
     pub(crate) operation: &'static str,
-    /// By their names in the document.
+    /// The parameters, by their names in the document.
     pub(crate) parameters: &'static [&'static str],
 }

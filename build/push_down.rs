@@ -63,7 +63,7 @@ pub(super) fn append(file: &mut File, document: &Value, pushed_down: &[PushedDow
         });
     }
     file.items.push(syn::parse_quote! {
-        /// What a walk can do without.
+        /// Filters and orders that a walk can do without.
         #[allow(dead_code, unused_imports)]
         pub(crate) mod push_down {
             use super::{builder, types};

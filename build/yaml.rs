@@ -17,7 +17,7 @@ const DEEPEST: usize = 128;
 /// Reads one YAML document.
 ///
 /// # Errors
-/// What is not YAML, by its line; every key that stands twice, with its lines.
+/// The error says what is not YAML, by its line; and names every key that stands twice, with its lines.
 pub(super) fn parse(text: &str) -> Result<Value> {
     let mut loader = Loader { parser: Parser::new_from_str(text), anchors: HashMap::new(), twice: Vec::new(), size: 0 };
     let mut document = None;

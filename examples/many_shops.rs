@@ -24,7 +24,7 @@ pub struct Database(Mutex<Tables>);
 pub struct Tables {
     /// The checkpoint of each shop, as JSON.
     pub checkpoints: BTreeMap<String, String>,
-    /// What the app makes of the logs: one line for each error.
+    /// The app's use of the logs: one line for each error.
     pub failures: Vec<String>,
     /// The shops that are left alone, and why. Whoever puts a new token into the vault deletes the row.
     pub parked: BTreeMap<String, String>,

@@ -22,7 +22,7 @@ pub(crate) enum Outline {
     Crowded,
 }
 
-/// Without the byte-order mark that some servers put in front of JSON.
+/// The body without the byte-order mark that some servers put in front of JSON.
 pub(crate) fn without_mark(body: Bytes) -> Bytes {
     if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body }
 }
@@ -96,7 +96,7 @@ fn end_of_string(text: &[u8]) -> Option<usize> {
 #[derive(Debug)]
 pub(crate) struct Repaired {
     text: String,
-    /// Where the text is not what was sent, and what was sent there. In order.
+    /// The places where the text is not what was sent, and what was sent there, in order.
     changes: Vec<(Range<usize>, Sent)>,
 }
 
@@ -177,8 +177,8 @@ impl Repaired {
         &self.text
     }
 
-    /// What was sent where a part of the text stands now, if that is something else. A byte that is not UTF-8 is written
-    /// `\xff`, which JSON has no other use for.
+    /// The bytes that were sent in place of a part of the text, if they were others. A byte that is not UTF-8 is
+    /// written `\xff`, which JSON has no other use for.
     pub(crate) fn sent(&self, part: &str) -> Option<String> {
         let start = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)?;
         let end = start + part.len();

@@ -80,8 +80,8 @@ impl<C: Build> Builder<C> {
         self
     }
 
-    /// Another API address than the platform's own: an origin such as `http://127.0.0.1:4010`. It must be `https`, or
-    /// `http` on this machine.
+    /// Sets another API address than the platform's own: an origin such as `http://127.0.0.1:4010`. It must be `https`,
+    /// or `http` on this machine.
     pub fn api_url(mut self, origin: impl Into<String>) -> Self {
         self.settings.api_url = Some(origin.into());
         self

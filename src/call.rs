@@ -60,7 +60,7 @@ pub struct Reply<T> {
 enum Decoded<T> {
     /// The documented shape.
     Typed(T),
-    /// Another shape: its bytes, and where the first fault is.
+    /// An answer of another shape: its bytes, and the place of the first fault.
     Raw(Bytes, serde_json::Error),
 }
 
@@ -351,7 +351,7 @@ pub struct InvalidRecord<R> {
     pub record: R,
     /// The field that an entry cannot do without.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// The reason.
     pub why: String,
 }
 

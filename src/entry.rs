@@ -43,22 +43,22 @@ pub struct LogEntry {
     /// The severity as the platform sent it, such as `errors`. OpenTelemetry: `SeverityText`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity_text: Option<String>,
-    /// What it is about: BigCommerce's `type`, SHOPLINE's `subject_type`. OpenTelemetry: attribute `shop.category`.
+    /// The kind of subject: BigCommerce's `type`, SHOPLINE's `subject_type`. OpenTelemetry: attribute `shop.category`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// What was done: SHOPLINE's `verb`. OpenTelemetry: attribute `shop.action`.
+    /// The action: SHOPLINE's `verb`. OpenTelemetry: attribute `shop.action`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// The part of the shop that logged it: BigCommerce's `module`. OpenTelemetry: attribute `shop.module`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
-    /// Who did it: SHOPLINE's `author`. OpenTelemetry: attribute `user.name`.
+    /// The actor: SHOPLINE's `author`. OpenTelemetry: attribute `user.name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
     /// The id of the thing acted on: SHOPLINE's `subject_id`. OpenTelemetry: attribute `shop.subject.id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_id: Option<String>,
-    /// What happened, in one line: BigCommerce's `summary`, SHOPLINE's `detail`. OpenTelemetry: `Body`.
+    /// A summary in one line: BigCommerce's `summary`, SHOPLINE's `detail`. OpenTelemetry: `Body`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
     /// The long form: plain text, HTML, or JSON in a string. Holds personal data. OpenTelemetry: attribute

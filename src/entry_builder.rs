@@ -36,21 +36,21 @@ impl LogEntry {
 }
 
 impl EntryBuilder {
-    /// Of another store.
+    /// Sets the store.
     pub fn store(mut self, store: &Store) -> Self {
         let renamed = LogEntry::new(store, self.entry.id.as_str(), self.entry.time, self.entry.observed);
         (self.entry.uid, self.entry.platform, self.entry.store) = (renamed.uid, renamed.platform, renamed.store);
         self
     }
 
-    /// At another time, and read as much later as before.
+    /// Sets the time; it was then read as much later as before.
     pub fn time(mut self, time: Timestamp) -> Self {
         let delay = self.entry.observed.duration_since(self.entry.time);
         (self.entry.time, self.entry.observed) = (time, time.checked_add(delay).unwrap_or(Timestamp::MAX));
         self
     }
 
-    /// With another offset from UTC, as the platform wrote its time.
+    /// Sets the offset from UTC in which the platform wrote its time.
     pub fn utc_offset(mut self, offset: UtcOffset) -> Self {
         self.entry.utc_offset = offset;
         self
@@ -75,13 +75,13 @@ impl EntryBuilder {
         self
     }
 
-    /// What it is about.
+    /// Sets the kind of subject.
     pub fn category(mut self, category: impl Into<String>) -> Self {
         self.entry.category = Some(category.into());
         self
     }
 
-    /// What was done.
+    /// Sets the action.
     pub fn action(mut self, action: impl Into<String>) -> Self {
         self.entry.action = Some(action.into());
         self
@@ -93,7 +93,7 @@ impl EntryBuilder {
         self
     }
 
-    /// Who did it.
+    /// Sets the actor.
     pub fn actor(mut self, actor: impl Into<String>) -> Self {
         self.entry.actor = Some(actor.into());
         self
@@ -105,7 +105,7 @@ impl EntryBuilder {
         self
     }
 
-    /// What happened, in one line.
+    /// Sets the summary, one line.
     pub fn summary(mut self, summary: impl Into<String>) -> Self {
         self.entry.summary = Some(summary.into());
         self

@@ -8,7 +8,7 @@ use crate::store::Store;
 /// A `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, to which store, and what to do next.
+/// An error: what went wrong, with which store, and what to do next.
 ///
 /// `Display` is one line that names the store, the cause and the remedy. It never holds a secret nor anything of a
 /// response body; what the platform said in its own words is [`detail`](Error::detail).
@@ -229,23 +229,23 @@ impl Error {
         self.0.attempts
     }
 
-    /// What the platform said in its own words, at most 500 characters. Untrusted text: escape it where it is shown.
+    /// The platform's own words, at most 500 characters. Untrusted text: escape it where it is shown.
     pub fn detail(&self) -> Option<&str> {
         self.0.detail.as_deref()
     }
 
-    /// For [`ErrorKind::Record`]: the text of the record, as it came. Untrusted, and may hold personal data.
+    /// The text of the record as it came, for [`ErrorKind::Record`]. Untrusted, and may hold personal data.
     pub fn raw(&self) -> Option<&str> {
         self.0.raw.as_deref()
     }
 
-    /// For [`ErrorKind::Record`]: where in the page's JSON the fault is, such as `data[3].id`.
+    /// The place of the fault in the page's JSON, such as `data[3].id`, for [`ErrorKind::Record`].
     pub fn path(&self) -> Option<&str> {
         self.0.path.as_deref()
     }
 
-    /// For [`ErrorKind::Incomplete`]: how many entries the platform counts that could not be read. `None` if it does not
-    /// count them.
+    /// The number of entries that the platform counts but that could not be read, for [`ErrorKind::Incomplete`]. `None`
+    /// if it does not count them.
     pub fn missing(&self) -> Option<u64> {
         self.0.missing
     }
@@ -257,7 +257,7 @@ impl Error {
         self.0.reason
     }
 
-    /// What went wrong, without its store and its circumstances.
+    /// The cause, without its store and its circumstances.
     pub(crate) fn what(&self) -> &str {
         &self.0.what
     }

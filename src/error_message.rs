@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::registry;
 
 impl Error {
-    /// What to do about it, in plain words. Part of `Display`.
+    /// Advice on what to do about it, in plain words. Part of `Display`.
     pub fn hint(&self) -> &'static str {
         if let Some(hint) = self.own_hint() {
             return hint;

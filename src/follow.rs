@@ -38,17 +38,17 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Begins with everything at this time or later.
+    /// Starts with everything at this time or later.
     pub fn since(time: Timestamp) -> Self {
         Self { start: time, reached: time, looked_back: None, delivered: BTreeMap::new() }
     }
 
-    /// Begins with everything from this long before now, by this machine's clock.
+    /// Starts with everything from this long before now, by this machine's clock.
     pub fn last(time: Duration) -> Self {
         Self::since(Timestamp::now().checked_sub(time).unwrap_or(Timestamp::MIN))
     }
 
-    /// Begins with what comes from now on, by this machine's clock.
+    /// Starts with what comes from now on, by this machine's clock.
     pub fn now() -> Self {
         Self::since(Timestamp::now())
     }
@@ -100,7 +100,7 @@ const LOOK_BACK_EVERY: SignedDuration = SignedDuration::from_hours(1);
 const FIRST_PART: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_PART: SignedDuration = SignedDuration::from_hours(24 * 28);
 const SHORTEST_PART: SignedDuration = SignedDuration::from_mins(1);
-/// After a part with fewer entries than this the next one is longer; after one with more than `MANY`, shorter.
+/// The number of entries below which the next part is longer; above `MANY` it is shorter.
 const FEW: usize = 2_000;
 const MANY: usize = 20_000;
 /// The longest wait after failures in a row, unless the platform asks for more.
@@ -137,7 +137,8 @@ impl FollowOptions {
         self
     }
 
-    /// Another clock than this machine's, for tests. A clock that is wrong by less than [`late`](Self::late) costs nothing.
+    /// Sets another clock than this machine's, for tests. A clock that is wrong by less than [`late`](Self::late) costs
+    /// nothing.
     pub fn clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(now);
         self

@@ -90,7 +90,7 @@ fn text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Where the first byte is that JSON escapes: a quote, a backslash, a control character.
+/// The place of the first byte that JSON escapes: a quote, a backslash, a control character.
 fn special(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;

@@ -97,7 +97,7 @@ pub fn resource(store: &Store) -> Resource {
     resource_of(store.platform().as_str(), store.name())
 }
 
-/// Who says it: this library.
+/// The scope of the records: this library.
 pub fn scope() -> InstrumentationScope {
     InstrumentationScope {
         name: env!("CARGO_PKG_NAME").to_owned(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::entry::LogEntry;
 use crate::severity::Severity;
 
-/// Which entries to read: a half-open time range `[since, until)` and filters.
+/// A choice of entries to read: a half-open time range `[since, until)` and filters.
 ///
 /// The platform filters what it can; every entry is checked again here, so the result is exact even if a server ignores
 /// a filter. Several values of one filter mean any of them; text is compared without regard to case. An entry that has
@@ -115,7 +115,7 @@ impl LogQuery {
         self
     }
 
-    /// At most this many entries, the newest first.
+    /// Reads at most this many entries, the newest first.
     #[must_use]
     pub fn limit(mut self, entries: usize) -> Self {
         self.limit = Some(entries);

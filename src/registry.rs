@@ -35,7 +35,7 @@ pub fn known() -> Vec<&'static dyn PlatformFacts> {
     OWN.iter().chain(added.iter()).copied().collect()
 }
 
-/// What is known of the platform with this name, such as `bigcommerce`.
+/// The facts of the platform with this name, such as `bigcommerce`.
 pub fn named(name: &str) -> Option<&'static dyn PlatformFacts> {
     let own = OWN.iter().find(|facts| facts.platform().as_str() == name).copied();
     own.or_else(|| {

@@ -100,8 +100,8 @@ pub trait LogSource: Send + Sync {
         self.follow_with(from, FollowOptions::new())
     }
 
-    /// As [`follow`](Self::follow), with filters, another wait between two readings, or another time that entries may be
-    /// late.
+    /// Follows the log as [`follow`](Self::follow) does, with filters, another wait between two readings, or another
+    /// time that entries may be late.
     fn follow_with(&self, from: Checkpoint, options: FollowOptions) -> BoxStream<'_, Result<Batch>> {
         follow::follow(self.store().clone(), |query| self.logs(query), from, options)
     }

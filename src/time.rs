@@ -30,7 +30,7 @@ const EARLIEST: Timestamp = Timestamp::constant(-377_700_000_000, 0);
 /// Reads an ISO 8601 time with an offset. A time without one is refused: guessing could move it by half a day.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// The error says what is wrong with it, in words.
 pub fn read(text: &str) -> Result<Written, String> {
     if let Some(written) = read_usual(text.as_bytes()) {
         return Ok(written);
@@ -76,7 +76,7 @@ fn read_usual(text: &[u8]) -> Option<Written> {
     (EARLIEST..=LATEST).contains(&time).then_some(Written { time, offset, usual: true })
 }
 
-/// Without the digits of a second that are smaller than a nanosecond.
+/// The text without the digits of a second that are smaller than a nanosecond.
 fn without_small_change(text: &str) -> Cow<'_, str> {
     let Some(start) = text.find(['.', ',']).map(|at| at + 1) else { return Cow::Borrowed(text) };
     let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();

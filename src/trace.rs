@@ -28,7 +28,7 @@ impl Span {
         Self(debug_span!(target: "storelogs", "request", %store, operation))
     }
 
-    /// What is under way here, for work that goes on elsewhere.
+    /// The span that is current here, for work that goes on elsewhere.
     pub(crate) fn current() -> Self {
         Self(tracing::Span::current())
     }

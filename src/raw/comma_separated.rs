@@ -19,7 +19,8 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CommaSeparated<T>(Vec<T>);
 
-/// Why there is no such list: it is empty, an item holds a comma or is empty, or text is not of the items' type.
+/// The reason why there is no such list: it is empty, an item holds a comma or is empty, or text is not of the items'
+/// type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAList(String);
 

@@ -82,7 +82,7 @@ impl Answer {
         }
     }
 
-    /// Where a redirect leads, if that is the same scheme, host and port.
+    /// The target of a redirect, if that is the same scheme, host and port.
     pub(crate) fn moved_to(&self, from: &Url) -> Option<Url> {
         if !matches!(self.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             return None;

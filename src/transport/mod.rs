@@ -95,7 +95,7 @@ pub(crate) struct CallTrace {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) observed: Option<jiff::Timestamp>,
-    /// Why it got no further: the request could not be signed, or not again after its token was refused.
+    /// The reason why it got no further: the request could not be signed, or not again after its token was refused.
     pub(crate) unsigned: Option<Error>,
 }
 

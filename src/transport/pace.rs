@@ -220,7 +220,7 @@ impl Drop for Admitted<'_> {
 }
 
 impl Window {
-    /// What is known, moved on to `now`: after its end a window is taken as full again.
+    /// The state of the window, moved on to `now`: after its end a window is taken to be full again.
     fn at(&mut self, now: Instant) -> Option<Known> {
         let known = self.known.as_mut()?;
         if now >= known.resets_at {

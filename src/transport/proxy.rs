@@ -11,8 +11,8 @@ use super::endpoint::{is_loopback, printable};
 use crate::env::optional;
 use crate::error::{Error, Result};
 
-/// Which proxy carries requests to the platforms, if any. https goes through it by CONNECT, so that the proxy sees the
-/// platform's name and nothing of a request. What is on this machine is never asked for through a proxy.
+/// The choice of a proxy for requests to the platforms, if any. https goes through it by CONNECT, so that the proxy
+/// sees the platform's name and nothing of a request. What is on this machine is never asked for through a proxy.
 ///
 /// The address is `http://`, `https://`, `socks5://` or `socks5h://`, with a user and a password if the proxy wants them:
 /// `http://user:password@proxy.example:3128`. They are secret, and are never shown.
@@ -31,15 +31,15 @@ struct Hop {
     source: &'static str,
 }
 
-/// In curl's order: the lower-case name wins.
+/// The variables for https in curl's order: the lower-case name wins.
 const SECURE: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-/// Not `HTTP_PROXY`: a web server sets it to what a visitor sends.
+/// The variables for http. Not `HTTP_PROXY`: a web server sets it to what a visitor sends.
 const PLAIN: [&str; 3] = ["http_proxy", "all_proxy", "ALL_PROXY"];
 const EXCEPT: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 impl Proxy {
-    /// As the environment says: `HTTPS_PROXY`, `ALL_PROXY` and, for the hosts that are reached without one, `NO_PROXY`, in
-    /// small letters too, as curl reads them.
+    /// The proxies that the environment names: `HTTPS_PROXY`, `ALL_PROXY` and, for the hosts that are reached without
+    /// one, `NO_PROXY`, in small letters too, as curl reads them.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable whose address cannot be right.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::transport_error::{Cause, TransportError};
 
-/// Why no https client could be made: no certificate authority is known.
+/// The error of an https client that could not be made because no certificate authority is known.
 pub(super) fn missing(error: reqwest::Error) -> TransportError {
     const NAMED: &str = "name a file of certificates (PEM) that is there, or unset the variable";
     const NONE: &str = "install the package ca-certificates, or name a file of certificates (PEM) in SSL_CERT_FILE";

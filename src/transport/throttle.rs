@@ -28,7 +28,7 @@ const MAX_GAP: Duration = Duration::from_secs(4);
 const NO_GAP: Duration = Duration::from_millis(5);
 const FIRST_STEP: Duration = Duration::from_millis(500);
 const MAX_STEP: Duration = Duration::from_secs(16);
-/// More than this under way is as many as there are.
+/// The most requests under way that are counted: more are as many as there are.
 const ALL: u32 = 64;
 
 /// Whether a request may go.

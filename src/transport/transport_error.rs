@@ -8,7 +8,7 @@ use futures::stream;
 
 use crate::error::{Error, ErrorKind};
 
-/// Why no answer came.
+/// The reason why no answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     Unreachable,

@@ -42,9 +42,9 @@ fn floor(floors: &[&[&str]], room: &str) -> Option<usize> {
     floors.iter().position(|rooms| rooms.contains(&room))
 }
 
-/// What breaks the rules that every crate has, a line each: a room imports only rooms of floors below its own, no files
-/// stand in a circle, and a module with a folder is its `mod.rs`. `room_of`: the room of a name right below the crate's
-/// root. `stray`: how a name of no floor is a fault, if it is one.
+/// The faults against the rules that every crate has, a line each: a room imports only rooms of floors below its own,
+/// no files stand in a circle, and a module with a folder is its `mod.rs`. `room_of`: the room of a name right below
+/// the crate's root. `stray`: how a name of no floor is a fault, if it is one.
 pub(crate) fn misplaced(
     sources: &Sources,
     floors: &[&[&str]],

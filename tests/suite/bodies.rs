@@ -11,7 +11,7 @@ fn quick() -> RetryPolicy {
     RetryPolicy::default().delays(std::time::Duration::ZERO, std::time::Duration::ZERO)
 }
 
-/// What a page of each platform comes to: its records, or the error.
+/// The result of reading a page of each platform: how many records it has, or the error.
 async fn pages(answer: impl Fn() -> Response) -> [Result<usize, Error>; 2] {
     let (since, until) = day();
     let client = bigcommerce(&once(answer())).retry(RetryPolicy::never()).build().unwrap();

@@ -21,7 +21,7 @@ async fn shopline_error(answer: Response) -> Error {
     client.page(since, until, |r| r).await.unwrap_err()
 }
 
-/// What holds of every error, whatever happened.
+/// Asserts what holds for every error, whatever happened.
 #[track_caller]
 fn assert_presentable(error: &Error) {
     for text in [error.to_string(), format!("{error:?}"), format!("{error:#?}")] {
@@ -330,7 +330,7 @@ async fn a_redirect_is_not_followed() {
     }
 }
 
-/// What an unbuildable client says.
+/// The message of a client that cannot be built.
 #[track_caller]
 fn refused<C: Build + Debug>(builder: Builder<C>) -> String {
     let error = builder.build().unwrap_err();

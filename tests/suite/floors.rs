@@ -61,7 +61,7 @@ fn what_is_below_imports_nothing_from_above_and_no_platform_imports_another() {
     assert_eq!(faults(&sources), BTreeSet::new());
 }
 
-/// What is found in a file of this text, beside a few files that the library has.
+/// The faults of a file with this text, beside a few files that the library has.
 fn found(file: &str, text: &str) -> Vec<String> {
     let few = ["lib.rs", "store.rs", "walk/mod.rs", "walk/row.rs", "walk/seen.rs"];
     faults(&imports::beside(sources(), &few, file, text)).into_iter().collect()

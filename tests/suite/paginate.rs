@@ -24,7 +24,7 @@ struct Served {
     page_size: usize,
     /// Rows of a page that come again on the next one.
     overlap: usize,
-    /// After every how many pages one comes empty, with a continuation.
+    /// The number of pages after which one comes empty, with a continuation.
     gap: usize,
     /// Whether the time range of the query is obeyed.
     obeys: bool,

@@ -10,7 +10,7 @@ use super::{Audited, Walked, history};
 const DAY: i64 = 86_400;
 const ROWS: usize = 240;
 
-/// What a BigCommerce store may say of the number of its rows.
+/// The ways in which a BigCommerce store may give the number of its rows.
 fn totals() -> [BigCommerceBehavior; 4] {
     let sound = BigCommerceBehavior::unlimited();
     let says = |totals| BigCommerceBehavior { totals: Totals::Wrong(totals), ..sound.clone() };

@@ -47,7 +47,7 @@ struct Audited {
     history: History,
 }
 
-/// What a walk came to.
+/// The result of a walk.
 struct Walked {
     ids: Vec<String>,
     /// Records that could not be decoded.

@@ -97,7 +97,7 @@ fn lasting(name: impl Into<String>, fault: Wire, error: ErrorKind, bigcommerce: 
     case(name, for_good(fault), first_page(error, bigcommerce), GIVES_UP).on_shopline(first_page(error, UP_TO))
 }
 
-/// At most this many requests: a bound, and not an exact number.
+/// The most requests: a bound, and not an exact number.
 pub(crate) const UP_TO: usize = 400;
 
 fn once(fault: Wire) -> Fault {
@@ -318,7 +318,8 @@ pub(crate) fn print() -> String {
     page + BETWEEN
 }
 
-/// What stands between here and the platform; the groups `network` and `gateways` of the library's tests hold to it.
+/// The section on what stands between here and the platform; the groups `network` and `gateways` of the library's tests
+/// hold to it.
 const BETWEEN: &str = "
 ## What stands in between
 

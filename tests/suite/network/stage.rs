@@ -172,7 +172,7 @@ pub(super) async fn ask_with(url: &str, variables: &[(&str, &str)]) -> String {
     said.unwrap_or_else(|| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// What [`ask_with`] runs. By itself it does nothing.
+/// The test that [`ask_with`] runs in a process of its own. By itself it does nothing.
 #[tokio::test]
 #[allow(clippy::print_stdout)]
 async fn a_process_asks_as_its_environment_says() {

@@ -154,7 +154,7 @@ impl Case {
     }
 }
 
-/// What failed, in a few lines rather than thousands.
+/// Prints a failed case in a few lines rather than thousands.
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "(seconds since, rows) x times:")?;

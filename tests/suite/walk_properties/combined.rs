@@ -278,7 +278,7 @@ fn id(rows: &[Row], index: u64) -> u64 {
     rows.get(index).map_or(0, |row| row.id.parse().unwrap())
 }
 
-/// What a walk came to, over all its parts.
+/// The result of a walk, over all its parts.
 #[derive(Default)]
 struct Walked {
     delivered: HashMap<String, Timestamp>,

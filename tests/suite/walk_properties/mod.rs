@@ -110,11 +110,11 @@ struct World {
     http: Http,
 }
 
-/// What a walk came to, over all its parts.
+/// The result of a walk, over all its parts.
 #[derive(Default)]
 struct Walked {
     delivered: Vec<(String, Timestamp)>,
-    /// What ended it, if it did not come to its end.
+    /// The error that ended it, if it did not come to its end.
     error: Option<storelogs::Error>,
     parts: usize,
 }

@@ -80,7 +80,7 @@ impl Acme {
     }
 }
 
-/// What a page says besides its events.
+/// The rest of a page besides its events.
 #[derive(Default, Deserialize)]
 struct Rest {
     next_cursor: Option<String>,

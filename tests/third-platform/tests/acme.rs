@@ -27,7 +27,7 @@ fn at(minute: usize) -> Timestamp {
     Timestamp::from_second(1_767_225_600 + 60 * minute as i64).unwrap()
 }
 
-/// What Acme answers. Its cursor is the place in the list.
+/// An answer of Acme's. Its cursor is the place in the list.
 fn acme_says(operation_is_count: bool, parameter: impl Fn(&str) -> Option<String>) -> Value {
     let time = |name: &str| parameter(name).map(|text| text.parse::<Timestamp>().unwrap());
     let (after, before) = (time("after"), time("before"));
@@ -260,7 +260,7 @@ fn the_program_fetches_collects_verifies_and_reports_a_shop_of_the_third_platfor
     assert!(refused.contains("requests_per_second and bucket are for SHOPLINE stores only"), "{refused}");
 }
 
-/// What somebody has to write for a new platform, besides its document.
+/// Measures the code that a new platform needs, besides its document.
 #[test]
 fn the_adapter_is_under_300_lines() {
     let lines = |path: &str| fs::read_to_string(path).unwrap().lines().count();
