@@ -28,7 +28,7 @@ impl Answer {
         Self { status, headers: Vec::new(), content_type: JSON, body: body.into(), rows: 0 }
     }
 
-    /// What a gateway in front of the platform says.
+    /// A page as a gateway in front of the platform sends it.
     pub(crate) fn html(status: u16) -> Self {
         let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
         let body = format!(

@@ -9,10 +9,10 @@ use crate::faults::{Endpoint, Fault, Rule, When};
 const CUT: usize = 100;
 /// The bytes a second of a body that comes slowly.
 const SLOW: u64 = 200;
-/// What a rule by chance grows from.
+/// The seed of a rule that strikes by chance.
 const SEED: u64 = 1;
 
-/// What may be written.
+/// The faults that can be written.
 const WHATS: &str = "a status such as 503, html:502, cut, reset, hang, slow, delay:2s, malformed, empty, repeat, \
                      invalid, arrive:3 or purge:3";
 const WHENS: &str = "always, first:3, nth:4, every:10, page:2 or chance:5%";

@@ -86,7 +86,7 @@ impl Faults {
         self.with(Rule::new(When::Probability(seed, p), fault))
     }
 
-    /// Lets the rule added last fire at most this many times.
+    /// Makes the last rule fire at most this many times.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         if let Some(rule) = self.rules.last_mut() {
@@ -95,7 +95,7 @@ impl Faults {
         self
     }
 
-    /// Lets the rule added last look at another endpoint than the list.
+    /// Applies the last rule to another endpoint than the list.
     #[must_use]
     pub fn on(mut self, endpoint: Endpoint) -> Self {
         if let Some(rule) = self.rules.last_mut() {
@@ -114,7 +114,7 @@ pub struct Rule {
     pub times: Option<u32>,
     /// The endpoint it looks at.
     pub endpoint: Endpoint,
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
 }
 
@@ -167,7 +167,7 @@ pub enum Endpoint {
     Any,
 }
 
-/// What goes wrong.
+/// A fault: something that goes wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     /// This status, with the platform's own error body.

@@ -28,11 +28,11 @@ pub struct Listing {
 pub struct SilentClamp {
     /// How many rows at most.
     pub rows: u64,
-    /// Where BigCommerce's next page begins. SHOPLINE's begins where `since_id` says.
+    /// The beginning of BigCommerce's next page. SHOPLINE's begins where `since_id` says.
     pub offset: ClampOffset,
 }
 
-/// Where the page after a clamped one begins.
+/// The beginning of the page after a clamped one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClampOffset {
     /// At `(page - 1)` times the size that was asked for: the rows between are on no page.
@@ -72,7 +72,7 @@ fn scatter(id: u64) -> u64 {
     (mixed ^ (mixed >> 32)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 17
 }
 
-/// What is counted of a list without end.
+/// The total of a list without end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndlessTotal {
     /// All rows that were listed so far, and another page.
@@ -100,13 +100,13 @@ pub enum EmptyForm {
 /// Records that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damaged {
-    /// Which records.
+    /// The records.
     pub rows: DamagedRows,
-    /// What is wrong with them.
+    /// The damage.
     pub damage: Damage,
 }
 
-/// Which records are damaged.
+/// The choice of damaged records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DamagedRows {
     /// All.
@@ -119,7 +119,7 @@ pub enum DamagedRows {
     Time(i64, i64),
 }
 
-/// What is wrong with a record.
+/// The damage to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
     /// It is no object.
@@ -178,7 +178,7 @@ impl Listing {
         self.hidden.filter(|hidden| !hidden.counted)
     }
 
-    /// What is wrong with a record, if anything.
+    /// The damage to a record, if there is any.
     pub(crate) fn damage(&self, row: &Row) -> Option<Damage> {
         let of = |damaged: &&Damaged| match damaged.rows {
             DamagedRows::All => true,

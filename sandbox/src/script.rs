@@ -7,7 +7,7 @@ use crate::{Damage, Endpoint, Fault, Faults, RateLimitForm, When, faults::Rule, 
 /// Longer than any client waits.
 const FOR_EVER: Duration = Duration::from_secs(365 * 86_400);
 
-/// What a request asks for, as far as a rule may look at it.
+/// The parts of a request that a rule may look at.
 pub(crate) struct Asked<'a> {
     pub(crate) page: u64,
     pub(crate) limit: u64,
@@ -17,7 +17,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) lists: &'a dyn Fn(Wanted<'_>) -> bool,
 }
 
-/// Which rows are looked for.
+/// A condition on the rows that are looked for.
 pub(crate) type Wanted<'a> = &'a dyn Fn(&Row) -> bool;
 
 impl Asked<'_> {
@@ -55,7 +55,7 @@ impl Script {
         (!rules.is_empty()).then(|| Box::new(Self { rules }))
     }
 
-    /// What strikes a request.
+    /// The effects of all rules that fire for a request.
     pub(crate) fn strike(&mut self, endpoint: Endpoint, asked: &Asked<'_>) -> Effects {
         let mut effects = Effects::default();
         for running in &mut self.rules {
@@ -113,7 +113,7 @@ pub(crate) enum Instead {
     RateLimit(RateLimitForm, Duration),
 }
 
-/// What happens to the rows of a page.
+/// Changes to the rows of a page.
 #[derive(Debug, Default)]
 pub(crate) struct PageEffects {
     pub(crate) empty: bool,
@@ -122,7 +122,7 @@ pub(crate) struct PageEffects {
     pub(crate) damaged: Vec<(usize, Damage)>,
 }
 
-/// What happens to the bytes of an answer.
+/// A change to the bytes of an answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wire {
     Cut(usize),

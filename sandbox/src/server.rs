@@ -132,12 +132,12 @@ async fn accept(listener: &TcpListener) -> Connection {
     }
 }
 
-/// Lets a handler reset the connection its request came by.
+/// A handle with which a handler resets the connection that its request came by.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Line(Arc<AtomicBool>);
 
 impl Line {
-    /// From now on nothing is sent, and the connection ends with a reset.
+    /// Stops sending, and ends the connection with a reset.
     pub(crate) fn reset(&self) {
         self.0.store(true, Ordering::Release);
     }

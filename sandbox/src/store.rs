@@ -19,7 +19,7 @@ pub struct Store {
     pub(crate) app: Option<(String, String)>,
 }
 
-/// Where a store's records come from.
+/// The source of a store's records.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     Values(Vec<Value>),
@@ -127,9 +127,9 @@ impl Store {
 /// The switches of both platforms; a store looks at those of its own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Behavior {
-    /// For a BigCommerce store.
+    /// The behaviour of a BigCommerce store.
     pub bigcommerce: BigCommerceBehavior,
-    /// For a SHOPLINE store.
+    /// The behaviour of a SHOPLINE store.
     pub shopline: ShoplineBehavior,
 }
 

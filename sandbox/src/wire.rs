@@ -21,7 +21,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const PIECE: usize = 64 * 1024;
 /// A slow body comes in pieces this far apart.
 const TICK: Duration = Duration::from_millis(20);
-/// Lets the bytes so far leave before the connection is closed.
+/// The time for the bytes so far to leave before the connection is closed.
 const FLUSH: Duration = Duration::from_millis(5);
 
 /// Sends an answer.
@@ -108,7 +108,7 @@ fn padded(body: &Bytes, bytes: u64) -> Body {
     }))
 }
 
-/// What stands before and after the padding. The body stays one JSON object.
+/// The bytes before and after the padding. The body stays one JSON object.
 fn around_padding(body: &[u8]) -> (Bytes, &'static [u8]) {
     let mut head = match body.strip_suffix(b"}") {
         Some(open) if open.len() > 1 => [open, b","].concat(),

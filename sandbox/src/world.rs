@@ -14,7 +14,7 @@ use crate::{
     Clock, JournalEntry, Platform, Store, answer::Answer, journal::Ring, request::Request, script::Wire, shop::Shop,
 };
 
-/// What one request came to.
+/// The outcome of one request.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) store: Option<Arc<str>>,
@@ -130,12 +130,12 @@ impl Stores {
         self.by_token.get(token).map_or(&[], Vec::as_slice)
     }
 
-    /// Lets a SHOPLINE store be found by a token.
+    /// Adds a token by which a SHOPLINE store is found.
     pub(crate) fn hold(&mut self, token: &str, shop: &Arc<Shop>) {
         self.by_token.entry(token.to_owned()).or_default().push(Arc::clone(shop));
     }
 
-    /// Lets a SHOPLINE store no longer be found by a token.
+    /// Forgets a token of a SHOPLINE store, which is then no longer found by it.
     pub(crate) fn release(&mut self, token: &str, shop: &Arc<Shop>) {
         if let Some(holders) = self.by_token.get_mut(token) {
             holders.retain(|holder| !Arc::ptr_eq(holder, shop));

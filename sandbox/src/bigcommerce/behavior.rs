@@ -15,7 +15,7 @@ pub struct BigCommerceBehavior {
     pub default_limit: u64,
     /// The greatest page size.
     pub max_limit: u64,
-    /// What happens above it.
+    /// The answer to a greater page size.
     pub above_max_limit: AboveLimit,
     /// Whether `meta.pagination.links` is sent.
     pub links: Presence,
@@ -23,7 +23,7 @@ pub struct BigCommerceBehavior {
     pub meta: Presence,
     /// Whether the totals in `meta.pagination` are right.
     pub totals: Totals,
-    /// What a page past the end holds.
+    /// The content of a page past the end.
     pub beyond_last_page: BeyondLastPage,
     /// How `severity` is written in a record.
     pub severity_form: SeverityForm,
@@ -43,13 +43,13 @@ pub struct BigCommerceBehavior {
     pub quota: Option<u64>,
     /// Length of the rate-limit window in milliseconds.
     pub quota_window_ms: i64,
-    /// What a 429 looks like when the quota is spent.
+    /// The form of a 429 when the quota is spent.
     pub rate_limit_form: RateLimitForm,
     /// Requests per second that other apps take from the same quota.
     pub other_apps: f64,
     /// Rows older than this many days are not served.
     pub retention_days: Option<i64>,
-    /// What both platforms' lists may do.
+    /// Behaviour that both platforms' lists share.
     pub listing: Listing,
 }
 
@@ -100,7 +100,7 @@ pub enum Obedience {
     Ignored,
 }
 
-/// What becomes of the date filters.
+/// The effect of the date filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateFilters {
     /// They filter.
@@ -120,7 +120,7 @@ pub enum DateBounds {
     Exclusive,
 }
 
-/// What a page size above the maximum gets.
+/// The answer to a page size above the maximum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AboveLimit {
     /// This status: 413 and 422 are seen elsewhere on the platform.
@@ -138,7 +138,7 @@ pub enum Presence {
     Missing,
 }
 
-/// What the totals say.
+/// The totals that a list claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Totals {
     /// The truth.
@@ -164,7 +164,7 @@ pub enum WrongTotals {
     Constant(u64),
 }
 
-/// What a page past the end holds.
+/// The content of a page past the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BeyondLastPage {
     /// No rows.
@@ -178,7 +178,7 @@ pub enum BeyondLastPage {
 /// How `severity` is written in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeverityForm {
-    /// As the record has it: `success`, `notices`, `warnings`, `errors` in the histories made here.
+    /// The name that the record has: `success`, `notices`, `warnings`, `errors` in the histories made here.
     Names,
     /// The same, but `warning` in the singular.
     SingularWarning,

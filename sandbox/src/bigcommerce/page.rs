@@ -137,7 +137,7 @@ impl Book {
     }
 }
 
-/// What is said of the number of rows and of pages.
+/// The numbers of rows and of pages that an answer claims.
 fn totals(
     shop: &Shop,
     view: &View,

@@ -4,7 +4,7 @@ use crate::{BigCommerceBehavior, RateLimitForm, answer::Answer, clock::http_date
 
 use super::{errors, with_quota_headers};
 
-/// What is left of the quota, as the headers give it.
+/// The rest of the quota, as the headers give it.
 #[derive(Debug)]
 pub(crate) struct Quota {
     window_ms: i64,

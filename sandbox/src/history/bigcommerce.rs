@@ -138,7 +138,7 @@ pub(super) fn bad_hours(plan: &Plan) -> Vec<(i64, IncidentKind)> {
     incidents(plan, &mut dice(plan)).into_iter().map(|incident| (incident.start, incident.kind)).collect()
 }
 
-/// What goes wrong for a time: a little every day.
+/// Faults that last for a while: a few entries every day.
 fn passing(plan: &Plan) -> Vec<(i64, Event)> {
     let mut dice = fastrand::Rng::with_seed(plan.seed ^ 0xf0f);
     let fixed = RHYTHM.days_before_end(plan, 40 + dice.i64(0..6), 12, 0);

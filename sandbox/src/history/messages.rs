@@ -36,7 +36,7 @@ pub(crate) fn quote(carrier: &str, customer: &str, fails: bool, dice: &mut fastr
     quote.to_string()
 }
 
-/// Why a payment failed, as text.
+/// The reason why a payment failed, as text.
 pub(crate) fn declined(order: i64, customer: &str) -> String {
     format!("Order {order} of {customer}: the gateway answered 'service unavailable' after 30 seconds.")
 }

@@ -35,7 +35,7 @@ pub struct History {
     made: Arc<[OnceLock<Made>; 2]>,
 }
 
-/// What a history is made from.
+/// The plan that a history is made from.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
@@ -45,7 +45,7 @@ pub(crate) struct Plan {
     months: i64,
     /// The first second after the history, before it is moved.
     pub(crate) end: i64,
-    /// By how many seconds the whole of it is moved.
+    /// The seconds by which the whole history is moved.
     pub(crate) moved: i64,
     /// Rows on a working day, about; `None` for the platform's own.
     pub(crate) rows_per_day: Option<u32>,
@@ -67,7 +67,7 @@ struct Made {
 impl History {
     /// A believable shop over three months that end now.
     ///
-    /// What it holds depends on nothing but the seed: how long ago each thing happened is the same on every day and at
+    /// Its content depends on nothing but the seed: how long ago each thing happened is the same on every day and at
     /// every hour. For that its days and nights are those of a Tuesday noon, wherever it ends; for days and nights that
     /// agree with the calendar see [`ending_at`](Self::ending_at).
     #[must_use]
@@ -144,7 +144,7 @@ impl History {
         Records { platform, table: self.table(platform) }
     }
 
-    /// What was planted in a seeded history, for a test of whoever looks for it. Bulk histories hide nothing.
+    /// The facts planted in a seeded history, for a test of a program that looks for them. Bulk histories hide nothing.
     #[must_use]
     pub fn planted(&self, platform: Platform) -> Planted {
         self.made(platform).planted.clone()

@@ -5,7 +5,7 @@
 pub struct Planted {
     /// Time ranges of failure, oldest first.
     pub incidents: Vec<Incident>,
-    /// Who acts in the log, the busiest first. BigCommerce names nobody.
+    /// The actors of the log, the busiest first. BigCommerce names nobody.
     pub actors: Vec<Actor>,
     /// Many edits in minutes, oldest first.
     pub bulk_edits: Vec<BulkEdit>,
@@ -44,7 +44,7 @@ impl Planted {
 pub struct Cause {
     /// The record's id.
     pub id: String,
-    /// Who made it.
+    /// The one who made it.
     pub actor: String,
     /// When.
     pub at: i64,
@@ -68,7 +68,7 @@ pub struct Form {
 /// A time range of failure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incident {
-    /// What failed.
+    /// The kind of the incident.
     pub kind: IncidentKind,
     /// The `type` of its rows.
     pub log_type: String,
@@ -82,7 +82,7 @@ pub struct Incident {
     pub rows: usize,
 }
 
-/// What failed.
+/// The kind of an incident: what failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IncidentKind {
     /// The payment gateway declined nearly everything.
@@ -105,7 +105,7 @@ pub struct Actor {
 /// A person or an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ActorKind {
-    /// Somebody of the shop's staff.
+    /// A member of the shop's staff.
     Administrator,
     /// A program.
     App,
@@ -114,7 +114,7 @@ pub enum ActorKind {
 /// Many edits by one actor in minutes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BulkEdit {
-    /// Who made them.
+    /// The one who made them.
     pub actor: String,
     /// The `verb` of its rows.
     pub verb: String,
@@ -131,7 +131,7 @@ pub struct BulkEdit {
 pub struct SensitiveChange {
     /// The record's id.
     pub id: String,
-    /// Who made it.
+    /// The one who made it.
     pub actor: String,
     /// When.
     pub at: i64,

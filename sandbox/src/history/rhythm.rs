@@ -10,7 +10,7 @@ pub(crate) struct Rhythm {
     pub(crate) offset: i64,
     /// The share of each hour of the day; they need not add up to 1.
     pub(crate) hours: [f64; 24],
-    /// What is left of it on Saturday and on Sunday.
+    /// The share of a working day's activity on Saturday and on Sunday.
     pub(crate) weekend: (f64, f64),
 }
 

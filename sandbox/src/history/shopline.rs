@@ -199,7 +199,7 @@ fn sensitive(plan: &Plan, operations: &mut Vec<Operation>, dice: &mut fastrand::
     }
 }
 
-/// What was changed here shortly before the owner's other shop broke.
+/// Adds changes made here shortly before the owner's other shop broke.
 fn causes(plan: &Plan, operations: &mut Vec<Operation>) {
     let mut dice = fastrand::Rng::with_seed(plan.seed ^ 0xca5e);
     for (incident, kind) in bigcommerce::bad_hours(plan) {

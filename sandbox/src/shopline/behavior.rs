@@ -7,7 +7,7 @@ use crate::Listing;
 /// How a SHOPLINE store's log behaves. The default is the documented or observed reading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShoplineBehavior {
-    /// What `since_id` means.
+    /// The meaning of `since_id`.
     pub since_id: SinceId,
     /// Whether answers carry a `link` header with an opaque `page_info`.
     pub link_header: LinkHeader,
@@ -61,7 +61,7 @@ pub struct ShoplineBehavior {
     pub since_id_compares_ids: bool,
     /// How the bounds of the time range are read.
     pub time_range: TimeRangeReading,
-    /// What both platforms' lists may do.
+    /// Behaviour that both platforms' lists share.
     pub listing: Listing,
 }
 
@@ -108,7 +108,7 @@ impl ShoplineBehavior {
     }
 }
 
-/// What `since_id` means.
+/// The meaning of `since_id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SinceId {
     /// Go on in list order after that row: older rows, that row left out.
@@ -137,11 +137,11 @@ pub enum LinkHeader {
 pub struct Horizon {
     /// Calendar months back from now.
     pub months: u32,
-    /// What a time range that begins before that gets.
+    /// The answer to a time range that begins before that.
     pub beyond: BeyondHorizon,
 }
 
-/// What a time range that begins beyond the horizon gets.
+/// The answer to a time range that begins beyond the horizon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BeyondHorizon {
     /// This status.
@@ -230,8 +230,8 @@ pub struct Bucket {
 /// When repeated excess locks the store with 423.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lock {
-    /// After this many answers of 429 in a row.
+    /// The number of answers of 429 in a row after which it begins.
     pub after: u32,
-    /// For this long.
+    /// How long it lasts.
     pub lasts: Duration,
 }

@@ -70,7 +70,7 @@ async fn route(world: &World, request: &Request, body: &[u8], number: u64) -> Ou
     outcome
 }
 
-/// What is wrong with a request whatever its parameters are.
+/// The refusal of a request that is wrong whatever its parameters are.
 fn refusal(request: &Request, target: &Target<'_>, behavior: &ShoplineBehavior) -> Option<Answer> {
     if !READING.contains(&request.method.as_str()) {
         return Some(errors::error(405, behavior).header("allow", ALLOWED));
@@ -90,7 +90,7 @@ fn has_content_type(request: &Request) -> bool {
     given == "application/json;charset=utf-8"
 }
 
-/// What a path asks for.
+/// The target of a request's path.
 struct Target<'a> {
     version: &'a str,
     what: What<'a>,

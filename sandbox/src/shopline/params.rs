@@ -30,7 +30,7 @@ pub(crate) struct Params {
     pub(crate) start: Start,
 }
 
-/// Where in the list a page begins.
+/// The beginning of a page in the list.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Start {
     /// At the newest row.
@@ -207,7 +207,7 @@ impl Place {
         }
     }
 
-    /// Where nothing is left, the last page again.
+    /// Repeats the last page if nothing is left.
     pub(crate) fn repeat_last(&mut self) {
         if self.low < self.high {
             return;

@@ -45,7 +45,7 @@ pub(crate) async fn answer(world: &World, request: &Request, prefix: Option<&str
     Outcome { store: name, auth_ok: true, answer, wire: effects.wire }
 }
 
-/// By name, or by the token that is to be refreshed, or the only store there is.
+/// Finds the store by its name, or by the token that is to be refreshed, or the only store there is.
 fn find(world: &World, request: &Request, prefix: Option<&str>) -> Result<Arc<Shop>, Box<Outcome>> {
     if let Some(shop) = resolve::by_name(world, request, prefix)? {
         return Ok(shop);

@@ -14,7 +14,7 @@ pub fn shopline_token(handle: &str, expires: i64) -> String {
     make(handle, expires, 0)
 }
 
-/// As [`shopline_token`], with a number that makes tokens of the same moment different.
+/// A token like that of [`shopline_token`], with a number that makes tokens of the same moment different.
 pub(crate) fn make(handle: &str, expires: i64, number: u64) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let head = part(&json!({ "alg": "none", "typ": "JWT" }));
