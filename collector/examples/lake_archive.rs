@@ -19,7 +19,8 @@ use storelogs_sandbox::{History, Platform};
 /// When every history ends.
 const END: &str = "2026-11-01T00:00:00Z";
 
-/// What a seeded shop writes on a working day, more or less, is spread over the days of a year with their weekends.
+/// Working days of a year. About as many entries as a seeded shop writes on one of them are spread over the days of a
+/// year with their weekends.
 const WORKING_DAYS: usize = 320;
 
 fn main() -> Result<(), Box<dyn Error>> {

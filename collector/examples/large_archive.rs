@@ -13,7 +13,8 @@ use storelogs_collector::archive::Commit;
 use storelogs_collector::{Archive, TimeRange};
 use storelogs_sandbox::{History, Platform};
 
-/// What a seeded shop writes on a working day, more or less, is spread over the days of a year with their weekends.
+/// Working days of a year. About as many entries as a seeded shop writes on one of them are spread over the days of a
+/// year with their weekends.
 const WORKING_DAYS: u32 = 320;
 
 fn main() -> Result<(), Box<dyn Error>> {

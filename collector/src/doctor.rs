@@ -9,7 +9,7 @@ use crate::wording::{format_bytes, format_count, format_duration, pluralize};
 
 /// A clock that is further off is worth a word.
 const CLOCK: SignedDuration = SignedDuration::from_secs(60);
-/// Of a file with a larger share of empty pages some room can be given back.
+/// The share of empty pages above which a file can give some room back.
 const EMPTY: f64 = 0.25;
 
 /// How something is.
@@ -33,9 +33,9 @@ pub struct Check {
     pub name: &'static str,
     /// How it is.
     pub health: Health,
-    /// What was found, in one line.
+    /// The finding, in one line.
     pub found: String,
-    /// What helps.
+    /// Advice on what helps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
 }

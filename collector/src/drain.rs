@@ -72,7 +72,7 @@ impl Mined {
     }
 }
 
-/// Which word leads to the clusters that a shape may belong to.
+/// The word that leads to the clusters that a template may belong to.
 #[derive(Clone, Copy)]
 enum End {
     First,

@@ -14,7 +14,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The cause behind an error, which is its `source`.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// What went wrong with an archive, and what to do next. `Display` is one line, and says its cause.
+/// An error of the archive, with what to do next. `Display` is one line, and says its cause.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -104,14 +104,14 @@ pub enum Error {
     Corrupt {
         /// The archive.
         path: PathBuf,
-        /// What SQLite found.
+        /// The damage that SQLite found.
         why: Cause,
     },
     /// The statement, or something inside the archive, is not what it should be.
     Sql {
         /// The archive.
         path: PathBuf,
-        /// What SQLite says.
+        /// The error that SQLite reports.
         why: Cause,
     },
     /// The list of stores cannot be read: why, in one line.

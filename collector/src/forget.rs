@@ -117,7 +117,7 @@ impl ToForget {
     }
 
     /// The uids of entries with any revision that is to be forgotten: keepers of copies remove all revisions of these.
-    /// What stays of them here arrives anew, for exports.
+    /// Revisions that stay here arrive anew, for exports.
     pub fn uids(&self) -> &BTreeSet<String> {
         &self.uids
     }

@@ -48,7 +48,7 @@ struct Counts {
     open: Mutex<HashSet<u64>>,
 }
 
-/// Where a platform does not give the time, its clock is assumed to be at most this far behind this machine's.
+/// The most that a platform's clock is assumed to be behind this machine's, if it does not give the time.
 pub const CLOCK_MARGIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// How many unanswered requests of a store are remembered.

@@ -91,7 +91,7 @@ impl Keep {
         Self(ages.into_iter().collect())
     }
 
-    /// Up to when entries of each severity are not kept any more.
+    /// The times before which entries of each severity are not kept any more.
     pub fn cutoffs(&self, now: Timestamp) -> Vec<(Severity, Timestamp)> {
         self.0.iter().filter_map(|(severity, age)| Some((*severity, age.before(now)?))).collect()
     }

@@ -8,15 +8,15 @@ use crate::words::each_word;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Topic {
-    /// Who may do what.
+    /// Permissions: who may do what.
     Permissions,
-    /// Where the money goes.
+    /// Payment: where the money goes.
     Payment,
     /// How it is asked for.
     Checkout,
-    /// Where the shop is found.
+    /// The domain: where the shop is found.
     Domain,
-    /// What the shop pays the platform.
+    /// The plan: how much the shop pays the platform.
     Plan,
 }
 

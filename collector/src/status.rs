@@ -16,7 +16,7 @@ pub struct Standing {
     pub store: String,
     /// The state it is in.
     pub state: State,
-    /// Why it is not active, with the remedy, in one line.
+    /// The reason why it is not active, with the remedy, in one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Since when it is in this state.
@@ -31,10 +31,10 @@ pub struct Standing {
     pub oldest: Option<Timestamp>,
     /// The time of the newest of them.
     pub newest: Option<Timestamp>,
-    /// What is known of it, up to the platform's present.
+    /// The verdict on it, up to the platform's present.
     #[serde(flatten)]
     pub judgement: Judgement,
-    /// What `verify` last found, if it ever compared it.
+    /// The last result of `verify`, if there is one.
     pub verified: Option<Verification>,
     /// The share of what the platform keeps that was read, 0 to 1.
     pub share: f64,
@@ -76,11 +76,11 @@ pub struct Brief {
     pub state: State,
     /// When it last answered.
     pub last_success: Option<Timestamp>,
-    /// Up to when it was read.
+    /// The time up to which it was read.
     pub end: Option<Timestamp>,
     /// The platform's present.
     pub present: Timestamp,
-    /// What is known of it.
+    /// The verdict on it.
     pub judgement: Judgement,
     /// When the oldest entry that may be missing expires.
     pub expires: Option<Timestamp>,

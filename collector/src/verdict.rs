@@ -56,7 +56,7 @@ pub enum Verdict {
     },
 }
 
-/// Why a time range is unread.
+/// The reason why a time range is unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unread {
@@ -137,7 +137,7 @@ pub struct RangeVerdict {
     /// The time range.
     #[serde(flatten)]
     pub range: TimeRange,
-    /// What is known of it.
+    /// The verdict.
     #[serde(flatten)]
     pub verdict: Verdict,
 }
@@ -149,7 +149,8 @@ pub struct Judgement {
     pub verdict: &'static str,
     /// The same in one line: `complete up to` a time if nothing is missing.
     pub summary: String,
-    /// From its beginning up to this time nothing is missing. `None`: something is missing from the beginning on.
+    /// The time up to which nothing is missing from its beginning on. `None`: something is missing at the very
+    /// beginning.
     pub complete_up_to: Option<Timestamp>,
     /// The time range of the verdict, up to the platform's present.
     pub range: TimeRange,

@@ -21,13 +21,13 @@ use crate::verdict::{Evidence, Verdict, retained_range};
 
 /// Differences are narrowed down to ranges of this length.
 const NARROW: SignedDuration = SignedDuration::from_mins(1);
-/// For one slice no more counts are asked for than this. What is not narrowed down by then is reported as it is.
+/// The most counts that are asked for to examine one slice. What is not narrowed down by then is reported as it is.
 const COUNTS: usize = 64;
-/// Up to this many entries are listed rather than counted: that is one page or two, and compares each id.
+/// The most entries that are listed rather than counted: that is one page or two, and compares each id.
 const LISTED: u64 = 200;
-/// Of a slice with more, about this many are listed.
+/// The number of entries that are listed of a slice with more, roughly.
 const SAMPLE: u64 = 150;
-/// After this many time ranges in a row that could not be read, the store is left alone.
+/// The number of time ranges in a row that cannot be read, after which the store is left alone.
 const FAILURES: usize = 6;
 
 /// How closely ids are compared.
@@ -40,7 +40,7 @@ pub enum Depth {
     Deep,
 }
 
-/// Why a store could not be verified.
+/// The reason why a store could not be verified.
 #[derive(Debug)]
 pub enum VerifyError {
     /// The archive.
@@ -88,7 +88,7 @@ pub struct Examined {
     pub gone: Vec<(String, Timestamp)>,
     /// Entries whose ids were compared.
     pub compared: u64,
-    /// Why it ended early, if it did. What was found by then is found.
+    /// The reason why it ended early, if it did. What was found by then is found.
     pub failure: Option<VerifyError>,
 }
 
@@ -307,7 +307,7 @@ struct Compared {
     around: Option<TimeRange>,
     /// Records in quarantine that are not listed any more as they were.
     released: Vec<String>,
-    /// They are held, and the platform does not list them.
+    /// Entries that are held, and that the platform does not list.
     unlisted: Vec<(String, Timestamp)>,
     proof: Option<Proof>,
 }
@@ -380,9 +380,9 @@ fn sample(archive: &Archive, store: StoreId, range: TimeRange) -> Result<Option<
 /// The result of a repair.
 #[derive(Debug, Default)]
 pub struct Repaired {
-    /// What was committed.
+    /// The result of its commits.
     pub committed: Committed,
-    /// Why some of it could not be read, the last reason.
+    /// The last reason why some of it could not be read.
     pub failure: Option<VerifyError>,
 }
 

@@ -23,9 +23,9 @@ pub(crate) const VERSION: i64 = 3;
 
 /// A run of letters and digits of a text.
 pub(crate) struct Word<'a> {
-    /// In the form in which words are compared.
+    /// The word in the form in which words are compared.
     pub(crate) text: &'a str,
-    /// Where it stands.
+    /// Its place.
     pub(crate) place: Range<usize>,
     /// Its characters, each with its marks, if any part of it is found. Empty if only the whole is.
     characters: &'a [Character],
@@ -33,9 +33,9 @@ pub(crate) struct Word<'a> {
 
 /// A character of a word.
 struct Character {
-    /// Where in the word it begins.
+    /// Its beginning in the word.
     start: usize,
-    /// Where in the text it stands.
+    /// Its place in the text.
     place: Range<usize>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Token<'a> {
     pub(crate) text: &'a str,
     /// The place in the text that it was made from.
     pub(crate) place: Range<usize>,
-    /// Where the first of its characters ends, if it is one of a pair.
+    /// The end of the first of its characters, if it is one of a pair.
     pub(crate) first_ends: usize,
 }
 

@@ -187,9 +187,10 @@ impl Archive {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// What came after an arrival, up to this many forms of entries and what came at the last one's number, in any order and as of one
-    /// moment, until `each` breaks off. It is several times as fast as [`each_arrived`](Self::each_arrived), where what came together
-    /// does not stand together. Returns the number of the last arrival; `None` if nothing came.
+    /// Calls `each` with up to this many forms of entries that came after an arrival, and with all others that have the
+    /// number of the last one, in any order and as of one moment, until it breaks off. This is several times as fast as
+    /// [`each_arrived`](Self::each_arrived), but forms that came together do not follow each other. Returns the number
+    /// of the last arrival; `None` if nothing came.
     ///
     /// # Errors
     /// If the archive cannot be read.

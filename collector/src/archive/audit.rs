@@ -37,7 +37,7 @@ pub struct Audit {
     /// The time range.
     #[serde(flatten)]
     pub range: TimeRange,
-    /// What came of it.
+    /// The result of the comparison.
     #[serde(flatten)]
     pub finding: Finding,
     /// When that was.
@@ -49,20 +49,20 @@ pub struct Audit {
 pub struct Comparison {
     /// The time range.
     pub range: TimeRange,
-    /// On what it rests.
+    /// The evidence that it rests on.
     pub claim: Claim,
     /// When it was made.
     pub at: Timestamp,
 }
 
-/// On what an audit rests.
+/// The evidence that an audit rests on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Claim {
-    /// On the end of a walk that began with the time range.
+    /// The end of a walk that began with the time range.
     Proof(Proof),
-    /// On the platform's count, which is compared with what the archive holds when this is written.
+    /// The platform's count, which is compared with what the archive holds when this is written.
     Count(Option<u64>),
-    /// On a comparison that was made already.
+    /// A comparison that was made already.
     Known(Finding),
 }
 
@@ -272,8 +272,8 @@ pub(super) fn held(sql: &Connection, store: StoreId, range: TimeRange) -> rusqli
     count.query_row(bounds, |row| row.get::<_, i64>(0)).map(|held| held.max(0).unsigned_abs())
 }
 
-/// What a platform's count of a time range comes to. Where a record in quarantine may have been written within or beside
-/// the range, nobody knows how many there should be.
+/// The finding of an audit, from a platform's count of a time range. Where a record in quarantine may have been written
+/// within or beside the range, nobody knows how many there should be.
 pub(super) fn compared(
     sql: &Connection,
     store: StoreId,

@@ -49,7 +49,7 @@ pub struct Commit {
     pub rewalked: Vec<(SignedDuration, Timestamp)>,
     /// The store's state.
     pub status: Option<Status>,
-    /// What was learned about the platform.
+    /// Knowledge about how the platform treats requests.
     pub learned: Option<storelogs::Learned>,
     /// The platform's clock.
     pub clock: Option<PlatformClock>,

@@ -12,7 +12,7 @@ use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::micros::Micros;
 
-/// Which entries of a time range are read.
+/// A choice of entries in a time range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
     /// Those that may be changes: they have an actor, or are about design.

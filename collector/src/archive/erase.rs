@@ -96,8 +96,8 @@ impl Archive {
         erased.map_err(|error| Error::of(&self.path, error))
     }
 
-    /// Has nothing that was erased stand in any byte of the archive's files. Says whether that is so: not while another
-    /// process reads an older state of it. The index of words is made anew.
+    /// Removes everything that was erased from every byte of the archive's files. Returns whether that succeeded: it
+    /// does not while another process reads an older state of the archive. The index of words is made anew.
     ///
     /// # Errors
     /// If the archive cannot be written, or the disk has no room for a copy.

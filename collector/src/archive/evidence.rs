@@ -16,13 +16,13 @@ use crate::micros::Micros;
 pub struct Evidence {
     /// The time ranges that were read.
     pub coverage: Coverage,
-    /// What of it was compared with the platform.
+    /// The time ranges that were compared with the platform.
     pub audits: Audits,
-    /// What was pruned of it.
+    /// The times up to which entries were pruned, by severity.
     pub prunings: Prunings,
-    /// What could not be read.
+    /// The time ranges that could not be read.
     pub failed: Coverage,
-    /// What a walk goes through that is under way.
+    /// The time range of the walk that is under way.
     pub under_way: Option<TimeRange>,
     /// The state the store is in.
     pub state: State,
@@ -35,7 +35,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Of one store.
+    /// The evidence about one store.
     ///
     /// # Errors
     /// If the archive cannot be read.
@@ -43,7 +43,7 @@ impl Evidence {
         Ok(read(archive, Some(store))?.remove(&store).unwrap_or_default())
     }
 
-    /// Of every store. Tables are read as a whole, not store by store: there may be thousands.
+    /// The evidence about every store. Tables are read as a whole, not store by store: there may be thousands.
     ///
     /// # Errors
     /// If the archive cannot be read.

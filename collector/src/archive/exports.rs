@@ -27,7 +27,7 @@ pub struct ExportState {
     pub seen: Timestamp,
     /// Failures in a row.
     pub failures: u32,
-    /// Why it failed last, in one line.
+    /// The reason why it last failed, in one line.
     pub reason: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub struct Settled {
     pub upto: Option<i64>,
     /// How many were delivered.
     pub sent: u64,
-    /// What was refused.
+    /// The refusals.
     pub refused: Vec<Refusal>,
     /// Arrivals that were refused before, and are delivered now.
     pub taken: Vec<i64>,
@@ -58,7 +58,7 @@ pub struct Refusal {
 /// A refusal that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptRefusal {
-    /// What was refused, and why.
+    /// The entries that were refused, and why.
     pub refusal: Refusal,
     /// When.
     pub at: Timestamp,

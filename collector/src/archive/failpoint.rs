@@ -10,7 +10,7 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 /// transactions and of the index of words included.
 const VARIABLE: &str = "STORELOGS_ABORT_AT_STATEMENT";
 
-/// From now on the statements of this connection count.
+/// Counts the statements of this connection from now on.
 pub(super) fn watch(sql: &mut Connection) -> rusqlite::Result<()> {
     sql.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(|_: TraceEvent<'_>| pass()))
 }

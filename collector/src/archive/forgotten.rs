@@ -23,12 +23,12 @@ impl Hasher {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()))
     }
 
-    /// Of an entry.
+    /// The hash of an entry.
     pub(super) fn uid(&self, uid: &str) -> Hash {
         self.hash(b"uid", uid)
     }
 
-    /// Of a record that could not be decoded.
+    /// The hash of a record that could not be decoded.
     pub(super) fn raw(&self, raw: &str) -> Hash {
         self.hash(b"raw", raw)
     }

@@ -16,7 +16,7 @@ impl Archive {
         matches!(self.lock(), Err(Error::InUse { .. }))
     }
 
-    /// Why its lock cannot be used, if it cannot.
+    /// The reason why its lock cannot be used, if it cannot.
     pub(crate) fn lock_fault(&self) -> Option<String> {
         match open::lock(&self.path) {
             // Nobody can collect into a read-only archive.

@@ -10,7 +10,7 @@ use super::{Archive, State, StoreId, row};
 use crate::error::Result;
 use crate::micros::Micros;
 
-/// What is held of a store.
+/// The number of records that the archive holds of a store.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Holdings {
     pub(crate) entries: u64,
@@ -35,8 +35,8 @@ pub(crate) struct StoreState {
 }
 
 impl Archive {
-    /// What is held of every store that anything is held of. Tables are read as a whole, not store by store: there may be
-    /// thousands.
+    /// The holdings of every store that the archive holds anything of. Tables are read as a whole, not store by store:
+    /// there may be thousands.
     pub(crate) fn holdings(&self) -> Result<HashMap<StoreId, Holdings>> {
         let mut all: HashMap<StoreId, Holdings> = HashMap::new();
         self.rows("SELECT store, count(*), min(time), max(time) FROM packed_entry GROUP BY store", [], |row| {
@@ -95,7 +95,7 @@ impl Archive {
         })
     }
 
-    /// Up to when each store was read.
+    /// The time up to which each store was read.
     pub(crate) fn ends(&self) -> Result<HashMap<StoreId, Timestamp>> {
         let ends = self.rows("SELECT store, max(until) FROM coverage GROUP BY store", [], |row| {
             Ok((StoreId(row.get(0)?), row.get::<_, Micros>(1)?.time()))

@@ -16,7 +16,7 @@ pub struct HourCount<'a> {
     pub hour: i64,
     /// OpenTelemetry's SeverityNumber.
     pub severity: i32,
-    /// What they are about.
+    /// The kind of subject.
     pub category: Option<&'a str>,
     /// The part of the shop that logged them.
     pub module: Option<&'a str>,
@@ -24,7 +24,7 @@ pub struct HourCount<'a> {
     pub action: Option<&'a str>,
     /// Who did it.
     pub actor: Option<&'a str>,
-    /// Of warnings, errors and what was not understood: the summary with its variable parts taken out.
+    /// The template of the summary, for warnings, errors and entries of unknown severity.
     pub template: Option<&'a str>,
     /// How many.
     pub entries: i64,
@@ -71,7 +71,8 @@ impl Archive {
         Ok(())
     }
 
-    /// For every store and hour that anything was counted in: a number that is another one when its counts are others.
+    /// Calls `each` with a fingerprint of every store and hour that has counts: a number that changes when the counts
+    /// do.
     ///
     /// # Errors
     /// If the archive cannot be read.

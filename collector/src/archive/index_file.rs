@@ -21,7 +21,7 @@ pub(super) enum Index {
     Attached(Option<(u64, u64)>),
 }
 
-/// Where the index of an archive is: `archive.index.db` beside `archive.db`.
+/// The path of an archive's index: `archive.index.db` beside `archive.db`.
 pub(super) fn path_of(archive: &Path) -> PathBuf {
     let name = archive.file_name().unwrap_or_default();
     let stem = name.to_str().and_then(|name| name.strip_suffix(".db")).map_or(name, |stem| stem.as_ref());
@@ -31,12 +31,12 @@ pub(super) fn path_of(archive: &Path) -> PathBuf {
 }
 
 impl Archive {
-    /// Where its index of words is, or will be.
+    /// The path of its index of words, which need not exist yet.
     pub fn index_path(&self) -> PathBuf {
         path_of(&self.path)
     }
 
-    /// Has the index at hand to ask it. Not if there is none that can be read.
+    /// Attaches the index for reading. Returns false if there is none that can be read.
     pub(crate) fn has_index(&self) -> bool {
         let path = self.index_path();
         if matches!(self.index.get(), Index::Attached(_)) {
@@ -66,7 +66,7 @@ impl Archive {
         self.index.get() != Index::Closed
     }
 
-    /// Has the index at hand to write into it, and makes it if it is missing or damaged.
+    /// Attaches the index for writing, and makes it if it is missing or damaged.
     pub(super) fn open_index(&mut self) -> Result<()> {
         let path = self.index_path();
         if let Index::Attached(file) = self.index.get() {

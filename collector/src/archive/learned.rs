@@ -1,4 +1,4 @@
-//! What was learned about a store's platform: how it treats requests, and how far its clock is off.
+//! Knowledge about a store's platform: how it treats requests, and how far its clock is off.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -30,7 +30,7 @@ impl PlatformClock {
 }
 
 impl Archive {
-    /// What was learned about a store's platform, if anything.
+    /// Everything learned about a store's platform, if anything was.
     ///
     /// # Errors
     /// If the archive cannot be read.

@@ -99,7 +99,7 @@ pub struct StoreId(pub(crate) i64);
 /// A walk that is under way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Walk {
-    /// What it reads.
+    /// The time range that it reads.
     pub range: TimeRange,
     /// The place where it goes on.
     pub cursor: Cursor,
@@ -108,7 +108,7 @@ pub struct Walk {
 /// A time range that could not be read so far.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gap {
-    /// What is missing.
+    /// The time range.
     pub range: TimeRange,
     /// Why, in one line.
     pub reason: String,
@@ -123,13 +123,13 @@ pub struct Gap {
 pub struct Progress {
     /// The time ranges that were read.
     pub coverage: Coverage,
-    /// What of it was compared with the platform, and what came of that.
+    /// The time ranges that were compared with the platform, and the results.
     pub audits: Audits,
-    /// What was pruned of it. It counts as read.
+    /// The times up to which entries were pruned, by severity. What was pruned counts as read.
     pub prunings: Prunings,
     /// The walk under way.
     pub walk: Option<Walk>,
-    /// What could not be read.
+    /// The time ranges that could not be read.
     pub gaps: Vec<Gap>,
     /// When time ranges of late were last read again, by their lengths.
     pub rewalked: BTreeMap<SignedDuration, Timestamp>,
@@ -139,7 +139,7 @@ pub struct Progress {
 }
 
 impl Archive {
-    /// Where it is.
+    /// The path of its file.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -34,10 +34,10 @@ const MIGRATIONS: &[&str] = &[
 /// Marks the file as an archive of ours: "SLog".
 const APPLICATION_ID: i64 = 0x534c_6f67;
 
-/// With this many entries it takes a while to bring an archive up to date, and progress is logged.
+/// The number of entries from which on bringing an archive up to date takes a while, so that progress is logged.
 const WORTH_SAYING: i64 = 200_000;
 
-/// As long as this lives, no other process can do the same to the archive.
+/// A lock: as long as it lives, no other process can do the same to the archive.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -245,8 +245,8 @@ fn connect(path: PathBuf, access: Access) -> Result<Archive> {
     })
 }
 
-/// What was written stands in the archive itself then, though others go on reading it: whoever copies that one file has
-/// everything.
+/// Moves everything written into the file itself, even while others go on reading it: a copy of that one file is
+/// complete.
 impl Drop for Archive {
     fn drop(&mut self) {
         if !self.sql.is_readonly("main").unwrap_or(true) {

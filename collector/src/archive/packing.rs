@@ -40,7 +40,7 @@ impl<'a> Attributes<&'a str> {
         }
     }
 
-    /// From this column on, in the order of the table.
+    /// Reads the columns from this one on, in the order of the table.
     pub(super) fn read(row: &'a Row<'_>, first: usize) -> rusqlite::Result<Self> {
         Ok(Self {
             severity: row.get(first)?,
@@ -90,7 +90,7 @@ pub(super) struct Dictionary {
 }
 
 impl Dictionary {
-    /// Has everything read anew before it is used.
+    /// Forgets everything that was read, so that it is read again before it is used.
     pub(super) fn forget(&mut self) {
         self.attributes.clear();
         self.known = None;

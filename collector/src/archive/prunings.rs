@@ -8,7 +8,7 @@ use super::{Archive, StoreId};
 use crate::error::Result;
 use crate::micros::Micros;
 
-/// Up to when the entries of a store are pruned, by severity.
+/// The times up to which the entries of a store are pruned, by severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prunings([Option<Timestamp>; Severity::ALL.len()]);
 
@@ -24,17 +24,17 @@ impl Prunings {
         }
     }
 
-    /// Up to when every entry is pruned.
+    /// The time up to which every entry is pruned.
     pub fn whole(&self) -> Option<Timestamp> {
         self.0.iter().copied().reduce(|one, other| Some(one?.min(other?))).flatten()
     }
 
-    /// Up to when entries of some severity are pruned: up to here the platform's counts say nothing any more.
+    /// The time up to which entries of some severity are pruned: before it the platform's counts say nothing any more.
     pub fn any(&self) -> Option<Timestamp> {
         self.0.iter().copied().flatten().max()
     }
 
-    /// Up to when entries of this severity are.
+    /// The time up to which entries of this severity are pruned.
     pub(super) fn of(&self, severity: Severity) -> Option<Timestamp> {
         self.0[Self::place(severity)]
     }
@@ -45,7 +45,7 @@ impl Prunings {
     }
 }
 
-/// Of one store.
+/// The prunings of one store.
 pub(super) fn prunings(sql: &Connection, store: StoreId) -> rusqlite::Result<Prunings> {
     let mut find = sql.prepare_cached("SELECT severity, until FROM pruned WHERE store = ?1")?;
     let mut rows = find.query([store.0])?;
@@ -57,7 +57,7 @@ pub(super) fn prunings(sql: &Connection, store: StoreId) -> rusqlite::Result<Pru
 }
 
 impl Archive {
-    /// Up to when the entries of a store are pruned.
+    /// The times up to which the entries of a store are pruned.
     ///
     /// # Errors
     /// If the archive cannot be read.

@@ -134,7 +134,7 @@ pub(super) struct Counts<'a> {
     sql: &'a Connection,
     kinds: &'a mut Kinds,
     store: StoreId,
-    /// By hour and kind.
+    /// The tallies, by hour and kind.
     tallies: BTreeMap<(i64, i64), Tally>,
     /// Hours from which an entry was taken away.
     stale: BTreeSet<i64>,

@@ -157,8 +157,8 @@ pub(crate) fn last_key(time: Timestamp) -> i64 {
     first_key(time) | ((1 << LOW_BITS) - 1)
 }
 
-/// Where an entry may stand: first by its id, from a place of its store on, so that the entries of one second keep their
-/// order, and stores with equal ids do not meet. While other entries stand there, anywhere in its second.
+/// The keys that an entry may have: first one by its id, from a place of its store on, so that the entries of one
+/// second keep their order, and stores with equal ids do not meet. If other entries have those, any key of its second.
 pub(super) fn key(time: Timestamp, store: StoreId, id: Id<'_>, taken: u64) -> i64 {
     let number = match id {
         // SHOPLINE's ids are large, and hold milliseconds in their upper bits.

@@ -17,10 +17,10 @@ use crate::error::{Error, Result};
 /// The version of the archive since which the secret is a file.
 pub(super) const SINCE_VERSION: usize = 5;
 
-/// In bytes. The file has it in hexadecimal, as one line.
+/// The length of the secret, in bytes. The file has it in hexadecimal, as one line.
 const LENGTH: usize = 32;
 
-/// Where the secret of an archive is: `archive.db.secret` beside `archive.db`.
+/// The path of an archive's secret: `archive.db.secret` beside `archive.db`.
 pub(super) fn path_of(archive: &Path) -> PathBuf {
     let mut name = OsString::from(archive);
     name.push(".secret");
@@ -93,7 +93,7 @@ pub(super) fn is_of(sql: &Connection, secret: &[u8]) -> rusqlite::Result<bool> {
 }
 
 impl Archive {
-    /// Where its secret is.
+    /// The path of its secret.
     pub fn secret_path(&self) -> PathBuf {
         path_of(&self.path)
     }

@@ -53,7 +53,7 @@ pub(super) fn make_folder(path: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// Has the name of a file on the disk, too.
+/// Makes sure that the name of a file is on the disk, too.
 pub(super) fn sync_folder(file: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     if let Some(folder) = file.parent() {

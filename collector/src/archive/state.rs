@@ -99,7 +99,7 @@ impl FromStr for State {
 pub struct Status {
     /// The state.
     pub state: State,
-    /// Why it is not active, with the remedy, in one line.
+    /// The reason why it is not active, with the remedy, in one line.
     pub reason: Option<String>,
     /// Since when it is in this state.
     pub since: Option<Timestamp>,
@@ -114,7 +114,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// After it was asked and answered.
+    /// The status after the store was asked and answered.
     #[must_use]
     pub fn succeeded(&self, now: Timestamp) -> Self {
         let since = if self.state == State::Active { self.since } else { Some(now) };
@@ -129,7 +129,7 @@ impl Status {
         }
     }
 
-    /// After it was asked in vain.
+    /// The status after the store was asked in vain.
     #[must_use]
     pub fn failed(&self, state: State, reason: String, now: Timestamp, next: Timestamp) -> Self {
         let since = if self.state == state { self.since } else { Some(now) };

@@ -55,7 +55,7 @@ struct Form {
     text: Box<str>,
     /// Its words that may vary.
     words: Vec<Range<usize>>,
-    /// Those that were seen to vary, by their bits.
+    /// The words that were seen to vary, a bit each.
     varies: u32,
     /// How many of the texts came.
     met: u32,
@@ -73,7 +73,7 @@ pub(super) struct Templates {
 }
 
 impl Templates {
-    /// Has the templates read anew before they are used.
+    /// Forgets the templates, so that they are read again before they are used.
     pub(super) fn forget(&mut self) {
         self.forms.clear();
         self.known = None;
@@ -174,7 +174,7 @@ impl Templates {
 }
 
 impl Form {
-    /// Which words of a text of this form differ from what is known, by their bits. `None` if it is of another form.
+    /// The words of a text of this form that differ from the known ones, a bit each. `None` if it is of another form.
     fn varying(&self, text: &str, words: &[Range<usize>]) -> Option<u32> {
         if words.len() != self.words.len() {
             return None;

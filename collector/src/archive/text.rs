@@ -32,7 +32,7 @@ impl Fact {
         }
     }
 
-    /// What an entry says of it.
+    /// The value of this field in an entry.
     pub(crate) fn of(self, entry: &LogEntry) -> Option<&str> {
         match self {
             Self::Module => entry.module.as_deref(),

@@ -1,4 +1,4 @@
-//! What the last comparison of each store with its platform found.
+//! The result of the last comparison of each store with its platform.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ pub struct Verification {
     pub verdict: String,
     /// The same in one line.
     pub summary: String,
-    /// Why it could not be compared to the end.
+    /// The reason why it could not be compared to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

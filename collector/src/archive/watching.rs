@@ -64,7 +64,7 @@ pub(crate) struct Checkpoint {
     pub(crate) deliveries: Vec<(String, String, String)>,
 }
 
-/// Lets go of readers that have not been here for long. Their arrivals may go then.
+/// Removes readers that have not been here for long. Their arrivals may then be removed.
 pub(super) fn forget_absent(sql: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let last = now.checked_sub(ABSENT).unwrap_or(now);
     sql.execute("DELETE FROM output WHERE seen < ?1", [Micros::of(last)]).map(drop)

@@ -1,4 +1,4 @@
-//! What happened?
+//! Counts what happened.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};

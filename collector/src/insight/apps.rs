@@ -49,7 +49,7 @@ const CALLED: [&str; 23] = [
     "webhook",
     "widget",
 ];
-/// In how many hours what was done to apps is looked at, the newest.
+/// The most hours in which changes to apps are looked for, the newest first.
 const MOST_HOURS: usize = 500;
 
 /// Whether a category or an action is about apps.
@@ -90,8 +90,8 @@ impl Apps {
         Ok(Self(found))
     }
 
-    /// That somebody who acts in a store, or anywhere, is an app, as it was at that time. `None` of a person, as far as
-    /// anything shows.
+    /// The app that an actor is, in a store or anywhere, as it was at that time. `None` if the actor is a person, as
+    /// far as anything shows.
     pub(super) fn of(&self, context: &Context<'_>, actor: &str, store: Option<u32>, at: Timestamp) -> Option<App> {
         let name = line(actor);
         if name.trim().is_empty() || actor.contains('@') {

@@ -11,13 +11,13 @@ const WIDE: i64 = 6;
 pub(super) const LOG10_BESIDE: f64 = -2.0;
 /// How many quiet hours within a burst do not end it.
 const QUIET: i64 = 1;
-/// At least this many bursts, each within this many hours of the one before, are one that has not ended: what fails from
-/// some day on fails seldom at night, and in some shops not at the weekend.
+/// The least number of bursts, each within this many hours of the one before, that are one that has not ended: what
+/// fails from some day on fails seldom at night, and in some shops not at the weekend.
 const LASTING: usize = 4;
 const APART: i64 = 72;
 /// A time is unusual as a whole if it has this many times what is usual: as a report calls a trend rising.
 const MUCH: f64 = 1.5;
-/// With fewer than this many samples of an hour nothing is known of what is usual in it.
+/// The fewest samples of an hour from which it is known what is usual in it.
 const LEAST_KNOWN: i64 = 4;
 /// The hours of a day.
 const DAY: usize = 24;
@@ -49,7 +49,7 @@ pub(super) type Key = (u32, Option<u32>, u32);
 pub(super) struct Candidate {
     pub(super) key: Key,
     pub(super) burst: Burst,
-    /// From how many weeks its store is known.
+    /// The number of weeks from which its store is known.
     pub(super) weeks: f64,
 }
 
@@ -67,9 +67,9 @@ pub(super) struct Burst {
 
 /// The usual number, hour by hour.
 struct Usual {
-    /// By the hour of the week.
+    /// The usual counts, by the hour of the week.
     slots: Vec<f64>,
-    /// Of any hour: the mean of those that do not stand out.
+    /// The usual count of any hour: the mean of those that do not stand out.
     base: f64,
 }
 
@@ -112,8 +112,8 @@ pub(super) fn bursts(
         .collect()
 }
 
-/// By the hour of the week, the median and the spread above it. As long as too few weeks are known, those of the hour of
-/// the day: a shop is busier in the evening than at night from its first week on.
+/// The median and the spread above it, by the hour of the week. As long as too few weeks are known, by the hour of the
+/// day: a shop is busier in the evening than at night from its first week on.
 fn slots(hours: &[(i64, u64)], all: i64, slot: &impl Fn(i64) -> usize) -> Vec<f64> {
     let alike = [WEEK, DAY].into_iter().map(|length| (length, all / (length as i64)));
     let Some((length, known)) = alike.into_iter().find(|(_, known)| *known >= LEAST_KNOWN) else {
@@ -132,7 +132,7 @@ fn slots(hours: &[(i64, u64)], all: i64, slot: &impl Fn(i64) -> usize) -> Vec<f6
     (0..WEEK).map(|slot| usual[slot % length]).collect()
 }
 
-/// Which hours stand out, by themselves or with those before.
+/// For each hour, whether it stands out, by itself or with those before.
 fn stand_out(hours: &[(i64, u64)], usual: &Usual, slot: &impl Fn(i64) -> usize, threshold: f64) -> Vec<bool> {
     let mut core = vec![false; hours.len()];
     for (at, (hour, entries)) in hours.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a burst is of, by the reasons that its messages give.
+//! The causes of a burst, by the reasons that its messages give.
 //!
 //! One template may fail for several reasons. A reason that came no more often than usual is no part of a burst of others.
 //! Reasons that stand out one after the other are incidents of their own. Those that stand out at the same time stay one:
@@ -16,7 +16,7 @@ use crate::drain::Mined;
 /// The most reasons that a search names.
 const MOST_NAMED: usize = 10;
 
-/// What belongs together in a burst.
+/// Entries of a burst that belong together.
 pub(super) struct Cause {
     /// Its entries, between its first and its last.
     pub(super) hits: Vec<Hit>,
@@ -27,7 +27,7 @@ pub(super) struct Cause {
     pub(super) left_out: Vec<(Template, u64)>,
 }
 
-/// Which reasons its entries give.
+/// The reasons that its entries give.
 #[derive(Clone, Default)]
 pub(super) enum Reasons {
     /// Any or none.
@@ -48,7 +48,7 @@ pub(super) struct Burst {
     pub(super) usual: f64,
     /// How many seconds its hours have.
     pub(super) seconds: f64,
-    /// What is less likely than 10 to this power stands out.
+    /// The greatest chance that stands out: 10 to this power.
     pub(super) threshold: f64,
     /// Whether it may be several incidents.
     pub(super) may_be_several: bool,
@@ -68,7 +68,7 @@ struct Group {
 }
 
 impl Burst {
-    /// What it is of. `can_be_named` says whether a search can find a reason.
+    /// The causes of the burst. `can_be_named` says whether a search can find a reason.
     pub(super) fn causes(self, can_be_named: impl Fn(&Template) -> bool) -> Vec<Cause> {
         let mined = Mined::new(self.hits.iter().chain(&self.before).filter_map(|hit| hit.reason.clone()));
         let form = |hit: &Hit| hit.reason.as_deref().and_then(|reason| mined.of(reason));
@@ -123,7 +123,7 @@ impl Burst {
         Cause { hits, usual, reasons: Reasons::All, left_out: Vec::new() }
     }
 
-    /// Of what is usual in all, each reason has the share that it had before.
+    /// Groups the entries by reason. Of what is usual in all, each reason has the share that it had before.
     fn groups(&self, form: impl Fn(&Hit) -> Form) -> BTreeMap<Form, Group> {
         let mut before: BTreeMap<Form, u64> = BTreeMap::new();
         self.before.iter().for_each(|hit| *before.entry(form(hit)).or_default() += 1);

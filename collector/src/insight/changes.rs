@@ -27,8 +27,8 @@ const MOST_STORES: usize = 20;
 const MOST_LISTED: usize = 5;
 const MOST_ORDINARY: usize = 5;
 
-/// What it weighs that a change was made in the same store: as much as that it is about what failed. So a change in another
-/// store comes first only where it is sensitive, and about what failed.
+/// The weight of a change in the same store: the same as if it is about what failed. So a change in another store comes
+/// first only if it is sensitive and about what failed.
 const SAME_STORE: u8 = 3;
 
 /// Whether an entry is about something that somebody changed: it names who, or it is about the design of the shop.

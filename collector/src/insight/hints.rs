@@ -8,7 +8,7 @@ use serde::Serialize;
 /// A hint: what helps against a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Hint {
-    /// Where to look, and what to do.
+    /// Advice on where to look, and what to do.
     pub text: &'static str,
     /// The page that says so.
     pub source: &'static str,

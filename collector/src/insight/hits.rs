@@ -26,7 +26,7 @@ pub(super) struct Hit {
     pub(super) reason: Option<String>,
 }
 
-/// Of what the entries of a burst are.
+/// The stores, module and templates that the entries of a burst are of.
 #[derive(Clone, Copy)]
 pub(super) struct Of<'a> {
     pub(super) stores: &'a BTreeSet<u32>,
@@ -76,7 +76,7 @@ pub(super) fn cut(hits: &mut Vec<Hit>, usual: f64) {
     }
 }
 
-/// Where among its seconds a burst begins and ends.
+/// The beginning and the end of a burst among its seconds.
 pub(super) fn edges(seconds: &[i64], usual: f64) -> Option<(usize, usize)> {
     let lasts = as_number(seconds.last()?.abs_diff(*seconds.first()?).max(1));
     let (first, last) = densest(seconds, usual, as_number(seconds.len() as u64) / lasts)?;

@@ -50,7 +50,7 @@ impl Hours {
         self.share(actor, hour).filter(|share| *share < UNUSUAL)
     }
 
-    /// In how many hours an actor did anything, by the hour of the day. Empty if there is no such actor.
+    /// The number of hours in which an actor did anything, by the hour of the day. Empty if there is no such actor.
     pub(super) fn of(&self, actor: u32) -> Vec<u64> {
         self.0.get(&actor).map(|worked| worked.hours.to_vec()).unwrap_or_default()
     }

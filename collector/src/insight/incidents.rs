@@ -1,4 +1,4 @@
-//! When did it go wrong?
+//! Finds when things went wrong.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -39,7 +39,7 @@ const BY_CHANCE: f64 = 0.01;
 #[derive(Default)]
 pub(super) struct Sums {
     series: BTreeMap<Key, Series>,
-    /// Which stores have anything of a module.
+    /// The stores that have anything of a module.
     users: HashMap<u32, HashSet<u32>>,
     /// The first hour of each store in the archive.
     begins: HashMap<u32, i64>,
@@ -276,7 +276,7 @@ fn query<'a>(context: &'a Context<'_>, store: Option<u32>, module: Option<u32>) 
     query.fact(Field::Fact, "module", module).problems()
 }
 
-/// What bursts at the same time have in common, whatever their reasons.
+/// The things that bursts at the same time have in common, whatever their reasons.
 struct Common {
     /// The store; of several, one of them.
     store: u32,
@@ -288,9 +288,9 @@ struct Common {
     /// The first hour, and the one behind the last.
     hours: [i64; 2],
     weeks: f64,
-    /// Where the period ends.
+    /// The end of the period.
     until: i64,
-    /// They are several incidents.
+    /// Whether they are several incidents.
     is_several: bool,
 }
 

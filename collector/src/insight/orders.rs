@@ -1,4 +1,4 @@
-//! Which orders were hit? Those that problems name, in their summaries or messages.
+//! Finds the orders that were hit: those that problems name, in their summaries or messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -21,7 +21,7 @@ use crate::sensitive::words;
 const MOST_ORDERS: usize = 200;
 /// How many problems are looked at, the newest of each store.
 const MOST_READ: usize = 20_000;
-/// At the least of each store.
+/// The least number that is read of each store.
 const LEAST_READ: usize = 200;
 /// The longest number of an order.
 const LONGEST: usize = 20;
@@ -33,7 +33,7 @@ const IN_ONE: [&str; 2] = ["orderid", "ordernumber"];
 /// The beginnings of words for taking something back, or for what did not work.
 const UNDOING: [&str; 8] = ["refund", "cancel", "void", "revers", "chargeback", "declin", "fail", "reject"];
 
-/// Where in an entry an order is named, and by which words.
+/// A mention of an order in an entry: the place, and the words.
 type Mention = (&'static str, String);
 
 /// The sums for an order.
@@ -45,7 +45,7 @@ struct Sum {
     last: Timestamp,
     summary: Option<Text>,
     reason: Option<Text>,
-    /// Of the last of them.
+    /// The module of the last of them.
     module: Option<String>,
     came_through: Option<Success>,
 }

@@ -1,4 +1,4 @@
-//! Who did what?
+//! Counts who did what.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! What is going wrong?
+//! Finds what is going wrong.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};

@@ -37,7 +37,7 @@ impl<'a> Query<'a> {
         self.with(format!("store:{store}"))
     }
 
-    /// Of these stores, and of no others.
+    /// Only entries of these stores.
     pub(super) fn stores<'s>(mut self, stores: impl IntoIterator<Item = &'s Store>) -> Self {
         self.has_store = true;
         let parts: Vec<String> = stores.into_iter().map(|store| format!("store:{store}")).collect();
@@ -100,7 +100,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// What somebody changed: see [`is_change`](super::changes::is_change).
+    /// Only changes that somebody made: see [`is_change`](super::changes::is_change).
     pub(super) fn changes(self) -> Self {
         self.with("(actor:* OR category:design)".to_owned())
     }

@@ -47,7 +47,7 @@ impl Names {
     }
 }
 
-/// What entries of a kind have in common.
+/// The fields that entries of a kind have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts {
     pub(super) severity: Severity,

@@ -55,9 +55,9 @@ fn ln_factorial(n: f64) -> f64 {
     n * n.ln() - n + 0.5 * (2.0 * std::f64::consts::PI * n).ln() + inverse / 12.0 - inverse.powi(3) / 360.0
 }
 
-/// Where in ascending times a burst begins and ends: the time range that is best explained by the rate `burst` instead of
-/// `usual`, both per unit of time. The greatest ratio of likelihoods; each event speaks for it, each moment without one
-/// against it.
+/// The beginning and the end of a burst among ascending times: the time range that is best explained by the rate
+/// `burst` instead of `usual`, both per unit of time. The greatest ratio of likelihoods; each event speaks for it, each
+/// moment without one against it.
 pub(super) fn densest(times: &[i64], usual: f64, burst: f64) -> Option<(usize, usize)> {
     if times.is_empty() || burst <= usual {
         return None;

@@ -300,7 +300,7 @@ fn finding(level: Level, section: Section, title: &str, text: String) -> Finding
     Finding { level, section, title: title.to_owned(), text, ask: None, query: None }
 }
 
-/// What was changed, in words.
+/// The subject of a change, in words.
 fn subject(change: &Change) -> String {
     match (change.topic, &change.category) {
         (Some(Topic::Permissions), _) => "permissions".to_owned(),

@@ -1,4 +1,4 @@
-//! Can I trust this?
+//! Judges how far a report can be trusted.
 
 use std::cmp::Reverse;
 

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bursts::Candidate;
 
-/// In fewer stores than this, failing at once may be chance.
+/// The fewest stores whose failing at once is no chance.
 const FEWEST: usize = 3;
 /// How many hours after the first incident another one may begin.
 const APART: i64 = 1;
 
-/// What failed: a module or, where none is named, the most frequent template.
+/// The part that failed: a module or, where none is named, the most frequent template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Module(u32),

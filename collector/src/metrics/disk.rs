@@ -8,9 +8,9 @@ use crate::archive::{Archive, wal_size};
 
 /// Sizes in bytes.
 pub(super) struct Disk {
-    /// Of all files of the archive.
+    /// The size of all files of the archive.
     size: u64,
-    /// Of the file of changes among them.
+    /// The size of the file of changes among them.
     wal: u64,
     /// The free space, if it is known.
     room: Option<u64>,

@@ -29,7 +29,7 @@ impl Labels {
 pub(super) struct Families(pub(super) Vec<MetricFamily>);
 
 impl Families {
-    /// Something that only grows.
+    /// Writes a counter: a number that only grows.
     pub(super) fn counter(&mut self, name: &str, help: &str, rows: impl IntoIterator<Item = (Pairs, u64)>) {
         let metric = |(labels, value): (Pairs, u64)| {
             let mut counter = Counter::default();
@@ -41,7 +41,7 @@ impl Families {
         self.add(name, help, MetricType::COUNTER, rows.into_iter().map(metric).collect());
     }
 
-    /// Something that goes up and down.
+    /// Writes a gauge: a number that goes up and down.
     pub(super) fn gauge(&mut self, name: &str, help: &str, rows: impl IntoIterator<Item = (Pairs, f64)>) {
         let metric = |(labels, value): (Pairs, f64)| {
             let mut gauge = Gauge::default();

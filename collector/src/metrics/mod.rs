@@ -26,8 +26,8 @@ pub use alerts::AlertOutcome;
 use disk::Disk;
 use family::{Families, Labels};
 
-/// Up to this many stores each have metrics of their own. With more, there is one of each platform: sums, and of times
-/// the worst; and those stores with a problem, up to as many, have gauges of their own, which the platform's leave out.
+/// The most stores that each have metrics of their own. With more, each platform has one of each metric: sums, and the
+/// worst of times. Stores with a problem, up to as many, then have gauges of their own, which the platform's leave out.
 pub const STORES: usize = 1000;
 /// Entries that expire sooner than this, and were not fetched, are a problem of their store.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -77,8 +77,8 @@ struct StoreTotals {
 }
 
 impl Metrics {
-    /// For a collector that writes into this archive through this network. `listed` returns which stores it collects:
-    /// others that the archive holds are left out.
+    /// Makes the metrics of a collector that writes into this archive through this network. `listed` returns which
+    /// stores it collects: others that the archive holds are left out.
     pub fn new(
         archive: impl Into<PathBuf>,
         network: Network,

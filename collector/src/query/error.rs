@@ -8,20 +8,20 @@ use unicode_width::UnicodeWidthStr;
 use crate::archive::Archive;
 use crate::error::Error;
 
-/// Why a statement gave no answer, or not all of it.
+/// The reason why a statement gave no answer, or not all of it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SqlError {
     /// It cannot be understood, or names what is not there. `Display` is what is wrong, and where that is known the line
     /// in question with a mark under the place.
     Wrong {
-        /// What is wrong, in one line.
+        /// The fault, in one line.
         why: String,
         /// The line in question.
         line: String,
         /// The number of that line, from 1, if the statement has several.
         number: Option<usize>,
-        /// Where in the line, in bytes.
+        /// The place in the line, in bytes.
         at: Option<usize>,
     },
     /// It would change something, or reach another file. It was not run.

@@ -106,7 +106,7 @@ impl Console {
         Ok(Self { archive, redacted: true })
     }
 
-    /// Has statements fail that make a text or blob of more than this many bytes.
+    /// Makes statements fail that produce a text or blob of more than this many bytes.
     ///
     /// # Errors
     /// If the archive cannot be read.
@@ -124,7 +124,7 @@ impl Console {
     /// Runs one statement and hands its rows over as they come.
     ///
     /// # Errors
-    /// What is wrong with the statement, and where; or what `answer` returns.
+    /// The error says what is wrong with the statement, and where; or is one that `answer` returns.
     pub fn ask<A: Answer>(&self, statement: &str, answer: &mut A) -> Result<(), A::Error> {
         if self.redacted && redacted::reaches_beneath(statement) {
             return Err(SqlError::Refused.into());

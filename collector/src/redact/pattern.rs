@@ -119,7 +119,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     ]
 });
 
-/// With what stands for the `@` in addresses, HTML and JSON.
+/// An email address, also with the forms that `@` has in addresses, HTML and JSON.
 const EMAIL: &str = r"(?i)[\p{L}\p{N}_](?:[\p{L}\p{N}.!#$%&'*+/^_`{|}~-]*[\p{L}\p{N}_+~-])?(?:@|%40|&#0*64;|&#x0*40;|&commat;|\\u0040| ?[\[(]at[\])] ?)(?:\[\d{1,3}(?:\.\d{1,3}){3}\]|(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?(?:\.|%2e|&#46;| ?[\[(]dot[\])] ?))+[\p{L}][\p{L}\p{N}-]{1,62})";
 
 const STREET: &str = r"\b\d{1,5}[A-Za-z]?(?:-\d{1,5})? (?:(?:N|S|E|W|NE|NW|SE|SW)\.? )?(?:(?:\p{Lu}[\p{L}'’.-]*|\d{1,3}(?:st|nd|rd|th)) ){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Highway|Hwy|Parkway|Pkwy|Terrace|Way|Circle|Close|Crescent|Gardens|Grove|Row)\b\.?(?:,? (?i:apt|apartment|suite|ste|unit|flat|floor|#)\.? ?[\w-]+)?(?:, \p{Lu}[\p{L} .'’-]{1,40}?(?:,? [A-Z]{2,3})? (?:\d{4,5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b)?";
@@ -142,7 +142,7 @@ pub(super) fn find(text: &str) -> Vec<(Range<usize>, Kind)> {
     found
 }
 
-/// Without the blanks and full stops around it.
+/// The place without the blanks and full stops around it.
 fn trimmed(text: &str, place: Range<usize>) -> Range<usize> {
     let part = &text[place.clone()];
     let start = place.start + (part.len() - part.trim_start().len());
@@ -161,7 +161,7 @@ pub(super) fn plain(text: &str) -> String {
     dotted.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Not a plain word: what follows "token:" may be "expired".
+/// Whether this is not a plain word: what follows "token:" may be "expired".
 fn is_odd(text: &str) -> bool {
     let inner_capital = text.chars().skip(1).any(char::is_uppercase) && text.chars().any(char::is_lowercase);
     text.len() >= 20 || inner_capital || !text.chars().all(char::is_alphabetic)
@@ -176,7 +176,7 @@ fn is_random(text: &str) -> bool {
     upper >= 3 && lower >= 3 && digits >= 2 && pieces >= 10
 }
 
-/// By the check digit that cards have.
+/// Whether this is the number of a card, by the check digit that cards have.
 fn is_card(text: &str) -> bool {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
     let sum: u32 = digits
@@ -191,7 +191,7 @@ fn is_card(text: &str) -> bool {
     (13..=19).contains(&digits.len()) && sum.is_multiple_of(10)
 }
 
-/// Has more than a word that says that there is none.
+/// Whether this is more than a word that says that there is none.
 fn is_place(text: &str) -> bool {
     !["none", "null", "unknown", "invalid", "missing", "n/a", "required", "empty"]
         .contains(&text.trim().to_lowercase().as_str())

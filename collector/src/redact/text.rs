@@ -8,13 +8,13 @@ use serde::Serialize;
 /// The kind of a text of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
-    /// What an entry says in short.
+    /// The summary of an entry.
     Summary,
-    /// What an entry says at length: text, HTML, or JSON in a string.
+    /// The message of an entry: text, HTML, or JSON in a string.
     Message,
-    /// Who did it.
+    /// The one who did it.
     Actor,
-    /// What it was done to.
+    /// The thing that it was done to.
     Subject,
     /// A template of summaries.
     Template,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthStr;
 
-/// What is wrong with a query, and where. `Display` is three lines: what to do, the query, and a mark under the place.
+/// An error in a query, with its place. `Display` is three lines: what to do, the query, and a mark under the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryError {
     query: String,
@@ -18,12 +18,12 @@ impl QueryError {
         Self { query: query.to_owned(), at, why: why.into() }
     }
 
-    /// What is wrong, in one line.
+    /// The reason, in one line.
     pub fn why(&self) -> &str {
         &self.why
     }
 
-    /// Where in the query, in bytes. Empty if something is missing there.
+    /// The place in the query, in bytes. Empty if something is missing there.
     pub fn at(&self) -> Range<usize> {
         self.at.clone()
     }

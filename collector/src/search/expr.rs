@@ -54,7 +54,7 @@ pub(super) enum Term {
     Until(Timestamp),
 }
 
-/// Which reasons are asked for.
+/// The reasons that are asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum AskedReason {
     /// Any.
@@ -75,7 +75,7 @@ impl AskedReason {
     }
 }
 
-/// Which incidents are asked for.
+/// The incidents that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum AskedIncidents {
     /// All of them.
@@ -269,7 +269,7 @@ impl Phrase {
         line.contains(&self.words.tokens)
     }
 
-    /// Where in a text it stands.
+    /// The places at which it stands in a text.
     pub(super) fn places(&self, text: &str) -> Vec<Range<usize>> {
         let mut line = String::new();
         // Where each token begins in the line, where it stands in the text, and where its first character ends.

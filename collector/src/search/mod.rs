@@ -37,7 +37,7 @@ pub use plan::Order;
 pub use quote::search_command;
 pub(crate) use quote::{always_quoted, quoted};
 
-/// Which entries are meant: a query that was understood.
+/// A filter for entries: a query that was understood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter {
     expr: Expr,
@@ -90,7 +90,7 @@ impl Filter {
         Self { expr: Expr::All(std::iter::once(self.expr.clone()).chain(terms).collect()) }
     }
 
-    /// What both mean.
+    /// The query that finds what both find.
     #[must_use]
     pub fn both(&self, other: &Self) -> Self {
         Self { expr: Expr::All(vec![self.expr.clone(), other.expr.clone()]) }

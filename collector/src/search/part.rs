@@ -197,7 +197,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// If the index does not know which text has the words, or where, that is checked on the entry.
+    /// The condition for words. If the index does not know which text has them, or where, that is checked on the entry.
     fn words(&self, phrase: &Phrase, wanted: bool) -> Part {
         let knows = self.has_places || !phrase.tokens().0.contains(' ');
         match (knows && phrase.place == TextField::Anywhere, wanted) {
@@ -217,7 +217,8 @@ impl<'a> Planner<'a> {
         Part { words: join(&words, "AND").map_or(Words::Any, Words::Only), ..Part::unknown() }
     }
 
-    /// What the index knows of a phrase: that its words follow each other, or only that all of them are there.
+    /// The condition that the index can check for a phrase: that its words follow each other, or only that all of them
+    /// are there.
     fn phrase(&self, phrase: &Phrase) -> String {
         let (tokens, open) = phrase.tokens();
         let mut words: Vec<String> =

@@ -11,22 +11,22 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// For ids, which are compared character by character.
+    /// A pattern for ids, which are compared character by character.
     pub(super) fn of_id(text: &str) -> Self {
         Self { pieces: text.split('*').map(str::to_owned).collect() }
     }
 
-    /// For the names of stores and platforms, which are in lower case.
+    /// A pattern for the names of stores and platforms, which are in lower case.
     pub(super) fn of_name(text: &str) -> Self {
         Self::of_id(&text.to_ascii_lowercase())
     }
 
-    /// For names that people give.
+    /// A pattern for names that people give.
     pub(super) fn of_lower(text: &str) -> Self {
         Self::of_id(&text.to_lowercase())
     }
 
-    /// For facts, which are compared by their words. `None` if there is nothing to compare.
+    /// A pattern for facts, which are compared by their words. `None` if there is nothing to compare.
     pub(super) fn of_words(text: &str) -> Option<Self> {
         let last = text.split('*').count() - 1;
         let piece = |(at, piece): (usize, &str)| words_of_piece(piece, at == 0, at == last);

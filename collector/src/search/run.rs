@@ -14,7 +14,7 @@ use crate::archive::index::Standing;
 use crate::archive::{Archive, row};
 use crate::error::{Error, Result};
 
-/// Up to this many entries that are not in the index of words yet are read faster than they are indexed.
+/// The most entries outside the index of words that are read faster than they are indexed.
 const FEW: u64 = 5_000;
 /// The most entries that are read beside the index; beyond that, the index is no help.
 const MANY: i64 = 200_000;

@@ -1,4 +1,4 @@
-//! Where an alert goes, and how: to a program, or to a web address.
+//! The actions that send an alert: to a program, or to a web address.
 
 use std::fmt;
 use std::process::Stdio;
@@ -69,14 +69,14 @@ const OWN: [&str; 9] = [
     "webhook-signature",
 ];
 
-/// Why an alert did not arrive.
+/// The reason why an alert did not arrive.
 #[derive(Debug)]
 pub(super) struct Undelivered {
     /// One line, without the address.
     pub(super) why: String,
     /// It is no use to send it again.
     pub(super) is_final: bool,
-    /// Not before that much time has passed.
+    /// The least time before the next attempt.
     pub(super) wait: Duration,
 }
 
@@ -94,7 +94,7 @@ impl Webhook {
     /// A web address: `https`, or `http` on this machine.
     ///
     /// # Errors
-    /// What is wrong with it. The address itself is not shown.
+    /// The error says what is wrong with it, without the address itself.
     pub fn new(url: &SecretString, form: Form) -> Result<Self, String> {
         let text = url.expose_secret().trim();
         let parsed = Url::parse(text).map_err(|_| "it is no URL such as https://hooks.example.com/…".to_owned())?;
@@ -122,7 +122,7 @@ impl Webhook {
     /// Adds a header. Its value is a secret.
     ///
     /// # Errors
-    /// What is wrong with it. Its value is not shown.
+    /// The error says what is wrong with it, without its value.
     pub fn header(mut self, name: &str, value: &SecretString) -> Result<Self, String> {
         let lower = name.to_ascii_lowercase();
         let named = HeaderName::from_bytes(lower.as_bytes()).map_err(|_| "it is no name of a header".to_owned())?;
@@ -139,7 +139,7 @@ impl Webhook {
     /// Adds the key of an integration, which is a secret.
     ///
     /// # Errors
-    /// What is wrong with it. It is not shown.
+    /// The error says what is wrong with it, without the key itself.
     pub fn keyed(mut self, key: &SecretString) -> Result<Self, String> {
         let text = key.expose_secret().trim();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -163,7 +163,7 @@ impl Webhook {
     /// Signs what is sent by this secret, as Standard Webhooks says.
     ///
     /// # Errors
-    /// What is wrong with the secret, which is not shown.
+    /// The error says what is wrong with the secret, without the secret itself.
     pub fn signed(mut self, secret: &SecretString) -> Result<Self, String> {
         self.signer = Some(Signer::new(secret)?);
         Ok(self)
@@ -229,7 +229,7 @@ impl Webhook {
         self.exchange(self.posted(first, "", body)?, http).await
     }
 
-    /// What an answer says, on one line. It may repeat what was sent.
+    /// The text of an answer, on one line, without secrets: it may repeat what was sent.
     fn without_secrets(&self, answer: &[u8]) -> String {
         let mut text = String::from_utf8_lossy(answer).into_owned();
         let path = Url::parse(self.url.expose_secret()).map(|url| url.path().to_owned()).unwrap_or_default();

@@ -36,13 +36,13 @@ pub struct Alert {
     pub level: Level,
     /// The rule's name.
     pub rule: String,
-    /// What the rule looks for.
+    /// The kind of things that the rule looks for.
     pub kind: Kind,
     /// When it was made.
     pub at: Timestamp,
-    /// What it is about: `store`, and whatever else the rule counts separately.
+    /// The subject of the alert: `store`, and whatever else the rule counts separately.
     pub about: BTreeMap<String, String>,
-    /// In a few words, what happened. It may hold texts of the log, which are not to be trusted.
+    /// A few words on what happened. It may hold texts of the log, which are not to be trusted.
     pub text: String,
     /// The time of the first entry.
     pub since: Timestamp,
@@ -106,7 +106,7 @@ impl Level {
     }
 }
 
-/// What a rule looks for.
+/// The kind of things that a rule looks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -186,7 +186,7 @@ impl Alert {
         self.examples.iter().map(|entry| entry.severity).max()
     }
 
-    /// What it is about, in one line: `bigcommerce:abc123, USPS`.
+    /// The subject, in one line: `bigcommerce:abc123, USPS`.
     pub fn subject(&self) -> String {
         let store = self.about.get("store").into_iter();
         // What is said of a template is in the text.

@@ -22,13 +22,13 @@ const NAMED: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct AlertState {
     last: HashMap<AlertKey, Sent>,
-    /// What has a suppressed alert.
+    /// The subjects that have a suppressed alert.
     holding: BTreeSet<AlertKey>,
-    /// What has changed since it was last kept.
+    /// The subjects that have changed since they were last stored.
     changed: BTreeSet<AlertKey>,
     /// The alerts to send now, and what each is about.
     now: Vec<(AlertKey, Alert)>,
-    /// Those that say that something is over.
+    /// The alerts that say that something is over.
     over: Vec<Alert>,
     /// Whether past times are gone through: what is suppressed is sent when it has cooled down, and not when it is looked at.
     replays: bool,
@@ -52,7 +52,7 @@ pub(super) struct Open {
     pub(super) apart: bool,
 }
 
-/// What one alert for the rest of many is about.
+/// The subject of the one alert that stands for the rest of many.
 const TOGETHER: &str = "\u{1e}together";
 
 impl AlertState {
@@ -205,7 +205,7 @@ impl AlertState {
         self.changed.insert(key.clone());
     }
 
-    /// What is not over yet: what each alert is about, up to when it was seen, and the first alert.
+    /// The alerts that are not over yet: the subject of each, the time up to which it was seen, and the first alert.
     pub(super) fn open(&self) -> Vec<(AlertKey, Timestamp, Open)> {
         let open =
             |(key, last): (&AlertKey, &Sent)| Some((key.clone(), last.until, Open::clone(last.open.as_deref()?)));
@@ -228,7 +228,7 @@ impl AlertState {
         self.over.extend(over);
     }
 
-    /// What has changed since the last time.
+    /// The alerts that have changed since the last call.
     pub(super) fn changes(&mut self) -> Vec<(AlertKey, LastAlert)> {
         let changed = std::mem::take(&mut self.changed);
         let stored = |last: &Sent| {

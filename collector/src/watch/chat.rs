@@ -8,7 +8,7 @@ use storelogs::LogEntry;
 use super::alert::Alert;
 use super::inert::inert;
 
-/// What a web address takes. A configuration names it in lower case: `pagerduty`.
+/// The form of alert that a web address takes. A configuration names it in lower case: `pagerduty`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -124,7 +124,7 @@ impl Form {
     }
 }
 
-/// What an answer says, on one line.
+/// The text of an answer, on one line.
 pub(super) fn said(answer: &str) -> String {
     answer.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }

@@ -120,7 +120,7 @@ fn over(archive: &Archive, rule: &Rule, open: &Open, until: Timestamp, known: &K
     Ok(Over::Yes(Some(Box::new(alert))))
 }
 
-/// By which values its entries are counted together.
+/// The values by which its entries are counted together.
 fn about(rule: &Rule, open: &Open) -> Vec<(Part, String)> {
     let value = |part: &Part| open.alert.about.get(part.name()).cloned().unwrap_or_default();
     rule.per.iter().map(|part| (*part, value(part))).collect()

@@ -135,7 +135,7 @@ fn raise(rule: &Rule, entry: &LogEntry, at: Timestamp, counts: [(u64, Timestamp)
     alerts.offer(rule, &name(&about), whole, new);
 }
 
-/// What it is about, as the alerts has it. Facts are compared by their words, as in a search.
+/// The subject of an alert, as alerts write it. Facts are compared by their words, as in a search.
 pub(super) fn name(about: &[(Part, String)]) -> String {
     let plain = |part: &Part, text: &str| match part {
         Part::Store | Part::Platform => text.to_owned(),

@@ -4,10 +4,10 @@
 /// A character without width: it parts what a chat would join into a name or an address.
 const APART: char = '\u{200b}';
 
-/// What of a text is taken away.
+/// The parts of a text that are made harmless.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Without {
-    /// What begins a tag: `<!channel>`, `<a href=…>`.
+    /// The beginning of a tag: `<!channel>`, `<a href=…>`.
     Tags,
     /// That, names to call, and addresses to link to.
     NamesAndLinks,
@@ -48,7 +48,7 @@ fn without(what: Without, text: &str, most: usize) -> String {
     shown
 }
 
-/// What links without `//`.
+/// Schemes that make a link without `//`.
 const SCHEMES: [&str; 5] = ["mailto:", "tel:", "sms:", "javascript:", "data:"];
 
 fn ends_with(text: &str, end: &str) -> bool {
@@ -56,7 +56,7 @@ fn ends_with(text: &str, end: &str) -> bool {
     start.and_then(|start| text.get(start..)).is_some_and(|last| last.eq_ignore_ascii_case(end))
 }
 
-/// On one line, and without what ends a block of code.
+/// The character as it is shown: the text stays on one line, and ends no block of code.
 fn plain(c: char) -> char {
     match c {
         '`' => '\'',

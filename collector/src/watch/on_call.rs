@@ -26,7 +26,7 @@ const OPSGENIE_MESSAGE: usize = 130;
 const OPSGENIE_DESCRIPTION: usize = 15_000;
 /// How much of a value is sent as a label, a detail or a tag.
 const VALUE: usize = 500;
-/// What of a search goes as an annotation: all of it, as good as always.
+/// How much of a search is sent as an annotation: nearly always all of it.
 const QUERY: usize = 10_000;
 
 /// Alerts as `POST /api/v2/alerts` of Alertmanager takes them.
@@ -125,7 +125,7 @@ fn details(alert: &Alert) -> BTreeMap<String, String> {
     details
 }
 
-/// What happened to what, in one line.
+/// A title: the rule, the subject and what happened, in one line.
 fn title(alert: &Alert, most: usize) -> String {
     short(&inert(&format!("{}: {}: {}", alert.rule, alert.subject(), alert.text), most), most)
 }
@@ -134,7 +134,7 @@ fn text(alert: &Alert) -> String {
     short(&inert(&alert.text, VALUE), VALUE)
 }
 
-/// What happened, and the newest entries, a line each.
+/// A description: what happened, and the newest entries, a line each.
 fn description(alert: &Alert) -> String {
     let mut lines = vec![text(alert)];
     lines.extend(alert.examples.iter().map(line));
@@ -148,7 +148,7 @@ fn line(entry: &LogEntry) -> String {
     short(&inert(&line, VALUE), VALUE)
 }
 
-/// On one line, and at most this long.
+/// The text on one line, and at most this long.
 fn short(text: &str, most: usize) -> String {
     let mut shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect();
     if text.chars().nth(most).is_some() {

@@ -15,9 +15,9 @@ use crate::search::Filter;
 pub struct Draft {
     /// Its name. Alerts show it, and the rule's state is stored by it.
     pub name: String,
-    /// Which entries it is about, as a query of `storelogs search`; without it, all.
+    /// The entries it is about, as a query of `storelogs search`; without it, all.
     pub when: Option<String>,
-    /// More entries than this within `within` cause an alert.
+    /// The most entries within `within` that cause no alert.
     pub more_than: Option<u64>,
     /// Within how long a time they have to be: `10m`.
     pub within: Option<String>,
@@ -29,7 +29,7 @@ pub struct Draft {
     pub sensitive: bool,
     /// Alert when no entry comes for this long: `2h`.
     pub silent_for: Option<String>,
-    /// What is counted separately: `store` by default, `module`, …
+    /// The parts that are counted separately: `store` by default, `module`, …
     pub per: Option<Vec<String>>,
     /// How long further alerts are suppressed after one was sent, and then summed up in one: `1h`.
     pub cool_down: Option<String>,
@@ -75,7 +75,7 @@ pub(super) enum What {
 }
 
 impl What {
-    /// For how long nothing of it may happen before it is over. `None`: it has no end.
+    /// The time without anything of it after which it is over. `None`: it has no end.
     pub(super) const fn calm(self) -> Option<SignedDuration> {
         match self {
             Self::Entries { more_than: 1.., within } => Some(within),
@@ -99,7 +99,7 @@ impl Draft {
     /// The rule, with what it does with an alert besides printing it.
     ///
     /// # Errors
-    /// What is wrong with it, in words for its author.
+    /// The error says what is wrong with it, in words for its author.
     pub fn rule(self, actions: Vec<Action>) -> Result<Rule, String> {
         let name = self.name.trim().to_owned();
         if name.is_empty() {
@@ -207,7 +207,7 @@ impl Rule {
         &self.name
     }
 
-    /// For how long nothing may happen before one of its alerts is over. `None`: no alert says when it is over.
+    /// The time without anything new after which one of its alerts is over. `None`: no alert says when it is over.
     pub(super) fn calm(&self) -> Option<SignedDuration> {
         self.what.calm().filter(|_| self.resolve)
     }

@@ -187,7 +187,7 @@ struct Post {
     watcher: Option<Box<Watcher>>,
     http: Http,
     redactor: Redactor,
-    /// By the names of their rules.
+    /// The numbers of the alerts that are being sent, by the names of their rules.
     under_way: HashMap<String, HashSet<i64>>,
     sent: JoinSet<Sent>,
     /// When what goes on is said again to those who forget it, and by which rules that is under way.

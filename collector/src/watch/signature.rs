@@ -22,7 +22,7 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// By a secret: `whsec_` and base64, or any text.
+    /// Makes a signer with a secret: `whsec_` and base64, or any text.
     pub(super) fn new(secret: &SecretString) -> Result<Self, String> {
         let text = secret.expose_secret().trim();
         let bytes = match text.strip_prefix(PREFIX) {

@@ -23,7 +23,7 @@ use crate::search::quoted;
 /// One store, or all.
 type Scope = Option<StoreId>;
 
-/// Which problems are known.
+/// The problems that are known.
 #[derive(Debug, Default)]
 pub(super) struct Templates {
     known: HashSet<(Scope, String)>,
@@ -34,7 +34,7 @@ pub(super) struct Templates {
 }
 
 impl Templates {
-    /// Another look: more may have come.
+    /// Looks again, as more may have come.
     pub(super) fn refresh(&mut self) {
         self.mined = None;
         self.firsts.clear();

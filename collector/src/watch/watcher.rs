@@ -17,7 +17,7 @@ use crate::error::Result;
 
 /// How many arrivals are looked at together.
 const AT_ONCE: u32 = 5_000;
-/// Without anything to keep, it is kept this often that somebody is here.
+/// How often the watcher says that it is still here while there is nothing to store.
 const HERE: SignedDuration = SignedDuration::from_mins(10);
 /// How long alerts are remembered. Then the same alert, such as for an entry that the platform has changed, is sent again.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);

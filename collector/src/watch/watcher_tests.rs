@@ -332,7 +332,7 @@ fn silence_causes_an_alert_once_it_is_proved_and_not_for_want_of_reading() {
     );
 }
 
-/// Where an entry lies, and in which batch it comes.
+/// The time of each entry, and the batch in which it comes.
 fn arrivals() -> impl Strategy<Value = Vec<(i64, usize)>> {
     prop::collection::vec((0..(40 * MINUTE), 0..5_usize), 1..40)
 }

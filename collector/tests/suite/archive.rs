@@ -1,4 +1,4 @@
-//! What an archive keeps, and what it refuses.
+//! Tests of what an archive keeps, and of what it refuses.
 
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{LogEntry, Severity, Store};

@@ -13,7 +13,7 @@ use storelogs_collector::search::Filter;
 use crate::shop::now;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// From when on everything is archived.
+/// The number of days of which everything is archived.
 const DAYS: i64 = 40;
 
 struct Fleet {

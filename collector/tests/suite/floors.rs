@@ -16,7 +16,8 @@ const FLOORS: [&[&str]; 8] = [
     &["lib"],
 ];
 
-/// Who speaks SQL: the archive, the user's own statements, the search, which is one, and who says what its errors mean.
+/// The rooms that speak SQL: the archive, the user's own statements, the search, which is one, and who says what its
+/// errors mean.
 const SQL_ROOMS: [&str; 4] = ["archive", "query", "search", "error"];
 /// How a statement begins, and how the archive is asked one.
 const SQL: [&str; 10] = [
@@ -63,7 +64,7 @@ fn what_is_below_imports_nothing_from_above_and_sql_stays_in_its_rooms() {
     assert_eq!(faults(&sources), BTreeSet::new());
 }
 
-/// What is found in a file of this text, beside a few files that the collector has.
+/// The faults of a file with this text, beside a few files that the collector has.
 fn found(file: &str, text: &str) -> Vec<String> {
     let few = ["verdict.rs", "search/plan.rs", "redact/mod.rs"];
     faults(&imports::beside(sources(), &few, file, text)).into_iter().collect()

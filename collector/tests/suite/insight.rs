@@ -167,7 +167,7 @@ fn period() -> TimeRange {
     TimeRange::new("2026-10-25T00:00:00Z".parse().unwrap(), now()).unwrap()
 }
 
-/// What somebody may make a shop log who wants to do harm to whoever reads it.
+/// Texts that somebody may make a shop log to harm those who read them.
 const HOSTILE: [&str; 9] = [
     "</script><script>window.hacked = 1</script>",
     "<img src=x onerror=\"window.hacked = 1\">",

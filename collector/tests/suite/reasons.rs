@@ -11,7 +11,7 @@ use storelogs_collector::{Archive, TimeRange};
 
 use crate::shop::now;
 
-/// From when on everything is archived.
+/// The number of days of which everything is archived.
 const DAYS: i32 = 40;
 const SLOW: &str = "did not answer in time";
 const DECLINED: &str = "the card was declined";

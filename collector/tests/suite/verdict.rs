@@ -24,7 +24,7 @@ async fn world(shop: Store) -> World {
     World::new(Sandbox::builder().store(shop)).await
 }
 
-/// What a report of the last 30 days says of whether it can be trusted.
+/// The sentence of a report on the last 30 days about how far it can be trusted.
 fn report(world: &World, now: Timestamp) -> String {
     let options = insight::ReportOptions {
         since: now - SignedDuration::from_hours(24 * 30),

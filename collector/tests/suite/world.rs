@@ -35,7 +35,7 @@ impl Stores {
         Arc::new(Self { sandbox: Arc::clone(sandbox), network, attempt_timeout: Mutex::new(ATTEMPT_TIMEOUT) })
     }
 
-    /// Lets requests be given up after this time, for a test in which a platform hangs.
+    /// Gives requests up after this time, for a test in which a platform hangs.
     pub(crate) fn give_up_after(&self, time: Duration) {
         *self.attempt_timeout.lock().unwrap() = time;
     }
@@ -93,9 +93,9 @@ pub(crate) struct World {
     pub(crate) stores: Arc<Stores>,
     _folder: tempfile::TempDir,
     pub(crate) path: PathBuf,
-    /// What happened, a line each.
+    /// The events so far, a line each.
     pub(crate) events: Arc<Mutex<Vec<String>>>,
-    /// What was begun to be read, in order.
+    /// The time ranges that a reading of was begun, in order.
     pub(crate) readings: Arc<Mutex<Vec<(Store, TimeRange)>>>,
 }
 
@@ -163,7 +163,7 @@ impl World {
         }
     }
 
-    /// What the archive knows of its first store, at this moment.
+    /// The archive's verdict on its first store, at this moment.
     pub(crate) fn verdict(&self) -> Judgement {
         self.verdict_at(present())
     }
@@ -179,7 +179,7 @@ impl World {
         self.stores.connect(&store).await.unwrap()
     }
 
-    /// What a verification finds, written down.
+    /// The verdict after a verification, whose result is stored.
     pub(crate) async fn verify(&self, depth: Depth) -> Judgement {
         let remote = self.remote().await;
         let mut archive = self.archive();

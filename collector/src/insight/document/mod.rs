@@ -29,7 +29,7 @@ pub enum Block {
 
 /// A finding in a report.
 pub struct Line {
-    /// What it is about.
+    /// The subject, in a few words.
     pub title: String,
     /// One or two sentences.
     pub text: String,

@@ -1,4 +1,4 @@
-//! When did it go wrong, and what was changed before?
+//! The section of a report that answers: when did it go wrong, and what was changed before?
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::coverage::TimeRange;
 use crate::redact::Text;
 use crate::sensitive::Topic;
 
-/// When did it go wrong?
+/// The section that answers: when did it go wrong?
 #[derive(Clone, Debug, Serialize)]
 pub struct Incidents {
     /// How they are found, in words.
@@ -62,14 +62,14 @@ pub struct Incident {
     pub hours: Vec<u64>,
     /// When the first of these hours begins.
     pub hours_since: Timestamp,
-    /// From how many weeks that is known.
+    /// The number of weeks from which that is known.
     pub weeks: f64,
     /// The chance that as many or more come about at the usual rate: 10 to this power.
     pub log10_chance: f64,
     /// A hint on what helps, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Hint>,
-    /// What was changed in the hour before.
+    /// The changes in the hour before.
     pub changes: Changes,
 }
 
@@ -97,7 +97,7 @@ pub struct Changes {
     pub entries: u64,
     /// Lists them.
     pub query: String,
-    /// Those that most likely have to do with it, the likeliest first.
+    /// The changes that most likely have to do with the incident, the likeliest first.
     pub listed: Vec<Change>,
     /// The others by who did what, the most frequent first.
     pub ordinary: Vec<ActionCount>,
@@ -114,13 +114,13 @@ pub struct Change {
     pub actor: Option<Text>,
     /// The action.
     pub action: Option<Text>,
-    /// What it was done to.
+    /// The kind of thing that was changed.
     pub category: Option<Text>,
-    /// In the log's words.
+    /// The change in the log's words.
     pub summary: Option<Text>,
-    /// What it can do harm to.
+    /// The sensitive topic that it belongs to, if any.
     pub topic: Option<Topic>,
-    /// At an hour at which the actor hardly ever works.
+    /// Whether it was made at an hour at which the actor hardly ever works.
     pub unusual_hour: bool,
     /// It was made in another store of the same owner.
     pub same_owner: bool,
@@ -132,7 +132,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// Who made it, in words.
+    /// The one who made it, in words.
     pub fn who(&self) -> String {
         match &self.actor {
             Some(app) if self.app.is_some() => format!("the app {app}"),
@@ -141,7 +141,8 @@ impl Change {
         }
     }
 
-    /// Who can be asked about it: its actor, or who installed or changed the app that made it, if the log says so.
+    /// The person to ask about it: its actor, or the one who installed or changed the app that made it, if the log says
+    /// so.
     pub fn ask(&self) -> Option<&Text> {
         match &self.app {
             Some(app) => app.by.as_ref(),

@@ -43,21 +43,21 @@ pub struct Report {
     pub stores: Vec<String>,
     /// The name, owner and tags of each of them, if those are known of any.
     pub labels: Vec<Labels>,
-    /// Those of them that a query has to name; none, if they are all that the archive has.
+    /// The stores that a query has to name; none, if the report is about all that the archive has.
     pub scope: Vec<String>,
     /// The answer in one or two sentences.
     pub verdict: String,
     /// The answer in words, the most important first.
     pub summary: Vec<Finding>,
-    /// What happened?
+    /// The section that answers: what happened?
     pub activity: Activity,
-    /// What is going wrong?
+    /// The section that answers: what is going wrong?
     pub problems: Problems,
-    /// When did it go wrong?
+    /// The section that answers: when did it go wrong?
     pub incidents: Incidents,
-    /// Which orders were hit?
+    /// The section that answers: which orders were hit?
     pub orders: Orders,
-    /// Who did what?
+    /// The section that answers: who did what?
     pub people: People,
     /// How far the report can be trusted.
     pub trust: Trust,
@@ -73,7 +73,7 @@ impl Report {
         }
     }
 
-    /// Where an incident was: a store, or how many.
+    /// The place of an incident: a store, or the number of stores.
     pub fn place(&self, incident: &Incident) -> String {
         if !incident.is_wide() {
             return self.store(incident.store);
@@ -90,11 +90,11 @@ pub struct Finding {
     pub level: Level,
     /// The section with the details.
     pub section: Section,
-    /// What is the matter, in a few words.
+    /// The finding in a few words.
     pub title: String,
     /// The whole of it.
     pub text: String,
-    /// Who did it, if that is known.
+    /// The person to ask, if that is known.
     pub ask: Option<Text>,
     /// Lists what it is about.
     pub query: Option<String>,
@@ -106,9 +106,9 @@ pub struct Finding {
 pub enum Level {
     /// All is well.
     Good,
-    /// To know.
+    /// Something to know.
     Note,
-    /// To look at.
+    /// Something to look at.
     Warning,
     /// Something broke.
     Alarm,
@@ -144,25 +144,25 @@ pub struct Count {
 /// A count of what has a name.
 #[derive(Clone, Debug, Serialize)]
 pub struct Line<Name> {
-    /// What is counted.
+    /// The name of what is counted.
     pub name: Name,
     /// How often.
     #[serde(flatten)]
     pub count: Count,
 }
 
-/// What happened?
+/// The section that answers: what happened?
 #[derive(Clone, Debug, Serialize)]
 pub struct Activity {
     /// All entries.
     pub total: Count,
-    /// By severity, the most serious first. What was never seen is left out, here and below.
+    /// Entries by severity, the most serious first. Severities that were never seen are left out, and so it is below.
     pub severities: Vec<Line<Severity>>,
-    /// By platform, by name.
+    /// Entries by platform, in the order of their names.
     pub platforms: Vec<Line<String>>,
-    /// By store, the busiest first.
+    /// Entries by store, the busiest first.
     pub stores: Vec<Line<String>>,
-    /// By category, the most frequent first; `None` are entries without one.
+    /// Entries by category, the most frequent first; `None` are entries without one.
     pub categories: Vec<Line<Option<Text>>>,
     /// The busiest hour of the week.
     pub busiest: Option<Busiest>,

@@ -1,11 +1,11 @@
-//! Which orders were hit?
+//! The section of a report that answers: which orders were hit?
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::redact::Text;
 
-/// Which orders do problems name?
+/// The section that answers: which orders do problems name?
 #[derive(Clone, Debug, Serialize)]
 pub struct Orders {
     /// The orders, those whose problems are the newest first.
@@ -51,7 +51,7 @@ pub struct Order {
 pub struct Success {
     /// When.
     pub time: Timestamp,
-    /// In the log's words.
+    /// The problem in the log's words.
     pub summary: Option<Text>,
     /// Finds it.
     pub query: String,

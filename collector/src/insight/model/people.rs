@@ -1,4 +1,4 @@
-//! Who did what?
+//! The section of a report that answers: who did what?
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -6,12 +6,12 @@ use serde::Serialize;
 use super::{Change, Count, Line};
 use crate::redact::Text;
 
-/// Who did what?
+/// The section that answers: who did what?
 #[derive(Clone, Debug, Serialize)]
 pub struct People {
     /// Entries that name who did it.
     pub total: u64,
-    /// Who, the busiest first.
+    /// The actors, the busiest first.
     pub actors: Vec<Actor>,
     /// How many more there are.
     pub other_actors: u64,
@@ -34,7 +34,7 @@ pub struct People {
     pub sensitive_query: String,
 }
 
-/// Somebody who acts.
+/// An actor: a person or an app that did something.
 #[derive(Clone, Debug, Serialize)]
 pub struct Actor {
     /// The name.
@@ -50,11 +50,11 @@ pub struct Actor {
     pub last: Timestamp,
     /// The numbers of the stores, ascending.
     pub stores: Vec<u32>,
-    /// What was done, the most frequent first, at most five.
+    /// The actions, the most frequent first, at most five.
     pub actions: Vec<Line<Option<Text>>>,
-    /// What it was done to, the most frequent first, at most five.
+    /// The kinds of things that were changed, the most frequent first, at most five.
     pub categories: Vec<Line<Option<Text>>>,
-    /// In how many hours something was done, by the hour of the day, in all of the archive.
+    /// The number of hours in which something was done, by the hour of the day, in all of the archive.
     pub hours: Vec<u64>,
     /// Set if it is an app, and not a person.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,11 +64,11 @@ pub struct Actor {
 /// An app that acts, as its name or the log says. Nobody can ask it; who put it to work can be asked.
 #[derive(Clone, Debug, Serialize)]
 pub struct App {
-    /// Who installed or changed it last before that, as far as the log says.
+    /// The one who last installed or changed it before that, as far as the log says.
     pub by: Option<Text>,
     /// When.
     pub time: Option<Timestamp>,
-    /// In the log's words.
+    /// That change in the log's words.
     pub summary: Option<Text>,
     /// Finds it.
     pub query: Option<String>,
@@ -79,7 +79,7 @@ pub struct App {
 pub struct NewAction {
     /// The action.
     pub action: Text,
-    /// Who did it first.
+    /// The first actor who did it.
     pub actor: Option<Text>,
     /// When.
     pub first: Timestamp,
@@ -100,7 +100,7 @@ pub struct Bulk {
     pub actor: Text,
     /// What.
     pub action: Option<Text>,
-    /// To what.
+    /// The kind of thing that it was done to.
     pub category: Option<Text>,
     /// The second of the first.
     pub start: Timestamp,
@@ -112,7 +112,7 @@ pub struct Bulk {
     pub query: String,
 }
 
-/// Something done at an hour at which somebody hardly ever works.
+/// An action at an hour at which its actor hardly ever works.
 #[derive(Clone, Debug, Serialize)]
 pub struct Unusual {
     /// The number of the store.
@@ -127,7 +127,7 @@ pub struct Unusual {
     pub entries: u64,
     /// How much of the actor's hours of work are at this hour of the day and the two beside it, 0 to 1.
     pub share: f64,
-    /// What was done, the most frequent first, at most three.
+    /// The actions, the most frequent first, at most three.
     pub actions: Vec<Text>,
     /// Lists them.
     pub query: String,

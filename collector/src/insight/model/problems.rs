@@ -1,4 +1,4 @@
-//! What is going wrong?
+//! The section of a report that answers: what is going wrong?
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -7,12 +7,12 @@ use storelogs::Severity;
 use super::Count;
 use crate::redact::Text;
 
-/// What is going wrong? Warnings, errors and entries of unknown severity.
+/// The section that answers: what is going wrong? It is about warnings, errors and entries of unknown severity.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problems {
     /// All of them.
     pub total: Count,
-    /// By what they say, the most frequent first; those that are gone stand last.
+    /// Problems by template, the most frequent first; those that are gone stand last.
     pub templates: Vec<Template>,
     /// Problems whose templates are not listed.
     pub others: u64,
@@ -41,7 +41,7 @@ pub struct Template {
     pub last: Timestamp,
     /// How many in each step of the period.
     pub steps: Vec<u64>,
-    /// Where they come from, the most frequent first.
+    /// The places they come from, the most frequent first.
     pub parts: Vec<Part>,
     /// The newest of them.
     pub example: Option<Example>,
@@ -85,11 +85,11 @@ pub struct Example {
     pub uid: String,
     /// When.
     pub time: Timestamp,
-    /// What it says in short.
+    /// Its summary.
     pub summary: Option<Text>,
     /// Why, as its message gives it.
     pub reason: Option<Text>,
-    /// What it says at length.
+    /// Its message.
     pub message: Option<Text>,
     /// Finds it.
     pub query: String,

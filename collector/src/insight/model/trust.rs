@@ -9,7 +9,7 @@ use crate::coverage::TimeRange;
 /// How far the report can be trusted.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trust {
-    /// By store, those with something wrong first.
+    /// The stores, those with a problem first.
     pub stores: Vec<Trusted>,
     /// The share of the period that is covered, over all stores, 0 to 1.
     pub share: f64,
@@ -24,7 +24,7 @@ pub struct Trusted {
     pub store: u32,
     /// The state that it is in.
     pub state: State,
-    /// Why it is not active, with the remedy.
+    /// The reason why it is not active, with the remedy.
     pub reason: Option<String>,
     /// When it last answered.
     pub last_success: Option<Timestamp>,
@@ -36,11 +36,11 @@ pub struct Trusted {
     pub share: f64,
     /// The share of the period before.
     pub share_before: Option<f64>,
-    /// What is known of the period, up to the platform's present, in one line.
+    /// The verdict on the period, up to the platform's present, in one line.
     pub verdict: String,
     /// Whether nothing of the period is missing.
     pub complete: bool,
-    /// What is known of all that the platform keeps, in one line.
+    /// The verdict on everything that the platform keeps, in one line.
     pub standing: String,
     /// The parts of the period that are short or unread, oldest first: entries are missing there, or may be.
     pub gaps: Vec<TimeRange>,

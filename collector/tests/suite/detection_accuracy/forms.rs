@@ -43,7 +43,7 @@ const FORMS: [&str; 24] = [
     "订单 {number} 付款失败",
 ];
 
-/// What stands in for them: of one word, and of several.
+/// A value for a slot: one word, or several.
 fn filled(slot: &str, dice: &mut fastrand::Rng) -> String {
     let one = |list: &[&str], dice: &mut fastrand::Rng| list[dice.usize(..list.len())].to_owned();
     let number = dice.u32(1..100_000);

@@ -14,7 +14,7 @@ use storelogs_collector::redact::NoRedaction;
 use super::each_seed;
 use crate::shop::now;
 
-/// What fails, and how often an hour.
+/// The modules that fail, and how often an hour.
 const FAILS: [(&str, f64); 3] = [("Carrier", 0.5), ("Gateway", 2.0), ("Feed", 8.0)];
 
 /// How much of that comes in each hour of the day.

@@ -47,7 +47,7 @@ fn share(part: usize, all: usize) -> f64 {
     if all == 0 { 1.0 } else { part as f64 / all as f64 }
 }
 
-/// What is measured of incidents beyond whether they are found.
+/// Measurements of incidents beyond whether they are found.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edges {
     /// How far the start and the end are off, in seconds.
@@ -66,7 +66,7 @@ pub(crate) struct Scores {
     pub(crate) grouped: (usize, usize),
 }
 
-/// What is true of a history.
+/// The facts that a report should find in a history.
 pub(crate) struct Truth {
     bigcommerce: Planted,
     shopline: Planted,

@@ -9,7 +9,7 @@ use storelogs_collector::archive::Commit;
 use super::{calm, each_seed, of};
 use crate::shop::{Shop, now, read_since};
 
-/// What fails, how often on an ordinary day about, and by which module and category.
+/// The failure, by category, module and summary.
 const PAYMENT: (&str, &str, &str) =
     ("payment", "Test Payment Gateway", "The payment for order 123456 was declined by the gateway");
 

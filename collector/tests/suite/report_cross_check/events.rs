@@ -34,7 +34,7 @@ impl Figures {
         self.cube();
     }
 
-    /// In which step of the period an entry lies, as SQL.
+    /// The step of the period in which an entry lies, as SQL.
     fn step(&self) -> String {
         let period = &self.report["period"];
         let day = |time: &str| format!("julianday(date({time}, {ZONE}))");

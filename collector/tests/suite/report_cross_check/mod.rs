@@ -21,7 +21,7 @@ use storelogs_sandbox::History;
 
 use crate::shop::{self, Shop, now};
 
-/// What is wrong, as SQL.
+/// The condition for a problem, in SQL.
 const PROBLEM: &str = "severity IN ('warning', 'error', 'unspecified')";
 /// The shop's time zone, as SQLite takes it.
 const ZONE: &str = "'+8 hours'";
@@ -157,7 +157,7 @@ impl Figures {
         assert!((reported as f64 - found).abs() < 1e-9, "{path} has {reported} lines, SQL {found}: {query}");
     }
 
-    /// Of every sort of figure in the report one was looked at.
+    /// Asserts that a figure of every sort in the report was checked.
     fn assert_all_checked(&self) {
         let mut all = BTreeSet::new();
         each_figure(&self.report, "", &mut |figure| {
@@ -203,12 +203,12 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// That a column has a value; `null` stands for none.
+/// The condition that a column has a value; `null` stands for none.
 fn is(column: &str, value: &Value) -> String {
     format!("coalesce({column}, '') = {}", quoted(value.as_str().unwrap_or_default()))
 }
 
-/// That a summary is one of those that a template stands for.
+/// The condition that a summary is one of those that a template stands for.
 fn like(template: &Value) -> String {
     let template = text(template).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("coalesce(summary, '') LIKE {} ESCAPE '\\'", quoted(&template.replace(['*', '…'], "%")))

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Figures, is, number, second, text};
 
-/// What is sensitive of what the shop does, by its category.
+/// The condition for a sensitive action of this shop, by its category.
 const SENSITIVE: &str = "category IN ('payment_settings', 'domain_management', 'administrator_roles_and_permissions')";
 
 impl Figures {
@@ -14,7 +14,7 @@ impl Figures {
         is("shop", &self.report["stores"][line["store"].as_u64().unwrap() as usize])
     }
 
-    /// In how many hours of each hour of the day each actor did anything.
+    /// For each actor, the number of hours with any activity, by the hour of the day.
     fn hours_of_work(&self) -> HashMap<String, Vec<f64>> {
         let mut hours: HashMap<String, Vec<f64>> = HashMap::new();
         let until = second(&self.report["period"]["until"]);

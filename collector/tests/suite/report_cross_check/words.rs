@@ -39,7 +39,7 @@ fn percent(share: f64) -> String {
     if is_fine { format!("{percent:.1}") } else { format!("{percent:.0}") }
 }
 
-/// By how much it is more or less than before, and than what.
+/// The difference from before, and the number before, in words.
 fn change(count: &Value) -> Vec<String> {
     let (now, Some(before)) = (number(&count["now"]), count["before"].as_u64()) else { return Vec::new() };
     let change = (now as f64 / before as f64 - 1.0).abs();

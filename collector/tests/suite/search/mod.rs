@@ -93,7 +93,7 @@ fn finds(archive: &Archive, entries: &[LogEntry], query: &str, expected: &str) {
     assert_eq!(archive.count_found(&filter).unwrap(), expected.len() as u64, "counted: {query}");
 }
 
-/// Has the index know where words stand, as it does once many entries have words without spaces.
+/// Makes the index store where words stand, as it does once many entries have words without spaces.
 fn index_with_places(archive: &mut Archive) {
     archive.index_words(usize::MAX).unwrap();
     let index = rusqlite::Connection::open(archive.index_path()).unwrap();
@@ -102,7 +102,8 @@ fn index_with_places(archive: &mut Archive) {
     assert_eq!(index.query_row("SELECT places FROM state", [], |row| row.get(0)), Ok(1));
 }
 
-/// What is in the index and what is not yet is found alike, whether or not it knows where words stand.
+/// Runs a test with entries in the index and others that are not there yet, whether or not the index knows where words
+/// stand.
 fn everywhere(each: impl Fn(&Archive, &[LogEntry])) {
     let entries = samples();
     let (_folder, mut archive) = archive();

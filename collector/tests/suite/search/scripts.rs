@@ -6,7 +6,8 @@ use storelogs_collector::Archive;
 
 use super::{NOW, archive, filter, finds, index_with_places, put, time};
 
-/// What shops write, each in the language that its test says. One character of an id stands for an entry, from `0` on.
+/// Entries with these summaries, each in the language that its test names. One character of an id stands for an entry,
+/// from `0` on.
 fn entries(summaries: &[&str]) -> Vec<LogEntry> {
     let store: Store = "shopline:open001".parse().unwrap();
     let entry = |(at, summary): (usize, &&str)| {
@@ -18,7 +19,7 @@ fn entries(summaries: &[&str]) -> Vec<LogEntry> {
     summaries.iter().enumerate().map(entry).collect()
 }
 
-/// What each query finds, before these texts are indexed and afterwards.
+/// Asserts what each query finds, before these texts are indexed and afterwards.
 #[track_caller]
 fn each_finds(texts: &[&str], queries: &[(&str, &str)]) {
     let (_folder, mut archive) = archive();

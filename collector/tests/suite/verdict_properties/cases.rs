@@ -1,4 +1,4 @@
-//! What may happen to a store, drawn at random: what comes, how its platform is wrong, and how its runs end.
+//! Random cases of what may happen to a store: what comes, how its platform is wrong, and how its runs end.
 
 use proptest::collection::vec;
 use proptest::option;

@@ -37,7 +37,7 @@ struct Life {
     world: World,
     platform: Platform,
     ids: u64,
-    /// What came behind the archive's back, since all was compared last.
+    /// The records that came behind the archive's back since everything was last compared.
     excused: HashSet<(String, Timestamp)>,
 }
 
