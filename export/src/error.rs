@@ -5,10 +5,10 @@ use std::fmt;
 /// A `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What is behind an error, and what its `source` is.
+/// The cause of an error, which is its `source`.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// What went wrong with an export, and what to do next. `Display` is one line, and says its cause.
+/// An error of an export, with what to do next. `Display` is one line, and says its cause.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -32,14 +32,14 @@ pub enum Error {
     NotExclusive {
         /// The lake's address.
         address: String,
-        /// What it does.
+        /// The behaviour that was seen.
         why: String,
     },
     /// The table's log is not what it should be: nothing was changed.
     Log {
         /// The file of the log.
         file: String,
-        /// What is wrong with it, and what to do.
+        /// The fault, and what to do.
         why: String,
     },
     /// The table is one that this program must not write: nothing was changed.
@@ -53,7 +53,7 @@ pub enum Error {
     OtherArchive {
         /// The table's address.
         table: String,
-        /// What speaks for that.
+        /// The evidence for that.
         why: String,
     },
     /// Other writers were faster too often in a row. Nothing was lost.

@@ -14,7 +14,7 @@ pub(crate) fn unique() -> String {
     hex(&bytes)
 }
 
-/// As `unique`, in the form of a UUID.
+/// A name like that of `unique`, in the form of a UUID.
 pub(crate) fn uuid() -> String {
     let digits = unique();
     let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();

@@ -29,7 +29,7 @@ pub(crate) struct Column {
     pub(crate) layout: Layout,
 }
 
-/// What a column holds.
+/// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
@@ -45,7 +45,7 @@ pub(crate) enum Kind {
 pub(crate) enum Layout {
     /// Few different values.
     Words,
-    /// As many values as rows, and nobody looks for one of them.
+    /// Text with as many values as rows, of which nobody looks for one.
     Prose,
     /// Values that rows are looked up by: a bloom filter says which files they may be in.
     Key,

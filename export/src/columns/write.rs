@@ -11,7 +11,7 @@ use super::rows::Values;
 use super::{Column, Frozen, Kind, Layout, parquet_schema, properties};
 use crate::error::Cause;
 
-/// What a file holds.
+/// The content of a file that was written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Written {
     pub(crate) rows: u64,
@@ -21,7 +21,7 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// As the table's log has it.
+    /// The statistics in the form of the table's log.
     pub(crate) fn statistics(&self) -> String {
         json!({ "numRecords": self.rows, "minValues": self.bounds, "maxValues": self.upper, "nullCount": {} })
             .to_string()
@@ -35,7 +35,7 @@ pub(crate) struct FileWriter<W: Write + Send> {
 }
 
 impl<W: Write + Send> FileWriter<W> {
-    /// Begins a file. No row group of it has more than this many rows.
+    /// Starts a file whose row groups have at most this many rows.
     pub(crate) fn new(into: W, columns: &'static [Column], most_rows: usize) -> Result<Self, Cause> {
         let writer = SerializedFileWriter::new(into, parquet_schema(columns)?, properties(columns, most_rows)?)?;
         Ok(Self { writer, written: Written::default() })

@@ -13,7 +13,7 @@ use super::action::Line;
 use super::nested;
 use crate::error::Cause;
 
-/// By the protocol, as far as this program has it.
+/// The schema of a checkpoint by the protocol, as far as this program needs it.
 const SCHEMA: &str = "message checkpoint {
   optional group txn {
     optional binary appId (STRING);
@@ -71,7 +71,7 @@ const SCHEMA: &str = "message checkpoint {
 /// The place where readers begin to look. It is a hint: the log says the same without it.
 pub(super) const LAST: &str = "_last_checkpoint";
 
-/// What the hint says.
+/// The content of the hint.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Hint {
     pub(super) version: i64,

@@ -18,7 +18,7 @@ const WRITERS_NEED: SignedDuration = SignedDuration::from_hours(24);
 /// How long the log keeps older versions.
 const LOG_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What was removed.
+/// The files that were removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cleaned {
     /// Files of which no log speaks: of writers that were killed or beaten.

@@ -66,8 +66,8 @@ pub(super) fn write(schema: &TypePtr, properties: WriterPropertiesPtr, rows: &[V
     Ok(writer.into_inner()?)
 }
 
-/// Where a value stands: how many of the optional and repeated fields above it are there, and which of the repeated ones
-/// goes on.
+/// The levels of a value: how many of the optional and repeated fields above it are there, and which of the repeated
+/// ones goes on.
 #[derive(Clone, Copy, Debug, Default)]
 struct Levels {
     definition: i16,

@@ -17,7 +17,7 @@ use crate::storage::{Creation, Storage};
 pub(crate) struct Definition {
     /// The name, and that of its folder.
     pub(crate) name: &'static str,
-    /// What it holds.
+    /// Its content, in a sentence.
     pub(crate) description: &'static str,
     pub(crate) columns: &'static [Column],
     /// The columns that its folders are named by.
@@ -55,7 +55,7 @@ pub(crate) struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Committed,
-    /// Somebody else did the same before, or took away what it rests on. Nothing was changed.
+    /// Another writer did the same before, or removed what it rests on. Nothing was changed.
     Overtaken,
 }
 
@@ -74,11 +74,11 @@ const REFUSED: [&str; 5] = [
     "delta.columnMapping.mode",
 ];
 
-/// Of which columns whoever writes to the table keeps least and greatest values in its log. Others, too, keep none of texts
-/// that may name a person: without it they do so of every column when they put files together.
+/// The property that names the columns whose least and greatest values writers keep in the table's log. With it, other
+/// programs keep no texts there that may name a person; without it they do so for every column when they compact files.
 const STATISTICS: &str = "delta.dataSkippingStatsColumns";
 
-/// After how many commits there is a checkpoint.
+/// The number of commits after which there is a checkpoint.
 const CHECKPOINT_EVERY: i64 = 10;
 
 /// How often a writer tries the next number before it gives up.

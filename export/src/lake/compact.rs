@@ -64,7 +64,7 @@ impl Lake {
     }
 }
 
-/// Which files are put together.
+/// The groups of files to compact.
 fn portions(table: &Table<'_>) -> Vec<(Group, Vec<Add>)> {
     let mut groups: BTreeMap<Group, Vec<Add>> = BTreeMap::new();
     for file in table.files().filter(|file| file.size < SMALL) {

@@ -69,7 +69,7 @@ struct Named {
     month: Option<(Month, u32)>,
 }
 
-/// What is being read.
+/// The entries that are being read.
 struct Reading<'a> {
     archive: &'a Archive,
     stores: HashMap<StoreId, Named>,

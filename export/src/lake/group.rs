@@ -19,7 +19,7 @@ use crate::storage::{NewFile, Storage};
 pub(super) struct Group(pub(super) Vec<(&'static str, String)>);
 
 impl Group {
-    /// Of a platform and a month.
+    /// The group of a platform and a month.
     pub(super) fn of(platform: &str, month: &Month) -> Self {
         Self(vec![("platform", platform.to_owned()), ("month", month.name.clone())])
     }
@@ -38,7 +38,7 @@ impl Group {
 /// A month in UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Month {
-    /// As `2026-08`.
+    /// The name, such as `2026-08`.
     pub(super) name: String,
     /// Its first microsecond since 1970, and the first one behind it.
     since: i64,

@@ -143,7 +143,7 @@ fn write(lake: &Lake, archive: &Archive, group: &Group, month: &Month) -> Result
     file.finish(lake.now())
 }
 
-/// They come in order.
+/// Writes the rows, which come in order.
 fn put(file: &mut GroupFile, rows: &mut Rows) -> Result<()> {
     let rows = std::mem::replace(rows, Rows::new(&COLUMNS)).freeze();
     let order: Vec<u32> = (0..).take(rows.rows).collect();

@@ -30,7 +30,7 @@ fn mark(arrived: i64, store: &str, id: &str) -> i64 {
     (arrived << BITS) | bits
 }
 
-/// Which numbers are kept in mind of arrivals from one number to another.
+/// The numbers that are remembered of arrivals from one number to another.
 pub(super) fn numbers(first: i64, last: i64) -> impl Iterator<Item = i64> {
     let parts = i64::from(MARKS);
     let numbers = (1..=parts).map(move |part| last - (last - first) / parts * (parts - part));

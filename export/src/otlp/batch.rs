@@ -26,7 +26,7 @@ pub(super) struct Limits {
 pub(super) struct Record {
     pub(super) arrived: i64,
     pub(super) store: StoreId,
-    /// Where it stands in the batch's text.
+    /// Its place in the batch's text.
     pub(super) text: Range<usize>,
 }
 

@@ -69,9 +69,9 @@ pub struct Delivered {
 pub enum Step<'a> {
     /// Something was settled; at most this many arrivals are left.
     Settled {
-        /// What was delivered so far.
+        /// The result so far.
         done: &'a Delivered,
-        /// What is left.
+        /// How many arrivals are left at most.
         left: u64,
     },
     /// The receiver takes nothing now, and is asked again.

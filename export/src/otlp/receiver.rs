@@ -45,7 +45,7 @@ pub(super) struct Receiver {
     http: Arc<dyn HttpBackend>,
 }
 
-/// What an answer with an error holds: `google.rpc.Status`, without its details.
+/// The body of an answer with an error: `google.rpc.Status`, without its details.
 #[derive(Clone, PartialEq, Message)]
 struct Status {
     #[prost(int32, tag = "1")]

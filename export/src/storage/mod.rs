@@ -39,7 +39,7 @@ pub struct Stored {
 pub enum Creation {
     /// It is there, and was not before.
     Created,
-    /// Somebody else's is there.
+    /// A file of another writer is there.
     Taken,
 }
 
@@ -72,7 +72,7 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// If it cannot be written.
     fn replace(&self, name: &str, content: &[u8]) -> Result<()>;
 
-    /// Begins a file of which nobody knows the name. It is there when it was finished.
+    /// Starts a file whose name nobody else knows. It exists once it is finished.
     ///
     /// # Errors
     /// If it cannot be made.

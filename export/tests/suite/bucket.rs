@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use object_store::aws::AmazonS3Builder;
 use storelogs_export::storage::ObjectStorage;
 
-/// What goes wrong with a PUT that makes an object which must not be there yet.
+/// A fault in a PUT that makes an object which must not be there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
@@ -32,7 +32,7 @@ struct State {
     created: u64,
     ignores_if_none_match: bool,
     refuses_if_none_match: bool,
-    /// What keys must be named in each request.
+    /// The keys that each request must name.
     requests: Vec<String>,
 }
 

@@ -14,7 +14,7 @@ use crate::world::{World, entry, now};
 
 const STORE: &str = "bigcommerce:abc123";
 
-/// What a child does: it exports, and puts together if it is to.
+/// The work of a child process: it exports, and compacts if it is asked to.
 #[test]
 #[ignore = "the work of a child of the other tests"]
 fn child() {

@@ -1,4 +1,4 @@
-//! What is to be forgotten is gone: from the rows, from older versions, and from the log.
+//! Tests that forgotten entries are gone: from the rows, from older versions, and from the log.
 
 use std::collections::HashSet;
 use std::fs;

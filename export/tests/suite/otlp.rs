@@ -22,7 +22,7 @@ use crate::world::{World, entry, now};
 
 const STORE: &str = "bigcommerce:abc123";
 
-/// What a receiver keeps: the uid and the body of each record.
+/// The records that a receiver keeps: the uid and the body of each.
 type Kept = Arc<Mutex<Vec<(String, String)>>>;
 
 fn text(attributes: &[KeyValue], name: &str) -> String {
@@ -105,7 +105,7 @@ fn got(kept: &Kept) -> Vec<String> {
     kept.lock().unwrap().iter().map(|(uid, _)| uid.clone()).collect()
 }
 
-/// What was refused, by uid; of those that were not alone, how many.
+/// The uids of entries that were refused alone, and how many others were refused.
 fn refused(world: &World, receiver: &Receiver) -> (BTreeSet<String>, u64) {
     let stores: std::collections::HashMap<_, _> = world.archive.stores().unwrap().into_iter().collect();
     let (mut alone, mut others) = (BTreeSet::new(), 0);
@@ -282,7 +282,7 @@ fn entries_of_a_time_are_sent_again_and_leave_the_list_of_the_refused_once_they_
     assert_eq!(deliver(&mut world, &receiver).unwrap().sent, 1);
 }
 
-/// What a child does: it delivers.
+/// The work of a child process: it delivers.
 #[test]
 #[ignore = "the work of a child of the other tests"]
 fn child() {

@@ -14,7 +14,7 @@ pub(crate) struct Received {
     pub(crate) body: Vec<u8>,
 }
 
-/// What a receiver does with a request.
+/// A receiver's reaction to a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     /// It answers with a status, headers and a body.
@@ -36,7 +36,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Begins to listen. It ends with the process.
+    /// Starts to listen. It ends with the process.
     pub(crate) fn start(answer: impl FnMut(&Received) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
