@@ -29,7 +29,7 @@ pub(crate) enum Exit {
     Terminated = 143,
 }
 
-/// For the end of a command's `--help`.
+/// A list of the exit codes, for the end of a command's `--help`.
 pub(crate) const CODES: &str = "\
 Exit codes:
   0  done
@@ -40,14 +40,14 @@ Exit codes:
      entries are missing or may be
   130  interrupted with Ctrl-C before it was done; 143 by SIGTERM";
 
-/// Why a command could not go on.
+/// The reason why a command could not go on.
 #[derive(Debug)]
 pub(crate) struct CliError {
-    /// What it means for the exit code.
+    /// The kind of failure, which decides the exit code.
     pub(crate) kind: ErrorKind,
-    /// What went wrong. `Display` is one line, or several.
+    /// The cause. Its `Display` is one line, or several.
     source: Box<dyn error::Error + Send + Sync>,
-    /// What helps, a line each.
+    /// Advice on what helps, a line each.
     hints: Vec<String>,
 }
 
@@ -112,7 +112,7 @@ impl CliError {
     }
 }
 
-/// What went wrong, then the hints, a line each.
+/// Prints the cause, then the hints, a line each.
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.source)?;
@@ -126,7 +126,7 @@ impl error::Error for CliError {
     }
 }
 
-/// What cannot be written, and why.
+/// An output that cannot be written, and why.
 #[derive(Debug)]
 struct Unwritable {
     what: String,

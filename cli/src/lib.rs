@@ -38,12 +38,12 @@ pub fn main() -> ExitCode {
     .code()
 }
 
-/// What the program takes: every command, option and example.
+/// The program's arguments: every command, option and example.
 pub fn arguments() -> clap::Command {
     Cli::command()
 }
 
-/// What `storelogs completions` prints.
+/// The output of `storelogs completions`.
 pub fn completions(shell: Shell) -> Vec<u8> {
     commands::completions::script(shell)
 }

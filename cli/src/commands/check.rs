@@ -45,7 +45,7 @@ const APART: SignedDuration = SignedDuration::from_secs(5);
 /// A token that ends sooner may end during a long read.
 const SOON: SignedDuration = SignedDuration::from_hours(1);
 
-/// What was found about one store.
+/// The result of checking one store.
 #[derive(Serialize)]
 struct CheckResult {
     store: String,
@@ -58,7 +58,7 @@ struct CheckResult {
     /// The cause in one word, where more is known than the kind of failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-    /// What to do about it.
+    /// Advice on what to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<&'static str>,
     /// The proxy that requests go through, and what named it.

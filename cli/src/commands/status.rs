@@ -206,7 +206,7 @@ fn table(standings: &[(Store, Standing)], now: Timestamp, ui: Ui) -> Table {
     table
 }
 
-/// What `verify` last found, and when.
+/// The last result of `verify`, and its time.
 fn verified(standing: &Standing, now: Timestamp) -> String {
     let Some(found) = &standing.verified else { return "not verified yet".to_owned() };
     let deep = if found.deep { ", every id" } else { "" };

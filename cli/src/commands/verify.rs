@@ -83,7 +83,7 @@ Exit codes:
 /// How many stores are compared at once: as many as `sync` reads at once.
 const AT_ONCE: usize = 32;
 
-/// What was found of one store.
+/// The result of verifying one store.
 #[derive(Serialize)]
 pub(crate) struct VerifyResult {
     store: String,

@@ -93,7 +93,7 @@ pub(super) async fn remote(settings: &Settings, network: Network, ui: Ui) -> Res
 }
 
 impl StoreConnection {
-    /// As the collector reaches it.
+    /// The store as the collector reaches it.
     pub(crate) fn remote(&self) -> Remote {
         let limit = Arc::clone(&self.client);
         Remote {

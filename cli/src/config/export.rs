@@ -68,7 +68,7 @@ pub(crate) struct OtlpTarget {
 const LAKE_EVERY: Duration = Duration::from_secs(300);
 const OTLP_EVERY: Duration = Duration::from_secs(10);
 
-/// What an entry says.
+/// Reads the settings of an export from its entry.
 pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, String> {
     let length = |key: &str, text: Option<String>| {
         let length = |text: String| {

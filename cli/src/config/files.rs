@@ -27,7 +27,7 @@ const SETTLED: Duration = Duration::from_secs(1);
 pub(super) struct AllFiles {
     pub(super) stores: Vec<Settings>,
     pub(super) rules: Vec<rule::Settings>,
-    /// Where to export to.
+    /// The destinations of exports.
     pub(super) exports: Vec<ExportSettings>,
     /// The proxy that the first file to name one names.
     pub(super) proxy: Option<TokenSource>,
@@ -70,7 +70,7 @@ struct Known {
     stamp: Option<Stamp>,
     /// Its content when it was last valid.
     found: Option<ParsedFile>,
-    /// Why it is not fine now.
+    /// The fault that it has now, if any.
     broken: Option<String>,
 }
 
@@ -104,7 +104,7 @@ impl Stamp {
 }
 
 impl Files {
-    /// Those that an argument or the environment names, or those of this directory, or the user's own.
+    /// Finds the files: those that an argument or the environment names, or those of this directory, or the user's own.
     pub(super) fn find(config: Option<&PathBuf>, table: Option<&PathBuf>) -> Result<Self, CliError> {
         let named = match config {
             Some(path) => Some(path.clone()),
@@ -124,7 +124,7 @@ impl Files {
         Ok(Self { main, folder, table: table.cloned(), known: BTreeMap::new() })
     }
 
-    /// Why the main file is not fine.
+    /// The fault of the main file, if it has one.
     pub(super) fn main_problem(&self) -> Option<&str> {
         self.known.get(self.main.as_ref()?)?.broken.as_deref()
     }

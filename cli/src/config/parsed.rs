@@ -16,7 +16,7 @@ pub(super) struct ParsedFile {
     pub(super) stores: Vec<(Settings, usize)>,
     /// Its rules, and the line of each.
     pub(super) rules: Vec<(rule::Settings, usize)>,
-    /// Where it exports to.
+    /// The destinations of exports.
     pub(super) exports: Vec<ExportSettings>,
     /// A table of stores that it names.
     pub(super) csv: Option<PathBuf>,

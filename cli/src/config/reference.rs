@@ -21,7 +21,7 @@ pub(super) trait Secret {
     }
 }
 
-/// Where something secret comes from. It is deserialized by hand, so that no error can show its value.
+/// The source of something secret. It is deserialized by hand, so that no error can show its value.
 pub(super) struct Reference<S>(TokenSource, PhantomData<S>);
 
 impl<S> Reference<S> {

@@ -74,7 +74,7 @@ pub(super) struct Settings {
     draft: Draft,
     run: Option<Vec<String>>,
     webhook: Option<TokenSource>,
-    /// What PagerDuty and Opsgenie know the sender by.
+    /// The key by which PagerDuty and Opsgenie know the sender.
     key: Option<TokenSource>,
     form: Form,
     /// The key that its webhook is signed with.
@@ -83,7 +83,7 @@ pub(super) struct Settings {
     headers: BTreeMap<String, TokenSource>,
 }
 
-/// What an entry says. The number is its place in the file.
+/// Reads the settings of a rule from its entry. The number is its place in the file.
 pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Settings, String> {
     let name = entry.name.unwrap_or_else(|| format!("rule {number}"));
     if entry.run.as_ref().is_some_and(|run| run.first().is_none_or(String::is_empty)) {

@@ -21,7 +21,7 @@ const RELOAD: Duration = Duration::from_secs(3);
 /// The rules, as the files say from time to time.
 pub(crate) struct RuleFiles {
     files: Files,
-    /// As they were read last.
+    /// The rules as they were last read.
     settings: Vec<Settings>,
     /// The variables that hold something secret of a store.
     secrets: Vec<String>,
@@ -34,7 +34,7 @@ pub(crate) struct RuleFiles {
     proxy: NamedProxy,
     /// The network through another proxy, until it was handed out.
     rerouted: Option<Http>,
-    /// Somebody else reports what is wrong with the files.
+    /// Set if another part of the program reports what is wrong with the files.
     quiet: bool,
     ui: Ui,
 }

@@ -20,7 +20,7 @@ use super::variables::text;
 use crate::error::CliError;
 use crate::ui::Ui;
 
-/// Which stores a command is about, and where it is written how they are reached.
+/// The stores that a command is about, and the files that say how they are reached.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     /// The stores that were picked; none of them for all that are configured.
@@ -42,7 +42,7 @@ pub(crate) struct Configured {
     pub(super) files: Files,
     pub(super) proxy: Option<TokenSource>,
     pub(super) keep: Option<Keep>,
-    /// Where to export to.
+    /// The destinations of exports.
     pub(crate) exports: Vec<ExportSettings>,
     pub(super) ui: Ui,
 }

@@ -74,7 +74,7 @@ pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
     }
 }
 
-/// Which column of the table stands where, and what is to be said of those that mean nothing here.
+/// The columns of the table in their order, and a warning about those that mean nothing here.
 fn columns(header: &ByteRecord) -> Result<(Vec<&'static str>, Option<String>), String> {
     let mut columns: Vec<&'static str> = Vec::new();
     let mut unknown = None;

@@ -7,7 +7,7 @@ use storelogs::secrecy::{ExposeSecret, SecretString};
 use super::{bounded, variables};
 use crate::ui::Ui;
 
-/// Where an access token comes from.
+/// The source of an access token.
 #[derive(Clone, Debug)]
 pub(crate) enum TokenSource {
     /// The token itself, from the environment or made in this process.

@@ -17,7 +17,7 @@ pub(crate) struct ArchiveOptions {
 }
 
 impl ArchiveOptions {
-    /// Where the archive is: the argument, then the environment, then the platform's data directory.
+    /// The path of the archive: the argument, then the environment, then the platform's data directory.
     pub(crate) fn path(&self) -> Result<PathBuf, CliError> {
         config::archive(self.archive.as_deref())
     }

@@ -25,7 +25,7 @@ pub(crate) struct CollectingOptions {
 }
 
 impl CollectingOptions {
-    /// As the collector takes them.
+    /// The options as the collector takes them.
     pub(crate) fn sync(&self, follow: bool) -> SyncOptions {
         let walks = usize::from(self.walks.unwrap_or(WALKS));
         SyncOptions { follow, walks, shard: self.shard, ..SyncOptions::default() }

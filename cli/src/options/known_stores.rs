@@ -63,7 +63,7 @@ fn known() -> BTreeMap<Store, Option<String>> {
     known
 }
 
-/// What was typed behind an option already.
+/// The value typed behind an option so far.
 fn value<'a>(typed: &'a [String], option: &'a str) -> Option<&'a str> {
     values(typed, option).next_back()
 }

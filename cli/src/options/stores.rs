@@ -7,7 +7,7 @@ use clap::Args;
 use super::known_stores;
 use crate::config::{Selection, StoreName};
 
-/// Which stores a command is about.
+/// The stores that a command is about.
 #[derive(Args, Debug)]
 pub(crate) struct StoreOptions {
     /// A store, as bigcommerce:HASH, shopline:HANDLE or only its name; repeat it for several [default: all configured]

@@ -9,7 +9,7 @@ pub(crate) struct WrittenOptions {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Form,
 
-    /// What `--format json` was called before
+    /// The former name of `--format json`
     #[arg(long, hide = true, conflicts_with = "format")]
     json: bool,
 }

@@ -63,7 +63,7 @@ pub(crate) struct Target<'a> {
     pub(crate) marks: Option<Marks>,
     /// Entries come newest first.
     pub(crate) newest_first: bool,
-    /// They are to be written oldest first, as programs for reading logs want them in any case.
+    /// Whether entries are written oldest first, as programs for reading logs want them in any case.
     pub(crate) oldest_first: bool,
 }
 

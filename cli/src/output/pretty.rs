@@ -61,7 +61,7 @@ pub(crate) struct Pretty {
 pub(crate) type Marks = Box<dyn Fn(&str) -> Vec<Range<usize>>>;
 
 impl Pretty {
-    /// With marks, what was looked for stands out where there are colours.
+    /// Makes a pretty output. With marks, the matches of a search are highlighted where there are colours.
     pub(crate) fn new(out: Out, layout: Layout, stores: &[Store], marks: Option<Marks>) -> Self {
         let alone = |store: &Store| stores.iter().filter(|other| other.name() == store.name()).count() == 1;
         let short_stores = layout.is_narrow() && stores.iter().all(alone);
@@ -168,7 +168,7 @@ impl Layout {
         }
     }
 
-    /// On a terminal as short as can be; elsewhere it must be clear without knowing where it was written.
+    /// The time of an entry: as short as possible on a terminal; elsewhere clear without knowing where it was written.
     fn time(&self, time: Timestamp) -> String {
         let zoned = time.to_zoned_datetime(self.zone.clone());
         let utc = self.zone == TimeZone::UTC;
@@ -182,7 +182,7 @@ impl Layout {
         zoned.strftime(form).to_string()
     }
 
-    /// With the day and the zone.
+    /// The time with the day and the zone.
     pub(super) fn whole_time(&self, time: Timestamp) -> String {
         let form = if self.zone == TimeZone::UTC { "%Y-%m-%d %H:%M:%SZ" } else { "%Y-%m-%d %H:%M:%S %:z" };
         time.to_zoned_datetime(self.zone.clone()).strftime(form).to_string()

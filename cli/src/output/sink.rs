@@ -12,8 +12,8 @@ pub(crate) type Encode = fn(&LogEntry, &mut Vec<u8>);
 pub(crate) trait Sink {
     fn entry(&mut self, entry: &LogEntry) -> io::Result<()>;
 
-    /// What makes the text of an entry, where that depends on no other entry: then it can be made anywhere, and is passed on
-    /// by [`encoded`](Self::encoded) in place of the entry.
+    /// A function that makes the text of an entry, if that text depends on no other entry. It can then be made in any
+    /// thread, and is passed on by [`encoded`](Self::encoded) in place of the entry.
     fn encode(&self) -> Option<Encode> {
         None
     }
@@ -31,7 +31,7 @@ pub(crate) trait Sink {
     /// Nothing comes for a while: everything so far should be seen.
     fn pause(&mut self) -> io::Result<()>;
 
-    /// That was the last one.
+    /// Ends the output after the last one.
     fn finish(&mut self) -> io::Result<()>;
 }
 
@@ -39,6 +39,6 @@ pub(crate) trait Sink {
 pub(crate) trait Rows {
     fn columns(&mut self, names: &[&str]) -> io::Result<()>;
     fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()>;
-    /// That was the last one.
+    /// Ends the output after the last one.
     fn finish(&mut self) -> io::Result<()>;
 }

@@ -7,7 +7,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, fmt, registry};
 
-/// Which logs there are, and how they are written.
+/// The choice of logs, and their format.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogSettings {
     /// This level and above.

@@ -31,7 +31,7 @@ impl Prompt {
         }
     }
 
-    /// Lets a text be found again with the arrow keys.
+    /// Adds a text to those that the arrow keys bring back.
     pub(crate) fn remember(&mut self, text: &str) {
         // It fails only where there is no room for one line more.
         let _ = self.0.add_history_entry(text);

@@ -72,8 +72,8 @@ impl Signals {
     }
 }
 
-/// Has a file that may not grow any further (`ulimit -f`) be an error that can be shown, and not the death of the program.
-/// Called within a runtime.
+/// Turns a file that may not grow any further (`ulimit -f`) into an error that can be shown, instead of the death of
+/// the program. Called within a runtime.
 pub(crate) fn outlive_file_limits() {
     #[cfg(unix)]
     {

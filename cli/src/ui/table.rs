@@ -62,12 +62,12 @@ impl Column {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
-    /// At least that wide.
+    /// Makes the column at least this wide.
     pub(crate) fn least(self, width: usize) -> Self {
         Self { least: width, ..self }
     }
 
-    /// At most that wide. A text that is wider is no reason to widen it.
+    /// Makes the column at most this wide. A text that is wider is no reason to widen it.
     pub(crate) fn most(self, width: usize) -> Self {
         Self { most: Some(width), ..self }
     }
@@ -117,7 +117,7 @@ impl Table {
         }
     }
 
-    /// Begins with the names of the columns.
+    /// Puts the names of the columns first.
     pub(crate) fn header(self, style: Style) -> Self {
         Self { header: Some(style), ..self }
     }
@@ -142,7 +142,7 @@ impl Table {
         Self { held: rows, ..self }
     }
 
-    /// Lets rows that come later widen a column.
+    /// Allows later rows to widen a column.
     pub(crate) fn grow(self) -> Self {
         Self { grows: true, ..self }
     }

@@ -59,7 +59,7 @@ impl Text {
         self.pieces.iter().map(|(_, text)| text.width()).sum()
     }
 
-    /// As much of it as fits; one that is cut ends with `…`.
+    /// Cuts the text to what fits; a text that was cut ends with `…`.
     pub(crate) fn cut(self, room: usize) -> Self {
         if self.width() <= room {
             return self;
@@ -83,7 +83,7 @@ impl Text {
         cut
     }
 
-    /// In lines of at most that many columns, each in the style of the first piece.
+    /// Breaks the text into lines of at most this many columns, each in the style of the first piece.
     pub(crate) fn wrap(self, width: usize) -> Vec<Self> {
         let style = self.pieces.first().map_or(Style::new(), |(style, _)| *style);
         let text: String = self.pieces.into_iter().map(|(_, text)| text).collect();

@@ -1,4 +1,4 @@
-//! What a shell offers for a word that is being typed.
+//! Completions that a shell offers for a word that is being typed.
 
 use std::path::Path;
 use std::process::Command;
@@ -32,7 +32,7 @@ fn there_are_completions_for_every_shell() {
     }
 }
 
-/// What the program answers to the script of a shell, about the last of these words.
+/// Runs the program as a shell's script does, to complete the last of these words.
 fn asked(program: &Program, shell: &str, words: &[&str]) -> Run {
     let index = (words.len() - 1).to_string();
     let mut ask = program.command(&[&["--"], words].concat());

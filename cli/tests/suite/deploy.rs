@@ -202,8 +202,8 @@ fn manifest(path: &str) -> Vec<Value> {
     text.split("\n---\n").map(|document| yaml_serde::from_str(document).unwrap()).collect()
 }
 
-/// What may stand in the manifests: of each key, what its value looks like. `[x]` is a list of x, a text a kind of text,
-/// a key with `!` has to be there, and `*` stands for any key.
+/// The shapes of the manifests: what the value of each key may look like. `[x]` is a list of x, a text is a kind of
+/// text, a key with `!` has to be there, and `*` stands for any key.
 fn shapes() -> [Value; 2] {
     let meta = json!({"!name": "label", "labels": {"*": "text"}});
     let claim = json!({"!apiVersion": "v1", "!kind": "PersistentVolumeClaim", "!metadata": meta,
@@ -227,7 +227,7 @@ fn shapes() -> [Value; 2] {
     [claim, job]
 }
 
-/// What of a manifest is not as its shape says.
+/// Collects the places where a manifest differs from its shape.
 fn faults(value: &Value, shape: &Value, at: &str, faults: &mut Vec<String>) {
     match (shape, value) {
         (Value::Object(shape), Value::Object(fields)) => {
@@ -310,7 +310,7 @@ fn what_the_job_mounts_is_there_and_nobody_is_root() {
     assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
 }
 
-/// What may stand in the manifest of many collectors.
+/// The shapes of the manifests of many collectors.
 fn many_shapes() -> [Value; 2] {
     let meta = json!({"!name": "label", "labels": {"*": "text"}});
     let service = json!({"!apiVersion": "v1", "!kind": "Service", "!metadata": meta,

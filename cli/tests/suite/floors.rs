@@ -8,7 +8,7 @@ use super::imports::{self, Sources, code, paths, room};
 const FLOORS: [&[&str]; 6] =
     [&["error"], &["ui"], &["config", "output"], &["options"], &["commands"], &["lib", "main"]];
 
-/// What only `ui/` uses.
+/// Paths that only `ui/` uses.
 const SCREEN: [&str; 6] = ["std::io::stdout", "std::io::stderr", "anstream", "indicatif", "rustyline", "terminal_size"];
 /// How these are named in code.
 const SCREEN_PATHS: [&str; 4] = ["io::stdout", "io::stderr", "anstream::", "indicatif::"];
@@ -46,7 +46,7 @@ fn what_is_below_imports_nothing_from_above_and_only_ui_writes_to_the_screen() {
     assert_eq!(faults(&sources), BTreeSet::new());
 }
 
-/// What is found in a file of this text, beside a few files that the program has.
+/// The faults of a file with this text, beside a few files that the program has.
 fn found(file: &str, text: &str) -> Vec<String> {
     let few = ["config/settings.rs", "config/token.rs", "ui/mod.rs"];
     faults(&imports::beside(sources(), &few, file, text)).into_iter().collect()

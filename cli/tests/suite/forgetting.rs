@@ -13,7 +13,7 @@ const NAME: &str = "Quirina Zwetschgenbaum";
 const MAIL: &str = "quirina.zwetschgenbaum@example.com";
 const QUERY: &str =
     "actor:\"Quirina Zwetschgenbaum\" OR \"quirina.zwetschgenbaum@example.com\" OR \"Quirina Zwetschgenbaum\"";
-/// What must not stand in any byte: whatever the case, and also as the index of words has it.
+/// Words that must not stand in any byte: whatever the case, and also as the index of words has them.
 const TRACES: [&str; 3] = ["zwetschgenbaum", "Zwetschgenbaum", "quirina"];
 
 fn ago(hours: i64) -> String {

@@ -60,7 +60,7 @@ impl Assistant {
         answer
     }
 
-    /// What a tool answers. As a value and as text it is the same.
+    /// The answer of a tool, which is the same as a value and as text.
     fn call(&mut self, tool: &str, arguments: &Value) -> Value {
         let answer = self.request("tools/call", &json!({"name": tool, "arguments": arguments}));
         let result = &answer["result"];
@@ -71,7 +71,7 @@ impl Assistant {
         text
     }
 
-    /// What a tool says is wrong.
+    /// The message of a tool that refuses a call.
     fn refusal(&mut self, tool: &str, arguments: &Value) -> String {
         let answer = self.request("tools/call", &json!({"name": tool, "arguments": arguments}));
         assert_eq!(answer["result"]["isError"], true, "{answer}");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What stands in backticks or as the target of a link, and looks like a path of the repository.
+/// The paths of the repository that a text names, in backticks or as the target of a link.
 fn paths(text: &str) -> Vec<String> {
     let folders = fs::read_dir(ROOT).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let roots: Vec<String> = folders.map(|name| format!("{name}/")).collect();

@@ -25,7 +25,7 @@ impl Exports {
         Ok(Self { settings, proxy })
     }
 
-    /// Begins to export. `None` if nothing is configured.
+    /// Starts to export. `None` if nothing is configured.
     pub(crate) async fn begin(
         &self,
         archive: &Path,

@@ -40,7 +40,7 @@ enum Destination {
 }
 
 impl Exporting {
-    /// Begins to export to these destinations. `None`: there are none.
+    /// Starts to export to these destinations. `None`: there are none.
     pub(crate) async fn begin(
         settings: &[ExportSettings],
         archive: &Path,
@@ -64,7 +64,7 @@ impl Exporting {
         Ok(Some(Self { end, tasks, names }))
     }
 
-    /// Under which names the archive keeps how far they are.
+    /// The names under which the archive stores their progress.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
     }

@@ -73,7 +73,7 @@ impl Server {
     }
 }
 
-/// What is wrong, for the assistant to fix.
+/// A result that says what is wrong, for the assistant to fix.
 fn refused(why: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(why)])
 }

@@ -81,7 +81,7 @@ struct Table {
     limit: usize,
 }
 
-/// Why a statement was ended.
+/// The reason why a statement was ended.
 enum End {
     /// There is no room for its next row.
     Full,

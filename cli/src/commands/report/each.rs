@@ -12,7 +12,7 @@ use storelogs_collector::wording::pluralize;
 use super::Format;
 use crate::error::CliError;
 
-/// For whom there is a report each.
+/// The choice of reports: one for each owner, or for each store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Each {
     /// For each owner that the configuration names, about all of their stores

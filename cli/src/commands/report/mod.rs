@@ -228,7 +228,7 @@ impl About<'_> {
 pub(crate) struct About<'a> {
     pub(crate) since: Moment,
     pub(crate) until: Option<Moment>,
-    /// With as long a time before.
+    /// Whether the period is compared with one of the same length before it.
     pub(crate) compare: bool,
     pub(crate) stores: &'a [StoreName],
     pub(crate) labelled: Labelled<'a>,

@@ -63,7 +63,7 @@ Examples:
 
 Then: `storelogs verify` proves it, `storelogs status` shows each store's state.";
 
-/// With more stores than this only those that something is wrong with are listed at the end.
+/// The most stores that are all listed at the end; of more, only those with a problem are.
 pub(crate) const LISTED: usize = 40;
 /// How many gaps of one store are listed.
 const GAPS_LISTED: usize = 5;

@@ -12,7 +12,7 @@ use storelogs_collector::wording::format_count;
 
 use crate::ui::{Bar, Bars, Ui};
 
-/// At most this many stores have a bar; the total line has the others in it.
+/// The most stores that have a bar; the others are only in the total line.
 const BARS: usize = 8;
 /// How often the total is logged without a terminal.
 const EVERY: Duration = Duration::from_secs(10);

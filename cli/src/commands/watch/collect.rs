@@ -57,7 +57,7 @@ impl Collector {
         Ok(Self { directory, network, stop, ui, exports, keeps, running: None, pruning: None })
     }
 
-    /// Begins to export what comes, where the configuration says where to.
+    /// Starts to export new entries, if the configuration names a destination.
     pub(super) async fn exporting(&self, archive: &Path) -> Result<Option<Exporting>, CliError> {
         let ui = self.ui;
         self.exports.begin(archive, Arc::new(move |line: &str| ui.warning(line)), ui).await
@@ -94,7 +94,8 @@ impl Collector {
         self.running = Some(tokio::spawn(run));
     }
 
-    /// Why collecting has failed, when it has. It goes on for ever if nobody collects, or was asked to end.
+    /// Waits until collecting fails, and returns the reason. It waits for ever if nobody collects, or if collecting was
+    /// asked to end.
     pub(super) async fn failed(collector: &mut Option<Self>) -> CliError {
         if let Some(collector) = collector
             && let Err(why) = collector.end().await

@@ -86,7 +86,7 @@ fn rows(folder: &Path, question: &str) -> Vec<String> {
     find.query_map([], row).unwrap().map(Result::unwrap).collect()
 }
 
-/// What entries had in every version.
+/// The columns that entries had in every version.
 const ENTRIES: &str = "SELECT key, store, id, time, nanos, utc_offset, observed, severity, severity_text, category, action, \
                        module, actor, subject_id, summary, message, extra FROM entry ORDER BY key";
 

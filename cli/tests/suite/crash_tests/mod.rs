@@ -20,7 +20,7 @@ use storelogs_collector::{Archive, Error, TimeRange};
 use crate::program::Program;
 use shop::{SHOPS, Shops};
 
-/// What came of it.
+/// The counts of a run.
 #[derive(Debug, Default)]
 struct Figures {
     kills: u64,
@@ -195,7 +195,7 @@ enum Past {
     Nothing,
 }
 
-/// What is covered is archived: coverage is honest.
+/// Asserts that coverage is honest: everything covered is archived.
 fn check(shops: &Shops, path: &Path, figures: &mut Figures, past: Past) {
     let ledger = shops.ledger(); // nothing is written meanwhile
     if !path.exists() {

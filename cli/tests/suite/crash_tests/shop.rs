@@ -17,7 +17,7 @@ pub(super) const SHOPS: [(Platform, &str); 2] = [(Platform::BigCommerce, HASH), 
 /// Late entries come so late at the most: within the week that is read again.
 const LATEST: i64 = 6 * 86_400;
 
-/// What was ever written of both stores.
+/// Everything that was ever written to the logs of both stores.
 #[derive(Default)]
 pub(super) struct Ledger {
     /// Every text that an entry ever had, the last one last, by uid.

@@ -18,7 +18,7 @@ pub(super) struct Example {
     /// Runs until it is asked to end.
     pub(super) follows: bool,
     state: State,
-    /// What its output goes through.
+    /// The program that its output is piped to.
     filter: Option<String>,
 }
 
@@ -113,7 +113,7 @@ impl Example {
         child.wait_with_output().unwrap()
     }
 
-    /// Lets it run until it has printed something.
+    /// Runs it until it has printed something.
     fn follow(&self, program: &Program) -> Output {
         let (out, err) = (program.home.path().join("followed.out"), program.home.path().join("followed.err"));
         // The signal is for the program and not for the shell.

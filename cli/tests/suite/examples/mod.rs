@@ -14,7 +14,7 @@ use std::thread;
 use self::example::Example;
 use self::shop::{Shop, State};
 
-/// What is printed and not run here, and why.
+/// Commands that are printed and not run here, and why.
 const NOT_RUN: &[(&str, &str)] = &[
     ("storelogs demo", "demo.rs runs it, and what it says to do next"),
     ("storelogs demo --seed 7", "demo.rs runs it"),

@@ -48,7 +48,8 @@ fn of_help() -> BTreeSet<String> {
     found
 }
 
-/// What stands behind a prompt, a user's or root's, and what the text names as a command of the program.
+/// The commands of a document: those behind a prompt, a user's or root's, and those of the program that its prose
+/// names.
 fn of_document(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let (mut console, mut block) = (false, false);

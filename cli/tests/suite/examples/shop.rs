@@ -11,10 +11,10 @@ use tempfile::TempDir;
 
 use crate::program::{HANDLE, HASH, Program, present, serve};
 
-/// What rules look for, and whom they alert.
+/// A file of rules, with one rule.
 const RULES: &str = "[[rule]]\nname = \"errors\"\nwhen = \"severity>=error\"\nrun = [\"true\"]\n";
 
-/// Where an archive is unless somebody says otherwise.
+/// The default path of the archive.
 const ARCHIVE: &str = ".local/share/storelogs/archive.db";
 
 /// How often something fails while commands follow. A shop in which something always happens is another one.
@@ -81,7 +81,7 @@ impl Shop {
         shop
     }
 
-    /// Somebody who reads the shop, with an archive of their own, which no other command changes.
+    /// A program that reads the shop, with an archive of its own, which no other command changes.
     pub(super) fn program(&self, state: State) -> Program {
         let sandbox = if state == State::Busy { &self.busy } else { &self.quiet };
         let mut program = furnished(Program::reading(sandbox).configured(RULES));
@@ -101,7 +101,7 @@ impl Shop {
         program
     }
 
-    /// Lets something fail now and then in the busy shop until it is over.
+    /// Makes something fail now and then in the busy shop until `over` is set.
     pub(super) fn fail_until(&self, over: &AtomicBool) {
         while !over.load(Ordering::Relaxed) {
             self.busy.push(Platform::BigCommerce, HASH, failure(present()));
