@@ -11,7 +11,7 @@ use storelogs::{BigCommerce, LogQuery, LogSource, Shopline};
 
 use crate::Result;
 
-/// What a client says when it is done.
+/// The last report of a client, when it is done.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     pub(crate) entries: u64,
@@ -63,7 +63,7 @@ async fn drain(store: &dyn LogSource) -> Result<(u64, u64)> {
     Ok((entries, ids))
 }
 
-/// What one writes in ten minutes: page after page, newest first, until a page is short.
+/// A client as one writes it in ten minutes: page after page, newest first, until a page is short.
 async fn by_hand(url: &str, token: &str) -> Result<(u64, u64)> {
     let _ = storelogs::Http::new()?; // sets up TLS for the process, as the other side does
     let client = reqwest::Client::builder().no_proxy().build()?;

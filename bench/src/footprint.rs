@@ -15,7 +15,7 @@ struct Dependent {
     main: &'static str,
 }
 
-/// What a client written by hand needs, with the same features.
+/// The dependencies of a client written by hand, with the same features.
 const BY_HAND: Dependent = Dependent {
     name: "reqwest and serde alone",
     dependencies: r#"

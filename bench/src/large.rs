@@ -36,7 +36,7 @@ const QUERIES: [&str; 8] = [
     "nosuchwordanywhere",
 ];
 
-/// What `report` says of itself when it ran in a process of its own.
+/// The figures of a run of `report` in a process of its own.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Reported {
     seconds: f64,

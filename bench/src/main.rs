@@ -22,7 +22,8 @@ use table::Table;
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
-/// What is measured, in the order of the page: what each is called, and what is compared with what. Each can be had alone.
+/// The measurements, in the order of the page: what each is called, and what is compared with what. Each can be run
+/// alone.
 const GROUPS: [(&str, &str); 9] = [
     (
         "decode",

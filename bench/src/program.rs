@@ -30,11 +30,11 @@ struct Run {
     requests: u64,
 }
 
-/// Who reads.
+/// The reader of the store.
 #[derive(Clone, Copy)]
 enum Reader {
     Program,
-    /// By hand, with this many pages or time ranges at once.
+    /// A loop written by hand, with this many pages or time ranges at once.
     ByHand(u32),
 }
 

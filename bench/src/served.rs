@@ -21,7 +21,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::Result;
 
-/// What of a request to BigCommerce's list has an effect besides the place in it, and what is said of the list.
+/// The parts of a request to BigCommerce's list that have an effect besides the page, and whether the answer describes
+/// the list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manner {
     /// `direction` is obeyed; else the list is oldest first.
@@ -32,7 +33,7 @@ pub(crate) struct Manner {
     pub(crate) totals: bool,
 }
 
-/// As the first document has it: oldest first, ignoring `direction`, which it does not name.
+/// The list as the first document describes it: oldest first, ignoring `direction`, which it does not name.
 pub(crate) const OLDEST_FIRST: Manner = Manner { direction: false, dates: true, totals: true };
 
 /// Rows as they are sent, oldest first, with what requests pick them by.

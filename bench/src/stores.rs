@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use crate::table::Table;
 use crate::{Result, STORES};
 
-/// What each answer waits for, as over an ocean.
+/// The delay of each answer, as over an ocean.
 const LATENCY: Duration = Duration::from_millis(50);
 /// The shortest time between two polls of a store that `sync --follow` allows itself.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -159,7 +159,7 @@ async fn wait_until_read(follower: &mut Child, program: &str, archive: &Path, st
     }
 }
 
-/// What comes new.
+/// New entries.
 #[derive(Default)]
 struct News(std::cell::Cell<u64>);
 

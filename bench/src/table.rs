@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// What was measured, and what it should be.
+/// The measurements, and their targets.
 #[derive(Default)]
 pub(crate) struct Table(Vec<Row>);
 

@@ -1,4 +1,4 @@
-//! What the targets share: clients that get the answer under test, and the laws that hold for every error.
+//! Code that the targets share: clients that get the answer under test, and the laws that hold for every error.
 
 use std::future::Future;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub fn run<F: Future>(calls: F) -> F::Output {
     RUNTIME.with(|runtime| runtime.block_on(calls))
 }
 
-/// What every error keeps to, whatever the platform sent.
+/// Asserts the laws that every error keeps to, whatever the platform sent.
 pub fn check_error(error: &Error) {
     let line = error.to_string();
     assert!(!line.chars().any(char::is_control), "more than one line: {line:?}");

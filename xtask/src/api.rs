@@ -64,7 +64,7 @@ pub(crate) fn run(ApiArgs { check }: ApiArgs) -> Result {
     Ok(())
 }
 
-/// Has rustdoc write the library as JSON, and says where that is.
+/// Makes rustdoc write the library as JSON, and returns its path.
 fn document(workspace: &Workspace) -> Result<PathBuf> {
     // Elsewhere: build scripts that ask whether the compiler takes what is unstable would run again.
     let target = workspace.target.join("api");
@@ -98,7 +98,7 @@ fn pinned() -> Command {
     rustup
 }
 
-/// What says something: how a trait's methods are called is known, and which of the traits a type has is enough.
+/// The items worth a review: all but the methods of known traits, and the traits listed in [`NOISE`].
 fn reviewed(items: impl Iterator<Item = String>) -> Vec<String> {
     let mut of_a_known_trait = false;
     let is_reviewed = |item: &String| {

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::bench_against;
 use crate::workspace::{Workspace, cargo};
 
-/// With it the benchmark takes a tenth of its entries where it takes most.
+/// The variable that makes the benchmark take a tenth of its entries where it takes most.
 pub(crate) const QUICK: &str = "STORELOGS_BENCH_QUICK";
 
 #[derive(clap::Args)]

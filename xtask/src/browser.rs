@@ -15,7 +15,7 @@ use crate::Result;
 use crate::npm::Npm;
 use crate::workspace::{Workspace, write};
 
-/// What somebody may make a shop log who wants to do harm to whoever reads it.
+/// Texts that somebody may make a shop log to harm those who read them.
 const HOSTILE: [&str; 8] = [
     "</script><script>window.hacked = 1; alert(1)</script>",
     "<img src=x onerror=\"window.hacked = 1\">",

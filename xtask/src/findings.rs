@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::Result;
 use crate::workspace::Workspace;
 
-/// What the scripts share is not a finding.
+/// A file that the scripts share, which is no finding.
 const SHARED: &str = "lib";
 
 #[derive(clap::Args)]
@@ -63,7 +63,7 @@ enum Outcome {
 }
 
 impl Outcome {
-    /// By the exit code, as `findings/lib.sh` gives it.
+    /// The result by the exit code, as `findings/lib.sh` gives it.
     fn of(code: Option<i32>) -> Self {
         match code {
             Some(0) => Self::AsStated,

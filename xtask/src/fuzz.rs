@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use crate::Result;
 use crate::workspace::{Workspace, cargo, read};
 
-/// Of every crate but the standard library; comparisons report to libFuzzer what they compared with.
+/// Flags that instrument every crate but the standard library; comparisons report to libFuzzer what they compared with.
 const INSTRUMENT: [&str; 6] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",

@@ -52,7 +52,7 @@ pub(crate) fn run(LakeArgs { quick, entries, stores }: LakeArgs) -> Result {
     done(script.current_dir(&folder))
 }
 
-/// What makes the archive.
+/// Builds the program that makes the archive.
 pub(crate) fn maker(workspace: &Workspace, quick: bool) -> Result<PathBuf> {
     let mut build = cargo();
     build.args(["build", "--package=storelogs-collector", "--example=lake_archive"]).current_dir(&workspace.root);

@@ -37,7 +37,7 @@ impl Npm {
         Ok(npm)
     }
 
-    /// Where the packages are installed.
+    /// The folder in which the packages are installed.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

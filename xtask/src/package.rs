@@ -7,7 +7,7 @@ use std::{env, fs, process};
 use crate::Result;
 use crate::workspace::{Workspace, cargo};
 
-/// What the package cannot do without. The rest shows in the build.
+/// Files that the package cannot do without. The rest shows in the build.
 const PARTS: [&str; 6] = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "build.rs", "Cargo.lock"];
 
 pub(crate) fn run() -> Result {

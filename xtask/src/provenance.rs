@@ -17,7 +17,7 @@ pub(crate) const FILE: &str = "specs/README.md";
 pub(crate) struct Origin {
     /// The document, below `specs`: `bigcommerce/store-logs.yml`.
     pub(crate) file: String,
-    /// Who published it, and where.
+    /// The publisher and the place of publication.
     pub(crate) source: String,
     /// The day on which it was taken from there.
     pub(crate) date: String,

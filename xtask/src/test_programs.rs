@@ -44,7 +44,7 @@ pub(crate) struct Outcome {
     pub(crate) failed: Vec<String>,
 }
 
-/// What failed over many runs, and in which of them.
+/// The tests that failed over many runs, and in which of them.
 #[derive(Default)]
 pub(crate) struct Failures(BTreeMap<String, Vec<String>>);
 
@@ -106,7 +106,7 @@ impl TestPrograms {
         Ok(())
     }
 
-    /// Has the tests that have one of these in their name run only when all are.
+    /// Runs the tests that have one of these in their name only when all are run.
     pub(crate) fn spare(&mut self, chosen: &[(&str, &'static [&'static str])]) -> Result {
         for (name, spared) in chosen {
             self.find(name, spared)?.spared = spared;

@@ -79,7 +79,7 @@ impl Workspace {
     }
 }
 
-/// What a build says as it goes.
+/// The messages of a build.
 pub(crate) fn messages(build: &mut Command) -> Result<Vec<Value>> {
     let output = build
         .arg("--message-format=json-render-diagnostics")

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::moments::Moment;
 use crate::Result;
 
-/// Where distributions put libfaketime.
+/// The paths at which distributions put libfaketime.
 const PLACES: [&str; 5] = [
     "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",

@@ -22,7 +22,7 @@ use crate::Result;
 use crate::test_programs::{Failures, TestPrograms};
 use crate::workspace::Workspace;
 
-/// What is run, and when.
+/// The tests to run, and the moments.
 struct Plan {
     /// Only the tests that touch time.
     quick: bool,

@@ -24,7 +24,7 @@ impl Moment {
         Self { quick: true, ..self }
     }
 
-    /// What a moment is chosen by.
+    /// The line by which a moment is chosen.
     pub(super) fn line(&self) -> String {
         format!("{} {} {}", self.time, self.zone, self.about)
     }

@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::document::{Document, Operation, is_words};
 use super::{Change, Class, Place, answers, parameters};
 
-/// Where the changes are collected. What is reached twice, such as a type of two answers, is one change.
+/// The changes that are collected. What is reached twice, such as a type of two answers, is one change.
 pub(super) type Changes = BTreeSet<Change>;
 
 pub(super) fn add(changes: &mut Changes, class: Class, what: impl Into<String>, place: Place) {
     changes.insert(Change { class, what: what.into(), place });
 }
 
-/// What is in one set and not in the other, for a sentence: `` `a`, `b` ``.
+/// The items that are in one set and not in the other, for a sentence: `` `a`, `b` ``.
 pub(super) fn only_in<'a>(one: impl IntoIterator<Item = &'a String>, other: &BTreeSet<String>) -> Option<String> {
     let list: Vec<String> = one
         .into_iter()
@@ -158,7 +158,7 @@ fn schemes(was: &Value, is: &Value, changes: &mut Changes) {
     }
 }
 
-/// What no operation has to do with.
+/// Adds the changes that concern no operation.
 fn editorial(old: &Document<'_>, new: &Document<'_>, a: &Value, b: &Value, changes: &mut Changes) {
     let mut say = |what: String| add(changes, Class::Editorial, what, Place::Nowhere);
     for keyword in keywords(&a["info"], &b["info"]) {

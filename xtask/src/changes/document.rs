@@ -18,10 +18,10 @@ pub(super) struct Operation<'a> {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) own: &'a Value,
-    /// By where they go and what they are called.
+    /// The parameters, by their place and name.
     pub(super) parameters: BTreeMap<(String, String), Parameter>,
     pub(super) body: Option<(bool, Schema)>,
-    /// By status: the JSON answer, if there is one, and everything about the answer.
+    /// The answers, by status: the JSON answer, if there is one, and everything about the answer.
     pub(super) answers: BTreeMap<String, Answer>,
 }
 
@@ -72,9 +72,9 @@ pub(super) struct Schema {
     pub(super) keeps_unknown: bool,
     /// The parts of a `oneOf` or an `anyOf`.
     pub(super) choice: Vec<Schema>,
-    /// What else it demands, such as `maximum`.
+    /// Further limits, such as `maximum`.
     pub(super) limits: BTreeMap<String, Value>,
-    /// What is for people only.
+    /// Texts for people only.
     pub(super) words: BTreeMap<String, Value>,
 }
 
@@ -144,7 +144,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// What a reference points at.
+    /// The value that a reference points at.
     fn follow(&mut self, value: &'a Value) -> &'a Value {
         let mut value = value;
         // Longer chains of references go in a circle.
@@ -276,7 +276,7 @@ impl Schema {
         }
     }
 
-    /// What it is, in a word or a few: `` `Log` ``, `string (uuid)`, `a list of integer`, `an object of id, text`.
+    /// The type in a word or a few: `` `Log` ``, `string (uuid)`, `a list of integer`, `an object of id, text`.
     pub(super) fn in_short(&self) -> String {
         if let Some(name) = &self.name {
             return name.clone();

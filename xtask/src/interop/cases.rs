@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 pub(super) struct Platform {
     pub(super) name: &'static str,
-    /// What stands before the document's paths in the platform's addresses.
+    /// The part of the platform's addresses before the document's paths.
     pub(super) prefix: &'static str,
     /// The environment variable that moves the program to the mock server.
     pub(super) api_url: &'static str,
     pub(super) environment: Vec<(&'static str, &'static str)>,
-    /// What the mock server answers, by the document's path.
+    /// The answers of the mock server, by the document's path.
     pub(super) examples: Vec<(&'static str, Value)>,
     /// A request that breaks a rule of the document, and the header that carries the token.
     pub(super) broken: &'static str,
@@ -19,8 +19,8 @@ pub(super) struct Platform {
     pub(super) token: (&'static str, &'static str),
     /// Headers that the platform demands besides.
     pub(super) headers: &'static [&'static str],
-    /// What a platform answers to a request that keeps to its document, beyond what Schemathesis takes for right: the
-    /// statuses of a refusal, and why no document can say it.
+    /// The statuses with which a platform may refuse a request that keeps to its document, beyond those that
+    /// Schemathesis accepts, and why no document can say it.
     pub(super) refusals: (&'static [u16], &'static str),
     pub(super) cases: Vec<Case>,
 }

@@ -26,10 +26,10 @@ pub(super) struct Mock {
     proof: usize,
 }
 
-/// What Prism's log says about the program's requests.
+/// The content of Prism's log about the program's requests.
 pub(super) struct Seen {
     pub(super) requests: usize,
-    /// What was wrong, and how many times.
+    /// The faults, and how many times each was seen.
     pub(super) errors: BTreeMap<String, usize>,
 }
 

@@ -35,7 +35,7 @@ impl Rules {
         self.0.keys().cloned().collect()
     }
 
-    /// What is wrong with the query of a request's target, each fault once.
+    /// The faults of the query of a request's target, each once.
     pub(super) fn faults(&self, target: &str) -> BTreeSet<String> {
         let mut faults = BTreeSet::new();
         let mut seen = BTreeSet::new();

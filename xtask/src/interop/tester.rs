@@ -99,7 +99,8 @@ fn failure(line: &str) -> Option<&str> {
     line.strip_prefix("- ").filter(|rest| rest.starts_with("ST"))
 }
 
-/// What a request may be refused with although it keeps to the document, with the reason.
+/// A configuration of Schemathesis that accepts the platform's refusals of requests that keep to the document, with the
+/// reason.
 fn configuration(platform: &Platform) -> String {
     let (statuses, why) = platform.refusals;
     let list = |usual: &str| {

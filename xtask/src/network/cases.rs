@@ -16,7 +16,7 @@ pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) needs: &'static [&'static str],
     pub(super) servers: &'static [Server],
-    /// Where the store's API is. `{front}`, `{secure}`, `{proxy}` are ports.
+    /// The address of the store's API. `{front}`, `{secure}`, `{proxy}` are ports.
     pub(super) api_url: &'static str,
     pub(super) environment: &'static [(&'static str, &'static str)],
     pub(super) wanted: Wanted,

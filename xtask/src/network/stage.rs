@@ -47,15 +47,15 @@ pub(super) struct Stage {
     program: PathBuf,
     store: BTreeMap<String, String>,
     sandbox: String,
-    /// Where every case begins to read. One time for all of them: counted from each case's own start, the oldest row
-    /// would be in the first and not in the last.
+    /// The time from which every case reads. One time for all of them: counted from each case's own start, the oldest
+    /// row would be in the first and not in the last.
     since: String,
-    /// What every case should read.
+    /// The uids that every case should read.
     pub(super) everything: BTreeSet<String>,
     _sandbox: Running,
 }
 
-/// What a run of the program came to.
+/// The result of a run of the program.
 pub(super) struct Run {
     pub(super) uids: BTreeSet<String>,
     pub(super) code: Option<i32>,
@@ -259,7 +259,7 @@ impl Stage {
         self.fetch(&filled(case.api_url, ports), &environment(case, ports))
     }
 
-    /// What `check` names as the cause.
+    /// The cause that `check` names.
     pub(super) fn reason(&self, case: &Case, ports: &BTreeMap<&'static str, String>) -> Result<Option<String>> {
         let mut command = self.command(&filled(case.api_url, ports), &environment(case, ports));
         let output = command.args(["check", "--format", "json"]).output().map_err(|e| e.to_string())?;

@@ -22,7 +22,7 @@ const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) struct Incoming {
     pub(crate) bytes: Vec<u8>,
     pub(crate) document: Value,
-    /// Where it came from, without what may be secret.
+    /// The source of the document, without what may be secret.
     pub(crate) source: String,
 }
 

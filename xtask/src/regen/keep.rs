@@ -71,7 +71,7 @@ pub(super) fn keep(name: &str, old: &Value, new: &Value) -> Result<Vec<Kept>> {
     if kept.is_empty() { Err(format!("--keep {name}: nothing of this name was lost or changed")) } else { Ok(kept) }
 }
 
-/// Where the field `Schema.field` is.
+/// The place of the field `Schema.field`.
 pub(super) fn place_of_field(name: &str) -> Option<String> {
     let (schema, field) = name.split_once('.')?;
     Some(format!("/components/schemas/{}/properties/{}", escape(schema), escape(field)))
@@ -209,7 +209,7 @@ fn wrapped(comment: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Where the operations of a document are, as pointers.
+/// The places of the operations of a document, as pointers.
 fn operations(document: &Value) -> impl Iterator<Item = String> {
     let items = document["paths"].as_object().into_iter().flatten();
     items.flat_map(|(path, item)| {

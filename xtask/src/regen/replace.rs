@@ -28,23 +28,23 @@ struct Corrected {
     kept: Vec<Kept>,
 }
 
-/// What was asked for.
+/// The replacement that was asked for.
 #[derive(Debug)]
 pub(crate) struct Replacement<'a> {
     /// A file or an address.
     pub(crate) from: &'a str,
     pub(crate) platform: &'static str,
-    /// Where it came from, if `from` does not say.
+    /// The source of the document, if `from` does not say.
     pub(crate) source: Option<&'a str>,
     pub(crate) format: Format,
     pub(crate) deny_breaking: bool,
     /// Whether to do to the corrections what needs no decision.
     pub(crate) fix: bool,
-    /// What is kept as it was although the document lost or changed it.
+    /// The names that are kept as they were although the document lost or changed them.
     pub(crate) keep: &'a [String],
     /// The parameters that the document lost and our code is to go without.
     pub(crate) drop: &'a [String],
-    /// If not, the document is put in its place and our code is changed after.
+    /// Whether to build. If not, the document is put in its place and our code is changed later.
     pub(crate) build: bool,
 }
 

@@ -47,7 +47,7 @@ fn tree() -> TempDir {
     tree
 }
 
-/// What the tests of the library would write, as far as the fixtures go.
+/// The files that the tests of the library would write, as far as the fixtures go.
 fn build(root: &Path) -> Result<Derived> {
     let text = |name: &str| fs::read_to_string(root.join("specs/bigcommerce").join(name)).unwrap();
     let mut document: Value = yaml_serde::from_str(&text("store-logs.yml")).unwrap();

@@ -111,7 +111,7 @@ fn other_files_are_left_alone() {
     assert_eq!(check(tree.path()), [""; 0]);
 }
 
-/// Without this a renamed test module would leave nothing to check.
+/// Checks that something is generated: without this a renamed test module would leave nothing to check.
 #[test]
 fn when_nothing_is_made_every_kept_file_is_stale() {
     let tree = fresh();

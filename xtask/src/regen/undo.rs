@@ -16,7 +16,7 @@ pub(crate) struct Undo {
 }
 
 impl Undo {
-    /// From here on Ctrl-C and its like end the build, and not us before the tree is as it was.
+    /// Makes Ctrl-C and its like end the build from here on, and not us before the tree is as it was.
     ///
     /// # Errors
     /// If the system does not let us.

@@ -7,7 +7,7 @@ use super::said;
 use crate::Result;
 use crate::dist::Dist;
 
-/// What is typed, in words as bash makes them; what has to come of it.
+/// A script for bash that completes a few lines, given as the words that bash makes of them.
 const BASH: &str = r#"
 source "$1"
 ask() {
