@@ -70,7 +70,7 @@ fn receiver(mut says: impl FnMut(&[String]) -> Option<Reply> + Send + 'static) -
     (receiver, kept)
 }
 
-fn telling(program: Program, receiver: &Receiver) -> Program {
+fn delivering(program: Program, receiver: &Receiver) -> Program {
     program
         .with("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint.clone())
         .with("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")
@@ -82,7 +82,7 @@ fn a_receiver_gets_what_is_new_with_headers_that_are_never_shown() {
     let mut is_first = true;
     // The first answer is lost.
     let (receiver, kept) = receiver(move |_| std::mem::take(&mut is_first).then_some(Reply::Nothing));
-    let program = telling(collected(), &receiver).with("OTLP_AUTH", "Bearer s3cret");
+    let program = delivering(collected(), &receiver).with("OTLP_AUTH", "Bearer s3cret");
     let run = program.run(&["export", "otlp"]);
     assert_eq!((run.code, run.out.as_str()), (3, ""), "{run:?}");
     assert!(run.err.contains("does not let us in: HTTP 401: not you"), "{run:?}");
@@ -116,7 +116,7 @@ fn what_a_receiver_refuses_is_listed_and_counts_in_the_exit_code() {
         let first = refused.get_or_insert_with(|| uids[4].clone());
         uids.contains(first).then(|| Reply::Answer(400, Vec::new(), b"too old\x1b[2J".to_vec()))
     });
-    let program = telling(collected(), &receiver).with("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer s3cret");
+    let program = delivering(collected(), &receiver).with("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer s3cret");
     let run = program.run(&["export", "otlp"]);
     assert_eq!(run.code, 4, "{run:?}");
     assert!(run.out.contains("29 sent, 1 refused") && run.out.contains("HTTP 400: too old"), "{run:?}");

@@ -1,5 +1,5 @@
-//! The signature of what is posted, as [Standard Webhooks](https://www.standardwebhooks.com) has it: its receiver can
-//! tell that it comes from here, and when it was sent.
+//! The signature of what is posted, as [Standard Webhooks](https://www.standardwebhooks.com) has it: it proves to the
+//! receiver that the post comes from here, and when it was sent.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

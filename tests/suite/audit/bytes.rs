@@ -92,9 +92,9 @@ async fn a_page_of_another_kind_is_an_error_that_says_which() {
             assert!(walked.ids.is_empty() && walked.proof.is_none());
             messages.push(error.to_string());
         }
-        assert_ne!(messages[0], messages[1], "HTML is told from other JSON");
-        assert_ne!(messages[0], messages[3], "HTML is told from a cut body");
-        assert_ne!(messages[1], messages[3], "other JSON is told from a cut body");
+        assert_ne!(messages[0], messages[1], "HTML and other JSON have the same message");
+        assert_ne!(messages[0], messages[3], "HTML and a cut body have the same message");
+        assert_ne!(messages[1], messages[3], "other JSON and a cut body have the same message");
         // Nothing that was seen says that the address is wrong, where what came is JSON.
         assert!(!messages[3].contains("API address"), "{}", messages[3]);
     }

@@ -29,11 +29,11 @@ impl Exports {
     pub(crate) async fn begin(
         &self,
         archive: &Path,
-        tell: Arc<dyn Fn(&str) + Send + Sync>,
+        notify: Arc<dyn Fn(&str) + Send + Sync>,
         ui: Ui,
     ) -> Result<Option<Exporting>, CliError> {
         match &self.proxy {
-            Some(proxy) => Exporting::begin(&self.settings, archive, proxy, tell, ui).await,
+            Some(proxy) => Exporting::begin(&self.settings, archive, proxy, notify, ui).await,
             None => Ok(None),
         }
     }

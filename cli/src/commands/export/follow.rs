@@ -22,7 +22,7 @@ use crate::ui::Ui;
 const RETRY_FOR: Duration = Duration::from_secs(20);
 
 /// Shows a message to the user.
-pub(crate) type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+pub(crate) type Notify = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Exports that go on until they are ended.
 pub(crate) struct Exporting {
@@ -45,7 +45,7 @@ impl Exporting {
         settings: &[ExportSettings],
         archive: &Path,
         proxy: &Proxy,
-        tell: Tell,
+        notify: Notify,
         ui: Ui,
     ) -> Result<Option<Self>, CliError> {
         let mut destinations = Vec::new();
@@ -59,7 +59,7 @@ impl Exporting {
         let names = destinations.iter().map(|(destination, _)| destination.name()).collect();
         let mut tasks = JoinSet::new();
         for (destination, every) in destinations {
-            tasks.spawn(follow(Arc::new(destination), every, archive.to_owned(), ending.clone(), Arc::clone(&tell)));
+            tasks.spawn(follow(Arc::new(destination), every, archive.to_owned(), ending.clone(), Arc::clone(&notify)));
         }
         Ok(Some(Self { end, tasks, names }))
     }
@@ -81,7 +81,7 @@ async fn follow(
     every: Duration,
     archive: PathBuf,
     mut ending: watch::Receiver<bool>,
-    tell: Tell,
+    notify: Notify,
 ) {
     let mut reported: Option<String> = None;
     loop {
@@ -94,8 +94,8 @@ async fn follow(
         };
         match &failure {
             // A failure that repeats was already reported.
-            Some(why) if reported.as_ref() != Some(why) => tell(&format!("{}: {why}", destination.name())),
-            None if reported.is_some() => tell(&format!("{} is exported to again", destination.name())),
+            Some(why) if reported.as_ref() != Some(why) => notify(&format!("{}: {why}", destination.name())),
+            None if reported.is_some() => notify(&format!("{} is exported to again", destination.name())),
             _ => {}
         }
         reported = failure;

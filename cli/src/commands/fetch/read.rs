@@ -190,7 +190,7 @@ impl Reading<'_> {
         let exit = Exit::of(stores.len(), &failures, records);
         if entries == 0 && exit == Exit::Done {
             let sources: Vec<_> = witnesses.iter().map(|witness| Arc::clone(&witness.source)).collect();
-            values::tell(&sources, &asked, ui).await;
+            values::warn(&sources, &asked, ui).await;
         }
         let verdict = self.conclude(&witnesses, unreached, records, until);
         Ok(verdict.map_or(exit, |verdict| exit.and_verdict(&verdict)))

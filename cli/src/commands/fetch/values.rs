@@ -18,8 +18,9 @@ const SHOWN: usize = 12;
 /// An option, what it asks for, and what an entry has of it.
 type Asked<'a> = (&'static str, &'a [String], fn(&LogEntry) -> Option<&str>);
 
-/// Says of each value that was asked for, and that no entry has, which there are. Nothing of what is asked without a value.
-pub(super) async fn tell(sources: &[Arc<dyn LogSource>], query: &LogQuery, ui: Ui) {
+/// Warns of each value that was asked for and that no entry has, and lists the values that entries have. An option without
+/// a value is left out.
+pub(super) async fn warn(sources: &[Arc<dyn LogSource>], query: &LogQuery, ui: Ui) {
     let asked: [Asked<'_>; 4] = [
         ("--module", &query.modules, |entry| entry.module.as_deref()),
         ("--category", &query.categories, |entry| entry.category.as_deref()),
