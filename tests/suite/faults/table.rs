@@ -371,12 +371,12 @@ fn line(page: &mut String, case: &Case, platform: &str, outcome: Outcome) {
 const HEAD: &str = "\
 # Faults
 
-What a walk makes of every fault that the platforms, or the network before them, can have. Each line is a test over
-real HTTP against the sandbox: a store with three pages of entries, read one page at a time, and a fault that strikes
-the second page, unless it says otherwise: one that lasts strikes its entries, however they are asked for. Without a
-fault, a walk takes three requests, and on SHOPLINE one more for the count.
+The result of a walk for every fault that the platforms, or the network before them, can have. Each line is a test over
+real HTTP against the sandbox. A store has three pages of entries, which are read one page at a time, and a fault strikes
+the second page, unless the line says otherwise. A fault that lasts strikes the entries of that page, however they are asked
+for. Without a fault, a walk takes three requests, and on SHOPLINE one more for the count.
 
-An error names the store, the cause and the remedy. What came before it was delivered, and the walk goes on from the
+An error names the store, the cause and the remedy. All pages before it were delivered, and the walk goes on from the
 last cursor. The waits are those of the default policy, `RetryPolicy`: five attempts.
 
 This page is printed from `tests/suite/faults/table.rs`. `cargo xtask regen` prints it again.
