@@ -228,7 +228,7 @@ impl Correction {
         let surely_here = surely_here || is_named() || is_found_by_names(document, parent(path));
         match document.pointer(path) {
             _ if self.holds(document, surely_here) => Why::Fixed,
-            // What has this place now is another thing.
+            // Another thing has this place now.
             Some(found) if !(is_name(path) && found.is_string()) => {
                 let done = self.done(document);
                 Why::Changed { path: path.to_owned(), pinned: pinned.clone(), found: found.clone(), done }

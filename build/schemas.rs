@@ -37,7 +37,7 @@ fn plain(schema: &mut Map<String, Value>) {
     if schema.get("additionalProperties") == Some(&Value::Bool(true)) {
         schema.insert("additionalProperties".into(), json!({}));
     }
-    // What has no type and no other keyword is any value, whatever its format.
+    // A schema without a type and any other keyword allows any value, whatever its format.
     if kind.is_empty()
         && schema.get("format").is_some_and(Value::is_string)
         && schema.len() <= 2

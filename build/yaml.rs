@@ -132,7 +132,7 @@ impl<'a> Loader<'a> {
                 own.insert(key, value);
             }
         }
-        // What a mapping says itself goes before what it merges, and of that the first.
+        // A mapping's own keys win over merged ones, and the first merged one over later ones.
         for (key, value) in merged.into_iter().flatten() {
             own.entry(key).or_insert(value);
         }

@@ -149,7 +149,7 @@ fn slices(archive: &Archive, store: StoreId, remote: &Remote) -> Result<Vec<Time
     let coverage = progress.coverage;
     let now = remote.network.now();
     let Some(mut range) = retained_range(remote.log.store(), now) else { return Ok(Vec::new()) };
-    // Of what is pruned the platform counts more.
+    // Where entries were pruned, the platform counts more than the archive holds.
     range.since = range.since.max(progress.prunings.any().unwrap_or(range.since));
     range.until = coverage.end().map_or(range.until, |end| end.max(range.until));
     // Less than a second at the ends of a part stays out: it cannot be counted.

@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
     let mut headers = Vec::new();
     for name in HEADERS {
         let Some(end) = rest.iter().position(|b| *b == b'\n') else { break };
-        // What no header can carry is left out.
+        // A value that no header can carry is left out.
         headers.extend(std::str::from_utf8(&rest[..end]).ok().filter(|text| carried(text)).map(|text| (name, text)));
         rest = &rest[end + 1..];
     }

@@ -78,7 +78,7 @@ async fn serve(connection: Connection, platform: Platform, world: Arc<World>, mu
         let (world, line) = (Arc::clone(&world), line.clone());
         async move { Ok::<_, Infallible>(handle(platform, world, line, request).await) }
     });
-    // What the Date header says is a switch.
+    // A switch decides the value of the Date header.
     let mut connection =
         pin!(http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(connection), service));
     // Either may end in an error, which is the other side's to notice.

@@ -168,7 +168,7 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     };
     let path = args.output.as_deref();
     let format = if args.long { Format::Long } else { args.format };
-    // Of the newest that the limit leaves, a viewer gets the oldest first.
+    // The limit leaves the newest entries; a viewer gets the oldest of them first.
     let newest_first = !args.oldest_first;
     let target = Target { format, path, stores: &known, zone, marks: Some(marks), newest_first, oldest_first: false };
     let mut sink = output::open(target, ui)?;

@@ -44,7 +44,7 @@ fn offered(begun: &str, known: &BTreeMap<Store, Option<String>>) -> Vec<Completi
 /// All stores, and what each is called.
 fn known() -> BTreeMap<Store, Option<String>> {
     let typed: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
-    // What is no file might be read for ever.
+    // Anything but a file might be read for ever.
     let file = |option| value(&typed, option).map(PathBuf::from).filter(|path| path.is_file());
     let mut known = BTreeMap::new();
     if let Ok(path) = config::archive(value(&typed, "--archive").map(PathBuf::from).as_deref())

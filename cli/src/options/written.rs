@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 /// The format of a command's output.
 #[derive(Args, Debug)]
 pub(crate) struct WrittenOptions {
-    /// How it is written
+    /// The format of the output
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Form,
 

@@ -81,7 +81,7 @@ impl Archive {
         copy(&mut source.sql, backup, &partial, progress).inspect_err(|_| drop(fs::remove_file(&partial)))?;
         let failed = |error: io::Error| Error::of_file(archive, error);
         let replaced = if is_there { Some(move_away(archive).map_err(failed)?) } else { None };
-        // Of a secret that is not of this archive nobody has anything.
+        // The secret of another archive is of no use to anybody.
         for from in [secret::path_of(backup), secret::path_of(archive)] {
             if let Some(secret) =
                 secret::read(&from).filter(|secret| secret::is_of(&source.sql, secret).unwrap_or(false))

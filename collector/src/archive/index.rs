@@ -165,7 +165,7 @@ fn take_note(sql: &mut Connection, step: &Step) -> rusqlite::Result<()> {
     let change = sql.transaction()?;
     change.execute("UPDATE main.word_index SET stamp = stamp", [])?; // first, to be the only writer
     let stamp: i64 = change.query_row("SELECT stamp FROM words.state", [], |row| row.get(0))?;
-    // Whoever went on from here takes note of more.
+    // A process that went on from here notes more than this.
     if stamp == step.stamp {
         change.execute("UPDATE main.word_index SET stamp = ?1", [stamp])?;
         change.execute("UPDATE main.output SET seq = ?2 WHERE name = ?1", params![READER, step.seq])?;
@@ -196,7 +196,7 @@ fn arrivals(sql: &Connection, done: i64, most: i64) -> rusqlite::Result<i64> {
         [done, most],
         |row| row.get(0),
     )?;
-    // What is there under this key, if anything, is put in again below.
+    // If there is an entry under this key, it is put in again below.
     sql.execute(
         "DELETE FROM words.entry_text WHERE rowid IN (SELECT key FROM main.arrival WHERE seq > ?1 AND seq <= ?2 \
          AND key NOT IN (SELECT key FROM main.packed_entry))",

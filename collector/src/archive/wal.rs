@@ -39,7 +39,7 @@ impl Archive {
         let fault = |error: rusqlite::Error| self.fault(error);
         self.sql.busy_timeout(Duration::ZERO).map_err(fault)?;
         if self.index_is_attached() {
-            // Of what is derived nothing is lost.
+            // The index is derived, so nothing is lost if this fails.
             let _ = self.sql.query_row("PRAGMA words.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
         let busy = self.sql.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));

@@ -98,7 +98,7 @@ impl Burst {
                 Some(others) => Some(Reasons::Without(others)),
                 None => named(true).map(Reasons::Only),
             };
-            // What no search could find apart stays one.
+            // Causes that no search could tell from each other stay one.
             let Some(reasons) = reasons else { return vec![self.whole()] };
             counts.retain(|form, _| !forms.contains(form));
             let left_out =

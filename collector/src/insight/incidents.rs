@@ -118,7 +118,7 @@ impl Sums {
             })
             .sum();
         let templates: BTreeSet<u32> = parts.iter().map(|part| part.key.2).collect();
-        // What many have in common is counted in all of them, as its search lists it.
+        // An incident of many stores is counted in all stores, as its search lists them.
         let is_of = |key: &&Key| key.1 == module && templates.contains(&key.2);
         let counted: BTreeSet<u32> =
             if is_wide { self.series.keys().filter(is_of).map(|key| key.0).collect() } else { stands_out.clone() };

@@ -158,7 +158,7 @@ impl Archive {
     pub fn redactor(&self) -> Result<Redactor> {
         let secret = match self.secret()? {
             Some(secret) => secret,
-            // Of a copy without its secret: its pseudonyms reveal nothing either, and differ each time.
+            // The archive is a copy without its secret: the pseudonyms reveal nothing either, but differ each time.
             None => self.passing_secret()?,
         };
         Ok(Redactor::new(&secret))

@@ -189,7 +189,7 @@ impl Alert {
     /// The subject, in one line: `bigcommerce:abc123, USPS`.
     pub fn subject(&self) -> String {
         let store = self.about.get("store").into_iter();
-        // What is said of a template is in the text.
+        // The text of the alert has the template.
         let others = self.about.iter().filter(|(part, _)| !matches!(part.as_str(), "store" | "template"));
         let others = others.map(|(_, value)| value);
         let parts: Vec<&str> = store.chain(others).map(String::as_str).filter(|value| !value.is_empty()).collect();

@@ -243,7 +243,7 @@ impl AlertState {
     /// remembered: it may last.
     pub(super) fn forget(&mut self, rules: &[Rule], before: Timestamp) -> Vec<AlertKey> {
         let lasts = |name: &str| rules.iter().any(|rule| rule.name == name && matches!(rule.what, What::Silence(_)));
-        // What a rule suppressed that no longer exists is never sent.
+        // Alerts that were suppressed by a rule which no longer exists are never sent.
         let holds = |name: &str, last: &Sent| {
             (last.suppressed.is_some() || last.open.is_some()) && rules.iter().any(|rule| rule.name == name)
         };

@@ -51,7 +51,7 @@ pub(super) fn all() -> Vec<Moment> {
         quick: hour == 16,
         ..saturday
     });
-    // What begins half a minute before midnight goes on after it.
+    // A run that begins half a minute before midnight goes on after it.
     let others = [
         Moment::new("2026-12-06T23:59:30Z", UTC, "a Sunday night"),
         Moment::new("2026-12-06T23:59:30+08:00", EAST, "a Sunday night"),

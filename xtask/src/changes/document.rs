@@ -102,7 +102,7 @@ impl<'a> Document<'a> {
 
     fn operation(&mut self, path: &str, method: &str, item: &'a Value, own: &'a Value) -> Operation<'a> {
         let listed = |value: &'a Value| value["parameters"].as_array().into_iter().flatten();
-        // What an operation says itself comes last, and so replaces what its path says.
+        // The operation's own parameters come last, and so replace those of its path.
         let mut parameters = BTreeMap::new();
         for parameter in listed(item).chain(listed(own)) {
             let parameter = self.follow(parameter);

@@ -162,7 +162,7 @@ impl Reader<'_> {
 impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         let name = call.method.to_string();
-        // What is only pushed down has a method of its own: build/push_down.rs.
+        // A parameter that is only pushed down has a method of its own: build/push_down.rs.
         let name = name.strip_prefix("push_").map_or(name.clone(), rust_name);
         let name = if is_request(&call.receiver) { Name::Setter(name) } else { Name::Method(name) };
         self.note(name, call.method.span());

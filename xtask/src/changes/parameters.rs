@@ -57,7 +57,7 @@ fn parameter(was: &Parameter, is: &Parameter, about: &str, name: &str, changes: 
         say(class, format!("is {new}, and was {old}"));
     }
     if was.media != is.media {
-        return; // What is in it cannot be compared.
+        return; // Its content cannot be compared.
     }
     let (more, fewer) = if old == new { choices(one(&was.schema), one(&is.schema)) } else { (None, None) };
     more.into_iter().for_each(|list| say(Class::Additive, format!("takes {list}, too")));

@@ -1,6 +1,6 @@
 //! The parts of build.rs that the chores use or test.
 
-// What only a build script calls is not called here.
+// Some functions are called by a build script only.
 #[allow(dead_code)]
 #[path = "../../../build/pipeline.rs"]
 mod pipeline;

@@ -53,7 +53,7 @@ fn relay(client: TcpStream, upstream: SocketAddr, targets: &Sender<String>) -> i
         if at_head {
             let head = String::from_utf8_lossy(&line);
             let target = head.strip_prefix("GET ").and_then(|rest| rest.split(' ').next());
-            // What is no GET goes down as it is, and will not be found in the document.
+            // A request that is no GET is passed on as it is, and will not be found in the document.
             drop(targets.send(target.unwrap_or(&head).to_owned()));
         }
         at_head = line == b"\r\n";

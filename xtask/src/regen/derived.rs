@@ -25,7 +25,7 @@ impl Derived {
         // A run of its own: two of them may go on at the same time.
         let folder = workspace.target.join(format!("regen/derived-{}", std::process::id()));
         let files = write_all(&tests, &folder).and_then(|()| read_all(&folder));
-        // What could not be removed does no harm: the next run has a folder of its own.
+        // Files that could not be removed do no harm: the next run has a folder of its own.
         drop(std::fs::remove_dir_all(&folder));
         Ok(Self { files: files? })
     }

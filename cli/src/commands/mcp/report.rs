@@ -63,7 +63,7 @@ pub(super) fn returns() -> JsonObject {
     let item = json!({
         "type": "object",
         "properties": {
-            "kind": schema::text("What the item is: the name of its list in the part"),
+            "kind": schema::text("The kind of item: the name of its list in the part"),
             "query": schema::text("Lists the entries behind it: a query for `search`"),
         },
         "required": ["kind"],
@@ -72,9 +72,9 @@ pub(super) fn returns() -> JsonObject {
         "part": schema::text("The part that was asked for"),
         "verdict": schema::text("The whole answer in one or two sentences"),
         "period": {"type": "object", "description": "The time that it is about, and what it is compared with"},
-        "figures": {"type": "object", "description": "What the part says beside its items"},
+        "figures": {"type": "object", "description": "The figures of the part beside its items"},
     });
-    schema::of_answer("items", "What the part lists, the most important first of each kind.", &item, besides)
+    schema::of_answer("items", "The items of the part, the most important first of each kind.", &item, besides)
 }
 
 pub(super) fn report(

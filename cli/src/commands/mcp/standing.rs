@@ -73,7 +73,7 @@ fn store(mut properties: Value) -> Value {
 }
 
 fn together() -> Value {
-    schema::text("What is known of all of them together")
+    schema::text("The verdict on all of them together")
 }
 
 pub(super) fn status(

@@ -193,7 +193,7 @@ fn summarized(outcome: &Outcome) -> serde_json::Value {
 
 fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -> io::Result<()> {
     let fine = |outcome: &&Outcome| outcome.complete && outcome.status.state == State::Active;
-    // Of a run that was stopped most are not complete, and that is no news of any one of them.
+    // If a run was stopped, most stores are not complete, which says nothing about any one of them.
     let fails = |outcome: &Outcome| !matches!(outcome.status.state, State::Active | State::New);
     let listed = |outcome: &&Outcome| match stopped {
         _ if outcomes.len() <= LISTED => true,
