@@ -58,7 +58,7 @@ fn look_into(document: &Value, schema: &Value, place: &str, depth: usize, faults
     }
 }
 
-/// Leaves out of a record's schema what the adapter does not know, so that it comes in `extra`.
+/// Removes fields that the adapter does not know from a record's schema, so that they come in `extra`.
 ///
 /// # Errors
 /// Each field that the adapter knows and the document does not have.

@@ -33,7 +33,7 @@ fn plain(schema: &mut Map<String, Value>) {
     if ["object", "array", "boolean"].contains(&kind.as_str()) && schema.get("format").is_some_and(Value::is_string) {
         schema.remove("format");
     }
-    // Both mean any value, and only of `{}` does the generator make a map that keeps what has no name.
+    // Both mean any value, but only `{}` becomes a map that keeps unknown fields.
     if schema.get("additionalProperties") == Some(&Value::Bool(true)) {
         schema.insert("additionalProperties".into(), json!({}));
     }

@@ -27,7 +27,7 @@ pub trait LogSource: Send + Sync {
     /// The entries of a query page by page, each with a cursor to go on from. `from` is the cursor of a page that was
     /// read earlier with the same query: the walk goes on behind that page, in any process, whatever came in meanwhile.
     ///
-    /// It leads into the past. The cursor of the last page ([`Cursor::done`]) leads nowhere: a walk from it is an error
+    /// A cursor leads into the past. The cursor of the last page ([`Cursor::done`]) leads nowhere: a walk from it is an error
     /// of kind [`InvalidInput`](crate::ErrorKind::InvalidInput). [`follow`](Self::follow) delivers the entries that are
     /// new since then.
     fn pages(&self, query: LogQuery, from: Option<Cursor>) -> BoxStream<'static, Result<Page>>;

@@ -124,7 +124,7 @@ async fn run(arguments: &[String]) -> Result<()> {
     if missed { Err("a target is missed".into()) } else { Ok(()) }
 }
 
-/// Prints what was measured, and keeps it on the page if that is wanted.
+/// Prints the results of a group, and writes them into the page if asked to.
 fn show(group: &str, about: &str, table: &Table, write: bool) -> Result<()> {
     let section = format!("## {group}\n\n{about}\n\n{}", table.markdown());
     println!("{section}");

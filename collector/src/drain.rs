@@ -1,7 +1,7 @@
-//! Templates of summaries, mined as Drain does (He et al., ICWS 2017), from the shapes that the archive
-//! keeps instead of over the entries.
+//! Templates of summaries, mined as Drain does (He et al., ICWS 2017), but from the shapes that the archive counts, and
+//! not from the entries.
 //!
-//! In a shape, numbers, ids, addresses and quoted texts are already masked. What is left to find are words that vary
+//! In a shape, numbers, ids, addresses and quoted texts are already masked. Mining finds the words that vary
 //! without any sign of it, such as the names of products and people. Shapes with the same number of words that begin,
 //! or else end, alike and differ in few words form a cluster. A place where at least [`EVIDENCE`] different words occur
 //! is variable; fewer may well be different things that happened, and stay apart.

@@ -156,7 +156,7 @@ pub struct Judgement {
     pub range: TimeRange,
     /// The verdict on each part of it, oldest first.
     pub findings: Vec<RangeVerdict>,
-    /// Records that could not be decoded, of which nobody knows when they were written.
+    /// Records that could not be decoded, and whose times are unknown.
     pub undated_quarantine: u64,
 }
 

@@ -247,7 +247,7 @@ impl Sandbox {
         self.shop(platform, store).set_source(Source::History(history));
     }
 
-    /// Changes a store's switches. What was used of its rate limit stays used.
+    /// Changes a store's switches. The used part of its rate limit stays used.
     #[track_caller]
     pub fn set_behavior(&self, platform: Platform, store: &str, behavior: impl Into<Behavior>) {
         let behavior = Arc::new(behavior.into());

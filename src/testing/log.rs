@@ -48,29 +48,29 @@ impl Log {
         }
     }
 
-    /// How many entries a page has at the most. Default 50, at least 1.
+    /// Sets how many entries a page has at most. Default 50, at least 1.
     #[must_use]
     pub fn page_size(mut self, entries: usize) -> Self {
         self.page_size = entries.max(1);
         self
     }
 
-    /// Every walk fails after this many entries of its time range, as if the platform did. 0: at once. It ends as usual if
-    /// there are fewer.
+    /// Makes every walk fail after this many entries of its time range, as if the platform did. 0: at once. A walk with
+    /// fewer entries ends as usual.
     #[must_use]
     pub fn failing_after(mut self, entries: usize, kind: ErrorKind) -> Self {
         self.failure = Some((entries, kind));
         self
     }
 
-    /// The platform does not count: [`LogSource::count`] is `None`.
+    /// Makes the platform unable to count: [`LogSource::count`] is `None`.
     #[must_use]
     pub fn not_countable(mut self) -> Self {
         self.countable = false;
         self
     }
 
-    /// An entry that is there from now on, whatever its time: what comes late is one of an earlier time.
+    /// Adds an entry, whatever its time: one of an earlier time comes late.
     pub fn add(&self, entry: impl Into<LogEntry>) {
         let entry = entry.into();
         let mut entries = self.held();

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// A plain token is enough for BigCommerce and for SHOPLINE's private apps. Implement this for tokens that expire.
 ///
-/// An error reaches whoever asked the store, with its source. Give it the kind that says what to do:
+/// The caller of the client gets an error, with its source. Give it the kind that says what to do:
 /// [`TokenNotFound`](ErrorKind::TokenNotFound) where there is none for the store,
 /// [`TokenTimedOut`](ErrorKind::TokenTimedOut) where what keeps it did not answer in time, and
 /// [`TokenFailed`](ErrorKind::TokenFailed) for the rest. Those are not the platform's refusal, for which a store is parked.

@@ -13,7 +13,7 @@ use super::transport_error::{Cause, TransportError};
 ///
 /// # The token travels with the request
 ///
-/// The request is signed. Whoever carries it must not follow a redirect: a `reqwest::Client` does so by default,
+/// The request is signed. The backend must not follow a redirect: a `reqwest::Client` does so by default,
 /// and takes a token in a header of the platform's own, such as `X-Auth-Token`, with it to whatever host the redirect
 /// names. Over a client of your own, set `redirect(reqwest::redirect::Policy::none())`, and hand back the response as it
 /// came: the transport follows a redirect itself where it stays with the platform. A response that says that it came from
@@ -33,7 +33,7 @@ pub trait HttpBackend: Send + Sync + 'static {
 /// The address that reqwest gives a response made from an `http::Response` without one, as a stand-in makes it.
 const NOWHERE: &str = "no.url.provided.local";
 
-/// Refuses a response of another origin than the one that was asked: whoever carried the request followed a redirect.
+/// Refuses a response of another origin than the one that was asked: the backend followed a redirect.
 ///
 /// # Errors
 /// The origin that answered, and what to do.

@@ -23,7 +23,7 @@ impl Target {
     }
 }
 
-/// A cause: its kind, the word that programs know it by, what is said of whom, and what to do.
+/// A cause: its kind, the word that programs know it by, the message, and what to do.
 struct Diagnosis(Cause, &'static str, String, &'static str);
 
 const AUTHORITY: &str =

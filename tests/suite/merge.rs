@@ -20,8 +20,8 @@ async fn sandboxes() -> ([Sandbox; 2], [History; 2]) {
 }
 
 fn whole(histories: &[History]) -> (i64, i64) {
-    let windows = || histories.iter().map(History::time_range);
-    (windows().map(|w| w.0).min().unwrap(), windows().map(|w| w.1).max().unwrap())
+    let ranges = || histories.iter().map(History::time_range);
+    (ranges().map(|range| range.0).min().unwrap(), ranges().map(|range| range.1).max().unwrap())
 }
 
 async fn read(sources: Vec<Arc<dyn LogSource>>, query: LogQuery) -> (Vec<LogEntry>, Vec<Error>) {

@@ -10,7 +10,8 @@ pub(crate) struct LawsArgs {
     cases: u32,
 }
 
-/// Other cases each time, and lives of the verdict's law by their seeds. What fails is kept in `proptest-regressions/`, and every later run begins with it.
+/// Tries the laws: other cases of walks each time, and cases of verdicts by their seeds. Failures are stored in
+/// `proptest-regressions/`, and every later run begins with them.
 pub(crate) fn run(LawsArgs { cases }: LawsArgs) -> Result {
     let root = Workspace::find()?.root;
     // The collector's own features are for other tests.

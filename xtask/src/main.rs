@@ -98,7 +98,7 @@ enum Chore {
     Fuzz(fuzz::FuzzArgs),
     /// Compare what DuckDB, deltalake, polars and Spark read from a lake with the archive.
     Lake(lake::LakeArgs),
-    /// Compare what a receiver of OTLP has with what it was sent, whoever is killed.
+    /// Compare what a receiver of OTLP has with what it was sent, whichever side is killed.
     Otlp(otlp::OtlpArgs),
     /// Kill the program again and again while it collects: nothing may get lost or doubled.
     Soak(soak::SoakArgs),

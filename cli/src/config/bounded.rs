@@ -52,7 +52,7 @@ fn too_slow(path: &Path) -> String {
 
 fn read(path: &Path, ui: Ui) -> Text {
     let bad = |error: io::Error| format!("the token file {} cannot be read: {error}", shown(path));
-    // Looked at before it is opened: opening a pipe waits for whoever writes into it.
+    // This is checked before the file is opened: opening a pipe waits for a writer.
     let about = fs::metadata(path).map_err(bad)?;
     if !about.is_file() {
         return Err(format!("the token file {} is no file: write the token into one", shown(path)));

@@ -24,7 +24,7 @@ const LISTINGS_BEFORE_RETRY: u8 = 6;
 /// Stores that come, go and change as their files do.
 ///
 /// A store that is reached another way than before, or whose token's file has changed, is left out of the list once and
-/// then listed again: whoever follows the list lets go of it, and connects to it anew.
+/// then listed again: a program that follows the list drops the store, and connects to it anew.
 pub(crate) struct ReloadingStores {
     picked: Vec<Store>,
     shard: Option<Shard>,

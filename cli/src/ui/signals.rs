@@ -84,7 +84,7 @@ pub(crate) fn outlive_file_limits() {
     }
 }
 
-/// Ends the program on Ctrl-C or SIGTERM, even while it waits for whoever reads its output.
+/// Ends the program on Ctrl-C or SIGTERM, even while it waits for the reader of its output.
 pub(crate) fn end_on_signal(progress: &Progress) {
     let progress = progress.clone();
     // Signals that cannot be handled end the program as usual.

@@ -1,4 +1,4 @@
-//! Derived tables: the counts by hour and the index of words, kept in step with the entries whoever changes those.
+//! Derived tables: the counts by hour and the index of words, kept in step with the entries, whichever program changes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,7 +107,7 @@ impl Archive {
         Ok(())
     }
 
-    /// Takes note of entries that were deleted since. Every commit does; whoever goes by what is audited does it first.
+    /// Takes note of entries that were deleted since. Every commit does this; code that relies on audits does it first.
     ///
     /// # Errors
     /// If the archive cannot be written.

@@ -26,7 +26,7 @@ const READER: &str = "text";
 pub(crate) enum Standing {
     /// It has every entry, apart from arrivals behind its bounds.
     InStep,
-    /// A step is being taken at this moment, or whoever took it was killed.
+    /// A step is being taken at this moment, or the process that took it was killed.
     Between,
     /// It is missing, damaged, not filled yet, or not of this archive.
     Useless,

@@ -68,7 +68,7 @@ impl Archive {
         let (version, archive) = Self::look(path.clone())?;
         if version < VERSION {
             drop(archive);
-            return Self::open(path); // brought up to date by whoever comes first
+            return Self::open(path); // the first process brings it up to date
         }
         Ok(archive)
     }
@@ -200,10 +200,10 @@ enum Access {
     Write,
     /// Others may write into it.
     Read,
-    /// Nobody can change it, and everything stands in it.
+    /// Nobody can change it, and it is complete.
     Unchanging,
-    /// Nobody can change it, and changes stand beside it that are not in it yet. No side file is needed to read them by one
-    /// who needs not share.
+    /// Nobody can change it, and there are changes beside it that are not in it yet. A process that shares them with no
+    /// other needs no side file to read them.
     Alone,
 }
 

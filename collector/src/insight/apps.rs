@@ -1,6 +1,6 @@
 //! Apps: actors that are not people, and who installed them.
 //!
-//! A log has one name for whoever did something. The name is an app's if the log says that somebody installed or
+//! A log has one name for a person or an app that did something. The name is an app's if the log says that somebody installed or
 //! changed an app of that name, or if it has words that apps are named with. Nobody can ask an app, but the person who
 //! installed it can be asked.
 

@@ -68,7 +68,7 @@ impl Archive {
         }
     }
 
-    /// Calls `each` with every entry that a filter means, in order of time, until it breaks off. The archive is seen as
+    /// Calls `each` with every entry that matches a filter, in order of time, until it breaks off. The archive is seen as
     /// it is when the search begins.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Archive {
         };
         match self.search_by(filter, order, self.index_at_hand()?, &mut first) {
             Err(Broken::Index(error)) if delivered => Err(error.into()),
-            // It is looked through the entries instead.
+            // The entries themselves are searched instead.
             Err(Broken::Index(_)) => match self.search_by(filter, order, self.entries_only()?, &mut each) {
                 Ok(()) => Ok(()),
                 Err(Broken::Index(error)) => Err(error.into()),
@@ -130,7 +130,7 @@ impl Archive {
         hits.deliver(None).map(drop).map_err(Broken::Off)
     }
 
-    /// How many entries a filter means.
+    /// How many entries match a filter.
     ///
     /// # Errors
     /// If the archive cannot be read.
@@ -202,7 +202,7 @@ impl Archive {
         self.sql().busy_timeout(timeout).map_err(|error| self.fault(error))
     }
 
-    /// The plan, and what is meant of the entries that it does not see.
+    /// The plan, and the matches among the entries that it does not see.
     fn plan(&self, filter: &Filter, has_words: bool) -> Result<(Plan, Vec<(Timestamp, i64)>)> {
         let mut plan = Plan::new(self, &filter.expr, has_words)?;
         let mut tail = Vec::new();

@@ -71,7 +71,7 @@ pub enum Status {
     Resolved,
 }
 
-/// How bad something is, for whoever routes alerts.
+/// The level of an alert, by which it can be routed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {

@@ -239,11 +239,11 @@ impl Life {
             Platform::Shopline => storelogs::Platform::SHOPLINE,
         });
         let now = Timestamp::from_second(self.now()).unwrap();
-        let window = storelogs_collector::TimeRange::new(
+        let range = storelogs_collector::TimeRange::new(
             now - horizon + SignedDuration::from_mins(2),
             now - SignedDuration::from_mins(3),
         );
-        prop_assert_eq!(progress.coverage.gaps(window.unwrap()), vec![]);
+        prop_assert_eq!(progress.coverage.gaps(range.unwrap()), vec![]);
         let week = now - SignedDuration::from_hours(24 * 7) + SignedDuration::from_mins(1);
         let of_late = self.records().into_iter().filter(|(_, time, _)| *time > week);
         let mut excused = self.late.clone();

@@ -272,8 +272,8 @@ impl World {
             let progress = archive.progress(id).unwrap();
             let since =
                 now - storelogs_collector::sync::retention(store.platform()) + jiff::SignedDuration::from_mins(5);
-            let window = TimeRange::new(since, now - jiff::SignedDuration::from_secs(ago)).unwrap();
-            let gaps = progress.coverage.gaps(window);
+            let range = TimeRange::new(since, now - jiff::SignedDuration::from_secs(ago)).unwrap();
+            let gaps = progress.coverage.gaps(range);
             assert!(gaps.is_empty(), "{store}: {gaps:?}");
             assert!(progress.walk.is_none() && progress.gaps.is_empty(), "{store}: {progress:?}");
         }

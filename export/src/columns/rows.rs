@@ -89,7 +89,7 @@ impl Rows {
         self.rows += 1;
     }
 
-    /// A row was added to each column by whoever fills them.
+    /// Counts rows that the caller has added to each column.
     pub(super) fn added(&mut self, rows: usize, bytes: usize) {
         self.rows += rows;
         self.bytes += bytes;

@@ -28,7 +28,7 @@ pub(super) fn version_of(name: &str) -> Option<i64> {
     number.parse().ok().filter(|version| *version >= 0)
 }
 
-/// The content of a commit. It is another one each time, so that its writer knows it again.
+/// The content of a commit. It differs each time, so that its writer recognizes it.
 pub(super) fn content(operation: &str, lines: &[Line], now: Timestamp) -> serde_json::Result<Vec<u8>> {
     let mut content = Vec::new();
     for line in lines {

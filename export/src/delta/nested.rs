@@ -120,7 +120,7 @@ fn shred<'a>(
     }
 }
 
-/// A field of an item of a list or map. Lists of lists there are none.
+/// A field of an item of a list or map. There are no lists of lists.
 fn shred_item<'a>(
     field: &Type,
     value: Option<&Value>,
@@ -203,7 +203,7 @@ fn of_field(field: &Field) -> Value {
             });
             Value::Object(entries.collect::<Map<_, _>>())
         }
-        // Nothing of a log is of another kind; other programs add columns that this one does not read.
+        // A log needs no other kind; other programs add columns that this one does not read.
         _ => Value::Null,
     }
 }

@@ -64,14 +64,14 @@ pub struct Forgotten {
 const MOST_ROWS: usize = 200_000;
 const MOST_BYTES: usize = 48 << 20;
 
-/// How many are read at first: nobody knows yet how large they are.
+/// How many entries are read at first, as their size is not known yet.
 const FIRST_ROWS: usize = 50_000;
 
 impl Lake {
     /// The lake at an address: a folder, or `s3://bucket/folder`. The clock says when something is written, and what is old.
     ///
     /// # Errors
-    /// If there can be none.
+    /// If the address names no storage that can be used.
     pub fn at(address: &str, clock: fn() -> Timestamp) -> Result<Self> {
         Ok(Self::on(storage(address)?, clock))
     }

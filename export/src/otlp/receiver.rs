@@ -85,7 +85,7 @@ impl Receiver {
         let exchange = async {
             let answer = self.http.send("export_logs", request).await.map_err(|failure| failure.to_string())?;
             let (status, headers) = (answer.status(), answer.headers().clone());
-            // Without all of a success nobody knows what was taken; of the rest, what there is says why.
+            // A success that is cut off does not say what was taken; a part of any other answer still says why.
             match (read(answer).await, status.is_success()) {
                 (Ok(body), _) => Ok((status, headers, body)),
                 (Err(_), false) => Ok((status, headers, Vec::new())),

@@ -93,7 +93,7 @@ impl History {
         self.anew()
     }
 
-    /// The second before which the history ends, with days, nights and weekends as the calendar has them before it.
+    /// Sets the second before which the history ends, with days, nights and weekends as the calendar has them before it.
     /// Given a fixed one, the same seed makes the same bytes every day; what the last hours hold depends on it.
     #[must_use]
     pub fn ending_at(mut self, unix_seconds: i64) -> Self {
@@ -116,7 +116,7 @@ impl History {
     }
 
     /// A seeded shop in which nothing happens but every day's work: no incident, no bulk edit, no sensitive change. What
-    /// fails now and then in any shop does fail. For a test of whoever might see more in it.
+    /// fails now and then in any shop does fail. For a test of a program that might see more in it.
     #[must_use]
     pub fn calm(mut self) -> Self {
         self.plan.calm = true;

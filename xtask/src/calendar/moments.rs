@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::Result;
 
-/// A moment, and the zone of whoever lives it.
+/// A moment, and the time zone in which it is lived through.
 #[derive(Clone, Debug)]
 pub(super) struct Moment {
     pub(super) time: Timestamp,

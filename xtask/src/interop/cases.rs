@@ -45,7 +45,7 @@ pub(super) fn platforms() -> [Platform; 2] {
     [bigcommerce(&clock), shopline(&clock)]
 }
 
-/// Two moments of today for the two entries of each platform, and a window that only the older one lies in.
+/// Two moments of today for the two entries of each platform, and a time range that only the older one lies in.
 struct Clock {
     newer: Timestamp,
     older: Timestamp,

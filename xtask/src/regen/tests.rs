@@ -113,7 +113,7 @@ fn other_files_are_left_alone() {
 
 /// Checks that something is generated: without this a renamed test module would leave nothing to check.
 #[test]
-fn when_nothing_is_made_every_kept_file_is_stale() {
+fn when_nothing_is_made_every_golden_file_is_stale() {
     let tree = fresh();
     let nothing = Derived { files: Default::default() };
     let stale = golden::ensure(tree.path(), &nothing, Mode::Check).unwrap();

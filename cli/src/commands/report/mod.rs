@@ -158,7 +158,7 @@ pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// Writes a report for each, and says of each what it says.
+/// Writes a report for each owner or store, and prints the verdict of each.
 fn report_each(args: &ReportArgs, each: Each, folder: &Path, ui: Ui) -> Result<Exit, CliError> {
     let format = args.format.unwrap_or(Format::Html);
     let archive = args.archive.read()?;
@@ -277,7 +277,7 @@ pub(crate) fn write_page(report: &Report, path: &Path) -> Result<(), CliError> {
     write(report, Format::Html, &mut output::file(path)?, None)
 }
 
-/// Writes what broke last and whom to ask. Where nothing did, nothing.
+/// Writes what broke last and whom to ask, or nothing if nothing broke.
 pub(crate) fn last_incident(report: &Report, ui: Ui) -> Result<(), CliError> {
     let broke = |finding: &&Finding| finding.section == Section::Incidents && finding.level == Level::Alarm;
     let mut incidents = report.summary.iter().filter(broke);

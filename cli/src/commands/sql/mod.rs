@@ -155,7 +155,7 @@ impl Stopper {
         tokio::spawn(async move {
             while tokio::signal::ctrl_c().await.is_ok() {
                 if again.swap(true, Ordering::SeqCst) {
-                    // It may wait for whoever reads its output.
+                    // It may wait for the reader of its output.
                     Signal::Interrupt.end();
                 }
                 interrupt.interrupt();
