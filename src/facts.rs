@@ -168,7 +168,7 @@ pub struct ClientSettings {
 }
 
 impl ClientSettings {
-    /// Nothing set but the network.
+    /// Settings of which only the network is set.
     pub fn new(http_backend: impl HttpBackend) -> Self {
         Self {
             http_backend: Arc::new(http_backend),

@@ -25,7 +25,7 @@ use crate::store::Store;
 /// that what comes late is delivered once, and everything else is not delivered again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// Nothing before this time is delivered.
+    /// The time before which nothing is delivered.
     start: Timestamp,
     /// Everything before this time was delivered, except what comes late.
     reached: Timestamp,

@@ -107,7 +107,7 @@ pub trait LogSource: Send + Sync {
     }
 }
 
-/// Whatever holds a source is one.
+/// Makes a source of a type that holds one.
 macro_rules! source_by_holding {
     ($($holder:ty),*) => {$(
         impl<T: LogSource + ?Sized> LogSource for $holder {

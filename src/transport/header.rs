@@ -10,13 +10,13 @@ pub(super) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Ite
     headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok()).map(str::trim)
 }
 
-/// Its numbers, whole or not.
+/// The numbers of a header, whole or not.
 pub(super) fn numbers(headers: &HeaderMap, name: &str) -> impl Iterator<Item = f64> {
     let parts = texts(headers, name).flat_map(|text| text.split(','));
     parts.filter_map(|part| part.trim().parse().ok()).filter(|number: &f64| number.is_finite())
 }
 
-/// Its dates, in the three forms that HTTP knows. A date of two of them holds a comma itself.
+/// The dates of a header, in the three forms that HTTP knows. A date in two of these forms holds a comma itself.
 pub(super) fn dates(headers: &HeaderMap, name: &str) -> impl Iterator<Item = Timestamp> {
     texts(headers, name).flat_map(|text| {
         let parts: Vec<&str> = text.split(',').map(str::trim).collect();

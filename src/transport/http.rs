@@ -177,7 +177,8 @@ impl HttpBuilder {
         self
     }
 
-    /// Whatever else reqwest's builder has: connection settings, a local address, name resolution, a client certificate.
+    /// Sets anything else that reqwest's builder has: connection settings, a local address, name resolution, a client
+    /// certificate.
     ///
     /// Redirects, proxies and unpacking stay as they are, whatever is set here: the token depends on them. Called once for
     /// plain http and once for https.

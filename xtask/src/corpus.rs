@@ -92,7 +92,7 @@ fn row(folder: &Path, path: &Path) -> Row {
     Row { name, operations: count, outcome, took: begun.elapsed(), compiler: Vec::new() }
 }
 
-/// Nothing is known of it, so nothing is demanded.
+/// A platform of which nothing is known, so nothing is demanded.
 fn platform() -> Platform {
     Platform {
         name: "corpus",

@@ -28,7 +28,7 @@ pub(crate) trait Sink {
         self.entry(entry)
     }
 
-    /// Nothing comes for a while: everything so far should be seen.
+    /// Shows everything so far, since nothing comes for a while.
     fn pause(&mut self) -> io::Result<()>;
 
     /// Ends the output after the last one.

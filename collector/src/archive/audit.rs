@@ -95,7 +95,7 @@ impl Audits {
         self.0.insert(audit.range.since, audit);
     }
 
-    /// Nothing is known of this time range any more.
+    /// Discards everything that is known of this time range.
     pub fn void(&mut self, range: TimeRange) {
         let touched: Vec<Audit> = self
             .0

@@ -49,7 +49,7 @@ pub(crate) struct Plan {
     pub(crate) moved: i64,
     /// Rows on a working day, about; `None` for the platform's own.
     pub(crate) rows_per_day: Option<u32>,
-    /// Nothing happens in it but every day's work.
+    /// Whether nothing happens in it but every day's work.
     pub(crate) calm: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::ui::Ui;
 pub(crate) struct Lakes(Vec<String>);
 
 impl Lakes {
-    /// Those of the configuration, and these.
+    /// The lakes of the configuration, and these.
     pub(crate) fn of(file: Option<&PathBuf>, named: &[String], ui: Ui) -> Result<Self, CliError> {
         let (exports, _) = config::exports(file, ui)?;
         let configured = exports.into_iter().filter_map(|export| match export.to {
@@ -42,7 +42,7 @@ impl Lakes {
         self.0.iter().map(forget).collect()
     }
 
-    /// Nothing can be done in a program that was built without lakes.
+    /// Does nothing: this program was built without lakes.
     #[cfg(not(feature = "lake"))]
     pub(crate) fn forget(&self, _: &HashSet<String>) -> Result<Vec<String>, CliError> {
         match self.0.first() {

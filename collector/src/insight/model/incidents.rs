@@ -156,7 +156,7 @@ impl Change {
 pub struct ActionCount {
     /// Who.
     pub actor: Option<Text>,
-    /// What.
+    /// The action.
     pub action: Option<Text>,
     /// How often.
     pub entries: u64,

@@ -98,7 +98,7 @@ pub struct Bulk {
     pub store: u32,
     /// Who.
     pub actor: Text,
-    /// What.
+    /// The action.
     pub action: Option<Text>,
     /// The kind of thing that it was done to.
     pub category: Option<Text>,
