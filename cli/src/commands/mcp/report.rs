@@ -85,7 +85,7 @@ pub(super) fn report(
 ) -> Result<JsonObject, CliError> {
     let asked: Report = question::arguments(arguments)?;
     let archive = settings.archive(call)?;
-    let about = command::About {
+    let request = command::ReportRequest {
         since: moment("since", asked.since.as_deref())?.unwrap_or(command::MONTH),
         until: moment("until", asked.until.as_deref())?,
         compare: true,
@@ -95,7 +95,7 @@ pub(super) fn report(
         redact: settings.redact,
         now: question.asked,
     };
-    let report = command::about(&archive, &about, settings.ui)?;
+    let report = command::asked_for(&archive, &request, settings.ui)?;
     let part = asked.part.unwrap_or_default();
     let mut whole = schema::object(answer::without_nulls(serde_json::to_value(&report)?));
     let section = whole.remove(part.name()).unwrap_or_default();

@@ -162,7 +162,7 @@ pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
 fn report_each(args: &ReportArgs, each: Each, folder: &Path, ui: Ui) -> Result<Exit, CliError> {
     let format = args.format.unwrap_or(Format::Html);
     let archive = args.archive.read()?;
-    let asked = args.about();
+    let asked = args.request();
     let mut stores = asked.stores(&archive)?;
     if stores.is_empty() {
         stores = archive.stores()?.into_iter().map(|(_, store)| store).collect();
@@ -193,13 +193,13 @@ fn report_each(args: &ReportArgs, each: Each, folder: &Path, ui: Ui) -> Result<E
 }
 
 fn make(archive: &Archive, args: &ReportArgs, ui: Ui) -> Result<Report, CliError> {
-    about(archive, &args.about(), ui)
+    asked_for(archive, &args.request(), ui)
 }
 
 impl ReportArgs {
-    fn about(&self) -> About<'_> {
+    fn request(&self) -> ReportRequest<'_> {
         let args = self;
-        About {
+        ReportRequest {
             since: args.since,
             until: args.until,
             compare: args.compare == Compare::Previous,
@@ -212,7 +212,7 @@ impl ReportArgs {
     }
 }
 
-impl About<'_> {
+impl ReportRequest<'_> {
     /// The stores that are named in some way. None: it is about all.
     fn stores(&self, archive: &Archive) -> Result<Vec<Store>, CliError> {
         let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
@@ -225,7 +225,7 @@ impl About<'_> {
 }
 
 /// The options of a report, as the user gave them.
-pub(crate) struct About<'a> {
+pub(crate) struct ReportRequest<'a> {
     pub(crate) since: Moment,
     pub(crate) until: Option<Moment>,
     /// Whether the period is compared with one of the same length before it.
@@ -242,13 +242,13 @@ pub(crate) struct About<'a> {
 pub(crate) const MONTH: Moment = Moment::Ago(SignedDuration::from_hours(30 * 24));
 
 /// The report that is asked for.
-pub(crate) fn about(archive: &Archive, asked: &About<'_>, ui: Ui) -> Result<Report, CliError> {
+pub(crate) fn asked_for(archive: &Archive, asked: &ReportRequest<'_>, ui: Ui) -> Result<Report, CliError> {
     let stores = asked.stores(archive)?;
     of_stores(archive, asked, stores, ui)
 }
 
 /// The report that is asked for, about these stores; none of them for all.
-fn of_stores(archive: &Archive, asked: &About<'_>, stores: Vec<Store>, ui: Ui) -> Result<Report, CliError> {
+fn of_stores(archive: &Archive, asked: &ReportRequest<'_>, stores: Vec<Store>, ui: Ui) -> Result<Report, CliError> {
     // A date means a day of the shop.
     let zone = asked.clock.of(archive, &stores, ui)?;
     let now = asked.now;
