@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: `--tolerance 0.01` makes 1.50 and 1.5 equal, and leaves numbers that differ by 1, and texts, as different as they are.
-# Behaviour: with it compara compares whatever can be read as a number as a float, in JSON lines also texts in quotes. Ids of 19 digits
-#   that differ by 1 are equal then, in a Parquet file with 64-bit integers, too, and so are the texts 00123 and 123, 1e3 and 1000.
+# Behaviour: with it compara compares whatever can be read as a number as a float, in JSON lines also quoted texts. Ids of 19 digits that
+#   differ by 1 are equal then, in a Parquet file with 64-bit integers, too, and so are the texts 00123 and 123, 1e3 and 1000.
 #   It says that nothing changed and ends with 0, its word for identical.
 # Hurts: whoever compares two exports, or an export with the platform's own, with a tolerance for amounts.
 # Instead: two runs, with `-c AMOUNT --tolerance 0.01` and with `-i AMOUNT` and no tolerance.

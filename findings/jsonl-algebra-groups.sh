@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Guess: ja groups texts by their text, in both of the ways that its help offers, and its max of ids is one of the ids.
 # Behaviour: `ja groupby code | ja agg count` makes numbers of texts first: 500, 500.0 and 5e2 are one group, the text "null" and
-#   a null another; 00500 stays by itself. `ja groupby code --agg count` keeps them apart. And max and min of texts that are numbers are
-#   floats: the newest of the ids with 19 digits is one that no entry has.
+#   a null another; 00500 stays by itself. `ja groupby code --agg count` keeps them apart. And max and min of texts that are numbers
+#   are floats: the newest of the ids with 19 digits is one that no entry has.
 # Hurts: whoever counts by a code or an order's number, or takes max(id) to go on from.
 # Instead: `groupby FIELD --agg`, which is one step; for the newest, sort in SQLite or jq.
 . "$(dirname "$0")/lib.sh"

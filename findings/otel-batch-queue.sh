@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Guess: a program that hands over records faster than they are sent is slowed down, or learns at the latest from forceFlush that
+# Guess: a program that hands over records faster than they are sent is slowed down, or is told at the latest by forceFlush that
 #   some were lost.
 # Behaviour: Node's batch processor has room for 2,048 records and drops what comes while it is full: of 20,000 records in a loop,
 #   2,560 are sent. It says nothing of it, not even to a logger of all levels, and forceFlush succeeds.
