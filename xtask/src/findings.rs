@@ -1,7 +1,7 @@
 //! `cargo xtask findings [NAME …]`: are other people's tools still as `findings/` says?
 //!
 //! Each script there installs pinned packages, runs them without our program, and says by its exit code how that went.
-//! It needs the package registries and takes forty minutes, so CI leaves it out.
+//! It needs the package registries and takes most of an hour, so CI leaves it out.
 
 use std::fs;
 use std::path::Path;
