@@ -30,9 +30,18 @@ impl Slice {
         // A count of fewer is of a moment ago, and says nothing.
         range.counted = counted.filter(|counted| *counted >= range.listed.len() as u64);
         let audited = range.counted == Some(range.listed.len() as u64);
-        let habits = self.reader.habits();
+        let habits = self.reader.habits().clone();
+        let newest = range.listed.values().flatten().max().copied();
+        if audited
+            && let Some(newest) = newest
+            && habits.may_agree_by_chance(newest)
+            && !self.counts_second(range, whole(newest)).await?
+        {
+            range.counted = None;
+            return Ok(false);
+        }
         if audited && !range.listed.is_empty() {
-            habits.counted(range.listed.values().flatten().max().copied());
+            habits.counted(newest);
             if habits.learned().counts.is_none() {
                 habits.learn(|learned| learned.counts = Some(true));
             }
@@ -40,6 +49,14 @@ impl Slice {
         // One row alone that does not come shows nothing that such a count could agree with.
         let shown = !range.listed.is_empty() || habits.limit(PAGE) > 1 || habits.counts_up_to(range.until);
         Ok(audited && shown)
+    }
+
+    /// Whether the platform counts, of this second, at least the rows that were listed of it.
+    async fn counts_second(&self, range: &PagedRange, second: Timestamp) -> Result<bool> {
+        let habits = self.reader.habits();
+        let bounds = (habits.since(second), habits.until(second));
+        let listed = range.listed.values().flatten().filter(|time| whole(**time) == second).count() as u64;
+        Ok(self.reader.count(bounds, &self.reader.filter).await?.is_none_or(|counted| counted >= listed))
     }
 
     /// A range has come to its own end, and was not audited.
@@ -55,6 +72,7 @@ impl Slice {
         }
         self.audits += 1;
         self.trust = Trust::Lost;
+        self.reader.habits().lists_fewer();
         if self.audits > MOST_AUDITS {
             self.lack(range.since, range.until, Some(counted - had), "the platform counts more than it lists", None);
             return Ok(());

@@ -336,7 +336,7 @@ fn seeds() -> Vec<u64> {
 
 /// Seeds of lives of which something was said to be complete that was not, or which had no end.
 const BIGCOMMERCE_FAILED_ONCE: [u64; 9] = [59, 106, 1660, 2193, 2654, 2890, 3403, 4980, 5190];
-const SHOPLINE_FAILED_ONCE: [u64; 9] = [438, 1787, 1854, 2461, 2869, 3921, 4116, 4388, 5022];
+const SHOPLINE_FAILED_ONCE: [u64; 10] = [438, 1787, 1854, 2461, 2869, 3921, 4116, 4176, 4388, 5022];
 
 #[test]
 fn lives_of_bigcommerce_stores_that_failed_once_hold() {
