@@ -45,18 +45,16 @@ pub(super) async fn judge(reader: &Reader, end: &End, progress: &Progress) -> Re
     if passed {
         return Ok(Judgement::Short(None));
     }
-    let until = progress.query.until;
-    let newer = |row: &Row| row.time().is_some_and(|time| until.is_some_and(|until| time >= until));
-    let is_new = |row: &Row| newer(row) && !progress.knows(row);
+    let (until, knows) = (progress.query.until, |row: &Row| progress.knows(row));
     let Some(total) = total else {
-        let whole = reader.shows_end(end).await? && reader.only_moved(end, is_new).await?;
+        let whole = reader.is_whole(end, until, knows).await?;
         return Ok(if whole { Judgement::Proved(Proof::EndOfList) } else { Judgement::Short(None) });
     };
     let read = tally.fresh;
     let (newcomers, total) = if tally.drift() == 0 && tally.repeats == 0 || read == total {
         (0, total)
     } else {
-        match reader.newcomers(is_new).await? {
+        match reader.newcomers(until, knows).await? {
             Some((newcomers, Some(total))) => (newcomers, u64::try_from(total).unwrap_or(0)),
             Some((_, None)) | None => return Ok(Judgement::Short(None)),
         }

@@ -263,7 +263,7 @@ impl Listing {
         Ok(if there { Behind::Next(next) } else { Behind::Rows })
     }
 
-    /// Looks for the first page with a row among so many behind this one.
+    /// Looks for the first page with a row among this many behind the page.
     pub(super) async fn pages_behind(&self, page: &PageInfo, pages: i64) -> Result<Behind> {
         for beside in 1..=pages {
             match self.fetch(page.number + beside, page.asked).await {
@@ -278,12 +278,12 @@ impl Listing {
         Ok(Behind::Nothing)
     }
 
-    /// Whether so few rows are asked for, because more fail, that a page may come empty anywhere in the list.
+    /// Whether pages have so few rows that one may come empty anywhere in the list.
     pub(super) fn is_narrow(&self) -> bool {
-        self.source.shape().limit.min(self.size()) < MORE
+        self.size() < MORE
     }
 
-    /// Whether that is because more rows failed, and not because the platform gives no more.
+    /// Whether pages have so few rows because more failed, and not because the platform gives no more.
     pub(super) fn is_narrowed(&self) -> bool {
         self.is_narrow() && self.source.asks_for_fewer()
     }

@@ -222,12 +222,7 @@ impl Recovery {
         let total = tally.counted();
         let whole = match total {
             Some(total) => total == tally.fresh,
-            None => {
-                let until = progress.query.until;
-                let newer = |time| until.is_some_and(|until| time >= until);
-                let is_new = |row: &Row| row.time().is_some_and(newer) && !seen.knows(row.key, row.time());
-                reader.shows_end(end).await? && reader.only_moved(end, is_new).await?
-            }
+            None => reader.is_whole(end, progress.query.until, |row| seen.knows(row.key, row.time())).await?,
         };
         let of_all = is_same_list(&list.scope, &self.listing.scope);
         if of_all {

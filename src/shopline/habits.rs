@@ -40,7 +40,7 @@ struct Seen {
     /// The newest time of which rows were counted as they were listed.
     counted_to: Option<Timestamp>,
     /// More rows of some time range were counted than were listed.
-    lists_fewer: bool,
+    listed_fewer: bool,
 }
 
 /// How often rows are asked for kind by kind in vain before that is given up.
@@ -172,14 +172,14 @@ impl Habits {
     }
 
     /// More rows of some time range were counted than were listed.
-    pub(super) fn lists_fewer(&self) {
-        self.with(|seen| seen.lists_fewer = true);
+    pub(super) fn listed_fewer(&self) {
+        self.with(|seen| seen.listed_fewer = true);
     }
 
     /// Whether a count that agrees with what was listed may do so by chance: rows are left out of lists, and no count is
     /// known to reach up to this time. Of an earlier time it leaves out the newest rows, and there may be as many.
     pub(super) fn may_agree_by_chance(&self, newest: Timestamp) -> bool {
-        self.with(|seen| seen.lists_fewer) && !self.counts_up_to(newest)
+        self.with(|seen| seen.listed_fewer) && !self.counts_up_to(newest)
     }
 
     /// From now on this many rows are asked for, where fewer did not come.

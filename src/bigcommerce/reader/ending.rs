@@ -1,5 +1,7 @@
 //! Whether the end of a list is one: seen with room behind it, where the list moved, or where it never ends.
 
+use jiff::Timestamp;
+
 use super::{Direction, End, Reader};
 use crate::bigcommerce::listing::{Behind, PageInfo, is_about_size};
 use crate::bigcommerce::place::last_page;
@@ -116,24 +118,39 @@ impl Reader {
         Ok(())
     }
 
-    /// Whether each row that came on two pages was moved to the second by rows that came in, or the pages overlap. Else the
-    /// list has them in another order at each request, and where one came twice, another may have come not at all.
-    pub(in crate::bigcommerce) async fn only_moved(&self, end: &End, is_new: impl Fn(&Row) -> bool) -> Result<bool> {
+    /// Whether a list that nothing counts was read to its end, and no row of it is in doubt. For `until` and `knows` see
+    /// [`newcomers`](Self::newcomers).
+    pub(in crate::bigcommerce) async fn is_whole(
+        &self,
+        end: &End,
+        until: Option<Timestamp>,
+        knows: impl Fn(&Row) -> bool,
+    ) -> Result<bool> {
+        Ok(self.shows_end(end).await? && self.only_moved(end, until, knows).await?)
+    }
+
+    /// Whether each row that came on two pages was moved to the second by rows that came in, or the pages overlap. Else
+    /// the list has them in another order at each request, and where one came twice, another may have come not at all.
+    async fn only_moved(&self, end: &End, until: Option<Timestamp>, knows: impl Fn(&Row) -> bool) -> Result<bool> {
         // Behind its end a list may repeat its last page.
         let behind_end = if matches!(end, End::Repeats) { self.idle } else { 0 };
         let repeats = self.tally.repeats.saturating_sub(behind_end + self.overlapping);
         if repeats == 0 {
             return Ok(true);
         }
-        Ok(self.newcomers(is_new).await?.is_some_and(|(newcomers, _)| repeats <= newcomers))
+        Ok(self.newcomers(until, knows).await?.is_some_and(|(newcomers, _)| repeats <= newcomers))
     }
 
     /// How many rows came to the newest end of the list since it was begun, and its total now. `None` where that cannot
-    /// be seen. `is_new`: whether a row was not listed before, and is newer than what the walk reads.
+    /// be seen. Those are rows at or behind `until`, the end of what the walk reads, that were not listed before. `knows`:
+    /// whether a row was.
     pub(in crate::bigcommerce) async fn newcomers(
         &self,
-        is_new: impl Fn(&Row) -> bool,
+        until: Option<Timestamp>,
+        knows: impl Fn(&Row) -> bool,
     ) -> Result<Option<(u64, Option<i64>)>> {
+        let newer = |time| until.is_some_and(|until| time >= until);
+        let is_new = |row: &Row| row.time().is_some_and(newer) && !knows(row);
         let mut newcomers = 0;
         let mut number = match self.direction {
             Direction::Down => 1,

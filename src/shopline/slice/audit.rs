@@ -35,7 +35,8 @@ impl Slice {
         if audited
             && let Some(newest) = newest
             && habits.may_agree_by_chance(newest)
-            && !self.counts_second(range, whole(newest)).await?
+            && let (counted, listed) = self.count_second(range, whole(newest)).await?
+            && counted.is_some_and(|counted| counted < listed)
         {
             range.counted = None;
             return Ok(false);
@@ -51,12 +52,12 @@ impl Slice {
         Ok(audited && shown)
     }
 
-    /// Whether the platform counts, of this second, at least the rows that were listed of it.
-    async fn counts_second(&self, range: &PagedRange, second: Timestamp) -> Result<bool> {
+    /// The number of rows that the platform counts of a second, if it counts, and the number that were listed of it.
+    pub(super) async fn count_second(&self, range: &PagedRange, second: Timestamp) -> Result<(Option<u64>, u64)> {
         let habits = self.reader.habits();
         let bounds = (habits.since(second), habits.until(second));
         let listed = range.listed.values().flatten().filter(|time| whole(**time) == second).count() as u64;
-        Ok(self.reader.count(bounds, &self.reader.filter).await?.is_none_or(|counted| counted >= listed))
+        Ok((self.reader.count(bounds, &self.reader.filter).await?, listed))
     }
 
     /// A range has come to its own end, and was not audited.
@@ -72,7 +73,7 @@ impl Slice {
         }
         self.audits += 1;
         self.trust = Trust::Lost;
-        self.reader.habits().lists_fewer();
+        self.reader.habits().listed_fewer();
         if self.audits > MOST_AUDITS {
             self.lack(range.since, range.until, Some(counted - had), "the platform counts more than it lists", None);
             return Ok(());

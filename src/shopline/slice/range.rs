@@ -231,9 +231,8 @@ impl Slice {
         if alone && older && oldest > range.since && habits.learned().counts != Some(false) {
             // Rows are asked for one by one. Its count says whether this second has others.
             self.reader.settle_bounds(oldest).await?;
-            let second = (habits.since(oldest), habits.until(oldest));
-            let inside = range.listed.values().flatten().filter(|time| whole(**time) == oldest).count() as u64;
-            match self.reader.count(second, &self.reader.filter).await? {
+            let (counted, inside) = self.count_second(&range, oldest).await?;
+            match counted {
                 Some(counted) if counted == inside => {
                     habits.counted(Some(oldest));
                     range.next = Next::Below { second: oldest - SECOND };
