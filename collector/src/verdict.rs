@@ -274,9 +274,11 @@ impl Evidence {
             from = pruned.until;
         }
         let rest = TimeRange::new(from, range.until);
-        for covered in rest.into_iter().flat_map(|rest| self.coverage.within(rest)) {
+        let read: Vec<_> = rest.into_iter().flat_map(|rest| self.coverage.within(rest)).collect();
+        let end = read.last().map(|last| last.until);
+        for covered in read {
             self.unread(TimeRange::new(from, covered.since), present, &mut findings);
-            self.read(covered, horizon, &mut findings);
+            self.read(covered, horizon, end, &mut findings);
             from = covered.until;
         }
         self.unread(TimeRange::new(from, range.until), present, &mut findings);
@@ -303,8 +305,8 @@ impl Evidence {
         judgement
     }
 
-    /// The verdict on a part that is covered.
-    fn read(&self, covered: TimeRange, horizon: Timestamp, findings: &mut Vec<RangeVerdict>) {
+    /// The verdict on a part that is covered, of a time range that is covered up to this end.
+    fn read(&self, covered: TimeRange, horizon: Timestamp, end: Option<Timestamp>, findings: &mut Vec<RangeVerdict>) {
         // If some severities are pruned, the platform counts entries that are not held.
         let pruned = self.prunings.any().and_then(|until| TimeRange::new(covered.since, until.min(covered.until)));
         let mut from = covered.since;
@@ -321,7 +323,7 @@ impl Evidence {
                 Finding::Short { entries } => Verdict::Short { entries },
                 Finding::Over { entries } => Verdict::Over { entries },
             };
-            self.overlaid(audit.range, &verdict, findings);
+            self.overlaid(audit.range, &verdict, end, findings);
             from = audit.range.until;
         }
         self.unaudited(TimeRange::new(from, covered.until), horizon, findings);
@@ -338,10 +340,10 @@ impl Evidence {
 
     /// The verdict on an audited part: worse than the audit's if entries were deleted since, or records are in
     /// quarantine.
-    fn overlaid(&self, range: TimeRange, verdict: &Verdict, findings: &mut Vec<RangeVerdict>) {
+    fn overlaid(&self, range: TimeRange, verdict: &Verdict, end: Option<Timestamp>, findings: &mut Vec<RangeVerdict>) {
         let at = self.deleted.iter().map(|time| *time..=*time);
-        let deleted = self.touched(range, at).map(|(range, entries)| (range, Verdict::Short { entries }));
-        let quarantine = self.touched(range, self.quarantine.0.iter().cloned());
+        let deleted = self.touched(range, end, at).map(|(range, entries)| (range, Verdict::Short { entries }));
+        let quarantine = self.touched(range, end, self.quarantine.0.iter().cloned());
         let quarantine = quarantine.map(|(range, records)| (range, Verdict::InQuarantine { records }));
         let both = match (deleted, quarantine) {
             (Some((one, deleted)), Some((other, quarantine))) => {
@@ -361,14 +363,16 @@ impl Evidence {
     fn touched(
         &self,
         range: TimeRange,
+        end: Option<Timestamp>,
         times: impl Iterator<Item = RangeInclusive<Timestamp>>,
     ) -> Option<(TimeRange, u64)> {
         let touching: Vec<_> = times.filter(|of| *of.start() < range.until && *of.end() >= range.since).collect();
         let first = (*touching.iter().map(RangeInclusive::start).min()?).max(range.since);
         let last = *touching.iter().map(RangeInclusive::end).max()?;
         let last = last.checked_add(SignedDuration::from_micros(1)).ok()?.min(range.until);
-        // A record that may belong to several ranges is counted in that of its newest time.
-        let end = self.coverage.end().filter(|end| range.until >= *end);
+        // A record that may belong to several ranges is counted in that of its newest time, or in the last one if that is
+        // newer still: a verdict may end before the coverage does.
+        let end = end.filter(|end| range.until >= *end);
         let newest_is_here =
             |of: &&RangeInclusive<Timestamp>| range.contains(*of.end()) || end.is_some_and(|end| *of.end() >= end);
         let count = touching.iter().filter(newest_is_here).count() as u64;

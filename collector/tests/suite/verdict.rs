@@ -141,7 +141,10 @@ async fn a_store_of_which_nothing_can_be_decoded_is_in_quarantine() {
         let outcome = world.sync().await.remove(0);
         assert!(!outcome.complete, "{:?}", outcome.verdict);
     }
-    assert_eq!(world.verdict().worst(), Verdict::InQuarantine { records: 19 }, "{:?}", world.verdict());
+    let all = Verdict::InQuarantine { records: 19 };
+    assert_eq!(world.verdict().worst(), all, "{:?}", world.verdict());
+    let before = world.verdict_at(present() - SignedDuration::from_hours(1));
+    assert_eq!(before.worst(), all, "each may be older than that, too: {before:?}");
 }
 
 /// An archive of the version before has no audits: it was read, and nobody knows how well.

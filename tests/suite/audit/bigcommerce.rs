@@ -6,7 +6,7 @@ use storelogs_sandbox::{
     Listing, LostParameters, Obedience, Platform, Presence, SilentClamp, Ties, Totals, WrongTotals,
 };
 
-use super::{Audited, bigcommerce_with, end, history};
+use super::{Audited, END, bigcommerce_with, history};
 
 const PLATFORM: Platform = Platform::BigCommerce;
 
@@ -230,7 +230,7 @@ async fn one_poisonous_row_costs_that_row_and_not_its_neighbours() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn days_that_are_refused_are_said_to_lack_and_the_others_are_read() {
-    let week = end() - 7 * 86_400;
+    let week = *END - 7 * 86_400;
     let refusals = [
         (
             "by the range",

@@ -7,6 +7,7 @@ mod empty_pages;
 mod shopline;
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -22,14 +23,13 @@ const LONGEST: Duration = Duration::from_secs(240);
 /// Long enough for a loopback answer on a slow machine, short enough to wait for twice.
 const ATTEMPT: Duration = Duration::from_secs(2);
 
-/// The last second of the histories here. The newest rows are some hours old, so that no day decides what is read.
-fn end() -> i64 {
-    present().as_second() - 6 * 3600
-}
+/// The last second of the histories here: the same for all of them, so that two of one seed have the same rows. The newest
+/// are some hours old, so that no day decides what is read.
+static END: LazyLock<i64> = LazyLock::new(|| present().as_second() - 6 * 3600);
 
 /// A bulk history of two months that ends some hours ago.
 fn history(seed: u64, rows: usize) -> History {
-    History::bulk(seed, rows).ending_at(end())
+    History::bulk(seed, rows).ending_at(*END)
 }
 
 fn bigcommerce_with(listing: Listing) -> BigCommerceBehavior {
