@@ -5,10 +5,10 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, params};
 use storelogs::{LogEntry, Store, UtcOffset};
 
+use super::unpacking::{self, Unpacking};
 use super::{Archive, StoreId, row};
 use crate::error::Result;
 use crate::micros::Micros;
@@ -54,20 +54,7 @@ pub struct Fields<'a> {
 /// The entries in the order of their arrivals. If no entry was ever changed, revisions need not be counted.
 macro_rules! select {
     ($revisions:literal, $from:literal, $where:literal) => {
-        concat!(
-            "SELECT entry.arrived, ",
-            $revisions,
-            ", entry.store, entry.id, entry.time, entry.nanos, attributes.utc_offset, entry.observed, attributes.severity, \
-             attributes.severity_text, attributes.category, attributes.action, attributes.module, attributes.actor, \
-             entry.subject_id, ",
-            row::summary!(),
-            ", ",
-            row::message!(),
-            ", entry.extra ",
-            $from,
-            row::joins!(),
-            $where
-        )
+        concat!("SELECT entry.arrived, ", $revisions, ", ", unpacking::columns!(), " ", $from, " ", $where)
     };
 }
 macro_rules! by_arrival {
@@ -165,7 +152,7 @@ impl Archive {
         let mut entries = find.query([after]).map_err(fault)?;
         let mut revisions = find_revisions.query([after]).map_err(fault)?;
         let mut revision = revisions.next().map_err(fault)?.map(Earlier::of).transpose().map_err(fault)?;
-        let mut id = String::new();
+        let mut unpacking = Unpacking::new(self)?;
         while let Some(row) = entries.next().map_err(fault)? {
             let arrived: i64 = row.get(0).map_err(fault)?;
             while let Some(earlier) = revision.take_if(|earlier| earlier.arrived <= arrived) {
@@ -174,7 +161,7 @@ impl Archive {
                 }
                 revision = revisions.next().map_err(fault)?.map(Earlier::of).transpose().map_err(fault)?;
             }
-            if each(&entry(row, &mut id).map_err(fault)?).is_break() {
+            if each(&unpacking.entry(row).map_err(fault)?).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -215,9 +202,9 @@ impl Archive {
         let Some(upto) = upto else { return Ok(None) };
         let mut find = self.prepared(if changed { PLACED } else { PLACED_UNCHANGED })?;
         let mut rows = find.query([after, upto]).map_err(fault)?;
-        let mut id = String::new();
+        let mut unpacking = Unpacking::new(self)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            if each(&entry(row, &mut id).map_err(fault)?).is_break() {
+            if each(&unpacking.entry(row).map_err(fault)?).is_break() {
                 return Ok(Some(upto));
             }
         }
@@ -254,37 +241,6 @@ impl Archive {
         let found = find.query_row(params![arrived], |row| Ok((StoreId(row.get(0)?), row.get(1)?)));
         found.optional().map_err(|error| self.fault(error))
     }
-}
-
-fn entry<'a>(row: &'a Row<'_>, id: &'a mut String) -> rusqlite::Result<ArrivedEntry<'a>> {
-    let text = |column| row::text(row, column);
-    let id = match row.get_ref(3)? {
-        ValueRef::Integer(number) => {
-            id.clear();
-            // Writing into a string cannot fail.
-            let _ = std::fmt::Write::write_fmt(id, format_args!("{number}"));
-            id.as_str()
-        }
-        other => other.as_str()?,
-    };
-    let fields = Fields {
-        id,
-        time: row.get(4)?,
-        nanos: row.get::<_, Option<i32>>(5)?.unwrap_or_default(),
-        utc_offset: row.get(6)?,
-        observed: row.get(7)?,
-        severity: row.get(8)?,
-        severity_text: text(9)?,
-        category: text(10)?,
-        action: text(11)?,
-        module: text(12)?,
-        actor: text(13)?,
-        subject_id: text(14)?,
-        summary: text(15)?,
-        message: text(16)?,
-        extra: text(17)?,
-    };
-    Ok(ArrivedEntry { arrived: row.get(0)?, revision: row.get(1)?, store: StoreId(row.get(2)?), fields })
 }
 
 /// A form that the platform has changed since.

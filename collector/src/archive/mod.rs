@@ -38,6 +38,7 @@ mod state;
 pub(crate) mod template;
 mod templates;
 pub(crate) mod text;
+mod unpacking;
 mod verification;
 mod wal;
 pub(crate) mod watching;

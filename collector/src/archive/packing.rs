@@ -25,7 +25,7 @@ pub(super) struct Attributes<T> {
 }
 
 /// A combination that is remembered.
-type Known = Attributes<Box<str>>;
+pub(super) type Known = Attributes<Box<str>>;
 
 impl<'a> Attributes<&'a str> {
     pub(super) fn of(entry: &'a LogEntry) -> Self {
@@ -53,7 +53,7 @@ impl<'a> Attributes<&'a str> {
         })
     }
 
-    fn to_known(self) -> Known {
+    pub(super) fn to_known(self) -> Known {
         Attributes {
             severity: self.severity,
             severity_text: self.severity_text.map(Into::into),
