@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,13 +12,14 @@ use serde_json::json;
 use storelogs_collector::Archive;
 use storelogs_collector::forget::{Forgotten, Manner, ToForget};
 use storelogs_collector::insight::with_incidents;
-use storelogs_collector::search::Filter;
+use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::wording::{format_count, pluralize};
 
 use super::export::Lakes;
 use super::prune::existing;
+use super::search::Asked;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, WrittenOptions};
+use crate::options::{ArchiveOptions, ClockOptions, WrittenOptions};
 use crate::ui::{Column, Out, Progress, Table, Text, Ui};
 
 /// Permanently erase what a query finds
@@ -54,9 +56,8 @@ pub(crate) struct ForgetArgs {
     #[command(flatten)]
     written: WrittenOptions,
 
-    /// Times of the query in UTC rather than in this machine's time zone
-    #[arg(long)]
-    utc: bool,
+    #[command(flatten)]
+    clock: ClockOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -80,15 +81,17 @@ const LISTED: usize = 50;
 
 pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
     let now = Timestamp::now();
-    let zone = if args.utc { TimeZone::UTC } else { TimeZone::system() };
-    let filter = Filter::parse(&args.query.join(" "), now, &zone)?;
-    if filter.is_empty() {
+    let query = args.query.join(" ");
+    if Filter::parse(&query, now, &TimeZone::UTC)?.is_empty() {
         return Err(CliError::usage("the query is empty, and would forget everything: say what is to be forgotten"));
     }
     let lakes = Lakes::of(args.config.as_ref(), &args.lake, ui)?;
     let manner = if args.redact { Manner::Redact } else { Manner::Delete };
     let mut archive = if args.dry_run { args.archive.read()? } else { existing(&args.archive)? };
     let lock = if args.dry_run { None } else { Some(archive.lock()?) };
+    // As `search` means it: what that finds goes, and nothing else.
+    let asked = Asked { query: &query, since: None, until: None, stores: &[] };
+    let (filter, zone) = asked.meant(&archive, &args.clock, now, ui)?;
     let filter = with_incidents(&archive, &filter.unveiled(&archive)?, now, &zone)?;
     let looking = Progress::new(ui, "looking through the archive".to_owned(), false);
     let found = ToForget::find(&archive, &filter, manner, |entries| looking.entries(entries));
@@ -96,6 +99,8 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
     let found = found?;
     let what = found.what();
     let uids: HashSet<String> = found.uids().iter().cloned().collect();
+    // What one reads before it is gone for ever.
+    let summaries = if args.dry_run { summaries(&archive, &what)? } else { Vec::new() };
     let mut taken_out = Vec::new();
     let progress = Progress::new(ui, "clearing the archive of it".to_owned(), false);
     let cleared = if args.dry_run {
@@ -117,7 +122,7 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.json(&as_json(&what))?;
     } else {
         let mut out = ui.stdout();
-        show(&mut out, &what, args, cleared)?;
+        show(&mut out, &what, args, (cleared, &summaries), &zone)?;
         if args.dry_run {
             lakes
                 .addresses()
@@ -151,10 +156,31 @@ fn as_json(what: &Forgotten) -> serde_json::Value {
     })
 }
 
-fn show(out: &mut Out, what: &Forgotten, args: &ForgetArgs, cleared: bool) -> io::Result<()> {
-    let mut table = Table::new([Column::new(""), Column::new("")]);
-    for (uid, time) in what.entries.iter().take(LISTED) {
-        table.row([Text::plain(&time.to_string()), Text::plain(uid)]);
+/// The summaries of the entries that are listed.
+fn summaries(archive: &Archive, what: &Forgotten) -> Result<Vec<String>, CliError> {
+    let summary = |(uid, _): &(String, Timestamp)| {
+        let mut summary = String::new();
+        archive.search::<CliError>(&super::show::filter(uid)?, Order::NewestFirst, |entry| {
+            summary = entry.summary.unwrap_or_default();
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(summary)
+    };
+    what.entries.iter().take(LISTED).map(summary).collect()
+}
+
+fn show(
+    out: &mut Out,
+    what: &Forgotten,
+    args: &ForgetArgs,
+    (cleared, summaries): (bool, &[String]),
+    zone: &TimeZone,
+) -> io::Result<()> {
+    let mut table = Table::new([Column::new(""), Column::new(""), Column::new("")]);
+    for (number, (uid, time)) in what.entries.iter().take(LISTED).enumerate() {
+        let time = time.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string();
+        let summary = summaries.get(number).map(String::as_str).unwrap_or_default();
+        table.row([Text::plain(&time), Text::plain(uid), Text::plain(summary)]);
     }
     table.write(out)?;
     if what.entries.len() > LISTED {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs::secrecy::SecretString;
 use storelogs_collector::Moment;
@@ -13,7 +13,7 @@ use storelogs_sandbox::{Behavior, Faults, History, Loaded, Platform, Rule, Sandb
 
 use crate::config::{Rate, Settings, TokenSource};
 use crate::error::{CliError, Exit};
-use crate::options::system;
+use crate::options::{Named, system};
 use crate::ui::{Signals, Ui, quoted};
 
 /// Serve both platforms' logs on this machine, with their quirks
@@ -70,7 +70,7 @@ pub(crate) const HANDLE: &str = "open001";
 
 pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError> {
     let now = Timestamp::now();
-    let zone = system(ui)?;
+    let zone = system(ui, Named::ByMachine)?;
     let end = args.until.map_or(Ok(now), |until| until.at(now, &zone));
     let end = end.map_err(|why| CliError::usage(format!("--until: {why}")))?;
     let history = History::seeded(args.seed).ending_at(end.as_second());
@@ -85,12 +85,17 @@ pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError>
         }
     }
     let mut behavior = if args.no_quota { Behavior::unlimited() } else { Behavior::default() };
-    if !hash_records.is_empty() {
+    // What was asked for is served on every day, however old it is by then.
+    if args.until.is_some() || !hash_records.is_empty() {
         behavior.bigcommerce.retention_days = None;
+    }
+    if args.until.is_some() || !handle_records.is_empty() {
+        (behavior.shopline.retention_months, behavior.shopline.horizon) = (None, None);
+    }
+    if !hash_records.is_empty() {
         bigcommerce = bigcommerce.records(hash_records);
     }
     if !handle_records.is_empty() {
-        (behavior.shopline.retention_months, behavior.shopline.horizon) = (None, None);
         shopline = shopline.records(handle_records);
     }
     let faults = args.fault.iter().cloned().fold(Faults::none(), Faults::with);
@@ -105,8 +110,11 @@ pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError>
         .start()
         .await
         .map_err(|error| cannot_start(&args, &error))?;
-    // Another history, another archive.
-    let archive = std::env::temp_dir().join(format!("storelogs-sandbox-{}-{}.db", args.seed, end.as_second()));
+    // Another history or another address, another archive: a store at another address is another store.
+    let port = |url: String| url.rsplit(':').next().unwrap_or_default().trim_end_matches('/').to_owned();
+    let ports = format!("{}-{}", port(sandbox.bigcommerce_url()), port(sandbox.shopline_url()));
+    let archive = format!("storelogs-sandbox-{}-{}-{ports}.db", args.seed, end.as_second());
+    let archive = std::env::temp_dir().join(archive);
     let mut out = ui.stdout_for_machines();
     writeln!(out, "export BIGCOMMERCE_API_URL={}", sandbox.bigcommerce_url())?;
     writeln!(out, "export BIGCOMMERCE_STORE_HASH={HASH}")?;
@@ -118,7 +126,12 @@ pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError>
     writeln!(out, "export STORELOGS_ARCHIVE={}", quoted(&archive.to_string_lossy()))?;
     out.flush()?;
     drop(out);
-    ui.note("The sandbox runs until Ctrl-C. Paste the lines above into another shell, then: storelogs fetch\n");
+    // `fetch` reads the last day.
+    let first = end - SignedDuration::from_hours(24);
+    let since = if now - end < SignedDuration::from_hours(12) { String::new() } else { format!(" --since {first:.0}") };
+    ui.note(&format!(
+        "The sandbox runs until Ctrl-C. Paste the lines above into another shell, then: storelogs fetch{since}\n"
+    ));
     Signals::listen()?.next().await;
     sandbox.shutdown().await;
     Ok(Exit::Done)

@@ -1,5 +1,6 @@
 //! `search`: finds entries in the archive.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -11,15 +12,15 @@ use storelogs::Store;
 #[cfg(feature = "mcp")]
 use storelogs_collector::Archive;
 use storelogs_collector::insight::with_incidents;
-use storelogs_collector::search::{Filter, Order};
+use storelogs_collector::search::{Filter, Order, Unfound};
 use storelogs_collector::wording::format_count;
 use storelogs_collector::{Moment, TimeRange};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, known_stores};
+use crate::options::{ArchiveOptions, ClockOptions, empty, known_stores, nearest};
 use crate::output::{self, Format, Marks, Target};
-use crate::ui::Ui;
+use crate::ui::{Ui, quoted};
 
 /// Find entries in the archive
 ///
@@ -79,25 +80,69 @@ pub(crate) struct SearchArgs {
     clock: ClockOptions,
 }
 
-/// The query together with the options beside it.
-pub(crate) fn meant(
-    query: &str,
-    (since, until): (Option<Moment>, Option<Moment>),
-    stores: &[Store],
-    now: Timestamp,
-    zone: &TimeZone,
-) -> Result<Filter, CliError> {
-    let wrong = |option: &str, why: String| CliError::usage(format!("{option}: {why}"));
-    let mut filter = Filter::parse(query, now, zone)?;
-    if since.is_some() || until.is_some() {
-        let since = since.map_or(Ok(Timestamp::MIN), |since| since.at(now, zone));
-        let until = until.map_or(Ok(Timestamp::MAX), |until| until.at(now, zone));
-        let (since, until) = (since.map_err(|why| wrong("--since", why))?, until.map_err(|why| wrong("--until", why))?);
-        let range = TimeRange::new(since, until);
-        let range = range.ok_or_else(|| wrong("--until", format!("{until} is not after --since, {since}")))?;
-        filter = filter.within(range);
+/// A query together with the options beside it.
+pub(crate) struct Asked<'a> {
+    pub(crate) query: &'a str,
+    pub(crate) since: Option<Moment>,
+    pub(crate) until: Option<Moment>,
+    /// None of them means all.
+    pub(crate) stores: &'a [Store],
+}
+
+impl Asked<'_> {
+    /// What is asked for, and the time zone in which it is meant and shown. A store that the query names counts as one
+    /// that an option names.
+    pub(crate) fn meant(
+        &self,
+        archive: &Archive,
+        clock: &ClockOptions,
+        now: Timestamp,
+        ui: Ui,
+    ) -> Result<(Filter, TimeZone), CliError> {
+        // The stores that it is about do not depend on the zone.
+        let zone =
+            clock.of_query(archive, &Filter::parse(self.query, now, &TimeZone::UTC)?.of_stores(self.stores), ui)?;
+        let filter = self.within(now, &zone)?;
+        match filter.bounds() {
+            (Some(since), Some(until)) if until <= since => {
+                Err(CliError::usage(format!("nothing can be found: {}", empty(since, until, now, &zone))))
+            }
+            _ => Ok((filter, zone)),
+        }
     }
-    Ok(filter.of_stores(stores))
+
+    fn within(&self, now: Timestamp, zone: &TimeZone) -> Result<Filter, CliError> {
+        let Self { query, since, until, stores } = *self;
+        let wrong = |option: &str, why: String| CliError::usage(format!("{option}: {why}"));
+        let mut filter = Filter::parse(query, now, zone)?;
+        if since.is_some() || until.is_some() {
+            let since = since.map_or(Ok(Timestamp::MIN), |since| since.at(now, zone));
+            let until = until.map_or(Ok(Timestamp::MAX), |until| until.at(now, zone));
+            let (since, until) =
+                (since.map_err(|why| wrong("--since", why))?, until.map_err(|why| wrong("--until", why))?);
+            let range = TimeRange::new(since, until);
+            let range = range.ok_or_else(|| wrong("--until", empty(since, until, now, zone)))?;
+            filter = filter.within(range);
+        }
+        Ok(filter.of_stores(stores))
+    }
+}
+
+/// Says why nothing was found, as far as a part of the query says it alone.
+fn say_nothing(archive: &Archive, query: &str, now: Timestamp, zone: &TimeZone, ui: Ui) -> Result<(), CliError> {
+    for Unfound { part, value, known } in archive.unfound(query, now, zone)? {
+        let mut there: Vec<Cow<'_, str>> = known.iter().take(NAMED).map(|name| quoted(name)).collect();
+        if known.len() > NAMED {
+            there.push(format!("and {} more", known.len() - NAMED).into());
+        }
+        let there = match nearest(&value, known.iter().cloned()) {
+            Some(meant) => format!("; did you mean {}?", quoted(&meant)),
+            None if there.is_empty() => String::new(),
+            None => format!("; there are {}", there.join(", ")),
+        };
+        ui.warning(&format!("no entry of the archive has {part}{there}"));
+    }
+    Ok(())
 }
 
 /// The stores of the archive that are named.
@@ -137,6 +182,8 @@ Exit codes:
   1  nothing was found, or it failed
   2  wrong arguments, or a query that cannot be understood";
 
+/// How many values are named that there are in place of one that was asked for.
+const NAMED: usize = 12;
 /// Indexing more entries than this takes longer than a moment.
 const LONG: u64 = 200_000;
 
@@ -144,9 +191,10 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     let archive = args.archive.read()?;
     let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
     let picked = args.store.iter().map(|name| named(name, &known)).collect::<Result<Vec<_>, _>>()?;
-    let zone = args.clock.of(&archive, &picked, ui)?;
     let now = Timestamp::now();
-    let filter = meant(&args.query.join(" "), (args.since, args.until), &picked, now, &zone)?;
+    let query = args.query.join(" ");
+    let asked = Asked { query: &query, since: args.since, until: args.until, stores: &picked };
+    let (filter, zone) = asked.meant(&archive, &args.clock, now, ui)?;
     let mut said = false;
     archive.catch_up_beside(|left| {
         if left > LONG && !said {
@@ -160,6 +208,9 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
         let mut out = ui.stdout();
         writeln!(out, "{found}")?;
         out.flush()?;
+        if found == 0 {
+            say_nothing(&archive, &query, now, &zone, ui)?;
+        }
         return Ok(if found > 0 { Exit::Done } else { Exit::Failed });
     }
     let marks = {
@@ -170,6 +221,7 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     let format = if args.long { Format::Long } else { args.format };
     // The limit leaves the newest entries; a viewer gets the oldest of them first.
     let newest_first = !args.oldest_first;
+    let shown_in = zone.clone();
     let target = Target { format, path, stores: &known, zone, marks: Some(marks), newest_first, oldest_first: false };
     let mut sink = output::open(target, ui)?;
     let order = if args.oldest_first { Order::OldestFirst } else { Order::NewestFirst };
@@ -192,8 +244,11 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     if more {
         ui.note(&format!("These are the first {}; --limit 0 shows all.\n", format_count(shown as u64)));
     }
-    if shown == 0 && args.format == Format::Pretty && ui.stdout_width().is_some() {
-        ui.note("Nothing was found.\n");
+    if shown == 0 {
+        if args.format == Format::Pretty && ui.stdout_width().is_some() {
+            ui.note("Nothing was found.\n");
+        }
+        say_nothing(&archive, &query, now, &shown_in, ui)?;
     }
     Ok(if shown > 0 { Exit::Done } else { Exit::Failed })
 }

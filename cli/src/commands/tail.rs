@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::config::{self, Configured};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
-use crate::options::{ClockOptions, Filters, StoreOptions};
+use crate::options::{Filters, MachineClockOptions, StoreOptions};
 use crate::output::{self, Format, Sink, Target};
 use crate::ui::{Progress, Ui, end_on_signal};
 
@@ -45,7 +45,7 @@ pub(crate) struct TailArgs {
     format: Format,
 
     #[command(flatten)]
-    clock: ClockOptions,
+    clock: MachineClockOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -71,7 +71,7 @@ pub(crate) async fn tail(args: TailArgs, ui: Ui) -> Result<Exit, CliError> {
             "--format json is one array, which never ends here: use --format jsonl".to_owned(),
         ));
     }
-    let zone = args.clock.here(ui)?;
+    let zone = args.clock.zone(ui)?;
     let configured = config::read(&args.stores.selection(), ui)?;
     let network = configured.network()?;
     let Configured { stores: settings, problems, .. } = configured;

@@ -5,18 +5,19 @@ use std::env;
 use clap::Args;
 use jiff::tz::{Offset, TimeZone};
 use storelogs::Store;
+use storelogs_collector::search::Filter;
 use storelogs_collector::{Archive, insight};
 
 use super::nearest::nearest;
 use crate::error::CliError;
 use crate::ui::Ui;
 
-/// The time zone of a command.
+/// The time zone of a command that reads the archive.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ClockOptions {
     /// The time zone of times shown and given, such as Asia/Singapore or +08:00
     /// [default: the shop's if the archive knows it, else this machine's]
-    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    #[arg(long, value_name = "ZONE", value_parser = zone, allow_hyphen_values = true)]
     time_zone: Option<TimeZone>,
 
     /// The same as --time-zone UTC
@@ -24,17 +25,53 @@ pub(crate) struct ClockOptions {
     utc: bool,
 }
 
-impl ClockOptions {
+/// The time zone of a command that reads no archive, only platforms.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MachineClockOptions {
+    /// The time zone of times shown and given, such as Asia/Singapore or +08:00 [default: this machine's]
+    #[arg(long, value_name = "ZONE", value_parser = zone, allow_hyphen_values = true)]
+    time_zone: Option<TimeZone>,
+
+    /// The same as --time-zone UTC
+    #[arg(long, conflicts_with = "time_zone")]
+    utc: bool,
+}
+
+impl MachineClockOptions {
     /// The zone that was asked for, else this machine's.
+    pub(crate) fn zone(&self, ui: Ui) -> Result<TimeZone, CliError> {
+        let asked = if self.utc { Some(TimeZone::UTC) } else { self.time_zone.clone() };
+        asked.map_or_else(|| system(ui, Named::ByOption), Ok)
+    }
+}
+
+/// Whether a command has an option that names a time zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    ByOption,
+    ByMachine,
+}
+
+impl ClockOptions {
+    /// The zone that was asked for, else this machine's: there is no archive yet.
     pub(crate) fn here(&self, ui: Ui) -> Result<TimeZone, CliError> {
-        self.asked().map_or_else(|| system(ui), Ok)
+        self.asked().map_or_else(|| system(ui, Named::ByOption), Ok)
+    }
+
+    /// The zone for what a query says of times, and for what it finds: the one that was asked for, else that of the stores
+    /// that the query is about, in whatever way it names them.
+    pub(crate) fn of_query(&self, archive: &Archive, query: &Filter, ui: Ui) -> Result<TimeZone, CliError> {
+        match self.asked() {
+            Some(zone) => Ok(zone),
+            None => insight::time_zone_of_query(archive, query)?.map_or_else(|| system(ui, Named::ByOption), Ok),
+        }
     }
 
     /// The zone that was asked for, else the one that these stores are in, or all of the archive, else this machine's.
     pub(crate) fn of(&self, archive: &Archive, stores: &[Store], ui: Ui) -> Result<TimeZone, CliError> {
         match self.asked() {
             Some(zone) => Ok(zone),
-            None => of_shop(archive, stores, ui),
+            None => insight::time_zone(archive, stores)?.map_or_else(|| system(ui, Named::ByOption), Ok),
         }
     }
 
@@ -43,22 +80,25 @@ impl ClockOptions {
     }
 }
 
-/// The zone that these stores are in, or all of the archive, else this machine's.
+/// The zone that these stores are in, or all of the archive, else this machine's: for commands without an option.
 pub(crate) fn of_shop(archive: &Archive, stores: &[Store], ui: Ui) -> Result<TimeZone, CliError> {
-    insight::time_zone(archive, stores)?.map_or_else(|| system(ui), Ok)
+    insight::time_zone(archive, stores)?.map_or_else(|| system(ui, Named::ByMachine), Ok)
 }
 
 /// This machine's time zone. One that is named and not known is an error: taken for UTC, a day would hold other entries.
-pub(crate) fn system(ui: Ui) -> Result<TimeZone, CliError> {
-    let named = env::var("TZ").ok().filter(|name| !name.trim_matches(':').is_empty());
-    match (TimeZone::try_system(), named) {
+pub(crate) fn system(ui: Ui, named: Named) -> Result<TimeZone, CliError> {
+    let variable = env::var("TZ").ok().filter(|name| !name.trim_matches(':').is_empty());
+    let or = |text| if named == Named::ByOption { text } else { "" };
+    match (TimeZone::try_system(), variable) {
         (Ok(zone), None) => Ok(zone),
         (Ok(zone), Some(_)) if !zone.is_unknown() => Ok(zone),
         (_, Some(name)) => Err(CliError::usage(format!(
-            "the time zone that TZ names, {name:?}, is not known: write one as Asia/Taipei, or give --time-zone"
+            "the time zone that TZ names, {name:?}, is not known: write one as Asia/Taipei{}",
+            or(", or give --time-zone")
         ))),
         (Err(_), None) => {
-            ui.warning("this machine does not say its time zone: times are in UTC; --time-zone names another");
+            let other = or("; --time-zone names another");
+            ui.warning(&format!("this machine does not say its time zone: times are in UTC{other}"));
             Ok(TimeZone::UTC)
         }
     }
@@ -67,11 +107,17 @@ pub(crate) fn system(ui: Ui) -> Result<TimeZone, CliError> {
 /// Reads a zone: a name of the IANA database, or an offset from UTC.
 fn zone(text: &str) -> Result<TimeZone, String> {
     let text = text.trim();
+    // As times end that are in UTC.
+    let text = if text.eq_ignore_ascii_case("z") { "UTC" } else { text };
     let of_name = || TimeZone::get(text).ok().filter(|zone| !zone.is_unknown());
     offset(text).map(TimeZone::fixed).or_else(of_name).ok_or_else(|| {
         let database = jiff::tz::db();
         let names = database.available().map(|name| name.as_str().to_owned());
-        let near = nearest(text, names).map(|name| format!(": did you mean {name}?")).unwrap_or_default();
+        let near = match text.as_bytes() {
+            [b'0'..=b'9', ..] => Some(format!("+{text}")).filter(|text| offset(text).is_some()),
+            _ => nearest(text, names),
+        };
+        let near = near.map(|name| format!(": did you mean {name}?")).unwrap_or_default();
         format!("there is no such time zone{near}; write one as Asia/Singapore, America/Chicago or +08:00")
     })
 }
@@ -113,13 +159,17 @@ mod tests {
         }
         assert_eq!(zone("UTC-3:30").unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), -12_600);
         assert_eq!(zone("Asia/Taipei").unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), 8 * 3600);
-        assert_eq!(zone("utc").unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), 0);
+        for text in ["utc", "Z", "z"] {
+            assert_eq!(zone(text).unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), 0, "{text}");
+        }
     }
 
     #[test]
     fn what_is_no_zone_is_refused_with_the_one_that_was_meant() {
         let why = zone("Asia/Taipeh").unwrap_err();
         assert!(why.contains("did you mean Asia/Taipei?"), "{why}");
+        let why = zone("8").unwrap_err();
+        assert!(why.contains("did you mean +8?"), "{why}");
         for text in ["", "+", "+99", "+8:5", "GMT+", "somewhere", "8"] {
             assert!(zone(text).is_err(), "{text}");
         }

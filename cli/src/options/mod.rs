@@ -12,12 +12,12 @@ mod times;
 mod written;
 
 pub(crate) use archive::ArchiveOptions;
-pub(crate) use clock::{ClockOptions, of_shop, system};
+pub(crate) use clock::{ClockOptions, MachineClockOptions, Named, of_shop, system};
 pub(crate) use collecting::CollectingOptions;
 pub(crate) use filters::Filters;
 pub(crate) use global::GlobalOptions;
 pub(crate) use known_stores::known_stores;
 pub(crate) use nearest::nearest;
 pub(crate) use stores::StoreOptions;
-pub(crate) use times::Times;
+pub(crate) use times::{Times, empty};
 pub(crate) use written::WrittenOptions;

@@ -31,8 +31,21 @@ impl Times {
     pub(crate) fn range(self, now: Timestamp, zone: &TimeZone) -> Result<TimeRange, String> {
         let since = self.since.at(now, zone)?;
         let until = self.until.map_or(Ok(now), |until| until.at(now, zone))?;
-        TimeRange::new(since, until).ok_or_else(|| format!("{until} is not after {since}"))
+        TimeRange::new(since, until).ok_or_else(|| empty(since, until, now, zone))
     }
+}
+
+/// Why there is nothing between two times: in the words for the option that gave the end, or that left it open.
+pub(crate) fn empty(since: Timestamp, until: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let shown = |time: Timestamp| time.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z");
+    if until == now {
+        return format!("{} is not in the past", shown(since));
+    }
+    format!(
+        "{} is not after the beginning, {}; the end is not included, so that a day ends with the day after it",
+        shown(until),
+        shown(since)
+    )
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use storelogs_sandbox::{Behavior, Platform, Sandbox, Store};
 
-use crate::program::{HASH, Program, Run, behavior, bigcommerce, present, sandbox, serve, shopline};
+use crate::program::{HANDLE, HASH, Program, Run, behavior, bigcommerce, present, sandbox, serve, shopline};
 
 const DETAIL: &str = r#"{"order":{"id":7},"response":"{\"errorDetail\":\"did not answer in time\",\"code\":7}"}"#;
 
@@ -62,7 +62,72 @@ fn a_search_takes_its_time_range_and_its_store_as_options_too() {
     );
     let run = program.run(&["search", "--store", "shopline:elsewhere"]);
     assert!(run.code == 2 && run.err.contains("knows no store shopline:elsewhere"), "{run:?}");
-    is_refused(&program.run(&["search", "--since", "2d", "--until", "3d"]), &["is not after --since"]);
+    is_refused(&program.run(&["search", "--since", "2d", "--until", "3d"]), &["--until: ", "the end is not included"]);
+    is_refused(&program.run(&["search", "since:2d", "--until", "3d"]), &["nothing can be found: "]);
+    is_refused(&program.run(&["search", "--since", "2d", "until:3d"]), &["nothing can be found: "]);
+    is_refused(&program.run(&["fetch", "--since", "now"]), &["--since: ", "is not in the past"]);
+}
+
+/// A store whose platform writes UTC beside one of another zone, on a machine in a third.
+#[test]
+fn a_day_is_the_same_day_however_its_store_is_named_and_whatever_is_done_with_it() {
+    let date = |ago: i64| (present() - jiff::SignedDuration::from_hours(24 * ago)).strftime("%Y-%m-%d").to_string();
+    let (day, next) = (date(5), date(4));
+    let record = |hour: u32| {
+        json!({"id": 100 + hour, "type": "general", "module": "Orders", "severity": "errors", "summary": "It failed",
+            "message": "", "date_created": format!("{day}T{hour:02}:00:00+00:00")})
+    };
+    let other = json!({"author": "shopline", "created_at": format!("{day}T11:00:00+08:00"), "detail": "Edited a product",
+        "id": "9000000000000000100", "subject_type": "products", "verb": "edit_product"});
+    let sandbox = serve([
+        Store::bigcommerce(HASH).records((0..24).map(record).collect::<Vec<_>>()).behavior(behavior()),
+        Store::shopline(HANDLE).records(vec![other]).behavior(behavior()),
+    ]);
+    for machine in ["America/New_York", "Asia/Tokyo"] {
+        let program = Program::reading(&sandbox).with("TZ", machine);
+        assert_eq!(program.run(&["sync"]).code, 0);
+        let count = |arguments: &[&str]| -> usize {
+            program.run(&[&["search", "--count"], arguments].concat()).out.trim().parse().unwrap()
+        };
+        for query in ["", "store:abc123", "platform:bigcommerce", "module:orders store:open001", "store:open001"] {
+            let timed = format!("{query} since:{day} until:{next}");
+            let found = count(&[&timed]);
+            assert_eq!(found, count(&[query, "--since", &day, "--until", &next]), "{query:?}");
+            let run = program.run(&["forget", "--dry-run", "--format", "json", &timed]);
+            let would_go: Value = serde_json::from_str(&run.out).unwrap();
+            assert_eq!(would_go["entries"].as_array().unwrap().len(), found, "{query:?} {}", run.err);
+        }
+        assert_eq!(count(&[&format!("since:{day} until:{next}")]), 16 + 1, "of both, the zone is that which one has");
+        for (option, query) in [("abc123", "store:abc123"), ("open001", "store:open001")] {
+            let named = count(&["--store", option, "--since", &day, "--until", &next]);
+            assert_eq!(named, count(&[query, "--since", &day, "--until", &next]), "{query}");
+        }
+        let utc = program.run(&["forget", "--dry-run", "--utc", &format!("since:{day} until:{next}")]).out;
+        assert!(utc.contains("25 entries: would go") && utc.contains("It failed"), "{utc}");
+    }
+}
+
+#[test]
+fn a_search_that_finds_nothing_says_which_part_of_it_nothing_has() {
+    let (_sandbox, program) = collected();
+    let nothing = |query: &str| {
+        let run = program.run(&["search", query]);
+        assert_eq!((run.code, run.out.as_str()), (1, ""), "{query}: {run:?}");
+        run.err
+    };
+    assert!(
+        nothing("declined store:abc124").contains("no entry of the archive has store:abc124; did you mean abc123?")
+    );
+    assert!(nothing("owner:acme").contains("no entry of the archive has owner:acme"));
+    let module = nothing("module:nowhere");
+    assert!(module.contains("has module:nowhere; there are "), "{module}");
+    assert!(nothing("declined xylophone").contains("has xylophone"));
+    // Each is there, and not together; a part of alternatives is not looked at.
+    for query in ["declined refused store:abc123", "store:abc124 OR xylophone", "NOT store:abc123 NOT store:open001"] {
+        assert_eq!(nothing(query), "", "{query}");
+    }
+    let run = program.run(&["search", "--count", "xylophone"]);
+    assert!(run.code == 1 && run.out == "0\n" && run.err.contains("has xylophone"), "{run:?}");
 }
 
 #[test]
@@ -91,6 +156,10 @@ fn a_time_zone_that_is_not_known_is_an_error_and_never_taken_for_utc() {
     let run = program.run(&["fetch", "--since", "2021-12-01", "--until", "2022-08-01", "--time-zone", "+08:00"]);
     assert!(run.code == 0 && run.out.contains("+08:00"), "{run:?}");
     is_refused(&program.run(&["tail", "--time-zone", "Asia/Taipeh"]), &["did you mean Asia/Taipei?"]);
+    let run = program.run(&["fetch", "--since", "2021-12-01", "--until", "2022-08-01", "--time-zone", "-03:30"]);
+    assert_eq!(run.code, 0, "an offset that begins with a hyphen is a value: {run:?}");
+    let run = program.run(&["sandbox"]);
+    assert!(run.code == 2 && !run.err.contains("--time-zone"), "it has no such option: {run:?}");
 }
 
 #[test]

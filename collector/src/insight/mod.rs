@@ -47,6 +47,7 @@ use crate::archive::template::Template;
 use crate::archive::{Archive, Labels, StoreId};
 use crate::error::{Error, Result};
 use crate::redact::{Field, Redact, Text};
+use crate::search::Filter;
 use model::Count;
 use query::Query;
 use scan::{Kinds, Tally};
@@ -178,6 +179,16 @@ pub fn time_zone(archive: &Archive, stores: &[Store]) -> Result<Option<TimeZone>
     }
     let most = offsets.into_iter().filter(|(offset, _)| *offset != 0).max_by_key(|(_, stores)| *stores);
     Ok(most.and_then(|(offset, _)| Offset::from_seconds(offset).ok()).map(TimeZone::fixed))
+}
+
+/// The time zone of the stores that a query is about, in whatever way it names them: as [`time_zone`] finds it.
+///
+/// # Errors
+/// If the archive cannot be read.
+pub fn time_zone_of_query(archive: &Archive, query: &Filter) -> Result<Option<TimeZone>> {
+    let query = query.labelled(archive)?;
+    let stores = archive.stores()?.into_iter().map(|(_, store)| store);
+    time_zone(archive, &stores.filter(|store| query.concerns(store)).collect::<Vec<_>>())
 }
 
 impl Context<'_> {

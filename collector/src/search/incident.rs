@@ -39,7 +39,7 @@ impl Filter {
     }
 
     /// The times that all of it lies between, as far as it says so.
-    pub(crate) fn bounds(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+    pub fn bounds(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         let (mut since, mut until) = (None, None);
         self.expr.each_conjunct(&mut |term| match term {
             Term::Since(time) => since = since.max(Some(*time)),

@@ -35,6 +35,25 @@ pub(super) fn parse(query: &str, now: Timestamp, zone: &TimeZone) -> Result<Expr
     }
 }
 
+/// The parts of a query that all have to match, each with its text. None if it has alternatives, or is wrong.
+pub(super) fn parts<'a>(query: &'a str, now: Timestamp, zone: &TimeZone) -> Vec<(&'a str, Expr)> {
+    let mut parser = Parser { query, at: 0, depth: 0, now, zone };
+    let mut parts = Vec::new();
+    loop {
+        parser.skip_spaces();
+        if parser.rest().is_empty() {
+            return parts;
+        }
+        let start = parser.at;
+        let Ok(part) = parser.one() else { return Vec::new() };
+        parts.push((&query[start..parser.at], part));
+        if parser.keyword("OR") {
+            return Vec::new();
+        }
+        parser.keyword("AND");
+    }
+}
+
 struct Parser<'a> {
     query: &'a str,
     at: usize,

@@ -22,7 +22,7 @@ use super::sandbox::{HANDLE, HASH};
 use super::{report, sandbox, verify};
 use crate::config::StaticStores;
 use crate::error::{CliError, Exit};
-use crate::options::system;
+use crate::options::of_shop;
 use crate::output::{Layout, Pretty, Sink};
 use crate::ui::{Progress, Ui, end_on_signal, quoted};
 use summary::Summary;
@@ -143,7 +143,8 @@ fn search(archive: &Path, query: &str) -> String {
 fn last_week(archive: &Archive, outcomes: &[Outcome], ui: Ui) -> Result<(), CliError> {
     let now = Timestamp::now();
     let Some(week) = TimeRange::new(now - WEEK, now) else { return Ok(()) };
-    let layout = Layout { width: ui.stdout_width(), palette: ui.palette(), zone: system(ui)? };
+    let zone = of_shop(archive, &[], ui)?;
+    let layout = Layout { width: ui.stdout_width(), palette: ui.palette(), zone: zone.clone() };
     let names: Vec<Store> = outcomes.iter().map(|outcome| outcome.store.clone()).collect();
     let mut rows = Pretty::new(ui.stdout(), layout, &names, None);
     let mut summary = Summary::default();
@@ -156,7 +157,10 @@ fn last_week(archive: &Archive, outcomes: &[Outcome], ui: Ui) -> Result<(), CliE
     })?;
     rows.finish()?;
     let all = format_count(summary.entries() as u64);
-    let title = format!("the newest {SHOWN} entries of each store, and what all {all} of the last 7 days add up to");
+    let offset = now.to_zoned_datetime(zone).strftime("%:z").to_string();
+    let title = format!(
+        "the newest {SHOWN} entries of each store, at times of UTC{offset}, and what all {all} of the last 7 days add up to"
+    );
     Ok(summary.write(&mut ui.stdout(), &ui.palette(), &title)?)
 }
 

@@ -15,7 +15,7 @@ use storelogs_collector::Moment;
 
 use crate::config::{self, Configured};
 use crate::error::{CODES, CliError, Exit};
-use crate::options::{ClockOptions, Filters, StoreOptions};
+use crate::options::{Filters, MachineClockOptions, StoreOptions, empty};
 use crate::output::{self, Format, Target};
 use crate::ui::{Progress, Ui, end_on_signal};
 use read::Reading;
@@ -63,7 +63,7 @@ pub(crate) struct FetchArgs {
     raw_errors: Option<PathBuf>,
 
     #[command(flatten)]
-    clock: ClockOptions,
+    clock: MachineClockOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -77,7 +77,7 @@ Examples:
   storelogs fetch --format jsonl | jq -r 'select(.severity == \"error\").summary'";
 
 pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
-    let zone = args.clock.here(ui)?;
+    let zone = args.clock.zone(ui)?;
     let query = args.query(Timestamp::now(), &zone)?;
     let configured = config::read(&args.stores.selection(), ui)?;
     let network = configured.network()?;
@@ -111,11 +111,11 @@ impl FetchArgs {
         if let Some(until) = self.until {
             let until = until.at(now, zone).map_err(|why| wrong("--until", why))?;
             if until <= since {
-                return Err(wrong("--until", format!("{until} is not after --since, {since}")));
+                return Err(wrong("--until", empty(since, until, now, zone)));
             }
             query = query.until(until);
         } else if since >= now {
-            return Err(wrong("--since", format!("{since} is in the future")));
+            return Err(wrong("--since", empty(since, now, now, zone)));
         }
         query = self.filters.apply(query);
         query.limit = self.limit.and_then(|limit| usize::try_from(limit).ok());

@@ -117,10 +117,10 @@ pub(super) fn search(
     }
     let archive = settings.archive(call)?;
     let stores = command::picked(&archive, &names(asked.stores.as_deref())?)?;
-    let zone = settings.clock.of(&archive, &stores, settings.ui)?;
     let (since, until) = (moment("since", asked.since.as_deref())?, moment("until", asked.until.as_deref())?);
     let query = asked.query.unwrap_or_default();
-    let filter = command::meant(&query, (since, until), &stores, question.asked, &zone)?;
+    let meant = command::Asked { query: &query, since, until, stores: &stores };
+    let (filter, zone) = meant.meant(&archive, &settings.clock, question.asked, settings.ui)?;
     archive.catch_up_beside(|_| {})?;
     let filter = with_incidents(&archive, &filter.unveiled(&archive)?, question.asked, &zone)?;
     if asked.count == Some(true) {
