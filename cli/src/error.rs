@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use storelogs_collector::query::SqlError;
 use storelogs_collector::search::QueryError;
 use storelogs_collector::verdict::Verdict;
+use storelogs_collector::wording::room;
 
 /// The codes that the program ends with. [`CODES`] lists them in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +136,8 @@ struct Unwritable {
 
 impl fmt::Display for Unwritable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} cannot be written: {}", self.what, self.error)
+        write!(f, "{} cannot be written: {}", self.what, self.error)?;
+        room(&self.error).map_or(Ok(()), |remedy| write!(f, "; {remedy}, and run it again"))
     }
 }
 
@@ -295,8 +297,10 @@ mod tests {
             error.to_string().starts_with("the output cannot be written: ") && error.exit() == Exit::Failed,
             "{error}"
         );
-        let error = CliError::unwritable(Path::new("log.csv"), io::ErrorKind::StorageFull.into());
-        assert!(error.to_string().starts_with("the file log.csv cannot be written: "), "{error}");
+        for (kind, remedy) in [(io::ErrorKind::StorageFull, "make room"), (io::ErrorKind::FileTooLarge, "ulimit -f")] {
+            let error = CliError::unwritable(Path::new("log.csv"), kind.into()).to_string();
+            assert!(error.starts_with("the file log.csv cannot be written: ") && error.contains(remedy), "{error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,25 @@
-//! Counts, shares and lengths of time in words.
+//! Counts, shares and lengths of time in words, and what helps where there is no room.
 
 use jiff::SignedDuration;
+use std::io::ErrorKind;
+
+/// What to do about an error if it, or what is behind it, is that a file cannot grow.
+pub fn room(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        match error.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+            Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => return Some("make room on the disk"),
+            Some(ErrorKind::FileTooLarge) => {
+                return Some("raise what a file of this process may have (ulimit -f, or LimitFSIZE= of a service)");
+            }
+            _ => {}
+        }
+        // An error of input and output shows what is within it, and has for its source what is behind that.
+        let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = within.map(|within| within as &(dyn std::error::Error + 'static)).or_else(|| error.source());
+    }
+    None
+}
 
 pub(crate) fn times(n: u64) -> String {
     pluralize(n, "time", "times")

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use storelogs_collector::wording::room;
+
 /// A `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -100,7 +102,8 @@ impl fmt::Display for Error {
             Self::Archive(error) => error.fmt(f),
             Self::Address { address, why } => write!(f, "{address} is no place for a lake: {why}"),
             Self::Storage { file, why } => {
-                write!(f, "{file} cannot be used: {}; what was committed is safe: run it again", chain(&**why))
+                let first = room(&**why).map(|remedy| format!("{remedy}, and ")).unwrap_or_default();
+                write!(f, "{file} cannot be used: {}; what was committed is safe: {first}run it again", chain(&**why))
             }
             Self::NotExclusive { address, why } => write!(
                 f,
@@ -134,7 +137,11 @@ impl fmt::Display for Error {
                 "the receiver {endpoint} does not let us in: {why}; nothing is lost: see to the headers that it wants, and run \
                  it again"
             ),
-            Self::Parquet { file, why } => write!(f, "the Parquet file {file} is not usable: {}", chain(&**why)),
+            Self::Parquet { file, why } => {
+                write!(f, "the Parquet file {file} is not usable: {}", chain(&**why))?;
+                room(&**why)
+                    .map_or(Ok(()), |remedy| write!(f, "; what was committed is safe: {remedy}, and run it again"))
+            }
         }
     }
 }

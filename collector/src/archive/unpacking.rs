@@ -116,14 +116,14 @@ impl Whole<'_, '_> {
     fn put_together(self, row: &Row<'_>, column: usize, variables: usize, text: &mut String) -> rusqlite::Result<bool> {
         let Some(number) = row.get::<_, Option<i64>>(column)? else { return Ok(false) };
         if !self.templates.contains_key(&number) {
-            let mut read = |row: &Row<'_>| {
+            let read = |row: &Row<'_>| {
                 let mut parts = Parts::default();
                 for (column, part) in parts.iter_mut().enumerate() {
                     *part = row.get(column)?;
                 }
                 Ok(parts)
             };
-            let found = self.find.query_row([number], &mut read).optional()?;
+            let found = self.find.query_row([number], read).optional()?;
             remember(self.templates, number, found.unwrap_or_default());
         }
         text.clear();

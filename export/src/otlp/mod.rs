@@ -16,9 +16,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storelogs::HttpBackend;
 use storelogs_collector::archive::{Refusal, Settled};
+use storelogs_collector::wording::format_duration;
 use storelogs_collector::{Archive, TimeRange};
 use tokio::runtime::{Builder, Runtime};
 
@@ -253,7 +254,10 @@ impl Delivery<'_> {
                     let own = ceiling.mul_f64(0.5 + fastrand::f64() / 2.0);
                     let wait = wait.unwrap_or_default().max(own);
                     if begun.elapsed() + wait > otlp.retry_for {
-                        return Err(Error::Receiver { endpoint: endpoint(), why });
+                        let asked = wait > own.max(otlp.retry_for);
+                        let asked = SignedDuration::try_from(wait).ok().filter(|_| asked);
+                        let asked = asked.map(|wait| format!(", and to be asked again in {}", format_duration(wait)));
+                        return Err(Error::Receiver { endpoint: endpoint(), why: why + &asked.unwrap_or_default() });
                     }
                     (self.progress)(&Step::Waiting { why: &why, wait });
                     std::thread::sleep(wait);

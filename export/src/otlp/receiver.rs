@@ -163,11 +163,17 @@ fn success(headers: &HeaderMap, body: &[u8]) -> Answer {
                 return Answer::Failed("it says that it has taken them, in JSON that is none".to_owned());
             };
             let partial = answer.get("partialSuccess").or_else(|| answer.get("partial_success"));
-            let number = partial.and_then(|partial| partial.get("rejectedLogRecords"));
-            // A text, as it should be, or a number.
-            let number = number.and_then(|number| number.as_i64().or_else(|| number.as_str()?.parse().ok()));
+            let number =
+                partial.and_then(|partial| partial.get("rejectedLogRecords")).filter(|number| !number.is_null());
             let why = partial.and_then(|partial| partial.get("errorMessage")).and_then(Value::as_str);
-            (number.unwrap_or_default(), why.unwrap_or_default().to_owned())
+            let Some(rejected) = number.map_or(Some(0), whole) else {
+                let number = number.map(Value::to_string).unwrap_or_default();
+                return Answer::Failed(format!(
+                    "it has taken some of them, and does not say how many: it rejected {}",
+                    line(&number)
+                ));
+            };
+            (rejected, why.unwrap_or_default().to_owned())
         }
         kind if kind.contains("html") => {
             return Answer::Failed(
@@ -185,6 +191,14 @@ fn success(headers: &HeaderMap, body: &[u8]) -> Answer {
     };
     let (rejected, why) = partial;
     Answer::Taken { rejected: u64::try_from(rejected).unwrap_or(0), why: line(&why) }
+}
+
+/// A number of records, as a text, as it should be, or as a number.
+fn whole(number: &Value) -> Option<i64> {
+    let whole = |float: f64| (float.fract() == 0.0 && (0.0..=1e15).contains(&float)).then_some(float as i64);
+    let of_text = |text: &str| text.trim().parse().ok().or_else(|| whole(text.trim().parse().ok()?));
+    let found = number.as_i64().or_else(|| whole(number.as_f64()?)).or_else(|| of_text(number.as_str()?));
+    found.filter(|found| *found >= 0)
 }
 
 /// The media type.
@@ -257,6 +271,18 @@ mod tests {
             br#"{"partialSuccess":{"rejectedLogRecords":3,"errorMessage":"too old"}}"#,
         ] {
             assert_eq!(of(200, &json, body), taken(3, "too old"));
+        }
+        assert_eq!(
+            of(200, &json, br#"{"partialSuccess":{"rejectedLogRecords":null,"errorMessage":"slow"}}"#),
+            taken(0, "slow")
+        );
+        for number in ["1e3", "1000.0", "\"1e3\"", "\" 1000 \""] {
+            let body = format!("{{\"partialSuccess\":{{\"rejectedLogRecords\":{number}}}}}");
+            assert_eq!(of(200, &json, body.as_bytes()), taken(1000, ""), "{number}");
+        }
+        for number in ["2.5", "-5", "\"abc\"", "true", "[]", "1e300"] {
+            let body = format!("{{\"partialSuccess\":{{\"rejectedLogRecords\":{number}}}}}");
+            assert!(matches!(of(200, &json, body.as_bytes()), Answer::Failed(_)), "{number}: not one counts as taken");
         }
         let partial = ExportLogsPartialSuccess { rejected_log_records: 2, error_message: "old".to_owned() };
         let body = ExportLogsServiceResponse { partial_success: Some(partial) }.encode_to_vec();
