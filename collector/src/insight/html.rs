@@ -146,7 +146,7 @@ fn tiles(page: &mut String, report: &Report) {
 
 fn than(count: &Count, fewer_is_good: bool) -> String {
     match count.before {
-        None => "nothing to compare with".to_owned(),
+        None => "not compared".to_owned(),
         Some(0) => "none before".to_owned(),
         Some(before) => {
             let change = as_number(count.now) / as_number(before) - 1.0;

@@ -84,7 +84,7 @@ struct Context<'a> {
     kinds: &'a Kinds,
     /// The first hour of each store.
     begins: Vec<Option<i64>>,
-    /// The period before is covered well enough.
+    /// The period and the one before are covered well enough.
     comparable: bool,
     /// The name and the owner of each store.
     labels: &'a [Labels],
@@ -135,7 +135,8 @@ pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -
         named,
         kinds: &kinds,
         begins: (0_u32..).zip(&stores).map(|(number, _)| incidents.begin(number)).collect(),
-        comparable: trust::comparable(archive, &stores, period.previous)?,
+        comparable: trust::comparable(archive, &stores, period.previous)?
+            && trust::is_read(archive, &stores, period.whole(), options.now)?,
         labels: &labels,
         apps: &apps,
         now: options.now,

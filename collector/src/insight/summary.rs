@@ -1,13 +1,15 @@
 //! The summary of a report in words: what broke, when, since which change, and who to ask.
 
 use super::Report;
-use super::model::{Change, Finding, Incident, Level, Section, Template, Topic, Trend};
+use super::model::{
+    Change, Comparison, Count, ENOUGH, Finding, Incident, Knowledge, Level, Section, Template, Topic, Trend,
+};
 use super::statistics::as_number;
 use crate::archive::State;
 use crate::redact::Text;
 use crate::wording::{format_count, percent, pluralize, times};
 
-/// The answer in one or two sentences.
+/// The answer in one or two sentences. What is not known of the period comes first.
 pub(super) fn verdict(report: &Report) -> String {
     let incidents = report.incidents.list.len() as u64 + report.incidents.others;
     let new = report.problems.templates.iter().filter(|template| template.trend == Trend::New).count() as u64;
@@ -19,13 +21,17 @@ pub(super) fn verdict(report: &Report) -> String {
     let more = if what.len() > MOST_INCIDENTS { " and more" } else { "" };
     what.truncate(MOST_INCIDENTS);
     let broke = match incidents {
-        0 => "Nothing broke".to_owned(),
+        0 => report.absence("Nothing broke"),
         incidents if what.is_empty() => pluralize(incidents, "incident", "incidents"),
         incidents => format!("{}: {}{more}", pluralize(incidents, "incident", "incidents"), what.join(", ")),
     };
+    let known = match report.trust.knowledge() {
+        Knowledge::Part(known) => format!("{known} "),
+        Knowledge::Nothing(_) | Knowledge::Enough => String::new(),
+    };
     match new {
-        0 => format!("{broke}."),
-        new => format!("{broke}. {} of problem.", pluralize(new, "new kind", "new kinds")),
+        0 => format!("{known}{broke}."),
+        new => format!("{known}{broke}. {} of problem.", pluralize(new, "new kind", "new kinds")),
     }
 }
 
@@ -193,25 +199,19 @@ fn problems(report: &Report, findings: &mut Vec<Finding>) {
     }
     let entries = report.activity.total.now;
     let share = if entries == 0 { 0.0 } else { as_number(problems.total.now) / as_number(entries) };
-    let against = problems.total.before.map(|before| match change(problems.total.now, before) {
-        Some(change) => format!(" {change} the period before ({}).", format_count(before)),
-        None => String::new(),
-    });
-    let mut found = finding(
-        if problems.total.now == 0 { Level::Good } else { Level::Note },
-        Section::Problems,
-        &if problems.total.now == 0 {
-            "No problem".to_owned()
-        } else {
-            pluralize(problems.total.now, "problem", "problems")
-        },
-        format!("Warnings and errors, {} of all entries.{}", percent(share), against.unwrap_or_default()),
-    );
-    found.query = Some(problems.total.query.clone());
-    findings.push(found);
+    let against = match report.trust.comparison {
+        Comparison::Made => format!(" {}", compared(report, &problems.total)),
+        Comparison::NotAsked | Comparison::NotRead => String::new(),
+    };
+    let text = format!("Warnings and errors, {} of all entries.{against}", percent(share));
+    let found = match problems.total.now {
+        0 => absent(report, Section::Problems, "No problem", text),
+        total => Some(finding(Level::Note, Section::Problems, &pluralize(total, "problem", "problems"), text)),
+    };
+    findings.extend(found.map(|found| Finding { query: Some(problems.total.query.clone()), ..found }));
     if report.incidents.list.is_empty() {
         let text = "No hour stands out: problems came at about their usual rate.".to_owned();
-        findings.push(finding(Level::Good, Section::Incidents, "No incident", text));
+        findings.extend(absent(report, Section::Incidents, "No incident", text));
     }
 }
 
@@ -266,18 +266,17 @@ fn trust(report: &Report, findings: &mut Vec<Finding>) {
             format!(" {name}: {verdict}{}.", gap.unwrap_or_default())
         });
         let text = format!("{share} of the period was read.{}{unread}", worst.unwrap_or_default());
-        (Level::Warning, "Entries may be missing".to_owned(), text)
+        match report.trust.knowledge() {
+            Knowledge::Nothing(_) => (Level::Alarm, "Nothing is known".to_owned(), text),
+            Knowledge::Part(_) | Knowledge::Enough => (Level::Warning, "Entries may be missing".to_owned(), text),
+        }
     };
     findings.push(finding(level, Section::Trust, &title, text));
 }
 
 fn activity(report: &Report, findings: &mut Vec<Finding>) {
     let total = &report.activity.total;
-    let against = total.before.and_then(|before| change(total.now, before).map(|change| (change, before)));
-    let text = match against {
-        Some((change, before)) => format!("{change} the period before ({}).", format_count(before)),
-        None => "There is no earlier time to compare with.".to_owned(),
-    };
+    let text = compared(report, total);
     let title = format!(
         "{} of {}",
         pluralize(total.now, "entry", "entries"),
@@ -294,6 +293,16 @@ fn capitalized(who: &str) -> String {
         "somebody" => "Somebody".to_owned(),
         _ => who.strip_prefix("the app ").map_or_else(|| who.to_owned(), |app| format!("The app {app}")),
     }
+}
+
+/// A finding that something did not happen: good news only if enough of the period is known, and none if nothing is.
+fn absent(report: &Report, section: Section, title: &str, text: String) -> Option<Finding> {
+    let level = match report.trust.knowledge() {
+        Knowledge::Nothing(_) => return None,
+        Knowledge::Part(_) => Level::Note,
+        Knowledge::Enough => Level::Good,
+    };
+    Some(finding(level, section, &report.absence(title), text))
 }
 
 fn finding(level: Level, section: Section, title: &str, text: String) -> Finding {
@@ -323,15 +332,32 @@ fn usual(usual: f64) -> String {
     if usual < 0.5 { "none".to_owned() } else { format!("{usual:.0}") }
 }
 
-/// `12 % more than`; `None` if there was nothing.
-fn change(now: u64, before: u64) -> Option<String> {
-    if before == 0 {
-        return None;
+/// The number compared with that of the period before, or why it is not, in a sentence.
+fn compared(report: &Report, count: &Count) -> String {
+    if let Knowledge::Nothing(_) = report.trust.knowledge() {
+        return "There is nothing to compare.".to_owned();
     }
-    let change = as_number(now) / as_number(before) - 1.0;
-    Some(match change {
-        change if change.abs() < 0.005 => "As many as in".to_owned(),
-        change if change > 0.0 => format!("{} more than in", percent(change)),
-        change => format!("{} fewer than in", percent(-change)),
-    })
+    let before = match (report.trust.comparison, count.before) {
+        (Comparison::Made, Some(before)) => before,
+        (Comparison::NotAsked, _) => return "They are compared with nothing.".to_owned(),
+        (Comparison::Made | Comparison::NotRead, _) => {
+            return match report.trust.share_before() {
+                share if share >= ENOUGH => {
+                    "Too little of the period was read to compare it with the one before.".to_owned()
+                }
+                share if share <= 0.0 => "Nothing of the period before was read, to compare with.".to_owned(),
+                share => format!("Only {} of the period before was read, too little to compare with.", percent(share)),
+            };
+        }
+    };
+    let change = as_number(count.now) / as_number(before) - 1.0;
+    match before {
+        0 if count.now == 0 => "There were none in the period before, either.".to_owned(),
+        0 => "There were none in the period before.".to_owned(),
+        _ if change.abs() < 0.005 => format!("As many as in the period before ({}).", format_count(before)),
+        _ if change > 0.0 => {
+            format!("{} more than in the period before ({}).", percent(change), format_count(before))
+        }
+        _ => format!("{} fewer than in the period before ({}).", percent(-change), format_count(before)),
+    }
 }

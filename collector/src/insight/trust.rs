@@ -2,19 +2,16 @@
 
 use std::cmp::Reverse;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Context;
-use super::model::{Trust, Trusted};
+use super::model::{Comparison, ENOUGH, Trust, Trusted};
 use super::statistics::as_number;
 use crate::archive::{Archive, Progress, State, StoreId};
 use crate::coverage::TimeRange;
 use crate::error::Result;
 use crate::retention::retention;
-use crate::verdict::Evidence;
-
-/// The share of the period before that has to be covered for a comparison with it.
-const ENOUGH: f64 = 0.95;
+use crate::verdict::{Evidence, MARGIN};
 
 /// The most gaps that are listed for a store.
 const MOST_GAPS: usize = 20;
@@ -33,6 +30,21 @@ pub(crate) fn comparable(
     Ok(!stores.is_empty() && shares / as_number(stores.len() as u64) >= ENOUGH)
 }
 
+/// Whether enough of the period itself is: half a period has half the entries of a whole one. The last minutes before now are
+/// never read yet.
+pub(super) fn is_read(
+    archive: &Archive,
+    stores: &[(StoreId, storelogs::Store)],
+    period: TimeRange,
+    now: Timestamp,
+) -> Result<bool> {
+    let settled = now.checked_sub(MARGIN).unwrap_or(now);
+    match TimeRange::new(period.since, period.until.min(settled)) {
+        Some(settled) => comparable(archive, stores, Some(settled)),
+        None => Ok(true),
+    }
+}
+
 fn share(progress: &Progress, range: TimeRange) -> f64 {
     let covered: SignedDuration = progress.coverage.within(range).map(|covered| covered.length()).sum();
     covered.as_secs_f64() / range.length().as_secs_f64()
@@ -47,7 +59,12 @@ pub(super) fn trust(context: &Context<'_>, entries: &[u64]) -> Result<Trust> {
     let all = as_number(stores.len().max(1) as u64);
     let share = stores.iter().map(|store| store.share).sum::<f64>() / all;
     stores.sort_by_key(|store| (store.state == State::Active && store.complete, Reverse(store.entries)));
-    Ok(Trust { stores, share, comparable: context.comparable })
+    let comparison = match context.period.previous {
+        _ if context.comparable => Comparison::Made,
+        None => Comparison::NotAsked,
+        Some(_) => Comparison::NotRead,
+    };
+    Ok(Trust { stores, share, comparable: context.comparable, comparison })
 }
 
 fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Result<Trusted> {
@@ -57,7 +74,8 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
     let present = evidence.present(context.now);
     // The future is no gap.
     let verdict = evidence.judge_range(context.period.whole(), store.platform(), present);
-    let share_of_read = verdict.share();
+    let range = verdict.range;
+    let share_of_read = if range.since < range.until { verdict.share() } else { 0.0 };
     let gaps: Vec<TimeRange> = verdict.lacking().map(|found| found.range).take(MOST_GAPS).collect();
     let standing = evidence.judge(store.platform(), present);
     let (oldest, newest) = archive.span(id)?;

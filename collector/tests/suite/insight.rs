@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::archive::Commit;
-use storelogs_collector::insight::{Report, ReportOptions, html, report, with_incidents};
+use storelogs_collector::insight::model::{Level, Section};
+use storelogs_collector::insight::{Report, ReportOptions, document, html, report, with_incidents};
 use storelogs_collector::redact::{Field, NoRedaction, Redact};
 use storelogs_collector::search::Filter;
 use storelogs_collector::{Archive, TimeRange};
@@ -297,4 +298,83 @@ fn the_searches_of_a_redacted_report_find_what_it_counts() {
         names += u32::from(query.contains("like:\"The card was declined, customer name: [name "));
     });
     assert!(queries > 60 && pseudonyms > 3 && names > 0, "{queries} {pseudonyms} {names}");
+}
+
+/// The report on a time range.
+fn at(archive: &Archive, since: &str, until: &str, compare: bool) -> Report {
+    let [since, until] = [since, until].map(|time| time.parse().unwrap());
+    report(archive, &ReportOptions { since, until, compare, ..options(1) }, &NoRedaction).unwrap()
+}
+
+/// All that a report says in words.
+fn words(report: &Report) -> String {
+    let mut text = Vec::new();
+    document::markdown(&document::document(report), &mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn nothing_is_said_to_be_well_in_a_time_that_nobody_read() {
+    let shop = shop::shop(1);
+    let unread = at(&shop.archive, "2020-01-01T00:00:00Z", "2020-02-01T00:00:00Z", true);
+    assert_eq!(unread.verdict, "Nothing is known: none of this period was read.");
+    assert_eq!((unread.summary[0].level, unread.summary[0].title.as_str()), (Level::Alarm, "Nothing is known"));
+    assert!(unread.summary.iter().all(|finding| finding.level != Level::Good), "{:?}", unread.summary);
+    let said = words(&unread);
+    for absence in ["Nothing broke", "No problem", "No incident", "No hour stands out.", "✅"] {
+        assert!(!said.contains(absence), "{absence} is in {said}");
+    }
+    let empty = Archive::open(tempfile::tempdir().unwrap().path().join("archive.db")).unwrap();
+    let empty = report(&empty, &options(30), &NoRedaction).unwrap();
+    assert_eq!(empty.verdict, "Nothing is known: the archive holds no store.");
+}
+
+#[test]
+fn a_verdict_on_a_time_that_was_read_in_part_begins_with_that() {
+    let shop = shop::shop(1);
+    let longer = of(&shop, 360);
+    assert!(
+        longer.verdict.starts_with("Only 2") && longer.verdict.contains(" % of the period is known. "),
+        "{longer:?}"
+    );
+    // A store that refused its first request.
+    shop.archive.add_store(&"bigcommerce:refused".parse().unwrap()).unwrap();
+    let report = of(&shop, 30);
+    assert!(report.verdict.starts_with("Nothing is known of 1 of 3 stores. "), "{}", report.verdict);
+    let calm = at(&shop.archive, "2026-11-24T11:00:00Z", "2026-11-24T12:00:00Z", false);
+    assert_eq!(calm.verdict, "Nothing is known of 1 of 3 stores. Nothing broke in what is known.");
+    assert!(calm.summary.iter().all(|finding| finding.level != Level::Good), "{:?}", calm.summary);
+}
+
+#[test]
+fn a_period_of_which_too_little_was_read_is_compared_with_nothing() {
+    let shop = shop::shop(1);
+    let later = now() + SignedDuration::from_hours(24 * 10);
+    let behind =
+        ReportOptions { since: now() - SignedDuration::from_hours(24 * 10), until: later, now: later, ..options(1) };
+    let behind = report(&shop.archive, &behind, &NoRedaction).unwrap();
+    assert!(!behind.trust.comparable && behind.activity.total.before.is_none());
+    let activity = behind.summary.iter().find(|finding| finding.section == Section::Activity).unwrap();
+    assert_eq!(activity.text, "Too little of the period was read to compare it with the one before.");
+}
+
+#[test]
+fn a_report_says_what_it_is_compared_with_and_why_with_nothing() {
+    let shop = shop::shop(1);
+    let said = |report: &Report| {
+        let finding = report.summary.iter().find(|finding| finding.section == Section::Activity).unwrap();
+        finding.text.clone()
+    };
+    assert!(said(&of(&shop, 30)).ends_with(&format!("than in the period before ({}).", {
+        let before = of(&shop, 30).activity.total.before.unwrap();
+        storelogs_collector::wording::format_count(before)
+    })));
+    let asked = at(&shop.archive, "2026-11-20T00:00:00Z", shop::NOW, false);
+    assert_eq!(said(&asked), "They are compared with nothing.");
+    let partly = said(&of(&shop, 60));
+    assert!(
+        partly.starts_with("Only ")
+            && partly.ends_with(" % of the period before was read, too little to compare with.")
+    );
+    assert_eq!(said(&of(&shop, 95)), "Nothing of the period before was read, to compare with.");
 }

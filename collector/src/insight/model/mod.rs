@@ -20,7 +20,9 @@ pub use incidents::{ActionCount, Change, Changes, Incident, Incidents};
 pub use orders::{Order, Orders, Success};
 pub use people::{Actor, App, Bulk, NewAction, People, Unusual};
 pub use problems::{Example, Module, Part, Problems, Template, Trend};
-pub use trust::{Trust, Trusted};
+pub(crate) use trust::ENOUGH;
+pub(super) use trust::Knowledge;
+pub use trust::{Comparison, Trust, Trusted};
 
 /// The version of the report's form. It rises when a field goes or changes its meaning, not when one comes.
 pub const VERSION: u32 = 1;
@@ -70,6 +72,15 @@ impl Report {
         match self.labels.get(number as usize).and_then(|labels| labels.name.as_deref()) {
             Some(name) => format!("{name} ({store})"),
             None => store.to_owned(),
+        }
+    }
+
+    /// The statement that something did not happen, as far as that is known. It is without its full stop.
+    pub(super) fn absence(&self, statement: &str) -> String {
+        match self.trust.knowledge() {
+            Knowledge::Nothing(why) => format!("Nothing is known: {why}"),
+            Knowledge::Part(_) => format!("{statement} in what is known"),
+            Knowledge::Enough => statement.to_owned(),
         }
     }
 

@@ -5,6 +5,10 @@ use serde::Serialize;
 
 use crate::archive::State;
 use crate::coverage::TimeRange;
+use crate::wording::{format_count, percent};
+
+/// The share of a period that has to be known for a statement about all of it.
+pub(crate) const ENOUGH: f64 = 0.95;
 
 /// How far the report can be trusted.
 #[derive(Clone, Debug, Serialize)]
@@ -13,8 +17,68 @@ pub struct Trust {
     pub stores: Vec<Trusted>,
     /// The share of the period that is covered, over all stores, 0 to 1.
     pub share: f64,
-    /// Whether the period before is covered as well: else the comparison says less.
+    /// Whether enough of the period and of the one before is covered for a comparison.
     pub comparable: bool,
+    /// The same, with the reason why not.
+    pub comparison: Comparison,
+}
+
+/// Whether the period is compared with the one before, or why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// It is.
+    Made,
+    /// Nobody asked for it.
+    NotAsked,
+    /// Too little of the period, or of the one before, was read.
+    NotRead,
+}
+
+/// How much of the period is known, because it was read. Of what was pruned since, the counts are left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::insight) enum Knowledge {
+    /// Nothing, and why.
+    Nothing(&'static str),
+    /// Not enough for a statement about the whole of it, and how much, in a sentence.
+    Part(String),
+    /// Enough.
+    Enough,
+}
+
+impl Trust {
+    /// How much of the period is known. That something did not happen can be said of this only.
+    pub(in crate::insight) fn knowledge(&self) -> Knowledge {
+        let is_blank = |store: &&Trusted| store.share <= 0.0 && store.entries == 0;
+        let all = self.stores.len();
+        let blank = self.stores.iter().filter(is_blank).count();
+        if all == 0 {
+            return Knowledge::Nothing("the archive holds no store");
+        }
+        if blank == all {
+            return Knowledge::Nothing("none of this period was read");
+        }
+        let known: f64 = self.stores.iter().filter(|store| !is_blank(store)).map(|store| store.share).sum();
+        #[allow(clippy::cast_precision_loss, reason = "there are far fewer stores than 2^53")]
+        let known = known / (all - blank) as f64;
+        let [of, stores] = [blank, all].map(|stores| format_count(stores as u64));
+        match (blank, known < ENOUGH) {
+            (0, false) => Knowledge::Enough,
+            (0, true) => Knowledge::Part(format!("Only {} of the period is known.", percent(known))),
+            (_, false) => Knowledge::Part(format!("Nothing is known of {of} of {stores} stores.")),
+            (_, true) => Knowledge::Part(format!(
+                "Nothing is known of {of} of {stores} stores, and of the others only {} of the period.",
+                percent(known)
+            )),
+        }
+    }
+
+    /// The share of the period before that was read, over all stores.
+    pub(in crate::insight) fn share_before(&self) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "there are far fewer stores than 2^53")]
+        let all = self.stores.len().max(1) as f64;
+        self.stores.iter().filter_map(|store| store.share_before).sum::<f64>() / all
+    }
 }
 
 /// How far a store's part of the report can be trusted.

@@ -47,6 +47,13 @@ fn change(count: &Value) -> Vec<String> {
     change.into_iter().chain([before.to_string()]).collect()
 }
 
+/// How much of the period before was read, if any of it was: the reason why there is no comparison.
+fn before(trust: &Value) -> Vec<String> {
+    let stores = trust["stores"].as_array().unwrap();
+    let read = stores.iter().filter_map(|store| store["share_before"].as_f64()).sum::<f64>() / stores.len() as f64;
+    (read > 0.0 && read < 0.95).then(|| percent(read)).into_iter().collect()
+}
+
 /// Day and clock in the shop, as numbers.
 fn clock(time: Timestamp) -> Vec<String> {
     let time = time.to_zoned_datetime(TimeZone::fixed(offset(8)));
@@ -107,7 +114,11 @@ fn the_answer_at_the_top_says_what_the_sections_say() {
                     }
                     "activity" => {
                         let stores = report["stores"].as_array().unwrap().len();
-                        [vec![total["now"].to_string(), stores.to_string()], change(total)].concat()
+                        let compared = match &report["trust"]["comparison"] {
+                            made if made == "made" => change(total),
+                            _ => before(&report["trust"]),
+                        };
+                        [vec![total["now"].to_string(), stores.to_string()], compared].concat()
                     }
                     "people" => {
                         let list = report["people"]["sensitive"].as_array().unwrap();

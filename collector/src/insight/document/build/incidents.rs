@@ -10,7 +10,7 @@ use crate::wording::format_count;
 pub(super) fn incidents(report: &Report, blocks: &mut Document) {
     blocks.push(Block::Heading("When did it go wrong?".to_owned()));
     if report.incidents.list.is_empty() {
-        blocks.push(Block::Text("No hour stands out.".to_owned()));
+        blocks.push(Block::Text(format!("{}.", report.absence("No hour stands out"))));
     }
     for incident in report.incidents.list.iter().take(MOST) {
         self::incident(report, incident, blocks);

@@ -146,7 +146,7 @@ fn problems(report: &Report, blocks: &mut Document) {
     let problems = &report.problems;
     blocks.push(Block::Heading("What is going wrong?".to_owned()));
     if problems.templates.is_empty() {
-        blocks.push(Block::Text("Nothing: there are no warnings and no errors.".to_owned()));
+        blocks.push(Block::Text(format!("{}.", report.absence("There are no warnings and no errors"))));
         return;
     }
     let columns = [

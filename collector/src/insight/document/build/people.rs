@@ -12,7 +12,7 @@ pub(super) fn people(report: &Report, blocks: &mut Document) {
     let people = &report.people;
     blocks.push(Block::Heading("Who did what?".to_owned()));
     if people.actors.is_empty() {
-        blocks.push(Block::Text("No entry names who did it.".to_owned()));
+        blocks.push(Block::Text(format!("{}.", report.absence("No entry names who did it"))));
         return;
     }
     let mut table = Table::new(&[
@@ -52,7 +52,10 @@ pub(super) fn people(report: &Report, blocks: &mut Document) {
 fn sensitive(report: &Report, people: &People, blocks: &mut Document) {
     blocks.push(Block::Part("Sensitive changes".to_owned()));
     if people.sensitive.is_empty() {
-        blocks.push(Block::Text("None of permissions, payment, checkout, domain or plan.".to_owned()));
+        blocks.push(Block::Text(format!(
+            "{}.",
+            report.absence("None of permissions, payment, checkout, domain or plan")
+        )));
     } else {
         blocks.push(Block::Table(change_table(report, &people.sensitive[..people.sensitive.len().min(2 * MOST)])));
         if people.sensitive.iter().any(|change| change.unusual_hour) {
