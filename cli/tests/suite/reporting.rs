@@ -92,3 +92,19 @@ fn a_period_that_is_none_is_refused_with_the_reason() {
     assert!(run.err.contains("Asia/Singapore"), "{}", run.err);
     assert_eq!(Program::new().run(&["report"]).code, 1, "without an archive there is nothing to report");
 }
+
+#[test]
+fn a_report_ends_now_at_the_latest_and_says_so() {
+    let (_sandbox, program) = synced(6);
+    let report = |options: &[&str]| program.run(&[&["report", "--since", "7d", "--format", "json"], options].concat());
+    let run = report(&["--until", "2999-01-01"]);
+    assert!(run.code == 0 && run.err.contains("--until") && run.err.contains("the report ends now"), "{run:?}");
+    let [capped, plain] = [run, report(&[])].map(|run| json(&run.out));
+    let made: jiff::Timestamp = capped["made"].as_str().unwrap().parse().unwrap();
+    let until: jiff::Timestamp = capped["period"]["until"].as_str().unwrap().parse().unwrap();
+    assert!(until.duration_since(made) <= jiff::SignedDuration::from_hours(1), "{until} {made}");
+    assert_eq!(capped["trust"]["comparison"], plain["trust"]["comparison"]);
+    let future = program.run(&["report", "--since", "2998-01-01", "--until", "2999-01-01"]);
+    assert_eq!((future.code, future.out.as_str()), (2, ""));
+    assert!(future.err.contains("--since") && future.err.contains("in the future"), "{}", future.err);
+}

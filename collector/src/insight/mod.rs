@@ -60,7 +60,7 @@ pub(crate) const KNOWS_NEW: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub struct ReportOptions {
     /// The beginning of the period. It is moved to the beginning of its hour, or of its day if the period is long.
     pub since: Timestamp,
-    /// The end of the period. It is moved to the end of its hour.
+    /// The end of the period, the present at the latest. It is moved to the end of its hour.
     pub until: Timestamp,
     /// Whether it is compared with the time before, as long as itself.
     pub compare: bool,
@@ -95,7 +95,7 @@ struct Context<'a> {
 /// Makes a report.
 ///
 /// # Errors
-/// If the archive cannot be read, knows none of these stores, or the period is empty.
+/// If the archive cannot be read, knows none of these stores, or the period is empty or in the future.
 pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -> Result<Report> {
     // It is seen as it is now, whatever comes meanwhile.
     let _view = archive.view()?;
@@ -109,7 +109,12 @@ pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -
         Some(zone) => zone.clone(),
         None => time_zone(archive, &options.stores)?.unwrap_or_else(TimeZone::system),
     };
-    let period = Period::new(options.since, options.until, options.compare, zone).ok_or(Error::EmptyPeriod)?;
+    // Nothing is known of the future, and its hours would count as hours in which nothing happened.
+    let until = options.until.min(options.now);
+    if until <= options.since {
+        return Err(Error::EmptyPeriod);
+    }
+    let period = Period::new(options.since, until, options.compare, zone).ok_or(Error::EmptyPeriod)?;
     let names: Vec<Store> = stores.iter().map(|(_, store)| store.clone()).collect();
     let named = if stores.len() == known { &[][..] } else { &names[..] };
     let kinds = Kinds::read(archive)?;

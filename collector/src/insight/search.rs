@@ -65,6 +65,9 @@ fn listed(
     now: Timestamp,
     zone: &TimeZone,
 ) -> Result<Vec<Incident>> {
+    if period.since >= now {
+        return Ok(Vec::new());
+    }
     let options = ReportOptions {
         since: period.since,
         until: period.until,

@@ -359,6 +359,17 @@ fn a_period_of_which_too_little_was_read_is_compared_with_nothing() {
 }
 
 #[test]
+fn the_future_is_no_part_of_a_period() {
+    let shop = shop::shop(1);
+    let [capped, now] =
+        ["2026-12-25T00:00:00Z", shop::NOW].map(|until| at(&shop.archive, "2026-11-20T00:00:00Z", until, true));
+    assert_eq!(serde_json::to_value(&capped).unwrap(), serde_json::to_value(&now).unwrap());
+    assert_eq!(capped.period.until, shop::now());
+    let future = ReportOptions { since: shop::now(), until: shop::now() + SignedDuration::from_hours(1), ..options(1) };
+    assert!(report(&shop.archive, &future, &NoRedaction).is_err());
+}
+
+#[test]
 fn a_report_says_what_it_is_compared_with_and_why_with_nothing() {
     let shop = shop::shop(1);
     let said = |report: &Report| {

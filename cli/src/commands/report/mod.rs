@@ -38,7 +38,7 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "TIME", default_value = "30d")]
     since: Moment,
 
-    /// The end of the period [default: now]
+    /// The end of the period, now at the latest [default: now]
     #[arg(long, value_name = "TIME")]
     until: Option<Moment>,
 
@@ -257,6 +257,12 @@ fn of_stores(archive: &Archive, asked: &ReportRequest<'_>, stores: Vec<Store>, u
     let until = asked.until.map_or(Ok(now), |until| until.at(now, &zone)).map_err(|why| wrong("--until", why))?;
     if until <= since {
         return Err(wrong("--until", format!("{until} is not after --since, {since}")));
+    }
+    if since >= now {
+        return Err(wrong("--since", format!("{since} is in the future")));
+    }
+    if until > now {
+        ui.note(&format!("--until: {until} is in the future, so the report ends now\n"));
     }
     let redact: Box<dyn Redact> = if asked.redact { Box::new(archive.redactor()?) } else { Box::new(NoRedaction) };
     let options = insight::ReportOptions { since, until, compare: asked.compare, stores, zone: Some(zone), now };
