@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use storelogs::Severity;
 
+use super::text::Fact;
 use super::{Archive, StoreId, row};
 use crate::error::Result;
 
@@ -94,9 +95,13 @@ impl Archive {
         Ok(hours.into_iter().flatten().next())
     }
 
-    /// Everybody who ever did anything.
-    pub(crate) fn actors(&self) -> Result<Vec<String>> {
-        self.rows("SELECT DISTINCT actor FROM kind WHERE actor IS NOT NULL", [], |row| row.get(0))
+    /// All values that a fact ever had. Subjects are not counted, and have none.
+    pub(crate) fn values(&self, fact: Fact) -> Result<Vec<String>> {
+        let column = match fact {
+            Fact::Module | Fact::Category | Fact::Action | Fact::Actor => fact.name(),
+            Fact::Subject => return Ok(Vec::new()),
+        };
+        self.rows(&format!("SELECT DISTINCT {column} FROM kind WHERE {column} IS NOT NULL"), [], |row| row.get(0))
     }
 
     /// The shapes of all problems: warnings, errors, and what is not understood.

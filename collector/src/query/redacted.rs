@@ -26,10 +26,23 @@ const VIEWS: [(&str, &[(&str, Field)]); 9] = [
             ("message", Field::Message),
             ("actor", Field::Actor),
             ("subject_id", Field::Subject),
+            ("category", Field::Fact),
+            ("module", Field::Fact),
+            ("action", Field::Fact),
+            ("severity_text", Field::Fact),
             ("extra", Field::Message),
         ],
     ),
-    ("hours", &[("actor", Field::Actor), ("shape", Field::Template)]),
+    (
+        "hours",
+        &[
+            ("actor", Field::Actor),
+            ("category", Field::Fact),
+            ("module", Field::Fact),
+            ("action", Field::Fact),
+            ("shape", Field::Template),
+        ],
+    ),
     ("stores", &[]),
     ("covered", &[]),
     ("audits", &[]),
@@ -104,7 +117,8 @@ fn name(field: Field) -> &'static str {
     match field {
         Field::Actor => "actor",
         Field::Subject => "subject",
-        Field::Summary | Field::Message | Field::Template | Field::Fact => "text",
+        Field::Fact => "fact",
+        Field::Summary | Field::Message | Field::Template => "text",
     }
 }
 

@@ -90,13 +90,22 @@ impl Redactor {
         self.replace(text, found)
     }
 
-    /// An entry whose texts show nobody's data. Who did it stays, unless that is an e-mail address.
+    /// An entry whose texts show nobody's data. Who did it, and what it is about, stays, but for e-mail addresses and secrets
+    /// in it.
     pub fn entry(&self, entry: &LogEntry) -> LogEntry {
         let mut entry = entry.clone();
         for text in [&mut entry.summary, &mut entry.message].into_iter().flatten() {
             *text = self.redact(text).into_owned();
         }
-        for text in [&mut entry.actor, &mut entry.subject_id].into_iter().flatten() {
+        let facts = [
+            &mut entry.actor,
+            &mut entry.subject_id,
+            &mut entry.category,
+            &mut entry.module,
+            &mut entry.action,
+            &mut entry.severity_text,
+        ];
+        for text in facts.into_iter().flatten() {
             *text = self.redact_secrets(text).into_owned();
         }
         for (name, value) in &mut entry.extra {
@@ -144,8 +153,7 @@ impl Redact for Redactor {
     fn text<'a>(&self, field: Field, text: &'a str) -> Cow<'a, str> {
         match field {
             Field::Summary | Field::Message | Field::Template => self.redact(text),
-            Field::Actor | Field::Subject => self.redact_secrets(text),
-            Field::Fact => Cow::Borrowed(text),
+            Field::Actor | Field::Subject | Field::Fact => self.redact_secrets(text),
         }
     }
 }

@@ -280,6 +280,10 @@ fn the_searches_of_a_redacted_report_find_what_it_counts() {
             // What the words say whose name it is.
             entry.severity = Severity::Error;
             entry.summary = Some("The card was declined, customer name: John Miller".to_owned());
+            entry.module = Some("Mail to module@example.com".to_owned());
+        }
+        if n % 7 == 0 {
+            entry.category = Some("password: hunter2secret".to_owned());
         }
         entry
     });
@@ -287,7 +291,8 @@ fn the_searches_of_a_redacted_report_find_what_it_counts() {
     archive.index_words(usize::MAX).unwrap();
     let redacted = report(&archive, &options(30), &archive.redactor().unwrap()).unwrap();
     let json = serde_json::to_value(&redacted).unwrap();
-    assert!(!json.to_string().contains("@example.com"));
+    assert!(!json.to_string().contains("@example.com") && !json.to_string().contains("hunter2"));
+    assert!(json.to_string().contains("Mail to [email "));
     let (mut queries, mut pseudonyms, mut names) = (0, 0, 0);
     each_query(&json, &mut |query, entries, line| {
         let filter = Filter::parse(query, now(), &TimeZone::UTC).unwrap_or_else(|error| panic!("{error}"));

@@ -171,9 +171,13 @@ fn an_entry_says_nothing_of_a_customer_but_still_who_did_it() {
     entry.summary = Some("Export products to jane@example.com".into());
     entry.message = Some(r#"{"b":1,"a":{"shippingAddress":{"name":"Jane Doe","city":"Austin"}}}"#.into());
     entry.extra.insert("phone".into(), json!(15_125_550_100_i64));
+    entry.category = Some("mail of kim@example.com".into());
+    entry.module = Some("password: hunter2secret".into());
+    entry.action = Some("notify lee@example.com".into());
+    entry.severity_text = Some("as ann@example.com set it".into());
     let redacted = redactor().entry(&entry);
     let text = serde_json::to_string(&redacted).unwrap();
-    for secret in ["jane@", "Jane", "Austin", "15125550100"] {
+    for secret in ["jane@", "Jane", "Austin", "15125550100", "kim@", "hunter2", "lee@", "ann@"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
     assert_eq!(redacted.actor.as_deref(), Some("Amelia Wong"));
