@@ -1,7 +1,8 @@
 //! Hints for known failures: where to look, and which help page says so.
 //!
 //! A hint says only what the platform's own help says, in a few words, with its address. Other failures have no hint: a
-//! wrong one would cost more than none.
+//! wrong one would cost more than none. All of them are about the settings of a store, so that there is none where these are
+//! not the cause: where stores with other settings fail with it, or where the other side did not answer.
 
 use serde::Serialize;
 
@@ -55,6 +56,28 @@ const KNOWN: [Known; 3] = [
     },
 ];
 
+/// Words of a reason that say that the other side did not answer, or could not.
+const UNANSWERED: [&str; 12] = [
+    "did not answer",
+    "not respond",
+    "no answer",
+    "no response",
+    "timed out",
+    "time out",
+    "timeout",
+    "in time",
+    "unavailable",
+    "unreachable",
+    "connection re",
+    "bad gateway",
+];
+
+/// Whether a reason says that the other side did not answer: then no setting of the store is the cause.
+pub(super) fn is_unanswered(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    UNANSWERED.iter().any(|words| reason.contains(words))
+}
+
 /// The hint for failures of a module or, where none is named, of a category.
 pub(super) fn hint(platform: &str, module: Option<&str>, category: Option<&str>) -> Option<Hint> {
     let of = module.filter(|module| !module.trim().is_empty()).or(category)?.to_lowercase();
@@ -81,6 +104,18 @@ mod tests {
         assert_eq!(source(Some("Theme Download"), Some("shipping")), None, "the module says more");
         assert_eq!(source(None, None), None);
         assert_eq!(hint("shopline", Some("USPS"), None), None, "its settings are elsewhere");
+    }
+
+    #[test]
+    fn a_side_that_does_not_answer_is_told_from_one_that_refuses() {
+        for reason in
+            ["USPS did not answer in time", "Request timed out", "503 Service Unavailable", "Connection reset"]
+        {
+            assert!(is_unanswered(reason), "{reason}");
+        }
+        for reason in ["The pass phrase is wrong", "The card was declined", "No rates for this address"] {
+            assert!(!is_unanswered(reason), "{reason}");
+        }
     }
 
     #[test]

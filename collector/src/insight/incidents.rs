@@ -8,7 +8,7 @@ use storelogs::Severity;
 
 use super::bursts::{Candidate, Key, Series, bursts};
 use super::causes::{self, Cause};
-use super::hints::hint;
+use super::hints::{hint, is_unanswered};
 use super::hits::{self, Hit, Of, hits, most};
 use super::hours::Hours;
 use super::model::{Changes, Count, Incident, Incidents, Line};
@@ -195,11 +195,12 @@ impl Sums {
             store: stores.first().copied().unwrap_or(store),
             stores: if is_wide { stores } else { Vec::new() },
             of_stores: users as u64,
-            hint: hint(
-                context.stores[store as usize].1.platform().as_str(),
-                module.map(|module| context.kinds.modules.shown(module)),
-                raw_category,
-            ),
+            hint: if is_wide || mostly_unanswered(&hits) {
+                None
+            } else {
+                let module = module.map(|module| context.kinds.modules.shown(module));
+                hint(context.stores[store as usize].1.platform().as_str(), module, raw_category)
+            },
             module: context.module(module),
             category: context.category(category),
             severity: severity.unwrap_or(Severity::Error),
@@ -246,6 +247,12 @@ impl Sums {
         let series = self.series.get(&key).into_iter().flat_map(|series| &series.hours);
         series.filter(|(hour, _)| (hours[0]..hours[1]).contains(hour)).map(|(_, entries)| entries).sum()
     }
+}
+
+/// Whether most of these say that the other side did not answer.
+fn mostly_unanswered(hits: &[Hit]) -> bool {
+    let unanswered = hits.iter().filter(|hit| hit.reason.as_deref().is_some_and(is_unanswered)).count();
+    unanswered * 2 > hits.len()
 }
 
 /// Bursts of one store and module at the same time are one incident.

@@ -101,7 +101,8 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
     if incident.is_wide() {
         let what =
             what.as_deref().map_or_else(|| "what they share".to_owned(), |what| format!("{what}, or what they share"));
-        text.push_str(&format!(" They began within an hour of each other: it is {what}, and none of these stores."));
+        let and = if incident.changes.listed.is_empty() { ", and none of these stores" } else { "" };
+        text.push_str(&format!(" They began within an hour of each other: it is {what}{and}."));
     }
     if incident.open {
         text.push_str(" It may still go on.");
@@ -126,7 +127,8 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
                     format!(" {ago} before, in another store of the same owner ({other}), {who} changed {what}{said}.")
                 } else {
                     format!(
-                        " {ago} before, in another of your stores ({other}), {who} changed {what}{said}: maybe by chance."
+                        " {ago} before, in another of your stores ({other}), {who} changed {what}{said}. Only who made it \
+                         knows whether that is chance."
                     )
                 }
             });

@@ -134,6 +134,7 @@ fn what_fails_in_many_stores_at_once_is_one_incident_of_what_they_share() {
     assert!(first.title.starts_with("USPS failed in 23 of 24 stores, "), "{}", first.title);
     assert!(first.text.contains("it is USPS, or what they share, and none of these stores"), "{}", first.text);
     assert!(first.ask.is_none(), "nobody did it");
+    assert!(incident.hint.is_none(), "no setting of one store did it");
     let mut text = Vec::new();
     document::markdown(&document::document(&report), &mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
@@ -151,7 +152,22 @@ fn what_fails_in_few_stores_or_one_after_the_other_stays_apart() {
     }
     let report = fleet.report();
     assert_eq!(report.incidents.list.len(), 5);
-    assert!(report.incidents.list.iter().all(|incident| !incident.is_wide()));
+    assert!(report.incidents.list.iter().all(|incident| !incident.is_wide() && incident.hint.is_some()));
+}
+
+#[test]
+fn a_carrier_that_does_not_answer_is_no_reason_to_change_the_settings_of_the_store() {
+    let hint = |reason: &str| {
+        let mut fleet = Fleet::new();
+        let mut entries = fleet.usual(0, "USPS (endicia)");
+        let mut burst = fleet.burst(0, "USPS (endicia)", outage(), 40);
+        burst.iter_mut().for_each(|entry| entry.message = Some(format!(r#"{{"errorDetail":"{reason}"}}"#)));
+        entries.append(&mut burst);
+        fleet.come(0, entries);
+        fleet.report().incidents.list[0].hint
+    };
+    assert!(hint("USPS did not answer in time").is_none());
+    assert!(hint("The pass phrase is wrong").is_some());
 }
 
 #[test]
@@ -175,7 +191,10 @@ fn a_change_in_another_store_counts_if_both_have_one_owner_and_is_never_one_of_a
     };
     let (listed, text) = changes(&fleet);
     assert_eq!(listed.len(), 2, "whose they are is not known");
-    assert!(text.contains("in another of your stores") && text.contains("maybe by chance"), "{text}");
+    assert!(
+        text.contains("in another of your stores") && text.ends_with("Only who made it knows whether that is chance."),
+        "{text}"
+    );
     fleet.label(0, None, Some("Acme"));
     fleet.label(1, Some("North"), Some("Acme"));
     fleet.label(2, None, Some("Other Inc."));
