@@ -31,7 +31,7 @@ pub fn reason(message: &str) -> Option<String> {
     reason_in(&value, DEPTH).filter(|reason| !reason.is_empty())
 }
 
-/// The message in lines: JSON in its structure, HTML as its words, anything else as it is.
+/// The message in lines: JSON in its structure, HTML as its words, XML by its elements, anything else as it is.
 pub fn readable(message: &str) -> Cow<'_, str> {
     if message.len() > LONGEST {
         return Cow::Borrowed(message);
@@ -39,7 +39,17 @@ pub fn readable(message: &str) -> Cow<'_, str> {
     if let Some(value) = json(message) {
         return serde_json::to_string_pretty(&value).map_or(Cow::Borrowed(message), Cow::Owned);
     }
-    if message.contains('<') { Cow::Owned(text_of_html(message)) } else { Cow::Borrowed(message) }
+    words(message)
+}
+
+/// The message on one line: HTML as its words, anything else as it is.
+pub(crate) fn line(message: &str) -> Cow<'_, str> {
+    match Markup::of(message) {
+        Markup::Html if message.len() <= LONGEST && json(message).is_none() => {
+            Cow::Owned(text_of_html(message).replace('\n', " "))
+        }
+        _ => Cow::Borrowed(message),
+    }
 }
 
 /// A message that is an object or a list in JSON, with the JSON in its strings parsed, too.
@@ -80,30 +90,98 @@ fn reason_in(value: &Value, depth: usize) -> Option<String> {
 /// A text that says something, in words.
 fn plain(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if text.chars().any(char::is_alphabetic) => Some(text_of_html(text)),
+        Value::String(text) if text.chars().any(char::is_alphabetic) => Some(words(text).into_owned()),
         Value::Array(items) => items.iter().find_map(plain),
         _ => None,
     }
 }
 
-/// The text of HTML: tags are removed, blocks become lines of their own, and the usual entities are decoded.
+/// HTML as its words, XML with each element on a line of its own, and anything else as it is.
+fn words(text: &str) -> Cow<'_, str> {
+    match Markup::of(text) {
+        Markup::None => Cow::Borrowed(text),
+        Markup::Xml => Cow::Owned(text.trim().replace("><", ">\n<")),
+        Markup::Html => Cow::Owned(text_of_html(text)),
+    }
+}
+
+/// The kind of markup that a text is in.
+enum Markup {
+    None,
+    /// The names of its tags say something, so they stay.
+    Xml,
+    Html,
+}
+
+impl Markup {
+    fn of(text: &str) -> Self {
+        let (mut any, mut foreign, mut is_html) = (false, false, false);
+        for (at, _) in text.match_indices('<') {
+            let Some(tag) = Tag::at(&text[at..]) else { continue };
+            any = true;
+            foreign |= !TAGS.contains(&tag.name.as_str());
+            is_html |= HTML_ONLY.contains(&tag.name.as_str());
+        }
+        match (any, foreign && !is_html) {
+            (false, _) => Self::None,
+            (true, true) => Self::Xml,
+            (true, false) => Self::Html,
+        }
+    }
+}
+
+/// A tag at the beginning of a text.
+struct Tag {
+    /// In lower case, without the slash.
+    name: String,
+    is_closing: bool,
+    /// How many bytes it takes.
+    length: usize,
+}
+
+impl Tag {
+    fn at(text: &str) -> Option<Self> {
+        let inside = text.strip_prefix('<')?;
+        let length = inside.find('>')? + 2;
+        let name = inside.strip_prefix('/').unwrap_or(inside);
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '!' | '?')) {
+            return None;
+        }
+        let name = name.split(|c: char| c.is_whitespace() || matches!(c, '/' | '>')).next().unwrap_or_default();
+        Some(Self { name: name.to_ascii_lowercase(), is_closing: inside.starts_with('/'), length })
+    }
+}
+
+/// The text of HTML as a browser shows it: without tags, comments, styles and scripts, with blocks on lines of their own
+/// and cells apart, and with the usual entities decoded.
 fn text_of_html(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         text.push_str(&rest[..at]);
-        let tag = &rest[at..];
-        let is_tag = tag[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
-        let Some(end) = tag.find('>').filter(|_| is_tag) else {
+        rest = &rest[at..];
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            rest = comment.split_once("-->").map_or("", |(_, behind)| behind);
+            continue;
+        }
+        let Some(tag) = Tag::at(rest) else {
             text.push('<');
-            rest = &tag[1..];
+            rest = &rest[1..];
             continue;
         };
-        let name = tag[1..end].trim_start_matches('/').split([' ', '/', '\n']).next().unwrap_or_default();
-        if BLOCKS.contains(&name.to_ascii_lowercase().as_str()) && !text.ends_with('\n') && !text.is_empty() {
-            text.push('\n');
+        rest = &rest[tag.length..];
+        let name = tag.name.as_str();
+        if UNSEEN.contains(&name) && !tag.is_closing {
+            let end = rest.to_ascii_lowercase().find(&format!("</{name}"));
+            rest = end.map_or("", |end| &rest[end..]);
         }
-        rest = &tag[end + 1..];
+        let begins_line = text.trim_end_matches([' ', '\t']).ends_with('\n') || text.trim().is_empty();
+        match () {
+            () if begins_line => {}
+            () if CELLS.contains(&name) && !tag.is_closing => text.push_str(" | "),
+            () if BLOCKS.contains(&name) => text.push('\n'),
+            () => {}
+        }
     }
     text.push_str(rest);
     for (entity, meant) in ENTITIES {
@@ -113,8 +191,122 @@ fn text_of_html(html: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The tags of HTML that a message may have. What has others, too, is XML, unless it has some that only HTML has.
+const TAGS: [&str; 81] = [
+    "!--",
+    "!doctype",
+    "a",
+    "abbr",
+    "address",
+    "article",
+    "aside",
+    "b",
+    "big",
+    "blockquote",
+    "body",
+    "br",
+    "button",
+    "caption",
+    "center",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "fieldset",
+    "figure",
+    "font",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "header",
+    "hr",
+    "html",
+    "i",
+    "iframe",
+    "img",
+    "input",
+    "ins",
+    "label",
+    "legend",
+    "li",
+    "link",
+    "main",
+    "meta",
+    "nav",
+    "ol",
+    "option",
+    "p",
+    "pre",
+    "s",
+    "script",
+    "section",
+    "select",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "style",
+    "sub",
+    "sup",
+    "svg",
+    "table",
+    "tbody",
+    "td",
+    "template",
+    "textarea",
+    "tfoot",
+    "th",
+    "thead",
+    "time",
+    "title",
+    "tr",
+    "tt",
+    "u",
+    "ul",
+];
+const HTML_ONLY: [&str; 8] = ["!doctype", "html", "body", "br", "div", "p", "span", "td"];
+/// Tags whose contents a browser does not show.
+const UNSEEN: [&str; 3] = ["script", "style", "template"];
+/// Tags of cells of a table.
+const CELLS: [&str; 2] = ["td", "th"];
 /// Tags that begin a line.
-const BLOCKS: [&str; 14] = ["br", "p", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "hr", "pre"];
+const BLOCKS: [&str; 24] = [
+    "article",
+    "blockquote",
+    "br",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "option",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "title",
+    "tr",
+    "ul",
+];
 /// `&amp;` comes last, so that its result is not decoded again.
 const ENTITIES: [(&str, &str); 7] =
     [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&apos;", "'"), ("&amp;", "&")];
@@ -140,5 +332,26 @@ mod tests {
             "Order 7\n1 < 2 &lt; 3\nend"
         );
         assert_eq!(text_of_html("a <b"), "a <b");
+        assert_eq!(readable("Jane <jane@example.com> 1 < 2"), "Jane <jane@example.com> 1 < 2");
+    }
+
+    #[test]
+    fn html_shows_what_a_browser_shows_and_no_more() {
+        let page = "<!DOCTYPE html><html><head><title>Error</title><style>p > b { color: red }</style>\
+                    <script>if (1 < 2) { alert('<p>') }</script></head><body><!-- a > b --><table>\
+                    <tr><th>Code</th><th>Why</th></tr><tr> <td>502</td><td>Bad gateway</td></tr></table></body></html>";
+        assert_eq!(readable(page), "Error\nCode | Why\n502 | Bad gateway");
+        assert_eq!(line(page), "Error Code | Why 502 | Bad gateway");
+        assert_eq!(readable("<style>never closed"), "");
+    }
+
+    #[test]
+    fn xml_keeps_the_names_of_its_tags() {
+        let fault = "<code>5</code><reason>no rate</reason>";
+        assert_eq!(readable(fault), "<code>5</code>\n<reason>no rate</reason>");
+        assert_eq!(line(fault), fault);
+        assert_eq!(reason(r#"{"error":"<code>5</code><why>late</why>"}"#).unwrap(), "<code>5</code>\n<why>late</why>");
+        let declared = "<?xml version=\"1.0\"?><p:fault><b>1</b></p:fault>";
+        assert!(readable(declared).contains("<p:fault>\n<b>1</b>"));
     }
 }

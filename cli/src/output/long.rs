@@ -47,7 +47,16 @@ impl Sink for Long {
         }
         let time = self.layout.whole_time(entry.time);
         self.field("time", &time)?;
-        self.field("severity", entry.severity.as_str())?;
+        // What the platform itself calls it, if that is more than a plural.
+        let severity = entry.severity.as_str();
+        let says_more = |text: &&str| {
+            let text = text.trim();
+            !text.is_empty() && !text.trim_end_matches(['s', 'S']).eq_ignore_ascii_case(severity)
+        };
+        match entry.severity_text.as_deref().filter(says_more) {
+            Some(text) => self.field("severity", &format!("{severity} ({text})"))?,
+            None => self.field("severity", severity)?,
+        }
         self.field("store", &format!("{}:{}", entry.platform, entry.store))?;
         let fields = [
             ("category", &entry.category),

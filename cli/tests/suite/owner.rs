@@ -49,6 +49,23 @@ fn one_entry_is_shown_whole_with_its_reason_first() {
 }
 
 #[test]
+fn a_severity_that_is_not_known_is_shown_as_the_platform_calls_it() {
+    let record = |id: i64, severity: &str| {
+        json!({ "id": id, "date_created": format!("2026-08-10T1{id}:00:00+00:00"), "severity": severity, "type": "general",
+                "module": null, "summary": "Something", "message": "" })
+    };
+    let records = vec![record(1, "catastrophe"), record(2, "errors")];
+    let sandbox = serve([Store::bigcommerce(HASH).records(records).behavior(behavior()), shopline()]);
+    let program = Program::reading(&sandbox).with("TZ", "UTC");
+    program.run(&["sync"]);
+    let severity = |id: &str| {
+        let shown = program.run(&["show", id]).out;
+        shown.lines().find_map(|line| line.strip_prefix("severity   ")).unwrap_or(&shown).to_owned()
+    };
+    assert_eq!([severity("1"), severity("2")], ["unspecified (catastrophe)", "error"]);
+}
+
+#[test]
 fn a_search_takes_its_time_range_and_its_store_as_options_too() {
     let (_sandbox, program) = collected();
     let count = |arguments: &[&str]| program.run(&[&["search", "--count"], arguments].concat()).out.trim().to_owned();

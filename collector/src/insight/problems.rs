@@ -203,7 +203,7 @@ fn example(context: &Context<'_>, template: &template::Template, (store, hour): 
             time: entry.time,
             summary: entry.summary.as_deref().map(|text| context.text(Field::Summary, text)),
             reason: message.and_then(message::reason).map(|text| context.text(Field::Message, &text)),
-            message: message.map(|text| context.text(Field::Message, text)),
+            message: message.map(|text| context.text(Field::Message, &message::line(text))),
             uid: entry.uid,
         });
         ControlFlow::Break(())

@@ -89,7 +89,7 @@ pub struct Example {
     pub summary: Option<Text>,
     /// Why, as its message gives it.
     pub reason: Option<Text>,
-    /// Its message.
+    /// Its message; HTML as its words.
     pub message: Option<Text>,
     /// Finds it.
     pub query: String,
