@@ -77,7 +77,7 @@ fn top(page: &mut String, report: &Report) {
         some if some.len() <= 4 => some.join(", "),
         many => format!("{} stores", format_count(many.len() as u64)),
     };
-    let compared = if report.trust.comparable { " Compared with as long a time before." } else { "" };
+    let compared = report.about_period();
     push(
         page,
         format_args!(

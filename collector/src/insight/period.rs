@@ -35,6 +35,9 @@ pub struct Period {
     pub steps: Vec<Timestamp>,
     #[serde(skip)]
     pub(super) zone: TimeZone,
+    /// It is shorter than a week, and other hours were asked for than these whole ones.
+    #[serde(skip)]
+    pub(super) widened: bool,
 }
 
 /// How long a step of a chart is.
@@ -52,6 +55,7 @@ pub enum Step {
 impl Period {
     /// `None` if the period lies beyond the calendar.
     pub(super) fn new(since: Timestamp, until: Timestamp, compare: bool, zone: TimeZone) -> Option<Self> {
+        let is_whole = is_hour(since) && is_hour(until);
         let until = from_hour(hour_of(until) + i64::from(!is_hour(until)))?;
         let mut since = from_hour(hour_of(since))?;
         if until.duration_since(since) >= WHOLE_DAYS {
@@ -75,11 +79,18 @@ impl Period {
             step,
             steps: steps(whole, step, &zone)?,
             zone,
+            widened: length < WHOLE_DAYS && !is_whole,
         })
     }
 
-    /// Its first and last day: `25 Oct to 24 Nov 2026`.
+    /// Its first and last day: `25 Oct to 24 Nov 2026`. One of less than a week has its hours too, unless it has whole days
+    /// only: `24 Nov 2026, 10:00 to 11:00`.
     pub fn days(&self) -> String {
+        let is_midnight = |at: Timestamp| at.to_zoned_datetime(self.zone.clone()).time() == time(0, 0, 0, 0);
+        let is_short = self.until.duration_since(self.since) < WHOLE_DAYS;
+        if is_short && !(is_midnight(self.since) && is_midnight(self.until)) {
+            return self.hours();
+        }
         let [first, last] = [self.since, self.until].map(|time| time.to_zoned_datetime(self.zone.clone()));
         // A period that ends at midnight does not include the next day.
         let last = if last.time() == time(0, 0, 0, 0) { last.checked_sub(1.hour()).unwrap_or(last) } else { last };
@@ -89,6 +100,20 @@ impl Period {
             () => first.strftime("%-d %b %Y"),
         };
         format!("{from} to {}", last.strftime("%-d %b %Y"))
+    }
+
+    fn hours(&self) -> String {
+        let [first, end] = [self.since, self.until].map(|time| time.to_zoned_datetime(self.zone.clone()));
+        // A day ends at midnight, too.
+        let (last, clock) = match end.time() == time(0, 0, 0, 0) {
+            true => (end.checked_sub(1.hour()).unwrap_or_else(|_| end.clone()), "24:00".to_owned()),
+            false => (end.clone(), end.strftime("%H:%M").to_string()),
+        };
+        if first.date() == last.date() {
+            return format!("{} to {clock}", first.strftime("%-d %b %Y, %H:%M"));
+        }
+        let form = if first.year() == last.year() { "%-d %b, %H:%M" } else { "%-d %b %Y, %H:%M" };
+        format!("{} to {}, {clock}", first.strftime(form), last.strftime("%-d %b %Y"))
     }
 
     pub(super) fn whole(&self) -> TimeRange {
@@ -216,6 +241,19 @@ mod tests {
         assert_eq!((previous.until, previous.length()), (long.since, long.whole().length()));
         let years = period("2024-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "UTC");
         assert_eq!((years.step, years.steps.len()), (Step::Week, 105));
+    }
+
+    #[test]
+    fn a_short_period_is_named_with_its_hours() {
+        let named = |since: &str, until: &str| period(since, until, "UTC").days();
+        assert_eq!(named("2026-08-01T10:30:00Z", "2026-08-01T10:45:00Z"), "1 Aug 2026, 10:00 to 11:00");
+        assert_eq!(named("2026-08-01T22:00:00Z", "2026-08-02T00:00:00Z"), "1 Aug 2026, 22:00 to 24:00");
+        assert_eq!(named("2026-12-31T22:00:00Z", "2027-01-01T02:00:00Z"), "31 Dec 2026, 22:00 to 1 Jan 2027, 02:00");
+        assert_eq!(named("2026-08-01T00:00:00Z", "2026-08-02T00:00:00Z"), "1 Aug 2026");
+        assert_eq!(named("2026-08-01T10:30:00Z", "2026-08-31T10:00:00Z"), "1 Aug to 31 Aug 2026");
+        let widened = |since: &str, until: &str| period(since, until, "UTC").widened;
+        assert!(widened("2026-08-01T10:30:00Z", "2026-08-01T11:00:00Z"));
+        assert!(!widened("2026-08-01T10:00:00Z", "2026-08-01T11:00:00Z"));
     }
 
     #[test]

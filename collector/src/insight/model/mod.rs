@@ -75,6 +75,13 @@ impl Report {
         }
     }
 
+    /// What has to be said of the period beside its days.
+    pub(super) fn about_period(&self) -> String {
+        let whole = if self.period.widened { " Entries are counted by whole hours." } else { "" };
+        let compared = if self.trust.comparable { " Compared with as long a time before." } else { "" };
+        format!("{whole}{compared}")
+    }
+
     /// The statement that something did not happen, as far as that is known. It is without its full stop.
     pub(super) fn absence(&self, statement: &str) -> String {
         match self.trust.knowledge() {

@@ -25,12 +25,7 @@ pub fn document(report: &Report) -> Document {
     let period = &report.period;
     let mut blocks = vec![
         Block::Title(format!("What the logs say, {}", period.days())),
-        Block::Text(format!(
-            "{}. Times are those of {}.{}",
-            stores(report),
-            period.time_zone,
-            if report.trust.comparable { " Compared with as long a time before." } else { "" }
-        )),
+        Block::Text(format!("{}. Times are those of {}.{}", stores(report), period.time_zone, report.about_period())),
         Block::Heading("At a glance".to_owned()),
         Block::Text(report.verdict.clone()),
     ];
