@@ -82,6 +82,16 @@ impl Report {
         format!("{whole}{compared}")
     }
 
+    /// The command that makes a report about the same in another form.
+    pub(super) fn command(&self, output: &str) -> String {
+        let Period { since, until, time_zone, .. } = &self.period;
+        // The hour that is under way ends in the future.
+        let until = until.min(&self.made).strftime("%Y-%m-%dT%H:%M:%SZ");
+        let stores: String = self.scope.iter().map(|store| format!(" --store {store}")).collect();
+        let redact = if self.redacted { "" } else { " --no-redact" };
+        format!("storelogs report --since {since} --until {until} --time-zone {time_zone}{stores}{redact} -o {output}")
+    }
+
     /// The statement that something did not happen, as far as that is known. It is without its full stop.
     pub(super) fn absence(&self, statement: &str) -> String {
         match self.trust.knowledge() {

@@ -76,9 +76,8 @@ fn orders(report: &Report, blocks: &mut Document) {
     blocks.push(Block::Table(table));
     let more = orders.list.len().saturating_sub(MOST) as u64 + orders.others;
     if more > 0 {
-        let text =
-            format!("{} more; `storelogs report -o orders.csv` lists {}.", format_count(more), orders.list.len());
-        blocks.push(Block::Text(text));
+        let (more, all) = (format_count(more), format_count(orders.list.len() as u64));
+        blocks.push(Block::Text(format!("{more} more; `{}` lists {all}.", report.command("orders.csv"))));
     }
 }
 
