@@ -110,13 +110,10 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
     let suspect = incident.changes.listed.first();
     match suspect {
         Some(change) => {
-            let minutes = incident.start.duration_since(change.time).as_mins();
+            let minutes = incident.minutes_after(change);
             let who = change.who();
-            let ago = if minutes < 1 {
-                "Less than a minute".to_owned()
-            } else {
-                pluralize(minutes.unsigned_abs(), "minute", "minutes")
-            };
+            let ago =
+                if minutes < 1 { "Less than a minute".to_owned() } else { pluralize(minutes, "minute", "minutes") };
             let what = subject(change);
             let said = change.summary.as_ref().map(|summary| format!(": “{summary}”")).unwrap_or_default();
             text.push_str(&if change.store == incident.store {
@@ -321,12 +318,15 @@ fn subject(change: &Change) -> String {
 }
 
 fn lasted(incident: &Incident) -> String {
-    let minutes = incident.end.duration_since(incident.start).as_mins().max(1).unsigned_abs();
+    // Rounded as the page does it.
+    let seconds = incident.end.duration_since(incident.start).as_secs().unsigned_abs();
+    let minutes = (seconds + 30) / 60;
     match (minutes / 60, minutes % 60) {
+        _ if seconds < 90 => pluralize(seconds, "second", "seconds"),
         (0, minutes) => pluralize(minutes, "minute", "minutes"),
-        (hours, 0) => pluralize(hours, "hour", "hours"),
+        (hours @ 1..48, 0) => pluralize(hours, "hour", "hours"),
         (hours @ 1..48, minutes) => format!("{hours} h {minutes} min"),
-        (hours, _) => pluralize((hours + 12) / 24, "day", "days"),
+        _ => pluralize((minutes + 720) / 1440, "day", "days"),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::insight::model::Incident;
 use crate::insight::{self, KNOWS_NEW, comparable};
 use crate::redact::NoRedaction;
 use crate::search::Filter;
-use crate::wording::{format_duration, pluralize};
+use crate::wording::pluralize;
 
 /// How far back incidents are looked for each time, and the most after the watcher was away.
 const BACK: SignedDuration = SignedDuration::from_hours(48);
@@ -125,7 +125,10 @@ fn raise(
     if let Some(change) = incident.changes.listed.first() {
         let who = change.who();
         let what = change.summary.as_ref().or(change.action.as_ref()).map_or("", |what| what.as_str());
-        let before = format_duration(incident.start.duration_since(change.time));
+        let before = match incident.minutes_after(change) {
+            0 => "less than a minute".to_owned(),
+            minutes => format!("{minutes} min"),
+        };
         let elsewhere = if change.store == incident.store { "" } else { " in another of your stores" };
         alert.text.push_str(&format!("; {before} before it{elsewhere}, {who}: {what}"));
     }

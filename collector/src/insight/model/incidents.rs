@@ -79,6 +79,11 @@ impl Incident {
         self.stores.len() > 1
     }
 
+    /// How many whole minutes before it a change was made.
+    pub fn minutes_after(&self, change: &Change) -> u64 {
+        u64::try_from(self.start.duration_since(change.time).as_mins()).unwrap_or_default()
+    }
+
     /// Why, in quotes: the reasons that at least a fourth of them give, if together that is at least half.
     pub fn why(&self) -> Option<String> {
         let named: Vec<_> = self.reasons.iter().filter(|reason| reason.count.now * 4 >= self.entries).collect();

@@ -63,9 +63,18 @@ fn clock(time: Timestamp) -> Vec<String> {
 /// An incident in numbers, as in the finding about it.
 fn incident(one: &Value) -> Vec<String> {
     let (start, end) = (time(&one["start"]), time(&one["end"]));
-    let minutes = end.duration_since(start).as_mins();
-    let mut numbers = vec![one["entries"].to_string(), (minutes / 60).to_string(), (minutes % 60).to_string()];
-    numbers.retain(|number| number != "0");
+    let seconds = end.duration_since(start).as_secs();
+    let minutes = (seconds + 30) / 60;
+    let mut numbers = vec![one["entries"].to_string()];
+    numbers.extend(
+        match minutes {
+            _ if seconds < 90 => vec![seconds],
+            2880.. => vec![(minutes + 720) / 1440],
+            minutes => vec![minutes / 60, minutes % 60].into_iter().filter(|number| *number > 0).collect(),
+        }
+        .iter()
+        .map(i64::to_string),
+    );
     numbers.extend(clock(start));
     let (first, last) = (clock(start), clock(end));
     numbers.extend(if first[0] == last[0] { last[1..].to_vec() } else { last });
