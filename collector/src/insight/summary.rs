@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::model::{
-    Change, Comparison, Count, ENOUGH, Finding, Incident, Knowledge, Level, Section, Template, Topic, Trend,
+    Bulk, Change, Comparison, Count, ENOUGH, Finding, Incident, Knowledge, Level, Section, Template, Topic, Trend,
 };
 use super::statistics::as_number;
 use crate::archive::State;
@@ -37,12 +37,15 @@ pub(super) fn verdict(report: &Report) -> String {
 
 /// The most incidents and the most new templates that are listed.
 const MOST_INCIDENTS: usize = 3;
+/// The most bulk operations that are.
+const MOST_AT_ONCE: usize = 2;
 
 pub(super) fn findings(report: &Report) -> Vec<Finding> {
     let mut findings = Vec::new();
     incidents(report, &mut findings);
     problems(report, &mut findings);
     people(report, &mut findings);
+    at_once(report, &mut findings);
     trust(report, &mut findings);
     activity(report, &mut findings);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
@@ -236,6 +239,27 @@ fn people(report: &Report, findings: &mut Vec<Finding>) {
     found.ask = marked.ask().cloned();
     found.query = Some(people.sensitive_query.clone());
     findings.push(found);
+}
+
+/// What the highest bars of the chart are: the largest of what was done many times in minutes.
+fn at_once(report: &Report, findings: &mut Vec<Finding>) {
+    let mut bulk: Vec<&Bulk> = report.people.bulk.iter().collect();
+    bulk.sort_by_key(|bulk| std::cmp::Reverse(bulk.entries));
+    for bulk in bulk.into_iter().take(MOST_AT_ONCE) {
+        let what = bulk.action.as_ref().or(bulk.category.as_ref()).map_or("", Text::as_str).replace('_', " ");
+        let what = if what.is_empty() { String::new() } else { format!(", {what}") };
+        let text = format!(
+            "By {}{what}: {} to {} in {}.",
+            bulk.actor,
+            report.period.clock(bulk.start),
+            report.period.clock_after(bulk.end, bulk.start),
+            report.store(bulk.store)
+        );
+        let title = format!("{} at once", pluralize(bulk.entries, "entry", "entries"));
+        let mut found = finding(Level::Note, Section::People, &title, text);
+        found.query = Some(bulk.query.clone());
+        findings.push(found);
+    }
 }
 
 fn trust(report: &Report, findings: &mut Vec<Finding>) {

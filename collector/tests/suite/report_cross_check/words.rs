@@ -129,6 +129,12 @@ fn the_answer_at_the_top_says_what_the_sections_say() {
                         };
                         [vec![total["now"].to_string(), stores.to_string()], compared].concat()
                     }
+                    "people" if title.ends_with(" at once") => {
+                        let one = report["people"]["bulk"].as_array().unwrap().iter().find(is_of).unwrap();
+                        let (start, end) = (clock(time(&one["start"])), clock(time(&one["end"])));
+                        let end = if start[0] == end[0] { end[1..].to_vec() } else { end };
+                        [vec![one["entries"].to_string()], start, end].concat()
+                    }
                     "people" => {
                         let list = report["people"]["sensitive"].as_array().unwrap();
                         let marked = list.iter().find(|one| one["unusual_hour"] == true).unwrap_or(&list[0]);
