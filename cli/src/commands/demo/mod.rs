@@ -31,8 +31,8 @@ use summary::Summary;
 ///
 /// Starts the sandbox with a made-up store on each platform, collects their logs over HTTP into an archive as it would
 /// real ones, proves by the platforms' own counts that nothing is missing, shows the newest entries of both and a
-/// summary of the last seven days, says what broke last and whom to ask, and writes the report of the last 30 days as a
-/// page for the browser.
+/// summary of the last seven days, says what broke last that a person can be asked about, and writes the report of
+/// the last 30 days as a page for the browser.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -283,7 +283,7 @@ pub(crate) fn write_page(report: &Report, path: &Path) -> Result<(), CliError> {
     write(report, Format::Html, &mut output::file(path)?, None)
 }
 
-/// Writes what broke last and whom to ask, or nothing if nothing broke.
+/// Writes what broke last that a person can be asked about, else what broke last, or nothing if nothing broke.
 pub(crate) fn last_incident(report: &Report, ui: Ui) -> Result<(), CliError> {
     let broke = |finding: &&Finding| finding.section == Section::Incidents && finding.level == Level::Alarm;
     let mut incidents = report.summary.iter().filter(broke);
