@@ -11,16 +11,19 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 
-use super::Report;
 use super::model::{Count, Finding, Level, Section};
 use super::statistics::as_number;
+use super::{Entries, Report};
 use crate::wording::{format_count, percent};
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = concat!(
     include_str!("page/base.js"),
+    include_str!("page/entries.js"),
     include_str!("page/charts.js"),
+    include_str!("page/orders.js"),
     include_str!("page/sections.js"),
+    include_str!("page/find.js"),
     include_str!("page/main.js"),
 );
 
@@ -33,8 +36,18 @@ const SECTIONS: [(Section, &str, &str); 5] = [
     (Section::Trust, "trust", "Can I trust this?"),
 ];
 
-/// The report as HTML: one file without any reference to another.
-pub fn html(report: &Report) -> String {
+/// The section in which entries and orders are found by their words. A script shows it.
+const FIND: &str = "<section id=\"find\" class=\"js\" aria-labelledby=\"find-h\" hidden><h2 id=\"find-h\">What are you \
+    looking for?</h2>\n<search class=\"find\"><label for=\"find-words\">Words of an entry or an order</label>\
+    <input type=\"search\" id=\"find-words\" autocomplete=\"off\" spellcheck=\"false\" aria-describedby=\"find-count\">\
+    <p id=\"find-count\" class=\"soft small\" role=\"status\"></p></search><div id=\"found\"></div></section>\n";
+
+/// The most bytes of a page with entries. What a report has more of is left out of the page, and the page says how much.
+const LARGEST: usize = 2_000_000;
+
+/// The report as HTML: one file without any reference to another. It has the newest of the entries behind its figures, as
+/// many as there is room for.
+pub fn html(report: &Report, entries: &Entries) -> String {
     let title = format!("What the logs say, {}", report.period.days());
     let json = serde_json::to_string(report).unwrap_or_default();
     let mut page = String::with_capacity(json.len() + STYLE.len() + SCRIPT.len() + 16 * 1024);
@@ -59,11 +72,16 @@ pub fn html(report: &Report) -> String {
             ),
         );
     }
+    page.push_str(FIND);
     page.push_str("<noscript><p class=\"empty\">The charts and tables are drawn by a script, which this browser does not run.</p></noscript>\n</main>\n");
     foot(&mut page, report);
     page.push_str("<div id=\"tip\" role=\"tooltip\" hidden></div>\n<div id=\"drawer\" role=\"dialog\" aria-label=\"The search\" hidden></div>\n");
     push(&mut page, format_args!("<script type=\"application/json\" id=\"report\">{}</script>\n", embedded(&json)));
-    push(&mut page, format_args!("<script>{SCRIPT}</script>\n</body>\n</html>\n"));
+    let [head, foot] = ["<script type=\"application/json\" id=\"entries\">", "</script>\n<script>"];
+    let end = "</script>\n</body>\n</html>\n";
+    // The frame of the JSON takes less than this.
+    let room = LARGEST.saturating_sub(page.len() + head.len() + foot.len() + SCRIPT.len() + end.len() + 100);
+    push(&mut page, format_args!("{head}{}{foot}{SCRIPT}{end}", entries.json(room, embedded)));
     page
 }
 
@@ -196,6 +214,7 @@ fn bar(page: &mut String) {
         ("incidents", "Incidents"),
         ("people", "People"),
         ("trust", "Trust"),
+        ("find", "Search"),
     ] {
         push(page, format_args!("<a href=\"#{id}\">{name}</a>"));
     }
@@ -210,8 +229,8 @@ fn foot(page: &mut String, report: &Report) {
         format_args!(
             "<footer><p>Made by storelogs on {} from an archive on this machine. {} The page loads nothing and sends \
              nothing.</p>\
-             <p>Each line with a magnifier has the search that lists its entries, for <code>storelogs search</code>. The period \
-             is whole hours: {} to {}.</p></footer>\n",
+             <p>“entries” lists the newest entries of a figure. A magnifier shows the search that lists all of them, for \
+             <code>storelogs search</code> where the archive is. The period is whole hours: {} to {}.</p></footer>\n",
             escape(&report.period.clock(report.made)),
             if report.redacted {
                 "In texts of the log, e-mail and postal addresses, names and secrets are replaced by pseudonyms."

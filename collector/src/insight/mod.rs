@@ -9,6 +9,7 @@
 
 mod activity;
 mod apps;
+mod behind;
 mod bulk;
 mod bursts;
 mod causes;
@@ -36,6 +37,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 
+pub use behind::Entries;
 pub use hints::Hint;
 pub use html::html;
 pub use model::Report;
@@ -97,6 +99,29 @@ struct Context<'a> {
 /// # Errors
 /// If the archive cannot be read, knows none of these stores, or the period is empty or in the future.
 pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -> Result<Report> {
+    make(archive, options, redact, |_, _| Ok(())).map(|(report, ())| report)
+}
+
+/// Makes a report, and finds the newest entries behind its figures, for [`html`]. Their texts are redacted as those of the
+/// report are.
+///
+/// # Errors
+/// If the archive cannot be read, knows none of these stores, or the period is empty.
+pub fn report_with_entries(
+    archive: &Archive,
+    options: &ReportOptions,
+    redact: &dyn Redact,
+) -> Result<(Report, Entries)> {
+    make(archive, options, redact, behind::entries)
+}
+
+/// Makes a report, and what is found for it in the same view of the archive.
+fn make<More>(
+    archive: &Archive,
+    options: &ReportOptions,
+    redact: &dyn Redact,
+    more: impl FnOnce(&Context<'_>, &Report) -> Result<More>,
+) -> Result<(Report, More)> {
     // It is seen as it is now, whatever comes meanwhile.
     let _view = archive.view()?;
     let mut stores = archive.stores()?;
@@ -165,7 +190,8 @@ pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -
     };
     report.verdict = summary::verdict(&report);
     report.summary = summary::findings(&report);
-    Ok(report)
+    let more = more(&context, &report)?;
+    Ok((report, more))
 }
 
 /// The time zone that stores are taken to be in, or all of the archive if none is named: the offset from UTC that the newest

@@ -52,25 +52,11 @@ struct Sum {
 
 /// The orders that problems of the period name.
 pub(super) fn orders(context: &Context<'_>) -> Result<Orders> {
-    let each = (MOST_READ / context.stores.len().max(1)).max(LEAST_READ);
     let mut found = Vec::new();
     for (number, (id, store)) in (0_u32..).zip(context.stores) {
-        let period = [context.period.since, context.period.until];
         let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
-        let (mut read, mut since) = (0, context.period.since);
-        let mut second = None;
-        context.archive.each_of_store(*id, period, Which::Problems, |entry| {
-            let this = entry.time.as_second();
-            if read >= each && second.is_some_and(|second| this < second) {
-                // Earlier ones are left out, and the searches do not find them.
-                since = second.and_then(|second| Timestamp::from_second(second).ok()).unwrap_or(since);
-                return ControlFlow::Break(());
-            }
-            (read, second) = (read + 1, Some(this));
-            add(context, &mut sums, &entry);
-            ControlFlow::Continue(())
-        })?;
-        successes(context, *id, each, &mut sums)?;
+        let since = each_read(context, *id, |entry| add(context, &mut sums, entry))?;
+        successes(context, *id, most_read(context), &mut sums)?;
         found.extend(sums.into_iter().map(|(order, sum)| {
             let query = context.query().store(store).problems().between(since, context.period.until);
             Order {
@@ -91,6 +77,29 @@ pub(super) fn orders(context: &Context<'_>) -> Result<Orders> {
     let others = found.len().saturating_sub(MOST_ORDERS) as u64;
     found.truncate(MOST_ORDERS);
     Ok(Orders { list: found, others })
+}
+
+/// How many problems of each store are looked at.
+fn most_read(context: &Context<'_>) -> usize {
+    (MOST_READ / context.stores.len().max(1)).max(LEAST_READ)
+}
+
+/// Calls `each` with the problems of a store that are looked at, the newest first. Returns since when these are all.
+pub(super) fn each_read(context: &Context<'_>, store: StoreId, mut each: impl FnMut(&LogEntry)) -> Result<Timestamp> {
+    let (period, most) = ([context.period.since, context.period.until], most_read(context));
+    let (mut read, mut second, mut since) = (0, None, context.period.since);
+    context.archive.each_of_store(store, period, Which::Problems, |entry| {
+        let this = entry.time.as_second();
+        if read >= most && second.is_some_and(|second| this < second) {
+            // Earlier ones are left out, and the searches do not find them.
+            since = second.and_then(|second| Timestamp::from_second(second).ok()).unwrap_or(since);
+            return ControlFlow::Break(());
+        }
+        (read, second) = (read + 1, Some(this));
+        each(&entry);
+        ControlFlow::Continue(())
+    })?;
+    Ok(since)
 }
 
 /// Looks for orders that came through after all: what worked in the same module, after the last problem. The newest of the
@@ -121,15 +130,20 @@ fn is_undone(entry: &LogEntry) -> bool {
     texts.flat_map(|text| words(text)).any(|word| UNDOING.iter().any(|beginning| word.starts_with(beginning)))
 }
 
-/// Adds a problem to the orders that it names. The newest come first.
-fn add(context: &Context<'_>, sums: &mut BTreeMap<String, Sum>, entry: &LogEntry) {
+/// The orders that an entry names, with how it does.
+pub(super) fn named(entry: &LogEntry) -> BTreeMap<String, BTreeSet<Mention>> {
     let mut named: BTreeMap<String, BTreeSet<Mention>> = BTreeMap::new();
     for (place, text) in [("summary", &entry.summary), ("message", &entry.message)] {
         for (order, phrase) in mentions(text.as_deref().unwrap_or_default()) {
             named.entry(order).or_default().insert((place, phrase));
         }
     }
-    for (order, mentions) in named {
+    named
+}
+
+/// Adds a problem to the orders that it names. The newest come first.
+fn add(context: &Context<'_>, sums: &mut BTreeMap<String, Sum>, entry: &LogEntry) {
+    for (order, mentions) in named(entry) {
         let message = entry.message.as_deref().filter(|text| !text.is_empty());
         let sum = sums.entry(order).or_insert_with(|| Sum {
             mentions: BTreeSet::new(),

@@ -131,6 +131,7 @@ impl Sums {
         };
         let share = as_number(sum.all.now) / as_number(self.total.now.max(1));
         Ok(Template {
+            number,
             template: context.text(Field::Template, template.as_str()),
             trend,
             count: context.count(sum.all, query.text()),

@@ -62,12 +62,17 @@ pub struct Text(String);
 impl Text {
     pub(crate) fn new(redact: &dyn Redact, field: Field, text: &str) -> Self {
         // Cut behind it: half an address would not be recognised.
-        let mut text = redact.text(field, text).into_owned();
-        if text.len() > LONGEST {
-            text.truncate((0..=LONGEST).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default());
+        Self(redact.text(field, text).into_owned()).cut(LONGEST)
+    }
+
+    /// The text up to this many bytes.
+    pub(crate) fn cut(mut self, longest: usize) -> Self {
+        let Self(text) = &mut self;
+        if text.len() > longest {
+            text.truncate((0..=longest).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default());
             text.push('…');
         }
-        Self(text)
+        self
     }
 
     /// The text.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::archive::Commit;
 use storelogs_collector::insight::model::{Level, Section};
-use storelogs_collector::insight::{Report, ReportOptions, document, html, report, with_incidents};
+use storelogs_collector::insight::{Report, ReportOptions, document, html, report, report_with_entries, with_incidents};
 use storelogs_collector::redact::{Field, NoRedaction, Redact};
 use storelogs_collector::search::Filter;
 use storelogs_collector::{Archive, TimeRange};
@@ -28,6 +28,17 @@ fn options(days: i64) -> ReportOptions {
 
 fn of(shop: &Shop, days: i64) -> Report {
     report(&shop.archive, &options(days), &NoRedaction).unwrap()
+}
+
+fn page(shop: &Shop, days: i64) -> String {
+    let (report, entries) = report_with_entries(&shop.archive, &options(days), &NoRedaction).unwrap();
+    html(&report, &entries)
+}
+
+/// The JSON of a page with this id.
+fn embedded(page: &str, id: &str) -> Value {
+    let start = format!("id=\"{id}\">");
+    serde_json::from_str(page.split(&start).nth(1).unwrap().split("</script>").next().unwrap()).unwrap()
 }
 
 /// Calls `each` with every query of a report, and with how many entries it has to list.
@@ -208,18 +219,19 @@ fn hostile() -> (tempfile::TempDir, Archive) {
 #[test]
 fn no_text_of_the_log_is_anything_but_text_in_the_page() {
     let (_folder, archive) = hostile();
-    let report = report(&archive, &options(30), &NoRedaction).unwrap();
-    let page = html(&report);
+    let (report, entries) = report_with_entries(&archive, &options(30), &NoRedaction).unwrap();
     // The tags of the page are its own: there are as many without any text.
-    let own = html(&of(&shop::shop(1), 30));
+    let own = page(&shop::shop(1), 30);
+    let page = html(&report, &entries);
     for tag in ["<script", "</script", "<!--", "<style", "<svg", "<img", "<iframe", "onerror=\"", "onload=\""] {
         assert_eq!(page.matches(tag).count(), own.matches(tag).count(), "{tag}");
     }
     assert!(!page.contains(['\u{2028}', '\u{2029}', '\u{202e}', '\u{1b}', '\u{0}']));
-    let embedded = page.split("id=\"report\">").nth(1).unwrap().split("</script>").next().unwrap();
-    let read: Value = serde_json::from_str(embedded).unwrap();
+    let read = embedded(&page, "report");
     assert_eq!(read, serde_json::to_value(&report).unwrap(), "the page has all of the report");
-    assert!(embedded.contains("window.hacked"), "the hostile texts are in it");
+    for read in [read, embedded(&page, "entries")] {
+        assert!(read.to_string().contains("window.hacked"), "the hostile texts are in it");
+    }
 }
 
 #[test]
@@ -237,7 +249,7 @@ fn every_hostile_text_can_be_searched_for() {
 
 #[test]
 fn the_page_lets_nothing_be_loaded_and_only_its_own_script_run() {
-    let page = html(&of(&shop::shop(2), 90));
+    let page = page(&shop::shop(2), 90);
     let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
@@ -256,10 +268,10 @@ fn every_text_of_a_report_goes_through_the_redaction() {
         }
     }
     let (_folder, archive) = hostile();
-    let redacted = report(&archive, &options(30), &Stars).unwrap();
+    let (redacted, entries) = report_with_entries(&archive, &options(30), &Stars).unwrap();
     let json = serde_json::to_string(&redacted).unwrap();
     assert!(!json.contains("hacked") && !json.contains("script"), "{json}");
-    assert!(!html(&redacted).contains("window.hacked"));
+    assert!(!html(&redacted, &entries).contains("window.hacked"));
 }
 
 #[test]

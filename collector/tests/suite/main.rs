@@ -3,6 +3,7 @@
 
 mod archive;
 mod arrived;
+mod behind;
 mod clock;
 mod coverage;
 mod coverage_properties;

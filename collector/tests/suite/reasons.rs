@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::archive::{Claim, Commit, Comparison, Finding};
-use storelogs_collector::insight::{Report, ReportOptions, document, html, report, with_incidents};
+use storelogs_collector::insight::{Entries, Report, ReportOptions, document, html, report, with_incidents};
 use storelogs_collector::redact::NoRedaction;
 use storelogs_collector::search::Filter;
 use storelogs_collector::{Archive, TimeRange};
@@ -124,7 +124,7 @@ fn the_steady_background_of_one_reason_is_no_part_of_a_burst_of_another() {
     document::markdown(&document::document(&report), &mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
     assert!(text.contains("not counted: as usual, or at another time"), "{text}");
-    assert!(html(&report).contains(DECLINED));
+    assert!(html(&report, &Entries::default()).contains(DECLINED));
 }
 
 #[test]

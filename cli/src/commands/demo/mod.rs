@@ -96,10 +96,10 @@ pub(crate) async fn demo(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
     out.flush()?;
     drop(out);
     last_week(&archive, &outcomes, ui)?;
-    let report = report::last_month(&archive, ui)?;
-    report::last_incident(&report, ui)?;
+    let made = report::last_month(&archive, ui)?;
+    report::last_incident(&made.0, ui)?;
     let page = path.with_file_name("report.html");
-    report::write_page(&report, &page)?;
+    report::write_page(&made, &page)?;
     ui.note(&format!(
         "\nThe archive stays in {} until you delete it:\n  {}\n\
          \nWhat broke, when, since which change, and who to ask:\n  {}\n",

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 use storelogs_collector::insight::model::{Finding, Level, Section};
-use storelogs_collector::insight::{self, Report, document};
+use storelogs_collector::insight::{self, Entries, Report, document};
 use storelogs_collector::redact::{NoRedaction, Redact};
 use storelogs_collector::{Archive, Moment};
 
@@ -133,19 +133,21 @@ pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
             "--open shows an HTML report: leave out --format, or give --format html".to_owned(),
         ));
     }
-    let report = make(&args.archive.read()?, args, ui)?;
+    let archive = args.archive.read()?;
+    let asked = args.request();
+    let made = of_stores(&archive, &asked, asked.stores(&archive)?, format, ui)?;
     let path = match &args.output {
         Some(path) => Some(path.clone()),
         None if args.open => Some(place()?),
         None => None,
     };
     match &path {
-        Some(path) => write(&report, format, &mut output::file(path)?, None)?,
+        Some(path) => write(&made, format, &mut output::file(path)?, None)?,
         None if format == Format::Terminal => {
-            write(&report, format, &mut ui.stdout(), Some(look(ui)))?;
+            write(&made, format, &mut ui.stdout(), Some(look(ui)))?;
         }
         // Machines get every byte as it is.
-        None => write(&report, format, &mut ui.stdout_for_machines(), None)?,
+        None => write(&made, format, &mut ui.stdout_for_machines(), None)?,
     }
     if let Some(path) = path {
         ui.note(&format!("The report is in {}\n", path.display()));
@@ -175,14 +177,14 @@ fn report_each(args: &ReportArgs, each: Each, folder: &Path, ui: Ui) -> Result<E
         .map_err(|error| CliError::failed(format!("-o: the folder {} cannot be made: {error}", folder.display())))?;
     let mut out = ui.stdout();
     for part in parts {
-        let report = of_stores(&archive, &asked, part.stores, ui)?;
-        write(&report, format, &mut output::file(&part.file)?, None)?;
+        let made = of_stores(&archive, &asked, part.stores, format, ui)?;
+        write(&made, format, &mut output::file(&part.file)?, None)?;
         writeln!(
             out,
             "{}  {}: {}",
             part.file.display(),
             printable::line(&part.name),
-            printable::line(&report.verdict)
+            printable::line(&made.0.verdict)
         )?;
         out.flush()?;
     }
@@ -190,10 +192,6 @@ fn report_each(args: &ReportArgs, each: Each, folder: &Path, ui: Ui) -> Result<E
         ui.note(&format!("{without}\n"));
     }
     Ok(Exit::Done)
-}
-
-fn make(archive: &Archive, args: &ReportArgs, ui: Ui) -> Result<Report, CliError> {
-    asked_for(archive, &args.request(), ui)
 }
 
 impl ReportArgs {
@@ -242,13 +240,23 @@ pub(crate) struct ReportRequest<'a> {
 pub(crate) const MONTH: Moment = Moment::Ago(SignedDuration::from_hours(30 * 24));
 
 /// The report that is asked for.
+#[cfg(feature = "mcp")]
 pub(crate) fn asked_for(archive: &Archive, asked: &ReportRequest<'_>, ui: Ui) -> Result<Report, CliError> {
     let stores = asked.stores(archive)?;
-    of_stores(archive, asked, stores, ui)
+    of_stores(archive, asked, stores, Format::Json, ui).map(|(report, _)| report)
 }
 
+/// A report, with the entries behind its figures if it becomes a page.
+pub(crate) type Made = (Report, Entries);
+
 /// The report that is asked for, about these stores; none of them for all.
-fn of_stores(archive: &Archive, asked: &ReportRequest<'_>, stores: Vec<Store>, ui: Ui) -> Result<Report, CliError> {
+fn of_stores(
+    archive: &Archive,
+    asked: &ReportRequest<'_>,
+    stores: Vec<Store>,
+    format: Format,
+    ui: Ui,
+) -> Result<Made, CliError> {
     // A date means a day of the shop.
     let zone = asked.clock.of(archive, &stores, ui)?;
     let now = asked.now;
@@ -266,21 +274,24 @@ fn of_stores(archive: &Archive, asked: &ReportRequest<'_>, stores: Vec<Store>, u
     }
     let redact: Box<dyn Redact> = if asked.redact { Box::new(archive.redactor()?) } else { Box::new(NoRedaction) };
     let options = insight::ReportOptions { since, until, compare: asked.compare, stores, zone: Some(zone), now };
-    Ok(insight::report(archive, &options, &*redact)?)
+    Ok(match format {
+        Format::Html => insight::report_with_entries(archive, &options, &*redact)?,
+        _ => (insight::report(archive, &options, &*redact)?, Entries::default()),
+    })
 }
 
-/// The report on the last 30 days of the whole archive, with pseudonyms.
-pub(crate) fn last_month(archive: &Archive, ui: Ui) -> Result<Report, CliError> {
+/// The report on the last 30 days of the whole archive, with pseudonyms, for a page.
+pub(crate) fn last_month(archive: &Archive, ui: Ui) -> Result<Made, CliError> {
     let now = Timestamp::now();
     let zone = Some(of_shop(archive, &[], ui)?);
     let since = now - SignedDuration::from_hours(30 * 24);
     let options = insight::ReportOptions { since, until: now, compare: true, stores: Vec::new(), zone, now };
-    Ok(insight::report(archive, &options, &archive.redactor()?)?)
+    Ok(insight::report_with_entries(archive, &options, &archive.redactor()?)?)
 }
 
 /// Writes a report as a page into a file.
-pub(crate) fn write_page(report: &Report, path: &Path) -> Result<(), CliError> {
-    write(report, Format::Html, &mut output::file(path)?, None)
+pub(crate) fn write_page(made: &Made, path: &Path) -> Result<(), CliError> {
+    write(made, Format::Html, &mut output::file(path)?, None)
 }
 
 /// Writes what broke last that a person can be asked about, else what broke last, or nothing if nothing broke.
@@ -345,7 +356,7 @@ fn place() -> Result<PathBuf, CliError> {
 }
 
 fn write(
-    report: &Report,
+    (report, entries): &Made,
     format: Format,
     out: &mut dyn Write,
     look: Option<terminal::Appearance>,
@@ -354,7 +365,7 @@ fn write(
         Format::Terminal => terminal::write(&document::document(report), look.unwrap_or_default(), out)?,
         Format::Csv => orders::write(report, out)?,
         Format::Md => document::markdown(&document::document(report), out)?,
-        Format::Html => out.write_all(insight::html(report).as_bytes())?,
+        Format::Html => out.write_all(insight::html(report, entries).as_bytes())?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut *out, report)?;
             writeln!(out)?;

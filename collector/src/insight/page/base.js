@@ -78,7 +78,9 @@ function search(query, label) {
   if (!query) return null;
   const attributes = { type: "button", class: label ? "search labelled" : "search", title: command(query), onclick: () => show(query) };
   if (!label) attributes["aria-label"] = "Show the search that lists these entries";
-  return el("button", attributes, magnifier(), label);
+  const button = el("button", attributes, magnifier(), label);
+  const entries = entriesOf(query);
+  return entries ? el("span", { class: "behind-it" }, entries, button) : button;
 }
 function show(query) {
   const drawer = document.getElementById("drawer");

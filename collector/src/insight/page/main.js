@@ -59,8 +59,10 @@ document.querySelectorAll("button[data-query]").forEach((button) => {
 document.getElementById("print").addEventListener("click", () => print());
 addEventListener("beforeprint", () => {
   document.querySelectorAll(".disclose").forEach((button) => button.dispatchEvent(new Event("page:print")));
-  document.querySelectorAll("details").forEach((details) => { details.open = true; });
+  document.querySelectorAll("details").forEach((details) => { if (!details.closest(".behind, #find")) details.open = true; });
 });
+document.getElementById("find-words").addEventListener("input", (event) => find(event.target.value));
+find("");
 addEventListener("resize", paintCharts);
 addEventListener("scroll", tipAway, { passive: true });
 addEventListener("keydown", (event) => { if (event.key === "Escape") tipAway(); });

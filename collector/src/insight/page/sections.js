@@ -181,14 +181,8 @@ function incidents() {
     const more = report.orders.others ? ` ${grouped(report.orders.others)} more are not listed.` : "";
     const through = orders.filter((one) => one.came_through).length;
     const later = through ? ` ${through === orders.length ? "All" : grouped(through)} of ${plural(orders.length, "order", "orders")} came through later: the same module worked for them.` : "";
-    nodes.push(el("h3", null, "Orders to look at"), el("p", { class: "soft small" }, `Those that warnings and errors name.${more}${later}`), table("orders", [
-      { name: "order", lead: true, value: (one) => one.order, cell: (one) => [el("strong", null, one.order), " ", el("span", { class: "soft small" }, one.customer ?? "")] },
-      { name: "why", value: (one) => one.reason ?? one.summary ?? "", cell: (one) => el("span", { class: "small" }, one.reason ?? one.summary ?? "") },
-      { name: "problems", number: true, value: (one) => one.entries, cell: (one) => grouped(one.entries) },
-      { name: "the last", number: true, value: (one) => Date.parse(one.last), cell: (one) => moment(one.last) },
-      { name: "came through", number: true, value: (one) => (one.came_through ? Date.parse(one.came_through.time) : 0), cell: (one) => (one.came_through ? [el("span", { class: "badge good" }, until(one.came_through.time, one.last)), " ", search(one.came_through.query)] : "") },
-      { name: "", tight: true, go: true, cell: (one) => search(one.query) },
-    ], orders, { limit: 9 }));
+    const save = el("button", { type: "button", class: "tool save", onclick: () => saveOrders(orders) }, orders.length === 1 ? "Save as CSV" : `Save all ${grouped(orders.length)} as CSV`);
+    nodes.push(el("h3", null, "Orders to look at"), el("p", { class: "soft small" }, `Those that warnings and errors name.${more}${later} `, save), ordersTable("orders", orders));
   }
   nodes.push(el("details", { class: "small soft" }, el("summary", null, "How they are found"), el("p", null, report.incidents.method)));
   return nodes;
