@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
 const [npm, executablePath, folder, pictures] = process.argv.slice(2);
@@ -35,6 +35,7 @@ async function look(what, name, options, test) {
 }
 
 const reportOf = (page) => page.evaluate(() => JSON.parse(document.getElementById("report").textContent));
+const entriesOf = (page) => page.evaluate(() => JSON.parse(document.getElementById("entries").textContent));
 const number = (text) => Number(/[\d,]+/.exec(text)[0].replaceAll(",", ""));
 const shown = async (page) => number(await page.locator("#activity .chart-title strong").first().innerText());
 // How many entries there are, by the counts of the page and by nothing of its script.
@@ -87,6 +88,71 @@ await look("tables are sorted by their heads, and rows open", "demo.html", {}, a
   assert.ok(await table.locator("tr.detail pre").isVisible());
 });
 
+await look("words find entries and orders while they are typed", "demo.html", {}, async (page) => {
+  const report = await reportOf(page), { list } = await entriesOf(page);
+  const box = page.getByLabel("Words of an entry or an order"), count = page.locator("#find-count");
+  assert.equal(await count.getAttribute("role"), "status");
+  assert.match(await count.innerText(), new RegExp(`^This page has ${list.length.toLocaleString("en")} entries and ${report.orders.list.length} orders`));
+  const texts = (one) => [one.summary, one.reason, one.message].join("\n").toLowerCase();
+  const own = (words) => list.filter((one) => words.every((word) => texts(one).includes(word))).length;
+  let before = Infinity;
+  for (const typed of ["payment", "payment order", "PAYMENT  order declined"]) {
+    await box.fill("");
+    await box.pressSequentially(typed);
+    const found = number(await count.innerText());
+    assert.equal(found, own(typed.toLowerCase().split(/ +/)), typed);
+    assert.ok(found > 0 && found <= before, `${typed}: ${found}`);
+    before = found;
+    const all = page.locator("#found > .tool.all");
+    if (await all.count()) await all.click();
+    assert.equal(await page.locator("#found .entry-list > li").count(), found);
+  }
+  const { order } = report.orders.list[0];
+  await box.fill(`order ${order}`);
+  assert.match(await count.innerText(), / and 1 order of this page have all of these words\.$/);
+  assert.ok(await page.locator("#found table").getByText(order, { exact: true }).first().isVisible());
+  await box.fill("payment nothing-has-this-word");
+  assert.match(await count.innerText(), /^0 entries and 0 orders/);
+  assert.equal(await page.locator("#found > *").count(), 0);
+});
+
+await look("the entries of a figure open below it", "year.html", {}, async (page) => {
+  const report = await reportOf(page), { list, figures } = await entriesOf(page);
+  for (const [section, query] of [["incidents", report.incidents.list[0].query], ["problems", report.problems.templates[0].query],
+    ["incidents", report.orders.list[0].query], ["people", report.people.sensitive[0].query]]) {
+    const figure = figures[query];
+    const magnifier = await page.evaluateHandle(([section, title]) => [...document.querySelectorAll(`#${section} .search`)].find((one) => one.title === title),
+      [section, `storelogs search '${query.replaceAll("'", "'\\''")}'`]);
+    const button = await magnifier.evaluateHandle((node) => node.parentElement.querySelector(".entries"));
+    await button.asElement().focus();
+    await page.keyboard.press("Enter");
+    assert.equal(await button.evaluate((node) => node.ariaExpanded), "true");
+    const lines = page.locator(`#${section} .behind:not([hidden]) .entry-list > li`);
+    assert.equal(await lines.count(), figure.list.length, query);
+    const newest = list[figure.list[0]], text = await lines.first().innerText();
+    assert.ok(text.includes(newest.severity) && text.includes(report.stores[newest.store]), text);
+    if (newest.reason) assert.ok(text.indexOf(newest.reason) < text.lastIndexOf(newest.summary), "the reason comes first");
+    const left = figure.of - figure.list.length, note = page.locator(`#${section} .behind:not([hidden])`).getByText("not in this page");
+    assert.equal(await note.count(), left ? 1 : 0);
+    if (left) assert.ok((await note.innerText()).includes(left.toLocaleString("en")));
+    await page.keyboard.press("Enter");
+    assert.equal(await lines.count(), 0, "it closes");
+  }
+  assert.ok(Object.values(figures).some((figure) => figure.of > figure.list.length), "some have more than the page");
+});
+
+await look("orders are saved as the program writes them", "year.html", {}, async (page) => {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "as CSV" }).click()]);
+  assert.equal(download.suggestedFilename(), "orders.csv");
+  const saved = readFileSync(await download.path(), "utf8");
+  assert.ok(saved.split("\n").length > 10);
+  assert.equal(saved, readFileSync(path.join(folder, "orders.csv"), "utf8"));
+  for (const [text, cell] of [["=1+1", "'=1+1"], [" \uff1d1", "' \uff1d1"], ["00123", "'00123"], ["1e5", "'1e5"], ["1234567890123456", "'1234567890123456"],
+    ["0.1234567890123456", "'0.1234567890123456"], ["123", "123"], ["1-2", "1-2"], ["0.5", "0.5"], ["1e", "1e"]]) {
+    assert.equal(await page.evaluate((text) => guarded(text), text), cell);
+  }
+});
+
 await look("everything can be reached and used by the keyboard", "demo.html", {}, async (page) => {
   const button = page.locator("#problems .search").first();
   await button.focus();
@@ -108,7 +174,7 @@ await look("everything can be reached and used by the keyboard", "demo.html", {}
   assert.match(await drawer.locator("pre").innerText(), new RegExp(`since:${report.period.steps[0]} until:${report.period.steps[1]}`));
   // Nothing that can be pressed is out of the order of the keyboard, or without a name.
   const nameless = await page.evaluate(() => [...document.querySelectorAll("button, select, input, a")].filter((node) =>
-    node.tabIndex < 0 || !(node.textContent || node.getAttribute("aria-label") || "").trim()).length);
+    node.tabIndex < 0 || !(node.textContent || node.getAttribute("aria-label") || node.labels?.[0]?.textContent || "").trim()).length);
   assert.equal(nameless, 0);
 });
 
@@ -132,7 +198,7 @@ await look("it is dark where the system is, and where one says so", "demo.html",
 await look("in print nothing is left of what can only be pressed", "demo.html", {}, async (page) => {
   await page.emulateMedia({ media: "print" });
   await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
-  for (const selector of [".bar", ".tools", ".search"]) assert.ok(await page.locator(selector).first().isHidden(), selector);
+  for (const selector of [".bar", ".tools", ".search", ".entries", ".save", "#find"]) assert.ok(await page.locator(selector).first().isHidden(), selector);
   assert.ok(await page.locator("tr.detail pre").first().isVisible(), "details are open");
   await page.pdf({ path: path.join(pictures, "print.pdf") });
 });
@@ -150,6 +216,9 @@ await look("hostile texts are texts", "hostile.html", {}, async (page) => {
   assert.ok(report.problems.templates.length > 3 && report.people.actors.length > 3);
   for (const button of await page.locator(".disclose").all()) await button.click();
   await page.locator("#problems .search").first().click();
+  for (const button of await page.locator(".entries").all()) await button.evaluate((node) => node.click());
+  await page.getByLabel("Words of an entry or an order").fill("window");
+  assert.ok(await page.locator("#found .entry-list > li").count() > 3 && await page.locator(".behind .entry-list > li").count() > 3);
   for (const hit of (await page.locator("#activity .hit").all()).slice(0, 5)) await hit.hover({ force: true });
   assert.equal(await page.evaluate(() => window.hacked), undefined);
   assert.equal(await page.evaluate(() => document.querySelectorAll("img, iframe, object, embed, base, form, a:not([href^='#'])").length), 0);

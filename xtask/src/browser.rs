@@ -1,8 +1,8 @@
 //! `cargo xtask browser`: the page of a report in a real Chromium.
 //!
 //! The program itself makes three pages: of the demo's shops over a month and over a year, and of a shop whose texts
-//! are all hostile. `xtask/browser/check.mjs` checks them: no error, no request, filters, sorting, keyboard, phone,
-//! dark mode, print. It also takes screenshots for people to look at; `--write` keeps one for the documentation.
+//! are all hostile. `xtask/browser/check.mjs` checks them: no error, no request, filters, sorting, the entries behind
+//! figures, finding words, orders as CSV, keyboard, phone, dark mode, print. It also takes screenshots for people to look at; `--write` keeps one for the documentation.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -91,16 +91,26 @@ fn demo(program: &Path, scratch: &Path) -> Result {
     let page = Path::new(page.ok_or_else(|| format!("the demo names no report:\n{output}"))?);
     let copy = scratch.join("demo.html");
     std::fs::copy(page, &copy).map_err(|e| format!("{}: {e}", page.display()))?;
-    report(program, &page.with_file_name("archive.db"), &scratch.join("year.html"), "365d")
+    // Both end at the same hour, whenever they are made.
+    let hour = jiff::Timestamp::now().as_second() / 3600 * 3600;
+    let since = jiff::Timestamp::from_second(hour - 365 * 86_400).map_err(|e| e.to_string())?;
+    let until = jiff::Timestamp::from_second(hour).map_err(|e| e.to_string())?;
+    for name in ["year.html", "orders.csv"] {
+        let period = [since, until].map(|time| time.to_string());
+        report(program, &page.with_file_name("archive.db"), &scratch.join(name), &period)?;
+    }
+    Ok(())
 }
 
-fn report(program: &Path, archive: &Path, page: &Path, since: &str) -> Result {
-    let arguments: [&OsStr; 7] = [
+fn report(program: &Path, archive: &Path, page: &Path, [since, until]: &[String; 2]) -> Result {
+    let arguments: [&OsStr; 9] = [
         "report".as_ref(),
         "--archive".as_ref(),
         archive.as_ref(),
         "--since".as_ref(),
         since.as_ref(),
+        "--until".as_ref(),
+        until.as_ref(),
         "-o".as_ref(),
         page.as_ref(),
     ];
@@ -139,7 +149,9 @@ fn hostile(program: &Path, scratch: &Path) -> Result {
     if !status.success() {
         return Err(format!("`storelogs sync` failed: {status}"));
     }
-    report(program, &archive, &scratch.join("hostile.html"), "30d")
+    let now = jiff::Timestamp::now();
+    let period = [now - jiff::SignedDuration::from_hours(30 * 24), now].map(|time| time.to_string());
+    report(program, &archive, &scratch.join("hostile.html"), &period)
 }
 
 /// A sandbox that serves until it is dropped.
