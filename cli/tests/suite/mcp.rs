@@ -139,6 +139,7 @@ fn the_tools_are_listed_in_the_form_that_every_client_takes() {
                 for unknown in ["$id", "$ref", "$schema", "prefixItems", "format"] {
                     assert!(part.get(unknown).is_none(), "{name}{at} has {unknown}");
                 }
+                assert!(part["enum"].as_array().is_none_or(|choices| !choices.contains(&Value::Null)), "{name}{at}");
             }
         }
         assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{name}");
@@ -225,7 +226,9 @@ fn what_is_wrong_is_a_tools_answer_with_the_remedy_and_the_session_goes_on() {
         ("verify", json!({"stores": ["shopline:nobody"]}), "shopline:nobody"),
         ("sql", json!({"statement": "DELETE FROM entries"}), "cannot modify"),
         ("sql", json!({"statement": "ATTACH 'other.db' AS other"}), "only the views"),
-        ("sql", json!({"statement": "SELECT message FROM main.entries"}), "only the views"),
+        ("sql", json!({"statement": "SELECT message FROM main.entries"}), "main.entries is none of the views"),
+        ("sql", json!({"statement": "SELECT count(*) FROM label"}), "labels"),
+        ("sql", json!({"statement": "SELECT redacted('text', 'ada@example.com')"}), "no such function: redacted"),
         ("sql", json!({"statement": "SELECT nowhere FROM entries"}), "no such column: nowhere"),
         ("sql", json!({"statement": "SELECT 1; SELECT 2"}), "one at a time"),
         ("sql", json!({"statement": "SELECT hex(zeroblob(900000000))"}), "too big"),
@@ -314,6 +317,26 @@ fn parts_of_an_answer_give_every_entry_once_also_while_new_ones_come() {
     );
     let why = assistant.refusal("sql", &json!({"statement": "SELECT 1", "cursor": first["next_cursor"]}));
     assert!(why.contains("another question"), "{why}");
+}
+
+#[test]
+fn the_description_of_sql_has_every_view_and_columns_that_it_has() {
+    let (program, _sandbox) = collected(1, "");
+    let mut assistant = Assistant::greeting(&program, &[]);
+    let answer = assistant.request("tools/list", &json!({}));
+    let tools = answer["result"]["tools"].as_array().unwrap();
+    let about = tools.iter().find(|tool| tool["name"] == "sql").unwrap()["description"].as_str().unwrap().to_owned();
+    let manual = include_str!("../../../docs/search.md");
+    let (_, manual) = manual.split_once("| view |").unwrap();
+    let views = manual.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(view, _)| view);
+    let views: Vec<&str> = views.collect();
+    assert!(views.len() > 10, "{views:?}");
+    for view in views {
+        let (_, from) = about.split_once(&format!(" {view}")).unwrap_or_else(|| panic!("{view}: {about}"));
+        let listed = from.strip_prefix('(').and_then(|from| from.split_once(')')).map_or("*", |(columns, _)| columns);
+        let columns = listed.trim_end_matches(", …");
+        assistant.call("sql", &json!({"statement": format!("SELECT {columns} FROM {view}")}));
+    }
 }
 
 #[test]

@@ -24,6 +24,13 @@ pub enum SqlError {
         /// The place in the line, in bytes.
         at: Option<usize>,
     },
+    /// It reads something that is none of the views, which are all that can be read. It was not run.
+    NoView {
+        /// What it reads.
+        name: String,
+        /// What it may read.
+        views: Vec<&'static str>,
+    },
     /// It would change something, or reach another file. It was not run.
     Refused,
     /// There is more than one statement. None was run.
@@ -89,6 +96,9 @@ impl fmt::Display for SqlError {
                 let shown = |text: &str| text.replace(char::is_control, " ");
                 let before = shown(line.get(..*at).unwrap_or_default()).width();
                 write!(f, "\n{}\n{}^", shown(line), " ".repeat(before))
+            }
+            Self::NoView { name, views } => {
+                write!(f, "{name} is none of the views that can be read here: {}", views.join(", "))
             }
             Self::Refused => f.write_str("this would change something or reach another file, and here is only read"),
             Self::Several => f.write_str("there are several statements: give one at a time"),

@@ -15,13 +15,15 @@ use crate::archive::Archive;
 use crate::error::Result;
 
 pub use error::SqlError;
+use redacted::Names;
 
 /// An archive that answers SQL. It was opened to be read; besides, every statement is checked before it runs, and only
 /// those that read this one file are let through.
 #[derive(Debug)]
 pub struct Console {
     archive: Archive,
-    redacted: bool,
+    /// What statements may name, if not everything.
+    names: Option<Names>,
 }
 
 /// One value of a row.
@@ -91,19 +93,19 @@ impl Console {
         // An archive of an older version was opened to be written, to bring it up to date.
         let only = sql.pragma_update(None, "query_only", "on");
         only.and_then(|()| sql.authorizer(Some(authorizer::check))).map_err(|error| archive.fault(error))?;
-        Ok(Self { archive, redacted: false })
+        Ok(Self { archive, names: None })
     }
 
     /// Opens an archive for statements whose answers show no personal data: the documented views have pseudonyms in
     /// their texts, as [`Redactor::entry`](crate::redact::Redactor::entry) puts them, and what stands beneath them
-    /// cannot be reached, not in parts either.
+    /// cannot be reached, not in parts either. No statement makes pseudonyms of texts of its own.
     ///
     /// # Errors
     /// As [`Archive::read`].
     pub fn open_redacted(path: impl Into<PathBuf>) -> Result<Self> {
         let mut archive = Archive::read(path)?;
-        redacted::set_up(&mut archive)?;
-        Ok(Self { archive, redacted: true })
+        let names = redacted::set_up(&mut archive)?;
+        Ok(Self { archive, names: Some(names) })
     }
 
     /// Makes statements fail that produce a text or blob of more than this many bytes.
@@ -126,8 +128,8 @@ impl Console {
     /// # Errors
     /// The error says what is wrong with the statement, and where; or is one that `answer` returns.
     pub fn ask<A: Answer>(&self, statement: &str, answer: &mut A) -> Result<(), A::Error> {
-        if self.redacted && redacted::reaches_beneath(statement) {
-            return Err(SqlError::Refused.into());
+        if let Some(names) = &self.names {
+            names.understand(statement, &self.archive)?;
         }
         let wrong = |error| SqlError::new(statement, error, &self.archive);
         let mut prepared = self.archive.sql().prepare(statement).map_err(wrong)?;

@@ -25,6 +25,9 @@ fn plain(schema: &mut Schema) {
     if schema.get("type").is_some_and(|kind| kind == "integer") || schema.get("type").is_some_and(Value::is_array) {
         schema.remove("format");
     }
+    if let Some(Value::Array(choices)) = schema.get_mut("enum") {
+        choices.retain(|choice| !choice.is_null());
+    }
     if let Some(Value::Array(kinds)) = schema.get("type")
         && let [kind, Value::String(null)] = &kinds[..]
         && null == "null"
