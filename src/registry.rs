@@ -6,6 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use crate::error::{Error, Result};
 use crate::facts::PlatformFacts;
 use crate::store::Store;
+use crate::store_name::refused;
 use crate::{bigcommerce, shopline};
 
 /// The platforms of this crate.
@@ -63,7 +64,7 @@ impl FromStr for Store {
         let address = || known().into_iter().find(|facts| facts.is_address(text)).map(|facts| (facts, text));
         match written.or_else(address) {
             Some((facts, name)) => facts.store(name),
-            None => Err(Error::invalid(format!("{text:?} is not a store: write {}", usage()))),
+            None => Err(Error::invalid(format!("{} is not a store: write {}", refused(text), usage()))),
         }
     }
 }

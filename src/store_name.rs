@@ -11,20 +11,43 @@ impl Store {
     pub fn of(platform: Platform, name: &str) -> Result<Self> {
         if !is_dns_label(name) {
             return Err(Error::invalid(format!(
-                "{name:?} is not a store of {platform}: its name is lower-case letters, digits and inner hyphens, 63 at \
-                 the most"
+                "{} is not a store of {platform}: its name is lower-case letters, digits and inner hyphens, 63 at the \
+                 most",
+                refused(name)
             )));
         }
         Ok(Self::checked(platform, name))
     }
 }
 
-/// The name in an address that was pasted in its place, as `find` takes it from the host and the path; else the text.
-pub(crate) fn pasted<'a>(text: &'a str, find: impl Fn(&'a str, &'a str) -> Option<&'a str>) -> &'a str {
-    let address = text.trim();
-    let address = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")).unwrap_or(address);
+/// The name in a text that was pasted in its place: in lower case, without blanks around it, and without what stands around
+/// it in `platform:name` or in an address, of which `find` gets the host and the path.
+pub(crate) fn pasted(platform: &Platform, text: &str, find: impl Fn(&str, &str) -> Option<String>) -> String {
+    let text = text.trim().to_ascii_lowercase();
+    let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(&text);
+    let of_platform = address.strip_prefix(platform.as_str()).and_then(|rest| rest.strip_prefix(':'));
+    let address = of_platform.unwrap_or(address).trim().trim_matches('/');
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
-    find(host, path).unwrap_or(text)
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let host = host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(host, _)| host);
+    find(host, path).unwrap_or_else(|| address.to_owned())
+}
+
+/// The longest text that an error shows. A longer one may be a secret in the wrong place.
+const SHOWN: usize = 24;
+
+/// A text that is no store's name, as an error shows it.
+pub(crate) fn refused(text: &str) -> String {
+    match text.chars().count() {
+        ..=SHOWN => format!("{text:?}"),
+        length => format!("a text of {length} characters, not shown as it may be the access token in the wrong place,"),
+    }
+}
+
+/// Whether a name is more likely an access token: long, and letters and digits in turns, without a hyphen between words.
+pub(crate) fn is_like_a_token(name: &str) -> bool {
+    let turns = name.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit());
+    name.len() > SHOWN && !name.contains('-') && turns.count() > 5
 }
 
 /// Whether a name is a label of a domain in lower case, so that it can move neither the host nor the path of a request.

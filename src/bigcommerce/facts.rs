@@ -9,7 +9,7 @@ use super::{API_URL, BigCommerce};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{ClientSettings, LogClient, PlatformFacts, Setting, Variables};
 use crate::store::{Platform, Store};
-use crate::store_name::pasted;
+use crate::store_name::{pasted, refused};
 use crate::transport::RateLimit;
 
 /// BigCommerce.
@@ -34,6 +34,7 @@ impl PlatformFacts for Facts {
     }
 
     fn is_address(&self, text: &str) -> bool {
+        let text = text.to_ascii_lowercase();
         text.contains(".bigcommerce.com/stores/") || text.contains(".mybigcommerce.com")
     }
 
@@ -102,24 +103,33 @@ impl LogClient for BigCommerce {
     }
 }
 
+/// Hashes have about ten characters, and tokens, which consist of the same characters, have 31.
+const LONGEST_HASH: usize = 24;
+
 impl Store {
     /// A BigCommerce store by its hash, the part after `/stores/` in its API path. The whole API path is understood too, as
     /// the control panel shows it, and the address `store-HASH.mybigcommerce.com`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the hash is 1 to 64 lower-case letters and digits.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the hash is 1 to 24 letters and digits.
+    /// It does not show a longer text, which may be the token.
     pub fn bigcommerce(hash: &str) -> Result<Self> {
-        let hash = pasted(hash, |host, path| match host {
-            "api.bigcommerce.com" => path.strip_prefix("stores/")?.split('/').next(),
-            _ => host.strip_prefix("store-")?.strip_suffix(".mybigcommerce.com"),
+        let name = pasted(&Platform::BIGCOMMERCE, hash, |host, path| {
+            let hash = match host {
+                "api.bigcommerce.com" => path.strip_prefix("stores/")?.split('/').next(),
+                "stores" => path.split('/').next(),
+                _ => host.strip_prefix("store-")?.strip_suffix(".mybigcommerce.com"),
+            };
+            hash.map(str::to_owned)
         });
-        let fine = (1..=64).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if !fine {
+        let is_hash = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        if !(1..=LONGEST_HASH).contains(&name.len()) || !name.bytes().all(is_hash) {
             return Err(Error::invalid(format!(
-                "{hash:?} is not a BigCommerce store hash: it is lower-case letters and digits only, the part after \
-                 /stores/ in the API path"
+                "{} is not a BigCommerce store hash: it is up to {LONGEST_HASH} letters and digits, the part after /stores/ \
+                 in the API path",
+                refused(hash)
             )));
         }
-        Ok(Self::checked(Platform::BIGCOMMERCE, hash))
+        Ok(Self::checked(Platform::BIGCOMMERCE, &name))
     }
 }

@@ -10,7 +10,7 @@ use super::{API_VERSION, BUCKET, Shopline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{ClientSettings, LogClient, PlatformFacts, Setting, Variables};
 use crate::store::{Platform, Store};
-use crate::store_name::{is_dns_label, pasted};
+use crate::store_name::{is_dns_label, is_like_a_token, pasted, refused};
 use crate::transport::RateLimit;
 
 /// SHOPLINE.
@@ -35,7 +35,7 @@ impl PlatformFacts for Facts {
     }
 
     fn is_address(&self, text: &str) -> bool {
-        text.contains(".myshopline.com")
+        text.to_ascii_lowercase().contains(".myshopline.com")
     }
 
     /// Three months, by its documentation.
@@ -124,15 +124,17 @@ impl Store {
     /// is understood too.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the handle is a DNS label in lower case: letters, digits and inner hyphens.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the handle is a DNS label: letters, digits and inner hyphens; and
+    /// if it looks like a token. It does not show a text longer than 24 characters, which may be one.
     pub fn shopline(handle: &str) -> Result<Self> {
-        let handle = pasted(handle, |host, _| host.strip_suffix(".myshopline.com"));
-        if !is_dns_label(handle) {
+        let find = |host: &str, _: &str| host.strip_suffix(".myshopline.com").map(str::to_owned);
+        let name = pasted(&Platform::SHOPLINE, handle, find);
+        if !is_dns_label(&name) || is_like_a_token(&name) {
             return Err(Error::invalid(format!(
-                "{handle:?} is not a SHOPLINE handle: it is lower-case letters, digits and hyphens, the part before \
-                 .myshopline.com"
+                "{} is not a SHOPLINE handle: it is letters, digits and hyphens, the part before .myshopline.com",
+                refused(handle)
             )));
         }
-        Ok(Self::checked(Platform::SHOPLINE, handle))
+        Ok(Self::checked(Platform::SHOPLINE, &name))
     }
 }

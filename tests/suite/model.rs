@@ -367,15 +367,46 @@ fn a_pasted_address_is_a_store_of_the_platform_whose_address_it_is() {
         ("bigcommerce:https://store-abc123.mybigcommerce.com/manage", "bigcommerce:abc123"),
         ("https://open001.myshopline.com/admin", "shopline:open001"),
         ("open001.myshopline.com", "shopline:open001"),
+        ("Open001.myshopline.com:443", "shopline:open001"),
+        ("HTTPS://Open001.MyShopline.com/", "shopline:open001"),
+        ("shopline:open001/", "shopline:open001"),
+        ("bigcommerce: ABC123 ", "bigcommerce:abc123"),
+        ("bigcommerce:stores/abc123", "bigcommerce:abc123"),
+        ("bigcommerce:/stores/abc123/v3/", "bigcommerce:abc123"),
     ] {
         assert_eq!(text.parse::<Store>().unwrap().to_string(), store, "{text}");
     }
+    assert_eq!(Store::bigcommerce("bigcommerce:abc123").unwrap().name(), "abc123");
+    assert_eq!(Store::shopline("shopline:open001").unwrap().name(), "open001");
     for (text, why) in [
-        ("https://api.bigcommerce.com/stores/ABC/v3", "is not a BigCommerce store hash"),
+        ("https://api.bigcommerce.com/stores/a-c/v3", "is not a BigCommerce store hash"),
         ("evil.example/x.myshopline.com", "is not a SHOPLINE handle"),
         ("https://example.com/stores/abc123", "is not a store: write bigcommerce:HASH or shopline:HANDLE"),
     ] {
         let error = text.parse::<Store>().unwrap_err().to_string();
         assert!(error.contains(why), "{text}: {error}");
+    }
+}
+
+#[test]
+fn what_looks_like_a_token_is_no_name_and_is_not_shown() {
+    let of_bigcommerce = "a1b2c3d4e5f6g7h8".repeat(2);
+    let of_shopline = "Ab3-_".repeat(20);
+    for token in [&of_bigcommerce[..31], of_shopline.as_str(), &format!("{of_shopline}.{of_shopline}")] {
+        for made in [
+            Store::bigcommerce(token),
+            Store::shopline(&token.replace('_', "")),
+            format!("bigcommerce:{token}").parse(),
+            token.parse(),
+        ] {
+            let Err(error) = made else { continue };
+            let error = error.to_string();
+            assert!(!error.contains(&token[..20]) && error.contains("the access token in the wrong place"), "{error}");
+        }
+        assert!(Store::bigcommerce(token).is_err() && token.parse::<Store>().is_err(), "{token}");
+    }
+    assert!(Store::shopline(&of_bigcommerce).is_err());
+    for handle in ["the-best-shop-of-2024-in-the-world", "abcdefghijklmnopqrstuvwxyz2024"] {
+        assert_eq!(Store::shopline(handle).unwrap().name(), handle);
     }
 }

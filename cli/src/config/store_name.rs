@@ -11,6 +11,8 @@ use crate::error::CliError;
 pub(crate) enum StoreName {
     Full(Store),
     Bare(String),
+    /// What no store is called, and may be a secret: clap would show it.
+    Wrong(String),
 }
 
 impl StoreName {
@@ -19,16 +21,19 @@ impl StoreName {
         let name = match self {
             Self::Full(store) => return Ok(store.clone()),
             Self::Bare(name) => name,
+            Self::Wrong(why) => return Err(CliError::usage(why.as_str())),
         };
         let known: Vec<&Store> = known.into_iter().collect();
         let fits: Vec<&Store> = known.iter().copied().filter(|store| store.name() == name).collect();
         match fits[..] {
             [one] => Ok(one.clone()),
             [] => {
-                let error = CliError::usage(format!(
-                    "no store here is called {name}: write bigcommerce:HASH or shopline:HANDLE"
-                ));
-                Err(if known.is_empty() { error } else { error.hint(&format!("the stores are {}", some(&known))) })
+                if known.is_empty() {
+                    let why = "no store is known here, so a name needs its platform: write bigcommerce:HASH or shopline:HANDLE";
+                    return Err(CliError::usage(why));
+                }
+                let why = format!("no store here is called {name}: write bigcommerce:HASH or shopline:HANDLE");
+                Err(CliError::usage(why).hint(&format!("the stores are {}", some(&known))))
             }
             [..] => Err(CliError::usage(format!("several stores are called {name}: write {}", some(&fits)))),
         }
@@ -51,14 +56,22 @@ impl FromStr for StoreName {
         let text = text.trim();
         match text.parse::<Store>() {
             Ok(store) => Ok(Self::Full(store)),
-            // A name of either platform is one of SHOPLINE's form, or BigCommerce's longer one.
-            Err(_) if Store::shopline(text).is_ok() || Store::bigcommerce(text).is_ok() => {
-                Ok(Self::Bare(text.to_owned()))
+            Err(error) => {
+                // A name of either platform is one of SHOPLINE's form, or BigCommerce's.
+                if let Ok(store) = Store::shopline(text).or_else(|_| Store::bigcommerce(text)) {
+                    Ok(Self::Bare(store.name().to_owned()))
+                } else if text.len() > LONGEST {
+                    Ok(Self::Wrong(error.to_string()))
+                } else {
+                    Err(error)
+                }
             }
-            Err(error) => Err(error),
         }
     }
 }
+
+/// A longer text that is no name is shown nowhere.
+const LONGEST: usize = 24;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -75,6 +88,10 @@ mod tests {
         assert_eq!(found("open001").unwrap(), "shopline:open001");
         assert_eq!(found("shopline:elsewhere").unwrap(), "shopline:elsewhere");
         assert_eq!(found("open001.myshopline.com").unwrap(), "shopline:open001");
+        assert_eq!(found(" Open001/ ").unwrap(), "shopline:open001");
+        assert_eq!(found("stores/abc123").unwrap(), "bigcommerce:abc123");
+        let error = found(&"a1b2".repeat(8)).unwrap_err().to_string();
+        assert!(error.starts_with("a text of 32 characters, not shown"), "{error}");
         let error = found("both").unwrap_err().to_string();
         assert!(error.contains("write shopline:both, bigcommerce:both"), "{error}");
         let error = found("nobody").unwrap_err().to_string();

@@ -43,7 +43,12 @@ const BETWEEN_TAGS: char = ';';
 /// the table as a whole.
 pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut reader = ReaderBuilder::new().flexible(true).trim(Trim::All).comment(Some(b'#')).from_reader(text);
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter(text))
+        .flexible(true)
+        .trim(Trim::All)
+        .comment(Some(b'#'))
+        .from_reader(text);
     let shown = path.display();
     let header = reader.byte_headers().map_err(|_| format!("{shown} cannot be read as CSV"))?;
     let line = header.position().map_or(1, csv::Position::line);
@@ -74,6 +79,14 @@ pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
     }
 }
 
+/// The character between columns: a spreadsheet writes semicolons or tabs where the comma is in numbers.
+fn delimiter(text: &[u8]) -> u8 {
+    let header =
+        text.split(|byte| *byte == b'\n').find(|line| !line.starts_with(b"#") && !line.trim_ascii().is_empty());
+    let header = header.unwrap_or_default();
+    [b';', b'\t'].into_iter().find(|byte| header.contains(byte) && !header.contains(&b',')).unwrap_or(b',')
+}
+
 /// The columns of the table in their order, and a warning about those that mean nothing here.
 fn columns(header: &ByteRecord) -> Result<(Vec<&'static str>, Option<String>), String> {
     let mut columns: Vec<&'static str> = Vec::new();
@@ -82,7 +95,8 @@ fn columns(header: &ByteRecord) -> Result<(Vec<&'static str>, Option<String>), S
         let known = COLUMNS.iter().find(|known| known.as_bytes() == name.to_ascii_lowercase());
         let Some(known) = known else {
             // A column with a token may be named so; other names may be anything, even a token.
-            let why = format!("column {} is not known; there are {}", columns.len() + 1, COLUMNS.join(", "));
+            let why =
+                format!("column {} is not known{}; there are {}", columns.len() + 1, shown(name), COLUMNS.join(", "));
             match std::str::from_utf8(name).map(str::to_ascii_lowercase).as_deref() {
                 Ok("token" | "access_token") => {
                     return Err(
@@ -109,6 +123,12 @@ fn columns(header: &ByteRecord) -> Result<(Vec<&'static str>, Option<String>), S
         }
         None => Ok((columns, unknown)),
     }
+}
+
+/// The name of a column, where a message may show it: one word of letters, which no token is.
+fn shown(name: &[u8]) -> String {
+    let is_word = (1..=24).contains(&name.len()) && name.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    if is_word { format!(" ({})", String::from_utf8_lossy(name)) } else { String::new() }
 }
 
 fn settings(record: &ByteRecord, columns: &[&str], path: &Path) -> Result<Settings, String> {

@@ -54,3 +54,42 @@ fn an_address_that_is_no_plain_origin_is_refused() {
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{url}: {run:?}");
     }
 }
+
+#[test]
+fn a_token_in_the_place_of_a_name_is_shown_nowhere_and_the_error_says_so() {
+    let sandbox = sandbox();
+    let of_bigcommerce = &"a1b2c3d4e5f6g7h8".repeat(2)[..31];
+    let of_shopline = format!("{0}.{0}.{0}", "Ab3-_x".repeat(8));
+    let is_hidden = |program: Program, arguments: &[&str], token: &str| {
+        let run = program.run(arguments);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(!run.err.contains(&token[..20]) && !run.out.contains(&token[..20]), "{run:?}");
+        assert!(run.err.contains("may be the access token in the wrong place"), "{run:?}");
+    };
+    for token in [of_bigcommerce, of_shopline.as_str()] {
+        for variable in ["BIGCOMMERCE_STORE_HASH", "SHOPLINE_HANDLE"] {
+            is_hidden(Program::reading(&sandbox).with(variable, token), &["check"], token);
+        }
+        let file = format!("[[store]]\nplatform = \"bigcommerce\"\nstore = \"{token}\"\n");
+        is_hidden(Program::reading(&sandbox).configured(&file), &["check"], token);
+        is_hidden(Program::reading(&sandbox), &["check", "--store", token], token);
+        is_hidden(Program::reading(&sandbox), &["check", "--store", &format!("bigcommerce:{token}")], token);
+    }
+    assert_eq!(sandbox.requests(), 0);
+}
+
+#[test]
+fn a_name_is_taken_as_it_is_pasted() {
+    let sandbox = sandbox();
+    for (variable, pasted) in [
+        ("BIGCOMMERCE_STORE_HASH", " ABC123 "),
+        ("BIGCOMMERCE_STORE_HASH", "abc123/"),
+        ("BIGCOMMERCE_STORE_HASH", "stores/abc123"),
+        ("BIGCOMMERCE_STORE_HASH", "bigcommerce:abc123"),
+        ("SHOPLINE_HANDLE", "Open001.myshopline.com"),
+        ("SHOPLINE_HANDLE", "open001.myshopline.com:443"),
+    ] {
+        let run = Program::reading(&sandbox).with(variable, pasted).run(&["check"]);
+        assert_eq!(run.code, 0, "{variable}={pasted}: {run:?}");
+    }
+}

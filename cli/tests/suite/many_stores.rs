@@ -60,7 +60,7 @@ fn a_token_comes_from_a_file_beside_the_table() {
 fn each_wrong_line_is_reported_and_the_other_stores_go_on() {
     let sandbox = sandbox();
     let more = format!(
-        "abc,shopify,,\nAbc,bigcommerce,,\n,bigcommerce,,\n{HASH},bigcommerce,,\nx,bigcommerce\nx,bigcommerce,{CANARY},\n"
+        "abc,shopify,,\nA-c,bigcommerce,,\n,bigcommerce,,\n{HASH},bigcommerce,,\nx,bigcommerce\nx,bigcommerce,{CANARY},\n"
     );
     let program = table(tokens(&sandbox), &both(&sandbox, &more));
     let run = program.fetch(&["--stores", "stores.csv"]);
@@ -91,6 +91,16 @@ fn a_table_that_is_none_is_refused_with_the_reason() {
     let run = Program::new().run(&["fetch", "--stores", "none.csv"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("none.csv cannot be read"), "{}", run.err);
+}
+
+#[test]
+fn a_table_that_a_spreadsheet_wrote_with_semicolons_or_tabs_is_read() {
+    let sandbox = sandbox();
+    for between in [";", "\t"] {
+        let text = both(&sandbox, "").replace(',', between);
+        let run = table(tokens(&sandbox), &text).fetch(&["--stores", "stores.csv"]);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    }
 }
 
 #[test]
