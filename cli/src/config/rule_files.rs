@@ -5,13 +5,16 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use storelogs::Http;
+use storelogs::{Http, Store};
+use storelogs_collector::Archive;
+use storelogs_collector::archive::Labels;
 use storelogs_collector::watch::{Rule, Rules};
 
 use super::files::{AllFiles, Files};
 use super::proxy::{NamedProxy, read_proxy};
 use super::rule::Settings;
 use super::stores::Selection;
+use super::{environment, settings};
 use crate::error::CliError;
 use crate::ui::Ui;
 
@@ -25,6 +28,9 @@ pub(crate) struct RuleFiles {
     settings: Vec<Settings>,
     /// The variables that hold something secret of a store.
     secrets: Vec<String>,
+    /// The stores of the configuration, and those that the archive knew when it was last asked.
+    configured: Vec<(Store, Labels)>,
+    held: Vec<(Store, Labels)>,
     /// Until they were handed out.
     fresh: Option<Vec<Rule>>,
     looked: Instant,
@@ -39,13 +45,19 @@ pub(crate) struct RuleFiles {
     ui: Ui,
 }
 
+/// The stores of the files and the environment, by what the files call them.
+fn named(stores: Vec<settings::Settings>) -> Result<Vec<(Store, Labels)>, CliError> {
+    let all = stores.into_iter().chain(environment::stores()?);
+    Ok(all.map(|settings| (settings.store, settings.labels)).collect())
+}
+
 impl RuleFiles {
     /// The rules of a call. Only those of these names, if there are any.
     pub(crate) async fn read(selection: &Selection, names: &[String], quiet: bool, ui: Ui) -> Result<Self, CliError> {
         let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
         let all = files.read();
         let secrets = all.secret_variables();
-        let AllFiles { rules: mut settings, problems, proxy, .. } = all;
+        let AllFiles { rules: mut settings, problems, proxy, stores, .. } = all;
         if let Some(why) = files.main_problem() {
             return Err(CliError::usage(why.to_owned()));
         }
@@ -71,6 +83,8 @@ impl RuleFiles {
             files,
             settings,
             secrets,
+            configured: named(stores)?,
+            held: Vec::new(),
             fresh,
             looked: Instant::now(),
             reported,
@@ -101,6 +115,28 @@ impl RuleFiles {
         self.fresh.take().unwrap_or_default()
     }
 
+    /// Warns of rules that name a store, an owner or a tag that nobody knows.
+    pub(crate) fn warn_of_unknown(&mut self, archive: Option<&Archive>) -> Result<(), CliError> {
+        if let Some(archive) = archive {
+            let mut labels = archive.labels()?;
+            let held = archive.stores()?.into_iter();
+            self.held = held.map(|(id, store)| (store, labels.remove(&id).unwrap_or_default())).collect();
+        }
+        self.warn_of(self.fresh.as_deref().unwrap_or_default());
+        Ok(())
+    }
+
+    fn warn_of(&self, rules: &[Rule]) {
+        let known = [self.configured.as_slice(), &self.held].concat();
+        for rule in rules.iter().filter(|_| !known.is_empty()) {
+            for part in rule.naming_none(&known) {
+                let name = rule.name();
+                self.ui
+                    .warning(&format!("the rule {name:?}: {part} names no store of the configuration or the archive"));
+            }
+        }
+    }
+
     async fn look(&mut self) -> Option<Vec<Rule>> {
         if self.fresh.is_some() {
             return self.fresh.take();
@@ -111,7 +147,7 @@ impl RuleFiles {
         self.looked = Instant::now();
         let all = self.files.read();
         let secrets = all.secret_variables();
-        let AllFiles { rules: settings, mut problems, proxy, .. } = all;
+        let AllFiles { rules: settings, mut problems, proxy, stores, .. } = all;
         match self.proxy.change(proxy, self.ui, Http::through) {
             Ok(http) => self.rerouted = http.or(self.rerouted.take()),
             Err(why) => problems.push(why),
@@ -131,7 +167,11 @@ impl RuleFiles {
             self.ui.error(problem);
         }
         self.reported = problems.into_iter().collect();
+        if let Ok(configured) = named(stores) {
+            self.configured = configured;
+        }
         if let Some(rules) = changed.as_ref().filter(|_| are_others) {
+            self.warn_of(rules);
             self.ui.note(&format!("The rules have changed: there are {} now\n", rules.len()));
         }
         changed

@@ -308,6 +308,42 @@ fn a_test_lists_the_alerts_and_sends_nothing() {
 }
 
 #[test]
+fn a_rule_that_names_no_store_is_warned_of() {
+    let sandbox = shop();
+    let rules = "[[rule]]\nname = \"dead\"\nwhen = \"owner:acmee OR store:nope\"\nsilent_for = \"2h\"\n\
+                 [[rule]]\nname = \"live\"\nwhen = \"owner:Acme store:abc* platform:bigcommerce -tag:eu severity>=error\"\n";
+    let store = format!(
+        "[[store]]\nplatform = \"bigcommerce\"\nstore = \"abc123\"\napi_url = \"{}\"\nowner = \"acme\"\ntags = [\"eu\"]\n",
+        sandbox.bigcommerce_url()
+    );
+    let program = Program::new().reading_bigcommerce(&sandbox).configured(&format!("{store}{rules}"));
+    assert_eq!(program.run(&["sync"]).code, 0);
+    for arguments in [&["watch", "--test", "1h"][..], &["watch", "--once"]] {
+        let run = program.run(arguments);
+        for part in ["owner:acmee", "store:nope"] {
+            let says = format!("the rule \"dead\": {part} names no store of the configuration or the archive");
+            assert!(run.err.contains(&says), "{run:?}");
+        }
+        assert!(!run.err.contains("the rule \"live\""), "{run:?}");
+    }
+    // Its stores are known before there is an archive.
+    let run = Program::new().configured(&format!("{store}{rules}")).run(&["watch", "--try"]);
+    assert!(run.err.contains("owner:acmee") && !run.err.contains("\"live\""), "{run:?}");
+}
+
+#[test]
+fn a_trial_has_the_level_of_its_rule() {
+    let webhook = Webhook::answering(&[200]);
+    let rule =
+        "[[rule]]\nname = \"errors\"\nwhen = \"severity>=error\"\nlevel = \"critical\"\nwebhook = { env = \"HOOK\" }\n";
+    let program = Program::new().with("HOOK", &webhook.url).configured(rule);
+    let run = program.run(&["watch", "--try"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let trial = webhook.next().1;
+    assert_eq!((&trial["kind"], &trial["level"]), (&"trial".into(), &"critical".into()), "{trial}");
+}
+
+#[test]
 fn what_a_shop_logs_cannot_move_the_cursor_or_pass_for_another_line() {
     let sandbox = shop();
     let program = Program::new().reading_bigcommerce(&sandbox).configured(&format!("{RULE}per = [\"module\"]\n"));

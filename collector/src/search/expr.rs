@@ -114,6 +114,14 @@ impl Label {
             _ => None,
         }
     }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Owner => "owner",
+            Self::Tag => "tag",
+        }
+    }
 }
 
 /// Words that stand one behind the other in one text.

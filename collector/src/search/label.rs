@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::Filter;
-use super::expr::{Expr, Label, Term};
+use super::{Filter, quoted};
+use storelogs::Store;
+
+use super::expr::{Expr, Label, Term, is_store};
 use super::pattern::Pattern;
 use crate::archive::{Archive, Labels};
 use crate::error::Result;
@@ -36,6 +38,32 @@ impl Filter {
             Some(if meant.is_empty() { nobody() } else { Expr::Any(meant) })
         });
         Ok(Cow::Owned(Self { expr }))
+    }
+
+    /// The terms, such as `owner:acme`, that ask for a store by what none of these is or has.
+    pub(crate) fn naming_none(&self, known: &[(Store, Labels)]) -> Vec<String> {
+        let mut found = Vec::new();
+        self.expr.clone().each_term(&mut |term| {
+            let platform = |store: &Store| store.platform().as_str().to_ascii_lowercase();
+            let (name, pattern, is_known) = match term {
+                Term::Label(label, pattern) => {
+                    (label.name(), pattern, known.iter().any(|(_, labels)| has(labels, *label, pattern)))
+                }
+                Term::Store(pattern) => {
+                    let is = |store: &Store| is_store(pattern, store.platform().as_str(), store.name());
+                    ("store", pattern, known.iter().any(|(store, _)| is(store)))
+                }
+                Term::Platform(pattern) => {
+                    ("platform", pattern, known.iter().any(|(store, _)| pattern.matches(&platform(store))))
+                }
+                _ => return None,
+            };
+            if !is_known {
+                found.push(format!("{name}:{}", quoted(&pattern.text())));
+            }
+            None
+        });
+        found
     }
 }
 

@@ -34,6 +34,11 @@ impl Pattern {
         (last > 0 || !pieces[0].is_empty()).then_some(Self { pieces })
     }
 
+    /// As it was written, but for its case.
+    pub(super) fn text(&self) -> String {
+        self.pieces.join("*")
+    }
+
     /// The one value that it matches, if there are no stars.
     pub(super) fn exact(&self) -> Option<&str> {
         if let [value] = &self.pieces[..] { Some(value) } else { None }

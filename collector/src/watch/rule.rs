@@ -2,11 +2,12 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::LogEntry;
+use storelogs::{LogEntry, Store};
 
 use super::action::Action;
 use super::alert::Level;
 use super::part::Part;
+use crate::archive::Labels;
 use crate::moment;
 use crate::search::Filter;
 
@@ -202,6 +203,11 @@ fn length(name: &str, text: &str, least: SignedDuration) -> Result<SignedDuratio
 }
 
 impl Rule {
+    /// The parts of its query, such as `owner:acme`, that name no store of these: whatever they ask for never comes.
+    pub fn naming_none(&self, known: &[(Store, Labels)]) -> Vec<String> {
+        self.written.naming_none(known)
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

@@ -367,6 +367,7 @@ pub async fn try_actions(rules: &[Rule], http: &Http) -> Vec<Tried> {
     let mut tried = Vec::new();
     for rule in rules {
         let mut alert = Alert::new(&rule.name, Kind::Trial, Timestamp::now(), &[]);
+        alert.level = rule.level;
         alert.text = "a trial: alerts of this rule arrive here".to_owned();
         alert.seal();
         let end = (rule.calm().is_some()).then(|| {

@@ -133,10 +133,13 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     let mut rules = RuleFiles::read(&selection, &args.rule, args.sync, ui).await?;
     // An archive that does not exist yet says nothing about its stores.
-    let zone = match args.archive.read() {
-        Ok(archive) => args.clock.of(&archive, &[], ui)?,
-        Err(_) => args.clock.here(ui)?,
+    let archive = args.archive.read().ok();
+    let zone = match &archive {
+        Some(archive) => args.clock.of(archive, &[], ui)?,
+        None => args.clock.here(ui)?,
     };
+    rules.warn_of_unknown(archive.as_ref())?;
+    drop(archive);
     let look = Appearance::new(args.format, zone, ui);
     match args.test {
         Some(times) => test(&args, times, &mut rules, &look, ui),
