@@ -30,6 +30,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The file to restore from is not there.
+    NoBackup {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no such archive, and it was to be read.
     Missing {
         /// The place where it was looked for.
@@ -216,6 +221,7 @@ impl fmt::Display for Error {
             Self::Missing { path } => {
                 write!(f, "there is no archive {}; `storelogs sync` makes one", path.display())
             }
+            Self::NoBackup { path } => write!(f, "there is no backup {}", path.display()),
             Self::Newer { path, found, known } => write!(
                 f,
                 "the archive {} has version {found}, and this program knows up to {known}; nothing was changed: use the \

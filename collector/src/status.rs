@@ -21,6 +21,8 @@ pub struct Standing {
     pub reason: Option<String>,
     /// Since when it is in this state.
     pub state_since: Option<Timestamp>,
+    /// When it was last asked.
+    pub last_attempt: Option<Timestamp>,
     /// When it last answered.
     pub last_success: Option<Timestamp>,
     /// When it is asked again, if it failed.
@@ -126,6 +128,7 @@ pub fn status(archive: &Archive, now: Timestamp) -> Result<Vec<(Store, Standing)
             state: status.state,
             reason: status.reason,
             state_since: status.since,
+            last_attempt: status.last_attempt,
             last_success: status.last_success,
             next_attempt: status.next_attempt,
             entries: held.entries,

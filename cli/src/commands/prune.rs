@@ -105,7 +105,9 @@ pub(super) fn existing(archive: &ArchiveOptions) -> Result<Archive, CliError> {
 
 fn cutoffs(args: &PruneArgs, archive: &Archive, now: Timestamp, ui: Ui) -> Result<Cutoffs, CliError> {
     let Some(age) = args.older_than else {
-        let keeps = config::read(&args.stores.selection(), ui)?.keeps();
+        let keeps = config::read(&args.stores.selection(), ui)
+            .map_err(|error| error.hint("an age needs no configuration: --older-than 3y"))?
+            .keeps();
         if keeps.is_empty() {
             let why =
                 "nothing says how long entries are to be kept: --older-than 3y, or keep = \"3y\" in storelogs.toml";

@@ -182,7 +182,7 @@ fn table(standings: &[(Store, Standing)], now: Timestamp, ui: Ui) -> Table {
         let bar = blocks(standing.parts(cells as u32));
         let share = (standing.share * 1000.0).floor() / 10.0;
         let asked = standing
-            .last_success
+            .last_attempt
             .map_or_else(|| "never".to_owned(), |at| format!("{} ago", format_duration(now.duration_since(at))));
         table.row([
             Text::plain(&standing.store),
@@ -246,8 +246,8 @@ fn remarks(standing: &Standing) -> Vec<String> {
     }
     if standing.quarantined > 0 {
         remarks.push(format!(
-            "{} records could not be decoded; they are kept in the archive's table quarantine: `storelogs verify --repair` tries them again",
-            standing.quarantined
+            "{} could not be decoded, kept in the archive's table quarantine: `storelogs verify --repair` tries again",
+            pluralize(standing.quarantined, "record", "records")
         ));
     }
     remarks
@@ -272,6 +272,9 @@ fn summary(out: &mut Out, shown: &[(Store, Standing)], all: usize, wrong: usize,
     match wrong {
         _ if all == 0 => writeln!(out, "no store is in the archive yet: `storelogs sync` brings them"),
         0 => writeln!(out, "{} entries; {together}", format_count(entries)),
-        _ => writeln!(out, "{} entries; {together}; {wrong} of {all} with something wrong", format_count(entries)),
+        _ => {
+            let (wrong, all) = (format_count(wrong as u64), format_count(all as u64));
+            writeln!(out, "{} entries; {together}; {wrong} of {all} with something wrong", format_count(entries))
+        }
     }
 }

@@ -15,7 +15,7 @@ use storelogs_collector::verdict::{self, Evidence, Judgement, RangeVerdict, Verd
 use storelogs_collector::verify::{self, Depth, Examined};
 use storelogs_collector::wording::{format_count, pluralize};
 
-use super::sync::{LISTED, unreadable};
+use super::sync::LISTED;
 use crate::config::{self, Configured, Settings};
 use crate::error::{CliError, Exit, StoreFailure};
 use crate::options::{ArchiveOptions, StoreOptions, WrittenOptions};
@@ -71,6 +71,7 @@ The verdicts on a time range, from the best to the worst:
   unread         it was not read to its end, or not compared yet
   pruned         you do not want it any more (`storelogs prune`)
 A store has the worst verdict of all that the platform keeps up to its present.
+One that cannot be asked is \"not compared\", beside what was read before.
 
 Exit codes:
   0  every store is complete
@@ -193,9 +194,17 @@ async fn compare_with(
     results
 }
 
-/// The verdict on all of them together, in one line.
+/// The verdict on all of them together, in one line. What could not be compared has none.
 pub(crate) fn together(results: &[VerifyResult]) -> String {
-    verdict::together(results.iter().filter_map(|result| result.judgement.as_ref()))
+    let compared = results.iter().filter(|result| result.error.is_none());
+    let judged: Vec<&Judgement> = compared.filter_map(|result| result.judgement.as_ref()).collect();
+    let failed = results.iter().filter(|result| result.error.is_some()).count();
+    let failed_too = format!("{} could not be compared", pluralize(failed as u64, "store", "stores"));
+    match (judged.is_empty(), failed) {
+        (_, 0) => verdict::together(judged),
+        (true, _) => failed_too,
+        (false, _) => format!("{}; {failed_too}", verdict::together(judged)),
+    }
 }
 
 /// Says what of the counts and the index of words was out of step with the entries.
@@ -381,11 +390,18 @@ pub(crate) fn show(out: &mut Out, palette: &Palette, results: &[VerifyResult], a
     for result in results.iter().filter(|result| all || results.len() <= LISTED || !result.is_complete()) {
         let repaired = result.repaired.map(|new| format!(", {} fetched again", format_count(new))).unwrap_or_default();
         let (held, compared) = (pluralize(result.held, "entry", "entries"), format_count(result.compared));
-        table.row([
-            Text::plain(&result.store),
-            Text::new(palette.verdict(&result.worst), result.worst.word()),
-            Text::plain(&format!("{}: {held} held, {compared} ids compared{repaired}", result.summary)),
-        ]);
+        // What was known before proves nothing about now.
+        let (verdict, found) = match &result.error {
+            None => {
+                let found = format!("{}: {held} held, {compared} ids compared{repaired}", result.summary);
+                (Text::new(palette.verdict(&result.worst), result.worst.word()), found)
+            }
+            Some(_) => {
+                let found = format!("{held} held, {compared} ids compared{repaired}; as last read: {}", result.summary);
+                (Text::new(palette.red, "not compared"), found)
+            }
+        };
+        table.row([Text::plain(&result.store), verdict, Text::plain(&found)]);
         if let Some(error) = &result.error {
             table.remark(palette.red, error);
         }
@@ -396,15 +412,8 @@ pub(crate) fn show(out: &mut Out, palette: &Palette, results: &[VerifyResult], a
     }
     table.write(out)?;
     let bold = palette.bold;
-    let never = |result: &VerifyResult| result.judgement.is_none();
     let lacking = results.iter().any(|result| result.worst.may_lack());
     let repaired = results.iter().any(|result| result.repaired.is_some());
     let next = if lacking && !repaired { "; `storelogs verify --repair` fetches what is missing" } else { "" };
-    let unasked = match results.iter().filter(|result| never(result)).count() {
-        0 => String::new(),
-        unasked => format!("; {} could not be asked", pluralize(unasked as u64, "store", "stores")),
-    };
-    let refusing = results.iter().filter(|result| result.worst.is_complete() && result.error.is_some()).count();
-    let refusing = unreadable(refusing);
-    writeln!(out, "{bold}{}{refusing}{bold:#}{unasked}{next}", together(results))
+    writeln!(out, "{bold}{}{bold:#}{next}", together(results))
 }

@@ -153,7 +153,7 @@ fn what_is_no_sound_backup_is_not_restored() {
     fs::write(home.join("notes.txt"), "not an archive, but long enough to look at ".repeat(40)).unwrap();
     let before = entries(&home.join("archive.db"));
     for (file, says) in
-        [("damaged.db", "damaged"), ("notes.txt", "is not an archive"), ("none.db", "no archive none.db")]
+        [("damaged.db", "damaged"), ("notes.txt", "is not an archive"), ("none.db", "no backup none.db\n")]
     {
         let run = program.run(&["restore", file, "--replace"]);
         assert!(run.code == 1 && run.err.contains(says), "{file}: {run:?}");

@@ -84,11 +84,26 @@ fn a_store_that_was_complete_and_refuses_now_is_said_to_at_the_end() {
     let program = Program::reading(&sandbox);
     assert_eq!(program.run(&["sync"]).code, 0);
     sandbox.set_faults(Platform::BigCommerce, HASH, Faults::none().always(Fault::Status(401)));
-    for command in ["sync", "verify"] {
+    for (command, says) in [
+        ("sync", "2 of 2 stores complete; 1 of them cannot be read now\n"),
+        // What was proved of it before proves nothing now.
+        ("verify", "1 of 1 store complete; 1 store could not be compared\n"),
+    ] {
         let run = program.run(&[command]);
         assert!(run.code != 0, "{run:?}");
-        assert!(run.out.ends_with("2 of 2 stores complete; 1 of them cannot be read now\n"), "{run:?}");
+        assert!(run.out.ends_with(says), "{run:?}");
     }
+    let run = program.run(&["verify", "--store", HASH]);
+    let line = run.out.lines().find(|line| line.starts_with("bigcommerce:abc123")).unwrap();
+    assert!(
+        line.contains("  not compared  ") && line.contains(" held, 0 ids compared; as last read: complete"),
+        "{line}"
+    );
+    assert!(run.out.ends_with("\n1 store could not be compared\n"), "{run:?}");
+    // It was asked just now, in vain.
+    let run = program.run(&["status"]);
+    let line = run.out.lines().find(|line| line.starts_with("bigcommerce:abc123")).unwrap();
+    assert!(line.ends_with(" s ago") || line.ends_with(" min ago"), "{line}");
 }
 
 #[test]

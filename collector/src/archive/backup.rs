@@ -67,6 +67,9 @@ impl Archive {
         replace: bool,
         progress: impl Fn(f64) + Send + 'static,
     ) -> Result<(Self, Option<PathBuf>)> {
+        if !backup.exists() {
+            return Err(Error::NoBackup { path: backup.to_owned() });
+        }
         let mut source = Self::look(backup.to_owned())?.1;
         if is_same(backup, archive) {
             return Err(Error::Itself { path: backup.to_owned() });

@@ -103,7 +103,11 @@ pub(super) fn verify(
     let asked: Verify = question::arguments(arguments)?;
     let mut archive = settings.archive(call)?;
     let selection = Selection { stores: names(asked.stores.as_deref())?, ..settings.stores.clone() };
-    let configured = config::read(&selection, settings.ui)?;
+    let configured = config::read(&selection, settings.ui).map_err(|error| {
+        error.hint(
+            "the server reads the configuration anew at each call: storelogs.toml, or --config FILE in its arguments",
+        )
+    })?;
     archive.check()?;
     let network = configured.network()?;
     let compared = call.wait(proving::compare_all(&mut archive, &configured.stores, &network, settings.ui));

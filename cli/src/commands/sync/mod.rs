@@ -252,6 +252,6 @@ fn show(out: &mut Out, palette: &Palette, outcomes: &[Outcome], stopped: bool) -
 }
 
 /// How many of the stores that are complete up to some moment cannot be read on from there.
-pub(super) fn unreadable(stores: usize) -> String {
+fn unreadable(stores: usize) -> String {
     if stores == 0 { String::new() } else { format!("; {} of them cannot be read now", format_count(stores as u64)) }
 }
