@@ -70,28 +70,34 @@ impl<V: Vault> TokenProvider for ShopToken<V> {
 /// Follows these shops for ever, and those that are no longer parked.
 pub async fn run<V: Vault>(app: Arc<App<V>>, shops: Vec<String>) {
     let mut tasks = JoinSet::new();
-    let mut followed = BTreeSet::new();
+    let mut followed = BTreeMap::new();
     loop {
         let parked: BTreeSet<String> = app.database.tables().parked.keys().cloned().collect();
         for shop in shops.iter().filter(|shop| !parked.contains(*shop)) {
-            if followed.insert(shop.clone()) {
-                tasks.spawn(follow(Arc::clone(&app), shop.clone()));
+            if !followed.values().any(|followed| followed == shop) {
+                let task = tasks.spawn(follow(Arc::clone(&app), shop.clone()));
+                followed.insert(task.id(), shop.clone());
             }
         }
         tokio::select! {
-            Some(Ok(parked)) = tasks.join_next() => drop(followed.remove(&parked)),
+            Some(ended) = tasks.join_next_with_id() => match ended {
+                Ok((id, ())) => drop(followed.remove(&id)),
+                // It panicked, and is begun anew from its checkpoint.
+                Err(panicked) => {
+                    tokio::time::sleep(app.every).await;
+                    followed.remove(&panicked.id());
+                }
+            },
             () = tokio::time::sleep(app.every) => {}
         }
     }
 }
 
-/// Follows one shop until it has to be parked, and returns its name.
-async fn follow<V: Vault>(app: Arc<App<V>>, shop: String) -> String {
-    match until_parked(&app, &shop).await {
-        Ok(()) => {}
-        Err(error) => drop(app.database.tables().parked.insert(shop.clone(), error.to_string())),
+/// Follows one shop until it has to be parked.
+async fn follow<V: Vault>(app: Arc<App<V>>, shop: String) {
+    if let Err(error) = until_parked(&app, &shop).await {
+        app.database.tables().parked.insert(shop, error.to_string());
     }
-    shop
 }
 
 async fn until_parked<V: Vault>(app: &Arc<App<V>>, shop: &str) -> Result<(), Error> {
@@ -104,8 +110,12 @@ async fn until_parked<V: Vault>(app: &Arc<App<V>>, shop: &str) -> Result<(), Err
     let kept = app.database.tables().checkpoints.get(shop).cloned();
     let from = match kept.map(|json| serde_json::from_str(&json)) {
         Some(Ok(checkpoint)) => checkpoint,
+        // Beginning anew would give everything twice: somebody has to look.
+        Some(Err(error)) => {
+            return Err(Error::new(ErrorKind::InvalidInput, "its checkpoint cannot be read").with_source(error));
+        }
         // A new shop: its last month first.
-        _ => Checkpoint::last(Duration::from_secs(30 * 86_400)),
+        None => Checkpoint::last(Duration::from_secs(30 * 86_400)),
     };
     let errors = LogQuery::new().min_severity(Severity::Error);
     let mut news = store.follow_with(from, FollowOptions::new().query(errors).every(app.every));

@@ -9,7 +9,7 @@
 //! ```no_run
 //! # async fn run() -> storelogs::Result<()> {
 //! use std::sync::Arc;
-//! use futures::StreamExt;
+//! use storelogs::futures::StreamExt;
 //! use storelogs::{BigCommerce, LogQuery, LogSource, Severity, Shopline, merge};
 //!
 //! let stores: [Arc<dyn LogSource>; 2] = [Arc::new(BigCommerce::from_env()?), Arc::new(Shopline::from_env()?)];

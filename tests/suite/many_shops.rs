@@ -6,6 +6,7 @@ mod program;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -79,4 +80,37 @@ async fn the_program_of_the_guide_follows_parks_and_goes_on() {
     let distinct: std::collections::BTreeSet<&String> = lines.iter().collect();
     assert!(failures("one") > 10 && distinct.len() > 10, "{} lines", lines.len());
     running.abort();
+}
+
+/// A vault that panics when it is first asked.
+struct Shaky(AtomicBool, BTreeMap<String, String>);
+
+impl Vault for Shaky {
+    fn token_of(&self, shop: &str) -> Result<Option<String>, io::Error> {
+        assert!(self.0.swap(true, Ordering::SeqCst), "of a test");
+        Ok(self.1.get(shop).cloned())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shop_whose_task_panicked_is_followed_again_and_one_with_a_broken_checkpoint_is_parked() {
+    let history = History::bulk(7, 200).ending_at(END);
+    let sandbox =
+        Sandbox::builder().stores([Store::bigcommerce("one").history(history.clone())]).start().await.unwrap();
+    let database = Database::default();
+    let checkpoint = Checkpoint::since(at(history.time_range().0));
+    database.tables().checkpoints.insert("one".to_owned(), serde_json::to_string(&checkpoint).unwrap());
+    database.tables().checkpoints.insert("broken".to_owned(), "{".to_owned());
+    let tokens = BTreeMap::from([("one".to_owned(), sandbox.token(Platform::BigCommerce, "one"))]);
+    let vault = Shaky(AtomicBool::new(false), tokens);
+    let api_url = Some(sandbox.bigcommerce_url());
+    let app = Arc::new(App { database, vault, api_url, every: Duration::from_millis(50) });
+    let running = tokio::spawn(run(Arc::clone(&app), ["one", "broken"].map(str::to_owned).to_vec()));
+    until("the shop is read, though its first task panicked", || !app.database.tables().failures.is_empty()).await;
+    until("the other is parked", || app.database.tables().parked.contains_key("broken")).await;
+    running.abort();
+    assert!(app.vault.0.load(Ordering::SeqCst));
+    let tables = app.database.tables();
+    assert!(tables.parked["broken"].contains("its checkpoint cannot be read"), "{:?}", tables.parked);
+    assert_eq!((tables.parked.len(), tables.checkpoints["broken"].as_str()), (1, "{"));
 }
