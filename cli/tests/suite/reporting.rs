@@ -86,7 +86,7 @@ fn a_period_that_is_none_is_refused_with_the_reason() {
     let (_sandbox, program) = synced(6);
     let run = program.run(&["report", "--since", "2026-08-02", "--until", "2026-08-01"]);
     assert_eq!((run.code, run.out.as_str()), (2, ""));
-    assert!(run.err.contains("--until") && run.err.contains("--since"), "{}", run.err);
+    assert!(run.err.contains("--until: 2026-08-01T00:00:00") && run.err.contains("is not included"), "{}", run.err);
     let run = program.run(&["report", "--time-zone", "Mars/Olympus"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("Asia/Singapore"), "{}", run.err);

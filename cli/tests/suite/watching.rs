@@ -374,7 +374,7 @@ fn what_is_wrong_is_said_with_its_remedy() {
     );
     fails(&format!("{RULE}webhook_form = \"slack\"\n"), &[], "webhook_form says nothing without webhook");
     fails(&format!("{RULE}{RULE}"), &["--try"], "is already in storelogs.toml line 1");
-    fails(RULE, &["--utc", "--test", "2026-09-01..2026-08-01"], "--test: 2026-08-01T00:00:00Z is not after");
+    fails(RULE, &["--utc", "--test", "2026-09-01..2026-08-01"], "--test: 2026-08-01T00:00:00+00:00 is not after");
     fails(RULE, &["--rule", "errors"], "--rule is for --test and --try");
     fails(RULE, &["--test", "7d", "--rule", "other"], "there is no rule \"other\"");
     fails(RULE, &["--store", "bigcommerce:abc123"], "--store is for --sync");

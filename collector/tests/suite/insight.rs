@@ -8,7 +8,9 @@ use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::archive::Commit;
 use storelogs_collector::insight::model::{Level, Section};
-use storelogs_collector::insight::{Report, ReportOptions, document, html, report, report_with_entries, with_incidents};
+use storelogs_collector::insight::{
+    Report, ReportOptions, document, html, report, report_with_entries, with_incidents,
+};
 use storelogs_collector::redact::{Field, NoRedaction, Redact};
 use storelogs_collector::search::Filter;
 use storelogs_collector::{Archive, TimeRange};

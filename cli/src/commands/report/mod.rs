@@ -17,7 +17,7 @@ use storelogs_collector::{Archive, Moment};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, known_stores, of_shop};
+use crate::options::{ArchiveOptions, ClockOptions, empty, known_stores, of_shop};
 use crate::output;
 use crate::ui::{Ui, printable};
 use each::Each;
@@ -263,11 +263,11 @@ fn of_stores(
     let wrong = |option: &str, why: String| CliError::usage(format!("{option}: {why}"));
     let since = asked.since.at(now, &zone).map_err(|why| wrong("--since", why))?;
     let until = asked.until.map_or(Ok(now), |until| until.at(now, &zone)).map_err(|why| wrong("--until", why))?;
-    if until <= since {
-        return Err(wrong("--until", format!("{until} is not after --since, {since}")));
-    }
     if since >= now {
-        return Err(wrong("--since", format!("{since} is in the future")));
+        return Err(wrong("--since", empty(since, now, now, &zone)));
+    }
+    if until <= since {
+        return Err(wrong("--until", empty(since, until, now, &zone)));
     }
     if until > now {
         ui.note(&format!("--until: {until} is in the future, so the report ends now\n"));
