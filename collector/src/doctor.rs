@@ -75,7 +75,7 @@ pub fn examine(archive: &Archive, now: Timestamp) -> Result<Vec<Check>> {
     checks.push(permissions(archive));
     checks.push(secret(archive)?);
     checks.push(clock(archive, now)?);
-    checks.push(leftovers(archive));
+    checks.push(leftovers(archive)?);
     Ok(checks)
 }
 
@@ -255,12 +255,12 @@ fn clock(archive: &Archive, now: Timestamp) -> Result<Check> {
     })
 }
 
-fn leftovers(archive: &Archive) -> Check {
-    let left = archive.left_behind();
+fn leftovers(archive: &Archive) -> Result<Check> {
+    let left = archive.left_behind()?;
     if left.is_empty() {
-        return Check::well("leftovers", "no killed run has left a file");
+        return Ok(Check::well("leftovers", "no killed run has left a file"));
     }
     let names: Vec<String> = left.iter().map(|file| file.display().to_string()).collect();
     let found = format!("{} left by a killed run: {}", format_count(left.len() as u64), names.join(" "));
-    Check::other("leftovers", Health::Note, found, format!("rm {}", names.join(" ")))
+    Ok(Check::other("leftovers", Health::Note, found, format!("rm {}", names.join(" "))))
 }

@@ -83,6 +83,13 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// An archive that was to be replaced does not say what it has forgotten: nothing was changed.
+    TombstonesUnread {
+        /// The archive.
+        path: PathBuf,
+        /// Why.
+        why: Cause,
+    },
     /// Another process watches it at this moment.
     Watched {
         /// The archive.
@@ -258,6 +265,13 @@ impl fmt::Display for Error {
                  backup; without it what was forgotten would come back",
                 path.display()
             ),
+            Self::TombstonesUnread { path, why } => write!(
+                f,
+                "what was forgotten in {path} since the backup cannot be read, and would come back with it; nothing was \
+                 changed: to restore the backup all the same, move {path} and what lies beside it (`mv {path} {path}-wal \
+                 ELSEWHERE`), leave {path}.secret, restore, and run each `forget` again before the next `sync` ({why})",
+                path = path.display()
+            ),
             Self::Watched { path } => {
                 write!(
                     f,
@@ -303,6 +317,7 @@ impl std::error::Error for Error {
         match self {
             Self::Unusable { why, .. }
             | Self::Unlockable { why, .. }
+            | Self::TombstonesUnread { why, .. }
             | Self::Corrupt { why, .. }
             | Self::Sql { why, .. } => Some(&**why),
             // It speaks for it.

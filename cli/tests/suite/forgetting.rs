@@ -178,6 +178,48 @@ fn a_backup_from_before_is_restored_without_it() {
     assert_eq!(traces(&program.home.path().join("archive")), [""; 0]);
 }
 
+/// Damage must not be a way around what was forgotten, and a way on is named.
+#[test]
+fn an_archive_that_cannot_say_what_it_forgot_is_not_replaced() {
+    let (_sandbox, program) = collected();
+    let folder = program.home.path().join("archive");
+    assert_eq!(program.run(&["backup", "before.db"]).code, 0);
+    let named = count(&program);
+    assert_eq!(program.run(&["forget", QUERY]).code, 0);
+    let mut bytes = fs::read(folder.join("archive.db")).unwrap();
+    let pages: Vec<i64> = {
+        let sql = Connection::open(folder.join("archive.db")).unwrap();
+        let mut find = sql.prepare("SELECT rootpage FROM sqlite_master WHERE tbl_name = 'forgotten'").unwrap();
+        find.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert!(!pages.is_empty());
+    let pages: Vec<usize> = pages.into_iter().map(|page| usize::try_from(page - 1).unwrap() * 4096).collect();
+    for damaged in [&pages[..], &[0]] {
+        damaged.iter().for_each(|from| bytes[*from..from + 4096].fill(0xff));
+        fs::write(folder.join("archive.db"), &bytes).unwrap();
+        let run = program.run(&["restore", "before.db", "--replace"]);
+        assert!(
+            run.code == 1 && run.err.contains("what was forgotten in archive/archive.db") && run.err.contains("mv "),
+            "{run:?}"
+        );
+        assert_eq!(fs::read(folder.join("archive.db")).unwrap(), bytes, "nothing was changed");
+        assert_eq!(
+            fs::read_dir(&folder)
+                .unwrap()
+                .filter(|file| {
+                    let name = file.as_ref().unwrap().file_name().into_string().unwrap();
+                    name.contains("partial") || name.contains("replaced")
+                })
+                .count(),
+            0
+        );
+    }
+    // The way on.
+    fs::rename(folder.join("archive.db"), folder.join("elsewhere.db")).unwrap();
+    assert_eq!(program.run(&["restore", "before.db"]).code, 0);
+    assert_eq!(count(&program), named);
+}
+
 #[test]
 fn somebody_who_reads_an_older_state_is_said_to_be_in_the_way() {
     let (_sandbox, program) = collected();

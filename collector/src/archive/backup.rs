@@ -1,4 +1,4 @@
-//! Backups: copying an archive while it is in use, and restoring such a copy.
+//! Backups: copying an archive while it is in use.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::side_file::{make_folder, owners, sync_folder};
-use super::{Archive, open, secret, wal};
+use super::side_file::{owners, sync_folder};
+use super::{Archive, index_file, secret, wal};
 use crate::error::{Error, Result};
 
 /// How many steps of SQLite's machine lie between two looks at the progress of a copy.
@@ -50,72 +50,21 @@ impl Archive {
             Ok(copied)
         });
         if copied.is_err() {
-            let _ = fs::remove_file(&partial); // the next one does it
+            let _ = remove(&partial); // the next one does it
         }
         copied
-    }
-
-    /// Puts a backup in the place of an archive, after it was verified, and opens that. What stood there is kept beside it
-    /// under another name, which is returned.
-    ///
-    /// # Errors
-    /// If the backup is none, or is damaged; if an archive is there and is not to be replaced, or is in use. Then nothing was
-    /// changed.
-    pub fn restore(
-        backup: &Path,
-        archive: &Path,
-        replace: bool,
-        progress: impl Fn(f64) + Send + 'static,
-    ) -> Result<(Self, Option<PathBuf>)> {
-        if !backup.exists() {
-            return Err(Error::NoBackup { path: backup.to_owned() });
-        }
-        let mut source = Self::look(backup.to_owned())?.1;
-        if is_same(backup, archive) {
-            return Err(Error::Itself { path: backup.to_owned() });
-        }
-        let is_there = fs::metadata(archive).is_ok_and(|file| file.len() > 0);
-        if is_there && !replace {
-            return Err(Error::Occupied { path: archive.to_owned() });
-        }
-        make_folder(archive).map_err(|error| Error::of_file(archive, error))?;
-        let _lock = open::lock(archive)?;
-        let partial = beside(archive, ".partial");
-        copy(&mut source.sql, backup, &partial, progress).inspect_err(|_| drop(fs::remove_file(&partial)))?;
-        let failed = |error: io::Error| Error::of_file(archive, error);
-        let replaced = if is_there { Some(move_away(archive).map_err(failed)?) } else { None };
-        // The secret of another archive is of no use to anybody.
-        for from in [secret::path_of(backup), secret::path_of(archive)] {
-            if let Some(secret) =
-                secret::read(&from).filter(|secret| secret::is_of(&source.sql, secret).unwrap_or(false))
-            {
-                secret::write(archive, &secret).map_err(failed)?;
-                break;
-            }
-        }
-        drop(source);
-        put_in_place(&partial, archive)?;
-        let mut restored = Self::open(archive)?;
-        // Entries that were forgotten since stay forgotten.
-        if let Some(before) = replaced
-            .clone()
-            .and_then(|replaced| Self::look(replaced).ok())
-            .filter(|(version, _)| *version == open::VERSION)
-            && before.1.fingerprint().is_ok_and(|known| known == restored.fingerprint().ok().flatten())
-        {
-            restored.forget_as(&before.1)?;
-        }
-        Ok((restored, replaced))
     }
 }
 
 /// Copies a database into a file that is not in use yet, and verifies it.
-fn copy(sql: &mut Connection, from: &Path, into: &Path, progress: impl Fn(f64) + Send + 'static) -> Result<Copied> {
+pub(super) fn copy(
+    sql: &mut Connection,
+    from: &Path,
+    into: &Path,
+    progress: impl Fn(f64) + Send + 'static,
+) -> Result<Copied> {
     let failed = |error: io::Error| Error::of_file(into, error);
-    match fs::remove_file(into) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
+    remove(into).map_err(failed)?;
     drop(owners(File::options().write(true).create_new(true)).open(into).map_err(failed)?);
     let source = |error: rusqlite::Error| Error::of(from, error);
     let bytes = {
@@ -141,6 +90,20 @@ fn copy(sql: &mut Connection, from: &Path, into: &Path, progress: impl Fn(f64) +
     verify(into)
 }
 
+/// Removes a copy that was begun, with all that may stand beside it.
+pub(super) fn remove(partial: &Path) -> io::Result<()> {
+    let index = index_file::path_of(partial);
+    let files = ["", "-wal", "-shm"].map(|ending| beside(partial, ending));
+    let derived = ["", "-wal", "-shm"].map(|ending| beside(&index, ending));
+    for file in files.into_iter().chain(derived).chain([secret::path_of(partial)]) {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn verify(copy: &Path) -> Result<Copied> {
     let fault = |error: rusqlite::Error| Error::of(copy, error);
     let sql = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
@@ -156,10 +119,16 @@ fn verify(copy: &Path) -> Result<Copied> {
     })
 }
 
-/// Gives a file the place of another, which is no longer in use. What waited beside that is not for the new one.
+/// Gives a file the place of another, which is no longer in use.
 fn put_in_place(partial: &Path, file: &Path) -> Result<()> {
-    let failed = |error: io::Error| Error::of_file(file, error);
-    if wal::size(file) > 0 {
+    fold_changes_in(file)?;
+    fs::rename(partial, file).and_then(|()| sync_folder(file)).map_err(|error| Error::of_file(file, error))
+}
+
+/// Brings what waits beside a database into it, so that nothing waits there for the file that takes its place. It stays
+/// whole all the while.
+pub(super) fn fold_changes_in(file: &Path) -> Result<()> {
+    if wal::size(file) > 0 && file.exists() {
         let sql = Connection::open(file).map_err(|error| Error::of(file, error))?;
         // A process that uses it at this moment would go on with the old file.
         sql.busy_timeout(Duration::ZERO)
@@ -169,27 +138,7 @@ fn put_in_place(partial: &Path, file: &Path) -> Result<()> {
     for ending in ["-wal", "-shm"] {
         let _ = fs::remove_file(beside(file, ending)); // there is none
     }
-    fs::rename(partial, file).and_then(|()| sync_folder(file)).map_err(failed)
-}
-
-/// Keeps an archive under another name, with what waits beside it.
-fn move_away(archive: &Path) -> io::Result<PathBuf> {
-    if wal::size(archive) > 0
-        && let Ok(sql) = Connection::open(archive)
-    {
-        // If it is damaged, it is moved as it is.
-        let _ = sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    }
-    let names = (1..).map(|number| beside(archive, &format!(".replaced-{number}")));
-    let kept = names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| beside(archive, ".replaced"));
-    fs::rename(archive, &kept)?;
-    if wal::size(archive) > 0 {
-        fs::rename(beside(archive, "-wal"), beside(&kept, "-wal"))?;
-    }
-    if secret::path_of(archive).exists() {
-        fs::copy(secret::path_of(archive), secret::path_of(&kept))?;
-    }
-    Ok(kept)
+    Ok(())
 }
 
 fn is_of_this(file: &Path, fingerprint: Option<&str>) -> bool {
@@ -197,12 +146,12 @@ fn is_of_this(file: &Path, fingerprint: Option<&str>) -> bool {
     held.is_some() && held.as_deref() == fingerprint
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     let name = |path: &Path| path.canonicalize().ok();
     one == other || name(one).is_some_and(|one| name(other) == Some(one))
 }
 
-fn beside(file: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(ending);
     name.into()

@@ -31,6 +31,14 @@ pub(crate) struct Erasure {
     pub(crate) kinds: Vec<i64>,
 }
 
+/// The hash of something that was forgotten, of which store, and its time.
+pub(super) struct Tombstone {
+    platform: String,
+    name: String,
+    hash: Vec<u8>,
+    time: Option<i64>,
+}
+
 /// A revision, a record in quarantine or an alert as it is looked through.
 pub(crate) struct Kept<T> {
     pub(crate) id: i64,
@@ -102,8 +110,16 @@ impl Archive {
     /// # Errors
     /// If the archive cannot be written, or the disk has no room for a copy.
     pub fn clear(&mut self) -> Result<bool> {
-        let fault = |archive: &Self, error: rusqlite::Error| Error::of(&archive.path, error);
         self.discard_index();
+        let cleared = self.clear_file()?;
+        if cleared {
+            self.index_words(usize::MAX)?;
+        }
+        Ok(cleared)
+    }
+
+    fn clear_file(&mut self) -> Result<bool> {
+        let fault = |archive: &Self, error: rusqlite::Error| Error::of(&archive.path, error);
         self.sql.pragma_update(None, "auto_vacuum", "incremental").map_err(|error| fault(self, error))?;
         // It copies what is held, and nothing else.
         self.sql.execute_batch("VACUUM").map_err(|error| fault(self, error))?;
@@ -113,7 +129,6 @@ impl Archive {
         }
         self.sql.execute("DELETE FROM clearing", []).map_err(|error| fault(self, error))?;
         self.checkpoint()?;
-        self.index_words(usize::MAX)?;
         Ok(true)
     }
 
@@ -121,41 +136,60 @@ impl Archive {
         self.sql.pragma_update(None, "secure_delete", on).map_err(|error| self.fault(error))
     }
 
-    /// Takes over what another state of this archive has forgotten, and forgets it here, too.
-    pub(super) fn forget_as(&mut self, other: &Self) -> Result<()> {
-        type Tombstone = (String, String, Vec<u8>, Option<i64>);
+    /// Everything that was forgotten.
+    pub(super) fn tombstones(&self) -> Result<Vec<Tombstone>> {
         let find =
             "SELECT store.platform, store.name, hash, time FROM forgotten JOIN store ON store.id = forgotten.store";
-        let tombstones: Vec<Tombstone> =
-            other.rows(find, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-        let Some(hasher) = self.hasher.clone().filter(|_| !tombstones.is_empty()) else { return Ok(()) };
-        self.discard_index();
+        self.rows(find, [], |row| {
+            Ok(Tombstone { platform: row.get(0)?, name: row.get(1)?, hash: row.get(2)?, time: row.get(3)? })
+        })
+    }
+
+    /// Takes over what another state of this archive has forgotten, and forgets it here, too.
+    pub(super) fn forget_as(&mut self, tombstones: &[Tombstone]) -> Result<()> {
+        let Some(hasher) = self.hasher.clone() else { return Err(Error::NoSecret { path: self.secret_path() }) };
         self.secure_delete(true)?;
-        let stores = self.stores()?;
-        let path = self.path.clone();
-        let fault = |error: rusqlite::Error| Error::of(&path, error);
-        let change = self.sql.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        for (platform, name, hash, time) in tombstones {
-            change
-                .execute(
-                    "INSERT OR IGNORE INTO forgotten (store, hash, time, redacted) \
-                     SELECT id, ?3, ?4, 0 FROM store WHERE platform = ?1 AND name = ?2",
-                    params![platform, name, hash, time],
-                )
-                .map_err(fault)?;
-        }
-        for (id, store) in &stores {
-            forget_of(&change, &mut self.kinds, *id, store, &hasher).map_err(fault)?;
-        }
-        // Alerts of then are no news any more, and nobody knows which of them were to be forgotten.
-        change.execute_batch("DELETE FROM delivery; DELETE FROM last_alert").map_err(fault)?;
-        begin_clearing(&change, Timestamp::now()).map_err(fault)?;
-        change.commit().map_err(fault)?;
+        let taken = take_over(&mut self.sql, &mut self.kinds, &hasher, tombstones);
         self.kinds.forget();
         self.dictionary.forget();
         self.secure_delete(false)?;
-        self.clear().map(drop)
+        taken.map_err(|error| self.fault(error))?;
+        self.clear_file().map(drop)
     }
+}
+
+fn take_over(
+    sql: &mut Connection,
+    kinds: &mut Kinds,
+    hasher: &Hasher,
+    tombstones: &[Tombstone],
+) -> rusqlite::Result<()> {
+    let change = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for Tombstone { platform, name, hash, time } in tombstones {
+        // It may have been collected since: what was forgotten of it would come back with it.
+        change
+            .prepare_cached("INSERT INTO store (platform, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+            .execute([platform, name])?;
+        change
+            .prepare_cached(
+                "INSERT OR IGNORE INTO forgotten (store, hash, time, redacted) \
+                 SELECT id, ?3, ?4, 0 FROM store WHERE platform = ?1 AND name = ?2",
+            )?
+            .execute(params![platform, name, hash, time])?;
+    }
+    let stores: Vec<(StoreId, Store)> = change
+        .prepare("SELECT id, platform, name FROM store")?
+        .query_map([], |found| {
+            Ok((StoreId(found.get(0)?), row::store(found.get_ref(1)?.as_str()?, found.get_ref(2)?.as_str()?)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for (id, store) in &stores {
+        forget_of(&change, kinds, *id, store, hasher)?;
+    }
+    // Alerts of then are no news any more, and nobody knows which of them were to be forgotten.
+    change.execute_batch("DELETE FROM delivery; DELETE FROM last_alert")?;
+    begin_clearing(&change, Timestamp::now())?;
+    change.commit()
 }
 
 /// Takes away what has a tombstone.

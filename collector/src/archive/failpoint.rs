@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 /// The number, from 1, of the statement before which the process is to die: of all that it runs on archives, those of
-/// transactions and of the index of words included.
+/// transactions and of the index of words included, and the steps of restoring.
 const VARIABLE: &str = "STORELOGS_ABORT_AT_STATEMENT";
 
 /// Counts the statements of this connection from now on.
@@ -15,7 +15,8 @@ pub(super) fn watch(sql: &mut Connection) -> rusqlite::Result<()> {
     sql.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(|_: TraceEvent<'_>| pass()))
 }
 
-fn pass() {
+/// Counts one, and ends the process if it is the last.
+pub(super) fn pass() {
     static LAST: OnceLock<u64> = OnceLock::new();
     static PASSED: AtomicU64 = AtomicU64::new(0);
     let last = LAST.get_or_init(|| {

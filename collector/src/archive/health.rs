@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 
-use super::{Archive, open, prunings, row};
+use super::backup::beside;
+use super::{Archive, open, prunings, row, secret};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
@@ -61,10 +62,15 @@ impl Archive {
     }
 
     /// Files that a killed run has left beside it.
-    pub(crate) fn left_behind(&self) -> Vec<PathBuf> {
-        let mut partial = self.path.clone().into_os_string();
-        partial.push(".partial");
-        [PathBuf::from(partial)].into_iter().filter(|file| file.exists()).collect()
+    pub(crate) fn left_behind(&self) -> Result<Vec<PathBuf>> {
+        let partial = beside(&self.path, ".partial");
+        let mut left = vec![partial.clone(), beside(&partial, "-wal"), beside(&partial, "-shm")];
+        // It may be this archive's own, and on its way.
+        if self.has_secret_in_place()? {
+            left.push(secret::path_of(&partial));
+        }
+        left.retain(|file| file.exists());
+        Ok(left)
     }
 
     /// How far the clocks of platforms were ahead of this machine's, by answers of the last day.

@@ -29,6 +29,7 @@ mod prune;
 mod prunings;
 mod quarantine;
 mod repack;
+mod restore;
 pub(crate) mod rollup;
 pub(crate) mod row;
 mod secret;

@@ -1,7 +1,6 @@
 //! The archive's secret, with which pseudonyms and tombstones are made. It is a file of its own beside the archive,
 //! readable by its owner only, since publishing the archive reveals every table.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use ring::hmac;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::Archive;
+use super::backup::beside;
 use super::forgotten::{self, Hasher};
 use super::side_file::{give_to_owner, owners, sync_folder};
 use crate::error::{Error, Result};
@@ -22,9 +22,7 @@ const LENGTH: usize = 32;
 
 /// The path of an archive's secret: `archive.db.secret` beside `archive.db`.
 pub(super) fn path_of(archive: &Path) -> PathBuf {
-    let mut name = OsString::from(archive);
-    name.push(".secret");
-    name.into()
+    beside(archive, ".secret")
 }
 
 /// A fingerprint of a secret: it shows whether the secret is an archive's, and nothing else.
@@ -48,15 +46,18 @@ pub(super) fn read(file: &Path) -> Option<Vec<u8>> {
 /// Replaces the file at once, that of whichever archive. When this returns, it is on the disk.
 pub(super) fn write(archive: &Path, secret: &[u8]) -> io::Result<()> {
     let path = path_of(archive);
-    let mut new = OsString::from(&path);
-    new.push(".new");
-    let new = PathBuf::from(new);
+    let new = beside(&path, ".new");
     let mut file = owners(File::options().write(true).create(true).truncate(true)).open(&new)?;
     file.write_all(format!("{}\n", hex(secret)).as_bytes())?;
     file.sync_all()?;
     give_to_owner(&new, archive);
     fs::rename(&new, &path)?;
     sync_folder(&path)
+}
+
+/// Where the secret of an archive stands that was restored, until it is in its place.
+fn waiting(archive: &Path) -> PathBuf {
+    path_of(&beside(archive, ".partial"))
 }
 
 /// Takes the secret out of the archive's tables into the file. Part of the migration: the table goes with it, and what
@@ -106,15 +107,38 @@ impl Archive {
 
     /// The secret, if the file is there and of this archive.
     pub(crate) fn secret(&self) -> Result<Option<Vec<u8>>> {
-        match read(&self.secret_path()) {
+        Ok(match self.secret_in(&self.secret_path())? {
+            // The process that restored the archive was killed in between.
+            None => self.secret_in(&waiting(&self.path))?,
+            secret => secret,
+        })
+    }
+
+    fn secret_in(&self, file: &Path) -> Result<Option<Vec<u8>>> {
+        match read(file) {
             Some(secret) if is_of(&self.sql, &secret).map_err(|error| self.fault(error))? => Ok(Some(secret)),
             _ => Ok(None),
         }
     }
 
+    /// Whether the secret is in its place.
+    pub(super) fn has_secret_in_place(&self) -> Result<bool> {
+        Ok(self.secret_in(&self.secret_path())?.is_some())
+    }
+
+    /// Puts the secret of an archive that was restored in its place, unless it is there.
+    pub(super) fn place_secret(&self) -> Result<()> {
+        if !self.has_secret_in_place()? && self.secret_in(&waiting(&self.path))?.is_some() {
+            let placed = fs::rename(waiting(&self.path), self.secret_path());
+            placed.and_then(|()| sync_folder(&self.path)).map_err(|error| Error::of_file(&self.path, error))?;
+        }
+        Ok(())
+    }
+
     /// Makes another secret where the archive's own is missing: of a copy that was made without it. Pseudonyms are others
     /// from then on.
     pub(super) fn have_secret(&mut self) -> Result<()> {
+        self.place_secret()?;
         if let Some(secret) = self.secret()? {
             self.hasher = Some(Hasher::new(&secret));
             return Ok(());

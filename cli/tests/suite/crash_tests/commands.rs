@@ -26,8 +26,13 @@ fn copy(from: &Path, to: &Path) {
 /// Runs a command over copies of a folder, dying each time before another statement, then once more to its end. `between`
 /// looks at what a death left, `end` at what came of it all. Returns how often it died.
 fn die_before_each_statement(prepared: &Path, arguments: &[&str], between: impl Fn(&Path), end: impl Fn(&Path)) -> u64 {
+    die_before(MOST_DEATHS, prepared, arguments, between, end)
+}
+
+/// The same, with at most this many deaths.
+fn die_before(most: u64, prepared: &Path, arguments: &[&str], between: impl Fn(&Path), end: impl Fn(&Path)) -> u64 {
     let whole = statements(prepared, arguments);
-    let step = whole.div_ceil(MOST_DEATHS).max(1);
+    let step = whole.div_ceil(most).max(1);
     let mut deaths = 0;
     for number in (1..=whole).step_by(usize::try_from(step).unwrap()) {
         let program = Program::new();
@@ -147,22 +152,53 @@ fn a_backup_that_is_killed_leaves_the_one_before() {
 }
 
 #[test]
-fn a_restore_that_is_killed_loses_neither_the_archive_nor_the_backup() {
-    let folder = collected(300);
+fn a_restore_that_is_killed_leaves_a_whole_archive_in_which_nothing_comes_back() {
+    let folder = collected(120);
     let program = Program::new();
-    copy(folder.path(), program.home.path());
-    assert_eq!(program.run(&["backup", "copy.db", "--archive", "archive.db"]).code, 0);
+    let home = program.home.path();
+    copy(folder.path(), home);
+    let backup = || assert_eq!(program.run(&["backup", "copy.db", "--archive", "archive.db"]).code, 0);
+    let name = |text: &str, keys: &str| {
+        let sql = Connection::open(home.join("archive.db")).unwrap();
+        sql.execute(
+            &format!("UPDATE entry SET summary = ?1 WHERE key IN (SELECT key FROM entry ORDER BY key {keys})"),
+            [text],
+        )
+        .unwrap();
+    };
+    name("Zwetschgenbaum asked", "LIMIT 4");
+    backup();
+    name("since", "DESC LIMIT 10");
+    assert_eq!(program.run(&["forget", "Zwetschgenbaum", "--archive", "archive.db"]).code, 0);
+    // As somebody who only reads leaves it: with changes beside it.
+    let held = Connection::open(home.join("archive.db")).unwrap();
+    held.execute_batch("UPDATE entry SET action = 'late' WHERE key = (SELECT max(key) FROM entry)").unwrap();
+    assert!(fs::metadata(home.join("archive.db-wal")).unwrap().len() > 0);
+    let whole = |folder: &Path| {
+        assert_eq!(rows(folder, "SELECT count(*) FROM entry"), ["Integer(116)"]);
+        assert_eq!(rows(folder, "SELECT count(*) FROM forgotten"), ["Integer(4)"]);
+        let since = rows(folder, "SELECT count(*), sum(action = 'late') FROM entry WHERE summary = 'since'");
+        assert!(["Integer(10) Integer(1)", "Integer(0) Null"].contains(&since[0].as_str()), "{since:?}");
+        for file in ["archive.db", "archive.db-wal"] {
+            assert!(!has(&folder.join(file), b"Zwetschgenbaum"), "{file} has it again");
+        }
+        since[0].clone()
+    };
     let arguments = ["restore", "copy.db", "--replace", "--archive", "archive.db"];
-    let deaths = die_before_each_statement(
-        program.home.path(),
+    let deaths = die_before(
+        2 * MOST_DEATHS,
+        home,
         &arguments,
+        |folder| drop(whole(folder)),
         |folder| {
-            let whole = ["archive.db", "archive.db.replaced-1"].into_iter().any(|name| folder.join(name).exists());
-            assert!(whole && folder.join("copy.db").exists());
+            assert_eq!(whole(folder), "Integer(0) Null");
+            assert_eq!(rows(folder, "SELECT sum(entries) FROM hours"), ["Integer(116)"]);
+            let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+            assert_eq!(files.filter(|name| name.contains(".partial")).collect::<Vec<_>>(), [""; 0]);
         },
-        |folder| assert_eq!(rows(folder, "SELECT count(*) FROM entries"), ["Integer(300)"]),
     );
     assert!(deaths > 20, "{deaths} deaths");
+    drop(held);
 }
 
 #[test]

@@ -1,0 +1,136 @@
+//! Restoring a backup. Killed at any moment, it leaves a whole archive under the archive's name: that of before, or the
+//! restored one. What was forgotten is taken out of the copy before that gets the name.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::backup::{beside, copy, fold_changes_in, is_same, remove};
+use super::erase::Tombstone;
+use super::side_file::{make_folder, sync_folder};
+use super::{Archive, open, secret};
+use crate::error::{Error, Result};
+
+impl Archive {
+    /// Puts a backup in the place of an archive, after it was verified, and opens that. What stood there is kept beside it
+    /// under another name, which is returned. What that has forgotten since is not in the restored archive either.
+    ///
+    /// # Errors
+    /// If the backup is none, or is damaged; if an archive is there and is not to be replaced, is in use, or does not say
+    /// what it has forgotten. Then nothing was changed.
+    pub fn restore(
+        backup: &Path,
+        archive: &Path,
+        replace: bool,
+        progress: impl Fn(f64) + Send + 'static,
+    ) -> Result<(Self, Option<PathBuf>)> {
+        if !backup.exists() {
+            return Err(Error::NoBackup { path: backup.to_owned() });
+        }
+        let mut source = Self::look(backup.to_owned())?.1;
+        if is_same(backup, archive) {
+            return Err(Error::Itself { path: backup.to_owned() });
+        }
+        let is_there = fs::metadata(archive).is_ok_and(|file| file.len() > 0);
+        if is_there && !replace {
+            return Err(Error::Occupied { path: archive.to_owned() });
+        }
+        make_folder(archive).map_err(|error| Error::of_file(archive, error))?;
+        let _lock = open::lock(archive)?;
+        let before = if is_there { Some(Before::of(archive)?) } else { None };
+        let partial = beside(archive, ".partial");
+        let made = copy(&mut source.sql, backup, &partial, progress)
+            .and_then(|_| prepare(&source, &partial, archive, before.as_ref()))
+            .and_then(|()| fold_changes_in(archive));
+        drop(source);
+        if let Err(error) = made {
+            let _ = remove(&partial); // the next one does it
+            return Err(error);
+        }
+        let failed = |error: io::Error| Error::of_file(archive, error);
+        let replaced = match &before {
+            Some(before) => Some(keep(archive, before.secret.as_deref()).map_err(failed)?),
+            None => None,
+        };
+        step();
+        fs::rename(&partial, archive).and_then(|()| sync_folder(archive)).map_err(failed)?;
+        step();
+        let restored = Self::open(archive)?; // its secret comes with it
+        remove(&partial).map_err(failed)?;
+        Ok((restored, replaced))
+    }
+}
+
+/// What has to be known of the archive that is replaced.
+struct Before {
+    fingerprint: Option<String>,
+    secret: Option<Vec<u8>>,
+    tombstones: Vec<Tombstone>,
+}
+
+impl Before {
+    fn of(archive: &Path) -> Result<Self> {
+        let read = || {
+            // One that an earlier version of the program made has its secret among its tables.
+            let before = Archive::read(archive)?;
+            before.place_secret()?;
+            Ok(Self { fingerprint: before.fingerprint()?, secret: before.secret()?, tombstones: before.tombstones()? })
+        };
+        read().map_err(|error| match error {
+            Error::Corrupt { .. } | Error::NotAnArchive { .. } | Error::Sql { .. } => {
+                Error::TombstonesUnread { path: archive.to_owned(), why: error.into() }
+            }
+            error => error,
+        })
+    }
+}
+
+/// Makes the copy of a backup what is to stand in the archive's place, its secret beside it.
+fn prepare(backup: &Archive, partial: &Path, archive: &Path, before: Option<&Before>) -> Result<()> {
+    // The secret of another archive is of no use to anybody.
+    let secrets = [secret::read(&secret::path_of(backup.path())), secret::read(&secret::path_of(archive))];
+    let own = secrets.into_iter().flatten().find(|own| secret::is_of(&backup.sql, own).unwrap_or(false));
+    if let Some(own) = &own {
+        secret::write(partial, own).map_err(|error| Error::of_file(partial, error))?;
+    }
+    let identity = backup.fingerprint();
+    let mut restored = Archive::open(partial).map_err(|error| match error {
+        Error::NoSecret { .. } => Error::NoSecret { path: secret::path_of(backup.path()) },
+        error => error,
+    })?;
+    if let Some(before) = before.filter(|before| !before.tombstones.is_empty()) {
+        if identity.is_ok_and(|known| known == before.fingerprint) && own.is_none() {
+            return Err(Error::NoSecret { path: secret::path_of(archive) });
+        }
+        if restored.fingerprint()? == before.fingerprint {
+            restored.forget_as(&before.tombstones)?;
+        }
+    }
+    drop(restored);
+    fold_changes_in(partial)?;
+    fs::File::open(partial).and_then(|file| file.sync_all()).map_err(|error| Error::of_file(partial, error))
+}
+
+/// Keeps an archive under another name, too, with its secret.
+fn keep(archive: &Path, secret: Option<&[u8]>) -> io::Result<PathBuf> {
+    let names = (1..).map(|number| beside(archive, &format!(".replaced-{number}")));
+    let kept = names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| beside(archive, ".replaced"));
+    step();
+    if let Some(secret) = secret {
+        secret::write(&kept, secret)?;
+    }
+    step();
+    // A disk that knows no second names gets a second file.
+    if fs::hard_link(archive, &kept).is_err() {
+        fs::copy(archive, &kept)?;
+        fs::File::open(&kept)?.sync_all()?;
+    }
+    sync_folder(&kept)?;
+    Ok(kept)
+}
+
+/// A step on the disk, before which tests let the process die.
+fn step() {
+    #[cfg(feature = "failpoints")]
+    super::failpoint::pass();
+}
