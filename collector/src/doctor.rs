@@ -79,18 +79,19 @@ pub fn examine(archive: &Archive, now: Timestamp) -> Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// Puts right what is derived from the entries, and ends what was killed. The caller holds the archive's lock.
+/// Ends what was killed, and puts right what is derived from the entries. The caller holds the archive's lock.
 ///
 /// # Errors
 /// If the archive cannot be written.
 pub fn fix(archive: &mut Archive, now: Timestamp, progress: impl Fn(f64)) -> Result<()> {
     archive.settle()?;
-    archive.fix_derived()?;
+    // What was begun is ended first: what is derived follows from what is left then.
     for (store, _) in archive.stores()? {
         if archive.prunings(store)?.any().is_some() {
             archive.prune(store, &[], now, |_| {})?;
         }
     }
+    archive.fix_derived()?;
     archive.index_words(usize::MAX)?;
     if archive.to_clear_since()?.is_some() {
         archive.clear()?;

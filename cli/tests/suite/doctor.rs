@@ -72,6 +72,26 @@ fn what_is_derived_is_put_right_and_what_was_begun_is_ended() {
 }
 
 #[test]
+fn a_pruning_that_was_killed_is_ended_and_the_counts_stay() {
+    let program = collected();
+    let path = program.home.path().join("archive.db");
+    let number =
+        |question: &str| -> i64 { Connection::open(&path).unwrap().query_row(question, [], |row| row.get(0)).unwrap() };
+    let marked = "INSERT INTO pruned SELECT 1, severity, until, 0 FROM (SELECT DISTINCT severity FROM entry), \
+                  (SELECT time / 3600000000 * 3600000000 AS until FROM entry ORDER BY time LIMIT 1 OFFSET 300)";
+    Connection::open(&path).unwrap().execute_batch(marked).unwrap();
+    // Other hands delete and spoil meanwhile, on both sides of it.
+    let spoiled = "DELETE FROM entry WHERE key IN ((SELECT max(key) FROM entry), (SELECT min(key) FROM entry)); \
+                   UPDATE hour SET entries = entries + 1 WHERE hour = (SELECT max(hour) FROM hour)";
+    Connection::open(&path).unwrap().execute_batch(spoiled).unwrap();
+    assert_eq!(program.run(&["doctor", "--fix"]).code, 0);
+    let held = number("SELECT count(*) FROM entry");
+    assert!(held > 250 && held < 350, "{held} held");
+    assert_eq!(number("SELECT sum(entries) FROM hour"), 599, "all but the one that was deleted and not pruned");
+    assert_eq!(ill(&program, &[]), (0, Vec::new()));
+}
+
+#[test]
 fn what_is_not_derived_is_said_with_its_remedy() {
     let program = collected();
     let home = program.home.path();

@@ -66,10 +66,15 @@ pub(super) fn recount(
     Ok(())
 }
 
-/// Hours of a store whose counts do not add up to its entries.
+/// Hours of a store whose counts do not add up to its entries. Counts of pruned entries stay as they are, whether a pruning
+/// was killed before it had removed the entries or not.
 const WRONG_HOURS: &str = "SELECT store, hour FROM ( \
      SELECT store, time / 3600000000 - (time % 3600000000 < 0) AS hour, count(*) AS entries FROM packed_entry INDEXED BY entry_store_time \
      GROUP BY 1, 2 \
+     UNION ALL SELECT entry.store, entry.time / 3600000000 - (entry.time % 3600000000 < 0), -count(*) FROM pruned \
+     CROSS JOIN packed_entry AS entry ON entry.store = pruned.store \
+     AND entry.time < (pruned.until + 3599999999) / 3600000000 * 3600000000 \
+     JOIN attributes ON attributes.id = entry.attributes AND attributes.severity = pruned.severity GROUP BY 1, 2 \
      UNION ALL SELECT store, hour, -sum(entries) FROM hour WHERE NOT EXISTS ( \
          SELECT 1 FROM kind JOIN pruned ON pruned.store = hour.store AND pruned.severity = kind.severity \
          WHERE kind.id = hour.kind AND pruned.until > hour.hour * 3600000000) GROUP BY 1, 2) \

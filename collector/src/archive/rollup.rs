@@ -204,7 +204,8 @@ impl<'a> Counts<'a> {
 
     /// Counts the entries of an hour anew.
     fn count_again(&mut self, hour: i64) -> rusqlite::Result<()> {
-        // Of entries that are pruned the counts are all that is left.
+        // Of entries that are pruned the counts are all that is left, or will be once a pruning that was killed has gone on:
+        // they are not counted anew.
         let mut remove = self.sql.prepare_cached(
             "DELETE FROM hour WHERE store = ?1 AND hour = ?2 AND NOT EXISTS (SELECT 1 FROM kind JOIN pruned \
              ON pruned.store = ?1 AND pruned.severity = kind.severity WHERE kind.id = hour.kind AND pruned.until > ?3)",
@@ -215,7 +216,8 @@ impl<'a> Counts<'a> {
             row::summary!(),
             ", attributes.category, attributes.module, attributes.action, attributes.actor FROM packed_entry AS entry",
             row::joins!(),
-            "WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3",
+            "WHERE entry.store = ?1 AND entry.time >= ?2 AND entry.time < ?3 AND NOT EXISTS (SELECT 1 FROM pruned \
+             WHERE pruned.store = ?1 AND pruned.severity = attributes.severity AND pruned.until > ?2)",
         ))?;
         let mut rows = find.query([self.store.0, hour * HOUR, (hour + 1) * HOUR])?;
         while let Some(found) = rows.next()? {
