@@ -98,8 +98,8 @@ impl Archive {
         }
         self.open_index()?;
         let step = match step(&mut self.sql, most) {
-            Err(error) if index_file::is_damage(&error) => {
-                // Whatever is damaged: an index costs nothing but time.
+            // Another index would not help where the archive is damaged.
+            Err(error) if index_file::is_damage(&error) && !self.index_is_sound() => {
                 self.discard_index();
                 self.open_index()?;
                 step(&mut self.sql, most)

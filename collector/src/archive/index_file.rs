@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{Archive, index_words, side_file, wal};
 use crate::error::{Error, Result};
@@ -78,8 +78,12 @@ impl Archive {
         let opened = self.try_open_index(&path);
         match opened {
             Err(error) if is_damage(&error) => {
-                self.discard_index();
-                self.try_open_index(&path).map_err(|error| Error::of(&path, error))?;
+                if !self.index_is_sound() {
+                    self.discard_index();
+                }
+                // What is damaged still is the archive.
+                self.try_open_index(&path)
+                    .map_err(|error| Error::of(if is_damage(&error) { &self.path } else { &path }, error))?;
             }
             opened => opened.map_err(|error| Error::of(&path, error))?,
         }
@@ -117,19 +121,35 @@ impl Archive {
     }
 
     /// Whether the index is sound, by its own check. One that is not there is.
-    pub(super) fn index_is_sound(&self) -> bool {
-        let readable = !self.index_path().is_file() || self.has_index();
-        let writable = !self.sql.is_readonly("main").unwrap_or(true);
-        if !readable || self.index.get() == Index::Closed || !writable {
-            return readable;
+    ///
+    /// A damaged archive makes the same errors, so the file is looked at by itself.
+    pub(crate) fn index_is_sound(&self) -> bool {
+        let path = self.index_path();
+        if !path.is_file() {
+            return true;
         }
-        // A statement that writes nothing, but needs the right to.
-        self.sql.execute("INSERT INTO words.entry_text (entry_text) VALUES ('integrity-check')", []).is_ok()
-            && self
-                .sql
-                .query_row("PRAGMA words.quick_check(1)", [], |row| row.get::<_, String>(0))
-                .is_ok_and(|ok| ok == "ok")
+        if self.unchanging {
+            return self.has_index();
+        }
+        check(&path).unwrap_or_else(|error| !is_damage(&error))
     }
+}
+
+/// Checks the file of an index by a connection of its own: no error of the archive comes from there.
+fn check(index: &Path) -> rusqlite::Result<bool> {
+    let sql = Connection::open_with_flags(index, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    sql.busy_timeout(wal::BUSY_TIMEOUT)?;
+    for columns in ["version + upto + places FROM state", "fact || value FROM fact_value", "rowid FROM entry_text"] {
+        sql.prepare(&format!("SELECT {columns}"))?;
+    }
+    if sql.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))? != "ok" {
+        return Ok(false);
+    }
+    if !sql.is_readonly("main")? {
+        // A statement that writes nothing, but needs the right to.
+        sql.execute("INSERT INTO entry_text (entry_text) VALUES ('integrity-check')", [])?;
+    }
+    Ok(true)
 }
 
 /// Whether an error says that a file is not what it should be.

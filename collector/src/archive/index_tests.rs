@@ -50,6 +50,43 @@ fn is_right(archive: &Archive) {
     }
 }
 
+/// A damaged archive makes the errors of a damaged index, and an index that is thrown away for them is never finished.
+#[test]
+fn a_damaged_archive_ends_the_indexing_and_its_index_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive.db");
+    let mut archive = Archive::open(&path).unwrap();
+    (0..100).for_each(|step| put(&mut archive, step * 20..(step + 1) * 20, &"word ".repeat(20)));
+    let page: i64 = archive
+        .sql
+        .query_row("SELECT rootpage FROM sqlite_master WHERE name = 'packed_entry'", [], |row| row.get(0))
+        .unwrap();
+    drop(archive);
+    let mut bytes = fs::read(&path).unwrap();
+    let page = usize::try_from(page - 1).unwrap() * 4096;
+    // The leaf of the oldest entries, by the first pointer of the root, which is an inner page.
+    assert_eq!(bytes[page], 5);
+    let cell = page + usize::from(u16::from_be_bytes([bytes[page + 12], bytes[page + 13]]));
+    let leaf = u32::from_be_bytes(bytes[cell..cell + 4].try_into().unwrap()) as usize;
+    bytes[(leaf - 1) * 4096..leaf * 4096].fill(0xff);
+    fs::write(&path, bytes).unwrap();
+    let mut archive = Archive::open(&path).unwrap();
+    archive.sql.execute("UPDATE word_index SET stamp = NULL", []).unwrap(); // filled anew, the newest first
+    let ended = (0..1000).find_map(|_| match archive.index_step(100) {
+        Ok(true) => None,
+        ended => Some((ended, fs::metadata(archive.index_path()).unwrap().len())),
+    });
+    let (ended, indexed) = ended.expect("it ends");
+    assert!(matches!(&ended, Err(Error::Corrupt { path: damaged, .. }) if *damaged == path), "{ended:?}");
+    assert!(archive.index_step(100).is_err() && fs::metadata(archive.index_path()).unwrap().len() == indexed);
+    let words: i64 =
+        archive.sql.query_row("SELECT count(*) FROM words.entry_text_docsize", [], |row| row.get(0)).unwrap();
+    assert!(words >= 1000, "{words} entries are indexed");
+    let filter = Filter::parse("declined", Timestamp::UNIX_EPOCH, &TimeZone::UTC).unwrap();
+    let found = archive.count_found(&filter);
+    assert!(matches!(&found, Err(Error::Corrupt { path: damaged, .. }) if *damaged == path), "{found:?}");
+}
+
 /// An archive whose index was spoilt.
 fn spoilt(spoil: impl FnOnce(&Archive)) -> (tempfile::TempDir, Archive) {
     let folder = tempfile::tempdir().unwrap();

@@ -183,9 +183,11 @@ impl Archive {
         }
     }
 
-    /// The archive as it is from the first look on, without the index, which is damaged.
+    /// The archive as it is from the first look on, without the index, which may be damaged.
     fn entries_only(&self) -> Result<(Transaction<'_>, bool)> {
-        self.discard_index();
+        if !self.index_is_sound() {
+            self.discard_index();
+        }
         Ok((self.view()?, false))
     }
 
@@ -231,7 +233,7 @@ impl Archive {
 
 /// The reason why a search ended.
 enum Broken<E> {
-    /// The index of words is damaged, or what it is joined with.
+    /// The index of words is damaged, or the archive, which it is joined with.
     Index(Error),
     Off(E),
 }
