@@ -40,6 +40,11 @@ pub enum Error {
         /// The place where it was looked for.
         path: PathBuf,
     },
+    /// The file has nothing in it, and an archive was to be read, or was there once.
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// A newer version of the program made it: nothing was changed.
     Newer {
         /// The archive.
@@ -68,7 +73,7 @@ pub enum Error {
         /// The archive.
         archive: PathBuf,
     },
-    /// An archive would be copied onto itself: nothing was changed.
+    /// An archive would be copied onto itself, or onto one of the files beside it that are its own: nothing was changed.
     Itself {
         /// The file.
         path: PathBuf,
@@ -251,7 +256,11 @@ impl fmt::Display for Error {
                 archive.display()
             ),
             Self::Itself { path } => {
-                write!(f, "{} is the archive itself; nothing was changed: name another file", path.display())
+                write!(
+                    f,
+                    "{} is the archive itself, or one of its own files; nothing was changed: name another file",
+                    path.display()
+                )
             }
             Self::Occupied { path } => write!(
                 f,
@@ -263,6 +272,12 @@ impl fmt::Display for Error {
                 f,
                 "{} is missing or of another archive, and what was forgotten is known by it alone: put it back from beside a \
                  backup; without it what was forgotten would come back",
+                path.display()
+            ),
+            Self::Empty { path } => write!(
+                f,
+                "{} is empty: no archive was begun there, or it was lost; nothing was changed: `storelogs restore` a backup, \
+                 or remove the file, and `storelogs sync` begins a new archive",
                 path.display()
             ),
             Self::TombstonesUnread { path, why } => write!(

@@ -91,6 +91,20 @@ fn a_backup_replaces_one_of_the_same_archive_and_nothing_else() {
         assert!(run.err.contains("nothing was changed: name another file"), "{file}: {run:?}");
         assert_eq!(fs::read(home.join(file)).unwrap_or_default(), before, "{file}");
     }
+    // Empty files lose nothing, but for those that are the archive's own.
+    fs::write(home.join("archive.db-wal"), "").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("archive.db.lock", home.join("link")).unwrap();
+    let own =
+        ["archive.db.lock", "archive.db-wal", "folder/../archive.db-shm", "archive.db.secret", "archive.index.db"];
+    for file in
+        own.into_iter().chain(["archive.db.partial", "archive.db.replaced-1"]).chain(cfg!(unix).then_some("link"))
+    {
+        let before = fs::read(home.join(file)).ok();
+        let run = program.run(&["backup", file]);
+        assert!(run.code == 2 && run.err.contains("nothing was changed: name another file"), "{file}: {run:?}");
+        assert_eq!(fs::read(home.join(file)).ok(), before, "{file}");
+    }
     assert_eq!(program.run(&["backup", "empty"]).code, 0, "an empty file loses nothing");
     let run = program.run(&["backup", "no/such/folder/copy.db"]);
     assert!(run.code == 1 && run.err.contains("no/such/folder"), "{run:?}");

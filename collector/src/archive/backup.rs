@@ -1,14 +1,14 @@
 //! Backups: copying an archive while it is in use.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::side_file::{owners, sync_folder};
+use super::own_files::is_own;
+use super::side_file::{beside, owners, sync_folder};
 use super::{Archive, index_file, secret, wal};
 use crate::error::{Error, Result};
 
@@ -34,7 +34,7 @@ impl Archive {
     /// # Errors
     /// If the file is there and no backup of this archive, or cannot be written. Then nothing was changed.
     pub fn backup(&mut self, file: &Path, progress: impl Fn(f64) + Send + 'static) -> Result<Copied> {
-        if is_same(file, &self.path) {
+        if is_own(&self.path, file) {
             return Err(Error::Itself { path: file.to_owned() });
         }
         let is_there = fs::metadata(file).is_ok_and(|file| file.is_dir() || file.len() > 0);
@@ -149,10 +149,4 @@ fn is_of_this(file: &Path, fingerprint: Option<&str>) -> bool {
 pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     let name = |path: &Path| path.canonicalize().ok();
     one == other || name(one).is_some_and(|one| name(other) == Some(one))
-}
-
-pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(file);
-    name.push(ending);
-    name.into()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 
-use super::backup::beside;
+use super::side_file::beside;
 use super::{Archive, open, prunings, row, secret};
 use crate::error::{Error, Result};
 use crate::micros::Micros;

@@ -24,6 +24,7 @@ mod labels;
 mod learned;
 mod open;
 mod origin;
+mod own_files;
 mod packing;
 mod prune;
 mod prunings;

@@ -5,9 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::backup::{beside, copy, fold_changes_in, is_same, remove};
+use super::backup::{copy, fold_changes_in, is_same, remove};
 use super::erase::Tombstone;
-use super::side_file::{make_folder, sync_folder};
+use super::side_file::{beside, make_folder, sync_folder};
 use super::{Archive, open, secret};
 use crate::error::{Error, Result};
 

@@ -9,9 +9,8 @@ use ring::hmac;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::Archive;
-use super::backup::beside;
 use super::forgotten::{self, Hasher};
-use super::side_file::{give_to_owner, owners, sync_folder};
+use super::side_file::{beside, give_to_owner, owners, sync_folder};
 use crate::error::{Error, Result};
 
 /// The version of the archive since which the secret is a file.

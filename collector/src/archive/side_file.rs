@@ -1,7 +1,15 @@
 //! The archive's file and those beside it, which are readable by their owner only.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
+
+/// The path of a file that is called as another, with an ending.
+pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(ending);
+    name.into()
+}
 
 /// Gives a side file to whom the archive belongs: made by root, who may do everything, it would keep its owner out.
 pub(super) fn give_to_owner(file: &Path, archive: &Path) {
