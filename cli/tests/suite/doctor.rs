@@ -92,6 +92,29 @@ fn a_pruning_that_was_killed_is_ended_and_the_counts_stay() {
 }
 
 #[test]
+fn an_empty_file_is_no_archive_until_one_is_begun_in_it() {
+    let program = collected();
+    let home = program.home.path();
+    fs::write(home.join("empty.db"), "").unwrap();
+    fs::write(home.join("archive.db"), "").unwrap();
+    for file in ["empty.db", "archive.db"] {
+        for command in
+            [&["status"][..], &["search", "order"], &["doctor"], &["doctor", "--fix"], &["backup", "copy.db"]]
+        {
+            let run = program.run(&[command, &["--archive", file]].concat());
+            assert!(run.code == 1 && run.err.contains(&format!("{file} is empty")), "{command:?}: {run:?}");
+            assert_eq!(fs::metadata(home.join(file)).unwrap().len(), 0, "{command:?}");
+        }
+    }
+    let run = program.run(&["sync"]);
+    assert!(run.code == 1 && run.err.contains("archive.db is empty"), "there was one: {run:?}");
+    let begun = storelogs_collector::Archive::open(home.join("empty.db"));
+    assert!(begun.is_ok(), "nothing says that there was one: {begun:?}");
+    fs::remove_file(home.join("archive.db")).unwrap();
+    assert!(storelogs_collector::Archive::open(home.join("archive.db")).is_ok(), "as the error says");
+}
+
+#[test]
 fn what_is_not_derived_is_said_with_its_remedy() {
     let program = collected();
     let home = program.home.path();

@@ -10,7 +10,7 @@ use super::packing::Dictionary;
 use super::rollup::Kinds;
 use super::side_file::{give_to_owner, make, owners, unchanging, unshared};
 use super::wal::{self, BUSY_TIMEOUT, MOST_WAL};
-use super::{Archive, repack, secret};
+use super::{Archive, index_file, repack, secret};
 use crate::error::{Error, Result};
 
 /// The version of the archive that this crate writes.
@@ -48,10 +48,15 @@ impl Archive {
     /// for their owner only. An older version is brought up to date.
     ///
     /// # Errors
-    /// If the file cannot be used, is something else, is damaged, or has a newer version. Then nothing was changed.
+    /// If the file cannot be used, is something else, is damaged, has a newer version, or is empty where an archive was.
+    /// Then nothing was changed.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         is_no_folder(&path)?;
+        // What lies beside it says that an archive was here: it is not to be taken for a new one.
+        if is_empty(&path) && [secret::path_of(&path), index_file::path_of(&path)].iter().any(|file| file.exists()) {
+            return Err(Error::Empty { path });
+        }
         make(&path).map_err(|error| Error::of_file(&path, error))?;
         let mut archive = connect(path, Access::Write)?;
         archive.migrate()?;
@@ -62,7 +67,7 @@ impl Archive {
     /// Opens an archive to read it. Other processes may write into it. A copy on a medium that is read-only will do.
     ///
     /// # Errors
-    /// If there is none, or it cannot be used, is something else, is damaged, or has another version.
+    /// If there is none, or it is empty, cannot be used, is something else, is damaged, or has another version.
     pub fn read(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         let (version, archive) = Self::look(path.clone())?;
@@ -79,6 +84,9 @@ impl Archive {
             return Err(Error::Missing { path });
         }
         is_no_folder(&path)?;
+        if is_empty(&path) {
+            return Err(Error::Empty { path });
+        }
         let opened = |access| {
             let archive = connect(path.clone(), access)?;
             Ok((archive.version()?, archive))
@@ -254,6 +262,11 @@ impl Drop for Archive {
             let _ = self.checkpoint();
         }
     }
+}
+
+/// Whether a file is there, and nothing in it or beside it.
+fn is_empty(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() == 0) && wal::size(path) == 0
 }
 
 fn is_no_folder(path: &Path) -> Result<()> {
