@@ -27,6 +27,8 @@ pub struct ToForget {
     erasure: Erasure,
     /// The uids of its entries and revisions.
     uids: BTreeSet<String>,
+    /// How many entries the query finds after they are redacted, too.
+    found_still: u64,
 }
 
 /// The result of forgetting: numbers, and which entries.
@@ -42,6 +44,9 @@ pub struct Forgotten {
     pub alerts: u64,
     /// Counts of pruned entries that lose their actor and their shape.
     pub counts: u64,
+    /// Entries that the query finds after they are redacted, too: by their store, id, time or severity, or by a field of
+    /// which it asks for the whole value.
+    pub found_still: u64,
 }
 
 impl Forgotten {
@@ -113,7 +118,9 @@ impl ToForget {
                 erasure.kinds.push(kind.id);
             }
         })?;
-        Ok(Self { erasure, uids })
+        let still = |rest: &Option<LogEntry>| rest.as_ref().is_some_and(|rest| filter.matches(rest));
+        let found_still = erasure.entries.iter().filter(|(_, _, rest)| still(rest)).count() as u64;
+        Ok(Self { erasure, uids, found_still })
     }
 
     /// The uids of entries with any revision that is to be forgotten: keepers of copies remove all revisions of these.
@@ -131,6 +138,7 @@ impl ToForget {
             quarantined: erasure.quarantined.len() as u64,
             alerts: (erasure.deliveries.len() + erasure.last_alerts.len()) as u64,
             counts: erasure.kinds.len() as u64,
+            found_still: self.found_still,
         }
     }
 
@@ -147,7 +155,17 @@ impl ToForget {
 /// The form of an entry that stays.
 fn redacted(entry: &LogEntry, filter: &Filter, redactor: &Redactor) -> LogEntry {
     let mut rest = entry.clone();
-    for text in [&mut rest.summary, &mut rest.message, &mut rest.actor, &mut rest.subject_id].into_iter().flatten() {
+    let texts = [
+        &mut rest.summary,
+        &mut rest.message,
+        &mut rest.actor,
+        &mut rest.subject_id,
+        &mut rest.module,
+        &mut rest.category,
+        &mut rest.action,
+        &mut rest.severity_text,
+    ];
+    for text in texts.into_iter().flatten() {
         *text = filter.without(text).into_owned();
     }
     rest.extra.values_mut().for_each(|value| forget_words(value, filter));

@@ -134,6 +134,7 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     if !args.dry_run {
         say_copies(&archive, ui);
+        lakes.say_older(&archive, ui)?;
     }
     if !cleared {
         return Err(CliError::failed(format!(
@@ -153,6 +154,7 @@ fn as_json(what: &Forgotten) -> serde_json::Value {
         "quarantined": what.quarantined,
         "alerts": what.alerts,
         "counts": what.counts,
+        "found_still": what.found_still,
     })
 }
 
@@ -204,7 +206,16 @@ fn show(
         (false, true) if cleared => "redacted or gone, and no byte of what was there is left in the archive",
         (false, _) => "forgotten",
     };
-    writeln!(out, "{}: {end}", parts.join(", "))
+    writeln!(out, "{}: {end}", parts.join(", "))?;
+    if what.found_still > 0 {
+        let still = pluralize(what.found_still, "entry matches", "entries match");
+        writeln!(
+            out,
+            "{still} the query redacted, too: stores, ids, times, severities and fields asked for by name are not redacted; \
+             without --redact they are deleted"
+        )?;
+    }
+    Ok(())
 }
 
 /// Says what is not reached from here.

@@ -167,6 +167,25 @@ fn what_is_redacted_stays_without_what_was_asked_for() {
 }
 
 #[test]
+fn every_text_is_redacted_and_what_is_found_still_is_said() {
+    let (_sandbox, program) = collected();
+    let folder = program.home.path().join("archive");
+    let sql = Connection::open(folder.join("archive.db")).unwrap();
+    let named = "UPDATE entry SET module = 'Zwetschgenbaum & Co', category = 'of Zwetschgenbaum', \
+                 action = 'call Zwetschgenbaum', severity_text = 'Zwetschgenbaum' WHERE key IN (SELECT key FROM entry LIMIT 3)";
+    sql.execute(named, []).unwrap();
+    drop(sql);
+    let run = program.run(&["forget", "Zwetschgenbaum OR id:9000001", "--redact"]);
+    assert!(run.code == 0 && run.out.contains("1 entry matches the query redacted, too"), "{run:?}");
+    let query = "Zwetschgenbaum OR quirina OR \"quirina.zwetschgenbaum@example.com\"";
+    let run = program.run(&["forget", query, "--redact"]);
+    assert!(run.code == 0 && !run.out.contains("redacted, too"), "{run:?}");
+    assert_eq!(program.run(&["search", "--count", query]).out, "0\n");
+    assert_eq!(traces(&folder), [""; 0]);
+    assert_eq!(program.run(&["search", "--count", "module:\"[forgotten] & Co\""]).out, "3\n");
+}
+
+#[test]
 fn a_backup_from_before_is_restored_without_it() {
     let (_sandbox, program) = collected();
     assert_eq!(program.run(&["backup", "before.db"]).code, 0);
@@ -279,6 +298,7 @@ fn lakes_are_cleared_of_it_and_what_stays_in_another_form_is_exported_again() {
     let run = program.run(&["forget", QUERY, "--redact"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.out.contains("lake: 7 rows removed"), "{run:?}");
+    assert!(!run.err.contains("pruned older entries"), "{run:?}");
     let run = program.run(&["export", "lake", "lake"]);
     assert!(run.out.starts_with("lake: 8 entries in "), "the redacted, and what was left of the other: {run:?}");
     let run = program.run(&["export", "lake", "other", "--forget", "uids.txt"]);
@@ -287,4 +307,7 @@ fn lakes_are_cleared_of_it_and_what_stays_in_another_form_is_exported_again() {
     assert_eq!((run.code, run.out.as_str()), (0, "other: none of them is there\n"), "{run:?}");
     program.file("uids.txt", "no uid");
     assert_eq!(program.run(&["export", "lake", "other", "--forget", "uids.txt"]).code, 2);
+    assert_eq!(program.run(&["prune", "--older-than", "30d"]).code, 0);
+    let run = program.run(&["forget", "nobody"]);
+    assert!(run.code == 0 && run.err.contains("export lake lake --forget FILE"), "older rows are in the lake: {run:?}");
 }

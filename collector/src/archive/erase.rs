@@ -351,8 +351,21 @@ fn replace(sql: &Connection, key: i64, rest: &LogEntry) -> rusqlite::Result<()> 
     let extra = (!rest.extra.is_empty()).then(|| serde_json::to_string(&rest.extra));
     let extra = extra.transpose().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     sql.prepare_cached(
-        "UPDATE entry SET actor = ?2, subject_id = ?3, summary = ?4, message = ?5, extra = ?6, arrived = ?7 WHERE key = ?1",
+        "UPDATE entry SET actor = ?2, subject_id = ?3, summary = ?4, message = ?5, extra = ?6, arrived = ?7, \
+         module = ?8, category = ?9, action = ?10, severity_text = ?11 WHERE key = ?1",
     )?
-    .execute(params![key, rest.actor, rest.subject_id, rest.summary, rest.message, extra, arrived])
+    .execute(params![
+        key,
+        rest.actor,
+        rest.subject_id,
+        rest.summary,
+        rest.message,
+        extra,
+        arrived,
+        rest.module,
+        rest.category,
+        rest.action,
+        rest.severity_text
+    ])
     .map(drop)
 }

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use storelogs_collector::Archive;
+
 use crate::config::{self, ExportTo};
 use crate::error::CliError;
 use crate::ui::Ui;
@@ -26,6 +28,22 @@ impl Lakes {
 
     pub(crate) fn addresses(&self) -> &[String] {
         &self.0
+    }
+
+    /// Says that rows of entries which the archive has pruned are not found by it, and how they are removed.
+    pub(crate) fn say_older(&self, archive: &Archive, ui: Ui) -> Result<(), CliError> {
+        let mut pruned = false;
+        for (store, _) in archive.stores()? {
+            pruned |= archive.prunings(store)?.any().is_some();
+        }
+        if let Some(address) = self.0.first().filter(|_| pruned) {
+            ui.note(&format!(
+                "The archive has pruned older entries, and a lake keeps their rows: those were not looked through. Find the uids \
+                 of those to forget in the lake, write them into a file, a line each, and run\n  storelogs export lake {address} \
+                 --forget FILE\n"
+            ));
+        }
+        Ok(())
     }
 
     /// Removes these entries from each lake. Returns what was done, a line each.
