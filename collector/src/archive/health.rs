@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 
-use super::side_file::beside;
+use super::side_file::{beside, is_one_file};
 use super::{Archive, open, prunings, row, secret};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
@@ -70,6 +70,9 @@ impl Archive {
             left.push(secret::path_of(&partial));
         }
         left.retain(|file| file.exists());
+        // A second name of the archive, from a restore that was killed before the first was given away.
+        let names = (1..).map(|number| beside(&self.path, &format!(".replaced-{number}")));
+        left.extend(names.take_while(|name| name.exists()).filter(|name| is_one_file(name, &self.path)));
         Ok(left)
     }
 

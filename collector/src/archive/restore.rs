@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::backup::{copy, fold_changes_in, is_same, remove};
 use super::erase::Tombstone;
-use super::side_file::{beside, make_folder, sync_folder};
+use super::side_file::{beside, is_one_file, make_folder, sync_folder};
 use super::{Archive, open, secret};
 use crate::error::{Error, Result};
 
@@ -114,14 +114,16 @@ fn prepare(backup: &Archive, partial: &Path, archive: &Path, before: Option<&Bef
 /// Keeps an archive under another name, too, with its secret.
 fn keep(archive: &Path, secret: Option<&[u8]>) -> io::Result<PathBuf> {
     let names = (1..).map(|number| beside(archive, &format!(".replaced-{number}")));
-    let kept = names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| beside(archive, ".replaced"));
+    // One that was killed before has given it a name already.
+    let is_free = |name: &PathBuf| !name.exists() || is_one_file(name, archive);
+    let kept = names.into_iter().find(is_free).unwrap_or_else(|| beside(archive, ".replaced"));
     step();
     if let Some(secret) = secret {
         secret::write(&kept, secret)?;
     }
     step();
     // A disk that knows no second names gets a second file.
-    if fs::hard_link(archive, &kept).is_err() {
+    if !is_one_file(archive, &kept) && fs::hard_link(archive, &kept).is_err() {
         fs::copy(archive, &kept)?;
         fs::File::open(&kept)?.sync_all()?;
     }

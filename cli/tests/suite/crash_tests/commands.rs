@@ -192,6 +192,8 @@ fn a_restore_that_is_killed_leaves_a_whole_archive_in_which_nothing_comes_back()
         |folder| drop(whole(folder)),
         |folder| {
             assert_eq!(whole(folder), "Integer(0) Null");
+            #[cfg(unix)]
+            assert_eq!(std::os::unix::fs::MetadataExt::nlink(&fs::metadata(folder.join("archive.db")).unwrap()), 1);
             assert_eq!(rows(folder, "SELECT sum(entries) FROM hours"), ["Integer(116)"]);
             let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
             assert_eq!(files.filter(|name| name.contains(".partial")).collect::<Vec<_>>(), [""; 0]);
