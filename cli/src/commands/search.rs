@@ -9,7 +9,6 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs::Store;
-#[cfg(feature = "mcp")]
 use storelogs_collector::Archive;
 use storelogs_collector::insight::with_incidents;
 use storelogs_collector::search::{Filter, Order, Unfound};
