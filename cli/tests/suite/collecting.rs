@@ -155,7 +155,7 @@ fn without_an_archive_the_error_says_how_to_get_one() {
 #[test]
 fn an_archive_without_a_store_is_not_called_fine() {
     let program = Program::new();
-    program.file("archive.db", "");
+    drop(storelogs_collector::Archive::open(program.home.path().join("archive.db")).unwrap());
     let run = program.run(&["status", "--archive", "archive.db"]);
     assert!(run.code == 1 && run.out.contains("no store is in the archive yet"), "{run:?}");
 }
