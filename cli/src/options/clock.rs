@@ -40,9 +40,13 @@ pub(crate) struct MachineClockOptions {
 impl MachineClockOptions {
     /// The zone that was asked for, else this machine's.
     pub(crate) fn zone(&self, ui: Ui) -> Result<TimeZone, CliError> {
-        let asked = if self.utc { Some(TimeZone::UTC) } else { self.time_zone.clone() };
-        asked.map_or_else(|| system(ui, Named::ByOption), Ok)
+        asked(self.utc, self.time_zone.as_ref()).map_or_else(|| system(ui, Named::ByOption), Ok)
     }
+}
+
+/// The zone that the options ask for.
+fn asked(utc: bool, time_zone: Option<&TimeZone>) -> Option<TimeZone> {
+    if utc { Some(TimeZone::UTC) } else { time_zone.cloned() }
 }
 
 /// Whether a command has an option that names a time zone.
@@ -55,28 +59,31 @@ pub(crate) enum Named {
 impl ClockOptions {
     /// The zone that was asked for, else this machine's: there is no archive yet.
     pub(crate) fn here(&self, ui: Ui) -> Result<TimeZone, CliError> {
-        self.asked().map_or_else(|| system(ui, Named::ByOption), Ok)
+        self.or(|| Ok(None), ui)
     }
 
     /// The zone for what a query says of times, and for what it finds: the one that was asked for, else that of the stores
     /// that the query is about, in whatever way it names them.
     pub(crate) fn of_query(&self, archive: &Archive, query: &Filter, ui: Ui) -> Result<TimeZone, CliError> {
-        match self.asked() {
-            Some(zone) => Ok(zone),
-            None => insight::time_zone_of_query(archive, query)?.map_or_else(|| system(ui, Named::ByOption), Ok),
-        }
+        self.or(|| insight::time_zone_of_query(archive, query), ui)
     }
 
     /// The zone that was asked for, else the one that these stores are in, or all of the archive, else this machine's.
     pub(crate) fn of(&self, archive: &Archive, stores: &[Store], ui: Ui) -> Result<TimeZone, CliError> {
-        match self.asked() {
-            Some(zone) => Ok(zone),
-            None => insight::time_zone(archive, stores)?.map_or_else(|| system(ui, Named::ByOption), Ok),
-        }
+        self.or(|| insight::time_zone(archive, stores), ui)
     }
 
-    fn asked(&self) -> Option<TimeZone> {
-        if self.utc { Some(TimeZone::UTC) } else { self.time_zone.clone() }
+    /// The zone that was asked for, else the one that is known, else this machine's.
+    fn or(
+        &self,
+        known: impl FnOnce() -> storelogs_collector::Result<Option<TimeZone>>,
+        ui: Ui,
+    ) -> Result<TimeZone, CliError> {
+        let zone = match asked(self.utc, self.time_zone.as_ref()) {
+            Some(asked) => Some(asked),
+            None => known()?,
+        };
+        zone.map_or_else(|| system(ui, Named::ByOption), Ok)
     }
 }
 

@@ -35,9 +35,8 @@ type Parts = [Box<str>; 7];
 /// What entries have in common, as far as it was looked up.
 pub(super) struct Unpacking<'a> {
     find_attributes: CachedStatement<'a>,
-    find_template: CachedStatement<'a>,
     attributes: HashMap<i64, Attributes<Box<str>>>,
-    templates: HashMap<i64, Parts>,
+    templates: Templates<'a>,
     id: String,
     summary: String,
     message: String,
@@ -50,11 +49,13 @@ impl<'a> Unpacking<'a> {
             find_attributes: archive.prepared(
                 "SELECT severity, severity_text, category, action, module, actor, utc_offset FROM attributes WHERE id = ?1",
             )?,
-            find_template: archive.prepared(
-                "SELECT text_0, text_1, text_2, text_3, text_4, text_5, text_6 FROM template WHERE id = ?1",
-            )?,
             attributes: HashMap::new(),
-            templates: HashMap::new(),
+            templates: Templates {
+                find: archive.prepared(
+                    "SELECT text_0, text_1, text_2, text_3, text_4, text_5, text_6 FROM template WHERE id = ?1",
+                )?,
+                known: HashMap::new(),
+            },
             id: String::new(),
             summary: String::new(),
             message: String::new(),
@@ -77,10 +78,8 @@ impl<'a> Unpacking<'a> {
             let found = self.find_attributes.query_row([attributes], |row| Ok(Attributes::read(row, 0)?.to_known()))?;
             remember(&mut self.attributes, attributes, found);
         }
-        let whole = Whole { find: &mut self.find_template, templates: &mut self.templates };
-        let summary = whole.put_together(row, SUMMARY, 3, &mut self.summary)?;
-        let whole = Whole { find: &mut self.find_template, templates: &mut self.templates };
-        let message = whole.put_together(row, MESSAGE, 6, &mut self.message)?;
+        let summary = self.templates.put_together(row, SUMMARY, 3, &mut self.summary)?;
+        let message = self.templates.put_together(row, MESSAGE, 6, &mut self.message)?;
         let this: &'e Self = self;
         let Some(common) = this.attributes.get(&attributes) else { return Err(row::unreadable("an entry")) };
         let fields = Fields {
@@ -104,18 +103,24 @@ impl<'a> Unpacking<'a> {
     }
 }
 
-/// Where templates are looked up.
-struct Whole<'a, 's> {
-    find: &'a mut CachedStatement<'s>,
-    templates: &'a mut HashMap<i64, Parts>,
+/// The templates, as far as they were looked up.
+struct Templates<'a> {
+    find: CachedStatement<'a>,
+    known: HashMap<i64, Parts>,
 }
 
-impl Whole<'_, '_> {
+impl Templates<'_> {
     /// Puts a text together of its template, whose number is in this column, and of this many variables behind it. Says
     /// whether it has a template; without one, the first variable is the whole text.
-    fn put_together(self, row: &Row<'_>, column: usize, variables: usize, text: &mut String) -> rusqlite::Result<bool> {
+    fn put_together(
+        &mut self,
+        row: &Row<'_>,
+        column: usize,
+        variables: usize,
+        text: &mut String,
+    ) -> rusqlite::Result<bool> {
         let Some(number) = row.get::<_, Option<i64>>(column)? else { return Ok(false) };
-        if !self.templates.contains_key(&number) {
+        if !self.known.contains_key(&number) {
             let read = |row: &Row<'_>| {
                 let mut parts = Parts::default();
                 for (column, part) in parts.iter_mut().enumerate() {
@@ -124,10 +129,10 @@ impl Whole<'_, '_> {
                 Ok(parts)
             };
             let found = self.find.query_row([number], read).optional()?;
-            remember(self.templates, number, found.unwrap_or_default());
+            remember(&mut self.known, number, found.unwrap_or_default());
         }
         text.clear();
-        let Some(parts) = self.templates.get(&number) else { return Ok(false) };
+        let Some(parts) = self.known.get(&number) else { return Ok(false) };
         text.push_str(&parts[0]);
         for (variable, part) in parts[1..=variables].iter().enumerate() {
             text.push_str(row::text(row, column + 1 + variable)?.unwrap_or_default());
