@@ -83,7 +83,7 @@ impl Entry {
 }
 
 impl Entries {
-    /// As JSON that a page can embed, the entries that have room in so many bytes: of each figure the newest, then of each
+    /// As JSON that a page can embed, the entries that have room in this many bytes: of each figure the newest, then of each
     /// the next. `embedded` is what becomes of JSON in the page.
     pub(super) fn json(&self, room: usize, embedded: impl Fn(&str) -> String) -> String {
         let queries: Vec<String> = self.figures.iter().map(|figure| embedded(&json(&figure.query))).collect();
