@@ -267,12 +267,17 @@ fn trust(report: &Report, findings: &mut Vec<Finding>) {
     let complete = stores.iter().filter(|store| store.complete).count();
     let unread = stores.iter().filter(|store| !matches!(store.state, State::Active | State::New)).count();
     let (level, title, text) = if complete == stores.len() && !stores.is_empty() {
-        (
-            Level::Good,
-            "Nothing is missing".to_owned(),
-            "The platforms count as many entries as the archive holds, of every store and over the whole period."
-                .to_owned(),
-        )
+        let text = match stores.iter().filter_map(|store| store.pruned_until).max() {
+            None => {
+                "The platforms count as many entries as the archive holds, of every store and over the whole period."
+                    .to_owned()
+            }
+            Some(until) => format!(
+                "Every store was read over the whole period. Entries from before {} were pruned since, and are still counted here.",
+                report.period.clock(until)
+            ),
+        };
+        (Level::Good, "Nothing is missing".to_owned(), text)
     } else {
         let share = percent(report.trust.share);
         let unread = match unread as u64 {

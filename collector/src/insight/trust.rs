@@ -7,11 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::Context;
 use super::model::{Comparison, ENOUGH, Trust, Trusted};
 use super::statistics::as_number;
-use crate::archive::{Archive, Progress, State, StoreId};
-use crate::coverage::TimeRange;
+use crate::archive::{Archive, State, StoreId};
+use crate::coverage::{Coverage, TimeRange};
 use crate::error::Result;
 use crate::retention::retention;
-use crate::verdict::{Evidence, MARGIN};
+use crate::verdict::{Evidence, MARGIN, Verdict};
 
 /// The most gaps that are listed for a store.
 const MOST_GAPS: usize = 20;
@@ -25,7 +25,7 @@ pub(crate) fn comparable(
     let Some(previous) = previous else { return Ok(false) };
     let mut shares = 0.0;
     for (id, _) in stores {
-        shares += share(&archive.progress(*id)?, previous);
+        shares += share(&Evidence::of(archive, *id)?.coverage, previous);
     }
     Ok(!stores.is_empty() && shares / as_number(stores.len() as u64) >= ENOUGH)
 }
@@ -45,9 +45,11 @@ pub(super) fn is_read(
     }
 }
 
-fn share(progress: &Progress, range: TimeRange) -> f64 {
-    let covered: SignedDuration = progress.coverage.within(range).map(|covered| covered.length()).sum();
-    covered.as_secs_f64() / range.length().as_secs_f64()
+/// The share of a time range that was read. Of what was pruned since, the counts are left; of what was pruned before it
+/// was read, nothing is known.
+fn share(read: &Coverage, range: TimeRange) -> f64 {
+    let read: SignedDuration = read.within(range).map(|read| read.length()).sum();
+    read.as_secs_f64() / range.length().as_secs_f64()
 }
 
 /// `entries` are those of each store in the period.
@@ -75,8 +77,17 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
     // The future is no gap.
     let verdict = evidence.judge_range(context.period.whole(), store.platform(), present);
     let range = verdict.range;
-    let share_of_read = if range.since < range.until { verdict.share() } else { 0.0 };
-    let gaps: Vec<TimeRange> = verdict.lacking().map(|found| found.range).take(MOST_GAPS).collect();
+    let share_of_read = if range.since < range.until { share(&evidence.coverage, range) } else { 0.0 };
+    let pruned = verdict.findings.iter().filter(|found| found.verdict == Verdict::Pruned);
+    let mut gaps: Vec<TimeRange> = pruned.clone().flat_map(|found| evidence.coverage.gaps(found.range)).collect();
+    let mut summary = verdict.summary.clone();
+    if !gaps.is_empty() && verdict.is_complete() {
+        summary = format!("pruned before it was read; {summary}");
+    }
+    let complete = verdict.is_complete() && gaps.is_empty();
+    // What is pruned is the oldest of all.
+    gaps.extend(verdict.lacking().map(|found| found.range));
+    gaps.truncate(MOST_GAPS);
     let standing = evidence.judge(store.platform(), present);
     let (oldest, newest) = archive.span(id)?;
     let kept = retention(store.platform());
@@ -88,9 +99,10 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
         entries,
         query: context.query().store(store).text(),
         share: share_of_read,
-        share_before: context.period.previous.map(|previous| share(&progress, previous)),
-        verdict: verdict.summary.clone(),
-        complete: verdict.is_complete(),
+        share_before: context.period.previous.map(|previous| share(&evidence.coverage, previous)),
+        verdict: summary,
+        complete,
+        pruned_until: pruned.last().map(|found| found.range.until),
         standing: standing.summary.clone(),
         gaps,
         oldest,

@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Severity;
 use storelogs_collector::archive::Pruned;
+use storelogs_collector::insight::{Report, ReportOptions};
+use storelogs_collector::redact::NoRedaction;
 use storelogs_collector::retention::Keep;
 use storelogs_collector::verdict::{Evidence, Verdict};
 use storelogs_collector::verify::Depth;
@@ -154,4 +156,50 @@ async fn a_time_range_that_is_pruned_as_a_whole_is_no_silence() {
     assert!(!verdict.shows_silence() && verdict.summary.starts_with("pruned up to "), "{verdict:?}");
     assert!(evidence.judge_range(range(20, 10), store.platform(), present()).shows_silence());
     assert_eq!(archive.count(id, range(200, 31)).unwrap(), 0);
+}
+
+fn report(world: &World, days: i64) -> Report {
+    let ago = |days: i64| present() - SignedDuration::from_hours(24 * days);
+    let (since, until) = (ago(days + 1), ago(1));
+    let options = ReportOptions { since, until, compare: true, stores: Vec::new(), zone: None, now: present() };
+    storelogs_collector::insight::report(&world.archive(), &options, &NoRedaction).unwrap()
+}
+
+/// The counts are left, so the report knows as much as before.
+#[tokio::test]
+async fn a_report_knows_what_was_read_and_then_pruned() {
+    let world = world(3000).await;
+    world.sync().await;
+    let before = report(&world, 20);
+    prune(&world, &all("10d"));
+    let after = report(&world, 20);
+    assert_eq!(after.trust.share, before.trust.share);
+    assert_eq!(after.trust.comparison, before.trust.comparison);
+    assert_eq!(after.activity.total.now, before.activity.total.now);
+    assert_eq!(after.activity.total.before, before.activity.total.before);
+    let store = &after.trust.stores[0];
+    assert!(store.complete && store.gaps.is_empty() && store.pruned_until.is_some(), "{store:?}");
+    assert!(after.summary.iter().any(|found| found.text.contains("were pruned since")), "{:?}", after.summary);
+}
+
+/// Nobody knows what there was.
+#[tokio::test]
+async fn a_report_does_not_know_what_was_pruned_before_it_was_read() {
+    let world = world(3000).await;
+    {
+        let mut archive = world.archive();
+        let id = archive.add_store(&storelogs::Store::bigcommerce(HASH).unwrap()).unwrap();
+        archive.prune(id, &cutoffs(&all("10d")), present(), |_| {}).unwrap();
+    }
+    assert!(world.sync().await[0].complete);
+    let report = report(&world, 20);
+    let store = &report.trust.stores[0];
+    assert!(store.share < 0.6 && store.share_before == Some(0.0), "{store:?}");
+    assert!(
+        !store.complete && store.gaps.len() == 1 && store.verdict.starts_with("pruned before it was read"),
+        "{store:?}"
+    );
+    assert!(!report.trust.comparable, "with what nobody has read");
+    assert!(report.verdict.contains("of the period is known"), "{}", report.verdict);
+    assert!(!report.summary.iter().any(|found| found.title == "Nothing is missing"), "{:?}", report.summary);
 }

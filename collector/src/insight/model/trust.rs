@@ -104,9 +104,11 @@ pub struct Trusted {
     pub verdict: String,
     /// Whether nothing of the period is missing.
     pub complete: bool,
+    /// The time in the period up to which entries were pruned. Their counts by hour are known still, if they had been read.
+    pub pruned_until: Option<Timestamp>,
     /// The verdict on everything that the platform keeps, in one line.
     pub standing: String,
-    /// The parts of the period that are short or unread, oldest first: entries are missing there, or may be.
+    /// The parts of the period that are short or were never read, oldest first: entries are missing there, or may be.
     pub gaps: Vec<TimeRange>,
     /// The time of the oldest entry of the archive.
     pub oldest: Option<Timestamp>,
