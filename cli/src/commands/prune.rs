@@ -69,6 +69,7 @@ pub(crate) fn prune(args: &PruneArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut archive = if args.dry_run { args.archive.read()? } else { existing(&args.archive)? };
     let cutoffs = cutoffs(args, &archive, now, ui)?;
     let lock = if args.dry_run { None } else { Some(archive.lock()?) };
+    let size = archive.size_on_disk();
     let progress = Progress::new(ui, "pruning".to_owned(), false);
     let mut table = Table::new([Column::new(""), Column::new("").least(9), Column::new("")]);
     let mut all = Pruned::default();
@@ -87,12 +88,17 @@ pub(crate) fn prune(args: &PruneArgs, ui: Ui) -> Result<Exit, CliError> {
             Text::plain(&up_to(&cutoffs)),
         ]);
     }
-    let freed = if args.dry_run { None } else { Some(shrink(&mut archive, &progress)?) };
+    if !args.dry_run {
+        // What went out of the index of words is room, too.
+        archive.index_words(usize::MAX)?;
+        archive.shrink(|share| progress.share(share))?;
+    }
+    let freed = size.saturating_sub(archive.size_on_disk());
     progress.clear();
     drop(lock);
     let mut out = ui.stdout();
     table.write(&mut out)?;
-    writeln!(out, "{}{}", said(all, args.dry_run), freed.map(freed_bytes).unwrap_or_default())?;
+    writeln!(out, "{}{}", said(all, args.dry_run), freed_bytes(freed))?;
     out.flush()?;
     Ok(Exit::Done)
 }
@@ -127,12 +133,6 @@ fn cutoffs(args: &PruneArgs, archive: &Archive, now: Timestamp, ui: Ui) -> Resul
     }
     let stores = known.into_iter().filter(|store| picked.is_empty() || picked.contains(store));
     Ok(stores.map(|store| (store, keep.cutoffs(now))).collect())
-}
-
-/// Takes what went out of the index of words, and gives its room back to the disk.
-fn shrink(archive: &mut Archive, progress: &Progress) -> Result<u64, CliError> {
-    archive.index_words(usize::MAX)?;
-    Ok(archive.shrink(|share| progress.share(share))?)
 }
 
 /// Prunes by the configuration, as a collector does it by itself.
@@ -196,5 +196,5 @@ fn said(all: Pruned, dry_run: bool) -> String {
 }
 
 fn freed_bytes(bytes: u64) -> String {
-    if bytes == 0 { String::new() } else { format!("; the archive is {} smaller", format_bytes(bytes)) }
+    if bytes == 0 { String::new() } else { format!("; the archive and its index are {} smaller", format_bytes(bytes)) }
 }

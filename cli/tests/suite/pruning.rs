@@ -32,7 +32,7 @@ fn what_is_older_goes_is_said_before_and_is_no_gap() {
     assert!(run.out.contains(" would go") && count(&program, "") == whole, "{run:?}");
     let run = program.run(&arguments);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
-    assert!(run.out.contains(" pruned; the archive is ") && run.out.contains(" smaller"), "{run:?}");
+    assert!(run.out.contains(" pruned; the archive and its index are ") && run.out.contains(" smaller"), "{run:?}");
     let left = count(&program, "");
     // The hour in which the age lies is kept as a whole.
     assert!(whole - left <= old && whole - left + 30 > old, "{whole} - {left}, {old}");

@@ -37,6 +37,13 @@ impl Archive {
         Ok((number("page_count")? * page, number("freelist_count")? * page))
     }
 
+    /// The bytes that its file and its index of words take, with the changes beside them.
+    pub fn size_on_disk(&self) -> u64 {
+        let databases = [self.path.clone(), self.index_path()];
+        let size = |file: &Path| fs::metadata(file).map_or(0, |file| file.len());
+        databases.iter().map(|database| size(database) + size(&beside(database, "-wal"))).sum()
+    }
+
     /// The bytes that its disk has room for. `None` if that cannot be found out.
     pub(crate) fn room(&self) -> Option<u64> {
         #[cfg(unix)]

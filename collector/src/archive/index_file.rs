@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 /// Marks the file as ours: "SLix".
 const APPLICATION_ID: i64 = 0x534c_6978;
 
+/// One empty page in this many is worth a copy of the others.
+const EMPTY: i64 = 4;
+
 /// Whether the index is at hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Index {
@@ -107,6 +110,21 @@ impl Archive {
             self.sql.flush_prepared_statement_cache();
             detach(&self.sql);
         }
+    }
+
+    /// Gives the room of its empty pages back to the disk, if they are many.
+    pub(super) fn shrink_index(&mut self) -> Result<()> {
+        if !self.index_path().is_file() {
+            return Ok(());
+        }
+        self.open_index()?;
+        let number = |pragma: &str| self.sql.pragma_query_value(Some("words"), pragma, |row| row.get::<_, i64>(0));
+        let is_empty = number("page_count").and_then(|pages| Ok(number("freelist_count")? * EMPTY > pages));
+        if is_empty.map_err(|error| self.fault(error))? {
+            // It is copied once. Where there is no room for that, it stays as large as it is.
+            let _ = self.sql.execute("VACUUM words", []);
+        }
+        Ok(())
     }
 
     /// Takes away an index that is damaged. The next step makes another.

@@ -254,12 +254,18 @@ fn connect(path: PathBuf, access: Access) -> Result<Archive> {
 }
 
 /// Moves everything written into the file itself, even while others go on reading it: a copy of that one file is
-/// complete.
+/// complete. The last to read it leaves no side files either.
 impl Drop for Archive {
     fn drop(&mut self) {
         if !self.sql.is_readonly("main").unwrap_or(true) {
             // If somebody is in the way, the next one does it.
             let _ = self.checkpoint();
+        } else if !self.unchanging
+            && let Ok(none) = Connection::open_in_memory()
+        {
+            drop(std::mem::replace(&mut self.sql, none));
+            wal::remove_if_unused(&self.path);
+            wal::remove_if_unused(&self.index_path());
         }
     }
 }

@@ -113,6 +113,7 @@ impl Archive {
             self.sql.execute_batch("VACUUM").map_err(|error| self.fault(error))?;
         }
         self.give_back(i64::MAX, &mut progress)?;
+        self.shrink_index()?;
         self.checkpoint()?;
         Ok(before.saturating_sub(self.size()?))
     }

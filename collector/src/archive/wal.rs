@@ -1,11 +1,13 @@
 //! The file of changes beside the archive (`-wal`), which is written into the archive from time to time.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::{Connection, OpenFlags};
+
 use super::Archive;
+use super::side_file::beside;
 use crate::error::Result;
 
 /// A file of changes that are not in the archive yet is cut to this size once they are.
@@ -19,9 +21,20 @@ pub const LARGE_WAL: u64 = 32 * 1024 * 1024;
 
 /// The size of the file of changes of a database in bytes.
 pub(crate) fn size(database: &Path) -> u64 {
-    let mut wal = OsString::from(database);
-    wal.push("-wal");
-    fs::metadata(wal).map_or(0, |wal| wal.len())
+    fs::metadata(beside(database, "-wal")).map_or(0, |wal| wal.len())
+}
+
+/// Removes the side files of a database, if there is nothing in them and nobody uses it: a connection that only reads
+/// makes them, and may not remove them. Where the database cannot be written they stay.
+pub(super) fn remove_if_unused(database: &Path) {
+    if beside(database, "-wal").exists() && size(database) == 0 {
+        let open = || {
+            let sql = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            sql.busy_timeout(Duration::ZERO)?;
+            sql.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0))
+        };
+        let _ = open(); // SQLite removes them with its last connection
+    }
 }
 
 impl Archive {

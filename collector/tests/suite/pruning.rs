@@ -128,6 +128,10 @@ async fn the_file_shrinks() {
     assert!(freed > before / 3 && shares.last() == Some(&1.0), "{freed} of {before}, {shares:?}");
     drop(archive);
     assert_eq!(size(), before - freed);
+    let index = rusqlite::Connection::open(world.archive().index_path()).unwrap();
+    let number = |pragma: &str| index.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).unwrap();
+    assert!(number("freelist_count") * 4 <= number("page_count"), "the index of words has shrunk, too");
+    drop(index);
     // An archive of an older version, which gives nothing back by itself.
     let sql = rusqlite::Connection::open(&world.path).unwrap();
     sql.execute_batch("PRAGMA journal_mode = delete; PRAGMA auto_vacuum = none; VACUUM").unwrap();
