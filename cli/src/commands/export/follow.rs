@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use storelogs::Proxy;
 use storelogs_collector::Archive;
 use tokio::sync::watch;
@@ -111,29 +110,13 @@ async fn follow(
 
 /// Exports what came, and keeps what became of it.
 fn export(to: &Destination, path: &Path) -> Result<(), String> {
-    let mut archive = Archive::open(path).map_err(|error| error.to_string())?;
-    let kept = |error: storelogs_collector::Error| error.to_string();
-    match to {
-        #[cfg(feature = "otlp")]
-        Destination::Otlp(otlp) => otlp.deliver(&mut archive, &mut |_| {}).map(drop).map_err(|error| error.to_string()),
+    let done = Archive::open(path).map_err(storelogs_export::Error::from).and_then(|mut archive| match to {
         #[cfg(feature = "lake")]
-        Destination::Lake(address) => {
-            let newest = archive.newest_arrival().map_err(kept)?;
-            let state = archive.export(&to.name()).map_err(kept)?;
-            if state.is_some_and(|state| state.arrived == newest && state.failures == 0) {
-                return Ok(());
-            }
-            let lake = storelogs_export::Lake::at(address, Timestamp::now);
-            match lake.and_then(|lake| lake.export(&archive)) {
-                Ok(_) => archive.export_succeeded(&to.name(), newest, Timestamp::now()).map_err(kept),
-                Err(error) => {
-                    let why = error.to_string();
-                    archive.export_failed(&to.name(), &why, Timestamp::now()).map_err(kept)?;
-                    Err(why)
-                }
-            }
-        }
-    }
+        Destination::Lake(address) => super::lake::keep_up(address, &to.name(), &mut archive),
+        #[cfg(feature = "otlp")]
+        Destination::Otlp(otlp) => otlp.deliver(&mut archive, &mut |_| {}).map(drop),
+    });
+    done.map_err(|error| error.to_string())
 }
 
 impl Destination {
@@ -143,8 +126,7 @@ impl Destination {
             ExportTo::Lake(address) => {
                 // One that cannot be is said before anything begins. A bucket has an event loop of its own.
                 let at = address.clone();
-                let tried =
-                    tokio::task::spawn_blocking(move || storelogs_export::Lake::at(&at, Timestamp::now).map(drop));
+                let tried = tokio::task::spawn_blocking(move || super::lake::at(&at).map(drop));
                 tried.await.map_err(|_| CliError::failed("the export was given up".to_owned()))??;
                 Ok(Self::Lake(address.clone()))
             }

@@ -67,7 +67,7 @@ pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
     let path = args.archive.path()?;
     let task = tokio::task::spawn_blocking(move || -> Result<_, CliError> {
         let archive = Archive::read(path)?;
-        let lake = Lake::at(&args.address, Timestamp::now)?;
+        let lake = at(&args.address)?;
         let exported = lake.export(&archive)?;
         let compacted = if args.compact { Some(lake.compact()?) } else { None };
         Ok((args.address, exported, compacted))
@@ -92,6 +92,26 @@ pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
+/// The lake at an address.
+pub(super) fn at(address: &str) -> storelogs_export::Result<Lake> {
+    Lake::at(address, Timestamp::now)
+}
+
+/// Brings what came into a lake beside a run that collects, and keeps in the archive under this name what became of it.
+pub(super) fn keep_up(address: &str, name: &str, archive: &mut Archive) -> storelogs_export::Result<()> {
+    let newest = archive.newest_arrival()?;
+    if archive.export(name)?.is_some_and(|state| state.arrived == newest && state.failures == 0) {
+        return Ok(());
+    }
+    match at(address).and_then(|lake| lake.export(archive)) {
+        Ok(_) => Ok(archive.export_succeeded(name, newest, Timestamp::now())?),
+        Err(error) => {
+            archive.export_failed(name, &error.to_string(), Timestamp::now())?;
+            Err(error)
+        }
+    }
+}
+
 /// The uids that a file has.
 fn read(file: &Path) -> Result<HashSet<String>, CliError> {
     let read = if file == Path::new("-") { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) };
@@ -108,7 +128,7 @@ fn read(file: &Path) -> Result<HashSet<String>, CliError> {
 
 /// Takes entries out of a lake. It blocks.
 pub(crate) fn forget(address: &str, uids: &HashSet<String>) -> Result<Forgotten, CliError> {
-    Ok(Lake::at(address, Timestamp::now)?.forget(uids)?)
+    Ok(at(address)?.forget(uids)?)
 }
 
 /// The message about the removed entries.
