@@ -195,7 +195,9 @@ impl From<storelogs_export::Error> for CliError {
         match error {
             storelogs_export::Error::Archive(error) => error.into(),
             // The arguments are wrong.
-            storelogs_export::Error::Address { .. } | storelogs_export::Error::Settings { .. } => Self::usage(error),
+            storelogs_export::Error::Address { .. }
+            | storelogs_export::Error::NeverSent { .. }
+            | storelogs_export::Error::Settings { .. } => Self::usage(error),
             error => Self::failed(error),
         }
     }

@@ -80,6 +80,18 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// A receiver refuses whatever it is sent. None of it counts as refused.
+    RefusesAll {
+        /// Its address.
+        endpoint: String,
+        /// Why it refused the last one.
+        why: String,
+    },
+    /// Nothing can be sent again, because nothing was sent to this receiver yet.
+    NeverSent {
+        /// Its address.
+        endpoint: String,
+    },
     /// A receiver does not let us in.
     Unauthorized {
         /// Its address.
@@ -131,6 +143,17 @@ impl fmt::Display for Error {
             Self::Receiver { endpoint, why } => write!(
                 f,
                 "the receiver {endpoint} takes nothing: {why}; what it has taken is settled, and nothing is lost: run it again"
+            ),
+            Self::RefusesAll { endpoint, why } => write!(
+                f,
+                "the receiver {endpoint} refuses whatever it is sent, the newest entries too: {why}; nothing counts as refused, \
+                 and nothing is lost: see to its address, the protocol, the headers and its limits, and run it again; entries \
+                 that are only too old for it count as refused once it takes a newer one"
+            ),
+            Self::NeverSent { endpoint } => write!(
+                f,
+                "nothing can be sent again, because nothing of this archive was sent to the receiver {endpoint} yet: send \
+                 everything first, without --again, or name the receiver that it was sent to"
             ),
             Self::Unauthorized { endpoint, why } => write!(
                 f,

@@ -128,6 +128,34 @@ fn what_a_receiver_refuses_is_listed_and_counts_in_the_exit_code() {
     assert!(run.out.contains("/v1/logs: up to date, 1 refused"), "{run:?}");
 }
 
+#[test]
+fn a_receiver_that_refuses_whatever_it_is_sent_ends_the_export_and_nothing_counts_as_refused() {
+    let (receiver, _) = receiver(|_| Some(Reply::Answer(400, Vec::new(), b"no such index\x1b[2J".to_vec())));
+    let program = delivering(collected(), &receiver).with("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer s3cret");
+    for times in ["1 time", "2 times"] {
+        let run = program.run(&["export", "otlp"]);
+        assert_eq!((run.code, run.out.as_str()), (1, ""), "{run:?}");
+        for words in
+            [receiver.endpoint.as_str(), "refuses whatever it is sent", "HTTP 400: no such index", "run it again"]
+        {
+            assert!(run.err.contains(words) && !run.err.contains("[2J\x1b"), "{words}: {run:?}");
+        }
+        let run = program.run(&["status"]);
+        assert!(run.out.contains(&format!("/v1/logs: 30 entries behind; it failed {times}")), "{run:?}");
+    }
+    assert_eq!(program.run(&["export", "otlp", "--refused"]).out, "");
+}
+
+#[test]
+fn what_was_never_sent_cannot_be_sent_again() {
+    let (receiver, kept) = receiver(|_| None);
+    let program = delivering(collected(), &receiver).with("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer s3cret");
+    let run = program.run(&["export", "otlp", "--again", "900d.."]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+    assert!(run.err.contains("nothing of this archive was sent") && run.err.contains("without --again"), "{run:?}");
+    assert_eq!(kept.lock().unwrap().len(), 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_run_that_follows_exports_what_comes_and_one_that_fails_stops_nobody() {

@@ -6,7 +6,8 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{Archive, StoreId};
+use super::{Archive, StoreId, row};
+use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
@@ -97,6 +98,25 @@ impl Archive {
     /// If the archive cannot be read.
     pub fn export(&self, name: &str) -> Result<Option<ExportState>> {
         Ok(self.exports()?.into_iter().find(|export| export.name == name))
+    }
+
+    /// The newest entries by their time, up to this many, among those that came after one arrival and up to another:
+    /// first one of each store, then one more of each. Returns their arrivals. Of a time range its first and its last second
+    /// are left out.
+    ///
+    /// # Errors
+    /// If the archive cannot be read.
+    pub fn newest_entries(&self, after: i64, upto: i64, range: Option<TimeRange>, most: usize) -> Result<Vec<i64>> {
+        // The index by arrival has the keys, which are in the order of time.
+        let find = "SELECT arrived FROM (SELECT entry.arrived, entry.key, \
+                    row_number() OVER (PARTITION BY entry.store ORDER BY entry.key DESC) AS place \
+                    FROM (SELECT key AS wanted FROM packed_entry INDEXED BY entry_arrived \
+                    WHERE arrived > ?1 AND arrived <= ?2 AND key BETWEEN ?3 AND ?4 ORDER BY key DESC LIMIT ?5) \
+                    CROSS JOIN packed_entry AS entry ON entry.key = wanted) ORDER BY place, key DESC";
+        let first = range.map_or(i64::MIN, |range| row::last_key(range.since) + 1);
+        let last = range.map_or(i64::MAX, |range| row::first_key(range.until) - 1);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.rows(find, params![after, upto, first, last, most], |row| row.get(0))
     }
 
     /// Writes down what became of some entries.

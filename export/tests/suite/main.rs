@@ -14,5 +14,6 @@ mod log;
 mod otlp;
 mod reader;
 mod receiver;
+mod refusals;
 mod s3;
 mod world;

@@ -71,8 +71,9 @@ fn serve(stream: &TcpStream, answer: &Mutex<impl FnMut(&Received) -> Reply>) -> 
     let Reply::Answer(status, headers, body) = reply else { return None };
     let mut head = format!("HTTP/1.1 {status} Status\r\ncontent-length: {}\r\n", body.len());
     headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+    // In one piece: a second one would wait until the first is acknowledged.
+    let answer = [format!("{head}\r\n").into_bytes(), body].concat();
     let mut stream = stream;
-    stream.write_all(format!("{head}\r\n").as_bytes()).ok()?;
-    stream.write_all(&body).ok()?;
+    stream.write_all(&answer).ok()?;
     Some(true)
 }
