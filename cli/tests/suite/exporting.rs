@@ -190,6 +190,36 @@ fn a_run_that_follows_exports_what_comes_and_one_that_fails_stops_nobody() {
     assert!(run.out.contains("export to lake ") && run.out.contains("it failed"), "{run:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn asked_twice_a_run_that_watches_ends_at_once_even_while_a_receiver_is_waited_for() {
+    use std::io::{BufRead, BufReader};
+
+    let (here, asked) = std::sync::mpsc::channel();
+    let receiver = Receiver::start(move |_| {
+        let _ = here.send(());
+        status(503)
+    });
+    let history = History::bulk(1, 30);
+    let sandbox = serve([Store::bigcommerce(HASH).history(history).behavior(Behavior::unlimited())]);
+    let program = Program::new().reading_bigcommerce(&sandbox).configured(&format!(
+        "[[rule]]\nname = \"all\"\nwhen = \"severity:error\"\n\n[[export]]\nkind = \"otlp\"\nto = \"{}\"\nevery = \"100ms\"\n",
+        receiver.endpoint
+    ));
+    let command = &mut program.command(&["watch", "--sync"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let kill = |id: u32| std::process::Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
+    asked.recv().unwrap();
+    kill(child.id());
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("once more ends at once")));
+    // What was asked first is waited for: the export of what came last.
+    while asked.try_recv().is_ok() {}
+    asked.recv().unwrap();
+    kill(child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
 #[test]
 fn exports_of_the_configuration_say_what_is_wrong_with_them() {
     for (text, words) in [

@@ -13,6 +13,7 @@ use storelogs_collector::metrics::{AlertOutcome, Metrics};
 use storelogs_collector::network::Network;
 use storelogs_collector::watch::{self, Event, Tried};
 use storelogs_collector::wording::pluralize;
+use tokio::sync::watch::Sender;
 
 use crate::commands::sync::listen;
 use crate::config::RuleFiles;
@@ -183,7 +184,8 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
     let how = args.collecting.sync(!args.once);
     if args.once {
         if let Some(collector) = &mut collector {
-            collector.once(args.archive.open()?, how, Arc::clone(&metrics)).await?;
+            let once = collector.once(args.archive.open()?, how, Arc::clone(&metrics));
+            heeding(&mut signals, &stop, ui, once).await?;
         }
     } else if let Some(collector) = &mut collector {
         collector.follow(args.archive.open()?, how, Arc::clone(&metrics));
@@ -201,11 +203,35 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
         measure(&event, &metrics);
         show(&event, look, &mut out, ui)
     });
-    let mut ending = std::pin::pin!(ending);
-    let outcome = loop {
+    let watched = async {
         tokio::select! {
-            outcome = &mut ending => break outcome?,
-            why = Collector::failed(&mut collector) => return Err(why),
+            outcome = ending => outcome,
+            why = Collector::failed(&mut collector) => Err(why),
+        }
+    };
+    let outcome = heeding(&mut signals, &stop, ui, watched).await?;
+    let end = async {
+        if let Some(collector) = &mut collector {
+            collector.end().await?;
+        }
+        if let Some(exporting) = exporting {
+            exporting.end().await;
+        }
+        Ok::<_, CliError>(())
+    };
+    heeding(&mut signals, &stop, ui, end).await?;
+    Ok(match (outcome.given_up, args.once.then_some(outcome.undelivered)) {
+        (0, None | Some(0)) => Exit::Done.despite(problems),
+        _ => Exit::Partly,
+    })
+}
+
+/// Does some work to its end. The first signal asks all of it to stop, and the second ends the process.
+async fn heeding<T>(signals: &mut Signals, stop: &Sender<bool>, ui: Ui, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
             signal = signals.next() => {
                 if *stop.borrow() {
                     signal.end();
@@ -214,17 +240,7 @@ async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: U
                 ui.note("stopping: what is on its way is delivered; once more ends at once\n");
             }
         }
-    };
-    if let Some(collector) = &mut collector {
-        collector.end().await?;
     }
-    if let Some(exporting) = exporting {
-        exporting.end().await;
-    }
-    Ok(match (outcome.given_up, args.once.then_some(outcome.undelivered)) {
-        (0, None | Some(0)) => Exit::Done.despite(problems),
-        _ => Exit::Partly,
-    })
 }
 
 /// Counts what becomes of alerts.
