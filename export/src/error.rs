@@ -87,6 +87,11 @@ pub enum Error {
         /// Why it refused the last one.
         why: String,
     },
+    /// Another process sends the archive to this receiver.
+    Busy {
+        /// Its address.
+        endpoint: String,
+    },
     /// Nothing can be sent again, because nothing was sent to this receiver yet.
     NeverSent {
         /// Its address.
@@ -149,6 +154,11 @@ impl fmt::Display for Error {
                 "the receiver {endpoint} refuses whatever it is sent, the newest entries too: {why}; nothing counts as refused, \
                  and nothing is lost: see to its address, the protocol, the headers and its limits, and run it again; entries \
                  that are only too old for it count as refused once it takes a newer one"
+            ),
+            Self::Busy { endpoint } => write!(
+                f,
+                "another process sends this archive to the receiver {endpoint}, and nothing was sent twice: wait for it, or \
+                 stop it first"
             ),
             Self::NeverSent { endpoint } => write!(
                 f,

@@ -156,6 +156,32 @@ fn what_was_never_sent_cannot_be_sent_again() {
     assert_eq!(kept.lock().unwrap().len(), 0);
 }
 
+#[test]
+fn of_two_exports_to_one_receiver_one_ends_with_the_reason_and_nothing_comes_twice() {
+    let (here, arrived) = std::sync::mpsc::channel();
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let mut is_first = true;
+    let (receiver, kept) = receiver(move |_| {
+        if std::mem::take(&mut is_first) {
+            here.send(()).unwrap();
+            wait.recv().unwrap();
+        }
+        None
+    });
+    let program = delivering(collected(), &receiver).with("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer s3cret");
+    let program = program.with("OTEL_EXPORTER_OTLP_TIMEOUT", "600000");
+    let first = program.command(&["export", "otlp"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    arrived.recv().unwrap();
+    let second = program.run(&["export", "otlp"]);
+    assert_eq!((second.code, second.out.as_str()), (1, ""), "{second:?}");
+    assert!(second.err.contains("another process sends this archive to the receiver"), "{second:?}");
+    go_on.send(()).unwrap();
+    let first = first.wait_with_output().unwrap();
+    assert!(first.status.success(), "{first:?}");
+    assert!(program.run(&["export", "otlp"]).out.ends_with(": nothing new\n"));
+    assert_eq!(kept.lock().unwrap().len(), 30);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_run_that_follows_exports_what_comes_and_one_that_fails_stops_nobody() {

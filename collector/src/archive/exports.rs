@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{Archive, StoreId, row};
+use super::{Archive, Lock, StoreId, open, row};
 use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
 use crate::micros::Micros;
@@ -67,6 +67,9 @@ pub struct KeptRefusal {
     pub entry: Option<(StoreId, String)>,
 }
 
+/// The end of the names of the locks of exports, before the number of each.
+pub(super) const LOCKS: &str = ".export.lock.";
+
 /// The text in place of a reason whose entry was forgotten.
 const FORGOTTEN: &str = "(forgotten)";
 
@@ -98,6 +101,19 @@ impl Archive {
     /// If the archive cannot be read.
     pub fn export(&self, name: &str) -> Result<Option<ExportState>> {
         Ok(self.exports()?.into_iter().find(|export| export.name == name))
+    }
+
+    /// Keeps other processes from exporting to the same destination until the lock is dropped. `None`: another one does.
+    ///
+    /// # Errors
+    /// If the lock cannot be used, or the archive cannot be written.
+    pub fn lock_export(&mut self, name: &str, now: Timestamp) -> Result<Option<Lock>> {
+        let mut id = 0;
+        self.changing(|change| id_of(change, name, now).map(|found| id = found))?;
+        match open::lock_file(&self.path, &format!("{LOCKS}{id}"), Error::InUse { path: self.path.clone() }) {
+            Err(Error::InUse { .. }) => Ok(None),
+            lock => lock.map(Some),
+        }
     }
 
     /// The newest entries by their time, up to this many, among those that came after one arrival and up to another:

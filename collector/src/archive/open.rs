@@ -188,7 +188,7 @@ pub(super) fn lock(archive: &Path) -> Result<Lock> {
     lock_file(archive, ".lock", Error::InUse { path: archive.to_owned() })
 }
 
-fn lock_file(archive: &Path, ending: &str, held: Error) -> Result<Lock> {
+pub(super) fn lock_file(archive: &Path, ending: &str, held: Error) -> Result<Lock> {
     let mut name = archive.to_owned().into_os_string();
     name.push(ending);
     let name = PathBuf::from(name);

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::index_file;
 use super::side_file::beside;
+use super::{exports, index_file};
 
 /// Whether a file is an archive, or one of those beside it that are the archive's own, by whatever name or link it is called.
 pub(super) fn is_own(archive: &Path, file: &Path) -> bool {
@@ -13,9 +13,9 @@ pub(super) fn is_own(archive: &Path, file: &Path) -> bool {
         .into_iter()
         .flat_map(|database| ["", "-wal", "-shm", "-journal"].into_iter().map(move |ending| beside(database, ending)));
     let others = [".lock", ".watch.lock", ".secret", ".secret.new", ".partial", ".room"];
-    let kept = beside(&archive, ".replaced").into_os_string();
+    let numbered = [".replaced", exports::LOCKS].map(|ending| beside(&archive, ending).into_os_string());
     databases.chain(others.into_iter().map(|ending| beside(&archive, ending))).any(|own| own == file)
-        || file.as_os_str().as_encoded_bytes().starts_with(kept.as_encoded_bytes())
+        || numbered.iter().any(|own| file.as_os_str().as_encoded_bytes().starts_with(own.as_encoded_bytes()))
 }
 
 /// The path of a file without links, whether it is there or not.

@@ -108,10 +108,12 @@ impl Otlp {
     /// Sends what came into the archive since the last delivery to this receiver.
     ///
     /// # Errors
-    /// If the archive cannot be used, or the receiver takes nothing. What it has taken
+    /// If the archive cannot be used, another process sends it there, or the receiver takes nothing. What it has taken
     /// stays settled, and the next delivery goes on there.
     pub fn deliver(&self, archive: &mut Archive, progress: &mut dyn FnMut(&Step<'_>)) -> Result<Delivered> {
         let name = self.name();
+        let busy = || Error::Busy { endpoint: self.receiver.address() };
+        let _lock = archive.lock_export(&name, (self.clock)())?.ok_or_else(busy)?;
         let delivered = self.deliver_new(archive, progress);
         if let Err(error) = &delivered
             && !matches!(error, Error::Archive(_))

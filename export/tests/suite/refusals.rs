@@ -1,8 +1,8 @@
 //! Receivers that refuse much: some entries for good, or whatever they are sent.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 
 use prost::Message;
 use storelogs::otlp::opentelemetry_proto::tonic::collector::logs::v1::{
@@ -176,6 +176,38 @@ fn killed_among_refusals_nothing_is_lost_and_only_what_was_sent_ahead_may_come_t
         dies_at += 1;
     }
     assert!(dies_at > 20, "it has {dies_at} steps");
+}
+
+#[test]
+fn of_two_exports_to_one_receiver_the_second_says_so_and_nothing_is_sent_twice() {
+    let (here, arrived) = mpsc::channel();
+    let (go_on, wait) = mpsc::channel::<()>();
+    let mut is_first = true;
+    let (receiver, kept) = keeping(move |_| {
+        if std::mem::take(&mut is_first) {
+            here.send(()).unwrap();
+            wait.recv().unwrap();
+        }
+        None
+    });
+    let mut world = World::with_entries(20);
+    let mut same = storelogs_collector::Archive::open(world.archive.path()).unwrap();
+    let first = otlp(&receiver);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| first.deliver(&mut same, &mut |_| {}).unwrap());
+        arrived.recv().unwrap();
+        let error = deliver(&mut world, &receiver).unwrap_err();
+        assert!(matches!(&error, Error::Busy { endpoint } if endpoint.starts_with(&receiver.endpoint)), "{error}");
+        // Another receiver has nothing to do with it, and that it was busy is no failure.
+        let (other, _) = keeping(|_| None);
+        assert_eq!(deliver(&mut world, &other).unwrap().sent, 40);
+        go_on.send(()).unwrap();
+        assert_eq!(first.join().unwrap().sent, 40);
+    });
+    assert_eq!(deliver(&mut world, &receiver).unwrap(), Delivered::default());
+    assert_eq!((got(&kept).len(), got(&kept).into_iter().collect::<BTreeSet<_>>()), (40, uids(20)));
+    let state = world.archive.export(&otlp(&receiver).name()).unwrap().unwrap();
+    assert_eq!((state.sent, state.failures), (40, 0));
 }
 
 #[test]

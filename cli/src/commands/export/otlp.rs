@@ -71,8 +71,8 @@ Examples:
 
 Exit codes:
   0  everything was sent and accepted
-  1  the archive cannot be used, or the receiver accepts nothing; run it again,
-     and nothing is lost
+  1  the archive cannot be used, the receiver accepts nothing, or another process
+     sends to it; run it again, and nothing is lost
   2  wrong arguments or environment; nothing was sent
   3  the receiver refused access (HTTP 401, 403 or 407)
   4  everything was sent, and the receiver refused some of it: --refused lists
