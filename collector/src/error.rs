@@ -112,7 +112,7 @@ pub enum Error {
     },
     /// A file may not grow beyond a size that was set for the process. What was committed before is safe.
     Limited {
-        /// The archive.
+        /// The file.
         path: PathBuf,
         /// The size, in bytes.
         limit: u64,
@@ -154,7 +154,7 @@ impl Error {
         let why = Cause::from(error);
         match code {
             Some(ErrorCode::DiskFull) => Self::Full { path },
-            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if let Some(limit) = size_limit(&path) => {
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if let Some(limit) = reached_limit(&path) => {
                 Self::Limited { path, limit }
             }
             // SQLite does not always know why a side file cannot grow.
@@ -182,29 +182,30 @@ impl Error {
     }
 }
 
-/// The size beyond which no file of this process may grow, if one of the archive's is as large.
-fn size_limit(archive: &Path) -> Option<u64> {
+/// The size beyond which no file of this process may grow, in bytes.
+pub(crate) fn size_limit() -> Option<u64> {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit};
-        let limit = getrlimit(Resource::Fsize).current?;
-        let grown = ["", "-wal", "-shm", ".partial"].into_iter().any(|ending| {
-            let mut file = archive.to_owned().into_os_string();
-            file.push(ending);
-            // The next page, or a few, would go beyond it.
-            fs::metadata(file).is_ok_and(|file| file.len() + NEXT > limit)
-        });
-        grown.then_some(limit)
+        getrlimit(Resource::Fsize).current
     }
     #[cfg(not(unix))]
-    {
-        let _ = archive;
-        None
-    }
+    None
+}
+
+/// That size, if one of the archive's files is as large.
+fn reached_limit(archive: &Path) -> Option<u64> {
+    let limit = size_limit()?;
+    let grown = ["", "-wal", "-shm", ".partial"].into_iter().any(|ending| {
+        let mut file = archive.to_owned().into_os_string();
+        file.push(ending);
+        // The next page, or a few, would go beyond it.
+        fs::metadata(file).is_ok_and(|file| file.len() + NEXT > limit)
+    });
+    grown.then_some(limit)
 }
 
 /// The most that SQLite writes at once.
-#[cfg(unix)]
 const NEXT: u64 = 128 * 1024;
 
 fn says_full(error: &io::Error) -> bool {
@@ -304,15 +305,16 @@ impl fmt::Display for Error {
             ),
             Self::Limited { path, limit } => write!(
                 f,
-                "the archive {} has grown to the {} KiB that a file of this process may have (ulimit -f, or LimitFSIZE= of a \
+                "{} cannot grow beyond the {} KiB that a file of this process may have (ulimit -f, or LimitFSIZE= of a \
                  service); what was committed is safe: raise that, and run it again",
                 path.display(),
                 limit / 1024
             ),
             Self::Corrupt { path, why } => write!(
                 f,
-                "the archive {} is damaged ({why}); move it away and sync again: what the platforms still keep is \
-                 fetched again, and `sqlite3 FILE .recover` saves what else can be read",
+                "the archive {} is damaged ({why}): `storelogs restore` a backup, or move it away and sync again. What the \
+                 platforms still keep is fetched then, also what was forgotten; `sqlite3 FILE .recover` saves what else can \
+                 be read",
                 path.display()
             ),
             Self::Sql { path, why } => write!(f, "the archive {}: {why}", path.display()),

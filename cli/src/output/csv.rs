@@ -80,9 +80,10 @@ fn or_empty(text: &Option<String>) -> Cow<'_, str> {
 }
 
 /// A cell that a spreadsheet would take as a formula gets a `'` in front: log text is written by strangers. So does what it
-/// would take for a number and write otherwise: an id of more digits than it keeps, `00123`, `1e5`.
+/// would take for something else and write otherwise: an id of more digits than it keeps, `00123`, `1e5`, `1-2`, `SEPT2`,
+/// `50%`, `true`.
 pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
-    if is_formula(text) || is_spoilt(text) { format!("'{text}").into() } else { text.into() }
+    if is_formula(text) || is_spoilt(text) || is_converted(text) { format!("'{text}").into() } else { text.into() }
 }
 
 /// Spreadsheets pass over white space in front, and some take the wide forms of a sign for the sign.
@@ -110,6 +111,67 @@ fn is_spoilt(text: &str) -> bool {
     exponent.is_some() || digits > DIGITS || whole.len() > 1 && whole.starts_with('0')
 }
 
+/// The longest text that a spreadsheet takes for a date or an amount.
+const LONGEST: usize = 40;
+
+/// Letters that may stand in a date, a time or an amount.
+const DATE_WORDS: [&str; 34] = [
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "sept",
+    "oct",
+    "nov",
+    "dec",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "am",
+    "pm",
+    "usd",
+    "eur",
+    "gbp",
+    "jpy",
+    "cny",
+    "hkd",
+    "twd",
+    "sgd",
+];
+
+/// Whether a spreadsheet of some language would take it for a date, a time, a share, an amount or a truth value. A plain
+/// number is written as it is, and so is a date of year, month and day: it is one, everywhere.
+fn is_converted(text: &str) -> bool {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {
+        return true;
+    }
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && text.matches('.').count() < 2;
+    // An address of the internet is none.
+    let is_address = text.split('.').count() == 4 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_iso = text.get(..10).is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok());
+    if text.len() > LONGEST || is_iso || is_number || is_address || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let parts = |c: char| c.is_ascii_digit() || c.is_whitespace() || "-/.:,%'()$€£¥".contains(c);
+    text.split(parts)
+        .filter(|word| !word.is_empty())
+        .all(|word| DATE_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
+}
+
 pub(crate) fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -128,7 +190,57 @@ mod tests {
         {
             assert_eq!(guarded(text), format!("'{text}"));
         }
-        for text in ["", "a=1", " a", "1-2"] {
+        for text in ["", "a=1", " a", "a-b"] {
+            assert_eq!(guarded(text), text);
+        }
+    }
+
+    #[test]
+    fn a_text_that_a_spreadsheet_would_take_for_a_date_or_an_amount_is_guarded() {
+        for text in [
+            "1-2",
+            "1/2",
+            "3-2026",
+            "SEPT2",
+            "MARCH1",
+            "dec 25",
+            "2 Sep",
+            "1.2.2026",
+            "30/11/2026",
+            "12:30",
+            "5 pm",
+            "50%",
+            "$5",
+            "5,00 €",
+            "1,234.50",
+            "(5)",
+            "EUR 12.50",
+            "TRUE",
+            "false",
+            " 1-2 ",
+        ] {
+            assert_eq!(guarded(text), format!("'{text}"));
+        }
+        for text in [
+            "5",
+            "12.75",
+            "2 items",
+            "SKU-12",
+            "march",
+            "May",
+            "10.0.0.1",
+            "12a",
+            "4 of 5",
+            "2026-11-30T12:30:45Z",
+            "2026-11-30",
+            "2026-11-30 12:30:45",
+            "order 1-2",
+            "truth",
+            "v1.2.3",
+            "a1",
+            "…",
+            "10 kg",
+        ] {
             assert_eq!(guarded(text), text);
         }
     }
@@ -139,9 +251,7 @@ mod tests {
         {
             assert_eq!(guarded(text), format!("'{text}"));
         }
-        for text in
-            ["0", "123", "123456789012345", "0.5", "12.75", "e5", "1e", "1e5x", "12e3a", "1.2.3", "12 34", "0x12"]
-        {
+        for text in ["0", "123", "123456789012345", "0.5", "12.75", "e5", "1e", "1e5x", "12e3a", "0x12"] {
             assert_eq!(guarded(text), text);
         }
     }

@@ -192,3 +192,36 @@ fn status_says_when_changes_pile_up_beside_the_archive() {
     let run = program.run(&["status", "--format", "json"]);
     assert!(run.out.starts_with('[') && run.err.contains("40.0 MiB of changes"), "{run:?}");
 }
+
+/// "One plain file": a connection that only reads makes side files, and SQLite lets it not remove them.
+#[test]
+fn reading_commands_leave_no_side_files() {
+    let (_sandbox, program) = collected();
+    let files = || {
+        let files =
+            fs::read_dir(program.home.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut sides: Vec<String> = files.filter(|name| name.ends_with("-wal") || name.ends_with("-shm")).collect();
+        sides.sort();
+        sides
+    };
+    let commands: [&[&str]; 8] = [
+        &["search", "order"],
+        &["search", "--count", "order"],
+        &["status"],
+        &["report"],
+        &["sql", "SELECT count(*) FROM entries"],
+        &["doctor"],
+        &["backup", "copy.db"],
+        &["prune", "--older-than", "9y", "--dry-run"],
+    ];
+    for command in commands {
+        let run = program.run(command);
+        assert!(run.code == 0 && files().is_empty(), "{command:?}: {:?}, {run:?}", files());
+    }
+    // The files of one who still reads stay.
+    let reader = Connection::open(program.home.path().join("archive.db")).unwrap();
+    reader.query_row("SELECT count(*) FROM store", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(program.run(&["status"]).code, 0);
+    assert_eq!(files(), ["archive.db-shm", "archive.db-wal"]);
+    reader.query_row("SELECT count(*) FROM entries", [], |row| row.get::<_, i64>(0)).unwrap();
+}

@@ -120,23 +120,37 @@ fn a_limit_of_the_size_of_files_is_reported_as_such() {
     let sandbox = serve([shop]);
     for blocks in [700, 1400] {
         let program = Program::new().reading_bigcommerce(&sandbox);
-        let command = program.command(&["sync", "--archive", "archive.db"]);
-        let mut shell = Command::new("bash");
-        shell
-            .args(["-c", &format!("ulimit -f {blocks}; exec \"$@\""), "bash"])
-            .arg(command.get_program())
-            .args(command.get_args());
-        shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        let output = shell.current_dir(program.home.path()).output().unwrap();
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{blocks}: {err}");
-        assert!(
-            err.contains(&format!("the {blocks} KiB that a file of this process may have (ulimit -f")),
-            "{blocks}: {err}"
-        );
+        assert_limited(&program, blocks, &["sync", "--archive", "archive.db"]);
         // With more it goes on.
         let run = program.run(&["sync", "--archive", "archive.db"]);
         assert_eq!(run.code, 0, "{run:?}");
         assert_eq!(program.run(&["verify", "--archive", "archive.db"]).code, 0);
+        // A copy is as large.
+        for command in ["backup copy.db", "restore archive.db"] {
+            let command =
+                format!("{command} --archive {}", if command.starts_with('b') { "archive.db" } else { "new.db" });
+            assert_limited(&program, 300, &command.split(' ').collect::<Vec<_>>());
+        }
+        let home = std::fs::read_dir(program.home.path()).unwrap();
+        let names: Vec<_> = home.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        assert!(!names.iter().any(|name| name.contains("copy.db") || name.contains(".partial")), "{names:?}");
     }
+}
+
+/// Runs a command whose files may not grow beyond this many KiB, and sees that it says so.
+fn assert_limited(program: &Program, blocks: u32, command: &[&str]) {
+    let command = program.command(command);
+    let mut shell = Command::new("bash");
+    shell
+        .args(["-c", &format!("ulimit -f {blocks}; exec \"$@\""), "bash"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = shell.current_dir(program.home.path()).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{blocks}: {err}");
+    assert!(
+        err.contains(&format!("the {blocks} KiB that a file of this process may have (ulimit -f")),
+        "{blocks}: {err}"
+    );
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::own_files::is_own;
 use super::side_file::{beside, owners, sync_folder};
 use super::{Archive, index_file, secret, wal};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, size_limit};
 
 /// How many steps of SQLite's machine lie between two looks at the progress of a copy.
 const STEPS: i32 = 100_000;
@@ -71,6 +71,11 @@ pub(super) fn copy(
         let number = |pragma: &str| sql.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(source);
         (number("page_count")? - number("freelist_count")?).max(1) * number("page_size")?
     };
+    // What the copy could not hold is found before it is begun: SQLite does not say why it could not grow.
+    if let Some(limit) = size_limit().filter(|limit| bytes.unsigned_abs() > *limit) {
+        let _ = remove(into); // there is nothing in it
+        return Err(Error::Limited { path: into.to_owned(), limit });
+    }
     let growing = into.to_owned();
     let look = move || {
         let copied = fs::metadata(&growing).map_or(0, |file| file.len());

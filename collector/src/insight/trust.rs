@@ -78,7 +78,7 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
     let verdict = evidence.judge_range(context.period.whole(), store.platform(), present);
     let range = verdict.range;
     let share_of_read = if range.since < range.until { share(&evidence.coverage, range) } else { 0.0 };
-    let pruned = verdict.findings.iter().filter(|found| found.verdict == Verdict::Pruned);
+    let mut pruned = verdict.findings.iter().filter(|found| found.verdict == Verdict::Pruned);
     let mut gaps: Vec<TimeRange> = pruned.clone().flat_map(|found| evidence.coverage.gaps(found.range)).collect();
     let mut summary = verdict.summary.clone();
     if !gaps.is_empty() && verdict.is_complete() {
@@ -102,7 +102,7 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
         share_before: context.period.previous.map(|previous| share(&evidence.coverage, previous)),
         verdict: summary,
         complete,
-        pruned_until: pruned.last().map(|found| found.range.until),
+        pruned_until: pruned.next_back().map(|found| found.range.until),
         standing: standing.summary.clone(),
         gaps,
         oldest,

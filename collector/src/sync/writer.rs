@@ -147,8 +147,10 @@ fn next(archive: &mut Archive, tasks: &mut mpsc::Receiver<Write>, behind: &mut u
     tasks.blocking_recv()
 }
 
-/// Brings the index of words up to date. If that fails, a search does it, or says why not.
+/// Brings the index of words up to date. If that fails, a search does it, or goes without.
 fn index(archive: &mut Archive) -> u64 {
-    let _ = archive.index_words(usize::MAX);
+    if let Err(error) = archive.index_words(usize::MAX) {
+        tracing::warn!(target: "storelogs::sync", reason = %error, "the index of words could not be brought up to date");
+    }
     0
 }
