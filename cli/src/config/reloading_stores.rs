@@ -335,7 +335,10 @@ mod tests {
     #[test]
     fn a_file_that_was_changed_just_now_is_read_when_it_is_whole() {
         let world = World::new("bigcommerce,a,T,\nbigcommerce,b,T,\n");
-        fs::write(world.folder.path().join("stores.csv"), format!("{HEAD}bigcommerce,a,T,\n")).unwrap();
+        let path = world.folder.path().join("stores.csv");
+        fs::write(&path, format!("{HEAD}bigcommerce,a,T,\n")).unwrap();
+        // By our clock, whatever that of the file system is.
+        File::options().write(true).open(&path).unwrap().set_modified(SystemTime::now()).unwrap();
         assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b", "it may be written at this moment");
         world.rows("bigcommerce,a,T,\nbigcommerce,b,T,\nbigcommerce,c,T,\n");
         assert_eq!(world.listed(), "bigcommerce:a bigcommerce:b bigcommerce:c");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use storelogs_sandbox::Sandbox;
 
-use crate::program::Program;
+use crate::program::{Program, present};
 use crate::watcher::{Webhook, begin, fail, shop};
 
 /// More than one error in ten seconds.
@@ -175,7 +175,8 @@ impl Drop for Alertmanager {
 }
 
 impl Alertmanager {
-    /// At this address, which says there when something begins and ends. `None`: there is no Alertmanager here.
+    /// At this address, which says there when something begins and ends. `None`: there is no Alertmanager here, or its clock is
+    /// another one than ours.
     fn start(program: &Program, address: &str, receiver: &str) -> Option<Self> {
         let home = program.home.path();
         let route = "route:\n  receiver: us\n  group_wait: 0s\n  group_interval: 1s\n";
@@ -199,7 +200,15 @@ impl Alertmanager {
             assert!(begun.elapsed() < Duration::from_secs(60));
             std::thread::sleep(Duration::from_millis(100));
         }
-        Some(started)
+        started.has_our_clock().then_some(started)
+    }
+
+    /// It judges by its clock when something ends. libfaketime, which shifts ours, cannot shift that of a Go program.
+    fn has_our_clock(&self) -> bool {
+        let answer = self.get("/-/ready").unwrap();
+        let date = answer.lines().find_map(|line| line.strip_prefix("Date: ")).unwrap();
+        let date = jiff::fmt::rfc2822::parse(date).unwrap().timestamp();
+        present().duration_since(date).abs() < jiff::SignedDuration::from_secs(30)
     }
 
     fn get(&self, path: &str) -> Option<String> {
