@@ -49,6 +49,8 @@ pub(super) struct Delivery<'a> {
     /// The last arrival that there is for this delivery.
     pub(super) newest: i64,
     again: Option<Again>,
+    /// The last arrival that was settled before this delivery.
+    begun: i64,
     /// The last arrival that was answered to.
     reached: i64,
     /// The refusals since the receiver last took something, which do not count yet, and the store of each.
@@ -92,6 +94,7 @@ impl<'a> Delivery<'a> {
             done: Delivered::default(),
             newest: after,
             again,
+            begun: after,
             reached: after,
             held: Vec::new(),
             alone: 0,
@@ -146,17 +149,31 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Ends the delivery. Refusals at its end count if the receiver has taken anything before them.
+    /// Ends the delivery. Refusals at its end count if the receiver has taken anything before them, or takes once more what
+    /// it took in an earlier delivery.
     pub(super) fn finish(mut self) -> Result<Delivered> {
-        match self.held.last() {
-            Some((_, last)) if self.done.sent == 0 => {
-                let why = last.reason.clone();
+        if let Some((_, last)) = self.held.last() {
+            let why = last.reason.clone();
+            if self.done.sent == 0 && !self.takes_one_again()? {
                 return Err(Error::RefusesAll { endpoint: self.otlp.receiver.address(), why });
             }
-            Some(_) => self.settle(&[], 0, Vec::new())?,
-            None => {}
+            self.settle(&[], 0, Vec::new())?;
         }
         Ok(self.done)
+    }
+
+    /// Whether the receiver takes something that it took in an earlier delivery: one of the newest.
+    fn takes_one_again(&mut self) -> Result<bool> {
+        let refused: Vec<[i64; 2]> =
+            self.archive.refusals(&self.otlp.name())?.into_iter().map(|kept| kept.refusal.arrived).collect();
+        let was_taken = |arrived: &i64| !refused.iter().any(|[first, last]| (first..=last).contains(&arrived));
+        let sent = self.archive.newest_entries(0, self.begun, self.reader.range, AHEAD_OF)?;
+        for arrived in sent.into_iter().filter(was_taken).take(AHEAD) {
+            if let Some((_, true)) = self.send_one(arrived)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Holds refusals back.
@@ -179,13 +196,10 @@ impl<'a> Delivery<'a> {
         let tried: Vec<i64> = newest.chain(self.taken).collect();
         let mut was_tried = false;
         for arrived in tried {
-            let one = Limits { records: 1, ..self.limits };
-            let read = self.reader.read(self.archive, arrived - 1, one)?;
-            // It may have been changed or deleted meanwhile.
-            let Some(batch) = read.filter(|batch| batch.last == arrived) else { continue };
+            let Some((batch, is_taken)) = self.send_one(arrived)? else { continue };
             was_tried = true;
-            let all = batch.records.len() as u64;
-            if let Answer::Taken { rejected: 0, .. } = self.send(&batch, &batch.records)? {
+            if is_taken {
+                let all = batch.records.len() as u64;
                 let is_new = arrived > self.reached && self.ahead.insert(arrived);
                 self.ahead_after = (self.ahead_after * 2).min(MOST_HELD);
                 let (records, sent) = if is_new { (&batch.records[..], all) } else { (&[][..], 0) };
@@ -196,6 +210,15 @@ impl<'a> Delivery<'a> {
             return Err(Error::RefusesAll { endpoint: self.otlp.receiver.address(), why: why.to_owned() });
         }
         Ok(())
+    }
+
+    /// Sends one entry by its arrival, and says whether it is taken. It may have been changed or deleted meanwhile.
+    fn send_one(&mut self, arrived: i64) -> Result<Option<(Batch, bool)>> {
+        let one = Limits { records: 1, ..self.limits };
+        let read = self.reader.read(self.archive, arrived - 1, one)?;
+        let Some(batch) = read.filter(|batch| batch.last == arrived) else { return Ok(None) };
+        let answer = self.send(&batch, &batch.records)?;
+        Ok(Some((batch, matches!(answer, Answer::Taken { rejected: 0, .. }))))
     }
 
     /// Sends records until there is an answer that settles them.

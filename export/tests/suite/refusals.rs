@@ -130,6 +130,32 @@ fn where_all_are_too_old_they_count_as_soon_as_a_newer_one_is_taken() {
     }
 }
 
+/// A shop in which little happens: nothing newer comes that could prove the receiver well.
+#[test]
+fn where_nothing_but_refused_entries_came_one_that_was_taken_before_proves_the_receiver_well() {
+    let (is_broken, requests) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (broken, counted) = (Arc::clone(&is_broken), Arc::clone(&requests));
+    let (receiver, kept) = refusing(move |uid| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        broken.load(Ordering::Relaxed) || is_old(uid) || uid.ends_with(":303")
+    });
+    let mut world = World::with_entries(302);
+    assert_eq!(deliver(&mut world, &receiver).unwrap().sent, 4);
+    world.put(STORE, [entry(STORE, 303, "late")]);
+    is_broken.store(true, Ordering::Relaxed);
+    let error = deliver(&mut world, &receiver).unwrap_err();
+    assert!(matches!(error, Error::RefusesAll { .. }), "{error}");
+    assert_eq!(refused(&world, &receiver).0.len(), 600, "it refuses what it took before, too");
+    is_broken.store(false, Ordering::Relaxed);
+    let before = requests.load(Ordering::Relaxed);
+    let taken = got(&kept).len();
+    let done = deliver(&mut world, &receiver).unwrap();
+    assert_eq!((done.sent, done.refused, done.requests), (0, 1, 2));
+    assert_eq!(requests.load(Ordering::Relaxed) - before, 2, "the entry, and one that was taken before");
+    assert_eq!((refused(&world, &receiver).0.len(), got(&kept).len()), (601, taken + 1));
+    assert_eq!(deliver(&mut world, &receiver).unwrap(), Delivered::default());
+}
+
 #[test]
 fn a_newest_entry_with_a_fault_of_its_own_does_not_stop_the_others() {
     let (receiver, kept) = refusing(|uid| is_old(uid) || uid.ends_with(":320"));
