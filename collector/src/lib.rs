@@ -19,6 +19,7 @@ pub mod message;
 pub mod metrics;
 mod micros;
 mod moment;
+pub mod nearest;
 pub mod network;
 pub mod printable;
 pub mod query;

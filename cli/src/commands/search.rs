@@ -11,13 +11,14 @@ use jiff::tz::TimeZone;
 use storelogs::Store;
 use storelogs_collector::Archive;
 use storelogs_collector::insight::with_incidents;
+use storelogs_collector::nearest::nearest;
 use storelogs_collector::search::{Filter, Order, Unfound};
 use storelogs_collector::wording::format_count;
 use storelogs_collector::{Moment, TimeRange};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, empty, known_stores, nearest};
+use crate::options::{ArchiveOptions, ClockOptions, empty, known_stores};
 use crate::output::{self, Format, Marks, Target};
 use crate::ui::{Ui, quoted};
 

@@ -71,9 +71,7 @@ const OTLP_EVERY: Duration = Duration::from_secs(10);
 /// Reads the settings of an export from its entry.
 pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, String> {
     let length = |key: &str, text: Option<String>| {
-        let length = |text: String| {
-            length(&text).ok_or_else(|| format!("{key} = {text:?} is no length of time such as \"30s\""))
-        };
+        let length = |text: String| length(&text).ok_or_else(|| format!("{key} is no length of time such as \"30s\""));
         text.map(length).transpose()
     };
     let every = length("every", entry.every)?;

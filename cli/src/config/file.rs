@@ -7,30 +7,27 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use storelogs::Store;
 use storelogs::platform::Setting;
-use toml::Spanned;
 
+use super::document::Document;
 use super::export;
 use super::keep::KeepEntry;
 use super::labels::labels;
+use super::mistake::Fault;
 use super::parsed::ParsedFile;
 use super::platforms;
 use super::rate::Rate;
 use super::reference::{Reference, Secret, beside};
 use super::rule;
 use super::settings::{App, Settings};
+use super::value::keys;
 
+/// The keys of the file itself.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     stores_csv: Option<PathBuf>,
     proxy: Option<Reference<ProxyAddress>>,
     keep: Option<KeepEntry>,
-    #[serde(default)]
-    store: Vec<Spanned<Entry>>,
-    #[serde(default)]
-    rule: Vec<Spanned<rule::Entry>>,
-    #[serde(default)]
-    export: Vec<Spanned<export::Entry>>,
 }
 
 #[derive(Deserialize)]
@@ -55,28 +52,21 @@ struct Entry {
 
 /// The content of the file. A file with any error is refused as a whole: people write it by hand.
 pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
-    let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
-    let line = |at: usize| breaks.partition_point(|end| *end < at) + 1;
     let shown = path.display();
-    let file: File = toml::from_str(text).map_err(|error| {
-        // The library's own form shows the line in question, and a token may stand there.
-        let at = error.span().map(|span| format!(" line {}", line(span.start))).unwrap_or_default();
-        let why = match error.message() {
-            "invalid type: map, expected a sequence" => {
-                "write [[store]], [[rule]] and [[export]], with two brackets: there may be several"
-            }
-            other => other,
-        };
-        format!("{shown}{at}: {why}")
-    })?;
-    let keep = file.keep.map(KeepEntry::keep).transpose().map_err(|why| format!("{shown}: {why}"))?;
+    let placed = |(line, why): Fault| format!("{shown} line {line}: {why}");
+    let sections = [("store", keys::<Entry>()), ("rule", keys::<rule::Entry>()), ("export", keys::<export::Entry>())];
+    let mut document = Document::parse::<File>(text, &sections).map_err(placed)?;
+    let stores: Vec<(usize, Entry)> = document.each("store").map_err(placed)?;
+    let rules: Vec<(usize, rule::Entry)> = document.each("rule").map_err(placed)?;
+    let exports: Vec<(usize, export::Entry)> = document.each("export").map_err(placed)?;
+    let file: File = document.rest().map_err(placed)?;
+    let keep = file.keep.map(|entry| entry.0);
     let csv = file.stores_csv.map(|csv| beside(path, &csv));
     let mut found =
         ParsedFile { csv, proxy: file.proxy.map(|proxy| proxy.source(path)), keep, ..ParsedFile::default() };
     let mut lines: HashMap<Store, usize> = HashMap::new();
-    for entry in file.store {
-        let line = line(entry.span().start);
-        let settings = settings(entry.into_inner(), path).map_err(|why| format!("{shown} line {line}: {why}"))?;
+    for (line, entry) in stores {
+        let settings = settings(entry, path).map_err(|why| placed((line, why)))?;
         match lines.entry(settings.store.clone()) {
             Slot::Occupied(first) => {
                 let (store, first) = (&settings.store, first.get());
@@ -86,15 +76,13 @@ pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
         };
         found.stores.push((settings, line));
     }
-    for (number, entry) in (1..).zip(file.rule) {
-        let line = line(entry.span().start);
-        let settings = rule::settings(entry.into_inner(), number, path);
-        found.rules.push((settings.map_err(|why| format!("{shown} line {line}: {why}"))?, line));
+    for (number, (line, entry)) in (1..).zip(rules) {
+        let settings = rule::settings(entry, number, path);
+        found.rules.push((settings.map_err(|why| placed((line, why)))?, line));
     }
-    for entry in file.export {
-        let line = line(entry.span().start);
-        let settings = export::settings(entry.into_inner(), path);
-        found.exports.push(settings.map_err(|why| format!("{shown} line {line}: {why}"))?);
+    for (line, entry) in exports {
+        let settings = export::settings(entry, path);
+        found.exports.push(settings.map_err(|why| placed((line, why)))?);
     }
     Ok(found)
 }
@@ -102,7 +90,7 @@ pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
 fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
     let store = match platforms::store(&entry.platform, &entry.store) {
         Some(store) => store?,
-        None => return Err(format!("platform {:?} is not known: write {}", entry.platform, platforms::names())),
+        None => return Err(platforms::unknown(&entry.platform)),
     };
     if entry.api_version.is_some() {
         platforms::check(&store, "api_version", Setting::ApiVersion)?;
@@ -122,7 +110,7 @@ fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
         Some(token) => token.source(path),
         None => Settings::usual_token(&store, app.as_ref())?,
     };
-    let keep = entry.keep.map(KeepEntry::keep).transpose()?;
+    let keep = entry.keep.map(|entry| entry.0);
     let labels = labels(entry.name.as_deref(), entry.owner.as_deref(), entry.tags.iter().map(String::as_str))?;
     Ok(Settings { store, token, api_url: entry.api_url, api_version: entry.api_version, app, rate, keep, labels })
 }
@@ -154,4 +142,81 @@ impl Secret for AppKey {
 impl Secret for AppSecret {
     const KEY: &'static str = "app_secret";
     const WHAT: &'static str = "a secret";
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "q1w2e3r4t5y6u7i8o9p0a1s2d3f4";
+
+    const VALID: [(&str, &str); 4] = [
+        ("", ""),
+        ("store", "[[store]]\nplatform = \"shopline\"\nstore = \"open001\"\n"),
+        ("rule", "[[rule]]\nwhen = \"refund\"\n"),
+        ("export", "[[export]]\nkind = \"otlp\"\nto = \"http://127.0.0.1:1\"\n"),
+    ];
+
+    fn keys_of(section: &str) -> Vec<&'static str> {
+        let keys = match section {
+            "" => keys::<File>(),
+            "store" => keys::<Entry>(),
+            "rule" => keys::<rule::Entry>(),
+            _ => keys::<export::Entry>(),
+        };
+        assert!(keys.len() >= 3, "{section}");
+        // The text of a query and of a rule's name is shown: nobody knows one without it.
+        keys.iter().copied().filter(|key| !matches!((section, *key), ("rule", "when" | "name"))).collect()
+    }
+
+    #[test]
+    fn no_error_shows_what_stands_in_the_place_of_a_secret() {
+        let mut refused = 0;
+        for (section, valid) in VALID {
+            for key in keys_of(section).into_iter().chain(["token", "api token", "acess_token"]) {
+                for line in [
+                    format!("{key} = \"{SECRET}\""),
+                    format!("{key} = {SECRET}"),
+                    format!("{key} = \"{SECRET}"),
+                    format!("{key} = {SECRET}\""),
+                    format!("{key} = '{SECRET}\""),
+                    format!("{key} = \"a\" {SECRET}"),
+                    format!("{key} = \"{SECRET}\","),
+                    format!("{key} = \"{SECRET}\\x\""),
+                    format!("{key} = “{SECRET}”"),
+                    format!("{key}: \"{SECRET}\""),
+                    format!("{key} {SECRET}"),
+                    format!("{key}{SECRET}"),
+                    SECRET.to_owned(),
+                    format!("{SECRET} = \"{key}\""),
+                    format!("= \"{SECRET}\""),
+                    format!("[{SECRET}]"),
+                    format!("[[{SECRET}]"),
+                    format!("{key} = [\"{SECRET}\""),
+                    format!("{key} = [\"{SECRET}\"]"),
+                    format!("{key} = [{SECRET}]"),
+                    format!("{key} = {{ env = \"{SECRET}\" }}"),
+                    format!("{key} = {{ env = \"{SECRET}\""),
+                    format!("{key} = {{ {SECRET} = \"env\" }}"),
+                    format!("{key} = {{ file = [\"{SECRET}\"] }}"),
+                    format!("{key} = {{ command = \"{SECRET}\" }}"),
+                    format!("{key}.{SECRET} = 1"),
+                    format!("{key} = 1\n{key} = \"{SECRET}\""),
+                    format!("- {key}: {SECRET}"),
+                    format!("{{\"{key}\": \"{SECRET}\"}}"),
+                ] {
+                    for text in [format!("{valid}{line}\n"), format!("{line}\n{valid}")] {
+                        let Err(why) = read(&text, Path::new("storelogs.toml")) else { continue };
+                        refused += 1;
+                        assert!(!why.contains(SECRET), "{text}{why}");
+                        assert!(why.starts_with("storelogs.toml line "), "{text}{why}");
+                        let words = ["expected", "unknown field", "unknown variant", "invalid type", "missing field"];
+                        assert!(!words.iter().any(|word| why.contains(word)), "{text}{why}");
+                    }
+                }
+            }
+        }
+        assert!(refused > 1000, "{refused}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use storelogs::platform::{self, PlatformFacts, Setting};
 use storelogs::{Platform, Store};
+use storelogs_collector::nearest::{nearest, shown};
 
 /// A platform, as the configuration knows it.
 pub(super) fn facts(platform: &Platform) -> Result<&'static dyn PlatformFacts, String> {
@@ -17,6 +18,17 @@ pub(super) fn store(platform: &str, name: &str) -> Option<Result<Store, String>>
 pub(super) fn names() -> String {
     let names: Vec<String> = platform::known().iter().map(|facts| facts.platform().to_string()).collect();
     either(&names, " or ")
+}
+
+/// The error about a platform that is not known.
+pub(super) fn unknown(platform: &str) -> String {
+    let known = platform::known().into_iter().map(|facts| facts.platform().to_string());
+    let written = shown(platform).map(|name| format!("platform {name:?}"));
+    let written = written.unwrap_or_else(|| "the platform".to_owned());
+    match nearest(platform, known) {
+        Some(near) => format!("{written} is not known: did you mean {near}?"),
+        None => format!("{written} is not known: write {}", names()),
+    }
 }
 
 /// An error unless the store's platform takes a setting, which these keys give.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use storelogs::secrecy::SecretString;
+use storelogs_collector::nearest::nearest;
 
 use super::token::TokenSource;
 
@@ -54,7 +55,7 @@ impl<'de, S: Secret> Visitor<'de> for ReferenceVisitor<S> {
     type Value = Reference<S>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "where the {} comes from", S::KEY.replace('_', " "))
+        f.write_str(&Self::forms())
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Reference<S>, E> {
@@ -91,7 +92,13 @@ impl<'de, S: Secret> Visitor<'de> for ReferenceVisitor<S> {
                 }
                 TokenSource::Command { command, without: Vec::new() }
             }
-            other => return Err(de::Error::custom(format!("unknown field `{other}`; {}", Self::forms()))),
+            other => {
+                // It may be the token itself, so it is not shown.
+                let sources = ["env", "file", "command"].map(str::to_owned);
+                let near = nearest(other, sources).map(|near| format!(": did you mean {near}?"));
+                let near = near.unwrap_or_default();
+                return Err(de::Error::custom(format!("{} has no such source{near}\n{}", S::KEY, Self::forms())));
+            }
         };
         match map.next_key::<String>()? {
             None => Ok(Reference(source, PhantomData)),

@@ -5,10 +5,10 @@ use std::env;
 use clap::Args;
 use jiff::tz::{Offset, TimeZone};
 use storelogs::Store;
+use storelogs_collector::nearest::nearest;
 use storelogs_collector::search::Filter;
 use storelogs_collector::{Archive, insight};
 
-use super::nearest::nearest;
 use crate::error::CliError;
 use crate::ui::Ui;
 

@@ -198,6 +198,66 @@ fn text_that_is_no_toml_is_refused_with_its_line() {
     assert_snapshot!(refused("[[store]]\nplatform bigcommerce\n").err);
 }
 
+#[test]
+fn a_typical_mistake_is_said_in_plain_words_with_its_line_and_the_remedy() {
+    let shop = store("shopline", "open001", "");
+    let in_store = |line: &str| store("shopline", "open001", line);
+    let in_rule = |lines: &str| format!("{shop}[[rule]]\n{lines}\n");
+    for (text, line, why) in [
+        (
+            "[[store]]\nplatform = \"shopline\"\nstore = 12\n".into(),
+            3,
+            "store is a number, and has to be a text in quotes",
+        ),
+        (in_store("tags = \"a\""), 4, "write tags = [\"…\", \"…\"]"),
+        (in_store("tags = [\"a\", 5]"), 4, "tags holds a number, and each of its parts has to be a text"),
+        (in_store("bucket = -3"), 4, "bucket is a number, and has to be a whole number without quotes, not below 0"),
+        (in_store("bucket = 99999999999"), 4, "bucket is too large or too small a number"),
+        (in_store("requests_per_second = \"2\""), 4, "has to be a number without quotes"),
+        (in_store("when = \"refund\""), 4, "when is not a key of [[store]]: it belongs below a line [[rule]]"),
+        (
+            in_store("proxy = \"http://127.0.0.1:1\""),
+            4,
+            "proxy is not a key of [[store]]: write it above the first line",
+        ),
+        (in_store("access_token = { evn = \"A\" }"), 4, "did you mean env?"),
+        (in_store("access_token = [\"A\"]"), 4, "access_token is a list: write access_token = { env"),
+        (in_store("access_token ="), 4, "access_token has no value: write access_token = { env = \"NAME\" }"),
+        (in_store("access_token = { env = \"A\""), 4, "a } is missing"),
+        (in_store("keep = { inof = \"90d\" }"), 4, "did you mean info?"),
+        (in_store("store = \"b\""), 4, "store is there twice: leave one out, or begin another table"),
+        (in_store("name = \"the \"best\" shop\""), 4, "more stands behind the closing quote"),
+        (in_store("tags = [\"a\", \"b\"\nname = \"x\""), 4, "a ] is missing, here or below"),
+        (in_store("name = “x”"), 4, "a word processor's quotes: write straight ones"),
+        (in_store("name = \"x\","), 4, "leave out the comma"),
+        (in_store("api_url = \"C:\\Users\""), 4, "a backslash in double quotes"),
+        (in_rule("more_than = \"5\""), 6, "more_than is a text, and has to be a whole number"),
+        (in_rule("name = \"x\"\nincident = True"), 7, "write incident = true or incident = false, in small letters"),
+        (in_rule("name = \"x\"\nwen = \"a\""), 7, "\"wen\" is not a key of [[rule]]: did you mean when?"),
+        (in_rule("webhook_form = \"slak\""), 6, "webhook_form: there is no \"slak\": did you mean slack?"),
+        (in_rule("incident = true\nlevel = \"warnin\""), 5, "there is no \"warnin\", did you mean warning?: use info"),
+        (in_rule("name = \"x\""), 5, "it would alert on every entry: write when"),
+        (format!("{shop}[[export]]\nkind = \"loki\"\n"), 6, "kind: there is no \"loki\": did you mean lake?"),
+        (format!("{shop}[[export]]\nkind = \"lake\"\n"), 5, "this [[export]] has no to: write to = \"…\" below it"),
+        (format!("{shop}[rule]\nname = \"x\"\n"), 5, "write [[rule]], with two brackets"),
+        ("[store]\nstore = \"a\"\n[store]\nstore = \"b\"\n".into(), 3, "write [[store]], with two brackets"),
+        ("[[store]\nstore = \"a\"\n".into(), 1, "two brackets on each side"),
+        ("[[stores]]\nstore = \"a\"\n".into(), 1, "did you mean [[store]]?"),
+        ("[[store]]\nplatform = \"shoplin\"\nstore = \"a\"\n".into(), 1, "did you mean shopline?"),
+        ("[[store]]\nplatform: \"shopline\"\n".into(), 2, "there is a colon behind the key: write platform = \"…\""),
+        ("[[store]]\nplatform = shopline\n".into(), 2, "a text stands in quotes: write platform = \"…\""),
+        ("[[store]]\nplatform = \"shopline\nstore = \"a\"\n".into(), 2, "a quote is missing at the end"),
+        ("platform = \"shopline\"\n".into(), 1, "it belongs below a line [[store]]"),
+        ("stores_cvs = \"x.csv\"\n".into(), 1, "did you mean stores_csv?"),
+        ("- platform: shopline\n".into(), 1, "this is YAML"),
+        ("{\"store\": []}\n".into(), 1, "this is JSON"),
+    ] as [(String, usize, &str); 39]
+    {
+        let err = refused(&text).err;
+        assert!(err.contains(&format!("storelogs.toml line {line}: ")) && err.contains(why), "{text}{err}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_everybody_can_write_is_not_used() {

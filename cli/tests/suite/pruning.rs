@@ -76,7 +76,7 @@ fn the_configuration_says_how_long_entries_are_kept() {
     for (wrong, says) in [
         ("keep = \"3\"", "write an age of a day or more"),
         ("keep = { fatal = \"3y\" }", "is no severity: write unspecified, info"),
-        ("keep = { info = \"3m\" }", "keep: info = \"3m\""),
+        ("keep = { info = \"3m\" }", "keep: info: write an age"),
         ("keep = 3", "keep is an age such as"),
     ] {
         let program = Program::reading(&sandbox).configured(wrong);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use storelogs::{LogEntry, Severity};
 
 use super::part::Part;
+use crate::nearest::no_such;
 use crate::redact::{Field, Redact, Redactor};
 use crate::wording::{format_duration, pluralize};
 
@@ -102,7 +103,7 @@ impl Level {
     /// The level of this name.
     pub(super) fn named(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|level| level.as_str() == name.trim());
-        found.ok_or_else(|| format!("level: there is no {name:?}: use info, warning, error or critical"))
+        found.ok_or_else(|| format!("level: {}", no_such(name, &Self::ALL.map(Self::as_str))))
     }
 }
 

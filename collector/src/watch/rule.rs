@@ -9,6 +9,7 @@ use super::alert::Level;
 use super::part::Part;
 use crate::archive::Labels;
 use crate::moment;
+use crate::nearest::no_such;
 use crate::search::Filter;
 
 /// A rule as it is written.
@@ -181,7 +182,7 @@ impl Draft {
     fn per(&self, what: What) -> Result<Vec<Part>, String> {
         let Some(written) = &self.per else { return Ok(vec![Part::Store]) };
         if let Some(unknown) = written.iter().find(|name| Part::ALL.iter().all(|part| part.name() != name.as_str())) {
-            return Err(format!("per: there is no {unknown:?}: use {}", Part::ALL.map(Part::name).join(", ")));
+            return Err(format!("per: {}", no_such(unknown, &Part::ALL.map(Part::name))));
         }
         let is_written = |part: &Part| written.iter().any(|name| name == part.name());
         let per: Vec<Part> = Part::ALL.into_iter().filter(is_written).collect();
@@ -196,8 +197,8 @@ impl Draft {
 fn length(name: &str, text: &str, least: SignedDuration) -> Result<SignedDuration, String> {
     match moment::length(text.trim()) {
         Some(Ok(length)) if length >= least && length <= LONGEST => Ok(length),
-        Some(Ok(length)) if length < least => Err(format!("{name}: {text} is too short")),
-        Some(_) => Err(format!("{name}: {text} is too long: 31 days are the most")),
+        Some(Ok(length)) if length < least => Err(format!("{name} is too short")),
+        Some(_) => Err(format!("{name} is too long: 31 days are the most")),
         None => Err(format!("{name}: write how long: 90s, 10m, 2h or 7d")),
     }
 }
@@ -272,8 +273,8 @@ mod tests {
             (Draft { incident: true, sensitive: true, ..named("it") }, "incident and sensitive are in one rule"),
             (Draft { within: text("10m"), ..when("x") }, "within says nothing without more_than"),
             (Draft { more_than: Some(1), within: text("ten"), ..when("x") }, "within: write how long: 90s, 10m"),
-            (Draft { more_than: Some(1), within: text("0s"), ..when("x") }, "within: 0s is too short"),
-            (Draft { silent_for: text("400d"), ..named("it") }, "silent_for: 400d is too long"),
+            (Draft { more_than: Some(1), within: text("0s"), ..when("x") }, "within is too short"),
+            (Draft { silent_for: text("400d"), ..named("it") }, "silent_for is too long"),
             (Draft { cool_down: text("1y"), ..when("x") }, "cool_down: write how long"),
             (when("severity>=terrible"), "when: a severity is unspecified, info"),
             (when("refund since:7d"), "when: a rule is about what comes: leave out since"),

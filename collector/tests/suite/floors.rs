@@ -6,7 +6,7 @@ use super::imports::{self, Sources, code, room};
 
 /// The rooms, from the ground up. A room imports only rooms of floors below its own.
 const FLOORS: [&[&str]; 8] = [
-    &["error", "message", "micros", "moment", "network", "printable", "retention", "wording", "words"],
+    &["error", "message", "micros", "moment", "nearest", "network", "printable", "retention", "wording", "words"],
     &["coverage", "sensitive"],
     &["archive"],
     &["drain", "redact", "verdict"],

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use storelogs::{LogEntry, LogQuery, LogSource, merge};
+use storelogs_collector::nearest::nearest;
 
-use crate::options::nearest;
 use crate::ui::{Ui, quoted};
 
 /// How many stores are asked, and how many entries of each are looked at: a page.

@@ -4,7 +4,7 @@
 const MOST: usize = 2;
 
 /// The name that differs from a text in a letter or two, whatever its case; else the only one that begins with it.
-pub(crate) fn nearest(text: &str, names: impl IntoIterator<Item = String>) -> Option<String> {
+pub fn nearest(text: &str, names: impl IntoIterator<Item = String>) -> Option<String> {
     let wanted = text.to_lowercase();
     let near = |name: String| (distance(&wanted, &name.to_lowercase()), name);
     let mut names: Vec<(usize, String)> = names.into_iter().map(near).collect();
@@ -16,6 +16,20 @@ pub(crate) fn nearest(text: &str, names: impl IntoIterator<Item = String>) -> Op
     }
     names.retain(|(_, name)| !wanted.is_empty() && name.to_lowercase().starts_with(&wanted));
     if let [(_, only)] = &names[..] { Some(only.clone()) } else { None }
+}
+
+/// A name, where a message may show it: one word of letters, which no token is.
+pub fn shown(name: &str) -> Option<&str> {
+    let is_word = (1..=24).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    is_word.then_some(name)
+}
+
+/// `no "shop": use store or module`: a word that is none of these, as far as a message may show it, and the nearest.
+pub(crate) fn no_such(word: &str, names: &[&str]) -> String {
+    let named = shown(word).map_or_else(|| "no such word".to_owned(), |word| format!("no {word:?}"));
+    let near = nearest(word, names.iter().map(|name| (*name).to_owned()));
+    let near = near.map(|near| format!(", did you mean {near}?")).unwrap_or_default();
+    format!("there is {named}{near}: use {}", names.join(", "))
 }
 
 /// How many bytes have to be changed, added or taken away.
