@@ -40,7 +40,15 @@ const WORTH_SAYING: i64 = 200_000;
 /// A lock: as long as it lives, no other process can do the same to the archive.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// A program that another thread starts at this moment has the file open, too, until it has begun: closing ours would leave
+/// it locked that long.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl Archive {
@@ -196,7 +204,7 @@ pub(super) fn lock_file(archive: &Path, ending: &str, held: Error) -> Result<Loc
     let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(&name).map_err(unusable)?;
     give_to_owner(&name, archive);
     match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
+        Ok(()) => Ok(Lock { file }),
         Err(TryLockError::WouldBlock) => Err(held),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
@@ -280,4 +288,21 @@ fn is_no_folder(path: &Path) -> Result<()> {
         return Err(Error::Unusable { path: path.to_owned(), why: "it is a folder, and an archive is a file".into() });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a program that is started at this moment has it.
+    #[test]
+    fn a_lock_ends_while_another_still_has_its_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::open(folder.path().join("archive.db")).unwrap();
+        let lock = archive.lock().unwrap();
+        let _inherited = lock.file.try_clone().unwrap();
+        assert!(matches!(archive.lock(), Err(Error::InUse { .. })));
+        drop(lock);
+        archive.lock().unwrap();
+    }
 }
