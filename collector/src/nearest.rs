@@ -24,12 +24,16 @@ pub fn shown(name: &str) -> Option<&str> {
     is_word.then_some(name)
 }
 
-/// `no "shop": use store or module`: a word that is none of these, as far as a message may show it, and the nearest.
+/// `there is no "shop": use store or module`: a word that is none of these, as far as a message may show it, and the nearest.
 pub(crate) fn no_such(word: &str, names: &[&str]) -> String {
     let named = shown(word).map_or_else(|| "no such word".to_owned(), |word| format!("no {word:?}"));
     let near = nearest(word, names.iter().map(|name| (*name).to_owned()));
     let near = near.map(|near| format!(", did you mean {near}?")).unwrap_or_default();
-    format!("there is {named}{near}: use {}", names.join(", "))
+    let all = match names {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    };
+    format!("there is {named}{near}: use {all}")
 }
 
 /// How many bytes have to be changed, added or taken away.
