@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use reqwest::Url;
 use serde::Serialize;
 use storelogs::{ErrorKind, RateLimit, RetryPolicy};
-use storelogs_collector::wording::format_duration;
+use storelogs_collector::wording::{format_duration, pluralize};
 
 use crate::config::{self, Configured, StoreConnection};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
@@ -21,7 +21,8 @@ use crate::ui::{Column, Progress, Table, Text, Ui, end_on_signal};
 /// Check that each store can be read
 ///
 /// Asks each store for one entry, with one request, and shows what it finds: the token and when it ends, the scope, the
-/// two clocks, and how much of the rate limit is left. A token is never shown.
+/// two clocks, and how much of the rate limit is left. A token is never shown. Rules of `watch` are read, too: what is wrong
+/// with one, or missing for its alerts, is an error. No alert is sent.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
 pub(crate) struct CheckArgs {
@@ -111,6 +112,8 @@ pub(crate) async fn check(args: CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     let configured = config::read(&args.stores.selection(), ui)?;
     let proxy = configured.proxy()?;
     let network = configured.network()?;
+    // A rule is of no one store.
+    let rules = if configured.picked.is_empty() { configured.rules().await } else { (0, Vec::new()) };
     let Configured { stores, problems, .. } = configured;
     // An answer in reasonable time is part of what is checked.
     let policy = RetryPolicy::default().max_attempts(2).attempt_timeout(Duration::from_secs(20));
@@ -136,13 +139,14 @@ pub(crate) async fn check(args: CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     if args.written.is_json() {
         ui.json(&results)?;
     } else {
-        show(&results, ui)?;
+        show(&results, &rules, ui)?;
     }
+    rules.1.iter().for_each(|fault| ui.error(fault));
     if unsent {
         return Ok(Exit::Usage);
     }
     let failures: Vec<StoreFailure> = results.iter().filter_map(|result| result.kind).map(StoreFailure::of).collect();
-    Ok(Exit::of(results.len(), &failures, 0).despite(problems))
+    Ok(Exit::of(results.len(), &failures, 0).despite(problems + rules.1.len()))
 }
 
 async fn ask(store: String, connected: StoreConnection) -> CheckResult {
@@ -234,7 +238,7 @@ impl CheckResult {
     }
 }
 
-fn show(results: &[CheckResult], ui: Ui) -> Result<(), CliError> {
+fn show(results: &[CheckResult], (rules, faults): &(usize, Vec<String>), ui: Ui) -> Result<(), CliError> {
     let (palette, now) = (ui.palette(), Timestamp::now());
     let columns = [
         Column::new("STORE"),
@@ -284,5 +288,8 @@ fn show(results: &[CheckResult], ui: Ui) -> Result<(), CliError> {
     }
     let mut out = ui.stdout();
     table.write(&mut out)?;
+    if *rules > 0 && faults.is_empty() {
+        writeln!(out, "{}: nothing is missing", pluralize(*rules as u64, "rule of `watch`", "rules of `watch`"))?;
+    }
     Ok(out.flush()?)
 }

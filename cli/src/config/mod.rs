@@ -49,7 +49,7 @@ pub(crate) use rule_files::RuleFiles;
 pub(crate) use settings::Settings;
 pub(crate) use static_stores::StaticStores;
 pub(crate) use store_name::StoreName;
-pub(crate) use stores::{Configured, Selection, exports, known, read};
+pub(crate) use stores::{Configured, Selection, exports, known, known_rules, read};
 pub(crate) use token::TokenSource;
 #[cfg(feature = "otlp")]
 pub(crate) use variables::text as variable;

@@ -252,6 +252,8 @@ mod tests {
                 proxy: None,
                 keep: None,
                 exports: Vec::new(),
+                rules: Vec::new(),
+                secrets: Vec::new(),
                 ui: Ui::of_a_test(),
             };
             let reported = Arc::new(Mutex::new(Vec::new()));

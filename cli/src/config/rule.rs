@@ -143,6 +143,20 @@ impl Settings {
         self.webhook.iter().chain(&self.key).chain(&self.secret).chain(self.headers.values())
     }
 
+    /// What keeps it from sending an alert: every secret that cannot be read; else, what is wrong with one.
+    pub(super) async fn faults(&self, secrets: &[String], ui: Ui) -> Vec<String> {
+        let Err(why) = self.rule(secrets, ui).await else { return Vec::new() };
+        let own = [("webhook", &self.webhook), ("webhook_key", &self.key), ("webhook_secret", &self.secret)];
+        let own = own.into_iter().filter_map(|(key, source)| Some((key.to_owned(), source.as_ref()?)));
+        let headers = self.headers.iter().map(|(name, source)| (format!("webhook_headers.{name}"), source));
+        let mut missing = Vec::new();
+        for (key, source) in own.chain(headers) {
+            let read = source.read(&key, ui).await;
+            missing.extend(read.err().map(|why| format!("the rule {:?}: {why}", self.draft.name)));
+        }
+        if missing.is_empty() { vec![why] } else { missing }
+    }
+
     /// The rule, with the address of its webhook. Its program does not get these variables.
     pub(super) async fn rule(&self, secrets: &[String], ui: Ui) -> Result<Rule, String> {
         let program = |command: &Vec<String>| Program { command: command.clone(), without: secrets.to_vec() };

@@ -13,6 +13,7 @@ use super::export::ExportSettings;
 use super::files::{AllFiles, Files};
 use super::platforms::facts;
 use super::proxy::read_proxy;
+use super::rule;
 use super::settings::Settings;
 use super::store_name::StoreName;
 use super::token::TokenSource;
@@ -44,6 +45,9 @@ pub(crate) struct Configured {
     pub(super) keep: Option<Keep>,
     /// The destinations of exports.
     pub(crate) exports: Vec<ExportSettings>,
+    pub(super) rules: Vec<rule::Settings>,
+    /// The variables that hold something secret.
+    pub(super) secrets: Vec<String>,
     pub(super) ui: Ui,
 }
 
@@ -51,6 +55,15 @@ impl Configured {
     /// The network, through the proxy that the files or the environment name.
     pub(crate) fn network(&self) -> Result<Network, CliError> {
         Network::through(self.proxy()?).map_err(CliError::usage)
+    }
+
+    /// How many rules of `watch` there are, and what keeps them from sending an alert. Nothing is sent.
+    pub(crate) async fn rules(&self) -> (usize, Vec<String>) {
+        let mut faults = Vec::new();
+        for rule in &self.rules {
+            faults.extend(rule.faults(&self.secrets, self.ui).await);
+        }
+        (self.rules.len(), faults)
     }
 
     /// Leaves out the stores that are not in this share.
@@ -100,11 +113,20 @@ pub(crate) fn known(selection: &Selection) -> Vec<Settings> {
     with_environment(found.clone()).unwrap_or(found)
 }
 
+/// The names of the rules of the files, as far as they can be read.
+pub(crate) fn known_rules(selection: &Selection) -> Vec<String> {
+    let files = Files::find(selection.file.as_ref(), selection.table.as_ref());
+    let rules = files.map(|mut files| files.read().rules).unwrap_or_default();
+    rules.iter().map(|rule| rule.name().to_owned()).collect()
+}
+
 /// The stores of this call: those picked, or all that are configured. A wrong line of a table, or a wrong file of
 /// several, is reported, and the others go on.
 pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError> {
     let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
-    let AllFiles { stores: found, mut problems, notes, proxy, keep, exports, .. } = files.read();
+    let all = files.read();
+    let secrets = all.secret_variables();
+    let AllFiles { stores: found, mut problems, notes, proxy, keep, exports, rules } = all;
     if let Some(why) = files.main_problem() {
         return Err(CliError::usage(why.to_owned()));
     }
@@ -145,7 +167,19 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
         (false, last) => problems.extend(last),
     }
     say(&problems, ui);
-    Ok(Configured { stores, picked, problems: problems.len(), reported: problems, files, proxy, keep, exports, ui })
+    Ok(Configured {
+        stores,
+        picked,
+        problems: problems.len(),
+        reported: problems,
+        files,
+        proxy,
+        keep,
+        exports,
+        rules,
+        secrets,
+        ui,
+    })
 }
 
 /// Adds the stores of the environment. For the same store it beats the files.

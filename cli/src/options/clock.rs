@@ -9,6 +9,7 @@ use storelogs_collector::nearest::nearest;
 use storelogs_collector::search::Filter;
 use storelogs_collector::{Archive, insight};
 
+use super::known_names::known_time_zones;
 use crate::error::CliError;
 use crate::ui::Ui;
 
@@ -17,7 +18,7 @@ use crate::ui::Ui;
 pub(crate) struct ClockOptions {
     /// The time zone of times shown and given, such as Asia/Singapore or +08:00
     /// [default: the shop's if the archive knows it, else this machine's]
-    #[arg(long, value_name = "ZONE", value_parser = zone, allow_hyphen_values = true)]
+    #[arg(long, value_name = "ZONE", value_parser = zone, allow_hyphen_values = true, add = known_time_zones())]
     time_zone: Option<TimeZone>,
 
     /// The same as --time-zone UTC
@@ -29,7 +30,7 @@ pub(crate) struct ClockOptions {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct MachineClockOptions {
     /// The time zone of times shown and given, such as Asia/Singapore or +08:00 [default: this machine's]
-    #[arg(long, value_name = "ZONE", value_parser = zone, allow_hyphen_values = true)]
+    #[arg(long, value_name = "ZONE", value_parser = zone, allow_hyphen_values = true, add = known_time_zones())]
     time_zone: Option<TimeZone>,
 
     /// The same as --time-zone UTC

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::path::PathBuf;
 
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
 use storelogs::Store;
-use storelogs_collector::{Archive, printable};
+use storelogs_collector::printable;
 
-use crate::config::{self, Selection};
+use super::typed::Typed;
+use crate::config;
 
 /// The most that are offered.
 const MOST: usize = 1000;
@@ -43,38 +43,18 @@ fn offered(begun: &str, known: &BTreeMap<Store, Option<String>>) -> Vec<Completi
 
 /// All stores, and what each is called.
 fn known() -> BTreeMap<Store, Option<String>> {
-    let typed: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
-    // Anything but a file might be read for ever.
-    let file = |option| value(&typed, option).map(PathBuf::from).filter(|path| path.is_file());
+    let typed = Typed::now();
     let mut known = BTreeMap::new();
-    if let Ok(path) = config::archive(value(&typed, "--archive").map(PathBuf::from).as_deref())
-        && path.is_file()
-        && let Ok(archive) = Archive::read(path)
-    {
+    if let Some(archive) = typed.archive() {
         let mut labels = archive.labels().unwrap_or_default();
         let stores = archive.stores().unwrap_or_default();
         known.extend(stores.into_iter().map(|(id, store)| (store, labels.remove(&id).and_then(|label| label.name))));
     }
-    let selection = Selection { stores: Vec::new(), file: file("--config"), table: file("--stores") };
-    let configured = config::known(&selection);
+    let configured = config::known(&typed.configuration());
     known.extend(configured.into_iter().map(|settings| (settings.store, settings.labels.name)));
-    let given: BTreeSet<&str> = values(&typed, "--store").collect();
+    let given: BTreeSet<&str> = typed.values("--store").collect();
     known.retain(|store, _| !given.contains(store.name()) && !given.contains(store.to_string().as_str()));
     known
-}
-
-/// The value typed behind an option so far.
-fn value<'a>(typed: &'a [String], option: &'a str) -> Option<&'a str> {
-    values(typed, option).next_back()
-}
-
-fn values<'a>(typed: &'a [String], option: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
-    let complete = typed.split_last().map_or(&[][..], |(_, before)| before);
-    let behind = move |(at, word): (usize, &'a String)| match word.strip_prefix(option)? {
-        "" => complete.get(at + 1).map(String::as_str),
-        rest => rest.strip_prefix('='),
-    };
-    complete.iter().enumerate().filter_map(behind)
 }
 
 #[cfg(test)]
@@ -103,13 +83,5 @@ mod tests {
         let known = BTreeMap::from([("bigcommerce:abc123".parse().unwrap(), called)]);
         let help = offered("", &known)[0].get_help().unwrap().to_string();
         assert_eq!(help, "Nice shop $(reboot)");
-    }
-
-    #[test]
-    fn options_that_were_typed_before_count() {
-        let typed = ["storelogs", "report", "--archive=a.db", "--config", "x.toml", "--archive", "b.db", "--store", ""];
-        let typed = typed.map(str::to_owned);
-        assert_eq!((value(&typed, "--archive"), value(&typed, "--config")), (Some("b.db"), Some("x.toml")));
-        assert_eq!((value(&typed, "--store"), value(&typed, "--stores")), (None, None));
     }
 }

@@ -5,9 +5,11 @@ mod clock;
 mod collecting;
 mod filters;
 mod global;
+mod known_names;
 mod known_stores;
 mod stores;
 mod times;
+mod typed;
 mod written;
 
 pub(crate) use archive::ArchiveOptions;
@@ -15,6 +17,7 @@ pub(crate) use clock::{ClockOptions, MachineClockOptions, Named, of_shop, system
 pub(crate) use collecting::CollectingOptions;
 pub(crate) use filters::Filters;
 pub(crate) use global::GlobalOptions;
+pub(crate) use known_names::{known_owners, known_rules, known_tags};
 pub(crate) use known_stores::known_stores;
 pub(crate) use stores::StoreOptions;
 pub(crate) use times::{Times, empty};

@@ -125,3 +125,31 @@ fn a_plan_with_another_rate_limit_is_said_for_a_store() {
         assert!(run.code == 2 && run.err.contains(why), "{run:?}");
     }
 }
+
+#[test]
+fn check_reads_the_rules_and_names_every_secret_that_is_missing_without_sending_anything() {
+    let sandbox = sandbox();
+    let hook = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    hook.set_nonblocking(true).unwrap();
+    let rules = "[[rule]]\nname = \"chat\"\nincident = true\nwebhook = { env = \"HOOK\" }\n\
+        webhook_secret = { env = \"SIGNED_WITH\" }\nwebhook_headers = { tenant = { file = \"tenant\" } }\n\
+        [[rule]]\nname = \"quiet\"\nsilent_for = \"2h\"\n";
+    let program = Program::reading(&sandbox).configured(rules);
+    let run = program.run(&["check"]);
+    assert_eq!(run.code, 4, "{run:?}");
+    for missing in ["HOOK is not set", "SIGNED_WITH is not set", "tenant cannot be read"] {
+        assert!(run.err.lines().any(|line| line.contains("the rule \"chat\": ") && line.contains(missing)), "{run:?}");
+    }
+    assert!(!run.err.contains("quiet"), "{run:?}");
+    let run = program.run(&["check", "--store", HASH]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "a rule is of no one store: {run:?}");
+    let url = format!("http://{}/", hook.local_addr().unwrap());
+    program.file("tenant", "acme");
+    let program = program.with("HOOK", url).with("SIGNED_WITH", "sandbox-signing-key-of-a-fair-length");
+    let run = program.run(&["check"]);
+    assert!(run.code == 0 && run.out.contains("2 rules of `watch`: nothing is missing"), "{run:?}");
+    assert!(hook.accept().is_err(), "nothing is sent");
+    let program = program.with("HOOK", "nonsense");
+    let run = program.run(&["check"]);
+    assert!(run.code == 4 && run.err.contains("the rule \"chat\": webhook: "), "{run:?}");
+}

@@ -93,6 +93,31 @@ fn where_nothing_can_be_read_nothing_is_offered_and_nothing_said() {
     assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""));
 }
 
+#[test]
+fn names_of_rules_owners_tags_and_time_zones_are_offered() {
+    let owned = STORES.replace("name = \"Nice shop\"", "owner = \"Acme & Sons\"\ntags = [\"eu\", \"plus\"]");
+    let rules = "[[rule]]\nname = \"payments fail\"\nwhen = \"refund\"\n[[rule]]\nincident = true\n";
+    let program = Program::new().configured(&(owned.clone() + rules));
+    for (words, expected) in [
+        (&["watch", "--rule", ""][..], "payments fail\nrule 2"),
+        (&["watch", "--rule", "payments fail", "--rule", ""], "rule 2"),
+        (&["watch", "--time-zone", "Asia/Tai"], "Asia/Taipei"),
+        (&["tail", "--time-zone", "Asia/Tai"], "Asia/Taipei"),
+    ] {
+        let run = asked(&program, "bash", &[&["storelogs"], words].concat());
+        assert_eq!((run.out.trim_end(), run.err.as_str()), (expected, ""), "{words:?}");
+    }
+    // A report has owners and tags of the archive, and the configuration is where it gets them from.
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox).configured(&owned);
+    assert_eq!(asked(&program, "bash", &["storelogs", "report", "--owner", ""]).out, "Acme & Sons");
+    assert_eq!(asked(&program, "bash", &["storelogs", "report", "--tag", "e"]).out, "eu");
+    program.run(&["sync"]);
+    std::fs::remove_file(program.home.path().join("storelogs.toml")).unwrap();
+    assert_eq!(asked(&program, "bash", &["storelogs", "report", "--owner", "A"]).out, "Acme & Sons");
+    assert_eq!(asked(&program, "bash", &["storelogs", "report", "--tag", "eu", "--tag", ""]).out, "plus");
+}
+
 /// bash calls the function that the script names with the words before the cursor, and takes `=` and `:` for words.
 #[cfg(unix)]
 #[test]

@@ -17,7 +17,7 @@ use storelogs_collector::{Archive, Moment};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, empty, known_stores, of_shop};
+use crate::options::{ArchiveOptions, ClockOptions, empty, known_owners, known_stores, known_tags, of_shop};
 use crate::output;
 use crate::ui::{Ui, printable};
 use each::Each;
@@ -51,11 +51,11 @@ pub(crate) struct ReportArgs {
     store: Vec<StoreName>,
 
     /// Only stores of this owner, as the configuration names it; repeat it for several
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = known_owners())]
     owner: Vec<String>,
 
     /// Only stores with this tag of the configuration; repeat it to require several
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", add = known_tags())]
     tag: Vec<String>,
 
     /// Write one report for each, in the time zone of its stores, into the folder that -o names

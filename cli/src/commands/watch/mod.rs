@@ -18,7 +18,7 @@ use tokio::sync::watch::Sender;
 use crate::commands::sync::listen;
 use crate::config::RuleFiles;
 use crate::error::{CODES, CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, CollectingOptions, StoreOptions, Times};
+use crate::options::{ArchiveOptions, ClockOptions, CollectingOptions, StoreOptions, Times, known_rules};
 use crate::ui::{Column, Out, Signals, Table, Text, Ui, printable};
 use collect::Collector;
 use show::Appearance;
@@ -57,7 +57,7 @@ pub(crate) struct WatchArgs {
     r#try: bool,
 
     /// With --test or --try: only this rule; repeat it for several
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = known_rules())]
     rule: Vec<String>,
 
     /// How alerts are written
