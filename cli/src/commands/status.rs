@@ -199,7 +199,7 @@ fn table(standings: &[(Store, Standing)], now: Timestamp, ui: Ui) -> Table {
             table.remark(palette.yellow, &line);
         }
         if let (Some(oldest), Some(newest)) = (standing.oldest, standing.newest) {
-            let range = format!("{} to {}; {}", to_minute(oldest), to_minute(newest), verified(standing, now));
+            let range = format!("{} to {} UTC; {}", to_minute(oldest), to_minute(newest), verified(standing, now));
             table.note(Text::plain("  ").and(palette.dim, &range));
         }
     }

@@ -171,7 +171,7 @@ fn every_tool_answers_and_nobodys_address_goes_out() {
     let shown = assistant.call("show", &json!({"uids": [entry["uid"], "99"]}));
     assert_eq!((&shown["entries"][0]["uid"], &shown["missing"]), (&entry["uid"], &json!(["99"])));
     let mut kinds = Vec::new();
-    for part in ["summary", "activity", "problems", "incidents", "people", "trust"] {
+    for part in ["summary", "activity", "problems", "incidents", "orders", "people", "trust"] {
         let report = assistant.call("report", &json!({"since": "7d", "part": part}));
         assert_eq!(report["part"], part);
         assert!(report["verdict"].is_string() && report["period"].is_object(), "{report}");
@@ -250,6 +250,32 @@ fn what_is_wrong_is_a_tools_answer_with_the_remedy_and_the_session_goes_on() {
         let why = lost.refusal(tool, &json!({}));
         assert!(why.contains("storelogs sync"), "{tool}: {why}");
     }
+}
+
+#[test]
+fn the_orders_of_a_report_are_a_part_in_which_customers_have_pseudonyms() {
+    let sandbox = serve([Store::bigcommerce(HASH).behavior(Behavior::unlimited())]);
+    for id in [1, 2] {
+        let at = (present() - jiff::SignedDuration::from_hours(id)).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+        let message = json!({"email": "ada@example.com", "errorDetail": "did not answer in time"}).to_string();
+        let record = json!({"id": id, "type": "payment", "module": "", "severity": "errors", "message": message,
+            "summary": "The payment for order 1042 failed", "date_created": at});
+        sandbox.push(Platform::BigCommerce, HASH, record);
+    }
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let orders = |arguments: &[&str]| {
+        let mut assistant = Assistant::greeting(&program, arguments);
+        let part = assistant.call("report", &json!({"since": "7d", "part": "orders"}));
+        let order = part["items"][0].clone();
+        let entries = assistant.call("search", &json!({"query": order["query"], "count": true}));
+        assert_eq!((&entries["found"], &order["entries"]), (&json!(2), &json!(2)), "{part}");
+        assert_eq!((&order["order"], &order["store"]), (&json!("1042"), &json!("bigcommerce:abc123")), "{part}");
+        part.to_string()
+    };
+    let redacted = orders(&[]);
+    assert!(redacted.contains("[email ") && !redacted.contains("ada@"), "{redacted}");
+    assert!(orders(&["--no-redact"]).contains("ada@example.com"));
 }
 
 #[test]

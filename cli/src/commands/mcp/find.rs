@@ -29,9 +29,10 @@ const FEW: u32 = 50;
 struct Search {
     /// What to find, in the query language; without it, every entry
     query: Option<String>,
-    /// The earliest time: 90s, 15m, 24h, 7d or 2w ago, today, a date, or RFC 3339
+    /// The earliest time: 90s, 15m, 24h, 7d or 2w ago, today, a date, or RFC 3339. What names no zone is in
+    /// the server's --time-zone, else the shop's if the archive knows it, else this machine's
     since: Option<String>,
-    /// The end of the time range, not included
+    /// The end of the time range, not included; in the same zone as `since`
     until: Option<String>,
     /// Only these stores, as bigcommerce:HASH, shopline:HANDLE or only their names
     stores: Option<Vec<String>>,

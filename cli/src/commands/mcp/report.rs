@@ -16,9 +16,10 @@ use crate::error::CliError;
 #[serde(deny_unknown_fields)]
 #[schemars(crate = "rmcp::schemars")]
 struct Report {
-    /// The beginning of the period: how long ago (24h, 30d), a date or a time; 30d unless given
+    /// The beginning of the period: how long ago (24h, 30d), a date or a time; 30d unless given. What names no zone is in
+    /// the server's --time-zone, else the shop's if the archive knows it, else this machine's
     since: Option<String>,
-    /// The end of the period; now unless given
+    /// The end of the period; now unless given; in the same zone as `since`
     until: Option<String>,
     /// Only these stores, as bigcommerce:HASH, shopline:HANDLE or only their names
     stores: Option<Vec<String>>,
@@ -38,6 +39,7 @@ enum Part {
     Activity,
     Problems,
     Incidents,
+    Orders,
     People,
     Trust,
 }
@@ -49,6 +51,7 @@ impl Part {
             Self::Activity => "activity",
             Self::Problems => "problems",
             Self::Incidents => "incidents",
+            Self::Orders => "orders",
             Self::People => "people",
             Self::Trust => "trust",
         }

@@ -27,9 +27,9 @@ impl Appearance {
         &self.zone
     }
 
-    /// A time by the clock on the wall.
+    /// A time by the clock on the wall, with how far that is from UTC.
     pub(super) fn clock(&self, time: Timestamp) -> String {
-        let form = if self.zone == TimeZone::UTC { "%Y-%m-%d %H:%M:%SZ" } else { "%Y-%m-%d %H:%M:%S" };
+        let form = if self.zone == TimeZone::UTC { "%Y-%m-%d %H:%M:%SZ" } else { "%Y-%m-%d %H:%M:%S%:z" };
         time.to_zoned_datetime(self.zone.clone()).strftime(form).to_string()
     }
 
