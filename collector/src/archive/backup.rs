@@ -74,7 +74,7 @@ pub(super) fn copy(
     // What the copy could not hold is found before it is begun: SQLite does not say why it could not grow.
     if let Some(limit) = size_limit().filter(|limit| bytes.unsigned_abs() > *limit) {
         let _ = remove(into); // there is nothing in it
-        return Err(Error::Limited { path: into.to_owned(), limit });
+        return Err(Error::Limited { path: into.with_extension(""), limit }); // without `.partial`
     }
     let growing = into.to_owned();
     let look = move || {

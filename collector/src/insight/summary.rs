@@ -139,7 +139,7 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
             text.push_str(&format!(" {entries} made in the hour before, none of settings or design."));
         }
         None if incident.is_wide() => {}
-        None => text.push_str(" Nothing was changed in the hour before, as far as the logs show."),
+        None => text.push_str(&format!(" {}", report.no_change_before(incident))),
     }
     Finding {
         level: Level::Alarm,
@@ -273,7 +273,7 @@ fn trust(report: &Report, findings: &mut Vec<Finding>) {
                     .to_owned()
             }
             Some(until) => format!(
-                "Every store was read over the whole period. Entries from before {} were pruned since, and are still counted here.",
+                "Every store was read over the whole period. Entries from before {} were pruned since, and are still counted here; who did what then is not known any more.",
                 report.period.clock(until)
             ),
         };

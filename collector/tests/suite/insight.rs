@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::archive::Commit;
-use storelogs_collector::insight::model::{Level, Section};
+use storelogs_collector::insight::model::{Incident, Level, Section};
 use storelogs_collector::insight::{
     Report, ReportOptions, document, html, report, report_with_entries, with_incidents,
 };
@@ -407,4 +407,29 @@ fn a_report_says_what_it_is_compared_with_and_why_with_nothing() {
             && partly.ends_with(" % of the period before was read, too little to compare with.")
     );
     assert_eq!(said(&of(&shop, 95)), "Nothing of the period before was read, to compare with.");
+}
+
+/// Of a time that was pruned the counts are left, and nothing of who did what.
+#[test]
+fn of_an_incident_before_which_all_is_pruned_nobody_says_that_nothing_was_changed() {
+    let mut shop = shop::shop(1);
+    let before = of(&shop, 30);
+    let is_suspected = |incident: &&Incident| !incident.changes.listed.is_empty();
+    let start = before.incidents.list.iter().find(is_suspected).expect("something was changed").start;
+    let cutoffs = Severity::ALL.map(|severity| (severity, start + SignedDuration::from_hours(48)));
+    for (id, _) in shop.archive.stores().unwrap() {
+        shop.archive.prune(id, &cutoffs, now(), |_| {}).unwrap();
+    }
+    let after = of(&shop, 30);
+    let near = |incident: &&Incident| incident.start.duration_since(start).abs() <= SignedDuration::from_hours(1);
+    assert!(after.incidents.list.iter().any(|incident| near(&incident)), "its counts are left");
+    let text = |report: &Report| {
+        let mut text = Vec::new();
+        document::markdown(&document::document(report), &mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    };
+    let unknown = "What was changed in the hour before is not known: entries from before";
+    assert!(text(&after).contains(unknown) && !text(&before).contains(unknown));
+    let said = |report: &Report| report.summary.iter().any(|found| found.text.contains(unknown));
+    assert!(said(&after) && !said(&before), "{:?}", after.summary);
 }

@@ -6,7 +6,7 @@ mod people;
 mod problems;
 mod trust;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use storelogs::Severity;
 
@@ -98,6 +98,18 @@ impl Report {
             Knowledge::Nothing(why) => format!("Nothing is known: {why}"),
             Knowledge::Part(_) => format!("{statement} in what is known"),
             Knowledge::Enough => statement.to_owned(),
+        }
+    }
+
+    /// The sentence for an incident before which no change was found. Of a time that was pruned none can be.
+    pub(super) fn no_change_before(&self, incident: &Incident) -> String {
+        let pruned = self.trust.stores.iter().filter_map(|store| store.pruned_until).max();
+        match pruned.filter(|until| incident.start.duration_since(*until) < SignedDuration::from_hours(1)) {
+            Some(until) => {
+                let until = self.period.clock(until);
+                format!("What was changed in the hour before is not known: entries from before {until} were pruned.")
+            }
+            None => "Nothing was changed in the hour before, as far as the logs show.".to_owned(),
         }
     }
 

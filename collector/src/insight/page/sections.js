@@ -191,7 +191,11 @@ function incidents() {
 function changesBefore(incident) {
   const changes = incident.changes;
   const node = el("div", null, el("h4", null, "Changed in the hour before"));
-  if (!changes.entries) return put(node, null, [el("p", { class: "soft" }, "Nothing, as far as the logs show.")]);
+  if (!changes.entries) {
+    const pruned = report.trust.stores.some((store) => store.pruned_until && seconds(store.pruned_until, incident.start) < 3600);
+    const what = pruned ? "Not known: entries of that time were pruned." : "Nothing, as far as the logs show.";
+    return put(node, null, [el("p", { class: "soft" }, what)]);
+  }
   changes.listed.forEach((change, at) => {
     const before = `${Math.max(1, Math.floor(seconds(change.time, incident.start) / 60))} min before`;
     node.append(el("div", { class: at === 0 ? "change first" : "change" }, el("span", { class: "ago" }, before), changeText(change), search(change.query)));

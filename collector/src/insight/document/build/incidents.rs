@@ -3,7 +3,7 @@
 use super::{MOST, more};
 use crate::insight::Report;
 use crate::insight::document::{Block, Cell, Document, Kind, Table};
-use crate::insight::model::{Change, Changes, Incident, Level, Line};
+use crate::insight::model::{Change, Incident, Level, Line};
 use crate::redact::Text;
 use crate::wording::format_count;
 
@@ -64,7 +64,7 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
             return;
         }
     }
-    self::changes(report, &incident.changes, blocks);
+    changes(report, incident, blocks);
 }
 
 fn reasons(title: &'static str, lines: &[Line<Text>]) -> Table {
@@ -75,9 +75,10 @@ fn reasons(title: &'static str, lines: &[Line<Text>]) -> Table {
     table
 }
 
-pub(super) fn changes(report: &Report, changes: &Changes, blocks: &mut Document) {
+fn changes(report: &Report, incident: &Incident, blocks: &mut Document) {
+    let changes = &incident.changes;
     if changes.entries == 0 {
-        blocks.push(Block::Text("Nothing was changed in the hour before, as far as the logs show.".to_owned()));
+        blocks.push(Block::Text(report.no_change_before(incident)));
         return;
     }
     let entries = changes.entries;
