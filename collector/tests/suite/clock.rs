@@ -66,6 +66,18 @@ async fn coverage_that_ran_ahead_of_the_platform_is_taken_back() {
     world.assert_conserved("after it was taken back");
 }
 
+/// A second that is not compared with the platform yet is all that the store is asked about then.
+#[tokio::test]
+async fn coverage_that_ran_ahead_is_taken_back_by_the_answer_to_a_count() {
+    let world = small().await;
+    world.sync().await;
+    let covered = TimeRange::new(present() - SignedDuration::from_secs(60), present() + SignedDuration::from_secs(DAY));
+    world.commit(Commit { covered, ..Commit::default() });
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    world.sync().await;
+    assert!(world.progress().coverage.end().unwrap() <= present(), "{:?}", world.progress());
+}
+
 #[tokio::test]
 async fn clocks_may_jump_while_a_store_is_followed() {
     let world = small().await;

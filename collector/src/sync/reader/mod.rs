@@ -286,6 +286,7 @@ impl Reader {
     /// while.
     async fn audit(&mut self, shared: &Shared, remote: &Remote, range: TimeRange) -> Result<TaskOutcome> {
         let mut stop = shared.stop.clone();
+        remote.network.listen();
         let counted = tokio::select! {
             biased;
             () = stopped(&mut stop) => return Ok(TaskOutcome::More),
@@ -303,7 +304,10 @@ impl Reader {
         self.pulse.beats.store(true, Ordering::Relaxed);
         self.answered = Some(Instant::now());
         let comparison = Comparison { range, claim: Claim::Count(counted), at: Timestamp::now() };
-        let done = self.commit(shared, Commit { audit: Some(comparison), ..self.learned(remote) }).await?;
+        // A count gives the time, too, and may be all that the store is asked for.
+        let uncovered = remote.network.least_date().and_then(|known| self.ahead_of(known));
+        let commit = Commit { audit: Some(comparison), uncovered, ..self.learned(remote) };
+        let done = self.commit(shared, commit).await?;
         let disagrees = matches!(done.found, Some(Finding::Short { .. } | Finding::Over { .. }));
         if disagrees && self.plan.recount(range, now) {
             self.commit(shared, Commit { uncovered: Some(range), ..Commit::default() }).await?;
