@@ -69,10 +69,10 @@ pub(crate) fn prune(args: &PruneArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut archive = if args.dry_run { args.archive.read()? } else { existing(&args.archive)? };
     let cutoffs = cutoffs(args, &archive, now, ui)?;
     let lock = if args.dry_run { None } else { Some(archive.lock()?) };
-    let size = archive.size_on_disk();
     let progress = Progress::new(ui, "pruning".to_owned(), false);
     let mut table = Table::new([Column::new(""), Column::new("").least(9), Column::new("")]);
     let mut all = Pruned::default();
+    let size = archive.size_on_disk();
     for (store, cutoffs) in cutoffs {
         let Some(id) = archive.store_id(&store)? else { continue };
         let before = all.entries;
@@ -88,12 +88,14 @@ pub(crate) fn prune(args: &PruneArgs, ui: Ui) -> Result<Exit, CliError> {
             Text::plain(&up_to(&cutoffs)),
         ]);
     }
-    if !args.dry_run {
+    let freed = if args.dry_run {
+        0
+    } else {
         // What went out of the index of words is room, too.
         archive.index_words(usize::MAX)?;
         archive.shrink(|share| progress.share(share))?;
-    }
-    let freed = size.saturating_sub(archive.size_on_disk());
+        size.saturating_sub(archive.size_on_disk())
+    };
     progress.clear();
     drop(lock);
     let mut out = ui.stdout();

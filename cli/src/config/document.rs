@@ -4,12 +4,12 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
 use super::mistake::{Fault, Mistake, Sections};
-use super::syntax;
+use super::syntax::{self, Lines};
 use super::value::{Value, keys, kind};
 
 /// The content of a file, of which tables are taken one by one.
 pub(super) struct Document<'i> {
-    text: &'i str,
+    lines: Lines,
     root: DeTable<'i>,
     own: &'static [&'static str],
     sections: &'i Sections,
@@ -25,11 +25,11 @@ impl<'i> Document<'i> {
             let at = error.span().map_or(0, |span| span.start);
             syntax::fault(text, at, error.message() == "duplicate key", names.chain([(None, own)]))
         })?;
-        Ok(Self { text, root: root.into_inner(), own, sections })
+        Ok(Self { lines: Lines::of(text), root: root.into_inner(), own, sections })
     }
 
     fn line(&self, at: usize) -> usize {
-        syntax::line(self.text, at)
+        self.lines.number(at)
     }
 
     fn fault(&self, mistake: &Mistake, section: Option<&str>) -> Fault {

@@ -11,9 +11,18 @@ const CURLY: [char; 7] = ['“', '”', '„', '‘', '’', '«', '»'];
 /// The keys whose values stand elsewhere, because they are secret.
 const SECRETS: [&str; 6] = ["access_token", "app_key", "app_secret", "webhook", "webhook_secret", "webhook_key"];
 
-/// The number of the line with this byte.
-pub(super) fn line(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+/// Where the lines of a text end.
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(super) fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The number of the line with this byte.
+    pub(super) fn number(&self, at: usize) -> usize {
+        self.0.partition_point(|end| *end < at) + 1
+    }
 }
 
 /// The fault in a text that cannot be read at this byte. `known` are the tables of a file, and the keys of each.
@@ -24,7 +33,7 @@ pub(super) fn fault<'a>(
     known: impl Iterator<Item = (Option<&'a str>, &'a [&'a str])>,
 ) -> Fault {
     let lines: Vec<&str> = text.lines().collect();
-    let mut number = line(text, at).clamp(1, lines.len().max(1));
+    let mut number = Lines::of(text).number(at).clamp(1, lines.len().max(1));
     // What lacks its end is noticed behind it.
     while number > 1 && lines.get(number - 1).is_none_or(|line| line.trim().is_empty()) {
         number -= 1;

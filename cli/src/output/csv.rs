@@ -114,62 +114,30 @@ fn is_spoilt(text: &str) -> bool {
 /// The longest text that a spreadsheet takes for a date or an amount.
 const LONGEST: usize = 40;
 
-/// Letters that may stand in a date, a time or an amount.
-const DATE_WORDS: [&str; 34] = [
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "may",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "sept",
-    "oct",
-    "nov",
-    "dec",
-    "january",
-    "february",
-    "march",
-    "april",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "am",
-    "pm",
-    "usd",
-    "eur",
-    "gbp",
-    "jpy",
-    "cny",
-    "hkd",
-    "twd",
-    "sgd",
-];
+/// Words that may stand in a date, a time or an amount.
+const DATE_WORDS: &str = "jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august \
+                          september october november december am pm usd eur gbp jpy cny hkd twd sgd";
 
 /// Whether a spreadsheet of some language would take it for a date, a time, a share, an amount or a truth value. A plain
 /// number is written as it is, and so is a date of year, month and day: it is one, everywhere.
 fn is_converted(text: &str) -> bool {
     let text = text.trim();
+    if text.len() > LONGEST {
+        return false;
+    }
     if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {
         return true;
     }
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && text.matches('.').count() < 2;
-    // An address of the internet is none.
-    let is_address = text.split('.').count() == 4 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let is_iso = text.get(..10).is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok());
-    if text.len() > LONGEST || is_iso || is_number || is_address || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+    // With three points it is an address of the internet.
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && matches!(text.bytes().filter(|byte| *byte == b'.').count(), 0 | 1 | 3);
+    if is_plain || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return false;
     }
-    let parts = |c: char| c.is_ascii_digit() || c.is_whitespace() || "-/.:,%'()$€£¥".contains(c);
-    text.split(parts)
-        .filter(|word| !word.is_empty())
-        .all(|word| DATE_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
+    let part = |c: char| c.is_ascii_digit() || c.is_whitespace() || "-/.:,%'()$€£¥".contains(c);
+    let is_known = |word: &str| DATE_WORDS.split(' ').any(|known| known.eq_ignore_ascii_case(word));
+    text.split(part).filter(|word| !word.is_empty()).all(is_known)
+        && text.get(..10).is_none_or(|date| date.parse::<jiff::civil::Date>().is_err())
 }
 
 pub(crate) fn io_error(error: csv::Error) -> io::Error {

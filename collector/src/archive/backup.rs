@@ -65,7 +65,6 @@ pub(super) fn copy(
 ) -> Result<Copied> {
     let failed = |error: io::Error| Error::of_file(into, error);
     remove(into).map_err(failed)?;
-    drop(owners(File::options().write(true).create_new(true)).open(into).map_err(failed)?);
     let source = |error: rusqlite::Error| Error::of(from, error);
     let bytes = {
         let number = |pragma: &str| sql.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(source);
@@ -73,9 +72,9 @@ pub(super) fn copy(
     };
     // What the copy could not hold is found before it is begun: SQLite does not say why it could not grow.
     if let Some(limit) = size_limit().filter(|limit| bytes.unsigned_abs() > *limit) {
-        let _ = remove(into); // there is nothing in it
         return Err(Error::Limited { path: into.with_extension(""), limit }); // without `.partial`
     }
+    drop(owners(File::options().write(true).create_new(true)).open(into).map_err(failed)?);
     let growing = into.to_owned();
     let look = move || {
         let copied = fs::metadata(&growing).map_or(0, |file| file.len());

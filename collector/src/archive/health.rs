@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 
 use super::side_file::{beside, is_one_file};
-use super::{Archive, open, prunings, row, secret};
+use super::{Archive, open, prunings, row, secret, wal};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
@@ -39,9 +39,8 @@ impl Archive {
 
     /// The bytes that its file and its index of words take, with the changes beside them.
     pub fn size_on_disk(&self) -> u64 {
-        let databases = [self.path.clone(), self.index_path()];
-        let size = |file: &Path| fs::metadata(file).map_or(0, |file| file.len());
-        databases.iter().map(|database| size(database) + size(&beside(database, "-wal"))).sum()
+        let size = |database: &Path| fs::metadata(database).map_or(0, |file| file.len()) + wal::size(database);
+        size(&self.path) + size(&self.index_path())
     }
 
     /// The bytes that its disk has room for. `None` if that cannot be found out.

@@ -106,6 +106,7 @@ pub(super) fn before(
     Ok(Some(Changes {
         range,
         entries,
+        pruned_until: None,
         query: query.text(),
         listed: listed
             .iter()

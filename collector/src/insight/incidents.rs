@@ -220,6 +220,7 @@ impl Sums {
             changes: changes.unwrap_or_else(|| Changes {
                 range: crate::coverage::TimeRange { since: start, until: start },
                 entries: 0,
+                pruned_until: None,
                 query: String::new(),
                 listed: Vec::new(),
                 ordinary: Vec::new(),

@@ -50,7 +50,7 @@ use crate::archive::{Archive, Labels, StoreId};
 use crate::error::{Error, Result};
 use crate::redact::{Field, Redact, Text};
 use crate::search::Filter;
-use model::Count;
+use model::{Count, Incident};
 use query::Query;
 use scan::{Kinds, Tally};
 
@@ -188,6 +188,10 @@ fn make<More>(
         activity: activity.finish(&context),
         period: period.clone(),
     };
+    let pruned_until = report.trust.stores.iter().filter_map(|store| store.pruned_until).max();
+    for Incident { changes, .. } in &mut report.incidents.list {
+        changes.pruned_until = pruned_until.filter(|until| *until > changes.range.since);
+    }
     report.verdict = summary::verdict(&report);
     report.summary = summary::findings(&report);
     let more = more(&context, &report)?;

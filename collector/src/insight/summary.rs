@@ -139,7 +139,7 @@ fn broke(report: &Report, incident: &Incident) -> Finding {
             text.push_str(&format!(" {entries} made in the hour before, none of settings or design."));
         }
         None if incident.is_wide() => {}
-        None => text.push_str(&format!(" {}", report.no_change_before(incident))),
+        None => text.push_str(&format!(" {}", report.no_change(&incident.changes))),
     }
     Finding {
         level: Level::Alarm,

@@ -17,7 +17,7 @@ use crate::world::{World, entry};
 
 const STORE: &str = "bigcommerce:abc123";
 
-/// A request of more entries than it has to be cut to is cut so many times.
+/// How often a request is cut until its entries are sent one by one.
 const CUTS: usize = 3;
 
 fn id(uid: &str) -> u64 {

@@ -100,6 +100,8 @@ pub struct Changes {
     pub range: TimeRange,
     /// All that was changed.
     pub entries: u64,
+    /// The time up to which entries were pruned, if that is in it or behind it: what was changed is not known then.
+    pub pruned_until: Option<Timestamp>,
     /// Lists them.
     pub query: String,
     /// The changes that most likely have to do with the incident, the likeliest first.

@@ -6,7 +6,7 @@ mod people;
 mod problems;
 mod trust;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use storelogs::Severity;
 
@@ -101,10 +101,9 @@ impl Report {
         }
     }
 
-    /// The sentence for an incident before which no change was found. Of a time that was pruned none can be.
-    pub(super) fn no_change_before(&self, incident: &Incident) -> String {
-        let pruned = self.trust.stores.iter().filter_map(|store| store.pruned_until).max();
-        match pruned.filter(|until| incident.start.duration_since(*until) < SignedDuration::from_hours(1)) {
+    /// The sentence for an incident before which no change was found.
+    pub(super) fn no_change(&self, changes: &Changes) -> String {
+        match changes.pruned_until {
             Some(until) => {
                 let until = self.period.clock(until);
                 format!("What was changed in the hour before is not known: entries from before {until} were pruned.")

@@ -192,8 +192,7 @@ function changesBefore(incident) {
   const changes = incident.changes;
   const node = el("div", null, el("h4", null, "Changed in the hour before"));
   if (!changes.entries) {
-    const pruned = report.trust.stores.some((store) => store.pruned_until && seconds(store.pruned_until, incident.start) < 3600);
-    const what = pruned ? "Not known: entries of that time were pruned." : "Nothing, as far as the logs show.";
+    const what = changes.pruned_until ? "Not known: entries of that time were pruned." : "Nothing, as far as the logs show.";
     return put(node, null, [el("p", { class: "soft" }, what)]);
   }
   changes.listed.forEach((change, at) => {

@@ -3,7 +3,7 @@
 use super::{MOST, more};
 use crate::insight::Report;
 use crate::insight::document::{Block, Cell, Document, Kind, Table};
-use crate::insight::model::{Change, Incident, Level, Line};
+use crate::insight::model::{Change, Changes, Incident, Level, Line};
 use crate::redact::Text;
 use crate::wording::format_count;
 
@@ -64,7 +64,7 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
             return;
         }
     }
-    changes(report, incident, blocks);
+    self::changes(report, &incident.changes, blocks);
 }
 
 fn reasons(title: &'static str, lines: &[Line<Text>]) -> Table {
@@ -75,10 +75,9 @@ fn reasons(title: &'static str, lines: &[Line<Text>]) -> Table {
     table
 }
 
-fn changes(report: &Report, incident: &Incident, blocks: &mut Document) {
-    let changes = &incident.changes;
+fn changes(report: &Report, changes: &Changes, blocks: &mut Document) {
     if changes.entries == 0 {
-        blocks.push(Block::Text(report.no_change_before(incident)));
+        blocks.push(Block::Text(report.no_change(changes)));
         return;
     }
     let entries = changes.entries;
