@@ -12,11 +12,18 @@ use std::time::Duration;
 
 use program::{App, Database, Vault, run};
 use storelogs::Checkpoint;
-use storelogs_sandbox::{History, Platform, Sandbox, Store};
+use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
 
 use crate::drain::at;
 
 const END: i64 = 1_790_000_000;
+
+/// A shop whose records are served whatever their age.
+fn shop(name: &str, history: &History) -> Store {
+    let mut behavior = Behavior::default();
+    behavior.bigcommerce.retention_days = None;
+    Store::bigcommerce(name).history(history.clone()).behavior(behavior)
+}
 
 /// The tokens that shops have; without a map it is down.
 #[derive(Default)]
@@ -44,7 +51,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_program_of_the_guide_follows_parks_and_goes_on() {
     let history = History::bulk(7, 2_000).ending_at(END);
-    let store = |name: &str| Store::bigcommerce(name).history(history.clone());
+    let store = |name: &str| shop(name, &history);
     let sandbox = Sandbox::builder().stores(["one", "two"].map(store)).start().await.unwrap();
     let token = |shop: &str| (shop.to_owned(), sandbox.token(Platform::BigCommerce, shop));
     let tokens = Arc::new(Tokens::default());
@@ -95,8 +102,7 @@ impl Vault for Shaky {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shop_whose_task_panicked_is_followed_again_and_one_with_a_broken_checkpoint_is_parked() {
     let history = History::bulk(7, 200).ending_at(END);
-    let sandbox =
-        Sandbox::builder().stores([Store::bigcommerce("one").history(history.clone())]).start().await.unwrap();
+    let sandbox = Sandbox::builder().stores([shop("one", &history)]).start().await.unwrap();
     let database = Database::default();
     let checkpoint = Checkpoint::since(at(history.time_range().0));
     database.tables().checkpoints.insert("one".to_owned(), serde_json::to_string(&checkpoint).unwrap());

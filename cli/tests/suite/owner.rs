@@ -7,6 +7,14 @@ use crate::program::{HANDLE, HASH, Program, Run, behavior, bigcommerce, present,
 
 const DETAIL: &str = r#"{"order":{"id":7},"response":"{\"errorDetail\":\"did not answer in time\",\"code\":7}"}"#;
 
+/// A sandbox in which it is December 2026: a `sync` reads what is no older than a year by the platform's clock.
+fn in_2026(stores: [Store; 2]) -> Sandbox {
+    let sandbox = serve(stores);
+    let then: jiff::Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    sandbox.clock().set_offset(then.duration_since(present()).as_secs());
+    sandbox
+}
+
 /// A program that has collected the samples and three errors of one store.
 fn collected() -> (Sandbox, Program) {
     let record = |id: i64, summary: &str, message: &str| {
@@ -18,7 +26,7 @@ fn collected() -> (Sandbox, Program) {
         record(2, "The mail was refused", "<p>Order <b>7</b></p><p>a &lt;b&gt; c\u{1b}[2J</p>"),
         record(3, "", "no summary here"),
     ];
-    let sandbox = serve([Store::bigcommerce(HASH).records(records).behavior(behavior()), shopline()]);
+    let sandbox = in_2026([Store::bigcommerce(HASH).records(records).behavior(behavior()), shopline()]);
     let program = Program::reading(&sandbox).with("TZ", "UTC");
     assert_eq!(program.run(&["sync"]).code, 0);
     (sandbox, program)
@@ -55,7 +63,7 @@ fn a_severity_that_is_not_known_is_shown_as_the_platform_calls_it() {
                 "module": null, "summary": "Something", "message": "" })
     };
     let records = vec![record(1, "catastrophe"), record(2, "errors")];
-    let sandbox = serve([Store::bigcommerce(HASH).records(records).behavior(behavior()), shopline()]);
+    let sandbox = in_2026([Store::bigcommerce(HASH).records(records).behavior(behavior()), shopline()]);
     let program = Program::reading(&sandbox).with("TZ", "UTC");
     program.run(&["sync"]);
     let severity = |id: &str| {
