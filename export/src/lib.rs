@@ -30,6 +30,6 @@ pub mod storage;
 pub use delta::Cleaned;
 pub use error::{Cause, Error, Result};
 #[cfg(feature = "lake")]
-pub use lake::{Compacted, Exported, Forgotten, Lake};
+pub use lake::{Compacted, Exported, Forgotten, Lake, LakeStep};
 #[cfg(feature = "otlp")]
 pub use otlp::{Delivered, Otlp, OtlpSettings, Step};

@@ -49,7 +49,7 @@ impl Progress {
     }
 
     /// Shows what there is to be said of it.
-    #[cfg(feature = "otlp")]
+    #[cfg(any(feature = "lake", feature = "otlp"))]
     pub(crate) fn say(&self, how_far: &str) {
         if !self.spinner.is_hidden() {
             self.spinner.set_message(format!("{}: {how_far}", self.what));

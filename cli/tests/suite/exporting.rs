@@ -218,6 +218,33 @@ fn a_run_that_follows_exports_what_comes_and_one_that_fails_stops_nobody() {
 
 #[cfg(unix)]
 #[test]
+fn a_run_in_which_nothing_comes_brings_the_verdicts_of_a_lake_up_to_date() {
+    use crate::program::wait_for_listening;
+
+    let sandbox = serve([Store::bigcommerce(HASH).history(History::bulk(1, 30)).behavior(Behavior::unlimited())]);
+    let program =
+        Program::new().reading_bigcommerce(&sandbox).configured("[[export]]\nkind = \"lake\"\nto = \"lake\"\n");
+    let follow = || {
+        let child =
+            program.command(&["sync", "--follow"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_for_listening(&child);
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert!(child.wait_with_output().unwrap().status.success());
+    };
+    let commits = |table: &str| {
+        let log = program.home.path().join("lake").join(table).join("_delta_log");
+        let names = std::fs::read_dir(log).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".json")).count()
+    };
+    follow();
+    let [entries, coverage] = ["entries", "coverage"].map(commits);
+    follow();
+    assert_eq!(commits("entries"), entries);
+    assert!(commits("coverage") > coverage);
+}
+
+#[cfg(unix)]
+#[test]
 fn asked_twice_a_run_that_watches_ends_at_once_even_while_a_receiver_is_waited_for() {
     use std::io::{BufRead, BufReader};
 

@@ -9,7 +9,7 @@ use parquet::file::reader::FileReader;
 
 use super::entries::{self, STORE, TIME};
 use super::group::{Group, GroupFile, discard, file_of, group_of};
-use super::{Compacted, Lake, MOST_BYTES, MOST_ROWS};
+use super::{Compacted, Lake, LakeStep, MOST_BYTES, MOST_ROWS};
 use crate::columns::{Frozen, Rows, fault, read_row_group, reader};
 use crate::delta::{Add, Change, Outcome, Table};
 use crate::error::{Error, Result};
@@ -28,10 +28,20 @@ impl Lake {
     /// # Errors
     /// If the lake cannot be read or written. What was committed stays.
     pub fn compact(&self) -> Result<Compacted> {
+        self.compact_with(&mut |_| {})
+    }
+
+    /// The same as [`compact`](Self::compact), and says how far it is.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn compact_with(&self, progress: &mut dyn FnMut(LakeStep)) -> Result<Compacted> {
         self.storage.probe()?;
         let mut done = Compacted::default();
         let mut table = Table::open(&*self.storage, entries::TABLE, self.now())?;
-        for (group, files) in portions(&table) {
+        let portions = portions(&table);
+        let mut left = portions.iter().map(|(_, files)| files.len() as u64).sum::<u64>();
+        for (group, files) in portions {
             let begun = self.now();
             let file = put_together(&*self.storage, &table, group, &files, begun)?;
             let change = Change {
@@ -48,6 +58,8 @@ impl Lake {
                 // Another one did it.
                 Outcome::Overtaken => discard(&*self.storage, &table, &change.adds)?,
             }
+            left -= files.len() as u64;
+            progress(LakeStep::Merged { done, left });
         }
         if done.into > 0 {
             table.checkpoint(self.now())?;

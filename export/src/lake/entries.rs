@@ -124,6 +124,11 @@ impl Batch {
         self.rows.rows as u64
     }
 
+    /// The number of the last arrival.
+    pub(super) fn last(&self) -> i64 {
+        self.last
+    }
+
     /// Writes a file for each group.
     pub(super) fn write(&self, storage: &dyn Storage, now: Timestamp) -> Result<Vec<Add>> {
         let files = self.order.chunk_by(|one, other| one.0 == other.0).map(|rows| {

@@ -60,6 +60,28 @@ pub struct Forgotten {
     pub version: i64,
 }
 
+/// The progress of an export or a compaction.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum LakeStep {
+    /// Entries were committed.
+    Entries {
+        /// The result so far.
+        done: Exported,
+        /// How many arrivals are left at most.
+        left: u64,
+    },
+    /// The entries are all there, and the counts by hour and the verdicts follow.
+    Counts,
+    /// Files were merged.
+    Merged {
+        /// The result so far.
+        done: Compacted,
+        /// How many files are left to merge.
+        left: u64,
+    },
+}
+
 /// How many rows are sorted and written at once, and how much memory they may take.
 const MOST_ROWS: usize = 200_000;
 const MOST_BYTES: usize = 48 << 20;
@@ -93,6 +115,14 @@ impl Lake {
     /// If the archive cannot be read, or the lake cannot be written. What was committed stays, and the next export goes on
     /// there.
     pub fn export(&self, archive: &Archive) -> Result<Exported> {
+        self.export_with(archive, &mut |_| {})
+    }
+
+    /// The same as [`export`](Self::export), and says how far it is.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn export_with(&self, archive: &Archive, progress: &mut dyn FnMut(LakeStep)) -> Result<Exported> {
         self.storage.probe()?;
         let application = format!("storelogs:{}", archive.identity()?);
         let mut table = Table::open(&*self.storage, entries::TABLE, self.now())?;
@@ -117,7 +147,10 @@ impl Lake {
             done.entries += batch.len();
             done.files += files.len() as u64;
             done.bytes += files.iter().map(|file| file.size.unsigned_abs()).sum::<u64>();
+            let left = archive.newest_arrival()?.saturating_sub(batch.last()).max(0).unsigned_abs();
+            progress(LakeStep::Entries { done, left });
         }
+        progress(LakeStep::Counts);
         done.months = hours::export(self, archive, &application)?;
         coverage::export(self, archive, &application)?;
         Ok(done)

@@ -1,7 +1,7 @@
 //! Small files put together.
 
 use jiff::{SignedDuration, Timestamp};
-use storelogs_export::Lake;
+use storelogs_export::{Lake, LakeStep};
 
 use crate::reader;
 use crate::world::{World, entry, now};
@@ -32,6 +32,24 @@ fn many_small_files_become_few_and_hold_the_same() {
     world.put(STORE, [entry(STORE, 150, "new")]);
     assert_eq!(world.export().unwrap().entries, 1);
     world.assert_exact(&[&world.archive]);
+}
+
+#[test]
+fn an_export_and_a_compaction_say_how_far_they_are_until_nothing_is_left() {
+    let world = World::with_entries(100);
+    let lake = world.lake().with_commits_of(30);
+    let (mut exported, mut merged) = (Vec::new(), Vec::new());
+    let mut note = |step: LakeStep| match step {
+        LakeStep::Entries { done, left } => exported.push((done.entries, left)),
+        LakeStep::Merged { done, left } => merged.push((done.from, left)),
+        _ => {}
+    };
+    lake.export_with(&world.archive, &mut note).unwrap();
+    let files = reader::files(&world.table("entries")).len() as u64;
+    lake.compact_with(&mut note).unwrap();
+    assert_eq!(exported, [(30, 170), (60, 140), (90, 110), (120, 80), (150, 50), (180, 20), (200, 0)]);
+    assert!(merged.len() > 1 && merged.iter().all(|(from, left)| from + left == files), "{merged:?} of {files}");
+    assert_eq!(merged.last().unwrap().1, 0);
 }
 
 #[test]

@@ -83,10 +83,12 @@ async fn follow(
     notify: Notify,
 ) {
     let mut reported: Option<String> = None;
+    let mut is_first = true;
     loop {
         let is_last = *ending.borrow();
-        let (to, path) = (Arc::clone(&destination), archive.clone());
-        let done = tokio::task::spawn_blocking(move || export(&to, &path)).await;
+        let (to, path, is_edge) = (Arc::clone(&destination), archive.clone(), is_first || is_last);
+        let done = tokio::task::spawn_blocking(move || export(&to, &path, is_edge)).await;
+        is_first = false;
         let failure = match done {
             Ok(done) => done.err(),
             Err(_) => Some("the export has ended by itself".to_owned()),
@@ -108,11 +110,11 @@ async fn follow(
     }
 }
 
-/// Exports what came, and keeps what became of it.
-fn export(to: &Destination, path: &Path) -> Result<(), String> {
+/// Exports what came, and keeps what became of it. `is_edge`: it is the first or the last export of a run.
+fn export(to: &Destination, path: &Path, is_edge: bool) -> Result<(), String> {
     let done = Archive::open(path).map_err(storelogs_export::Error::from).and_then(|mut archive| match to {
         #[cfg(feature = "lake")]
-        Destination::Lake(address) => super::lake::keep_up(address, &to.name(), &mut archive),
+        Destination::Lake(address) => super::lake::keep_up(address, &to.name(), &mut archive, is_edge),
         #[cfg(feature = "otlp")]
         Destination::Otlp(otlp) => otlp.deliver(&mut archive, &mut |_| {}).map(drop),
     });

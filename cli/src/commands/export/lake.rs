@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storelogs_collector::Archive;
 use storelogs_collector::wording::{format_count, pluralize};
-use storelogs_export::{Compacted, Exported, Forgotten, Lake};
+use storelogs_export::{Compacted, Exported, Forgotten, Lake, LakeStep};
 
 use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
-use crate::ui::Ui;
+use crate::ui::{Progress, Ui};
 
 /// Export the archive to a lake that Spark, Trino, DuckDB, Polars and Databricks read
 ///
@@ -65,15 +65,19 @@ pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
         return Ok(Exit::Done);
     }
     let path = args.archive.path()?;
+    let progress = Progress::new(ui, format!("exporting to {}", args.address), false);
+    let shown = progress.clone();
     let task = tokio::task::spawn_blocking(move || -> Result<_, CliError> {
         let archive = Archive::read(path)?;
         let lake = at(&args.address)?;
-        let exported = lake.export(&archive)?;
-        let compacted = if args.compact { Some(lake.compact()?) } else { None };
+        let mut say = |step: LakeStep| shown.say(&how_far(step));
+        let exported = lake.export_with(&archive, &mut say)?;
+        let compacted = if args.compact { Some(lake.compact_with(&mut say)?) } else { None };
         Ok((args.address, exported, compacted))
     });
-    let (address, exported, compacted) =
-        task.await.map_err(|_| CliError::failed("the export was given up".to_owned()))??;
+    let done = task.await;
+    progress.clear();
+    let (address, exported, compacted) = done.map_err(|_| CliError::failed("the export was given up".to_owned()))??;
     let mut out = ui.stdout();
     writeln!(out, "{}", summary(&address, exported))?;
     match compacted {
@@ -97,14 +101,33 @@ pub(super) fn at(address: &str) -> storelogs_export::Result<Lake> {
     Lake::at(address, Timestamp::now)
 }
 
-/// Brings what came into a lake beside a run that collects, and keeps in the archive under this name what became of it.
-pub(super) fn keep_up(address: &str, name: &str, archive: &mut Archive) -> storelogs_export::Result<()> {
-    let newest = archive.newest_arrival()?;
-    if archive.export(name)?.is_some_and(|state| state.arrived == newest && state.failures == 0) {
+fn how_far(step: LakeStep) -> String {
+    match step {
+        LakeStep::Entries { done, left } => {
+            format!("{} entries, {} left", format_count(done.entries), format_count(left))
+        }
+        LakeStep::Merged { done, left } => {
+            format!("{} put together, {} left", pluralize(done.from, "file", "files"), format_count(left))
+        }
+        _ => "the counts by hour".to_owned(),
+    }
+}
+
+/// How long a lake may go without an export while no entry comes. Verdicts and counts change by themselves: time passes,
+/// and entries are pruned or forgotten.
+const QUIET: SignedDuration = SignedDuration::from_hours(1);
+
+/// Brings what came into a lake beside a run that collects, and keeps in the archive under this name what became of it. Where
+/// nothing came, that is done now and then, and if it `is_due`.
+pub(super) fn keep_up(address: &str, name: &str, archive: &mut Archive, is_due: bool) -> storelogs_export::Result<()> {
+    let (newest, now) = (archive.newest_arrival()?, Timestamp::now());
+    let is_recent = |done: Option<Timestamp>| done.is_some_and(|done| now.duration_since(done).abs() < QUIET);
+    let state = archive.export(name)?.filter(|_| !is_due);
+    if state.is_some_and(|state| state.arrived == newest && state.failures == 0 && is_recent(state.last_success)) {
         return Ok(());
     }
     match at(address).and_then(|lake| lake.export(archive)) {
-        Ok(_) => Ok(archive.export_succeeded(name, newest, Timestamp::now())?),
+        Ok(_) => Ok(archive.export_succeeded(name, newest, now)?),
         Err(error) => {
             archive.export_failed(name, &error.to_string(), Timestamp::now())?;
             Err(error)
