@@ -42,11 +42,24 @@ pub(crate) struct CalendarArgs {
     text: Option<String>,
 }
 
+impl CalendarArgs {
+    /// Each choice of moments has a folder of its own, so that several can run side by side.
+    fn folder(&self) -> String {
+        let text = self.text.iter().flat_map(|text| text.chars()).filter(char::is_ascii_alphanumeric);
+        let kind = match (self.quick, self.week) {
+            (true, _) => "calendar-quick-",
+            (_, true) => "calendar-week-",
+            _ => "calendar-",
+        };
+        format!("{kind}{}", text.collect::<String>()).trim_end_matches('-').to_owned()
+    }
+}
+
 pub(crate) fn run(args: &CalendarArgs) -> Result {
     let plan = plan(args)?;
     let workspace = Workspace::find()?;
     let clock = Clock::find()?;
-    let scratch = workspace.target.join("calendar");
+    let scratch = workspace.target.join(args.folder());
     let _ = std::fs::remove_dir_all(&scratch);
     std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
     let tests = if plan.moments.iter().any(|(_, tests)| *tests) {
