@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
+use storelogs_collector::Moment;
 
 use super::reference::{Reference, Secret, beside};
 use super::token::TokenSource;
@@ -16,6 +17,7 @@ pub(super) struct Entry {
     kind: Kind,
     to: String,
     every: Option<String>,
+    since: Option<String>,
     protocol: Option<String>,
     compression: Option<String>,
     timeout: Option<String>,
@@ -62,6 +64,8 @@ pub(crate) struct OtlpTarget {
     pub(crate) compression: Option<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) headers: Vec<(String, TokenSource)>,
+    /// The time before which entries are not sent.
+    pub(crate) since: Option<Moment>,
 }
 
 /// A lake gets a file for each export, so not too often.
@@ -76,14 +80,19 @@ pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, Stri
     };
     let every = length("every", entry.every)?;
     let timeout = length("timeout", entry.timeout)?;
+    let since = entry.since.map(|text| match text.parse() {
+        Ok(Moment::Ago(length)) if !length.is_zero() => Ok(Moment::Ago(length)),
+        _ => Err("since is no age such as \"18h\" or \"7d\"".to_owned()),
+    });
+    let since = since.transpose()?;
     if entry.to.trim().is_empty() {
         return Err("to is empty: name a folder, or the address of a receiver".to_owned());
     }
     let (to, usual) = match entry.kind {
         Kind::Lake => {
-            let is_said = [entry.protocol.is_some(), entry.compression.is_some(), timeout.is_some()];
+            let is_said = [entry.protocol.is_some(), entry.compression.is_some(), timeout.is_some(), since.is_some()];
             if is_said.contains(&true) || !entry.headers.is_empty() {
-                return Err("protocol, compression, timeout and headers are for kind = \"otlp\"".to_owned());
+                return Err("protocol, compression, timeout, since and headers are for kind = \"otlp\"".to_owned());
             }
             let address = if entry.to.contains("://") {
                 entry.to
@@ -100,6 +109,7 @@ pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, Stri
                 compression: entry.compression,
                 timeout,
                 headers: headers.collect(),
+                since,
             };
             (ExportTo::Otlp(target), OTLP_EVERY)
         }

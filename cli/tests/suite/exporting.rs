@@ -280,6 +280,8 @@ fn exports_of_the_configuration_say_what_is_wrong_with_them() {
         ("kind = \"lake\"\nto = \"x\"\nprotocol = \"http/json\"", "are for kind"),
         ("kind = \"otlp\"\nto = \"\"", "to is empty"),
         ("kind = \"otlp\"\nto = \"http://x\"\nevery = \"often\"", "no length of time"),
+        ("kind = \"otlp\"\nto = \"http://x\"\nsince = \"2026-08-01\"", "since is no age such as"),
+        ("kind = \"lake\"\nto = \"x\"\nsince = \"7d\"", "are for kind"),
         ("kind = \"otlp\"\nto = \"http://x\"\nheaders = { authorization = \"s3cret\" }", "copied and shared"),
     ] {
         let run = Program::new().configured(&format!("[[export]]\n{text}\n")).run(&["sync", "--follow"]);

@@ -37,6 +37,8 @@ pub(super) struct Batch {
     pub(super) text: Vec<u8>,
     /// The last arrival that was looked at.
     pub(super) last: i64,
+    /// How many of those that were looked at are of another time.
+    pub(super) left_out: u64,
 }
 
 /// Reads batches.
@@ -96,6 +98,7 @@ impl Reader {
         let log = entry.fields.entry(store);
         let log = log.map_err(|what| unreadable(&format!("an entry with {what} that cannot be read")))?;
         if self.range.is_some_and(|range| !range.contains(log.time)) {
+            batch.left_out += 1;
             return Ok(());
         }
         let mut record = LogRecord::from(log);

@@ -105,9 +105,18 @@ impl<'a> Delivery<'a> {
         })
     }
 
+    /// Leaves out entries that are not of this time range.
+    pub(super) fn wanted(&mut self, range: Option<TimeRange>) {
+        self.reader.range = range;
+    }
+
     /// The next batch, if there is one.
     pub(super) fn read(&mut self, after: i64) -> Result<Option<Batch>> {
-        self.reader.read(self.archive, after, self.limits)
+        let batch = self.reader.read(self.archive, after, self.limits)?;
+        if self.again.is_none() {
+            self.done.left_out += batch.as_ref().map_or(0, |batch| batch.left_out);
+        }
+        Ok(batch)
     }
 
     /// Delivers some records of a batch, in parts if they are not taken together.

@@ -17,8 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use storelogs::HttpBackend;
-use storelogs_collector::{Archive, TimeRange};
+use storelogs_collector::{Archive, Moment, TimeRange};
 
 use crate::error::{Error, Result};
 use batch::Limits;
@@ -41,6 +42,7 @@ pub struct Otlp {
     limits: Limits,
     retry_for: Duration,
     first_wait: Duration,
+    since: Option<Moment>,
 }
 
 /// The result of a delivery.
@@ -50,6 +52,8 @@ pub struct Delivered {
     pub sent: u64,
     /// Entries that it refused.
     pub refused: u64,
+    /// Entries that were not sent, since they are older than what is wanted there.
+    pub left_out: u64,
     /// The same, by store. Where a receiver does not say which of several stores' entries it refused, they count to none.
     pub stores: BTreeMap<String, (u64, u64)>,
     /// Requests that it has answered to.
@@ -85,7 +89,7 @@ impl Otlp {
     /// If the settings are wrong.
     pub fn new(settings: &OtlpSettings, http: Arc<dyn HttpBackend>, clock: fn() -> Timestamp) -> Result<Self> {
         let receiver = Receiver::new(settings.checked()?, http);
-        Ok(Self { receiver, clock, limits: LIMITS, retry_for: RETRY_FOR, first_wait: FIRST_WAIT })
+        Ok(Self { receiver, clock, limits: LIMITS, retry_for: RETRY_FOR, first_wait: FIRST_WAIT, since: None })
     }
 
     /// The receiver with requests of no more than this many entries: 2,000 unless said otherwise.
@@ -98,6 +102,13 @@ impl Otlp {
     #[must_use]
     pub fn retry_for(self, retry_for: Duration, first_wait: Duration) -> Self {
         Self { retry_for, first_wait, ..self }
+    }
+
+    /// Leaves out entries from before this, which a receiver would refuse as too old. They count as settled; a time without an
+    /// offset is in UTC. [`deliver_again`](Self::deliver_again) does not obey it.
+    #[must_use]
+    pub fn since(self, since: Moment) -> Self {
+        Self { since: Some(since), ..self }
     }
 
     /// Its name in the archive: its address without what may be secret.
@@ -127,6 +138,7 @@ impl Otlp {
         let name = self.name();
         let mut after = archive.export(&name)?.map_or(0, |state| state.arrived);
         let mut delivery = Delivery::begin(self, archive, after, None, progress)?;
+        delivery.wanted(self.wanted()?);
         loop {
             let newest = delivery.archive.newest_arrival()?;
             delivery.newest = newest;
@@ -138,6 +150,13 @@ impl Otlp {
             delivery.deliver(&batch, 0..batch.records.len())?;
             after = batch.last;
         }
+    }
+
+    /// The time range of the entries that are wanted. `None`: all are.
+    fn wanted(&self) -> Result<Option<TimeRange>> {
+        let Some(since) = self.since else { return Ok(None) };
+        let since = since.at((self.clock)(), &TimeZone::UTC).map_err(|why| Error::Settings { why })?;
+        Ok(TimeRange::new(since, Timestamp::MAX))
     }
 
     /// Sends the entries of a time range again, whatever was sent before.

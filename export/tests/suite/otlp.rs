@@ -140,6 +140,30 @@ fn everything_is_sent_once_and_then_only_what_came_since() {
 }
 
 #[test]
+fn what_is_from_before_a_time_is_left_out_for_good_unless_it_is_sent_again() {
+    let (receiver, kept) = keeping(|_| None);
+    let mut world = World::with_entries(20);
+    let since = entry(STORE, 15, "").time;
+    let late = |world: &mut World| {
+        let otlp = otlp(&receiver).since(storelogs_collector::Moment::At(since));
+        otlp.deliver(&mut world.archive, &mut |_| {}).unwrap()
+    };
+    let done = late(&mut world);
+    assert_eq!((done.sent, done.refused, done.left_out), (12, 0, 28));
+    let newest = |uid: &String| uid.rsplit(':').next().unwrap().parse::<u64>().unwrap() >= 15;
+    assert_eq!(got(&kept).into_iter().collect::<BTreeSet<_>>(), uids(20).into_iter().filter(newest).collect());
+    // They are settled, also for an export that wants everything.
+    assert_eq!(deliver(&mut world, &receiver).unwrap(), Delivered::default());
+    world.put(STORE, [entry(STORE, 3, "changed"), entry(STORE, 21, "new")]);
+    let done = late(&mut world);
+    assert_eq!((done.sent, done.left_out), (1, 1));
+    kept.lock().unwrap().clear();
+    let first = TimeRange::new(entry(STORE, 1, "").time, entry(STORE, 3, "").time).unwrap();
+    let done = otlp(&receiver).deliver_again(&mut world.archive, first, &mut |_| {}).unwrap();
+    assert_eq!((done.sent, done.left_out), (4, 0));
+}
+
+#[test]
 fn entries_that_are_too_old_are_parted_from_the_others_and_listed_with_the_reason() {
     let is_old = |uid: &str| uid.ends_with(":3") || uid.ends_with(":4") || uid.ends_with(":17");
     let (receiver, kept) = keeping(move |records| {

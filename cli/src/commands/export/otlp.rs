@@ -8,7 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 use storelogs::{Http, Proxy};
 use storelogs_collector::wording::{format_count, format_duration, pluralize};
-use storelogs_collector::{Archive, TimeRange};
+use storelogs_collector::{Archive, Moment, TimeRange};
 use storelogs_export::{Delivered, Otlp, OtlpSettings, Step};
 
 use crate::config::{self, OtlpTarget, TokenSource};
@@ -49,8 +49,12 @@ pub(crate) struct OtlpArgs {
     #[command(flatten)]
     clock: ClockOptions,
 
+    /// Leave out entries from before this, which the receiver would refuse as too old: 18h, 7d
+    #[arg(long, value_name = "TIME")]
+    since: Option<Moment>,
+
     /// Send the entries of a time range once more, such as 30d.. or 2026-08-01..2026-08-02
-    #[arg(long, value_name = "FROM..TO", conflicts_with_all = ["refused", "dry_run"])]
+    #[arg(long, value_name = "FROM..TO", conflicts_with_all = ["refused", "dry_run", "since"])]
     again: Option<Times>,
 
     /// List what the receiver refused, and why
@@ -85,8 +89,9 @@ pub(crate) async fn otlp(args: OtlpArgs, ui: Ui) -> Result<Exit, CliError> {
         compression: args.compression.clone(),
         timeout: None,
         headers: args.header.clone(),
+        since: None,
     };
-    let otlp = receiver(&target, Proxy::from_env()?, ui).await?;
+    let mut otlp = receiver(&target, Proxy::from_env()?, ui).await?;
     let path = args.archive.path()?;
     if args.refused {
         return list(&otlp, &Archive::read(path)?, ui);
@@ -94,13 +99,16 @@ pub(crate) async fn otlp(args: OtlpArgs, ui: Ui) -> Result<Exit, CliError> {
     if args.dry_run {
         return say_left(&otlp, &Archive::read(path)?, ui);
     }
-    let range = match args.again {
-        None => None,
-        Some(times) => {
-            let zone = args.clock.of(&Archive::read(&path)?, &[], ui)?;
-            Some(times.range(Timestamp::now(), &zone).map_err(|why| CliError::usage(format!("--again: {why}")))?)
-        }
+    let zone = || args.clock.of(&Archive::read(&path)?, &[], ui);
+    if let Some(since) = args.since {
+        let since = since.at(Timestamp::now(), &zone()?).map_err(|why| CliError::usage(format!("--since: {why}")))?;
+        otlp = otlp.since(Moment::At(since));
+    }
+    let again = |times: Times| {
+        let range = times.range(Timestamp::now(), &zone()?);
+        range.map_err(|why| CliError::usage(format!("--again: {why}")))
     };
+    let range = args.again.map(again).transpose()?;
     let task = tokio::task::spawn_blocking(move || deliver(&otlp, path, range, ui));
     task.await.map_err(|_| CliError::failed("the export was given up".to_owned()))?
 }
@@ -129,7 +137,11 @@ pub(crate) async fn receiver(target: &OtlpTarget, proxy: Proxy, ui: Ui) -> Resul
         let unreadable = |error| CliError::usage(format!("the certificate {path} cannot be read: {error}"));
         http = http.certificates(std::fs::read(&path).map_err(unreadable)?);
     }
-    Ok(Otlp::new(&settings, Arc::new(http.build()?), Timestamp::now)?)
+    let otlp = Otlp::new(&settings, Arc::new(http.build()?), Timestamp::now)?;
+    Ok(match target.since {
+        Some(since) => otlp.since(since),
+        None => otlp,
+    })
 }
 
 fn deliver(otlp: &Otlp, path: PathBuf, range: Option<TimeRange>, ui: Ui) -> Result<Exit, CliError> {
@@ -172,8 +184,12 @@ const STORES: usize = 40;
 
 fn summary(otlp: &Otlp, done: &Delivered) -> String {
     let name = otlp.name();
+    let left_out = match done.left_out {
+        0 => String::new(),
+        some => format!(", {} left out as too old", format_count(some)),
+    };
     if done.sent + done.refused == 0 {
-        return format!("{name}: nothing new\n");
+        return format!("{name}: nothing new{left_out}\n");
     }
     let mut table = Table::new([Column::new(""), Column::new("")]);
     let some = |counts: &(u64, u64)| match counts {
@@ -189,7 +205,7 @@ fn summary(otlp: &Otlp, done: &Delivered) -> String {
     }
     let requests = pluralize(done.requests, "request", "requests");
     let sent = pluralize(done.sent, "entry", "entries");
-    text.push_str(&format!("{name}: {sent} sent in {requests}"));
+    text.push_str(&format!("{name}: {sent} sent in {requests}{left_out}"));
     if done.refused > 0 {
         let why = line(done.reason.as_deref().unwrap_or_default()).into_owned();
         text.push_str(&format!(", {} refused, the last because: {why}", format_count(done.refused)));
