@@ -97,7 +97,9 @@ pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, Stri
             let address = if entry.to.contains("://") {
                 entry.to
             } else {
-                beside(path, Path::new(&entry.to)).to_string_lossy().into_owned()
+                // Its progress is kept under its name, which has to be one from wherever the program is run.
+                let folder = beside(path, Path::new(&entry.to));
+                std::path::absolute(&folder).unwrap_or(folder).to_string_lossy().into_owned()
             };
             (ExportTo::Lake(address), LAKE_EVERY)
         }

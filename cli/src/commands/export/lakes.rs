@@ -7,7 +7,7 @@ use storelogs_collector::Archive;
 
 use crate::config::{self, ExportTo};
 use crate::error::CliError;
-use crate::ui::Ui;
+use crate::ui::{Ui, quoted};
 
 /// Lakes, by their addresses.
 pub(crate) struct Lakes(Vec<String>);
@@ -37,6 +37,7 @@ impl Lakes {
             pruned |= archive.prunings(store)?.any().is_some();
         }
         if let Some(address) = self.0.first().filter(|_| pruned) {
+            let address = quoted(address);
             ui.note(&format!(
                 "The archive has pruned older entries, and a lake keeps their rows: those were not looked through. Find the uids \
                  of those to forget in the lake, write them into a file, a line each, and run\n  storelogs export lake {address} \
