@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use storelogs::{LogEntry, Store};
 
-use crate::archive::{Archive, Erasure, StoreId};
+use crate::archive::{Archive, Erasure, PrunedKind, StoreId};
 use crate::error::Result;
 use crate::redact::Redactor;
 use crate::search::{FORGOTTEN, Filter};
@@ -113,9 +113,12 @@ impl ToForget {
         }
         let pruned = archive.pruned_kinds()?;
         archive.each_kind(|kind| {
-            let mentioned = [kind.actor, kind.shape].into_iter().flatten().any(|text| filter.mentions(text));
-            if mentioned && pruned.contains(&kind.id) {
-                erasure.kinds.push(kind.id);
+            if pruned.contains(&kind.id) {
+                let has = |text: Option<&str>| text.is_some_and(|text| filter.mentions(text));
+                let [category, module, action] = [kind.category, kind.module, kind.action].map(has);
+                if category || module || action || has(kind.actor) || has(kind.shape) {
+                    erasure.kinds.push(PrunedKind { id: kind.id, category, module, action });
+                }
             }
         })?;
         let still = |rest: &Option<LogEntry>| rest.as_ref().is_some_and(|rest| filter.matches(rest));

@@ -143,6 +143,37 @@ fn no_byte_is_left_and_nothing_comes_back() {
     assert!(run.code == 0 && run.out.starts_with("0 entries: forgotten"), "{run:?}");
 }
 
+/// Counts of pruned entries stay, without whom they were about, also where other entries of the same kind are held.
+#[test]
+fn counts_of_pruned_entries_do_not_name_whom_held_entries_name_too() {
+    let sandbox = shops();
+    for (number, hours) in [(1, 2), (2, 50)] {
+        let record = json!({"author": NAME, "created_at": ago(hours), "detail": "Edited a product",
+            "id": (9_000_000_000_000_000_200_i64 + number).to_string(), "subject_type": "products", "verb": "edit_product"});
+        sandbox.push(Platform::Shopline, HANDLE, record);
+        let record = json!({"id": 9_100_000 + number, "type": "general", "module": format!("Mail to {NAME}"),
+            "severity": "errors", "summary": "Not sent", "message": "", "date_created": ago(hours)});
+        sandbox.push(Platform::BigCommerce, HASH, record);
+    }
+    let program = Program::reading(&sandbox).with("STORELOGS_ARCHIVE", "archive/archive.db");
+    assert_eq!(program.run(&["sync"]).code, 4, "one record is in quarantine");
+    let run = program.run(&["prune", "--older-than", "1d"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let sum = "SELECT sum(entries) AS n FROM hours";
+    let counted: u64 =
+        program.run(&["sql", "--format", "csv", sum]).out.trim_start_matches("n\n").trim().parse().unwrap();
+    // Other entries of the kind are held, and are not asked for.
+    let kept = program.run(&["forget", &format!("({QUERY}) id:9100001")]);
+    assert!(kept.code == 0 && kept.out.contains("1 entry, "), "{kept:?}");
+    let by_her = "SELECT sum(entries) AS n FROM hours WHERE actor LIKE '%Zwetsch%'";
+    assert_eq!(program.run(&["sql", "--format", "csv", by_her]).out, "n\n1\n", "of the entry that is held");
+    let run = program.run(&["forget", QUERY]);
+    assert!(run.code == 0 && run.out.contains("1 entry: forgotten, and no byte"), "{run:?}");
+    assert_eq!(traces(&program.home.path().join("archive")), [""; 0]);
+    assert_eq!(program.run(&["sql", "--format", "csv", sum]).out, format!("n\n{}\n", counted - 2));
+    assert_eq!(program.run(&["doctor"]).code, 0);
+}
+
 #[test]
 fn what_is_redacted_stays_without_what_was_asked_for() {
     let (_sandbox, program) = collected();

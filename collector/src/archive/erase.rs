@@ -16,6 +16,14 @@ use crate::micros::Micros;
 
 const HOUR: i64 = 3_600_000_000;
 
+/// Whether a count by hour is of entries that are pruned.
+macro_rules! is_pruned {
+    () => {
+        "EXISTS (SELECT 1 FROM pruned WHERE pruned.store = hour.store AND pruned.severity = kind.severity \
+         AND pruned.until > hour.hour * 3600000000)"
+    };
+}
+
 /// The rows to erase, by table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Erasure {
@@ -27,8 +35,17 @@ pub(crate) struct Erasure {
     pub(crate) deliveries: Vec<i64>,
     /// The last alerts of rules: the rule, and what each was about.
     pub(crate) last_alerts: Vec<(String, String)>,
-    /// Kinds of which nothing but counts of pruned entries is left: they lose their actor and their shape.
-    pub(crate) kinds: Vec<i64>,
+    /// Kinds that counts of pruned entries are of: these counts lose their actor and their shape.
+    pub(crate) kinds: Vec<PrunedKind>,
+}
+
+/// A kind of which pruned entries were counted, and which of its texts are to be forgotten, too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PrunedKind {
+    pub(crate) id: i64,
+    pub(crate) category: bool,
+    pub(crate) module: bool,
+    pub(crate) action: bool,
 }
 
 /// The hash of something that was forgotten, of which store, and its time.
@@ -79,11 +96,9 @@ impl Archive {
         self.rows("SELECT id, alert FROM delivery ORDER BY id", [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// The numbers of kinds of which nothing but counts of pruned entries is left.
+    /// The numbers of kinds that counts of pruned entries are of, whether entries of theirs are held or not.
     pub(crate) fn pruned_kinds(&self) -> Result<std::collections::HashSet<i64>> {
-        let find = "SELECT kind.id FROM kind WHERE NOT EXISTS (SELECT 1 FROM hour WHERE hour.kind = kind.id AND NOT EXISTS ( \
-                    SELECT 1 FROM pruned WHERE pruned.store = hour.store AND pruned.severity = kind.severity \
-                    AND pruned.until > hour.hour * 3600000000))";
+        let find = concat!("SELECT DISTINCT hour.kind FROM hour JOIN kind ON kind.id = hour.kind WHERE ", is_pruned!());
         match self.rows("SELECT 1 FROM pruned LIMIT 1", [], |_| Ok(()))?.is_empty() {
             true => Ok(std::collections::HashSet::new()),
             false => Ok(self.rows(find, [], |row| row.get(0))?.into_iter().collect()),
@@ -311,12 +326,31 @@ fn erase(
     for (rule, about) in &erasure.last_alerts {
         change.prepare_cached("DELETE FROM last_alert WHERE rule = ?1 AND about = ?2")?.execute([rule, about])?;
     }
-    for number in &erasure.kinds {
-        change.prepare_cached("UPDATE kind SET actor = NULL, shape = NULL WHERE id = ?1")?.execute([number])?;
+    for kind in &erasure.kinds {
+        forget_counts(&change, *kind)?;
     }
     remove_unused(&change)?;
     begin_clearing(&change, now)?;
     change.commit()
+}
+
+/// Gives counts of pruned entries a kind without what is to be forgotten. The old kind stays with counts of entries that are
+/// held, if there are any.
+fn forget_counts(sql: &Connection, kind: PrunedKind) -> rusqlite::Result<()> {
+    let PrunedKind { id, category, module, action } = kind;
+    sql.prepare_cached(
+        "INSERT INTO kind (severity, category, module, action) \
+         SELECT severity, iif(?2, NULL, category), iif(?3, NULL, module), iif(?4, NULL, action) FROM kind WHERE id = ?1",
+    )?
+    .execute(params![id, category, module, action])?;
+    let without = sql.last_insert_rowid();
+    sql.prepare_cached(concat!(
+        "UPDATE hour SET kind = ?2 WHERE kind = ?1 AND EXISTS (SELECT 1 FROM kind WHERE kind.id = ?1 AND ",
+        is_pruned!(),
+        ")"
+    ))?
+    .execute([id, without])
+    .map(drop)
 }
 
 /// The forms that are left of an entry arrive anew: where all of its forms were taken out, exports bring these again.

@@ -62,7 +62,7 @@ pub use audit::{Audit, Audits, Claim, Comparison, Finding};
 pub use backup::Copied;
 pub use commit::{Commit, Committed};
 pub use derived::OutOfStep;
-pub(crate) use erase::Erasure;
+pub(crate) use erase::{Erasure, PrunedKind};
 pub use evidence::Evidence;
 pub use exports::{ExportState, KeptRefusal, Refusal, Settled};
 pub(crate) use holdings::StoreState;
