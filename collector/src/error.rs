@@ -45,6 +45,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// There is no file, and changes of an archive lie beside where it was: nothing was changed.
+    Orphaned {
+        /// The place where it was looked for.
+        path: PathBuf,
+    },
     /// A newer version of the program made it: nothing was changed.
     Newer {
         /// The archive.
@@ -280,6 +285,12 @@ impl fmt::Display for Error {
                 "{} is empty: no archive was begun there, or it was lost; nothing was changed: `storelogs restore` a backup, \
                  or remove the file, and `storelogs sync` begins a new archive",
                 path.display()
+            ),
+            Self::Orphaned { path } => write!(
+                f,
+                "there is no archive {path}, and {path}-wal beside it holds changes of one that are nowhere else; nothing was \
+                 changed: put the archive back, or move {path}-wal to where it is now; remove it only if that archive is gone",
+                path = path.display()
             ),
             Self::TombstonesUnread { path, why } => write!(
                 f,

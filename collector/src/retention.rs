@@ -41,8 +41,8 @@ impl AgeUnit {
 }
 
 impl Age {
-    /// The hour in which what is so old now was written: the counts of an hour are kept as a whole. `None`: it is beyond the
-    /// calendar, so nothing is so old.
+    /// The hour in which what is so old now was written: the counts of an hour are kept as a whole. `None`: it is before 1970,
+    /// and nothing is so old.
     pub fn before(self, now: Timestamp) -> Option<Timestamp> {
         let span = match self.unit {
             AgeUnit::Days => Span::new().try_days(self.number),
@@ -51,7 +51,8 @@ impl Age {
             AgeUnit::Years => Span::new().try_years(self.number),
         };
         let then = now.to_zoned_datetime(TimeZone::UTC).checked_sub(span.ok()?).ok()?.timestamp();
-        Timestamp::from_second(then.as_second().div_euclid(3600) * 3600).ok()
+        let hour = Timestamp::from_second(then.as_second().div_euclid(3600) * 3600).ok()?;
+        (hour >= Timestamp::UNIX_EPOCH).then_some(hour)
     }
 }
 
@@ -115,7 +116,9 @@ mod tests {
             assert_eq!(parsed.before(now).unwrap().to_string(), then, "{age}");
             assert_eq!(parsed.to_string(), age);
         }
-        assert_eq!("100000y".parse::<Age>().unwrap().before(now), None);
+        for beyond in ["59y", "9999y", "100000y"] {
+            assert_eq!(beyond.parse::<Age>().unwrap().before(now), None, "{beyond}");
+        }
     }
 
     #[test]

@@ -80,8 +80,8 @@ fn or_empty(text: &Option<String>) -> Cow<'_, str> {
 }
 
 /// A cell that a spreadsheet would take as a formula gets a `'` in front: log text is written by strangers. So does what it
-/// would take for something else and write otherwise: an id of more digits than it keeps, `00123`, `1e5`, `1-2`, `SEPT2`,
-/// `50%`, `true`.
+/// would take for something else and write otherwise: an id of more digits than it keeps, `00123`, `1.10`, `1e5`, `1-2`,
+/// `SEPT2`, `50%`, `true`.
 pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
     if is_formula(text) || is_spoilt(text) || is_converted(text) { format!("'{text}").into() } else { text.into() }
 }
@@ -102,13 +102,24 @@ fn is_spoilt(text: &str) -> bool {
         Some((mantissa, exponent)) => (mantissa, Some(exponent.trim_start_matches(['+', '-']))),
         None => (text, None),
     };
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-    if !is_number(whole) || !is_number(part) || exponent.is_some_and(|exponent| !is_number(exponent)) {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, part) = match mantissa.split_once('.') {
+        Some((whole, part)) => (whole, Some(part)),
+        None => (mantissa, None),
+    };
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+    if digits == 0
+        || !is_number(whole)
+        || !part.is_none_or(is_number)
+        || !exponent.is_none_or(|exponent| !exponent.is_empty() && is_number(exponent))
+    {
         return false;
     }
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
-    exponent.is_some() || digits > DIGITS || whole.len() > 1 && whole.starts_with('0')
+    exponent.is_some()
+        || digits > DIGITS
+        || whole.is_empty()
+        || whole.len() > 1 && whole.starts_with('0')
+        || part.is_some_and(|part| part.is_empty() || part.ends_with('0'))
 }
 
 /// The longest text that a spreadsheet takes for a date or an amount.
@@ -215,11 +226,23 @@ mod tests {
 
     #[test]
     fn a_number_that_a_spreadsheet_would_write_otherwise_is_guarded() {
-        for text in ["9000000000000000100", "1234567890123456", "00123", "1e5", "1E-5", "1.5e+10", "0.1234567890123456"]
-        {
+        for text in [
+            "9000000000000000100",
+            "1234567890123456",
+            "00123",
+            "1e5",
+            "1E-5",
+            "1.5e+10",
+            "0.1234567890123456",
+            "1.10",
+            "2.0",
+            ".5",
+            "5.",
+            ".5e3",
+        ] {
             assert_eq!(guarded(text), format!("'{text}"));
         }
-        for text in ["0", "123", "123456789012345", "0.5", "12.75", "e5", "1e", "1e5x", "12e3a", "0x12"] {
+        for text in [".", ".e5", "0", "123", "123456789012345", "0.5", "12.75", "e5", "1e", "1e5x", "12e3a", "0x12"] {
             assert_eq!(guarded(text), text);
         }
     }

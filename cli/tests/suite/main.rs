@@ -28,6 +28,7 @@ mod many_stores;
 mod mcp;
 mod memory;
 mod metrics;
+mod names;
 mod on_call;
 mod output;
 mod owner;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::own_files::is_own;
-use super::side_file::{beside, owners, sync_folder};
+use super::side_file::{beside, owners, sync_folder, target};
 use super::{Archive, index_file, secret, wal};
 use crate::error::{Error, Result, size_limit};
 
@@ -37,6 +37,7 @@ impl Archive {
         if is_own(&self.path, file) {
             return Err(Error::Itself { path: file.to_owned() });
         }
+        let file = &target(file.to_owned());
         let is_there = fs::metadata(file).is_ok_and(|file| file.is_dir() || file.len() > 0);
         if is_there && !is_of_this(file, self.fingerprint()?.as_deref()) {
             return Err(Error::NotABackup { path: file.to_owned(), archive: self.path.clone() });

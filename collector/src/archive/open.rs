@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::packing::Dictionary;
 use super::rollup::Kinds;
-use super::side_file::{give_to_owner, make, owners, unchanging, unshared};
+use super::side_file::{give_to_owner, is_there, make, owners, target, unchanging, unshared};
 use super::wal::{self, BUSY_TIMEOUT, MOST_WAL};
 use super::{Archive, index_file, repack, secret};
 use crate::error::{Error, Result};
@@ -56,11 +56,14 @@ impl Archive {
     /// for their owner only. An older version is brought up to date.
     ///
     /// # Errors
-    /// If the file cannot be used, is something else, is damaged, has a newer version, or is empty where an archive was.
-    /// Then nothing was changed.
+    /// If the file cannot be used, is something else, is damaged, has a newer version, or is empty or missing where an archive
+    /// was. Then nothing was changed.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
-        let path = path.into();
+        let path = target(path.into());
         is_no_folder(&path)?;
+        if !is_there(&path)? && wal::size(&path) > 0 {
+            return Err(Error::Orphaned { path });
+        }
         // What lies beside it says that an archive was here: it is not to be taken for a new one.
         if is_empty(&path) && [secret::path_of(&path), index_file::path_of(&path)].iter().any(|file| file.exists()) {
             return Err(Error::Empty { path });
@@ -77,9 +80,9 @@ impl Archive {
     /// # Errors
     /// If there is none, or it is empty, cannot be used, is something else, is damaged, or has another version.
     pub fn read(path: impl Into<PathBuf>) -> Result<Self> {
-        let path = path.into();
-        let (version, archive) = Self::look(path.clone())?;
+        let (version, archive) = Self::look(path.into())?;
         if version < VERSION {
+            let path = archive.path.clone();
             drop(archive);
             return Self::open(path); // the first process brings it up to date
         }
@@ -88,7 +91,8 @@ impl Archive {
 
     /// Opens an archive to read it as it is, and says of which version it is.
     pub(super) fn look(path: PathBuf) -> Result<(i64, Self)> {
-        if !path.exists() {
+        let path = target(path);
+        if !is_there(&path)? {
             return Err(Error::Missing { path });
         }
         is_no_folder(&path)?;
@@ -101,8 +105,9 @@ impl Archive {
         };
         match opened(Access::Read) {
             // A reader has to make side files. Where it cannot, nothing changes either.
-            Err(Error::Unusable { .. }) => {
-                opened(if wal::size(&path) == 0 { Access::Unchanging } else { Access::Alone })
+            Err(error @ Error::Unusable { .. }) => {
+                let alone = opened(if wal::size(&path) == 0 { Access::Unchanging } else { Access::Alone });
+                alone.map_err(|second| if matches!(second, Error::Unusable { .. }) { error } else { second })
             }
             opened => opened,
         }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::backup::{copy, fold_changes_in, is_same, remove};
 use super::erase::Tombstone;
-use super::side_file::{beside, is_one_file, make_folder, sync_folder};
-use super::{Archive, open, secret};
+use super::side_file::{beside, is_one_file, is_there, make_folder, sync_folder, target};
+use super::{Archive, open, secret, wal};
 use crate::error::{Error, Result};
 
 impl Archive {
@@ -24,20 +24,24 @@ impl Archive {
         replace: bool,
         progress: impl Fn(f64) + Send + 'static,
     ) -> Result<(Self, Option<PathBuf>)> {
-        if !backup.exists() {
+        let (backup, archive) = (&target(backup.to_owned()), &target(archive.to_owned()));
+        if !is_there(backup)? {
             return Err(Error::NoBackup { path: backup.to_owned() });
         }
         let mut source = Self::look(backup.to_owned())?.1;
         if is_same(backup, archive) {
             return Err(Error::Itself { path: backup.to_owned() });
         }
-        let is_there = fs::metadata(archive).is_ok_and(|file| file.len() > 0);
-        if is_there && !replace {
+        let replaces = fs::metadata(archive).is_ok_and(|file| file.len() > 0);
+        if !replaces && wal::size(archive) > 0 {
+            return Err(Error::Orphaned { path: archive.clone() });
+        }
+        if replaces && !replace {
             return Err(Error::Occupied { path: archive.to_owned() });
         }
         make_folder(archive).map_err(|error| Error::of_file(archive, error))?;
         let _lock = open::lock(archive)?;
-        let before = if is_there { Some(Before::of(archive)?) } else { None };
+        let before = if replaces { Some(Before::of(archive)?) } else { None };
         let partial = beside(archive, ".partial");
         let made = copy(&mut source.sql, backup, &partial, progress)
             .and_then(|_| prepare(&source, &partial, archive, before.as_ref()))

@@ -4,11 +4,33 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
+use crate::error::{Error, Result};
+
 /// The path of a file that is called as another, with an ending.
 pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(ending);
     name.into()
+}
+
+/// The file that a path names. What belongs to a file lies beside it, and not beside a link to it.
+pub(super) fn target(path: PathBuf) -> PathBuf {
+    let mut file = path.clone();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&file) else {
+            return if file == path { path } else { file.canonicalize().unwrap_or(file) };
+        };
+        file = file.parent().unwrap_or(Path::new("")).join(next);
+    }
+    path // they lead nowhere, and whoever opens it learns that
+}
+
+/// How many links may lead to a file.
+const MOST_LINKS: usize = 40;
+
+/// Whether there is a file. That this cannot be found out is an error.
+pub(super) fn is_there(file: &Path) -> Result<bool> {
+    file.try_exists().map_err(|error| Error::of_file(file, error))
 }
 
 /// Whether two names are of one file.
