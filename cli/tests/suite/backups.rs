@@ -225,3 +225,27 @@ fn reading_commands_leave_no_side_files() {
     assert_eq!(files(), ["archive.db-shm", "archive.db-wal"]);
     reader.query_row("SELECT count(*) FROM entries", [], |row| row.get::<_, i64>(0)).unwrap();
 }
+
+/// The index of words that lies there has followed the archive further, by one step: it is not that of the backup.
+#[test]
+fn a_search_in_a_restored_archive_finds_what_the_backup_has() {
+    let (_sandbox, program) = collected();
+    let count = |query: &str| program.run(&["search", "--count", query]).out;
+    let (whole, order) = (count(""), count("order"));
+    assert_eq!(program.run(&["backup", "copy.db"]).code, 0);
+    let home = program.home.path();
+    for by_hand in [false, true] {
+        let run = program.run(&["prune", "--older-than", "1d"]);
+        assert!(run.code == 0 && count("order") != order, "{run:?}");
+        if by_hand {
+            fs::copy(home.join("copy.db"), home.join("archive.db")).unwrap();
+        } else {
+            assert_eq!(program.run(&["restore", "copy.db", "--replace"]).code, 0);
+        }
+        for _ in 0..2 {
+            assert_eq!((count(""), count("order")), (whole.clone(), order.clone()), "by hand: {by_hand}");
+        }
+        let run = program.run(&["doctor"]);
+        assert_eq!(run.code, 0, "by hand: {by_hand}: {run:?}");
+    }
+}

@@ -91,8 +91,20 @@ pub(super) fn copy(
         Error::Corrupt { why, .. } => Error::Corrupt { path: from.to_owned(), why },
         error => error,
     })?;
+    leave_index(into).map_err(|error| Error::of(into, error))?;
     File::open(into).and_then(|file| file.sync_all()).map_err(failed)?;
     verify(into)
+}
+
+/// Lets go of the index of words: where a copy is put back, the one that lies there knows a later state of the archive, and
+/// would be taken for its own.
+fn leave_index(copy: &Path) -> rusqlite::Result<()> {
+    let sql = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let find = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'word_index')"; // not in every version
+    if sql.query_row(find, [], |row| row.get(0))? {
+        sql.execute("UPDATE word_index SET stamp = NULL", [])?;
+    }
+    Ok(())
 }
 
 /// Removes a copy that was begun, with all that may stand beside it.
