@@ -105,6 +105,16 @@ pub enum Error {
         /// The archive.
         path: PathBuf,
     },
+    /// Another process exports entries of it at this moment, and they were to be forgotten: nothing was changed.
+    Copying {
+        /// The archive.
+        path: PathBuf,
+    },
+    /// Another process forgets entries of it at this moment, and they were to be exported: nothing was exported.
+    Forgetting {
+        /// The archive.
+        path: PathBuf,
+    },
     /// Another process holds the write lock for too long.
     Busy {
         /// The archive.
@@ -306,6 +316,17 @@ impl fmt::Display for Error {
                     path.display()
                 )
             }
+            Self::Copying { path } => write!(
+                f,
+                "another process exports entries of the archive {}, and what is forgotten now would arrive afterwards; nothing \
+                 was changed: wait for it, or stop it first",
+                path.display()
+            ),
+            Self::Forgetting { path } => write!(
+                f,
+                "another process forgets entries of the archive {}; nothing was exported: run it again once that has ended",
+                path.display()
+            ),
             Self::Busy { path } => {
                 write!(f, "another process keeps the archive {} locked; end it, or try again", path.display())
             }

@@ -72,8 +72,8 @@ receivers of OTLP. Look first, with --dry-run: there is no way back.
 
 Exit codes:
   0  nothing of it is left
-  1  it failed, another process collects into the archive, or one that reads it
-     keeps old bytes of it
+  1  it failed, another process collects into the archive or exports it, or one
+     that reads it keeps old bytes of it
   2  wrong arguments, or a query that cannot be understood";
 
 /// How many entries are listed, unless the list is JSON.
@@ -88,7 +88,7 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
     let lakes = Lakes::of(args.config.as_ref(), &args.lake, ui)?;
     let manner = if args.redact { Manner::Redact } else { Manner::Delete };
     let mut archive = if args.dry_run { args.archive.read()? } else { existing(&args.archive)? };
-    let lock = if args.dry_run { None } else { Some(archive.lock()?) };
+    let lock = if args.dry_run { None } else { Some((archive.lock()?, archive.lock_forgetting()?)) };
     // As `search` means it: what that finds goes, and nothing else.
     let asked = Asked { query: &query, since: None, until: None, stores: &[] };
     let (filter, zone) = asked.meant(&archive, &args.clock, now, ui)?;

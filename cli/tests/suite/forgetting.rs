@@ -342,3 +342,28 @@ fn lakes_are_cleared_of_it_and_what_stays_in_another_form_is_exported_again() {
     let run = program.run(&["forget", "nobody"]);
     assert!(run.code == 0 && run.err.contains("/lake --forget FILE"), "older rows are in the lake: {run:?}");
 }
+
+/// What an export had read before would arrive after the lake was cleared, and stay.
+#[cfg(feature = "lake")]
+#[test]
+fn nothing_is_exported_while_something_is_forgotten() {
+    let (_sandbox, program) = collected();
+    let path = program.home.path().join("archive/archive.db");
+    let other = storelogs_collector::Archive::open(&path).unwrap();
+    let before = count(&program);
+    let exporting = (other.lock_copying().unwrap().unwrap(), other.lock_copying().unwrap().unwrap());
+    let run = program.run(&["forget", QUERY, "--lake", "lake"]);
+    assert!(run.code == 1 && run.err.contains("another process exports entries of the archive"), "{run:?}");
+    assert_eq!(count(&program), before);
+    assert_eq!(program.run(&["forget", QUERY, "--dry-run"]).code, 0);
+    assert_eq!(program.run(&["export", "lake", "lake"]).code, 0, "exports do not keep each other out");
+    drop(exporting);
+    let forgetting = other.lock_forgetting().unwrap();
+    let run = program.run(&["export", "lake", "lake"]);
+    assert!(run.code == 1 && run.err.contains("another process forgets entries of the archive"), "{run:?}");
+    let run = program.run(&["export", "otlp", "--endpoint", "http://127.0.0.1:1"]);
+    assert!(run.code == 1 && run.err.contains("another process forgets entries of the archive"), "{run:?}");
+    drop(forgetting);
+    let run = program.run(&["forget", QUERY, "--lake", "lake"]);
+    assert!(run.code == 0 && run.out.contains("lake: 7 rows removed"), "{run:?}");
+}

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::open::Sharing;
 use super::{Archive, Lock, StoreId, open, row};
 use crate::coverage::TimeRange;
 use crate::error::{Error, Result};
@@ -70,6 +71,9 @@ pub struct KeptRefusal {
 /// The end of the names of the locks of exports, before the number of each.
 pub(super) const LOCKS: &str = ".export.lock.";
 
+/// The end of the name of the lock that exports share, and that forgetting has alone.
+pub(super) const COPYING: &str = ".export.lock";
+
 /// The text in place of a reason whose entry was forgotten.
 const FORGOTTEN: &str = "(forgotten)";
 
@@ -110,7 +114,12 @@ impl Archive {
     pub fn lock_export(&mut self, name: &str, now: Timestamp) -> Result<Option<Lock>> {
         let mut id = 0;
         self.changing(|change| id_of(change, name, now).map(|found| id = found))?;
-        match open::lock_file(&self.path, &format!("{LOCKS}{id}"), Error::InUse { path: self.path.clone() }) {
+        match open::lock_file(
+            &self.path,
+            &format!("{LOCKS}{id}"),
+            Sharing::Alone,
+            Error::InUse { path: self.path.clone() },
+        ) {
             Err(Error::InUse { .. }) => Ok(None),
             lock => lock.map(Some),
         }
@@ -172,6 +181,27 @@ impl Archive {
                 .execute(params![id, reason])
                 .map(drop)
         })
+    }
+
+    /// Keeps entries from being forgotten while they are on their way elsewhere, until the lock is dropped: they would arrive
+    /// there afterwards. `None` where no file can be made beside the archive.
+    ///
+    /// # Errors
+    /// [`Error::Forgetting`] if another process forgets entries at this moment.
+    pub fn lock_copying(&self) -> Result<Option<Lock>> {
+        let held = Error::Forgetting { path: self.path.clone() };
+        match open::lock_file(&self.path, COPYING, Sharing::Shared, held) {
+            Err(Error::Unlockable { .. }) => Ok(None),
+            lock => lock.map(Some),
+        }
+    }
+
+    /// Keeps exports from beginning until the lock is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Copying`] if another process exports entries at this moment.
+    pub fn lock_forgetting(&self) -> Result<Lock> {
+        open::lock_file(&self.path, COPYING, Sharing::Alone, Error::Copying { path: self.path.clone() })
     }
 
     /// The entries that a receiver refused, in the order of arrival.

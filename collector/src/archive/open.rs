@@ -126,7 +126,7 @@ impl Archive {
     /// # Errors
     /// [`Error::Watched`] if another process holds it.
     pub fn lock_watch(&self) -> Result<Lock> {
-        lock_file(&self.path, ".watch.lock", Error::Watched { path: self.path.clone() })
+        lock_file(&self.path, ".watch.lock", Sharing::Alone, Error::Watched { path: self.path.clone() })
     }
 
     fn version(&self) -> Result<i64> {
@@ -198,17 +198,28 @@ impl Archive {
 
 /// Keeps collectors out of an archive, whether it is there or not.
 pub(super) fn lock(archive: &Path) -> Result<Lock> {
-    lock_file(archive, ".lock", Error::InUse { path: archive.to_owned() })
+    lock_file(archive, ".lock", Sharing::Alone, Error::InUse { path: archive.to_owned() })
 }
 
-pub(super) fn lock_file(archive: &Path, ending: &str, held: Error) -> Result<Lock> {
+/// Whether others may hold a lock, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sharing {
+    Alone,
+    Shared,
+}
+
+pub(super) fn lock_file(archive: &Path, ending: &str, sharing: Sharing, held: Error) -> Result<Lock> {
     let mut name = archive.to_owned().into_os_string();
     name.push(ending);
     let name = PathBuf::from(name);
     let unusable = |error: std::io::Error| Error::Unlockable { path: name.clone(), why: error.into() };
     let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(&name).map_err(unusable)?;
     give_to_owner(&name, archive);
-    match file.try_lock() {
+    let locked = match sharing {
+        Sharing::Alone => file.try_lock(),
+        Sharing::Shared => file.try_lock_shared(),
+    };
+    match locked {
         Ok(()) => Ok(Lock { file }),
         Err(TryLockError::WouldBlock) => Err(held),
         Err(TryLockError::Error(error)) => Err(unusable(error)),

@@ -12,7 +12,7 @@ pub(super) fn is_own(archive: &Path, file: &Path) -> bool {
     let databases = [&archive, &index]
         .into_iter()
         .flat_map(|database| ["", "-wal", "-shm", "-journal"].into_iter().map(move |ending| beside(database, ending)));
-    let others = [".lock", ".watch.lock", ".secret", ".secret.new", ".partial", ".room"];
+    let others = [".lock", ".watch.lock", exports::COPYING, ".secret", ".secret.new", ".partial", ".room"];
     let numbered = [".replaced", exports::LOCKS].map(|ending| beside(&archive, ending).into_os_string());
     databases.chain(others.into_iter().map(|ending| beside(&archive, ending))).any(|own| own == file)
         || numbered.iter().any(|own| file.as_os_str().as_encoded_bytes().starts_with(own.as_encoded_bytes()))

@@ -50,7 +50,8 @@ Examples:
 
 Exit codes:
   0  done
-  1  the archive cannot be read, or the lake cannot be written
+  1  the archive cannot be read, the lake cannot be written, or another process
+     forgets entries of the archive
   2  wrong arguments";
 
 pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -69,6 +70,7 @@ pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
     let shown = progress.clone();
     let task = tokio::task::spawn_blocking(move || -> Result<_, CliError> {
         let archive = Archive::read(path)?;
+        let _copying = archive.lock_copying()?;
         let lake = at(&args.address)?;
         let mut say = |step: LakeStep| shown.say(&how_far(step));
         let exported = lake.export_with(&archive, &mut say)?;

@@ -76,7 +76,7 @@ Examples:
 Exit codes:
   0  everything was sent and accepted
   1  the archive cannot be used, the receiver accepts nothing, or another process
-     sends to it; run it again, and nothing is lost
+     sends to it or forgets entries; run it again, and nothing is lost
   2  wrong arguments or environment; nothing was sent
   3  the receiver refused access (HTTP 401, 403 or 407)
   4  everything was sent, and the receiver refused some of it: --refused lists
@@ -147,6 +147,7 @@ pub(crate) async fn receiver(target: &OtlpTarget, proxy: Proxy, ui: Ui) -> Resul
 fn deliver(otlp: &Otlp, path: PathBuf, range: Option<TimeRange>, ui: Ui) -> Result<Exit, CliError> {
     drop(Archive::read(&path)?); // one that is not there is not to be made
     let mut archive = Archive::open(path)?;
+    let _copying = archive.lock_copying()?;
     let progress = Progress::new(ui, format!("sending to {}", otlp.name().trim_start_matches("otlp ")), false);
     let mut shown = |step: &Step<'_>| match step {
         Step::Settled { done, left } => {
