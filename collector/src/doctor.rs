@@ -228,12 +228,18 @@ fn secret(archive: &Archive) -> Result<Check> {
     let path = archive.secret_path();
     Ok(match archive.secret()? {
         Some(_) => Check::well("secret", format!("{} is of this archive", path.display())),
-        None => Check::other(
-            "secret",
-            if archive.forgotten()?.is_empty() { Health::Note } else { Health::Wrong },
-            format!("{} is missing or of another archive", path.display()),
-            "put it back from beside a backup; else pseudonyms are others from now on",
-        ),
+        None => {
+            let (health, remedy) = if archive.forgotten()?.is_empty() {
+                (Health::Note, "put it back from beside a backup; else pseudonyms are others from now on")
+            } else {
+                (
+                    Health::Wrong,
+                    "put it back from beside a backup: nothing is collected without it, or what was forgotten \
+                                 would come back",
+                )
+            };
+            Check::other("secret", health, format!("{} is missing or of another archive", path.display()), remedy)
+        }
     })
 }
 

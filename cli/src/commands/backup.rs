@@ -56,5 +56,12 @@ pub(crate) fn backup(args: &BackupArgs, ui: Ui) -> Result<Exit, CliError> {
         args.file.display()
     )?;
     out.flush()?;
+    if !copied.has_secret {
+        ui.warning(&format!(
+            "{} is missing or of another archive, so the copy has no secret: put it back from beside an earlier backup. Without it \
+             pseudonyms are others, and a copy of an archive that has forgotten something cannot be restored",
+            archive.secret_path().display()
+        ));
+    }
     Ok(Exit::Done)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use storelogs_collector::Archive;
+use storelogs_collector::archive::Restored;
 use storelogs_collector::status::{self, Standing};
 use storelogs_collector::wording::{format_count, format_duration, pluralize};
 
@@ -50,7 +51,7 @@ pub(crate) fn restore(args: &RestoreArgs, ui: Ui) -> Result<Exit, CliError> {
         Archive::restore(&args.file, &path, args.replace, move |share| progress.share(share))
     };
     progress.clear();
-    let (archive, replaced) = restored?;
+    let Restored { archive, replaced, unpruned } = restored?;
     let now = Timestamp::now();
     let standings = status::status(&archive, now)?;
     let mut table = Table::new([Column::new(""), Column::new("").least(9), Column::new("")]);
@@ -74,6 +75,14 @@ pub(crate) fn restore(args: &RestoreArgs, ui: Ui) -> Result<Exit, CliError> {
         writeln!(out, "what was there is {} now: delete it once you do not need it", replaced.display())?;
     }
     out.flush()?;
+    if !unpruned.is_empty() {
+        let stores: Vec<String> = unpruned.iter().map(ToString::to_string).collect();
+        ui.warning(&format!(
+            "entries of {} are back that were pruned since the backup, and something was forgotten since: what had been pruned by \
+             then is not known as forgotten. Run each `storelogs forget` again",
+            stores.join(", ")
+        ));
+    }
     Ok(Exit::Done)
 }
 

@@ -228,6 +228,32 @@ fn a_backup_from_before_is_restored_without_it() {
     assert_eq!(traces(&program.home.path().join("archive")), [""; 0]);
 }
 
+/// Nobody knows which of the entries that were pruned by then were to be forgotten.
+#[test]
+fn that_pruned_entries_come_back_after_something_was_forgotten_is_said() {
+    let (_sandbox, program) = collected();
+    assert_eq!(program.run(&["backup", "before.db"]).code, 0);
+    assert_eq!(program.run(&["prune", "--older-than", "1d"]).code, 0);
+    let run = program.run(&["restore", "before.db", "--replace"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "nothing was forgotten: {run:?}");
+    assert_eq!(program.run(&["forget", "id:9000001"]).code, 0);
+    assert_eq!(program.run(&["prune", "--older-than", "1d"]).code, 0);
+    let run = program.run(&["restore", "before.db", "--replace"]);
+    assert!(
+        run.code == 0
+            && run.err.contains("entries of bigcommerce:abc123, shopline:open001 are back that were pruned")
+            && run.err.contains("Run each `storelogs forget` again"),
+        "{run:?}"
+    );
+    let run = program.run(&["backup", "after.db"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    fs::remove_file(program.home.path().join("archive/archive.db.secret")).unwrap();
+    let run = program.run(&["backup", "without.db"]);
+    assert!(run.code == 0 && run.err.contains("so the copy has no secret: put it back"), "{run:?}");
+    let run = program.run(&["doctor"]);
+    assert!(run.code == 1 && run.out.contains("nothing is collected without it"), "{run:?}");
+}
+
 /// Damage must not be a way around what was forgotten, and a way on is named.
 #[test]
 fn an_archive_that_cannot_say_what_it_forgot_is_not_replaced() {

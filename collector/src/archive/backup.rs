@@ -24,6 +24,8 @@ pub struct Copied {
     pub stores: u64,
     /// Its size.
     pub bytes: u64,
+    /// Whether the secret came with it.
+    pub has_secret: bool,
 }
 
 impl Archive {
@@ -44,11 +46,12 @@ impl Archive {
         }
         let partial = beside(file, ".partial");
         let copied = copy(&mut self.sql, &self.path, &partial, progress).and_then(|copied| {
-            if let Some(secret) = self.secret()? {
-                secret::write(file, &secret).map_err(|error| Error::of_file(file, error))?;
+            let secret = self.secret()?;
+            if let Some(secret) = &secret {
+                secret::write(file, secret).map_err(|error| Error::of_file(file, error))?;
             }
             put_in_place(&partial, file)?;
-            Ok(copied)
+            Ok(Copied { has_secret: secret.is_some(), ..copied })
         });
         if copied.is_err() {
             let _ = remove(&partial); // the next one does it
@@ -133,6 +136,7 @@ fn verify(copy: &Path) -> Result<Copied> {
         entries: number("SELECT count(*) FROM packed_entry")?.unsigned_abs(),
         stores: number("SELECT count(*) FROM store")?.unsigned_abs(),
         bytes: fs::metadata(copy).map_or(0, |file| file.len()),
+        has_secret: false,
     })
 }
 

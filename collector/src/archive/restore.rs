@@ -5,15 +5,30 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use storelogs::{Severity, Store};
+
 use super::backup::{copy, fold_changes_in, is_same, remove};
 use super::erase::Tombstone;
+use super::prunings::Prunings;
 use super::side_file::{beside, is_one_file, is_there, make_folder, sync_folder, target};
 use super::{Archive, open, secret, wal};
 use crate::error::{Error, Result};
 
+/// An archive that was restored.
+#[derive(Debug)]
+pub struct Restored {
+    /// The archive.
+    pub archive: Archive,
+    /// What stood in its place, under the name that it has now.
+    pub replaced: Option<PathBuf>,
+    /// The stores of which entries are back that had been pruned since, while something was forgotten: no tombstone
+    /// was made of pruned entries, so they may be among what was to be forgotten.
+    pub unpruned: Vec<Store>,
+}
+
 impl Archive {
     /// Puts a backup in the place of an archive, after it was verified, and opens that. What stood there is kept beside it
-    /// under another name, which is returned. What that has forgotten since is not in the restored archive either.
+    /// under another name. What that has forgotten since is not in the restored archive either.
     ///
     /// # Errors
     /// If the backup is none, or is damaged; if an archive is there and is not to be replaced, is in use, or does not say
@@ -23,7 +38,7 @@ impl Archive {
         archive: &Path,
         replace: bool,
         progress: impl Fn(f64) + Send + 'static,
-    ) -> Result<(Self, Option<PathBuf>)> {
+    ) -> Result<Restored> {
         let (backup, archive) = (&target(backup.to_owned()), &target(archive.to_owned()));
         if !is_there(backup)? {
             return Err(Error::NoBackup { path: backup.to_owned() });
@@ -61,7 +76,11 @@ impl Archive {
         step();
         let restored = Self::open(archive)?; // its secret comes with it
         remove(&partial).map_err(failed)?;
-        Ok((restored, replaced))
+        let unpruned = match &before {
+            Some(before) => before.pruned_further_than(&restored)?,
+            None => Vec::new(),
+        };
+        Ok(Restored { archive: restored, replaced, unpruned })
     }
 }
 
@@ -70,6 +89,7 @@ struct Before {
     fingerprint: Option<String>,
     secret: Option<Vec<u8>>,
     tombstones: Vec<Tombstone>,
+    prunings: Vec<(Store, Prunings)>,
 }
 
 impl Before {
@@ -78,7 +98,13 @@ impl Before {
             // One that an earlier version of the program made has its secret among its tables.
             let before = Archive::read(archive)?;
             before.place_secret()?;
-            Ok(Self { fingerprint: before.fingerprint()?, secret: before.secret()?, tombstones: before.tombstones()? })
+            let prunings = before.stores()?.into_iter().map(|(id, store)| Ok((store, before.prunings(id)?)));
+            Ok(Self {
+                fingerprint: before.fingerprint()?,
+                secret: before.secret()?,
+                tombstones: before.tombstones()?,
+                prunings: prunings.collect::<Result<_>>()?,
+            })
         };
         read().map_err(|error| match error {
             Error::Corrupt { .. } | Error::NotAnArchive { .. } | Error::Sql { .. } => {
@@ -86,6 +112,21 @@ impl Before {
             }
             error => error,
         })
+    }
+
+    /// The stores that were pruned further than they are in the restored archive, if anything was forgotten.
+    fn pruned_further_than(&self, restored: &Archive) -> Result<Vec<Store>> {
+        let mut further = Vec::new();
+        if !self.tombstones.is_empty() && restored.fingerprint()? == self.fingerprint {
+            for (store, prunings) in &self.prunings {
+                let Some(id) = restored.store_id(store)? else { continue };
+                let known = restored.prunings(id)?;
+                if Severity::ALL.into_iter().any(|severity| prunings.of(severity) > known.of(severity)) {
+                    further.push(store.clone());
+                }
+            }
+        }
+        Ok(further)
     }
 }
 
