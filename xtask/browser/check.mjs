@@ -119,7 +119,8 @@ await look("words find entries and orders while they are typed", "demo.html", {}
 await look("the entries of a figure open below it", "year.html", {}, async (page) => {
   const report = await reportOf(page), { list, figures } = await entriesOf(page);
   for (const [section, query] of [["incidents", report.incidents.list[0].query], ["problems", report.problems.templates[0].query],
-    ["incidents", report.orders.list[0].query], ["people", report.people.sensitive[0].query]]) {
+    ["incidents", report.orders.list[0].query], ["people", report.people.sensitive[0].query], ["people", report.people.actors[0].query],
+    ["activity", report.activity.stores[0].query], ["activity", report.activity.categories[0].query]]) {
     const figure = figures[query];
     const magnifier = await page.evaluateHandle(([section, title]) => [...document.querySelectorAll(`#${section} .search`)].find((one) => one.title === title),
       [section, `storelogs search '${query.replaceAll("'", "'\\''")}'`]);
@@ -139,6 +140,47 @@ await look("the entries of a figure open below it", "year.html", {}, async (page
     assert.equal(await lines.count(), 0, "it closes");
   }
   assert.ok(Object.values(figures).some((figure) => figure.of > figure.list.length), "some have more than the page");
+});
+
+await look("each figure has its entries, and each bar", "demo.html", {}, async (page) => {
+  const report = await reportOf(page), { list } = await entriesOf(page);
+  const folded = page.locator("table + .tool.all");
+  while (await folded.count()) await folded.first().click();
+  const without = await page.locator(".search").evaluateAll((nodes) => nodes.filter((node) => !node.parentElement.querySelector(".entries")).map((node) => node.title));
+  assert.deepEqual(without, []);
+  const chart = page.locator("#activity .chart"), trace = page.locator("#activity .trace");
+  for (const [which, problems, choose] of [[0, false, []], [1, true, []], [0, false, ["#by-store", "#by-category"]]]) {
+    for (const select of choose) await page.selectOption(select, { index: 1 });
+    const [store, category] = await page.evaluate(() => [chosen.store, chosen.category]);
+    const steps = [...report.period.steps, report.period.until];
+    let opened = 0;
+    for (let at = 0; at + 1 < steps.length; at += 1) {
+      const cells = report.activity.cube.steps.filter((cell) => cell[0] === at && (!choose.length || (report.activity.cube.stores[cell[1]] === store && report.activity.cube.categories[cell[3]] === category)) &&
+        (!problems || ["error", "unspecified", "warning"].includes(report.activity.cube.severities[cell[2]])));
+      const of = cells.reduce((sum, cell) => sum + cell[4], 0);
+      await chart.nth(which).focus();
+      await page.keyboard.press("ArrowRight");
+      assert.equal(number((await trace.nth(which).innerText()).split(": ").pop()), of);
+      const button = trace.nth(which).locator(".entries");
+      const own = list.filter((one) => Date.parse(one.time) >= Date.parse(steps[at]) && Date.parse(one.time) < Date.parse(steps[at + 1]) &&
+        (!problems || ["error", "unspecified", "warning"].includes(one.severity)) &&
+        (!choose.length || (one.store === store && report.activity.cube.categories[one.category] === category)));
+      assert.ok(choose.length || own.length >= Math.min(of, 10), `${own.length} of ${of} on ${steps[at]}`);
+      assert.equal(await button.count(), own.length ? 1 : 0);
+      if (!own.length) continue;
+      opened += 1;
+      await button.press("Enter");
+      const box = trace.nth(which).locator("xpath=following-sibling::*[1]");
+      assert.equal(await box.locator(".entry-list > li").count(), Math.min(own.length, 50));
+      const times = await box.locator("time").evaluateAll((nodes) => nodes.map((node) => Date.parse(node.dateTime)));
+      assert.deepEqual(times, own.map((one) => Date.parse(one.time)).sort((a, b) => b - a).slice(0, 50));
+      assert.equal(await box.getByText(`This page has ${own.length} of ${of.toLocaleString("en")}`).count(), Math.min(own.length, 50) < of ? 1 : 0);
+      await chart.nth(which).focus();
+    }
+    assert.ok(opened > 5, `${opened} bars with entries`);
+    assert.ok(await page.locator("#activity .behind").count() <= 2, "the entries of another bar go");
+    if (choose.length) await page.click("#reset");
+  }
 });
 
 await look("orders are saved as the program writes them", "year.html", {}, async (page) => {
@@ -170,7 +212,7 @@ await look("everything can be reached and used by the keyboard", "demo.html", {}
   const trace = page.locator("#activity .trace").first();
   const first = sum(report, (cell) => cell[0] === 0);
   assert.equal(number((await trace.innerText()).split(":").pop()), first);
-  await trace.locator("button").press("Enter");
+  await trace.locator(".search").press("Enter");
   assert.match(await drawer.locator("pre").innerText(), new RegExp(`since:${report.period.steps[0]} until:${report.period.steps[1]}`));
   // Nothing that can be pressed is out of the order of the keyboard, or without a name.
   const nameless = await page.evaluate(() => [...document.querySelectorAll("button, select, input, a")].filter((node) =>

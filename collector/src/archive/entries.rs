@@ -15,6 +15,8 @@ use crate::micros::Micros;
 /// A choice of entries in a time range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
+    /// All, newest first.
+    All,
     /// Those that may be changes: they have an actor, or are about design.
     Changes,
     /// Those that have an action.
@@ -28,6 +30,7 @@ pub(crate) enum Which {
 impl Which {
     const fn condition(self) -> &'static str {
         match self {
+            Self::All => "ORDER BY entry.time DESC, entry.key DESC",
             Self::Changes => "AND (attributes.actor IS NOT NULL OR attributes.category LIKE '%design%')",
             Self::Actions => "AND attributes.action IS NOT NULL",
             Self::Successes => "AND attributes.severity = 9 ORDER BY entry.time DESC, entry.key DESC",

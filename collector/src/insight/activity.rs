@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use storelogs::Severity;
 
 use super::Context;
+use super::key::Key;
 use super::model::{Activity, Busiest, Cube, Line};
 use super::period::WEEK;
+use super::query::Query;
 use super::scan::{Row, Tally, When};
 use crate::redact::Field;
 
@@ -17,14 +19,14 @@ const TOLD_APART: [(usize, usize); 5] = [(20, 20), (12, 12), (8, 8), (4, 6), (1,
 const MOST_CELLS: usize = 30_000;
 
 /// Store, severity, category.
-type Key = (u32, Severity, Option<u32>);
+type GroupKey = (u32, Severity, Option<u32>);
 
 /// The sums for it.
 #[derive(Default)]
 pub(super) struct Sums {
-    all: BTreeMap<Key, Tally>,
-    steps: HashMap<(u32, Key), u64>,
-    week: HashMap<(u8, Key), u64>,
+    all: BTreeMap<GroupKey, Tally>,
+    steps: HashMap<(u32, GroupKey), u64>,
+    week: HashMap<(u8, GroupKey), u64>,
 }
 
 impl Sums {
@@ -49,7 +51,7 @@ impl Sums {
         sums
     }
 
-    fn by<K: Ord>(&self, key: impl Fn(&Key) -> K) -> Vec<(K, Tally)> {
+    fn by<K: Ord>(&self, key: impl Fn(&GroupKey) -> K) -> Vec<(K, Tally)> {
         let mut sums: BTreeMap<K, Tally> = BTreeMap::new();
         for (of, tally) in &self.all {
             let sum = sums.entry(key(of)).or_default();
@@ -63,7 +65,7 @@ impl Sums {
 
     pub(super) fn finish(&self, context: &Context<'_>) -> Activity {
         let total = self.by(|_| ()).first().map_or_else(Tally::default, |(_, tally)| *tally);
-        let count = |tally, query: super::query::Query<'_>| context.count(tally, query.text());
+        let count = |tally, query: Query<'_>, key: Option<Key>| context.count(tally, query.text(), key);
         let store = |number: u32| &context.stores[number as usize].1;
         let mut severities = self.by(|(_, severity, _)| *severity);
         severities.sort_by_key(|(severity, _)| Reverse(seriousness(*severity)));
@@ -71,35 +73,39 @@ impl Sums {
         platforms.sort_by_key(|(platform, _)| *platform);
         let (stores, categories) = (self.by(|(store, ..)| *store), self.by(|(.., category)| *category));
         Activity {
-            total: count(total, context.query()),
+            total: count(total, context.query(), Some(Key::All)),
             cube: self.cube(context, &stores, &categories),
             busiest: self.busiest(),
             severities: severities
                 .into_iter()
                 .map(|(severity, tally)| Line {
                     name: severity,
-                    count: count(tally, context.query().severity(severity)),
+                    count: count(tally, context.query().severity(severity), None),
                 })
                 .collect(),
             platforms: platforms
                 .into_iter()
                 .map(|(name, tally)| Line {
                     name: name.to_owned(),
-                    count: count(tally, context.query().platform(name)),
+                    count: count(tally, context.query().platform(name), None),
                 })
                 .collect(),
             stores: stores
                 .into_iter()
                 .map(|(number, tally)| Line {
                     name: store(number).to_string(),
-                    count: count(tally, context.query().store(store(number))),
+                    count: count(tally, context.query().store(store(number)), Some(Key::Store(number))),
                 })
                 .collect(),
             categories: categories
                 .into_iter()
                 .map(|(number, tally)| Line {
                     name: context.category(number),
-                    count: count(tally, context.query().fact(Field::Fact, "category", context.raw_category(number))),
+                    count: count(
+                        tally,
+                        context.query().fact(Field::Fact, "category", context.raw_category(number)),
+                        Some(Key::Category(number)),
+                    ),
                 })
                 .collect(),
         }
@@ -121,7 +127,7 @@ impl Sums {
         for (most_stores, most_categories) in TOLD_APART {
             let stores: Vec<u32> = stores.iter().take(most_stores).map(|(store, _)| *store).collect();
             let categories: Vec<Option<u32>> = categories.iter().take(most_categories).map(|(name, _)| *name).collect();
-            let place = |(store, severity, category): &Key| {
+            let place = |(store, severity, category): &GroupKey| {
                 let store = stores.iter().position(|other| other == store).unwrap_or(stores.len());
                 let severity = severities.iter().position(|other| other == severity).unwrap_or_default();
                 let category = categories.iter().position(|other| other == category).unwrap_or(categories.len());

@@ -330,7 +330,7 @@ fn templates(
         let template = context.template(number);
         let query = query.clone().like([template]).text();
         let name = context.text(Field::Template, template.as_str());
-        Line { name, count: Count { now: entries, before: None, query } }
+        Line { name, count: Count { now: entries, before: None, query, key: None } }
     };
     counts.into_iter().map(line).collect()
 }
@@ -355,7 +355,8 @@ fn lines<'t>(
     reasons.sort_by_key(|(_, entries)| Reverse(*entries));
     let line = |(reason, entries): (&Template, u64)| {
         let name = context.text(Field::Template, reason.as_str());
-        Line { name, count: Count { now: entries, before: None, query: query.clone().reason(reason).text() } }
+        let query = query.clone().reason(reason).text();
+        Line { name, count: Count { now: entries, before: None, query, key: None } }
     };
     reasons.into_iter().take(MOST_REASONS).map(line).collect()
 }

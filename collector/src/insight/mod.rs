@@ -20,6 +20,7 @@ mod hits;
 mod hours;
 mod html;
 mod incidents;
+mod key;
 pub mod model;
 mod orders;
 mod people;
@@ -50,6 +51,7 @@ use crate::archive::{Archive, Labels, StoreId};
 use crate::error::{Error, Result};
 use crate::redact::{Field, Redact, Text};
 use crate::search::Filter;
+use key::Key;
 use model::{Count, Incident};
 use query::Query;
 use scan::{Kinds, Tally};
@@ -232,8 +234,8 @@ impl Context<'_> {
         Query::new(self.redact, self.named, self.period.since, self.period.until)
     }
 
-    fn count(&self, tally: Tally, query: String) -> Count {
-        Count { now: tally.now, before: self.comparable.then_some(tally.before), query }
+    fn count(&self, tally: Tally, query: String, key: impl Into<Option<Key>>) -> Count {
+        Count { now: tally.now, before: self.comparable.then_some(tally.before), query, key: key.into() }
     }
 
     fn text(&self, field: Field, text: &str) -> Text {

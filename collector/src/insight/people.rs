@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 
 use super::hours::Hours;
+use super::key::Key;
 use super::model::{Actor, Bulk, Line, NewAction, People, Unusual};
 use super::period::{Local, from_hour};
 use super::query::Query;
@@ -138,14 +139,14 @@ impl Sums {
             let line = |(number, entries): (&Option<u32>, &u64)| {
                 let value = number.map(|number| names.shown(number));
                 let query = query().fact(Field::Fact, name, value).text();
-                let count = super::model::Count { now: *entries, before: None, query };
+                let count = super::model::Count { now: *entries, before: None, query, key: None };
                 Line { name: value.map(|value| context.text(Field::Fact, value)), count }
             };
             sums.into_iter().take(MOST_DEEDS).map(line).collect()
         };
         Actor {
             actor: context.text(Field::Actor, context.kinds.actors.shown(number)),
-            count: context.count(sum.all, query().text()),
+            count: context.count(sum.all, query().text(), Key::Actor(number)),
             new: sum.first >= context.period.since && context.knows_new(sum.first_store),
             first: sum.first,
             last: sum.last,
@@ -171,6 +172,7 @@ impl Sums {
                 store: item.store,
                 entries: item.entries,
                 query: context.query().fact(Field::Fact, "action", Some(shown)).text(),
+                key: Key::Action(*number),
             }
         };
         new.into_iter().take(MOST_NEW).map(action).collect()

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use storelogs::Severity;
 
 use super::Context;
+use super::key::Key;
 use super::model::{Example, Module, Part, Problems, Template, Trend};
 use super::query;
 use super::scan::{Row, Tally, When};
@@ -102,7 +103,7 @@ impl Sums {
         }
         let templates = found.into_iter().map(|(number, sum)| self.template(context, number, sum));
         Ok(Problems {
-            total: context.count(self.total, context.query().problems().text()),
+            total: context.count(self.total, context.query().problems().text(), Key::Problems),
             templates: templates.collect::<Result<_>>()?,
             others: rest.iter().map(|(_, sum)| sum.all.now).sum(),
             other_templates: rest.len() as u64,
@@ -131,10 +132,13 @@ impl Sums {
         };
         let share = as_number(sum.all.now) / as_number(self.total.now.max(1));
         Ok(Template {
-            number,
             template: context.text(Field::Template, template.as_str()),
             trend,
-            count: context.count(sum.all, query.text()),
+            count: context.count(
+                sum.all,
+                query.text(),
+                if is_gone { Key::Gone(number) } else { Key::Template(number) },
+            ),
             share,
             first: sum.first,
             last: sum.last,
@@ -156,8 +160,8 @@ impl Sums {
                 let before = context.comparable && all.before >= LEAST_RATED;
                 Module {
                     module: context.text(Field::Fact, context.kinds.modules.shown(*number)),
-                    all: context.count(*all, query.text()),
-                    failed: context.count(*failed, query.problems().text()),
+                    all: context.count(*all, query.text(), Key::Module(*number)),
+                    failed: context.count(*failed, query.problems().text(), Key::Failed(*number)),
                     rate: rate(failed.now, all.now),
                     rate_before: before.then(|| rate(failed.before, all.before)),
                 }

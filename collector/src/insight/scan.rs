@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use storelogs::{Severity, Store};
+use storelogs::{LogEntry, Severity, Store};
 
 use super::apps;
 use super::period::{Local, Period, hour_of};
 use crate::archive::rollup::has_shape;
+use crate::archive::shape::shape;
 use crate::archive::text::value;
 use crate::archive::{Archive, StoreId};
 use crate::drain::{Mined, mined};
@@ -93,6 +94,23 @@ impl Kinds {
             of.insert(kind.id, facts);
         })?;
         Ok(kinds)
+    }
+
+    /// The facts of an entry.
+    pub(super) fn facts(&self, entry: &LogEntry) -> Facts {
+        let (category, action) = (entry.category.as_deref(), entry.action.as_deref());
+        let shape = |summary: &Option<String>| shape(summary.as_deref().unwrap_or_default());
+        let template = has_shape(entry.severity).then(|| self.mined.of(&shape(&entry.summary))).flatten();
+        Facts {
+            severity: entry.severity,
+            category: self.categories.find(category),
+            module: self.modules.find(entry.module.as_deref()),
+            action: self.actions.find(action),
+            actor: self.actors.find(entry.actor.as_deref()),
+            template: template.and_then(|number| u32::try_from(number).ok()),
+            is_sensitive: topic(category, action).is_some(),
+            is_of_app: entry.actor.is_some() && apps::is_of_app(category, action),
+        }
     }
 }
 

@@ -29,7 +29,11 @@ fn page(archive: &Archive, days: i64, redact: &dyn Redact) -> String {
 
 /// The JSON of the entries in a page.
 fn entries(page: &str) -> Value {
-    let json = page.split("id=\"entries\">").nth(1).unwrap().split("</script>").next().unwrap();
+    embedded(page, "entries")
+}
+
+fn embedded(page: &str, id: &str) -> Value {
+    let json = page.split(&format!("id=\"{id}\">")).nth(1).unwrap().split("</script>").next().unwrap();
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json}"))
 }
 
@@ -95,6 +99,61 @@ fn the_entries_of_a_figure_are_the_newest_that_its_search_finds() {
             assert!(figures.keys().any(|query| query.contains(part)), "no figure is searched by {part}");
         }
         assert!(figures.len() > 20 && left_out > 3, "{} figures, {left_out} with more entries", figures.len());
+    }
+}
+
+#[test]
+fn whoever_did_something_and_whatever_is_listed_or_drawn_has_its_entries() {
+    let shop = shop::shop(4);
+    let page = page(&shop.archive, 30, &NoRedaction);
+    let report: Value = embedded(&page, "report");
+    let read = entries(&page);
+    let figures = read["figures"].as_object().unwrap();
+    let lines = |lines: &Value, count: &str| -> Vec<String> {
+        let counts = lines.as_array().unwrap().iter().map(|line| line.pointer(count).unwrap());
+        let counts = counts.filter(|count| count.get("now").is_none_or(|now| now != 0));
+        counts.map(|count| count["query"].as_str().unwrap().to_owned()).collect()
+    };
+    let (people, activity, problems) = (&report["people"], &report["activity"], &report["problems"]);
+    for (what, listed) in [
+        ("actors", lines(&people["actors"], "")),
+        ("new actions", lines(&people["new_actions"], "")),
+        ("stores", lines(&activity["stores"], "")),
+        ("categories", lines(&activity["categories"], "")),
+        ("modules", lines(&problems["modules"], "/all")),
+        ("failures of modules", lines(&problems["modules"], "/failed")),
+        ("totals", lines(&serde_json::json!([activity["total"], problems["total"]]), "")),
+    ] {
+        assert!(!listed.is_empty(), "the shop has no {what}");
+        for query in listed {
+            assert!(figures.contains_key(&query), "no entries of {what}: {query}");
+        }
+    }
+    let list = read["list"].as_array().unwrap();
+    let time = |time: &Value| time.as_str().unwrap().parse::<Timestamp>().unwrap();
+    let mut bars: Vec<Timestamp> = report["period"]["steps"].as_array().unwrap().iter().map(time).collect();
+    bars.push(time(&report["period"]["until"]));
+    let mut full = 0;
+    for bar in bars.windows(2) {
+        for severities in ["", "severity>=warning "] {
+            let query = format!("{severities}since:{} until:{}", bar[0], bar[1]);
+            let filter = Filter::parse(&query, now(), &TimeZone::UTC).unwrap();
+            let newest = newest(&shop.archive, &filter, 10);
+            let of_bar = |entry: &&Value| {
+                let is_problem = !["info", "notice"].contains(&entry["severity"].as_str().unwrap());
+                (bar[0]..bar[1]).contains(&time(&entry["time"])) && (severities.is_empty() || is_problem)
+            };
+            let mut times: Vec<Timestamp> = list.iter().filter(of_bar).map(|entry| time(&entry["time"])).collect();
+            times.sort_by(|a, b| b.cmp(a));
+            assert_eq!(times[..newest.len()], newest, "{query}");
+            full += usize::from(newest.len() == 10);
+        }
+    }
+    assert!(full > 20, "{full} bars have ten entries or more");
+    let charted = activity["cube"]["categories"].as_array().unwrap();
+    for entry in list.iter().take(300) {
+        let category = usize::try_from(entry["category"].as_u64().unwrap()).unwrap();
+        assert!(category <= charted.len(), "{entry}");
     }
 }
 

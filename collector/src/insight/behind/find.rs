@@ -1,16 +1,19 @@
-//! Finds the newest entries of each figure: by its query, by its template, or by the order that they name.
+//! Finds the newest entries of each figure: by its query, by what the counts know of it, or by the order that they name.
 
 use std::collections::{HashMap, HashSet};
 use std::iter;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use storelogs::Store;
 
-use super::{Context, Entries, Entry, Figure, MOST, Newest, hours};
+use super::{Context, Entries, Entry, Figure, MOST, MOST_OF_STEP, Newest, counted, trim};
 use crate::archive::entries::Which;
 use crate::error::Result;
-use crate::insight::model::{Change, Incident, Orders, People, Report};
+use crate::insight::key::Key;
+use crate::insight::model::{App, Change, Incident, Orders, People, Report};
 use crate::insight::{orders, query};
 use crate::search::Filter;
 
@@ -19,16 +22,13 @@ const MOST_READ: usize = 20_000;
 
 /// The entries behind the figures of a report on these stores.
 pub(in crate::insight) fn entries(context: &Context<'_>, report: &Report) -> Result<Entries> {
-    let mut finder = Finder { context, found: Entries::default(), places: HashMap::new(), known: HashSet::new() };
+    let mut finder = Finder::new(context, report);
     for incident in &report.incidents.list {
         finder.incident(incident)?;
     }
     finder.orders(&report.orders)?;
-    for (template, newest) in hours::newest(context, &report.problems.templates)? {
-        let of = template.count.before.filter(|_| template.is_gone()).unwrap_or(template.count.now);
-        finder.add(&template.count.query, of, newest);
-    }
     finder.people(&report.people)?;
+    finder.counted(report)?;
     Ok(finder.found)
 }
 
@@ -40,14 +40,6 @@ struct Wanted<'a> {
     newest: Newest,
 }
 
-impl Wanted<'_> {
-    /// Leaves only the newest.
-    fn trim(&mut self) {
-        self.newest.sort_by(|(_, a), (_, b)| b.time.cmp(&a.time).then_with(|| a.uid.cmp(&b.uid)));
-        self.newest.truncate(MOST);
-    }
-}
-
 struct Finder<'a> {
     context: &'a Context<'a>,
     found: Entries,
@@ -55,22 +47,60 @@ struct Finder<'a> {
     places: HashMap<String, usize>,
     /// The queries of figures that have their entries.
     known: HashSet<String>,
+    /// The places of categories in those of the charts.
+    categories: HashMap<Option<u32>, usize>,
 }
 
-impl Finder<'_> {
+impl<'a> Finder<'a> {
+    fn new(context: &'a Context<'a>, report: &Report) -> Self {
+        let charted = report.activity.categories.iter().take(report.activity.cube.categories.len());
+        let categories = charted.enumerate().filter_map(|(place, line)| match line.count.key {
+            Some(Key::Category(number)) => Some((number, place)),
+            _ => None,
+        });
+        Self {
+            context,
+            found: Entries::default(),
+            places: HashMap::new(),
+            known: HashSet::new(),
+            categories: categories.collect(),
+        }
+    }
+
     /// Adds the newest entries of a figure.
     fn add(&mut self, query: &str, of: u64, newest: Newest) {
-        if newest.is_empty() || !self.known.insert(query.to_owned()) {
-            return;
+        if !newest.is_empty() && self.known.insert(query.to_owned()) {
+            self.put(Some(query.to_owned()), of, newest);
         }
+    }
+
+    fn put(&mut self, query: Option<String>, of: u64, newest: Newest) {
         let Entries { list, figures } = &mut self.found;
         let newest = newest.into_iter().map(|(store, entry)| {
             *self.places.entry(entry.uid.clone()).or_insert_with(|| {
-                list.push(Entry::new(self.context, store, &entry));
+                let category = self.context.kinds.categories.find(entry.category.as_deref());
+                let category = self.categories.get(&category).copied().unwrap_or(self.categories.len());
+                list.push(Entry::new(self.context, store, category, &entry));
                 list.len() - 1
             })
         });
-        figures.push(Figure { query: query.to_owned(), of, newest: newest.collect() });
+        figures.push(Figure { query, of, newest: newest.collect() });
+    }
+
+    /// The figures that are added up from the hourly counts, and the bars of the charts.
+    fn counted(&mut self, report: &Report) -> Result<()> {
+        let figures = counted::figures(report);
+        let steps = (0_u32..).zip(&report.period.steps).flat_map(|(step, _)| [Key::ProblemsOf(step), Key::Step(step)]);
+        let keys = figures.iter().map(|figure| (figure.key, MOST)).chain(steps.map(|key| (key, MOST_OF_STEP)));
+        let keys: Vec<(Key, usize)> = keys.collect();
+        let mut newest = counted::newest(self.context, &keys)?;
+        for figure in figures {
+            self.add(figure.query, figure.of, newest.remove(&figure.key).unwrap_or_default());
+        }
+        for (_, newest) in keys.iter().filter_map(|(key, _)| newest.remove_entry(key)) {
+            self.put(None, 0, newest);
+        }
+        Ok(())
     }
 
     fn incident(&mut self, incident: &Incident) -> Result<()> {
@@ -86,7 +116,16 @@ impl Finder<'_> {
         people.sensitive.iter().try_for_each(|change| self.change(change, Which::Actions))?;
         let bulk = people.bulk.iter().map(|bulk| (bulk.query.as_str(), bulk.entries));
         let unusual = people.unusual.iter().map(|unusual| (unusual.query.as_str(), unusual.entries));
-        bulk.chain(unusual).try_for_each(|figure| self.search(iter::once(figure), Which::Changes))
+        bulk.chain(unusual).try_for_each(|figure| self.search(iter::once(figure), Which::Changes))?;
+        people.actors.iter().filter_map(|actor| actor.app.as_ref()).try_for_each(|app| self.app(app))
+    }
+
+    /// What put an app to work.
+    fn app(&mut self, app: &App) -> Result<()> {
+        let App { time: Some(time), query: Some(query), .. } = app else { return Ok(()) };
+        let of = |store: &Store| query.contains(&format!("{store}:"));
+        let store = (0_u32..).zip(self.context.stores).find(|(_, (_, store))| of(store));
+        store.map_or(Ok(()), |(store, _)| self.one(store, *time, query, Which::Actions))
     }
 
     fn change(&mut self, change: &Change, which: Which) -> Result<()> {
@@ -103,7 +142,7 @@ impl Finder<'_> {
                     for order in orders::named(entry).keys() {
                         let newest = numbers.get(&(store, order.as_str())).map(|at| &mut newest[*at]);
                         if let Some(newest) = newest.filter(|newest| newest.len() < MOST) {
-                            newest.push((store, entry.clone()));
+                            newest.push((store, Rc::new(entry.clone())));
                         }
                     }
                 })?;
@@ -124,7 +163,7 @@ impl Finder<'_> {
         let mut found = Vec::new();
         self.context.archive.each_of_store(self.context.stores[store as usize].0, [time, behind], which, |entry| {
             if query::uid(&entry.uid) == query {
-                found.push((store, entry));
+                found.push((store, Rc::new(entry)));
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
@@ -154,14 +193,15 @@ impl Finder<'_> {
             }
             let (mut read, mut matched) = (0, vec![0; wanted.len()]);
             context.archive.each_of_store(*id, [since, until], which, |entry| {
+                let entry = Rc::new(entry);
                 for (wanted, matched) in wanted.iter_mut().zip(&mut matched) {
                     if (newest_first && *matched >= MOST) || !wanted.filter.matches(&entry) {
                         continue;
                     }
                     *matched += 1;
-                    wanted.newest.push((number, entry.clone()));
+                    wanted.newest.push((number, Rc::clone(&entry)));
                     if wanted.newest.len() > 4 * MOST {
-                        wanted.trim();
+                        trim(&mut wanted.newest, MOST);
                     }
                 }
                 read += 1;
@@ -170,7 +210,7 @@ impl Finder<'_> {
             })?;
         }
         for mut wanted in wanted {
-            wanted.trim();
+            trim(&mut wanted.newest, MOST);
             self.add(wanted.query, wanted.of, wanted.newest);
         }
         Ok(())

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use storelogs::Severity;
 
+use super::key::Key;
 use super::period::Period;
 use crate::archive::Labels;
 use crate::redact::Text;
@@ -178,6 +179,9 @@ pub struct Count {
     pub before: Option<u64>,
     /// Lists those of the period.
     pub query: String,
+    /// What they have in common, if the hourly counts say it.
+    #[serde(skip)]
+    pub(in crate::insight) key: Option<Key>,
 }
 
 /// A count of what has a name.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::super::key::Key;
 use super::{Change, Count, Line};
 use crate::redact::Text;
 
@@ -89,6 +90,9 @@ pub struct NewAction {
     pub entries: u64,
     /// Lists them.
     pub query: String,
+    /// What they have in common.
+    #[serde(skip)]
+    pub(in crate::insight) key: Key,
 }
 
 /// Many entries in minutes.

@@ -25,9 +25,6 @@ pub struct Problems {
 /// The common template of problems that say the same.
 #[derive(Clone, Debug, Serialize)]
 pub struct Template {
-    /// Its number among the templates of the archive.
-    #[serde(skip)]
-    pub(in crate::insight) number: u32,
     /// The summary: `*` stands for a number, an id, an address or a quoted text, `…` for words that vary. Empty if they
     /// have none.
     pub template: Text,
@@ -48,13 +45,6 @@ pub struct Template {
     pub parts: Vec<Part>,
     /// The newest of them.
     pub example: Option<Example>,
-}
-
-impl Template {
-    /// Whether it has problems in the period before only.
-    pub(in crate::insight) fn is_gone(&self) -> bool {
-        self.trend == Trend::Gone
-    }
 }
 
 /// How the number of problems of a template goes.

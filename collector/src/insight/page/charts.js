@@ -85,7 +85,9 @@ function bars(options) {
   const pick = (at) => {
     picked = at;
     const query = options.query ? options.query(steps[at], end(at)) : null;
-    trace.replaceChildren(el("span", null, `${span(at)}: ${plural(totals[at], "entry", "entries")}`), search(query, "Show the search") || "");
+    if (trace.nextElementSibling?.classList.contains("behind")) trace.nextElementSibling.remove();
+    const entries = entriesOfBar(totals[at], options.entries(steps[at], end(at)));
+    trace.replaceChildren(el("span", null, `${span(at)}: ${plural(totals[at], "entry", "entries")}`), entries || "", search(query, "Show the search") || "");
     node.paint();
   };
   node.tabIndex = 0;

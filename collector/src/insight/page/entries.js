@@ -19,14 +19,27 @@ function entryList(entries) {
 // The button that lists the entries of a figure below it; null where the page has none of them.
 function entriesOf(query) {
   if (!Object.hasOwn(behind.figures, query)) return null;
-  const { of, list } = behind.figures[query];
+  const { of, list } = behind.figures[query], left = of - list.length;
+  return entriesButton(of, list.map((at) => behind.list[at]),
+    left > 0 && `The newest ${grouped(list.length)} of ${grouped(of)}; the other ${grouped(left)} ${left === 1 ? "is" : "are"} not in this page.`);
+}
+
+// The same of a bar, of whose entries the page has those that other figures have too.
+const MOST_OF_BAR = 50;
+function entriesOfBar(of, list) {
+  if (!list.length) return null;
+  const newest = list.sort((a, b) => Date.parse(b.time) - Date.parse(a.time)).slice(0, MOST_OF_BAR);
+  const only = newest.length < list.length ? `, here are the newest ${MOST_OF_BAR}` : "";
+  return entriesButton(of, newest, newest.length < of && `This page has ${grouped(list.length)} of ${grouped(of)}${only}.`);
+}
+
+function entriesButton(of, list, note) {
   const name = of === 1 ? "entry" : "entries";
   const button = el("button", { type: "button", class: "entries", "aria-expanded": "false", "aria-label": `Show ${of === 1 ? "the" : grouped(of)} ${name}` }, name);
   let node = null;
   button.addEventListener("click", () => {
     node ??= below(button, [
-      of > list.length ? el("p", { class: "soft small" }, `The newest ${grouped(list.length)} of ${grouped(of)}; the other ${grouped(of - list.length)} ${of - list.length === 1 ? "is" : "are"} not in this page.`) : null,
-      entryList(list.map((at) => behind.list[at]))]);
+      note ? el("p", { class: "soft small" }, note) : null, entryList(list)]);
     const open = button.getAttribute("aria-expanded") === "true";
     node.hidden = open;
     button.setAttribute("aria-expanded", String(!open));
@@ -45,6 +58,6 @@ function below(button, content) {
     return node;
   }
   const node = el("div", { class: "behind" }, content);
-  (button.closest("p, .change, .foot") ?? button.parentElement).after(node);
+  (button.closest("p, .change, .foot, .trace") ?? button.parentElement).after(node);
   return node;
 }

@@ -34,6 +34,11 @@ function stepQuery(severities) {
   };
 }
 
+// The entries of a bar that the page has.
+const stepEntries = (severities) => (since, end) => behind.list.filter((entry) =>
+  Date.parse(entry.time) >= Date.parse(since) && Date.parse(entry.time) < Date.parse(end) && severities.includes(entry.severity) && chosen.severities.has(entry.severity) &&
+  isStore(cube.stores.includes(entry.store) ? entry.store : OTHERS) && isCategory(categoryAt(entry.category)));
+
 const level = (severity) => ({ error: 4, unspecified: 3, warning: 2, notice: 1, info: 0 })[severity];
 function compared(count, fewerIsGood) {
   if (count.before === null || count.before === undefined) return null;
@@ -67,12 +72,12 @@ function activity() {
   const bad = problems.reduce((sum, name) => sum + steps[name].reduce((a, b) => a + b, 0), 0);
   const nodes = [
     el("div", { class: "chart-title" }, el("strong", null, `${plural(total(steps), "entry", "entries")} by ${report.period.step}`), legend(shown)),
-    ...bars({ label: "Entries", height: 210, series: series(shown), query: stepQuery(SEVERITIES), hint: `Choose a ${report.period.step} for the search that lists its entries.` }),
+    ...bars({ label: "Entries", height: 210, series: series(shown), query: stepQuery(SEVERITIES), entries: stepEntries(SEVERITIES), hint: `Choose a ${report.period.step} for its entries.` }),
   ];
   if (problems.length) {
     nodes.push(el("div", { class: "chart-title" }, el("strong", null, `${plural(bad, "of them is a problem", "of them are problems")}`),
       el("span", { class: "soft small" }, marks.length ? "▾ incident" : "")),
-    ...bars({ label: "Warnings and errors", height: 130, series: series(problems), marks, query: stepQuery(SEVERITIES.filter((name) => PROBLEMS.has(name))) }));
+    ...bars({ label: "Warnings and errors", height: 130, series: series(problems), marks, query: stepQuery(SEVERITIES.filter((name) => PROBLEMS.has(name))), entries: stepEntries([...PROBLEMS]) }));
   }
   const stores = report.activity.stores.filter((line) => chosen.store === null || line.name === storeName(chosen.store));
   const categories = report.activity.categories.filter((line) => isCategory(line.name));
