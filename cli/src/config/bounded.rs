@@ -1,4 +1,4 @@
-//! Reading a token from a file or a program that may be anything: a pipe that nobody writes to, a device without an
+//! Reading a secret from a file or a program that may be anything: a pipe that nobody writes to, a device without an
 //! end, a program that never stops.
 
 use std::fs::{self, File};
@@ -15,11 +15,11 @@ use tokio::sync::oneshot;
 
 use crate::ui::Ui;
 
-/// How long a program may take to print a token.
+/// How long a program may take to print a secret.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 /// How long a file may take: it may lie on a server that is gone.
 const FILE_LIMIT: Duration = Duration::from_secs(5);
-/// No token is longer; a file or an output that is, is something else.
+/// No secret is longer; a file or an output that is, is something else.
 const LONGEST: u64 = 64 * 1024;
 
 /// The text of a file, which has to be one.
@@ -47,15 +47,15 @@ fn in_time(path: &Path, limit: Duration, read: impl FnOnce() -> Text + Send + 's
 }
 
 fn too_slow(path: &Path) -> String {
-    format!("the token file {} could not be read in {} s", shown(path), FILE_LIMIT.as_secs())
+    format!("the file {} could not be read in {} s", shown(path), FILE_LIMIT.as_secs())
 }
 
 fn read(path: &Path, ui: Ui) -> Text {
-    let bad = |error: io::Error| format!("the token file {} cannot be read: {error}", shown(path));
+    let bad = |error: io::Error| format!("the file {} cannot be read: {error}", shown(path));
     // This is checked before the file is opened: opening a pipe waits for a writer.
     let about = fs::metadata(path).map_err(bad)?;
     if !about.is_file() {
-        return Err(format!("the token file {} is no file: write the token into one", shown(path)));
+        return Err(format!("the file {} is no file: write the secret into one", shown(path)));
     }
     #[cfg(unix)]
     {
@@ -67,9 +67,9 @@ fn read(path: &Path, ui: Ui) -> Text {
     let mut text = Vec::new();
     File::open(path).map_err(bad)?.take(LONGEST + 1).read_to_end(&mut text).map_err(bad)?;
     if text.len() as u64 > LONGEST {
-        return Err(format!("the token file {} is too large to hold a token", shown(path)));
+        return Err(format!("the file {} is too large to hold a secret", shown(path)));
     }
-    String::from_utf8(text).map_err(|_| format!("the token file {} is not UTF-8 text", shown(path)))
+    String::from_utf8(text).map_err(|_| format!("the file {} is not UTF-8 text", shown(path)))
 }
 
 /// The output of a program. It does not see these variables, which are other stores' tokens.
@@ -78,9 +78,9 @@ pub(super) async fn run(command: &[String], without: &[String]) -> Result<String
 }
 
 async fn run_in_time(command: &[String], without: &[String], limit: Duration) -> Text {
-    let [program, arguments @ ..] = command else { return Err("the token command is empty".to_owned()) };
+    let [program, arguments @ ..] = command else { return Err("the command is empty".to_owned()) };
     let name = shown(Path::new(program));
-    let failed = |error: io::Error| format!("the token command {name} cannot be run: {error}");
+    let failed = |error: io::Error| format!("the command {name} cannot be run: {error}");
     let mut prepared = Command::new(program);
     for variable in without {
         prepared.env_remove(variable);
@@ -95,17 +95,17 @@ async fn run_in_time(command: &[String], without: &[String], limit: Duration) ->
             stdout.take(LONGEST + 1).read_to_end(&mut text).await.map_err(failed)?;
         }
         if text.len() as u64 > LONGEST {
-            return Err(format!("the token command {name} printed too much to be a token")); // and it is killed
+            return Err(format!("the command {name} printed too much to be a secret")); // and it is killed
         }
         match child.wait().await.map_err(failed)? {
             status if status.success() => Ok(text),
-            status => Err(format!("the token command {name} failed: {status}")),
+            status => Err(format!("the command {name} failed: {status}")),
         }
     };
     let Ok(text) = tokio::time::timeout(limit, output).await else {
-        return Err(format!("the token command {name} took longer than {} s", limit.as_secs()));
+        return Err(format!("the command {name} took longer than {} s", limit.as_secs()));
     };
-    String::from_utf8(text?).map_err(|_| format!("the token command {name} printed no UTF-8 text"))
+    String::from_utf8(text?).map_err(|_| format!("the command {name} printed no UTF-8 text"))
 }
 
 /// A path as far as it may be shown: where there is no such file, a name that looks like a token may be one that was
@@ -151,7 +151,7 @@ mod tests {
     async fn a_program_that_prints_without_end_is_ended() {
         let command = ["sh", "-c", "echo $OTHER_TOKEN; while :; do echo aaaaaaaaaaaaaaaa; done"].map(str::to_owned);
         let why = run(&command, &[]).await.unwrap_err();
-        assert_eq!(why, "the token command sh printed too much to be a token");
+        assert_eq!(why, "the command sh printed too much to be a secret");
         let command = ["sh", "-c", "test -z \"$HOME\" && echo none"].map(str::to_owned);
         assert_eq!(run(&command, &["HOME".to_owned()]).await.unwrap(), "none\n");
     }
@@ -163,7 +163,7 @@ mod tests {
             Ok("too late".to_owned())
         };
         let why = in_time(Path::new("/mnt/vault/token"), Duration::from_millis(50), never).unwrap_err();
-        assert_eq!(why, "the token file /mnt/vault/token could not be read in 5 s");
+        assert_eq!(why, "the file /mnt/vault/token could not be read in 5 s");
         let quick = in_time(Path::new("/mnt/vault/token"), Duration::from_secs(60), || Ok("in time".to_owned()));
         assert_eq!(quick.unwrap(), "in time");
     }
@@ -175,7 +175,7 @@ mod tests {
         let command = ["sh", "-c", "sleep 3; touch \"$0\"", still_there.to_str().unwrap()].map(str::to_owned);
         let started = Instant::now();
         let why = run_in_time(&command, &[], Duration::from_secs(1)).await.unwrap_err();
-        assert_eq!(why, "the token command sh took longer than 1 s");
+        assert_eq!(why, "the command sh took longer than 1 s");
         assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
         tokio::time::sleep(Duration::from_secs(4)).await;
         assert!(!still_there.exists(), "it went on");

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use storelogs_collector::Moment;
 
+use super::mistake::Wrong;
 use super::reference::{Reference, Secret, beside};
 use super::token::TokenSource;
 
@@ -73,26 +74,34 @@ const LAKE_EVERY: Duration = Duration::from_secs(300);
 const OTLP_EVERY: Duration = Duration::from_secs(10);
 
 /// Reads the settings of an export from its entry.
-pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, String> {
-    let length = |key: &str, text: Option<String>| {
-        let length = |text: String| length(&text).ok_or_else(|| format!("{key} is no length of time such as \"30s\""));
+pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, Wrong> {
+    let length = |key: &'static str, text: Option<String>| {
+        let wrong = || Wrong::of(key)(format!("{key} is no length of time such as \"30s\""));
+        let length = |text: String| length(&text).ok_or_else(wrong);
         text.map(length).transpose()
     };
     let every = length("every", entry.every)?;
     let timeout = length("timeout", entry.timeout)?;
     let since = entry.since.map(|text| match text.parse() {
         Ok(Moment::Ago(length)) if !length.is_zero() => Ok(Moment::Ago(length)),
-        _ => Err("since is no age such as \"18h\" or \"7d\"".to_owned()),
+        _ => Err(Wrong::of("since")("since is no age such as \"18h\" or \"7d\"".to_owned())),
     });
     let since = since.transpose()?;
     if entry.to.trim().is_empty() {
-        return Err("to is empty: name a folder, or the address of a receiver".to_owned());
+        return Err(Wrong::of("to")("to is empty: name a folder, or the address of a receiver".to_owned()));
     }
     let (to, usual) = match entry.kind {
         Kind::Lake => {
-            let is_said = [entry.protocol.is_some(), entry.compression.is_some(), timeout.is_some(), since.is_some()];
-            if is_said.contains(&true) || !entry.headers.is_empty() {
-                return Err("protocol, compression, timeout, since and headers are for kind = \"otlp\"".to_owned());
+            let is_said = [
+                ("protocol", entry.protocol.is_some()),
+                ("compression", entry.compression.is_some()),
+                ("timeout", timeout.is_some()),
+                ("since", since.is_some()),
+                ("headers", !entry.headers.is_empty()),
+            ];
+            if let Some((key, _)) = is_said.into_iter().find(|(_, is_said)| *is_said) {
+                let why = "protocol, compression, timeout, since and headers are for kind = \"otlp\"";
+                return Err(Wrong::of(key)(why.to_owned()));
             }
             let address = if entry.to.contains("://") {
                 entry.to

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use storelogs::Store;
 use storelogs::platform::Setting;
+use storelogs_collector::wording::pluralize;
 
-use super::document::Document;
+use super::document::{Document, Place};
 use super::export;
 use super::keep::KeepEntry;
 use super::labels::labels;
-use super::mistake::Fault;
+use super::mistake::{Fault, Wrong};
 use super::parsed::ParsedFile;
 use super::platforms;
 use super::rate::Rate;
@@ -50,60 +51,83 @@ struct Entry {
     tags: Vec<String>,
 }
 
-/// The content of the file. A file with any error is refused as a whole: people write it by hand.
-pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, String> {
+/// The most mistakes of a file that are said.
+const MOST_SAID: usize = 10;
+
+/// The content of the file. A file with any error is refused as a whole: people write it by hand. Each of its mistakes is said,
+/// up to a few.
+pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, Vec<String>> {
     let shown = path.display();
     let placed = |(line, why): Fault| format!("{shown} line {line}: {why}");
     let sections = [("store", keys::<Entry>()), ("rule", keys::<rule::Entry>()), ("export", keys::<export::Entry>())];
-    let mut document = Document::parse::<File>(text, &sections).map_err(placed)?;
-    let stores: Vec<(usize, Entry)> = document.each("store").map_err(placed)?;
-    let rules: Vec<(usize, rule::Entry)> = document.each("rule").map_err(placed)?;
-    let exports: Vec<(usize, export::Entry)> = document.each("export").map_err(placed)?;
-    let file: File = document.rest().map_err(placed)?;
-    let keep = file.keep.map(|entry| entry.0);
-    let csv = file.stores_csv.map(|csv| beside(path, &csv));
-    let mut found =
-        ParsedFile { csv, proxy: file.proxy.map(|proxy| proxy.source(path)), keep, ..ParsedFile::default() };
+    let mut document = Document::parse::<File>(text, &sections).map_err(|fault| vec![placed(fault)])?;
+    let stores: Vec<(Place, Entry)> = document.each("store");
+    let rules: Vec<(Place, rule::Entry)> = document.each("rule");
+    let exports: Vec<(Place, export::Entry)> = document.each("export");
+    let mut found = ParsedFile::default();
+    if let Some(file) = document.rest::<File>() {
+        found.keep = file.keep.map(|entry| entry.0);
+        found.csv = file.stores_csv.map(|csv| beside(path, &csv));
+        found.proxy = file.proxy.map(|proxy| proxy.source(path));
+    }
     let mut lines: HashMap<Store, usize> = HashMap::new();
-    for (line, entry) in stores {
-        let settings = settings(entry, path).map_err(|why| placed((line, why)))?;
-        match lines.entry(settings.store.clone()) {
-            Slot::Occupied(first) => {
-                let (store, first) = (&settings.store, first.get());
-                return Err(format!("{shown} line {line}: the store {store} is already in line {first}"));
-            }
-            Slot::Vacant(place) => place.insert(line),
-        };
-        found.stores.push((settings, line));
+    for (place, entry) in stores {
+        match settings(entry, path) {
+            Ok(settings) => match lines.entry(settings.store.clone()) {
+                Slot::Occupied(first) => {
+                    let (store, first) = (&settings.store, first.get());
+                    document.refuse(&place, format!("the store {store} is already in line {first}").into());
+                }
+                Slot::Vacant(slot) => {
+                    slot.insert(place.line);
+                    found.stores.push((settings, place.line));
+                }
+            },
+            Err(wrong) => document.refuse(&place, wrong),
+        }
     }
-    for (number, (line, entry)) in (1..).zip(rules) {
-        let settings = rule::settings(entry, number, path);
-        found.rules.push((settings.map_err(|why| placed((line, why)))?, line));
+    for (place, entry) in rules {
+        match rule::settings(entry, place.number, path) {
+            Ok(settings) => found.rules.push((settings, place.line)),
+            Err(wrong) => document.refuse(&place, wrong),
+        }
     }
-    for (line, entry) in exports {
-        let settings = export::settings(entry, path);
-        found.exports.push(settings.map_err(|why| placed((line, why)))?);
+    for (place, entry) in exports {
+        match export::settings(entry, path) {
+            Ok(settings) => found.exports.push(settings),
+            Err(wrong) => document.refuse(&place, wrong),
+        }
     }
-    Ok(found)
+    let mut faults: Vec<String> = document.faults().into_iter().map(placed).collect();
+    if faults.is_empty() {
+        return Ok(found);
+    }
+    let more = faults.len().saturating_sub(MOST_SAID);
+    faults.truncate(MOST_SAID);
+    faults.extend(
+        (more > 0).then(|| format!("{shown}: and {}", pluralize(more as u64, "more mistake", "more mistakes"))),
+    );
+    Err(faults)
 }
 
-fn settings(entry: Entry, path: &Path) -> Result<Settings, String> {
+fn settings(entry: Entry, path: &Path) -> Result<Settings, Wrong> {
     let store = match platforms::store(&entry.platform, &entry.store) {
-        Some(store) => store?,
-        None => return Err(platforms::unknown(&entry.platform)),
+        Some(store) => store.map_err(Wrong::of("store"))?,
+        None => return Err(Wrong::of("platform")(platforms::unknown(&entry.platform))),
     };
     if entry.api_version.is_some() {
-        platforms::check(&store, "api_version", Setting::ApiVersion)?;
+        platforms::check(&store, "api_version", Setting::ApiVersion).map_err(Wrong::of("api_version"))?;
     }
     let rate = Rate { per_second: entry.requests_per_second, bucket: entry.bucket, leave: entry.leave_quota };
     rate.check(&store)?;
     if entry.app_key.is_some() || entry.app_secret.is_some() {
-        platforms::check(&store, "app_key and app_secret", Setting::App)?;
+        let key = if entry.app_key.is_some() { "app_key" } else { "app_secret" };
+        platforms::check(&store, "app_key and app_secret", Setting::App).map_err(Wrong::of(key))?;
     }
     let app = match (entry.app_key, entry.app_secret) {
         (Some(key), Some(secret)) => Some(App { key: key.source(path), secret: secret.source(path) }),
-        (Some(_), None) => return Err("app_key is there but app_secret is not".to_owned()),
-        (None, Some(_)) => return Err("app_secret is there but app_key is not".to_owned()),
+        (Some(_), None) => return Err(Wrong::of("app_key")("app_key is there but app_secret is not".to_owned())),
+        (None, Some(_)) => return Err(Wrong::of("app_secret")("app_secret is there but app_key is not".to_owned())),
         (None, None) => None,
     };
     let token = match entry.access_token {
@@ -208,6 +232,7 @@ mod tests {
                 ] {
                     for text in [format!("{valid}{line}\n"), format!("{line}\n{valid}")] {
                         let Err(why) = read(&text, Path::new("storelogs.toml")) else { continue };
+                        let why = why.join("\n");
                         refused += 1;
                         assert!(!why.contains(SECRET), "{text}{why}");
                         assert!(why.starts_with("storelogs.toml line "), "{text}{why}");

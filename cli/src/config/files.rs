@@ -70,8 +70,8 @@ struct Known {
     stamp: Option<Stamp>,
     /// Its content when it was last valid.
     found: Option<ParsedFile>,
-    /// The fault that it has now, if any.
-    broken: Option<String>,
+    /// What is wrong with it now, if anything.
+    broken: Vec<String>,
 }
 
 /// The signs that a file has changed.
@@ -124,9 +124,10 @@ impl Files {
         Ok(Self { main, folder, table: table.cloned(), known: BTreeMap::new() })
     }
 
-    /// The fault of the main file, if it has one.
-    pub(super) fn main_problem(&self) -> Option<&str> {
-        self.known.get(self.main.as_ref()?)?.broken.as_deref()
+    /// What is wrong with the main file, if anything, a line each.
+    pub(super) fn main_problem(&self) -> Option<String> {
+        let broken = &self.known.get(self.main.as_ref()?)?.broken;
+        (!broken.is_empty()).then(|| broken.join("\n"))
     }
 
     /// Reads what has changed. A file that is broken says what it said before; one that was changed just now is read
@@ -146,7 +147,8 @@ impl Files {
         }
         for path in &order {
             self.look(path, |bytes| {
-                let text = std::str::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text", path.display()))?;
+                let text = std::str::from_utf8(bytes);
+                let text = text.map_err(|_| vec![format!("{} is not UTF-8 text", path.display())])?;
                 file::read(text, path)
             });
         }
@@ -154,7 +156,7 @@ impl Files {
         tables.extend(order.iter().filter_map(|path| self.known.get(path)?.found.as_ref()?.csv.clone()));
         tables.dedup();
         for path in &tables {
-            self.look(path, |bytes| table::read(bytes, path));
+            self.look(path, |bytes| table::read(bytes, path).map_err(|why| vec![why]));
         }
         order.extend(tables);
         self.known.retain(|path, _| order.contains(path));
@@ -172,14 +174,15 @@ impl Files {
         let mut names: HashMap<&str, (&Path, usize)> = HashMap::new();
         for path in order {
             let Some(known) = self.known.get(path) else { continue };
-            if let Some(broken) = &known.broken {
+            if let Some((last, others)) = known.broken.split_last() {
                 let kept = known.found.as_ref().map_or(0, |found| found.stores.len());
                 let kept = match kept {
                     0 => String::new(),
                     1 => "; the store that it had before is kept".to_owned(),
                     many => format!("; the {many} stores that it had before are kept"),
                 };
-                all.problems.push(format!("{broken}{kept}"));
+                all.problems.extend(others.iter().cloned());
+                all.problems.push(format!("{last}{kept}"));
             }
             let Some(found) = &known.found else { continue };
             all.problems.extend(found.problems.iter().cloned());
@@ -214,7 +217,7 @@ impl Files {
         }
     }
 
-    fn look(&mut self, path: &Path, read: impl FnOnce(&[u8]) -> Result<ParsedFile, String>) {
+    fn look(&mut self, path: &Path, read: impl FnOnce(&[u8]) -> Result<ParsedFile, Vec<String>>) {
         let first = !self.known.contains_key(path);
         let known = self.known.entry(path.to_owned()).or_default();
         let stamp = Stamp::of(path);
@@ -224,9 +227,10 @@ impl Files {
         }
         known.stamp = stamp;
         let bytes = fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()));
-        match bytes.and_then(|bytes| closed(path).and_then(|()| read(&bytes))) {
-            Ok(found) => (known.found, known.broken) = (Some(found), None),
-            Err(why) => known.broken = Some(why),
+        let bytes = bytes.and_then(|bytes| closed(path).map(|()| bytes)).map_err(|why| vec![why]);
+        match bytes.and_then(|bytes| read(&bytes)) {
+            Ok(found) => (known.found, known.broken) = (Some(found), Vec::new()),
+            Err(why) => known.broken = why,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use storelogs_collector::archive::Labels;
 
+use super::mistake::Wrong;
+
 /// The longest of them, in bytes.
 const LONGEST: usize = 200;
 
@@ -10,18 +12,18 @@ pub(super) fn labels<'a>(
     name: Option<&str>,
     owner: Option<&str>,
     tags: impl IntoIterator<Item = &'a str>,
-) -> Result<Labels, String> {
-    let clean = |what: &str, text: &str| -> Result<Option<String>, String> {
+) -> Result<Labels, Wrong> {
+    let clean = |key: &'static str, what: &str, text: &str| -> Result<Option<String>, Wrong> {
         let text = text.trim();
         if text.len() > LONGEST || text.chars().any(char::is_control) {
-            return Err(format!("{what} is one line of at most {LONGEST} bytes"));
+            return Err(Wrong::of(key)(format!("{what} is one line of at most {LONGEST} bytes")));
         }
         Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
     };
-    let tags = tags.into_iter().map(|tag| clean("a tag", tag)).collect::<Result<Vec<_>, _>>()?;
+    let tags = tags.into_iter().map(|tag| clean("tags", "a tag", tag)).collect::<Result<Vec<_>, _>>()?;
     Ok(Labels {
-        name: name.map_or(Ok(None), |name| clean("name", name))?,
-        owner: owner.map_or(Ok(None), |owner| clean("owner", owner))?,
+        name: name.map_or(Ok(None), |name| clean("name", "name", name))?,
+        owner: owner.map_or(Ok(None), |owner| clean("owner", "owner", owner))?,
         tags: tags.into_iter().flatten().collect(),
     })
 }

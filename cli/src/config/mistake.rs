@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde::de::{Error, Expected, Unexpected};
 use storelogs_collector::nearest::{nearest, shown};
+use storelogs_collector::watch::WrongRule;
 
 /// A mistake in a configuration file. It holds no value of the file: what stands in a wrong place may be a token.
 #[derive(Debug)]
@@ -57,6 +58,32 @@ pub(super) type Sections = [(&'static str, &'static [&'static str])];
 /// What is wrong, with the number of its line.
 pub(super) type Fault = (usize, String);
 
+/// What is wrong with a table of which each value by itself is as it has to be.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// The key that it is about; of the table as a whole `None`.
+    pub(super) key: Option<&'static str>,
+    pub(super) why: String,
+}
+
+impl Wrong {
+    pub(super) fn of(key: &'static str) -> impl Fn(String) -> Self {
+        move |why| Self { key: Some(key), why }
+    }
+}
+
+impl From<String> for Wrong {
+    fn from(why: String) -> Self {
+        Self { key: None, why }
+    }
+}
+
+impl From<WrongRule> for Wrong {
+    fn from(WrongRule { key, why }: WrongRule) -> Self {
+        Self { key, why }
+    }
+}
+
 impl Mistake {
     pub(super) fn kind(found: &'static str, wanted: Wanted) -> Self {
         What::Kind { found, wanted }.into()
@@ -86,6 +113,19 @@ impl Mistake {
     pub(super) fn in_list(mut self) -> Self {
         self.in_list = self.path.is_empty();
         self
+    }
+
+    /// The key of the table that it is about.
+    pub(super) fn entry(&self) -> Option<&str> {
+        match &self.what {
+            What::Key { key, .. } if self.path.is_empty() => Some(key),
+            _ => self.path.last().map(String::as_str),
+        }
+    }
+
+    /// Whether it is that one of these keys is missing.
+    pub(super) fn misses_one_of(&self, keys: &[String]) -> bool {
+        matches!(self.what, What::Missing(missing) if keys.iter().any(|key| key == missing))
     }
 
     /// What is wrong, and what to write instead. `section` is the table that it is in: `store`; `None` is the file itself,

@@ -57,7 +57,9 @@ pub(crate) use variables::text as variable;
 /// The stores that the text of a `storelogs.toml` names, or what is wrong with it.
 ///
 /// # Errors
-/// One sentence that names the file, the line and the remedy. It shows nothing of a token that stands there.
+/// What is wrong: of each mistake the file, the line and the remedy, in a line or two. It shows nothing of a token that
+/// stands there.
 pub fn configured(text: &str, path: &Path) -> Result<Vec<Store>, String> {
-    Ok(file::read(text, path)?.stores.into_iter().map(|(settings, _)| settings.store).collect())
+    let found = file::read(text, path).map_err(|why| why.join("\n"))?;
+    Ok(found.stores.into_iter().map(|(settings, _)| settings.store).collect())
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use storelogs::secrecy::SecretString;
 use storelogs_collector::watch::{Action, Draft, Form, Program, Rule, Webhook};
 
+use super::mistake::Wrong;
 use super::reference::{Reference, Secret};
 use super::token::TokenSource;
 use crate::ui::Ui;
@@ -84,22 +85,22 @@ pub(super) struct Settings {
 }
 
 /// Reads the settings of a rule from its entry. The number is its place in the file.
-pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Settings, String> {
+pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Settings, Wrong> {
     let name = entry.name.unwrap_or_else(|| format!("rule {number}"));
+    let wrong = |key, why: &str| Err(Wrong::of(key)(format!("the rule {name:?}: {why}")));
     if entry.run.as_ref().is_some_and(|run| run.first().is_none_or(String::is_empty)) {
-        return Err(format!("the rule {name:?}: run is empty: its first text is the program"));
+        return wrong("run", "run is empty: its first text is the program");
     }
     let form = entry.webhook_form.unwrap_or_default();
     let is_posted = entry.webhook.is_some() || form.usual_address().is_some();
-    if form.wants_key() != entry.webhook_key.is_some() {
-        return Err(format!(
-            "the rule {name:?}: {}",
-            if form.wants_key() {
-                "write webhook_key = { env = \"NAME\" }: the key of the integration"
-            } else {
-                "webhook_key is for webhook_form = \"pagerduty\" and \"opsgenie\""
-            }
-        ));
+    match (form.wants_key(), entry.webhook_key.is_some()) {
+        (true, false) => {
+            return wrong("webhook_form", "write webhook_key = { env = \"NAME\" }: the key of the integration");
+        }
+        (false, true) => {
+            return wrong("webhook_key", "webhook_key is for webhook_form = \"pagerduty\" and \"opsgenie\"");
+        }
+        _ => {}
     }
     for (key, is_there) in [
         ("webhook_form", entry.webhook_form.is_some()),
@@ -107,7 +108,7 @@ pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Setti
         ("webhook_headers", !entry.webhook_headers.is_empty()),
     ] {
         if is_there && !is_posted {
-            return Err(format!("the rule {name:?}: {key} says nothing without webhook"));
+            return wrong(key, &format!("{key} says nothing without webhook"));
         }
     }
     let draft = Draft {
@@ -143,48 +144,69 @@ impl Settings {
         self.webhook.iter().chain(&self.key).chain(&self.secret).chain(self.headers.values())
     }
 
-    /// What keeps it from sending an alert: every secret that cannot be read; else, what is wrong with one.
-    pub(super) async fn faults(&self, secrets: &[String], ui: Ui) -> Vec<String> {
-        let Err(why) = self.rule(secrets, ui).await else { return Vec::new() };
-        let own = [("webhook", &self.webhook), ("webhook_key", &self.key), ("webhook_secret", &self.secret)];
-        let own = own.into_iter().filter_map(|(key, source)| Some((key.to_owned(), source.as_ref()?)));
-        let headers = self.headers.iter().map(|(name, source)| (format!("webhook_headers.{name}"), source));
-        let mut missing = Vec::new();
-        for (key, source) in own.chain(headers) {
-            let read = source.read(&key, ui).await;
-            missing.extend(read.err().map(|why| format!("the rule {:?}: {why}", self.draft.name)));
-        }
-        if missing.is_empty() { vec![why] } else { missing }
-    }
-
-    /// The rule, with the address of its webhook. Its program does not get these variables.
-    pub(super) async fn rule(&self, secrets: &[String], ui: Ui) -> Result<Rule, String> {
+    /// The rule, with the address of its webhook. Its program does not get these variables. The error is every secret that
+    /// cannot be read; else, what is wrong with one.
+    pub(super) async fn rule(&self, secrets: &[String], ui: Ui) -> Result<Rule, Vec<String>> {
         let program = |command: &Vec<String>| Program { command: command.clone(), without: secrets.to_vec() };
         let mut actions: Vec<Action> = self.run.iter().map(program).map(Action::Run).collect();
-        let usual = self.form.usual_address().map(|address| SecretString::from(address.to_owned()));
-        if self.webhook.is_some() || usual.is_some() {
-            let named = |why| format!("the rule {:?}: {why}", self.draft.name);
-            let url = match &self.webhook {
-                Some(source) => source.read("webhook", ui).await.map_err(named)?,
-                None => usual,
-            };
-            let url = url.ok_or_else(|| named("there is no address of a webhook".to_owned()))?;
-            let mut webhook = Webhook::new(&url, self.form).map_err(|why| named(format!("webhook: {why}")))?;
-            for (name, source) in &self.headers {
-                let value = source.read("value of a header", ui).await.map_err(named)?.unwrap_or_default();
-                webhook =
-                    webhook.header(name, &value).map_err(|why| named(format!("webhook_headers: {name}: {why}")))?;
-            }
-            if let Some(source) = &self.key {
-                let key = source.read("webhook_key", ui).await.map_err(named)?.unwrap_or_default();
-                webhook = webhook.keyed(&key).map_err(|why| named(format!("webhook_key: {why}")))?;
-            }
-            if let Some(source) = &self.secret {
-                let secret = source.read("webhook_secret", ui).await.map_err(named)?.unwrap_or_default();
-                webhook = webhook.signed(&secret).map_err(|why| named(format!("webhook_secret: {why}")))?;
-            }
+        let named = |why: String| format!("the rule {:?}: {why}", self.draft.name);
+        let read = self.read(ui).await.map_err(|missing| missing.into_iter().map(named).collect::<Vec<_>>())?;
+        if let Some(webhook) = self.webhook(read).map_err(|why| vec![named(why)])? {
             actions.push(Action::Post(Box::new(webhook)));
         }
-        self.draft.clone().rule(actions)
+        self.draft.clone().rule(actions).map_err(|wrong| vec![wrong.why])
     }
+
+    /// Reads each secret once. The error says why, of each that cannot be read.
+    async fn read(&self, ui: Ui) -> Result<ReadSecrets, Vec<String>> {
+        let mut missing = Vec::new();
+        let mut take = |read: Result<Option<SecretString>, String>| match read {
+            Ok(secret) => secret,
+            Err(why) => {
+                missing.push(why);
+                None
+            }
+        };
+        let mut read = ReadSecrets::default();
+        for (key, source, place) in [
+            ("webhook", &self.webhook, &mut read.address),
+            ("webhook_key", &self.key, &mut read.key),
+            ("webhook_secret", &self.secret, &mut read.secret),
+        ] {
+            if let Some(source) = source {
+                *place = take(source.read(key, ui).await);
+            }
+        }
+        for (name, source) in &self.headers {
+            let value = take(source.read(&format!("webhook_headers.{name}"), ui).await);
+            read.headers.extend(value.map(|value| (name.clone(), value)));
+        }
+        if missing.is_empty() { Ok(read) } else { Err(missing) }
+    }
+
+    /// Its webhook, if it has one.
+    fn webhook(&self, read: ReadSecrets) -> Result<Option<Webhook>, String> {
+        let usual = || self.form.usual_address().map(|address| SecretString::from(address.to_owned()));
+        let Some(address) = read.address.or_else(usual) else { return Ok(None) };
+        let mut webhook = Webhook::new(&address, self.form).map_err(|why| format!("webhook: {why}"))?;
+        for (name, value) in &read.headers {
+            webhook = webhook.header(name, value).map_err(|why| format!("webhook_headers: {name}: {why}"))?;
+        }
+        if let Some(key) = &read.key {
+            webhook = webhook.keyed(key).map_err(|why| format!("webhook_key: {why}"))?;
+        }
+        if let Some(secret) = &read.secret {
+            webhook = webhook.signed(secret).map_err(|why| format!("webhook_secret: {why}"))?;
+        }
+        Ok(Some(webhook))
+    }
+}
+
+/// The secrets of a rule as they were read.
+#[derive(Default)]
+struct ReadSecrets {
+    address: Option<SecretString>,
+    key: Option<SecretString>,
+    secret: Option<SecretString>,
+    headers: Vec<(String, SecretString)>,
 }

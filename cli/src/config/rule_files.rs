@@ -59,20 +59,18 @@ impl RuleFiles {
         let secrets = all.secret_variables();
         let AllFiles { rules: mut settings, problems, proxy, stores, .. } = all;
         if let Some(why) = files.main_problem() {
-            return Err(CliError::usage(why.to_owned()));
+            return Err(CliError::usage(why));
         }
         if let Some(unknown) = names.iter().find(|name| settings.iter().all(|rule| rule.name() != name.as_str())) {
             return Err(CliError::usage(format!("there is no rule {unknown:?} in the configuration")));
         }
         settings.retain(|rule| names.is_empty() || names.iter().any(|name| name == rule.name()));
         if settings.is_empty() {
-            return Err(match problems.into_iter().next() {
-                Some(problem) => CliError::usage(problem),
-                None => CliError::usage(
-                    "there are no rules. Write them in storelogs.toml, or in a file of conf.d beside it:",
-                )
-                .hint(EXAMPLE),
-            });
+            if !problems.is_empty() {
+                return Err(CliError::usage(problems.join("\n")));
+            }
+            let none = "there are no rules. Write them in storelogs.toml, or in a file of conf.d beside it:";
+            return Err(CliError::usage(none).hint(EXAMPLE));
         }
         if !quiet {
             problems.iter().for_each(|problem| ui.error(problem));
@@ -192,12 +190,16 @@ impl Rules for RuleFiles {
     }
 }
 
+/// The rules, or what is wrong with all of them, a line each.
 async fn rules(settings: &[Settings], secrets: &[String], ui: Ui) -> Result<Vec<Rule>, String> {
-    let mut rules = Vec::with_capacity(settings.len());
+    let (mut rules, mut wrong) = (Vec::with_capacity(settings.len()), Vec::new());
     for rule in settings {
-        rules.push(rule.rule(secrets, ui).await?);
+        match rule.rule(secrets, ui).await {
+            Ok(rule) => rules.push(rule),
+            Err(why) => wrong.extend(why),
+        }
     }
-    Ok(rules)
+    if wrong.is_empty() { Ok(rules) } else { Err(wrong.join("\n")) }
 }
 
 /// The example of a rule in errors.

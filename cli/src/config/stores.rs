@@ -61,7 +61,7 @@ impl Configured {
     pub(crate) async fn rules(&self) -> (usize, Vec<String>) {
         let mut faults = Vec::new();
         for rule in &self.rules {
-            faults.extend(rule.faults(&self.secrets, self.ui).await);
+            faults.extend(rule.rule(&self.secrets, self.ui).await.err().unwrap_or_default());
         }
         (self.rules.len(), faults)
     }
@@ -101,7 +101,7 @@ pub(crate) fn exports(file: Option<&PathBuf>, ui: Ui) -> Result<(Vec<ExportSetti
     let mut files = Files::find(file, None)?;
     let all = files.read();
     if let Some(why) = files.main_problem() {
-        return Err(CliError::usage(why.to_owned()));
+        return Err(CliError::usage(why));
     }
     Ok((all.exports, read_proxy(all.proxy.as_ref(), ui)?))
 }
@@ -128,7 +128,7 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
     let secrets = all.secret_variables();
     let AllFiles { stores: found, mut problems, notes, proxy, keep, exports, rules } = all;
     if let Some(why) = files.main_problem() {
-        return Err(CliError::usage(why.to_owned()));
+        return Err(CliError::usage(why));
     }
     for note in &notes {
         ui.note(&format!("{note}\n"));

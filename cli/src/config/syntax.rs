@@ -44,7 +44,7 @@ pub(super) fn fault<'a>(
     let line = lines.get(number - 1).map_or("", |line| line.trim());
     let known: Vec<_> = known.collect();
     let sections: Vec<&str> = known.iter().filter_map(|(name, _)| *name).collect();
-    (number, if is_duplicate { twice(line, &sections) } else { why(line) })
+    if is_duplicate { twice(&lines, number, &sections) } else { (number, why(line)) }
 }
 
 /// The line of a list or table that was begun above and has no end there.
@@ -57,17 +57,54 @@ fn open_above(above: &[&str]) -> Option<usize> {
     ((is_open('[', ']') || is_open('{', '}')) && !ends).then_some(at + 1)
 }
 
-/// A key or a table that is there twice.
-fn twice(line: &str, sections: &[&str]) -> String {
+/// A key or a table that is there twice, the second time in this line.
+fn twice(lines: &[&str], number: usize, sections: &[&str]) -> Fault {
+    let line = lines.get(number - 1).map_or("", |line| line.trim());
     if line.starts_with('[') {
-        let name = line.trim_matches(['[', ']', ' ']);
-        return match sections.iter().find(|section| **section == name) {
-            Some(section) => format!("write [[{section}]], with two brackets: there may be several"),
-            None => "this table is there twice: leave one out".to_owned(),
+        let Some(section) = sections.iter().find(|section| **section == name(line)) else {
+            return (number, "this table is there twice: leave one out".to_owned());
+        };
+        if !line.starts_with("[[") {
+            return (number, two_brackets(section));
+        }
+        // With two brackets it may be there twice: what is wrong is above.
+        let above = lines[..number - 1].iter().map(|line| line.trim());
+        let other = |line: &str| {
+            let is_table = line.starts_with('[') && !line.starts_with("[[");
+            if is_table { name(line) == *section } else { !line.starts_with('[') && root(line) == *section }
+        };
+        return match above.clone().position(other) {
+            Some(at) if lines[at].trim().starts_with('[') => (at + 1, two_brackets(section)),
+            Some(at) => (at + 1, not_of_the_file(section, section)),
+            None => {
+                (number, format!("{section} is there above in another form: write a line [[{section}]] there, too"))
+            }
         };
     }
     let key = key(line);
-    format!("{key} is there twice: leave one out, or begin another table before it, with a line such as [[store]]")
+    (
+        number,
+        format!("{key} is there twice: leave one out, or begin another table before it, with a line such as [[store]]"),
+    )
+}
+
+/// The name of the table that a line begins.
+fn name(line: &str) -> &str {
+    line.split('#').next().unwrap_or_default().trim().trim_matches(['[', ']', ' '])
+}
+
+/// The first part of a line's key.
+fn root(line: &str) -> &str {
+    line.split(['=', '.', ' ', '\t']).next().unwrap_or_default().trim_matches(['"', '\''])
+}
+
+pub(super) fn two_brackets(section: &str) -> String {
+    format!("write [[{section}]], with two brackets: there may be several")
+}
+
+/// A key that stands above the first table, and belongs into one.
+pub(super) fn not_of_the_file(key: &str, section: &str) -> String {
+    format!("{key} is not a key of the file itself: it belongs below a line [[{section}]]")
 }
 
 /// The key of a line, as far as it may be shown.

@@ -175,6 +175,7 @@ fn settings(record: &ByteRecord, columns: &[&str], path: &Path) -> Result<Settin
         None => Settings::usual_token(&store, app.as_ref())?,
     };
     let api_url = cell("api_url")?.map(str::to_owned);
-    let labels = labels(cell("name")?, cell("owner")?, cell("tags")?.unwrap_or_default().split(BETWEEN_TAGS))?;
+    let labels = labels(cell("name")?, cell("owner")?, cell("tags")?.unwrap_or_default().split(BETWEEN_TAGS));
+    let labels = labels.map_err(|wrong| wrong.why)?;
     Ok(Settings { store, token, api_url, api_version, app, rate: Rate::default(), keep: None, labels })
 }

@@ -34,8 +34,8 @@ impl TokenSource {
             Self::App => return Ok(None),
             Self::Text(token) => return Ok(Some(token.clone())),
             Self::Env(name) => variable(name, what)?,
-            Self::File(path) => bounded::file(path, ui).await?,
-            Self::Command { command, without } => bounded::run(command, without).await?,
+            Self::File(path) => bounded::file(path, ui).await.map_err(no(what))?,
+            Self::Command { command, without } => bounded::run(command, without).await.map_err(no(what))?,
         };
         Ok(Some(trimmed(&text)))
     }
@@ -53,7 +53,7 @@ impl TokenSource {
             Self::App => Ok(None),
             Self::Text(text) => Ok(Some(text.clone())),
             Self::Env(name) => variable(name, what).map(|text| Some(trimmed(&text))),
-            Self::File(path) => bounded::file_now(path, ui).map(|text| Some(trimmed(&text))),
+            Self::File(path) => bounded::file_now(path, ui).map(|text| Some(trimmed(&text))).map_err(no(what)),
             Self::Command { .. } => Err(format!("the {what} cannot come from a command: name a variable or a file")),
         }
     }
@@ -72,10 +72,15 @@ impl PartialEq for TokenSource {
     }
 }
 
+/// Why there is none of what is wanted.
+fn no(what: &str) -> impl Fn(String) -> String {
+    move |why| format!("no {what}: {why}")
+}
+
 fn variable(name: &str, what: &str) -> Result<String, String> {
     match variables::text(name) {
         Ok(Some(text)) => Ok(text),
-        Ok(None) => Err(format!("no {what}: the environment variable {name} is not set")),
+        Ok(None) => Err(no(what)(format!("the environment variable {name} is not set"))),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -153,3 +153,29 @@ fn check_reads_the_rules_and_names_every_secret_that_is_missing_without_sending_
     let run = program.run(&["check"]);
     assert!(run.code == 4 && run.err.contains("the rule \"chat\": webhook: "), "{run:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn check_reads_each_secret_of_a_faulty_rule_once_and_calls_it_by_its_key() {
+    let sandbox = sandbox();
+    let counting = |more: &str| {
+        format!(
+            "[[rule]]\nname = \"chat\"\nincident = true\nwebhook = {{ file = \"hook\" }}\n\
+             webhook_secret = {{ command = [\"sh\", \"-c\", \"echo run >> runs; {more}\"] }}\n"
+        )
+    };
+    let no_file = "no webhook: the file hook cannot be read: ";
+    for (more, says) in
+        [("echo short", vec![no_file]), ("exit 3", vec![no_file, "no webhook_secret: the command sh failed: "])]
+    {
+        let program = Program::reading(&sandbox).configured(&counting(more));
+        let run = program.run(&["check"]);
+        assert_eq!(run.code, 4, "{run:?}");
+        for says in says {
+            assert!(run.err.contains(&format!("the rule \"chat\": {says}")), "{says} {run:?}");
+        }
+        assert!(!run.err.contains("token"), "{run:?}");
+        let runs = std::fs::read_to_string(program.home.path().join("runs")).unwrap();
+        assert_eq!(runs.lines().count(), 1, "{more}");
+    }
+}

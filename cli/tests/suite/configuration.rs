@@ -235,15 +235,24 @@ fn a_typical_mistake_is_said_in_plain_words_with_its_line_and_the_remedy() {
         (in_rule("name = \"x\"\nincident = True"), 7, "write incident = true or incident = false, in small letters"),
         (in_rule("name = \"x\"\nwen = \"a\""), 7, "\"wen\" is not a key of [[rule]]: did you mean when?"),
         (in_rule("webhook_form = \"slak\""), 6, "webhook_form: there is no \"slak\": did you mean slack?"),
-        (in_rule("incident = true\nlevel = \"warnin\""), 5, "there is no \"warnin\", did you mean warning?: use info"),
+        (in_rule("incident = true\nlevel = \"warnin\""), 7, "there is no \"warnin\", did you mean warning?: use info"),
         (in_rule("name = \"x\""), 5, "it would alert on every entry: write when"),
         (format!("{shop}[[export]]\nkind = \"loki\"\n"), 6, "kind: there is no \"loki\": did you mean lake?"),
         (format!("{shop}[[export]]\nkind = \"lake\"\n"), 5, "this [[export]] has no to: write to = \"…\" below it"),
         (format!("{shop}[rule]\nname = \"x\"\n"), 5, "write [[rule]], with two brackets"),
         ("[store]\nstore = \"a\"\n[store]\nstore = \"b\"\n".into(), 3, "write [[store]], with two brackets"),
         ("[[store]\nstore = \"a\"\n".into(), 1, "two brackets on each side"),
+        (format!("store = 5\n\n{shop}"), 1, "store is not a key of the file itself: it belongs below a line [[store]]"),
+        ("\nrule = \"x\"\n[[rule]] # one\n".into(), 2, "it belongs below a line [[rule]]"),
+        (format!("[store]\nplatform = \"shopline\"\n\n{shop}"), 1, "write [[store]], with two brackets"),
+        (in_rule("name = \"x\"\nwhen = \"(refund\""), 7, "the rule \"x\": when: "),
+        (in_rule("when = \"a\"\nmore_than = 5\nwithin = \"ten\""), 8, "within: write how long: 90s, 10m"),
+        (in_rule("when = \"a\"\nper = [\"shop\"]"), 7, "per: there is no \"shop\""),
+        (in_rule("when = \"a\"\nwebhook_secret = { env = \"A\" }"), 7, "webhook_secret says nothing without webhook"),
+        (in_store("requests_per_second = 2.0\nname = \"a\\tb\""), 5, "name is one line of at most 200 bytes"),
+        (format!("{shop}[[export]]\nkind = \"otlp\"\nto = \"x\"\nevery = \"soon\"\n"), 8, "every is no length of time"),
         ("[[stores]]\nstore = \"a\"\n".into(), 1, "did you mean [[store]]?"),
-        ("[[store]]\nplatform = \"shoplin\"\nstore = \"a\"\n".into(), 1, "did you mean shopline?"),
+        ("[[store]]\nplatform = \"shoplin\"\nstore = \"a\"\n".into(), 2, "did you mean shopline?"),
         ("[[store]]\nplatform: \"shopline\"\n".into(), 2, "there is a colon behind the key: write platform = \"…\""),
         ("[[store]]\nplatform = shopline\n".into(), 2, "a text stands in quotes: write platform = \"…\""),
         ("[[store]]\nplatform = \"shopline\nstore = \"a\"\n".into(), 2, "a quote is missing at the end"),
@@ -251,10 +260,57 @@ fn a_typical_mistake_is_said_in_plain_words_with_its_line_and_the_remedy() {
         ("stores_cvs = \"x.csv\"\n".into(), 1, "did you mean stores_csv?"),
         ("- platform: shopline\n".into(), 1, "this is YAML"),
         ("{\"store\": []}\n".into(), 1, "this is JSON"),
-    ] as [(String, usize, &str); 39]
+    ] as [(String, usize, &str); 48]
     {
         let err = refused(&text).err;
         assert!(err.contains(&format!("storelogs.toml line {line}: ")) && err.contains(why), "{text}{err}");
+    }
+}
+
+#[test]
+fn every_mistake_of_a_file_is_said_from_its_top_to_its_end() {
+    let text = "stores_csv = 5\n\n[[store]]\nplatform = \"shopify\"\nstore = \"a\"\n\n[[store]]\nplatform = \"shopline\"\n\
+        store = \"open001\"\ntags = [1, 2]\nbucket = \"40\"\nowne = \"x\"\n\n[[store]]\nplatform = \"shopline\"\n\n\
+        [[rule]]\nincident = true\nlevel = \"loud\"\n\n[[export]]\nkind = \"loki\"\nto = \"x\"\n";
+    let said = |text: &str| -> Vec<String> {
+        let err = refused(text).err;
+        let err = err.strip_prefix("error: ").unwrap_or_else(|| panic!("{err}"));
+        err.lines().map(|line| line.trim().to_owned()).collect()
+    };
+    let lines = said(text);
+    assert_eq!(lines.len(), 8, "{lines:#?}");
+    for (said, (line, why)) in lines.iter().zip([
+        (1, "stores_csv is a number"),
+        (4, "platform \"shopify\" is not known"),
+        (10, "tags holds a number"),
+        (11, "bucket is a text"),
+        (12, "did you mean owner?"),
+        (14, "this [[store]] has no store"),
+        (19, "there is no \"loud\""),
+        (22, "there is no \"loki\""),
+    ]) {
+        assert!(said.starts_with(&format!("storelogs.toml line {line}: ")) && said.contains(why), "{why}: {said}");
+    }
+    let wrong = "[[store]]\nplatform = \"shopify\"\nstore = \"a\"\n";
+    let many = said(&wrong.repeat(14));
+    assert_eq!(many.len(), 11, "{many:#?}");
+    assert!(many[9].starts_with("storelogs.toml line 29: "), "{many:#?}");
+    assert_eq!(many[10], "storelogs.toml: and 4 more mistakes");
+    assert_eq!(said(&wrong.repeat(11)).last().unwrap(), "storelogs.toml: and 1 more mistake");
+}
+
+#[test]
+fn every_mistake_of_a_further_file_is_said_and_the_others_are_read() {
+    let sandbox = sandbox();
+    let program = reading(&sandbox, "{ env = \"MY_TOKEN\" }");
+    let further = "[[store]]\nplatform = \"shopify\"\nstore = \"a\"\n[[store]]\nbucket = true\n";
+    std::fs::create_dir(program.home.path().join("conf.d")).unwrap();
+    program.file("conf.d/more.toml", further);
+    let run = program.run(&["check"]);
+    assert!(run.code == 4 && run.out.contains(HASH), "{run:?}");
+    for why in ["more.toml line 2: platform ", "more.toml line 5: bucket ", "more.toml line 4: this [[store]] has no "]
+    {
+        assert!(run.err.lines().any(|line| line.starts_with("error: ") && line.contains(why)), "{why} {run:?}");
     }
 }
 

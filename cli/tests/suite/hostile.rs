@@ -39,7 +39,7 @@ fn a_hostile_store_in_the_file_is_refused_before_any_request() {
         let text = format!("[[store]]\nplatform = \"shopline\"\nstore = \"{name}\"\n");
         let run = Program::reading(&sandbox).configured(&text).run(&["fetch"]);
         assert_eq!(run.code, 2, "{name}: {run:?}");
-        assert!(run.err.contains("storelogs.toml line 1"), "{}", run.err);
+        assert!(run.err.contains("storelogs.toml line 3"), "{}", run.err);
     }
     assert_eq!(sandbox.requests(), 0);
 }

@@ -269,7 +269,7 @@ fn rules_that_change_hold_at_once_and_broken_ones_change_nothing() {
     watcher.until("nobody collects into this archive now");
     program.file("storelogs.toml", &RULE.replace("severity>=error", "severity>=terrible"));
     let lines = watcher.until("a severity is unspecified");
-    assert!(lines.last().unwrap().contains("storelogs.toml line 1: the rule \"errors\": when: "), "{lines:?}");
+    assert!(lines.last().unwrap().contains("storelogs.toml line 3: the rule \"errors\": when: "), "{lines:?}");
     program.file("storelogs.toml", &RULE.replace("errors", "failures"));
     watcher.until("The rules have changed: there are 1 now");
     fail(&sandbox, 900_000_001, "it failed");
@@ -365,7 +365,7 @@ fn what_is_wrong_is_said_with_its_remedy() {
     };
     fails("", &[], "there are no rules");
     fails("[[rule]]\nname = \"it\"\n", &[], "storelogs.toml line 1: the rule \"it\": it would alert on every entry");
-    fails("\n[[rule]]\nname = \"it\"\nwhen = \"(refund\"\n", &[], "storelogs.toml line 2: the rule \"it\": when: this");
+    fails("\n[[rule]]\nname = \"it\"\nwhen = \"(refund\"\n", &[], "storelogs.toml line 4: the rule \"it\": when: this");
     fails(&format!("{RULE}webhook = \"https://hidden\"\n"), &[], "write webhook = { env = \"NAME\" }");
     fails(
         &format!("{RULE}webhook = {{ env = \"NOT_THERE\" }}\n"),

@@ -30,5 +30,5 @@ pub use action::{Action, Program, Webhook};
 pub use alert::{Alert, Kind, Level, Status};
 pub use chat::Form;
 pub use replay::replay;
-pub use rule::{Draft, Rule};
+pub use rule::{Draft, Rule, WrongRule};
 pub use run::{Event, Outcome, Rules, Tried, WatchOptions, try_actions, watch};

@@ -1,5 +1,7 @@
 //! A rule: what to look for, and where its alerts go.
 
+use std::fmt;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{LogEntry, Store};
@@ -97,30 +99,50 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// The default of `cool_down`. Alerts on sensitive changes and new templates are never suppressed by default.
 const COOL_DOWN: SignedDuration = SignedDuration::from_hours(1);
 
+/// What is wrong with a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongRule {
+    /// The key that it is about, as a configuration file has it.
+    pub key: Option<&'static str>,
+    /// What is wrong, in words for its author.
+    pub why: String,
+}
+
+impl fmt::Display for WrongRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl std::error::Error for WrongRule {}
+
+fn wrong(key: &'static str, why: impl Into<String>) -> WrongRule {
+    WrongRule { key: Some(key), why: why.into() }
+}
+
 impl Draft {
     /// The rule, with what it does with an alert besides printing it.
     ///
     /// # Errors
     /// The error says what is wrong with it, in words for its author.
-    pub fn rule(self, actions: Vec<Action>) -> Result<Rule, String> {
+    pub fn rule(self, actions: Vec<Action>) -> Result<Rule, WrongRule> {
         let name = self.name.trim().to_owned();
         if name.is_empty() {
-            return Err("a rule has no name: write name = \"…\"".to_owned());
+            return Err(wrong("name", "a rule has no name: write name = \"…\""));
         }
-        let named = |why: String| format!("the rule {name:?}: {why}");
+        let named = |WrongRule { key, why }| WrongRule { key, why: format!("the rule {name:?}: {why}") };
         let what = self.what().map_err(named)?;
         let per = self.per(what).map_err(named)?;
         let when = self.when.unwrap_or_default().trim().to_owned();
         // A query is seen from now, but nothing of it may depend on that: the rule holds for as long as it is there.
         let filter = Filter::parse(&when, Timestamp::now(), &TimeZone::UTC);
-        let filter = filter.map_err(|error| named(format!("when: {error}")))?;
+        let filter = filter.map_err(|error| named(wrong("when", format!("when: {error}"))))?;
         if filter.names_times() {
-            return Err(named("when: a rule is about what comes: leave out since, until and time".to_owned()));
+            return Err(named(wrong("when", "when: a rule is about what comes: leave out since, until and time")));
         }
         if filter.names_incidents() {
-            return Err(named(
-                "when: a rule about incidents has incident = true, and no incident: in its query".to_owned(),
-            ));
+            let why = "when: a rule about incidents has incident = true, and no incident: in its query";
+            return Err(named(wrong("when", why)));
         }
         let cool_down = match self.cool_down {
             Some(text) => length("cool_down", &text, SignedDuration::ZERO).map_err(named)?,
@@ -128,40 +150,38 @@ impl Draft {
             None => COOL_DOWN,
         };
         let level = match &self.level {
-            Some(level) => Level::named(level).map_err(named)?,
+            Some(level) => Level::named(level).map_err(|why| named(wrong("level", why)))?,
             None if matches!(what, What::Incident | What::Silence(_)) => Level::Error,
             None => Level::Warning,
         };
         let resolve = self.resolve.unwrap_or(true);
         if self.resolve == Some(true) && what.calm().is_none() {
-            return Err(named("resolve: a single entry, change or template has no end".to_owned()));
+            return Err(named(wrong("resolve", "resolve: a single entry, change or template has no end")));
         }
         let redact = self.redact.unwrap_or(true);
         Ok(Rule { name, when, written: filter.clone(), filter, what, per, cool_down, redact, resolve, level, actions })
     }
 
-    fn what(&self) -> Result<What, String> {
+    fn what(&self) -> Result<What, WrongRule> {
         let counts = self.more_than.is_some() || self.within.is_some();
         let asked = [
-            (counts, "more_than"),
+            (counts, if self.more_than.is_some() { "more_than" } else { "within" }),
             (self.new_template, "new_template"),
             (self.incident, "incident"),
             (self.sensitive, "sensitive"),
             (self.silent_for.is_some(), "silent_for"),
         ];
-        let asked: Vec<&str> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, name)| name).collect();
+        let asked: Vec<&'static str> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, name)| name).collect();
         if let [one, other, ..] = asked[..] {
-            return Err(format!("{one} and {other} are in one rule: write two rules"));
+            return Err(wrong(other, format!("{one} and {other} are in one rule: write two rules")));
         }
         if self.within.is_some() && self.more_than.is_none() {
-            return Err("within says nothing without more_than".to_owned());
+            return Err(wrong("within", "within says nothing without more_than"));
         }
         if asked.is_empty() && self.when.as_deref().is_none_or(|when| when.trim().is_empty()) {
-            return Err(
-                "it would alert on every entry: write when = \"…\", incident = true, new_template = true, sensitive = \
-                        true or silent_for = \"…\""
-                    .to_owned(),
-            );
+            let why = "it would alert on every entry: write when = \"…\", incident = true, new_template = true, sensitive = \
+                       true or silent_for = \"…\"";
+            return Err(wrong("when", why));
         }
         let second = SignedDuration::from_secs(1);
         Ok(match asked.first().copied() {
@@ -179,28 +199,29 @@ impl Draft {
         })
     }
 
-    fn per(&self, what: What) -> Result<Vec<Part>, String> {
+    fn per(&self, what: What) -> Result<Vec<Part>, WrongRule> {
         let Some(written) = &self.per else { return Ok(vec![Part::Store]) };
         if let Some(unknown) = written.iter().find(|name| Part::ALL.iter().all(|part| part.name() != name.as_str())) {
-            return Err(format!("per: {}", no_such(unknown, &Part::ALL.map(Part::name))));
+            return Err(wrong("per", format!("per: {}", no_such(unknown, &Part::ALL.map(Part::name)))));
         }
         let is_written = |part: &Part| written.iter().any(|name| name == part.name());
         let per: Vec<Part> = Part::ALL.into_iter().filter(is_written).collect();
         let only_store = matches!(what, What::Silence(_) | What::Incident);
         if only_store && per != [Part::Store] {
-            return Err("per: silence and incidents are always counted store by store".to_owned());
+            return Err(wrong("per", "per: silence and incidents are always counted store by store"));
         }
         Ok(per)
     }
 }
 
-fn length(name: &str, text: &str, least: SignedDuration) -> Result<SignedDuration, String> {
-    match moment::length(text.trim()) {
-        Some(Ok(length)) if length >= least && length <= LONGEST => Ok(length),
-        Some(Ok(length)) if length < least => Err(format!("{name} is too short")),
-        Some(_) => Err(format!("{name} is too long: 31 days are the most")),
-        None => Err(format!("{name}: write how long: 90s, 10m, 2h or 7d")),
-    }
+fn length(name: &'static str, text: &str, least: SignedDuration) -> Result<SignedDuration, WrongRule> {
+    let why = match moment::length(text.trim()) {
+        Some(Ok(length)) if length >= least && length <= LONGEST => return Ok(length),
+        Some(Ok(length)) if length < least => format!("{name} is too short"),
+        Some(_) => format!("{name} is too long: 31 days are the most"),
+        None => format!("{name}: write how long: 90s, 10m, 2h or 7d"),
+    };
+    Err(wrong(name, why))
 }
 
 impl Rule {
@@ -283,8 +304,9 @@ mod tests {
             (Draft { per: list("shop"), ..when("x") }, "per: there is no \"shop\": use store, platform, category"),
             (Draft { per: list("module"), incident: true, ..named("it") }, "always counted store by store"),
         ] {
-            let error = draft.rule(Vec::new()).unwrap_err();
+            let WrongRule { key, why: error } = draft.rule(Vec::new()).unwrap_err();
             assert!(error.contains(why), "{error}");
+            assert!(key.is_some_and(|key| error.contains(key)), "{key:?}: {error}");
             assert!(error.starts_with("the rule \"it\": ") || error.starts_with("a rule has no name"), "{error}");
         }
     }

@@ -105,5 +105,5 @@ fn no_alert_is_sent_for_an_end_that_nobody_wants_to_know_or_that_there_is_not() 
     world.cover(0, HOUR);
     assert!(world.look(2 * HOUR).is_empty());
     let why = Draft { name: "it".to_owned(), sensitive: true, ..ends(Draft::default()) }.rule(Vec::new()).unwrap_err();
-    assert!(why.contains("has no end"), "{why}");
+    assert!(why.why.contains("has no end"), "{why}");
 }
