@@ -1,6 +1,7 @@
 //! The shifted clock of a program.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use jiff::Timestamp;
@@ -16,6 +17,10 @@ const PLACES: [&str; 5] = [
     "/usr/lib/faketime/libfaketime.so.1",
     "/usr/local/lib/faketime/libfaketime.so.1",
 ];
+
+/// Where the library keeps what processes share: shared memory and a semaphore, with the number of a process at their end.
+const SHARED: &str = "/dev/shm";
+const NAMES: [&str; 2] = ["faketime_shm_", "sem.faketime_sem_"];
 
 pub(super) struct Clock {
     library: PathBuf,
@@ -33,6 +38,7 @@ impl Clock {
     /// Sets the clock of a program and of all that it starts. It goes on from the moment: a child that begins ten seconds
     /// later finds it ten seconds later, as a fixed time for each program would not be.
     pub(super) fn set(&self, command: &mut Command, moment: &Moment) {
+        sweep();
         let by = moment.time.as_second() - Timestamp::now().as_second();
         command
             .env("LD_PRELOAD", &self.library)
@@ -50,6 +56,21 @@ impl Clock {
         match String::from_utf8_lossy(&output.stdout).trim() {
             "2031-03-04" => Ok(()),
             said => Err(format!("{} shifts no clock: date says {said:?}", self.library.display())),
+        }
+    }
+}
+
+/// Removes what processes left that were killed. The library ends a process at its start if there is shared memory with its
+/// number and no semaphore, so the memory goes first; and after some ten moments numbers come again.
+fn sweep() {
+    for begin in NAMES {
+        let Ok(files) = fs::read_dir(SHARED) else { return };
+        for file in files.flatten() {
+            let name = file.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix(begin)?.parse::<u32>().ok());
+            if number.is_some_and(|number| !Path::new("/proc").join(number.to_string()).exists()) {
+                let _ = fs::remove_file(file.path());
+            }
         }
     }
 }
