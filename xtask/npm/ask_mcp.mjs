@@ -49,7 +49,7 @@ assert.equal(rows[0][0], entries);
 assert.equal(typeof rows[0][1], "string");
 // No store is configured: `verify` says what to do.
 assert.match(await refusal("verify"), /storelogs/);
-assert.match(await refusal("search", { querry: "x" }), /unknown field `querry`/);
+assert.match(await refusal("search", { querry: "x" }), /there is no argument querry: did you mean query\?/);
 await Promise.all(Array.from({ length: 16 }, () => call("sql", { statement: "SELECT module, count(*) FROM hours GROUP BY 1" })));
 await client.close();
 console.log(`TypeScript: six tools, ${entries} entries by cursors, errors, sixteen calls at once`);

@@ -59,7 +59,7 @@ async def main():
         assert rows["rows"][0][0] == ENTRIES and isinstance(rows["rows"][0][1], str), rows
         # No store is configured: `verify` says what to do.
         assert "storelogs" in await refusal(session, "verify")
-        assert "unknown field `querry`" in await refusal(session, "search", querry="x")
+        assert "there is no argument querry: did you mean query?" in await refusal(session, "search", querry="x")
 
         async with anyio.create_task_group() as group:
             for _ in range(16):

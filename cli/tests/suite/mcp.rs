@@ -210,19 +210,19 @@ fn what_is_wrong_is_a_tools_answer_with_the_remedy_and_the_session_goes_on() {
     let (program, _sandbox) = collected(2, "");
     let mut assistant = Assistant::greeting(&program, &["--time-limit", "1"]);
     for (tool, arguments, says) in [
-        ("search", json!({"querry": "x"}), "unknown field `querry`, expected one of `query`, `since`"),
+        ("search", json!({"querry": "x"}), "there is no argument querry: did you mean query?"),
         ("search", json!({"query": "severity>=loud"}), "severity"),
-        ("search", json!({"limit": "many"}), "limit: invalid type"),
-        ("search", json!({"limit": 5000}), "limit: 1 to 1000"),
+        ("search", json!({"limit": "many"}), "limit is a text, and has to be a whole number"),
+        ("search", json!({"limit": 5000}), "limit is 5000, and has to be a number from 1 to 1000"),
         ("search", json!({"since": "soon"}), "since: "),
         ("search", json!({"stores": ["elsewhere"]}), "the stores are bigcommerce:abc123"),
         ("search", json!({"cursor": "x"}), "leave it out to begin anew"),
-        ("show", json!({}), "missing field `uids`"),
+        ("show", json!({}), "uids is missing: give \"uids\": ["),
         ("show", json!({"uids": ["99"]}), "the archive holds no entry 99"),
-        ("show", json!({"uids": [1]}), "uids[0]: invalid type"),
-        ("report", json!({"part": "weather"}), "part: unknown variant `weather`, expected one of `summary`"),
+        ("show", json!({"uids": [1]}), "uids holds a number, and each of its parts has to be a text"),
+        ("report", json!({"part": "weather"}), "part: there is no \"weather\"; there are summary"),
         ("report", json!({"since": "2026-02-01", "until": "2026-01-01"}), "--until"),
-        ("status", json!({"store": HASH}), "unknown field `store`"),
+        ("status", json!({"store": HASH}), "there is no argument store: did you mean stores?"),
         ("verify", json!({"stores": ["shopline:nobody"]}), "shopline:nobody"),
         ("sql", json!({"statement": "DELETE FROM entries"}), "cannot modify"),
         ("sql", json!({"statement": "ATTACH 'other.db' AS other"}), "only the views"),
@@ -249,6 +249,37 @@ fn what_is_wrong_is_a_tools_answer_with_the_remedy_and_the_session_goes_on() {
     for tool in ["search", "report", "status", "verify"] {
         let why = lost.refusal(tool, &json!({}));
         assert!(why.contains("storelogs sync"), "{tool}: {why}");
+    }
+}
+
+#[test]
+fn times_without_a_zone_are_those_of_the_server_and_a_report_says_which() {
+    let [day, next] =
+        [5, 4].map(|days| (present() - jiff::SignedDuration::from_hours(24 * days)).strftime("%Y-%m-%d").to_string());
+    let record = |hour: u32| {
+        json!({"id": 100 + hour, "type": "general", "module": "", "severity": "errors", "summary": "It failed", "message": "",
+            "date_created": format!("{day}T{hour:02}:00:00+00:00")})
+    };
+    let records: Vec<Value> = (0..24).map(record).collect();
+    let sandbox = serve([Store::bigcommerce(HASH).records(records).behavior(Behavior::unlimited())]);
+    let program = Program::new().reading_bigcommerce(&sandbox).with("TZ", "Asia/Tokyo");
+    assert_eq!(program.run(&["sync"]).code, 0);
+    for (zone, named, found) in [
+        (&["--time-zone", "+08:00"][..], "+08:00", 16),
+        (&["--utc"], "UTC", 24),
+        (&["--time-zone", "Asia/Karachi"], "Asia/Karachi", 19),
+        (&[], "Asia/Tokyo", 15),
+    ] {
+        let mut assistant = Assistant::greeting(&program, zone);
+        let within = assistant.call("search", &json!({"since": day, "until": next, "count": true}));
+        assert_eq!(within["found"], found, "{zone:?}");
+        let query = assistant.call("search", &json!({"query": format!("since:{day} until:{next}"), "count": true}));
+        assert_eq!(query["found"], found, "{zone:?}");
+        let exact = assistant.call("search", &json!({"since": format!("{day}T20:00:00Z"), "count": true}));
+        assert_eq!(exact["found"], 4, "{zone:?}: a time that names its zone is that");
+        let report = assistant.call("report", &json!({"since": day, "until": next, "part": "activity"}));
+        assert_eq!(report["period"]["time_zone"], named, "{zone:?}");
+        assert_eq!(report["figures"]["total"]["now"], found, "{zone:?}");
     }
 }
 

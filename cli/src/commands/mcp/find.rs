@@ -14,8 +14,9 @@ use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::{TimeRange, message};
 
 use super::answer::{self, Items};
+use super::arguments::arguments;
 use super::call::Call;
-use super::question::{self, Question, unreadable};
+use super::question::{Question, unreadable};
 use super::{Settings, schema};
 use crate::commands::{search as command, show as showing};
 use crate::error::CliError;
@@ -109,13 +110,10 @@ pub(super) fn search(
     settings: &Settings,
     call: &Call,
     question: &Question,
-    arguments: JsonObject,
+    given: JsonObject,
 ) -> Result<JsonObject, CliError> {
-    let asked: Search = question::arguments(arguments)?;
+    let asked: Search = arguments(given)?;
     let limit = asked.limit.unwrap_or(FEW);
-    if !(1..=1000).contains(&limit) {
-        return Err(CliError::usage("limit: 1 to 1000; next_cursor goes on from there"));
-    }
     let archive = settings.archive(call)?;
     let stores = command::picked(&archive, &names(asked.stores.as_deref())?)?;
     let (since, until) = (moment("since", asked.since.as_deref())?, moment("until", asked.until.as_deref())?);
@@ -217,12 +215,9 @@ pub(super) fn show(
     settings: &Settings,
     call: &Call,
     question: &Question,
-    arguments: JsonObject,
+    given: JsonObject,
 ) -> Result<JsonObject, CliError> {
-    let asked: Show = question::arguments(arguments)?;
-    if asked.uids.is_empty() || asked.uids.len() > 100 {
-        return Err(CliError::usage("uids: 1 to 100 of them"));
-    }
+    let asked: Show = arguments(given)?;
     let archive = settings.archive(call)?;
     let redactor = redactor(settings, &archive)?;
     let (mut entries, mut missing) = (Vec::new(), Vec::new());

@@ -4,6 +4,7 @@
 //! this module only reads a tool's arguments, and cuts its answer to a size that a client can take.
 
 mod answer;
+mod arguments;
 mod call;
 mod find;
 mod question;

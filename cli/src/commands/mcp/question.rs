@@ -1,10 +1,9 @@
-//! The arguments of a tool's call, by their names, and the place where a long answer goes on.
+//! The question that a tool's call asks, and the place where a long answer goes on.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
 use rmcp::model::JsonObject;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::CliError;
@@ -66,15 +65,6 @@ const AFRESH: &str = "leave it out to begin anew";
 
 pub(super) fn unreadable() -> CliError {
     CliError::usage("cursor: this is none that an answer gave").hint(AFRESH)
-}
-
-/// The arguments of a tool. One that it does not know is named, with those that it knows.
-pub(super) fn arguments<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, CliError> {
-    serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| {
-        let path = error.path().to_string();
-        let why = error.into_inner().to_string();
-        CliError::usage(if path == "." || why.contains(&format!("`{path}`")) { why } else { format!("{path}: {why}") })
-    })
 }
 
 #[cfg(test)]

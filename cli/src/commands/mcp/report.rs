@@ -5,9 +5,10 @@ use rmcp::schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::arguments::arguments;
 use super::call::Call;
 use super::find::{moment, names};
-use super::question::{self, Question};
+use super::question::Question;
 use super::{Settings, answer, schema};
 use crate::commands::report as command;
 use crate::error::CliError;
@@ -84,9 +85,9 @@ pub(super) fn report(
     settings: &Settings,
     call: &Call,
     question: &Question,
-    arguments: JsonObject,
+    given: JsonObject,
 ) -> Result<JsonObject, CliError> {
-    let asked: Report = question::arguments(arguments)?;
+    let asked: Report = arguments(given)?;
     let archive = settings.archive(call)?;
     let request = command::ReportRequest {
         since: moment("since", asked.since.as_deref())?.unwrap_or(command::MONTH),

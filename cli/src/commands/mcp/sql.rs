@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use storelogs_collector::query::{Answer, Cell, Console, SqlError};
 
 use super::answer::Items;
+use super::arguments::arguments;
 use super::call::Call;
-use super::question::{self, Question};
+use super::question::Question;
 use super::{Settings, schema};
 use crate::error::CliError;
 use crate::output::rows;
@@ -51,13 +52,10 @@ pub(super) fn sql(
     settings: &Settings,
     call: &Call,
     question: &Question,
-    arguments: JsonObject,
+    given: JsonObject,
 ) -> Result<JsonObject, CliError> {
-    let asked: Sql = question::arguments(arguments)?;
+    let asked: Sql = arguments(given)?;
     let limit = asked.limit.unwrap_or(FEW);
-    if !(1..=1000).contains(&limit) {
-        return Err(CliError::usage("limit: 1 to 1000; next_cursor goes on from there"));
-    }
     let path = settings.archive.path()?;
     let console = if settings.redact { Console::open_redacted(path)? } else { Console::open(path)? };
     console.limit_length(LONGEST)?;

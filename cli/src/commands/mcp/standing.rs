@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use storelogs_collector::status as collector;
 use storelogs_collector::verdict;
 
+use super::arguments::arguments;
 use super::call::Call;
 use super::find::names;
-use super::question::{self, Question};
+use super::question::Question;
 use super::{Settings, answer, schema};
 use crate::commands::{status as standing, verify as proving};
 use crate::config::{self, Selection};
@@ -80,9 +81,9 @@ pub(super) fn status(
     settings: &Settings,
     call: &Call,
     question: &Question,
-    arguments: JsonObject,
+    given: JsonObject,
 ) -> Result<JsonObject, CliError> {
-    let asked: Status = question::arguments(arguments)?;
+    let asked: Status = arguments(given)?;
     let archive = settings.archive(call)?;
     let mut standings = collector::status(&archive, question.asked)?;
     standing::pick(&mut standings, &names(asked.stores.as_deref())?)?;
@@ -98,9 +99,9 @@ pub(super) fn verify(
     settings: &Settings,
     call: &Call,
     question: &Question,
-    arguments: JsonObject,
+    given: JsonObject,
 ) -> Result<JsonObject, CliError> {
-    let asked: Verify = question::arguments(arguments)?;
+    let asked: Verify = arguments(given)?;
     let mut archive = settings.archive(call)?;
     let selection = Selection { stores: names(asked.stores.as_deref())?, ..settings.stores.clone() };
     let configured = config::read(&selection, settings.ui).map_err(|error| {
