@@ -133,6 +133,44 @@ fn a_day_is_the_same_day_however_its_store_is_named_and_whatever_is_done_with_it
 }
 
 #[test]
+fn alerts_are_said_in_the_zone_that_is_asked_for_else_in_the_machines_and_status_in_utc() {
+    let [day, next] =
+        [5, 4].map(|days| (present() - jiff::SignedDuration::from_hours(24 * days)).strftime("%Y-%m-%d").to_string());
+    let record = |hour: u32| {
+        json!({"id": 100 + hour, "type": "general", "module": "Orders", "severity": "errors", "summary": "It failed",
+            "message": "", "date_created": format!("{day}T{hour:02}:15:00+00:00")})
+    };
+    let sandbox = serve([Store::bigcommerce(HASH).records([6, 18].map(record)).behavior(behavior())]);
+    let utc = [format!("{day} 06:15:00Z"), format!("{day} 18:15:00Z")];
+    let tokyo = [format!("{day} 15:15:00+09:00"), format!("{next} 03:15:00+09:00")];
+    for (machine, own) in [("Asia/Tokyo", tokyo), ("UTC", utc.clone())] {
+        let rule = "[[rule]]\nname = \"failures\"\nwhen = \"failed\"\n";
+        let program = Program::new().reading_bigcommerce(&sandbox).configured(rule).with("TZ", machine);
+        assert_eq!(program.run(&["sync"]).code, 0);
+        let status = program.run(&["status"]);
+        assert!(status.out.contains(&format!("{day} 06:15 to {day} 18:15 UTC")), "{machine}: {status:?}");
+        for (zone, times) in [
+            (&[][..], own),
+            (&["--utc"], utc.clone()),
+            (&["--time-zone", "+08:00"], [format!("{day} 14:15:00+08:00"), format!("{next} 02:15:00+08:00")]),
+            (&["--time-zone", "-03:30"], [format!("{day} 02:45:00-03:30"), format!("{day} 14:45:00-03:30")]),
+        ] {
+            let run = program.run(&[&["watch", "--test", "30d"], zone].concat());
+            let alerts = run.out.lines().filter_map(|line| line.split_once("  failures  "));
+            let mut said: Vec<&str> = alerts.map(|(at, _)| at).collect();
+            said.sort_unstable();
+            assert_eq!(said, times, "{machine} {zone:?} {run:?}");
+        }
+        // The ends of a range that name no zone are in the same.
+        let alerts = |zone: &[&str]| {
+            let range = format!("{day}T15:00..{day}T16:00");
+            program.run(&[&["watch", "--test", &range], zone].concat()).out.matches("  failures  ").count()
+        };
+        assert_eq!([alerts(&["--time-zone", "+09:00"]), alerts(&["--utc"])], [1, 0], "{machine}");
+    }
+}
+
+#[test]
 fn a_search_that_finds_nothing_says_which_part_of_it_nothing_has() {
     let (_sandbox, program) = collected();
     let nothing = |query: &str| {
