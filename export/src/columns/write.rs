@@ -1,6 +1,7 @@
 //! Writing rows into a Parquet file.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
@@ -30,19 +31,66 @@ impl Written {
 
 /// A file that is being written, one row group after the other.
 pub(crate) struct FileWriter<W: Write + Send> {
-    writer: SerializedFileWriter<W>,
+    writer: SerializedFileWriter<Noting<W>>,
     written: Written,
+    fault: Fault,
+}
+
+/// Why a file could not be written, in the system's words: the writer of Parquet keeps only a text of some of its errors.
+#[derive(Clone, Debug, Default)]
+struct Fault(Arc<Mutex<Option<io::Error>>>);
+
+impl Fault {
+    /// The cause of an error of the writer.
+    fn behind(&self, error: impl Into<Cause>) -> Cause {
+        self.0.lock().ok().and_then(|mut fault| fault.take()).map_or_else(|| error.into(), Cause::from)
+    }
+}
+
+/// Takes note of why something could not be written.
+struct Noting<W> {
+    into: W,
+    fault: Fault,
+}
+
+impl<W: Write> Noting<W> {
+    fn noted<T>(&mut self, write: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
+        write(&mut self.into).map_err(|error| {
+            let told = io::Error::new(error.kind(), error.to_string());
+            if let Ok(mut fault) = self.fault.0.lock() {
+                *fault = Some(error);
+            }
+            told
+        })
+    }
+}
+
+impl<W: Write> Write for Noting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.noted(|into| into.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.noted(W::flush)
+    }
 }
 
 impl<W: Write + Send> FileWriter<W> {
     /// Starts a file whose row groups have at most this many rows.
     pub(crate) fn new(into: W, columns: &'static [Column], most_rows: usize) -> Result<Self, Cause> {
-        let writer = SerializedFileWriter::new(into, parquet_schema(columns)?, properties(columns, most_rows)?)?;
-        Ok(Self { writer, written: Written::default() })
+        let (schema, properties) = (parquet_schema(columns)?, properties(columns, most_rows)?);
+        let fault = Fault::default();
+        let into = Noting { into, fault: fault.clone() };
+        let writer = SerializedFileWriter::new(into, schema, properties).map_err(|error| fault.behind(error))?;
+        Ok(Self { writer, written: Written::default(), fault })
     }
 
     /// Writes these of the rows, in this order, as a row group.
     pub(crate) fn write(&mut self, rows: &Frozen, order: &[u32]) -> Result<(), Cause> {
+        self.write_group(rows, order).map_err(|error| self.fault.behind(error))
+    }
+
+    fn write_group(&mut self, rows: &Frozen, order: &[u32]) -> Result<(), Cause> {
         if order.is_empty() {
             return Ok(());
         }
@@ -61,7 +109,9 @@ impl<W: Write + Send> FileWriter<W> {
 
     /// Ends the file.
     pub(crate) fn finish(self) -> Result<(W, Written), Cause> {
-        Ok((self.writer.into_inner()?, self.written))
+        let fault = self.fault;
+        let written = self.writer.into_inner().map_err(|error| fault.behind(error))?;
+        Ok((written.into, self.written))
     }
 }
 
@@ -134,5 +184,50 @@ fn is_less(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::String(one), Value::String(other)) => one < other,
         (one, other) => one.as_i64() < other.as_i64(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use storelogs_collector::wording::room;
+
+    use super::super::Rows;
+    use super::*;
+
+    const COLUMNS: [Column; 1] = [Column::required("uid", Kind::Text, Layout::Key)];
+
+    /// A file that may not grow any more.
+    struct Limited(usize);
+
+    impl Write for Limited {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.0 == 0 {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            let taken = bytes.len().min(self.0);
+            self.0 -= taken;
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_grow_is_said_with_what_to_do_wherever_it_ends() {
+        let write = |most: usize| -> Result<(), Cause> {
+            let mut rows = Rows::new(&COLUMNS);
+            rows.push(&[super::super::Cell::from("bigcommerce:abc123:1")]);
+            let mut file = FileWriter::new(Limited(most), &COLUMNS, 10)?;
+            file.write(&rows.freeze(), &[0])?;
+            file.finish().map(drop)
+        };
+        let whole = (0..10_000).find(|most| write(*most).is_ok()).unwrap();
+        assert!(whole > 200, "{whole}");
+        for most in 0..whole {
+            let error = write(most).unwrap_err();
+            assert!(room(&*error).is_some(), "{most}: {error}");
+        }
     }
 }
