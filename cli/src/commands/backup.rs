@@ -4,10 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 use storelogs_collector::wording::{format_bytes, pluralize};
 
 use crate::error::{CliError, Exit};
-use crate::options::ArchiveOptions;
+use crate::options::{ArchiveOptions, WrittenOptions};
 use crate::ui::{Progress, Ui};
 
 /// Copy the archive while it is in use
@@ -23,6 +24,9 @@ pub(crate) struct BackupArgs {
 
     #[command(flatten)]
     archive: ArchiveOptions,
+
+    #[command(flatten)]
+    written: WrittenOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -46,16 +50,26 @@ pub(crate) fn backup(args: &BackupArgs, ui: Ui) -> Result<Exit, CliError> {
     };
     progress.clear();
     let copied = copied?;
-    let mut out = ui.stdout();
-    writeln!(
-        out,
-        "{} of {}, {}: copied to {} and verified",
-        pluralize(copied.entries, "entry", "entries"),
-        pluralize(copied.stores, "store", "stores"),
-        format_bytes(copied.bytes),
-        args.file.display()
-    )?;
-    out.flush()?;
+    if args.written.is_json() {
+        ui.json(&json!({
+            "file": args.file,
+            "entries": copied.entries,
+            "stores": copied.stores,
+            "bytes": copied.bytes,
+            "has_secret": copied.has_secret,
+        }))?;
+    } else {
+        let mut out = ui.stdout();
+        writeln!(
+            out,
+            "{} of {}, {}: copied to {} and verified",
+            pluralize(copied.entries, "entry", "entries"),
+            pluralize(copied.stores, "store", "stores"),
+            format_bytes(copied.bytes),
+            args.file.display()
+        )?;
+        out.flush()?;
+    }
     if !copied.has_secret {
         ui.warning(&format!(
             "{} is missing or of another archive, so the copy has no secret: put it back from beside an earlier backup. Without it \

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 use storelogs::{Severity, Store};
 use storelogs_collector::Archive;
 use storelogs_collector::archive::Pruned;
@@ -14,7 +15,7 @@ use storelogs_collector::wording::{format_bytes, format_count, pluralize};
 
 use crate::config;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, StoreOptions};
+use crate::options::{ArchiveOptions, StoreOptions, WrittenOptions};
 use crate::ui::{Column, Progress, Table, Text, Ui};
 
 /// Remove entries that are older than you want
@@ -42,6 +43,9 @@ pub(crate) struct PruneArgs {
     /// Only say what would be removed
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    written: WrittenOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -64,13 +68,16 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// An archive's stores, and up to when the entries of each go.
 type Cutoffs = Vec<(Store, Vec<(Severity, Timestamp)>)>;
 
+/// A store, up to when its entries went, and how many those were.
+type Done = (Store, Vec<(Severity, Timestamp)>, Pruned);
+
 pub(crate) fn prune(args: &PruneArgs, ui: Ui) -> Result<Exit, CliError> {
     let now = Timestamp::now();
     let mut archive = if args.dry_run { args.archive.read()? } else { existing(&args.archive)? };
     let cutoffs = cutoffs(args, &archive, now, ui)?;
     let lock = if args.dry_run { None } else { Some(archive.lock()?) };
     let progress = Progress::new(ui, "pruning".to_owned(), false);
-    let mut table = Table::new([Column::new(""), Column::new("").least(9), Column::new("")]);
+    let mut done: Vec<Done> = Vec::new();
     let mut all = Pruned::default();
     let size = archive.size_on_disk();
     for (store, cutoffs) in cutoffs {
@@ -82,11 +89,7 @@ pub(crate) fn prune(args: &PruneArgs, ui: Ui) -> Result<Exit, CliError> {
             archive.prune(id, &cutoffs, now, |pruned| progress.entries(before + pruned.entries))?
         };
         all.add(pruned);
-        table.row([
-            Text::plain(&store.to_string()),
-            Text::plain(&format_count(pruned.entries)).right(),
-            Text::plain(&up_to(&cutoffs)),
-        ]);
+        done.push((store, cutoffs, pruned));
     }
     let freed = if args.dry_run {
         0
@@ -98,11 +101,39 @@ pub(crate) fn prune(args: &PruneArgs, ui: Ui) -> Result<Exit, CliError> {
     };
     progress.clear();
     drop(lock);
+    if args.written.is_json() {
+        ui.json(&as_json(&done, all, freed))?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new([Column::new(""), Column::new("").least(9), Column::new("")]);
+    for (store, cutoffs, pruned) in &done {
+        table.row([
+            Text::plain(&store.to_string()),
+            Text::plain(&format_count(pruned.entries)).right(),
+            Text::plain(&up_to(cutoffs)),
+        ]);
+    }
     let mut out = ui.stdout();
     table.write(&mut out)?;
     writeln!(out, "{}{}", said(all, args.dry_run), freed_bytes(freed))?;
     out.flush()?;
     Ok(Exit::Done)
+}
+
+fn as_json(done: &[Done], all: Pruned, freed: u64) -> Value {
+    let counted = |pruned: &Pruned| json!({ "entries": pruned.entries, "revisions": pruned.revisions, "quarantined": pruned.quarantined });
+    let stores = done.iter().map(|(store, cutoffs, pruned)| {
+        let until = cutoffs.iter().map(|(severity, until)| (severity.to_string(), json!(until)));
+        let mut object = counted(pruned);
+        object["store"] = store.to_string().into();
+        object["until"] = until.collect::<Map<_, _>>().into();
+        object
+    });
+    let stores: Vec<Value> = stores.collect();
+    let mut object = counted(&all);
+    object["stores"] = stores.into();
+    object["freed_bytes"] = freed.into();
+    object
 }
 
 /// The archive that is there, to be written into.

@@ -1,17 +1,19 @@
 //! `restore`: replaces the archive with a backup, and says what `sync` will fetch.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use storelogs_collector::Archive;
+use serde_json::json;
+use storelogs::Store;
 use storelogs_collector::archive::Restored;
 use storelogs_collector::status::{self, Standing};
 use storelogs_collector::wording::{format_count, format_duration, pluralize};
+use storelogs_collector::{Archive, TimeRange};
 
 use crate::error::{CliError, Exit};
-use crate::options::ArchiveOptions;
+use crate::options::{ArchiveOptions, WrittenOptions};
 use crate::ui::{Column, Progress, Table, Text, Ui};
 
 /// Replace the archive with a backup
@@ -31,6 +33,9 @@ pub(crate) struct RestoreArgs {
     /// Replace an existing archive, which is kept beside it under another name
     #[arg(long)]
     replace: bool,
+
+    #[command(flatten)]
+    written: WrittenOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -54,9 +59,46 @@ pub(crate) fn restore(args: &RestoreArgs, ui: Ui) -> Result<Exit, CliError> {
     let Restored { archive, replaced, unpruned } = restored?;
     let now = Timestamp::now();
     let standings = status::status(&archive, now)?;
+    let standings: Vec<Standing> = standings.into_iter().map(|(_, standing)| standing).collect();
+    if args.written.is_json() {
+        ui.json(&as_json(&path, replaced.as_deref(), &unpruned, &standings))?;
+    } else {
+        show(&path, replaced.as_deref(), &standings, ui)?;
+    }
+    if !unpruned.is_empty() {
+        let stores: Vec<String> = unpruned.iter().map(ToString::to_string).collect();
+        ui.warning(&format!(
+            "entries of {} are back that were pruned since the backup, and something was forgotten since: what had been pruned by \
+             then is not known as forgotten. Run each `storelogs forget` again",
+            stores.join(", ")
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn as_json(archive: &Path, replaced: Option<&Path>, unpruned: &[Store], standings: &[Standing]) -> serde_json::Value {
+    let range = |range: &TimeRange| json!({ "since": range.since, "until": range.until });
+    let stores = standings.iter().map(|standing| {
+        json!({
+            "store": standing.store,
+            "entries": standing.entries,
+            "to_fetch": standing.judgement.lacking().map(|found| range(&found.range)).collect::<Vec<_>>(),
+            "lost": standing.lost.iter().map(range).collect::<Vec<_>>(),
+            "unpruned": unpruned.iter().any(|store| store.to_string() == standing.store),
+        })
+    });
+    json!({
+        "archive": archive,
+        "replaced": replaced,
+        "entries": standings.iter().map(|standing| standing.entries).sum::<u64>(),
+        "stores": stores.collect::<Vec<_>>(),
+    })
+}
+
+fn show(archive: &Path, replaced: Option<&Path>, standings: &[Standing], ui: Ui) -> io::Result<()> {
     let mut table = Table::new([Column::new(""), Column::new("").least(9), Column::new("")]);
     let palette = ui.palette();
-    for (_, standing) in &standings {
+    for standing in standings {
         table.row([
             Text::plain(&standing.store),
             Text::plain(&format_count(standing.entries)).right(),
@@ -69,21 +111,12 @@ pub(crate) fn restore(args: &RestoreArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     let mut out = ui.stdout();
     table.write(&mut out)?;
-    let entries: u64 = standings.iter().map(|(_, standing)| standing.entries).sum();
-    writeln!(out, "{} restored to {}", pluralize(entries, "entry", "entries"), path.display())?;
+    let entries: u64 = standings.iter().map(|standing| standing.entries).sum();
+    writeln!(out, "{} restored to {}", pluralize(entries, "entry", "entries"), archive.display())?;
     if let Some(replaced) = replaced {
         writeln!(out, "what was there is {} now: delete it once you do not need it", replaced.display())?;
     }
-    out.flush()?;
-    if !unpruned.is_empty() {
-        let stores: Vec<String> = unpruned.iter().map(ToString::to_string).collect();
-        ui.warning(&format!(
-            "entries of {} are back that were pruned since the backup, and something was forgotten since: what had been pruned by \
-             then is not known as forgotten. Run each `storelogs forget` again",
-            stores.join(", ")
-        ));
-    }
-    Ok(Exit::Done)
+    out.flush()
 }
 
 fn to_fetch(standing: &Standing) -> String {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 use storelogs_sandbox::{Behavior, History, Platform, Sandbox, Store};
 
 use crate::program::{HASH, Program, present, serve};
@@ -248,4 +248,25 @@ fn a_search_in_a_restored_archive_finds_what_the_backup_has() {
         let run = program.run(&["doctor"]);
         assert_eq!(run.code, 0, "by hand: {by_hand}: {run:?}");
     }
+}
+
+#[test]
+fn what_was_copied_and_what_is_to_be_fetched_can_be_read_by_programs() {
+    let (_sandbox, program) = collected();
+    let copied: Value = serde_json::from_str(&program.run(&["backup", "copy.db", "--format", "json"]).out).unwrap();
+    assert_eq!((&copied["entries"], &copied["stores"], &copied["has_secret"]), (&json!(300), &json!(1), &json!(true)));
+    assert_eq!(
+        (&copied["file"], copied["bytes"].as_u64()),
+        (&json!("copy.db"), Some(fs::metadata(program.home.path().join("copy.db")).unwrap().len()))
+    );
+    let run = program.run(&["restore", "copy.db", "--replace", "--format", "json"]);
+    let restored: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&restored["entries"], &restored["stores"][0]["entries"]), (&json!(300), &json!(300)), "{restored}");
+    assert_eq!((&restored["archive"], &restored["replaced"]), (&json!("archive.db"), &json!("archive.db.replaced-1")));
+    let store = &restored["stores"][0];
+    assert_eq!(
+        (&store["store"], &store["unpruned"], &store["lost"]),
+        (&json!("bigcommerce:abc123"), &json!(false), &json!([]))
+    );
+    assert!(store["to_fetch"].is_array(), "{store}");
 }

@@ -30,6 +30,11 @@ fn what_is_older_goes_is_said_before_and_is_no_gap() {
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
     assert!(run.out.contains("bigcommerce:abc123") && !run.out.contains("shopline"), "{run:?}");
     assert!(run.out.contains(" would go") && count(&program, "") == whole, "{run:?}");
+    let json = program.run(&[&arguments[..], &["--dry-run", "--format", "json"]].concat());
+    let would: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((would["stores"].as_array().unwrap().len(), &would["freed_bytes"]), (1, &0.into()), "{would}");
+    assert_eq!(would["stores"][0]["entries"], would["entries"]);
+    assert!(would["entries"].as_u64().unwrap() > 200 && would["stores"][0]["until"]["error"].is_string(), "{would}");
     let run = program.run(&arguments);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
     assert!(run.out.contains(" pruned; the archive and its index are ") && run.out.contains(" smaller"), "{run:?}");
