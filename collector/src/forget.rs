@@ -29,6 +29,8 @@ pub struct ToForget {
     uids: BTreeSet<String>,
     /// How many entries the query finds after they are redacted, too.
     found_still: u64,
+    /// The stores whose name, owner or tags have its words.
+    labelled: Vec<Store>,
 }
 
 /// The result of forgetting: numbers, and which entries.
@@ -47,6 +49,8 @@ pub struct Forgotten {
     /// Entries that the query finds after they are redacted, too: by their store, id, time or severity, or by a field of
     /// which it asks for the whole value.
     pub found_still: u64,
+    /// The stores whose name, owner or tags have the words of the query. These are the configuration's, and stay.
+    pub labelled: Vec<Store>,
 }
 
 impl Forgotten {
@@ -123,7 +127,15 @@ impl ToForget {
         })?;
         let still = |rest: &Option<LogEntry>| rest.as_ref().is_some_and(|rest| filter.matches(rest));
         let found_still = erasure.entries.iter().filter(|(_, _, rest)| still(rest)).count() as u64;
-        Ok(Self { erasure, uids, found_still })
+        let mut labelled = Vec::new();
+        for (id, labels) in archive.labels()? {
+            let mut texts = labels.name.iter().chain(&labels.owner).chain(&labels.tags);
+            if texts.any(|text| filter.mentions(text)) {
+                labelled.extend(stores.get(&id).cloned());
+            }
+        }
+        labelled.sort_by_key(ToString::to_string);
+        Ok(Self { erasure, uids, found_still, labelled })
     }
 
     /// The uids of entries with any revision that is to be forgotten: keepers of copies remove all revisions of these.
@@ -142,6 +154,7 @@ impl ToForget {
             alerts: (erasure.deliveries.len() + erasure.last_alerts.len()) as u64,
             counts: erasure.kinds.len() as u64,
             found_still: self.found_still,
+            labelled: self.labelled.clone(),
         }
     }
 

@@ -132,6 +132,14 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
         taken_out.iter().try_for_each(|line| writeln!(out, "{line}"))?;
         out.flush()?;
     }
+    if !what.labelled.is_empty() {
+        let stores: Vec<String> = what.labelled.iter().map(ToString::to_string).collect();
+        ui.warning(&format!(
+            "the configuration gives {} a name, an owner or a tag with these words, and the archive has that, too: change it there, \
+             run `storelogs sync`, and then this again",
+            stores.join(", ")
+        ));
+    }
     if !args.dry_run {
         say_copies(&archive, ui);
         lakes.say_older(&archive, ui)?;
@@ -155,6 +163,7 @@ fn as_json(what: &Forgotten) -> serde_json::Value {
         "alerts": what.alerts,
         "counts": what.counts,
         "found_still": what.found_still,
+        "labelled": what.labelled.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 
@@ -202,6 +211,9 @@ fn show(
     let end = match (args.dry_run, args.redact) {
         (true, false) => "would go",
         (true, true) => "would be redacted or go",
+        (false, _) if cleared && !what.labelled.is_empty() => {
+            "forgotten, and nothing of it is left in the archive but what stores are called"
+        }
         (false, false) if cleared => "forgotten, and no byte of it is left in the archive",
         (false, true) if cleared => "redacted or gone, and no byte of what was there is left in the archive",
         (false, _) => "forgotten",

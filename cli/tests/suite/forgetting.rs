@@ -312,6 +312,24 @@ fn somebody_who_reads_an_older_state_is_said_to_be_in_the_way() {
 }
 
 #[test]
+fn that_the_configuration_names_whom_is_forgotten_is_said() {
+    let (_sandbox, program) = collected();
+    let store = |owner: &str| {
+        format!("[[store]]\nplatform = \"bigcommerce\"\nstore = \"{HASH}\"\nowner = \"{owner}\"\ntags = [\"gold\"]\n")
+    };
+    let program = program.configured(&store(NAME));
+    assert_eq!(program.run(&["sync"]).code, 4, "one record is in quarantine");
+    let run = program.run(&["forget", QUERY]);
+    assert!(run.code == 0 && run.err.contains("gives bigcommerce:abc123 a name, an owner or a tag"), "{run:?}");
+    assert!(run.out.contains("nothing of it is left in the archive but what stores are called"), "{run:?}");
+    let program = program.configured(&store("Acme"));
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let run = program.run(&["forget", QUERY]);
+    assert!(run.code == 0 && run.out.contains("no byte of it is left") && !run.err.contains("a tag"), "{run:?}");
+    assert_eq!(traces(&program.home.path().join("archive")), [""; 0]);
+}
+
+#[test]
 fn what_cannot_be_forgotten_is_one_clear_error() {
     let (_sandbox, program) = collected();
     for (arguments, says) in [
