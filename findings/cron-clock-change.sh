@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Guess: a schedule in a zone with summer time is cron's: `30 2 * * *` once on every day, `*/30 * * * *` each half hour of real time.
-# Behaviour: croniter, since version 7 too, gives the daily time twice on the day that the clocks go back, and `15 */2` once too often
+# Behaviour: croniter gives the daily time twice on the day that the clocks go back, and `15 */2` once too often
 #   on the other one. cron-converter leaves out the repeated hour, an hour and a half without a run, and in spring gives two instants
 #   twice, as times that do not exist. cronsim is right in all of them.
 # Hurts: whoever runs collecting, watching or a daily report by these: a report twice, alerts an hour late, and whoever asks for
