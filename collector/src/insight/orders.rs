@@ -9,12 +9,12 @@ use storelogs::LogEntry;
 
 use super::Context;
 use super::model::{Order, Orders, Success};
-use super::query;
+use super::query::{self, Query};
 use crate::archive::StoreId;
 use crate::archive::entries::Which;
 use crate::error::Result;
 use crate::message;
-use crate::redact::{Field, Text};
+use crate::redact::Field;
 use crate::sensitive::words;
 
 /// The most orders that are listed.
@@ -36,18 +36,19 @@ const UNDOING: [&str; 8] = ["refund", "cancel", "void", "revers", "chargeback", 
 /// A mention of an order in an entry: the place, and the words.
 type Mention = (&'static str, String);
 
-/// The sums for an order.
+/// The sums for an order. Its texts are as they are in the log: only those of orders that are listed are redacted.
 struct Sum {
     mentions: BTreeSet<Mention>,
-    customer: Option<Text>,
+    customer: Option<String>,
     entries: u64,
     first: Timestamp,
     last: Timestamp,
-    summary: Option<Text>,
-    reason: Option<Text>,
-    /// The module of the last of them.
+    /// The summary, the message and the module of the last of them.
+    summary: Option<String>,
+    message: Option<String>,
     module: Option<String>,
-    came_through: Option<Success>,
+    /// The time, the summary and the uid of its success.
+    came_through: Option<(Timestamp, Option<String>, String)>,
 }
 
 /// The orders that problems of the period name.
@@ -55,28 +56,38 @@ pub(super) fn orders(context: &Context<'_>) -> Result<Orders> {
     let mut found = Vec::new();
     for (number, (id, store)) in (0_u32..).zip(context.stores) {
         let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
-        let since = each_read(context, *id, |entry| add(context, &mut sums, entry))?;
+        let since = each_read(context, *id, |entry| add(&mut sums, entry))?;
         successes(context, *id, most_read(context), &mut sums)?;
-        found.extend(sums.into_iter().map(|(order, sum)| {
-            let query = context.query().store(store).problems().between(since, context.period.until);
-            Order {
-                store: number,
-                order,
-                customer: sum.customer,
-                entries: sum.entries,
-                first: sum.first,
-                last: sum.last,
-                summary: sum.summary,
-                reason: sum.reason,
-                query: query.mentions(&sum.mentions).text(),
-                came_through: sum.came_through,
-            }
-        }));
+        let query = context.query().store(store).problems().between(since, context.period.until);
+        found.extend(sums.into_iter().map(|(order, sum)| (number, order, sum, query.clone())));
     }
-    found.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| (a.store, &a.order).cmp(&(b.store, &b.order))));
+    found.sort_by(|(store, order, sum, _), (other_store, other, other_sum, _)| {
+        other_sum.last.cmp(&sum.last).then_with(|| (store, order).cmp(&(other_store, other)))
+    });
     let others = found.len().saturating_sub(MOST_ORDERS) as u64;
     found.truncate(MOST_ORDERS);
-    Ok(Orders { list: found, others })
+    let list = found.into_iter().map(|(store, order, sum, query)| listed(context, store, order, sum, query));
+    Ok(Orders { list: list.collect(), others })
+}
+
+fn listed(context: &Context<'_>, store: u32, order: String, sum: Sum, query: Query<'_>) -> Order {
+    let text = |field, text: Option<String>| text.map(|text| context.text(field, &text));
+    Order {
+        store,
+        order,
+        customer: text(Field::Message, sum.customer),
+        entries: sum.entries,
+        first: sum.first,
+        last: sum.last,
+        summary: text(Field::Summary, sum.summary),
+        reason: text(Field::Message, sum.message.as_deref().and_then(message::reason)),
+        query: query.mentions(&sum.mentions).text(),
+        came_through: sum.came_through.map(|(time, summary, uid)| Success {
+            time,
+            summary: text(Field::Summary, summary),
+            query: query::uid(&uid),
+        }),
+    }
 }
 
 /// How many problems of each store are looked at.
@@ -112,11 +123,7 @@ fn successes(context: &Context<'_>, store: StoreId, most: usize, sums: &mut BTre
             let sum = sums.get_mut(&order).filter(|sum| entry.time > sum.last && sum.module == entry.module);
             // The newest come first, so the first success of an order stays.
             if let Some(sum) = sum.filter(|_| !is_undone(&entry)) {
-                sum.came_through = Some(Success {
-                    time: entry.time,
-                    summary: entry.summary.as_deref().map(|text| context.text(Field::Summary, text)),
-                    query: query::uid(&entry.uid),
-                });
+                sum.came_through = Some((entry.time, entry.summary.clone(), entry.uid.clone()));
             }
         }
         read += 1;
@@ -142,7 +149,7 @@ pub(super) fn named(entry: &LogEntry) -> BTreeMap<String, BTreeSet<Mention>> {
 }
 
 /// Adds a problem to the orders that it names. The newest come first.
-fn add(context: &Context<'_>, sums: &mut BTreeMap<String, Sum>, entry: &LogEntry) {
+fn add(sums: &mut BTreeMap<String, Sum>, entry: &LogEntry) {
     for (order, mentions) in named(entry) {
         let message = entry.message.as_deref().filter(|text| !text.is_empty());
         let sum = sums.entry(order).or_insert_with(|| Sum {
@@ -151,8 +158,8 @@ fn add(context: &Context<'_>, sums: &mut BTreeMap<String, Sum>, entry: &LogEntry
             entries: 0,
             first: entry.time,
             last: entry.time,
-            summary: entry.summary.as_deref().map(|text| context.text(Field::Summary, text)),
-            reason: message.and_then(message::reason).map(|text| context.text(Field::Message, &text)),
+            summary: entry.summary.clone(),
+            message: message.map(str::to_owned),
             module: entry.module.clone(),
             came_through: None,
         });
@@ -160,7 +167,7 @@ fn add(context: &Context<'_>, sums: &mut BTreeMap<String, Sum>, entry: &LogEntry
         sum.entries += 1;
         sum.first = entry.time;
         if sum.customer.is_none() {
-            sum.customer = message.and_then(email).map(|address| context.text(Field::Message, &address));
+            sum.customer = message.and_then(email);
         }
     }
 }
