@@ -72,7 +72,7 @@ fn read(path: &Path, ui: Ui) -> Text {
     String::from_utf8(text).map_err(|_| format!("the file {} is not UTF-8 text", shown(path)))
 }
 
-/// The output of a program. It does not see these variables, which are other stores' tokens.
+/// The output of a program. It does not see these variables, which hold other secrets.
 pub(super) async fn run(command: &[String], without: &[String]) -> Result<String, String> {
     run_in_time(command, without, COMMAND_LIMIT).await
 }

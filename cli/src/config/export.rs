@@ -152,4 +152,12 @@ impl ExportSettings {
         };
         headers.iter().map(|(_, source)| source)
     }
+
+    pub(super) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut TokenSource> {
+        let headers = match &mut self.to {
+            ExportTo::Otlp(target) => &mut target.headers[..],
+            ExportTo::Lake(_) => &mut [],
+        };
+        headers.iter_mut().map(|(_, source)| source)
+    }
 }

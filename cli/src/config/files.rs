@@ -53,6 +53,12 @@ impl AllFiles {
         let all: BTreeSet<String> = platforms::secret_variables().map(str::to_owned).chain(named).collect();
         all.into_iter().collect()
     }
+
+    fn secrets_mut(&mut self) -> impl Iterator<Item = &mut TokenSource> {
+        let webhooks = self.rules.iter_mut().flat_map(rule::Settings::secrets_mut);
+        let headers = self.exports.iter_mut().flat_map(ExportSettings::secrets_mut);
+        self.stores.iter_mut().flat_map(Settings::secrets_mut).chain(webhooks).chain(headers).chain(&mut self.proxy)
+    }
 }
 
 /// The files that stores are read from. Only what has changed is read again.
@@ -162,9 +168,7 @@ impl Files {
         self.known.retain(|path, _| order.contains(path));
         self.gather(&order, &mut all);
         let secrets = all.secret_variables();
-        for source in all.stores.iter_mut().flat_map(Settings::secrets_mut) {
-            source.keep_from(&secrets);
-        }
+        all.secrets_mut().for_each(|source| source.keep_from(&secrets));
         all
     }
 

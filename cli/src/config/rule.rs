@@ -144,6 +144,11 @@ impl Settings {
         self.webhook.iter().chain(&self.key).chain(&self.secret).chain(self.headers.values())
     }
 
+    pub(super) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut TokenSource> {
+        let Self { webhook, key, secret, headers, .. } = self;
+        webhook.iter_mut().chain(key).chain(secret).chain(headers.values_mut())
+    }
+
     /// The rule, with the address of its webhook. Its program does not get these variables. The error is every secret that
     /// cannot be read; else, what is wrong with one.
     pub(super) async fn rule(&self, secrets: &[String], ui: Ui) -> Result<Rule, Vec<String>> {

@@ -16,7 +16,7 @@ pub(crate) enum TokenSource {
     Env(String),
     /// The content of a file.
     File(PathBuf),
-    /// The output of a program. It is run without a shell, and without the variables that hold other stores' tokens.
+    /// The output of a program. It is run without a shell, and without the variables that hold other secrets.
     Command { command: Vec<String>, without: Vec<String> },
     /// The platform itself, for an app that shows its key and secret.
     App,

@@ -179,3 +179,18 @@ fn check_reads_each_secret_of_a_faulty_rule_once_and_calls_it_by_its_key() {
         assert_eq!(runs.lines().count(), 1, "{more}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_prints_a_rules_secret_does_not_get_the_tokens_of_stores() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox).with("HOOK", "https://hooks.example/x").configured(
+        "[[rule]]\nname = \"chat\"\nincident = true\nwebhook = { env = \"HOOK\" }\n\
+         webhook_secret = { command = [\"sh\", \"-c\", \"env > seen; echo a-text-of-sixteen-bytes\"] }\n",
+    );
+    let run = program.run(&["check"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let seen = std::fs::read_to_string(program.home.path().join("seen")).unwrap();
+    assert!(seen.contains("BIGCOMMERCE_STORE_HASH"), "{seen}");
+    assert!(!seen.contains("ACCESS_TOKEN") && !seen.contains("HOOK"), "{seen}");
+}
