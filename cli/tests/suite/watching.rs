@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -238,12 +237,13 @@ fn an_alert_arrives_before_whatever_statement_the_process_dies() {
         let watch = |dies: Option<u32>| {
             let mut command = program.command(&["watch", "--once", "--archive", "a.db", "--format", "jsonl"]);
             command.envs(dies.map(|statement| ("STORELOGS_ABORT_AT_STATEMENT", statement.to_string())));
-            let output = command.stderr(Stdio::null()).output().unwrap();
-            (output.status.success(), String::from_utf8(output.stdout).unwrap())
+            let output = command.output().unwrap();
+            let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+            (output.status, out, err)
         };
-        let (lived, first) = watch(Some(statement));
-        let (fine, second) = watch(None);
-        assert!(fine);
+        let (first_status, first, _) = watch(Some(statement));
+        let (second_status, second, said) = watch(None);
+        assert!(second_status.success(), "after statement {statement}: {second_status} {said}");
         let alerts =
             |lines: &str| -> Vec<Value> { lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
         let printed = [alerts(&first), alerts(&second)].concat();
@@ -252,7 +252,7 @@ fn an_alert_arrives_before_whatever_statement_the_process_dies() {
             assert!((1..=2).contains(&sent.len()), "before statement {statement}: {sent:?}");
             assert!(sent.iter().all(|alert| alert["id"] == printed[0]["id"]), "before statement {statement}: {sent:?}");
         }
-        if lived {
+        if first_status.success() {
             assert!(statement > 20, "{statement} statements");
             assert_eq!((printed.len(), given.len()), (1, 1));
             return;

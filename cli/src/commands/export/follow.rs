@@ -112,6 +112,8 @@ async fn follow(
 
 /// Exports what came, and keeps what became of it. `is_edge`: it is the first or the last export of a run.
 fn export(to: &Destination, path: &Path, is_edge: bool) -> Result<(), String> {
+    #[cfg(not(feature = "lake"))]
+    let _ = is_edge; // what is sent to a receiver has no counts
     let done = Archive::open(path).map_err(storelogs_export::Error::from).and_then(|mut archive| match to {
         #[cfg(feature = "lake")]
         Destination::Lake(address) => super::lake::keep_up(address, &to.name(), &mut archive, is_edge),
