@@ -50,6 +50,8 @@ with sqlite3.connect(archive) as sql:
         INSERT INTO revision (store, entry_id, replaced, entry) SELECT 1, id, 1767225600000001, '{}' FROM entry LIMIT 1;
         INSERT INTO pruned VALUES (1, 9, 1735689600000000, 1767232800000000);
         INSERT INTO audit VALUES (1, 1767225600000000, 1767229200000000, 'counted', 0, 1767232800000000);
+        INSERT INTO verification VALUES (1, 1767232800000001, 1, 'complete', 'all of it is there', NULL);
+        INSERT INTO label VALUES (1, 'owner', 'Acme & Söhne'), (1, 'tag', '00123');
         """
     )
 sql.close()
