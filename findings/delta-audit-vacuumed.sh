@@ -3,7 +3,7 @@
 # Behaviour: it reads the commits only, never the checkpoint that stands for them. A removed file that was vacuumed is "missing" to it,
 #   and once old commits have been cleaned up, everything is, with 0 of 100. If a file that the table needs is then truly gone, the
 #   report is the same, word for word.
-# Hurts: whoever lets it watch over a lake: false alarms from the first vacuum on, and the real one is not to be told from them.
+# Hurts: whoever lets it watch over a lake: false alarms from the first vacuum on, and the real one cannot be distinguished from them.
 # Instead: read the table and compare the number of its rows, as DeltaTable(…).count() does, which fails if a file is gone.
 . "$(dirname "$0")/lib.sh"
 python_with delta-audit==0.1.0 deltalake==1.6.6 pyarrow==26.0.1

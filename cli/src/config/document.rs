@@ -28,8 +28,8 @@ pub(super) struct Place {
 }
 
 impl<'i> Document<'i> {
-    /// Reads the text of a file with keys as `T` has them, and with these tables. Behind what is no TOML nothing can be told
-    /// apart: that is the only fault then.
+    /// Reads the text of a file with keys as `T` has them, and with these tables. Behind what is no TOML nothing can be
+    /// distinguished: that is the only fault then.
     pub(super) fn parse<T: Deserialize<'i>>(text: &'i str, sections: &'i Sections) -> Result<Self, Fault> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let names = sections.iter().map(|(name, keys)| (Some(*name), *keys));

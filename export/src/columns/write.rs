@@ -56,11 +56,11 @@ struct Noting<W> {
 impl<W: Write> Noting<W> {
     fn noted<T>(&mut self, write: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
         write(&mut self.into).map_err(|error| {
-            let told = io::Error::new(error.kind(), error.to_string());
+            let passed_on = io::Error::new(error.kind(), error.to_string());
             if let Ok(mut fault) = self.fault.0.lock() {
                 *fault = Some(error);
             }
-            told
+            passed_on
         })
     }
 }

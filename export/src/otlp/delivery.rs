@@ -48,7 +48,8 @@ pub(super) struct Delivery<'a> {
     done: Delivered,
     /// The last arrival that there is for this delivery.
     pub(super) newest: i64,
-    again: Option<Again>,
+    /// Where entries are sent again that were settled before: the arrivals that were refused then.
+    again: Option<HashSet<i64>>,
     /// The last arrival that was settled before this delivery.
     begun: i64,
     /// The last arrival that was answered to.
@@ -66,25 +67,20 @@ pub(super) struct Delivery<'a> {
     progress: &'a mut dyn FnMut(&Step<'_>),
 }
 
-/// What is sent again that was settled before.
-pub(super) struct Again {
-    pub(super) range: TimeRange,
-    /// The arrivals that were refused then.
-    pub(super) refused: HashSet<i64>,
-}
-
 impl<'a> Delivery<'a> {
+    /// `range`: only entries of this time are sent.
     pub(super) fn begin(
         otlp: &'a Otlp,
         archive: &'a mut Archive,
         after: i64,
-        again: Option<Again>,
+        range: Option<TimeRange>,
+        again: Option<HashSet<i64>>,
         progress: &'a mut dyn FnMut(&Step<'_>),
     ) -> Result<Self> {
         let unusable = |why: io::Error| Error::Settings { why: format!("this system gives no event loop: {why}") };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(unusable)?;
         let mut reader = Reader::new(otlp.receiver.settings.form);
-        reader.range = again.as_ref().map(|again| again.range);
+        reader.range = range;
         Ok(Self {
             otlp,
             runtime,
@@ -103,11 +99,6 @@ impl<'a> Delivery<'a> {
             taken: None,
             progress,
         })
-    }
-
-    /// Leaves out entries that are not of this time range.
-    pub(super) fn wanted(&mut self, range: Option<TimeRange>) {
-        self.reader.range = range;
     }
 
     /// The next batch, if there is one.
@@ -278,7 +269,7 @@ impl<'a> Delivery<'a> {
         let taken = match &self.again {
             Some(again) if refused.is_empty() => {
                 let arrived = records.iter().map(|record| record.arrived);
-                arrived.filter(|arrived| again.refused.contains(arrived)).collect()
+                arrived.filter(|arrived| again.contains(arrived)).collect()
             }
             _ => Vec::new(),
         };

@@ -23,7 +23,7 @@ use storelogs_collector::{Archive, Moment, TimeRange};
 
 use crate::error::{Error, Result};
 use batch::Limits;
-use delivery::{Again, Delivery};
+use delivery::Delivery;
 use receiver::Receiver;
 
 pub use settings::OtlpSettings;
@@ -137,8 +137,7 @@ impl Otlp {
     fn deliver_new(&self, archive: &mut Archive, progress: &mut dyn FnMut(&Step<'_>)) -> Result<Delivered> {
         let name = self.name();
         let mut after = archive.export(&name)?.map_or(0, |state| state.arrived);
-        let mut delivery = Delivery::begin(self, archive, after, None, progress)?;
-        delivery.wanted(self.wanted()?);
+        let mut delivery = Delivery::begin(self, archive, after, self.wanted()?, None, progress)?;
         loop {
             let newest = delivery.archive.newest_arrival()?;
             delivery.newest = newest;
@@ -175,8 +174,7 @@ impl Otlp {
         }
         let refused = archive.refusals(&self.name())?.into_iter().map(|kept| kept.refusal.arrived);
         let refused = refused.filter(|[first, last]| first == last).map(|[first, _]| first).collect();
-        let again = Again { range, refused };
-        let mut delivery = Delivery::begin(self, archive, 0, Some(again), progress)?;
+        let mut delivery = Delivery::begin(self, archive, 0, Some(range), Some(refused), progress)?;
         delivery.newest = upto;
         let mut after = 0;
         while let Some(mut batch) = delivery.read(after)? {
