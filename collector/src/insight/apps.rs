@@ -104,13 +104,16 @@ impl Apps {
         }
         // In another store somebody else may have installed it.
         let is_here = |done: &Done| store.is_none_or(|store| done.store == store);
-        let last = done.find(|done| done.entry.time <= at && is_here(done)).map(|done| &done.entry);
+        let last = done.find(|done| done.entry.time <= at && is_here(done));
+        let store = last.map(|done| done.store);
+        let last = last.map(|done| &done.entry);
         let text = |field, text: &Option<String>| text.as_deref().map(|text| context.text(field, text));
         Some(App {
             by: last.and_then(|entry| text(Field::Actor, &entry.actor)),
             time: last.map(|entry| entry.time),
             summary: last.and_then(|entry| text(Field::Summary, &entry.summary)),
             query: last.map(|entry| query::uid(&entry.uid)),
+            store,
         })
     }
 }

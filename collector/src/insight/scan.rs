@@ -7,6 +7,7 @@ use storelogs::{LogEntry, Severity, Store};
 
 use super::apps;
 use super::period::{Local, Period, hour_of};
+use crate::archive::counts::Kind;
 use crate::archive::rollup::has_shape;
 use crate::archive::shape::shape;
 use crate::archive::text::value;
@@ -64,6 +65,23 @@ pub(super) struct Facts {
     pub(super) is_of_app: bool,
 }
 
+impl Facts {
+    /// The facts of a kind, with the numbers of its category, module, action and actor.
+    fn of(kind: &Kind<'_>, [category, module, action, actor]: [Option<u32>; 4], mined: &Mined) -> Self {
+        let template = if has_shape(kind.severity) { mined.of(kind.shape.unwrap_or_default()) } else { None };
+        Self {
+            severity: kind.severity,
+            category,
+            module,
+            action,
+            actor,
+            template: template.and_then(|number| u32::try_from(number).ok()),
+            is_sensitive: topic(kind.category, kind.action).is_some(),
+            is_of_app: kind.actor.is_some() && apps::is_of_app(kind.category, kind.action),
+        }
+    }
+}
+
 /// The kinds of entries, before they are counted.
 #[derive(Debug, Default)]
 pub(super) struct Kinds {
@@ -80,37 +98,36 @@ impl Kinds {
         let mut kinds = Self { mined: mined(archive)?, ..Self::default() };
         let Self { of, categories, modules, actions, actors, mined } = &mut kinds;
         archive.each_kind(|kind| {
-            let template = if has_shape(kind.severity) { mined.of(kind.shape.unwrap_or_default()) } else { None };
-            let facts = Facts {
-                severity: kind.severity,
-                category: categories.number(kind.category),
-                module: modules.number(kind.module),
-                action: actions.number(kind.action),
-                actor: actors.number(kind.actor),
-                template: template.and_then(|number| u32::try_from(number).ok()),
-                is_sensitive: topic(kind.category, kind.action).is_some(),
-                is_of_app: kind.actor.is_some() && apps::is_of_app(kind.category, kind.action),
-            };
-            of.insert(kind.id, facts);
+            let numbers = [
+                categories.number(kind.category),
+                modules.number(kind.module),
+                actions.number(kind.action),
+                actors.number(kind.actor),
+            ];
+            of.insert(kind.id, Facts::of(kind, numbers, mined));
         })?;
         Ok(kinds)
     }
 
     /// The facts of an entry.
     pub(super) fn facts(&self, entry: &LogEntry) -> Facts {
-        let (category, action) = (entry.category.as_deref(), entry.action.as_deref());
-        let shape = |summary: &Option<String>| shape(summary.as_deref().unwrap_or_default());
-        let template = has_shape(entry.severity).then(|| self.mined.of(&shape(&entry.summary))).flatten();
-        Facts {
+        let shape = has_shape(entry.severity).then(|| shape(entry.summary.as_deref().unwrap_or_default()));
+        let kind = Kind {
+            id: 0, // nothing here is found by it
             severity: entry.severity,
-            category: self.categories.find(category),
-            module: self.modules.find(entry.module.as_deref()),
-            action: self.actions.find(action),
-            actor: self.actors.find(entry.actor.as_deref()),
-            template: template.and_then(|number| u32::try_from(number).ok()),
-            is_sensitive: topic(category, action).is_some(),
-            is_of_app: entry.actor.is_some() && apps::is_of_app(category, action),
-        }
+            category: entry.category.as_deref(),
+            module: entry.module.as_deref(),
+            action: entry.action.as_deref(),
+            actor: entry.actor.as_deref(),
+            shape: shape.as_deref(),
+        };
+        let numbers = [
+            self.categories.find(kind.category),
+            self.modules.find(kind.module),
+            self.actions.find(kind.action),
+            self.actors.find(kind.actor),
+        ];
+        Facts::of(&kind, numbers, &self.mined)
     }
 }
 

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use storelogs::Store;
 
 use super::{Context, Entries, Entry, Figure, MOST, MOST_OF_STEP, Newest, counted, trim};
 use crate::archive::entries::Which;
@@ -122,10 +121,8 @@ impl<'a> Finder<'a> {
 
     /// What put an app to work.
     fn app(&mut self, app: &App) -> Result<()> {
-        let App { time: Some(time), query: Some(query), .. } = app else { return Ok(()) };
-        let of = |store: &Store| query.contains(&format!("{store}:"));
-        let store = (0_u32..).zip(self.context.stores).find(|(_, (_, store))| of(store));
-        store.map_or(Ok(()), |(store, _)| self.one(store, *time, query, Which::Actions))
+        let App { time: Some(time), query: Some(query), store: Some(store), .. } = app else { return Ok(()) };
+        self.one(*store, *time, query, Which::Actions)
     }
 
     fn change(&mut self, change: &Change, which: Which) -> Result<()> {

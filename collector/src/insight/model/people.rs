@@ -73,6 +73,9 @@ pub struct App {
     pub summary: Option<Text>,
     /// Finds it.
     pub query: Option<String>,
+    /// The number of the store that it was in.
+    #[serde(skip)]
+    pub(in crate::insight) store: Option<u32>,
 }
 
 /// An action that was never seen before the period.
