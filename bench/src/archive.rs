@@ -29,7 +29,7 @@ impl Log {
     pub(crate) fn new(rows: u32) -> Result<Self> {
         let history = History::seeded(11).rows_per_day(rows / 83);
         let store = Store::bigcommerce("bench0")?;
-        let (now, (since, until)) = (Timestamp::now(), history.time_range());
+        let now = Timestamp::now();
         let entry = |record| -> Result<LogEntry> {
             let record = serde_json::from_value(record)?;
             storelogs::bigcommerce::entry(record, &store, now).map_err(|invalid| invalid.why.into())
@@ -37,7 +37,9 @@ impl Log {
         let records = history.records(Platform::BigCommerce).values().into_iter();
         let mut entries = records.map(entry).collect::<Result<Vec<_>>>()?;
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.time));
-        Ok(Self { entries, lasts: SignedDuration::from_secs(until - since) })
+        let [newest, oldest] = [entries.first(), entries.last()].map(|entry| entry.map_or(now, |entry| entry.time));
+        let lasts = newest.duration_since(oldest) + SignedDuration::from_secs(1);
+        Ok(Self { entries, lasts })
     }
 
     pub(crate) fn len(&self) -> usize {
