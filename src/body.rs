@@ -9,7 +9,7 @@ use memchr::memchr2;
 pub(crate) const MAX_RECORDS: usize = 50_000;
 /// The most values in one answer, nested ones included: a thousand for each record of the largest page. Each takes some
 /// hundred bytes of memory, though three in the answer may do.
-pub(crate) const MAX_VALUES: usize = 250_000;
+const MAX_VALUES: usize = 250_000;
 
 /// The outline of a body, before it is parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,11 @@ pub(crate) enum Outline {
     Cut,
     /// It lists more records, or holds more values, than any page of logs has.
     Crowded,
+}
+
+/// The fault of an answer that holds more than any page of logs has.
+pub(crate) fn crowded() -> String {
+    format!("the answer holds more than {MAX_RECORDS} records or {MAX_VALUES} values")
 }
 
 /// The body without the byte-order mark that some servers put in front of JSON.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -12,11 +12,11 @@ use reqwest::header::HeaderMap;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
-use crate::body::{self, Repaired};
+use crate::body::{self, MAX_RECORDS, Repaired};
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Store;
-use crate::transport::{CallTrace, Generated, Transport, TransportError, http_date, http_error};
+use crate::transport::{CallTrace, Generated, Transport, TransportError, http_date, http_error, whole};
 
 impl Transport {
     /// Calls one operation of the generated client `C`. `send` gets a client that takes notes for this call alone.
@@ -26,12 +26,14 @@ impl Transport {
     pub async fn call<C, T, F, Fut>(&self, send: F) -> Result<Reply<T>>
     where
         C: Generated,
+        T: DeserializeOwned,
         F: FnOnce(C) -> Fut,
         Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
     {
         let (noting, notes) = self.reporting();
         let result = send(noting.client()).await;
         let mut report = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
+        let request = report.request.take(); // it has the token, and nothing else needs it
         if let Some(error) = report.unsigned.take() {
             return Err(error.of(self.store()));
         }
@@ -45,7 +47,45 @@ impl Transport {
             }
             Err(error) => return Err(explain(error, &report).await.of(self.store())),
         };
+        let body = match body {
+            // What cannot be decoded may be no whole answer.
+            Decoded::Raw(bytes, fault) => match whole(&bytes) {
+                Ok(()) => Decoded::Raw(bytes, fault),
+                Err(fault) => noting.decoded_again(request, &mut report, &notes, fault).await?,
+            },
+            typed @ Decoded::Typed(_) => typed,
+        };
         Ok(Reply { body, about: ResponseMeta { store: self.store().clone(), report } })
+    }
+
+    /// Sends the request of a call again whose answer is not whole, and decodes what comes.
+    async fn decoded_again<T: DeserializeOwned>(
+        &self,
+        request: Option<(&'static str, reqwest::Request)>,
+        report: &mut CallTrace,
+        notes: &Mutex<CallTrace>,
+        fault: TransportError,
+    ) -> Result<Decoded<T>> {
+        let outcome = match request {
+            Some((operation, request)) => self.run_again(operation, request, report.attempts, fault).await,
+            None => Err(fault), // it cannot be sent twice
+        };
+        let noted = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
+        if noted.attempts > 0 {
+            *report = CallTrace { request: None, ..noted };
+        }
+        if let Some(error) = report.unsigned.take() {
+            return Err(error.of(self.store()));
+        }
+        let failed = match outcome {
+            Ok(answer) if answer.status.is_success() => {
+                let decoded = serde_json::from_slice(&answer.body);
+                return Ok(decoded.map_or_else(|fault| Decoded::Raw(answer.body, fault), Decoded::Typed));
+            }
+            Ok(answer) => progenitor_client::Error::UnexpectedResponse(answer.into_response()),
+            Err(failure) => progenitor_client::Error::CommunicationError(failure.into_reqwest().await),
+        };
+        Err(explain(failed, report).await.of(self.store()))
     }
 }
 
@@ -136,6 +176,9 @@ impl<T> Reply<T> {
         let name = names.first().copied().unwrap_or_default();
         match self.body {
             Decoded::Typed(body) => match take(body) {
+                (Some(records), _) if records.len() > MAX_RECORDS => {
+                    Err(about.error(ErrorKind::TooLarge, &body::crowded()))
+                }
                 (Some(records), rest) => {
                     let records = records.into_iter().map(Ok).collect();
                     Ok((List { records, about, name }, rest))

@@ -79,6 +79,16 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     Ok(())
 }
 
+/// `serve PLATFORM`: the server of the drain alone, until it is killed, so that a profiler sees one program and no other.
+pub(crate) fn serve(platform: &str) -> Result<()> {
+    let platform = if platform == "shopline" { Platform::Shopline } else { Platform::BigCommerce };
+    let server = Server::start(Arc::new(Rows::of(platform, ROWS)?), OLDEST_FIRST, Duration::ZERO)?;
+    println!("{}", server.url());
+    loop {
+        std::thread::park();
+    }
+}
+
 /// Runs each in turns, and gives the middle of each figure.
 fn in_turns<const N: usize>(
     platform: Platform,

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::time;
-use crate::transport::{Answer, HttpBackend, TokenProvider, TransportError, http_error, refuse_foreign};
+use crate::transport::{Answer, HttpBackend, Look, TokenProvider, TransportError, http_error, refuse_foreign};
 
 /// How long before its end a token is replaced. The old one stays valid for 5 minutes after that.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);
@@ -141,7 +141,7 @@ impl Refreshing {
         };
         let response = self.backend.send("refresh_access_token", request).await.map_err(failed)?;
         refuse_foreign(&response, &self.url).map_err(failed)?;
-        let answer = Answer::read(response, MAX_ANSWER).await.map_err(failed)?;
+        let answer = Answer::read(response, MAX_ANSWER, Look::Always).await.map_err(failed)?;
         if !answer.status.is_success() {
             return Err(http_error::error(answer.status, &answer.headers, &answer.body, 1)
                 .saying("the platform refused to refresh the access token: check the app's key and secret"));

@@ -8,7 +8,30 @@ use reqwest::{StatusCode, Url};
 
 use super::transport_error::{Cause, TransportError};
 use super::{coding, http_error};
-use crate::body::{self, MAX_RECORDS, MAX_VALUES, Outline};
+use crate::body::{self, Outline};
+
+/// The largest body that cannot hold so many values that decoding it would take much memory.
+const SMALL: usize = 256 << 10;
+
+/// When the body of a success is looked at before it is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Always.
+    Always,
+    /// Only if it is large. Whoever decodes it sees to the rest: a body that was cut cannot be decoded, and
+    /// [`whole`] then says why.
+    IfLarge,
+}
+
+/// Checks that a body is complete, and holds no more than a page of logs has.
+pub(crate) fn whole(body: &[u8]) -> Result<(), TransportError> {
+    match body::outline(body) {
+        Outline::Whole => Ok(()),
+        // Whatever its length said: a proxy that lost the rest may have counted what was left.
+        Outline::Cut => Err(TransportError::new(Cause::Interrupted, "the answer ended before its JSON was complete")),
+        Outline::Crowded => Err(TransportError::new(Cause::TooLarge, body::crowded())),
+    }
+}
 
 /// An answer whose body was read to its end.
 #[derive(Debug)]
@@ -20,7 +43,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Reads a body up to a size, packed and unpacked.
-    pub(crate) async fn read(response: reqwest::Response, limit: usize) -> Result<Self, TransportError> {
+    pub(crate) async fn read(response: reqwest::Response, limit: usize, look: Look) -> Result<Self, TransportError> {
         let status = response.status();
         let headers = response.headers().clone();
         let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
@@ -32,17 +55,17 @@ impl Answer {
             }
             if read.is_empty() {
                 if piece.len() == length {
-                    return Self { status, headers, body: piece }.checked(limit); // it came in one piece, which is not copied
+                    return Self { status, headers, body: piece }.checked(limit, look); // in one piece, which is not copied
                 }
                 read.reserve(length.min(limit));
             }
             read.extend_from_slice(&piece);
         }
-        Self { status, headers, body: read.freeze() }.checked(limit)
+        Self { status, headers, body: read.freeze() }.checked(limit, look)
     }
 
     /// Unpacks the body, and looks at that of a success before anything is made of it.
-    fn checked(mut self, limit: usize) -> Result<Self, TransportError> {
+    fn checked(mut self, limit: usize, look: Look) -> Result<Self, TransportError> {
         let unpacked = coding::unpack(&self.headers, self.body, limit);
         if !self.status.is_success() {
             // Whatever the body is, it does not hide the status.
@@ -50,17 +73,10 @@ impl Answer {
             return Ok(self);
         }
         self.body = body::without_mark(unpacked?);
-        match body::outline(&self.body) {
-            Outline::Whole => Ok(self),
-            // Whatever its length said: a proxy that lost the rest may have counted what was left.
-            Outline::Cut => {
-                Err(TransportError::new(Cause::Interrupted, "the answer ended before its JSON was complete"))
-            }
-            Outline::Crowded => {
-                let what = format!("the answer holds more than {MAX_RECORDS} records or {MAX_VALUES} values");
-                Err(TransportError::new(Cause::TooLarge, what))
-            }
+        if look == Look::Always || self.body.len() > SMALL {
+            whole(&self.body)?;
         }
+        Ok(self)
     }
 
     /// Takes a secret out of the body and the headers, wherever it stands, however JSON and addresses write it.

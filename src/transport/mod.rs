@@ -33,9 +33,9 @@ use tokio::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::trace;
+use crate::trace::{self, Span};
 
-pub(crate) use answer::{Answer, request_id};
+pub(crate) use answer::{Answer, Look, request_id, whole};
 use auth::Auth;
 pub(crate) use auth::checked_token;
 pub use auth::{AuthScheme, TokenProvider};
@@ -97,6 +97,8 @@ pub(crate) struct CallTrace {
     pub(crate) observed: Option<jiff::Timestamp>,
     /// The reason why it got no further: the request could not be signed, or not again after its token was refused.
     pub(crate) unsigned: Option<Error>,
+    /// The operation and the request that was answered last, to be sent again if the answer turns out to be cut.
+    pub(crate) request: Option<(&'static str, reqwest::Request)>,
 }
 
 impl CallTrace {
@@ -171,9 +173,47 @@ impl Transport {
     }
 
     async fn run(&self, operation: &'static str, request: reqwest::Request) -> Result<Answer, TransportError> {
+        // Who takes notes decodes the body, and learns from that whether it is whole.
+        let look = if self.report.is_some() { Look::IfLarge } else { Look::Always };
+        self.run_from(self.retry(), operation, request, look).await
+    }
+
+    /// Sends the request of a call again whose answer cannot be used, as if that had not come.
+    pub(crate) async fn run_again(
+        &self,
+        operation: &'static str,
+        request: reqwest::Request,
+        attempts: u32,
+        fault: TransportError,
+    ) -> Result<Answer, TransportError> {
+        let span = Span::request(self.store(), operation);
+        let again = async {
+            let mut retry = self.retry();
+            retry.goes_on_after(attempts);
+            match retry.after(Err(fault)) {
+                retry::Verdict::Done(outcome) => return outcome,
+                retry::Verdict::Again(delay) => {
+                    trace::again(delay);
+                    tokio::time::sleep(delay).await;
+                }
+            }
+            self.run_from(retry, operation, request, Look::Always).await
+        };
+        span.cover(again).await
+    }
+
+    fn retry(&self) -> retry::Retry<'_> {
+        retry::Retry::new(&self.shared.policy, &self.shared.budget, self.large)
+    }
+
+    async fn run_from(
+        &self,
+        mut retry: retry::Retry<'_>,
+        operation: &'static str,
+        mut request: reqwest::Request,
+        look: Look,
+    ) -> Result<Answer, TransportError> {
         let shared = &*self.shared;
-        let mut request = request;
-        let mut retry = retry::Retry::new(&shared.policy, &shared.budget, self.large);
         let (mut renewed, mut redirects) = (false, 0);
         loop {
             let next = request.try_clone().filter(|_| request.method() == Method::GET);
@@ -181,7 +221,7 @@ impl Transport {
             let admitted = shared.pacer.admit(shared.policy.ceiling).await?;
             trace::paced(asked.elapsed());
             let begun = Instant::now();
-            let outcome = self.attempt(operation, request, admitted).await;
+            let outcome = self.attempt(operation, request, admitted, look).await;
             let attempts = retry.sent();
             match &outcome {
                 Ok(answer) => trace::answered(attempts, answer.status.as_u16(), begun.elapsed()),
@@ -227,7 +267,10 @@ impl Transport {
                 continue;
             }
             match retry.after(outcome) {
-                retry::Verdict::Done(outcome) => return outcome,
+                retry::Verdict::Done(outcome) => {
+                    self.note(|report| report.request = Some((operation, next)));
+                    return outcome;
+                }
                 retry::Verdict::Again(delay) => {
                     trace::again(delay);
                     tokio::time::sleep(delay).await;
@@ -243,13 +286,14 @@ impl Transport {
         operation: &'static str,
         request: reqwest::Request,
         mut admitted: Admitted<'_>,
+        look: Look,
     ) -> Result<Answer, TransportError> {
         let shared = &*self.shared;
         let secret = shared.auth.taken(request.headers());
         let answer = async {
             let response = shared.backend.send(operation, request).await?;
             refuse_foreign(&response, &shared.origin)?;
-            Answer::read(response, MAX_BODY).await
+            Answer::read(response, MAX_BODY, look).await
         };
         let mut outcome = match tokio::time::timeout(shared.policy.attempt_timeout, answer).await {
             Ok(outcome) => outcome,

@@ -167,6 +167,11 @@ impl<'a> Retry<'a> {
         Self { policy, budget, large, started: Instant::now(), attempts: 0 }
     }
 
+    /// Counts these attempts, that were made before.
+    pub(crate) fn goes_on_after(&mut self, attempts: u32) {
+        self.attempts = attempts;
+    }
+
     /// Counts an attempt, and says how many there were.
     pub(crate) fn sent(&mut self) -> u32 {
         if self.attempts == 0 {

@@ -78,22 +78,19 @@ impl Progress {
     /// Takes the rows of one answer, in any order: drops repeats, sorts newest first, applies the query.
     pub(crate) fn take(&mut self, rows: Vec<Row>) -> Taken {
         let mut rows = rows;
+        let keys: Vec<u64> = rows.iter().map(|row| row.key).collect();
         let mut fresh = 0;
-        let mut again = HashSet::<u64, BuildHasherDefault<Hashed>>::with_capacity_and_hasher(
-            rows.len(),
-            BuildHasherDefault::default(),
-        );
         rows.retain(|row| {
             let new = self.seen.remember(row.key, row.time());
-            if new || self.carried.remove(&row.key) {
-                fresh += 1;
-                again.insert(row.key); // a second time on this very page is no repeat of an earlier one
-            } else {
-                again.insert(row.key);
-            }
+            fresh += u64::from(new || self.carried.remove(&row.key));
             new
         });
-        let repeats = again.len() as u64 - fresh;
+        let repeats = if fresh == keys.len() as u64 {
+            0
+        } else {
+            // A second time on this very page is no repeat of an earlier one.
+            keys.into_iter().collect::<HashSet<u64, BuildHasherDefault<Hashed>>>().len() as u64 - fresh
+        };
         sort_newest_first(&mut rows);
         if let Some(full) = self.behind_limit(&rows) {
             rows.truncate(full); // not delivered, so the cursor must not pass it

@@ -76,6 +76,26 @@ async fn json_that_ends_too_early_is_asked_for_again() {
     assert!(error.to_string().contains("before its JSON was complete"), "{error}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn attempts_before_and_after_an_answer_that_was_cut_count_together() {
+    let cut = || Response::text(200, r#"{"data":[{"id":1,"date_created":"2026-08-01T08:00:00+00:00"}"#);
+    let whole = r#"{"data":[{"id":1,"date_created":"2026-08-01T08:00:00+00:00"}]}"#;
+    let page = async |network: &Recorder, attempts| {
+        let retry = quick().max_attempts(attempts);
+        bigcommerce(network).retry(retry).build().unwrap().page(|request| request).await
+    };
+    let then = |network: Recorder| network.answer(Response::status(503)).answer(cut()).answer(Response::status(502));
+    let network = then(Recorder::new().answer(cut())).answer(Response::text(200, whole));
+    assert_eq!((page(&network, 5).await.unwrap().records.len(), network.left()), (1, 0));
+    let network = then(Recorder::new().answer(cut())).answer(Response::text(200, whole));
+    let error = page(&network, 4).await.unwrap_err();
+    assert_eq!((error.kind(), error.status(), error.attempts(), network.left()), (ErrorKind::Server, Some(502), 4, 1));
+    // Refusals are as good as ever.
+    let network = once(cut()).answer(Response::text(403, r#"{"title":"Not for you"}"#));
+    let error = page(&network, 5).await.unwrap_err();
+    assert_eq!((error.kind(), error.detail(), error.attempts()), (ErrorKind::Forbidden, Some("Not for you"), 2));
+}
+
 #[tokio::test]
 async fn each_sort_of_wrong_answer_has_its_own_words_and_blames_no_address() {
     let answers = [
@@ -282,6 +302,17 @@ async fn more_bad_records_than_any_page_has_are_one_error() {
     }
     for page in pages(|| Response::text(200, page(1_001))).await {
         assert_eq!(page.unwrap_err().kind(), ErrorKind::TooLarge);
+    }
+}
+
+#[tokio::test]
+async fn more_records_than_any_page_has_are_one_error_however_small_they_are() {
+    let page = |records: usize| format!(r#"{{"data":[{}]}}"#, vec!["{}"; records].join(","));
+    for count in pages(|| Response::text(200, page(50_001))).await {
+        assert_eq!(count.unwrap_err().kind(), ErrorKind::TooLarge);
+    }
+    for count in pages(|| Response::text(200, page(50_000))).await {
+        assert_eq!(count.unwrap(), 50_000);
     }
 }
 
