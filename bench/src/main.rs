@@ -86,7 +86,7 @@ async fn main() -> ExitCode {
         Some((first, rest)) if first == "client" => client::run(rest).await,
         Some((first, [path])) if first == "report" => large::report(path),
         Some((first, rest)) if first == "stores" => stores::run(rest).await,
-        Some((first, [platform])) if first == "serve" => program::serve(platform),
+        Some((first, [platform, latency])) if first == "serve" => program::serve(platform, latency),
         _ => run(&arguments).await,
     };
     match outcome {

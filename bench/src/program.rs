@@ -79,10 +79,12 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// `serve PLATFORM`: the server of the drain alone, until it is killed, so that a profiler sees one program and no other.
-pub(crate) fn serve(platform: &str) -> Result<()> {
+/// `serve PLATFORM MILLISECONDS`: the server of the drain alone, with this latency, until it is killed: so that a profiler
+/// sees one program and no other.
+pub(crate) fn serve(platform: &str, latency: &str) -> Result<()> {
     let platform = if platform == "shopline" { Platform::Shopline } else { Platform::BigCommerce };
-    let server = Server::start(Arc::new(Rows::of(platform, ROWS)?), OLDEST_FIRST, Duration::ZERO)?;
+    let latency = Duration::from_millis(latency.parse().map_err(|_| "how many milliseconds?")?);
+    let server = Server::start(Arc::new(Rows::of(platform, ROWS)?), OLDEST_FIRST, latency)?;
     println!("{}", server.url());
     loop {
         std::thread::park();

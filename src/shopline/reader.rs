@@ -8,7 +8,7 @@ use super::Shopline;
 use super::habits::Habits;
 use crate::entry::UtcOffset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::walk::{Row, page_too_small};
+use crate::walk::{Row, Task, page_too_small};
 
 /// The most rows that a page can hold.
 pub(super) const PAGE: i32 = 200;
@@ -137,7 +137,7 @@ impl Reader {
         }
     }
 
-    /// A page of this many rows.
+    /// A page of this many rows. It is got and decoded in a task of its own: several slices are read at once.
     async fn page(
         &self,
         written: UtcOffset,
@@ -146,21 +146,25 @@ impl Reader {
         filter: &Filter,
         limit: i32,
     ) -> Result<(Vec<Row>, Option<String>)> {
-        let answer = self.source.rows_written(bounds, written, |mut request| {
-            request = request.limit(limit);
-            if let Some(subject_type) = &filter.subject_type {
-                request = request.subject_type(subject_type);
-            }
-            if let Some(verb) = &filter.verb {
-                request = request.verb(verb);
-            }
-            match start {
-                Start::SinceId(id) => request.since_id(id),
-                Start::Link(page_info) => request.page_info(page_info),
-                Start::Newest => request,
-            }
-        });
-        answer.await
+        let (source, start, filter) = (self.source.clone(), start.clone(), filter.clone());
+        let page = async move {
+            let answer = source.rows_written(bounds, written, |mut request| {
+                request = request.limit(limit);
+                if let Some(subject_type) = &filter.subject_type {
+                    request = request.subject_type(subject_type);
+                }
+                if let Some(verb) = &filter.verb {
+                    request = request.verb(verb);
+                }
+                match &start {
+                    Start::SinceId(id) => request.since_id(id),
+                    Start::Link(page_info) => request.page_info(page_info),
+                    Start::Newest => request,
+                }
+            });
+            answer.await
+        };
+        Task::spawn(page).await
     }
 
     /// Looks for a row near a time range that shows none, to see the offset of the store's own times. A platform that

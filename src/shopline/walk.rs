@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Span, Timestamp};
 
 use super::Shopline;
 use super::reader::{Filter, PAGE, Reader, SECOND, is_heavy, whole};
-use super::slice::{Batch, Lack, Slice, Trust};
+use super::slice::{Batch, Handover, Lack, Slice, Trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{LogQuery, only};
 use crate::severity::Severity;
@@ -33,7 +33,7 @@ const FEWEST: i32 = 3;
 /// About how many pages a slice has where several are read at once. Slices are delivered in order: those behind the
 /// first wait with all their pages, so they have to be short. Each takes a count and begins a page, so not too short.
 const PAGES_OF_A_SLICE: i64 = 10;
-/// Batches of a slice that may wait to be delivered.
+/// Batches that may wait to be delivered, for each request that may be under way.
 const WAITING: usize = 12;
 /// Pages that must be expected before a time range is cut up to be read several slices at a time.
 const WORTH_CUTTING: i64 = 6;
@@ -78,11 +78,21 @@ struct Underway {
     until: Timestamp,
     batches: BoxStream<'static, Result<Batch>>,
     shorten: Arc<OnceLock<Timestamp>>,
+    handover: Arc<Handover>,
     ready: VecDeque<Result<Batch>>,
+    /// The next one is on its way.
+    asking: bool,
     ended: bool,
     /// Whether anything of it was delivered, and how many rows.
     begun: bool,
     rows: usize,
+}
+
+impl Underway {
+    /// Whether another batch of it is on its way, or may be asked for where there is room for this many to wait.
+    fn may_go_on(&self, room: usize) -> bool {
+        !self.ended && (self.asking || self.ready.len() < room)
+    }
 }
 
 /// The next batch in order, and the slice that it is of.
@@ -355,28 +365,29 @@ impl Walk {
     /// The next batch in order, from whichever slice is first. All slices under way move on meanwhile.
     async fn step(&mut self) -> Option<Step> {
         loop {
-            let room = if self.first { 1 } else { self.reader.source.transport.in_flight() };
-            while self.underway.len() < room
-                && (self.underway.is_empty() || self.progress.wanted().is_none())
-                && let Some((since, until)) = self.next_cut()
-            {
-                self.underway.push_back(self.begin(since, until));
-            }
+            // Where few are wanted, or nothing is known yet, no page is asked for before the one before it was used.
+            let one = self.first || self.progress.wanted().is_some();
+            let room = if one { 1 } else { self.reader.source.transport.in_flight() * WAITING };
+            self.begin_slices(one, room);
             if self.underway.is_empty() {
                 return None;
             }
-            // Where few are wanted, or nothing is known yet, no page is asked for before the one before it was used.
-            let waiting = if self.first || self.progress.wanted().is_some() { 1 } else { WAITING };
             let underway = &mut self.underway;
             let step = future::poll_fn(|context| {
+                let mut room = room;
                 for slice in underway.iter_mut() {
-                    while !slice.ended && slice.ready.len() < waiting {
+                    while slice.may_go_on(room) {
                         match slice.batches.as_mut().poll_next(context) {
                             Poll::Ready(Some(batch)) => slice.ready.push_back(batch),
                             Poll::Ready(None) => slice.ended = true,
-                            Poll::Pending => break,
+                            Poll::Pending => {
+                                slice.asking = true;
+                                break;
+                            }
                         }
+                        slice.asking = false;
                     }
+                    room = room.saturating_sub(slice.ready.len());
                 }
                 let Some(first) = underway.front_mut() else { return Poll::Ready(None) };
                 match first.ready.pop_front() {
@@ -389,8 +400,10 @@ impl Walk {
                 }
             })
             .await;
+            self.take_over();
             match step {
-                Some(step) => {
+                Some(mut step) => {
+                    step.since = self.underway.front().map_or(step.since, |first| first.since);
                     if let (Ok(Batch::Rows { rows, .. }), Some(first)) = (&step.batch, self.underway.front_mut()) {
                         first.rows += rows.len();
                     }
@@ -404,13 +417,49 @@ impl Walk {
         }
     }
 
+    /// Begins what slices have handed over, behind them.
+    fn take_over(&mut self) {
+        for place in (0..self.underway.len()).rev() {
+            if let Some((since, until)) = self.underway[place].handover.take() {
+                self.underway[place].since = until + SECOND;
+                self.underway.insert(place + 1, self.begin(since, until));
+            }
+        }
+    }
+
+    /// Sees to it that as many slices are read as may be: begins others, and where there is no room for more of them, or
+    /// none is left, the first that are not read to their ends are asked for half of what they have left.
+    fn begin_slices(&mut self, one: bool, room: usize) {
+        let most = if one { 1 } else { self.reader.source.transport.in_flight() };
+        loop {
+            let mut room = room;
+            let at_work = self.underway.iter().filter(|slice| {
+                let goes_on = slice.may_go_on(room);
+                room = room.saturating_sub(slice.ready.len());
+                goes_on
+            });
+            let at_work: Vec<_> = at_work.map(|slice| Arc::clone(&slice.handover)).collect();
+            let idle = most.saturating_sub(at_work.len());
+            if (self.underway.is_empty() || !one && idle > 0 && room > 0)
+                && let Some((since, until)) = self.next_cut()
+            {
+                self.underway.push_back(self.begin(since, until));
+                continue;
+            }
+            if self.slice.is_some() {
+                at_work.iter().take(idle).for_each(|slice| slice.ask());
+            }
+            return;
+        }
+    }
+
     fn begin(&self, since: Timestamp, until: Timestamp) -> Underway {
         let slice = if self.whole_list {
             Slice::list(self.reader.clone(), since, until, self.longest_range())
         } else {
             Slice::new(self.reader.clone(), since, until)
         };
-        let shorten = slice.shorten();
+        let (shorten, handover) = (slice.shorten(), slice.handover());
         let batches = stream::unfold(Some(slice), |slice| async {
             let mut slice = slice?;
             match slice.next().await {
@@ -420,7 +469,7 @@ impl Walk {
             }
         });
         let (batches, ready) = (batches.boxed(), VecDeque::new());
-        Underway { since, until, batches, shorten, ready, ended: false, begun: false, rows: 0 }
+        Underway { since, until, batches, shorten, handover, ready, asking: false, ended: false, begun: false, rows: 0 }
     }
 }
 

@@ -25,6 +25,7 @@ mod reconcile;
 mod secrets;
 mod shapes;
 mod shopline_walk;
+mod slices;
 mod static_server;
 mod testing_kit;
 mod token;

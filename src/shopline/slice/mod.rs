@@ -7,6 +7,7 @@
 
 mod audit;
 mod failed;
+mod handover;
 mod list;
 mod range;
 
@@ -15,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 
+pub(super) use self::handover::Handover;
 use self::list::List;
 use self::range::PagedRange;
 use super::crowded::{self, kind};
@@ -79,6 +81,7 @@ pub(super) struct Slice {
     parts: Vec<Part>,
     /// The time at which it is to begin instead, once the first page has shown how dense the rows are.
     shorten: Arc<OnceLock<Timestamp>>,
+    handover: Arc<Handover>,
     proof: Proof,
     trust: Trust,
     lacks: Vec<Lack>,
@@ -129,6 +132,7 @@ impl Slice {
             restarts: 0,
             parts: vec![part],
             shorten: Arc::default(),
+            handover: Arc::default(),
             proof: Proof::Counted,
             trust: Trust::Sure,
             lacks: Vec::new(),
@@ -147,6 +151,11 @@ impl Slice {
     /// The cell for a later beginning of this slice, to be set before its second page is asked for.
     pub(super) fn shorten(&self) -> Arc<OnceLock<Timestamp>> {
         Arc::clone(&self.shorten)
+    }
+
+    /// To ask it for half of what it has left.
+    pub(super) fn handover(&self) -> Arc<Handover> {
+        Arc::clone(&self.handover)
     }
 
     /// The next step. `None` behind the end.

@@ -103,6 +103,26 @@ impl PagedRange {
         self.listed.values().flatten().filter(settled).count() as u64
     }
 
+    /// Ends earlier on its way back: at this second, of which nothing is read yet.
+    pub(super) fn begin_at(&mut self, since: Timestamp, reader: &Reader) {
+        self.since = since;
+        self.bounds.0 = reader.habits().since(since);
+        self.counted = None;
+    }
+
+    pub(super) fn pages(&self) -> usize {
+        self.pages
+    }
+
+    /// The oldest second that was listed, if all is well so far and pages lead on.
+    pub(super) fn plainly_reached(&self) -> Option<Timestamp> {
+        let well = self.empty == 0 && self.still == 0 && self.seemed_last.is_none() && self.short.is_none();
+        match self.next {
+            Next::From { second, .. } if well => Some(second),
+            _ => None,
+        }
+    }
+
     /// The oldest second that was listed.
     fn reached(&self) -> Option<Timestamp> {
         match self.next {
@@ -125,9 +145,10 @@ impl Slice {
     /// One page of a range.
     pub(super) async fn read_page(&mut self, mut range: Box<PagedRange>) -> Result<Option<Batch>> {
         if let Some(since) = self.shorten.get().copied().filter(|since| *since > range.since) {
-            range.since = since;
-            range.bounds.0 = self.reader.habits().since(since);
+            range.begin_at(since, &self.reader);
+            self.range = self.range.map(|(_, until)| (since, until));
         }
+        self.hand_over(&mut range);
         let (low, high) = range.asked(&self.reader);
         let answer = match self.reader.list((low, high), Start::Newest, &self.reader.filter).await {
             Err(error) if is_heavy(&error) => return self.narrow(range, error).await,
