@@ -446,7 +446,9 @@ impl Walk {
                 self.underway.push_back(self.begin(since, until));
                 continue;
             }
-            if self.slice.is_some() {
+            // Where the store's rate limit holds requests back, more at once bring nothing, and each slice takes a count.
+            let held = self.reader.source.rate_limit().is_some_and(|limit| (limit.left as usize) < most);
+            if self.slice.is_some() && !held {
                 at_work.iter().take(idle).for_each(|slice| slice.ask());
             }
             return;

@@ -11,7 +11,7 @@ use super::range::PagedRange;
 use super::{SECOND, Slice, middle};
 
 /// Pages that must be left, as dense as the rows were so far, for half of them to be worth a slice of its own.
-const WORTH_HALVING: i64 = 6;
+const WORTH_HALVING: i64 = 10;
 
 /// What a walk and one of its slices say to each other.
 #[derive(Debug, Default)]
