@@ -60,6 +60,9 @@ pub(super) struct Burst {
     pub(super) first: i64,
     /// The last hour.
     pub(super) last: i64,
+    /// The first and the last of those hours that its rate explains best, compared with the usual one. A single entry some
+    /// hours before may be chance.
+    pub(super) steep: [i64; 2],
     pub(super) entries: u64,
     /// How many are usual in these hours.
     pub(super) usual: f64,
@@ -177,13 +180,31 @@ fn join(hours: &[(i64, u64)], core: &[bool], usual: &Usual, slot: &impl Fn(i64) 
 }
 
 fn burst(hours: &[(i64, u64)], usual: &Usual, slot: &impl Fn(i64) -> usize, [first, last]: [i64; 2]) -> Burst {
-    let within = hours.iter().filter(|(hour, _)| (first..=last).contains(hour));
-    Burst {
-        first,
-        last,
-        entries: within.map(|(_, entries)| entries).sum(),
-        usual: (first..=last).map(|hour| usual.of(slot(hour))).sum(),
+    let from = hours.partition_point(|(hour, _)| *hour < first);
+    let within = &hours[from..hours.partition_point(|(hour, _)| *hour <= last)];
+    let entries = within.iter().map(|(_, entries)| entries).sum();
+    let usual = (first..=last).map(|hour| usual.of(slot(hour))).sum();
+    Burst { first, last, steep: steep(within, [first, last], as_number(entries), usual), entries, usual }
+}
+
+/// The first and the last of the hours whose counts have the greatest likelihood ratio of a burst's rate to the usual one.
+fn steep(counts: &[(i64, u64)], [first, last]: [i64; 2], entries: f64, usual: f64) -> [i64; 2] {
+    let hours = as_number((last + 1 - first).unsigned_abs());
+    let (an_entry, an_hour) = ((entries / usual).ln(), (entries - usual) / hours);
+    let (mut most, mut best) = (0.0, [first, last]);
+    let (mut sum, mut since, mut before) = (0.0, first, first);
+    for (hour, entries) in counts {
+        sum -= an_hour * as_number((hour - before).unsigned_abs());
+        if sum <= 0.0 {
+            (sum, since) = (0.0, *hour);
+        }
+        sum += as_number(*entries) * an_entry - an_hour;
+        before = hour + 1;
+        if sum > most {
+            (most, best) = (sum, [since, *hour]);
+        }
     }
+    best
 }
 
 /// Makes one of bursts that come again and again, if that time as a whole is unusual: else they are what they are.
@@ -244,6 +265,14 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((found[0].first, found[0].last, found[0].entries), (1000, 1004, 57));
         assert!(found[0].usual < 0.3, "{found:?}");
+        assert_eq!(found[0].steep, [1000, 1004]);
+        let late = (0..WEEKS).map(|hour| match hour {
+            1000 => (hour, 1),
+            1002..=1007 => (hour, 10),
+            _ => (hour, u64::from(hour % 500 == 0)),
+        });
+        let found = bursts(&series(late), [0, 500, WEEKS], slot, -6.0);
+        assert_eq!((found[0].first, found[0].steep), (1000, [1002, 1007]), "one entry may be chance");
     }
 
     #[test]

@@ -93,6 +93,10 @@ impl Sums {
             list.extend(self.of_bursts(context, hours, parts, until, threshold)?);
         }
         list.retain(|incident| incident.end > context.period.since);
+        // What has the same search is the same.
+        list.sort_by_key(|incident| Reverse(incident.stores.len()));
+        let mut searches = HashSet::new();
+        list.retain(|incident| searches.insert(incident.query.clone()));
         list.sort_by_key(|incident| Reverse(incident.start));
         Ok(Incidents { method: method(threshold), log10_threshold: threshold, list, others })
     }
