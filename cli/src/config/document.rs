@@ -1,11 +1,9 @@
 //! The text of a configuration file, table by table.
 
-use std::collections::HashMap;
-
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
-use super::mistake::{Fault, Mistake, Sections, Wrong};
+use super::mistake::{Fault, Sections, Wrong};
 use super::syntax::{self, Lines};
 use super::value::{Value, keys, kind};
 
@@ -18,13 +16,12 @@ pub(super) struct Document<'i> {
     faults: Vec<Fault>,
 }
 
-/// The lines of a table.
+/// Where a table is.
 pub(super) struct Place {
     /// The one that it begins with.
     pub(super) line: usize,
     /// Its number among those of its name, from 1.
     pub(super) number: usize,
-    keys: HashMap<String, usize>,
 }
 
 impl<'i> Document<'i> {
@@ -45,8 +42,12 @@ impl<'i> Document<'i> {
         self.lines.number(at)
     }
 
-    /// The tables of this name that can be read, and the lines of each.
-    pub(super) fn each<T: Deserialize<'i>>(&mut self, section: &'static str) -> Vec<(Place, T)> {
+    /// What `make` makes of the tables of this name, and where each is. Those with anything wrong are left out.
+    pub(super) fn each<T: Deserialize<'i>, S>(
+        &mut self,
+        section: &'static str,
+        make: impl Fn(T, &Place) -> Result<S, Wrong>,
+    ) -> Vec<(Place, S)> {
         let Some((_, value)) = self.root.remove_entry(section) else { return Vec::new() };
         let line = self.line(value.span().start);
         let parts = match value.into_inner() {
@@ -66,9 +67,9 @@ impl<'i> Document<'i> {
             let line = self.line(at);
             match part.into_inner() {
                 DeValue::Table(table) => {
-                    let keys = table.keys().map(|key| (key.get_ref().to_string(), self.line(key.span().start)));
-                    let place = Place { line, number, keys: keys.collect() };
-                    found.extend(self.table(table, at, Some(section)).map(|table| (place, table)));
+                    let place = Place { line, number };
+                    let made = self.table(table, at, Some(section), |table| make(table, &place));
+                    found.extend(made.map(|made| (place, made)));
                 }
                 other => self.faults.push((line, no_table(section, &other))),
             }
@@ -79,29 +80,49 @@ impl<'i> Document<'i> {
     /// What is left: the keys of the file itself.
     pub(super) fn rest<T: Deserialize<'i>>(&mut self) -> Option<T> {
         let rest = std::mem::take(&mut self.root);
-        self.table(rest, 0, None)
+        self.table(rest, 0, None, Ok)
     }
 
-    /// A table that begins at this byte. With each key that is wrong it is read once more without that key.
-    fn table<T: Deserialize<'i>>(&mut self, mut table: DeTable<'i>, at: usize, section: Option<&str>) -> Option<T> {
-        let mut wrong = Vec::new();
+    /// What `make` makes of a table that begins at this byte. With each key that is wrong it is read once more without that
+    /// key, so that all of them are found.
+    fn table<T: Deserialize<'i>, S>(
+        &mut self,
+        mut table: DeTable<'i>,
+        at: usize,
+        section: Option<&str>,
+        make: impl Fn(T) -> Result<S, Wrong>,
+    ) -> Option<S> {
+        let mut left_out = Vec::new();
         loop {
-            let mistake: Mistake = match T::deserialize(Value(DeValue::Table(table.clone()))) {
-                Ok(read) => return Some(read).filter(|_| wrong.is_empty()),
-                Err(mistake) if mistake.misses_one_of(&wrong) => return None,
-                Err(mistake) => mistake,
+            let made = match T::deserialize(Value(DeValue::Table(table.clone()))) {
+                Ok(read) => make(read),
+                Err(mistake) if mistake.misses_one_of(&left_out) => return None,
+                Err(mistake) => {
+                    let line = self.line(mistake.at.unwrap_or(at));
+                    self.faults.push((line, mistake.sentence(section, self.own, self.sections)));
+                    let (key, _) = mistake.entry().and_then(|key| table.remove_entry(key))?;
+                    left_out.push(key.into_inner().into_owned());
+                    continue;
+                }
             };
-            let line = self.line(mistake.at.unwrap_or(at));
-            self.faults.push((line, mistake.sentence(section, self.own, self.sections)));
-            let (key, _) = mistake.entry().and_then(|key| table.remove_entry(key))?;
-            wrong.push(key.into_inner().into_owned());
+            let Wrong { key, why, alone } = match made {
+                Ok(made) => return Some(made).filter(|_| left_out.is_empty()),
+                Err(wrong) => wrong,
+            };
+            if !alone && !left_out.is_empty() {
+                return None; // A key that was left out may be all that it lacks.
+            }
+            let entry = key.and_then(|key| table.remove_entry(key));
+            let line = self.line(entry.as_ref().map_or(at, |(key, _)| key.span().start));
+            self.faults.push((line, why));
+            let (key, _) = entry.filter(|_| alone)?;
+            left_out.push(key.into_inner().into_owned());
         }
     }
 
     /// Adds what is wrong with a table that could be read.
-    pub(super) fn refuse(&mut self, place: &Place, Wrong { key, why }: Wrong) {
-        let line = key.and_then(|key| place.keys.get(key)).copied().unwrap_or(place.line);
-        self.faults.push((line, why));
+    pub(super) fn refuse(&mut self, place: &Place, why: String) {
+        self.faults.push((place.line, why));
     }
 
     /// All that is wrong, from the top of the file to its end.

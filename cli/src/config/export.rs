@@ -101,7 +101,7 @@ pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, Wron
             ];
             if let Some((key, _)) = is_said.into_iter().find(|(_, is_said)| *is_said) {
                 let why = "protocol, compression, timeout, since and headers are for kind = \"otlp\"";
-                return Err(Wrong::of(key)(why.to_owned()));
+                return Err(Wrong::beside_others(key)(why.to_owned()));
             }
             let address = if entry.to.contains("://") {
                 entry.to
@@ -128,19 +128,15 @@ pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, Wron
     Ok(ExportSettings { to, every: every.unwrap_or(usual) })
 }
 
-/// `500ms`, `30s`, `5m`, `1h`.
+/// `500ms`, `30s`, `5 minutes`, `1h`.
 fn length(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    let number: u32 = number.parse().ok()?;
-    let milliseconds = match unit.trim() {
-        "ms" => 1,
-        "s" => 1000,
-        "m" | "min" => 60_000,
-        "h" => 3_600_000,
+    let milliseconds = text.trim().strip_suffix("ms").and_then(|number| number.trim_end().parse::<u32>().ok());
+    let length = match (milliseconds, text.parse()) {
+        (Some(number), _) => Duration::from_millis(number.into()),
+        (None, Ok(Moment::Ago(length))) => length.try_into().ok()?,
         _ => return None,
     };
-    Some(Duration::from_millis(u64::from(number) * milliseconds)).filter(|length| !length.is_zero())
+    Some(length).filter(|length| !length.is_zero())
 }
 
 impl ExportSettings {
@@ -159,5 +155,21 @@ impl ExportSettings {
             ExportTo::Lake(_) => &mut [],
         };
         headers.iter_mut().map(|(_, source)| source)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_is_written_as_everywhere_else_or_in_milliseconds() {
+        for (text, seconds) in [("500ms", 0.5), ("1500 ms", 1.5), ("30s", 30.0), ("5 minutes", 300.0), ("1h", 3600.0)] {
+            assert!((length(text).unwrap().as_secs_f64() - seconds).abs() < 1e-9, "{text}");
+        }
+        for text in ["", "ms", "0s", "0ms", "now", "today", "ten", "-5s", "5"] {
+            assert_eq!(length(text), None, "{text}");
+        }
     }
 }

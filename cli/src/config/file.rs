@@ -61,9 +61,9 @@ pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, Vec<String>> {
     let placed = |(line, why): Fault| format!("{shown} line {line}: {why}");
     let sections = [("store", keys::<Entry>()), ("rule", keys::<rule::Entry>()), ("export", keys::<export::Entry>())];
     let mut document = Document::parse::<File>(text, &sections).map_err(|fault| vec![placed(fault)])?;
-    let stores: Vec<(Place, Entry)> = document.each("store");
-    let rules: Vec<(Place, rule::Entry)> = document.each("rule");
-    let exports: Vec<(Place, export::Entry)> = document.each("export");
+    let stores = document.each("store", |entry, _| settings(entry, path));
+    let rules = document.each("rule", |entry, place: &Place| rule::settings(entry, place.number, path));
+    let exports = document.each("export", |entry, _| export::settings(entry, path));
     let mut found = ParsedFile::default();
     if let Some(file) = document.rest::<File>() {
         found.keep = file.keep.map(|entry| entry.0);
@@ -71,33 +71,20 @@ pub(super) fn read(text: &str, path: &Path) -> Result<ParsedFile, Vec<String>> {
         found.proxy = file.proxy.map(|proxy| proxy.source(path));
     }
     let mut lines: HashMap<Store, usize> = HashMap::new();
-    for (place, entry) in stores {
-        match settings(entry, path) {
-            Ok(settings) => match lines.entry(settings.store.clone()) {
-                Slot::Occupied(first) => {
-                    let (store, first) = (&settings.store, first.get());
-                    document.refuse(&place, format!("the store {store} is already in line {first}").into());
-                }
-                Slot::Vacant(slot) => {
-                    slot.insert(place.line);
-                    found.stores.push((settings, place.line));
-                }
-            },
-            Err(wrong) => document.refuse(&place, wrong),
+    for (place, settings) in stores {
+        match lines.entry(settings.store.clone()) {
+            Slot::Occupied(first) => {
+                let (store, first) = (&settings.store, first.get());
+                document.refuse(&place, format!("the store {store} is already in line {first}"));
+            }
+            Slot::Vacant(slot) => {
+                slot.insert(place.line);
+                found.stores.push((settings, place.line));
+            }
         }
     }
-    for (place, entry) in rules {
-        match rule::settings(entry, place.number, path) {
-            Ok(settings) => found.rules.push((settings, place.line)),
-            Err(wrong) => document.refuse(&place, wrong),
-        }
-    }
-    for (place, entry) in exports {
-        match export::settings(entry, path) {
-            Ok(settings) => found.exports.push(settings),
-            Err(wrong) => document.refuse(&place, wrong),
-        }
-    }
+    found.rules = rules.into_iter().map(|(place, settings)| (settings, place.line)).collect();
+    found.exports = exports.into_iter().map(|(_, settings)| settings).collect();
     let mut faults: Vec<String> = document.faults().into_iter().map(placed).collect();
     if faults.is_empty() {
         return Ok(found);
@@ -126,8 +113,12 @@ fn settings(entry: Entry, path: &Path) -> Result<Settings, Wrong> {
     }
     let app = match (entry.app_key, entry.app_secret) {
         (Some(key), Some(secret)) => Some(App { key: key.source(path), secret: secret.source(path) }),
-        (Some(_), None) => return Err(Wrong::of("app_key")("app_key is there but app_secret is not".to_owned())),
-        (None, Some(_)) => return Err(Wrong::of("app_secret")("app_secret is there but app_key is not".to_owned())),
+        (Some(_), None) => {
+            return Err(Wrong::beside_others("app_key")("app_key is there but app_secret is not".to_owned()));
+        }
+        (None, Some(_)) => {
+            return Err(Wrong::beside_others("app_secret")("app_secret is there but app_key is not".to_owned()));
+        }
         (None, None) => None,
     };
     let token = match entry.access_token {
@@ -243,5 +234,53 @@ mod tests {
             }
         }
         assert!(refused > 1000, "{refused}");
+    }
+
+    #[test]
+    fn all_that_is_wrong_in_a_table_is_said_at_once_and_nothing_that_is_wrong_only_without_it() {
+        let faults = |text: &str| match read(text, Path::new("storelogs.toml")) {
+            Ok(_) => panic!("taken: {text}"),
+            Err(faults) => faults,
+        };
+        for (text, wrong) in [
+            (
+                "[[store]]\nplatform = \"bigcomerce\"\nstor = \"a1\"\nstore = \"a1\"",
+                &[(2, "bigcommerce?"), (3, "stor\" is not")][..],
+            ),
+            (
+                "[[store]]\nplatform = \"bigcommerce\"\nstore = \"a b\"\nowner = \"a\\tb\"\nleave_quote = 0.5",
+                &[(3, "\"a b\" is not"), (5, "leave_quote\" is not")],
+            ),
+            (
+                "[[store]]\nplatform = \"bigcommerce\"\nstore = \"a1\"\nowner = \"a\\tb\"\nleave_quota = 2\nbucket = \"5\"",
+                &[(4, "owner is one line"), (5, "leave_quota is a share"), (6, "bucket is a text")],
+            ),
+            (
+                "[[rule]]\nwhen = \"severity>=eror\"\nwithin = \"10 minuts\"\nmore_then = 5\nlevel = \"bad\"\nper = [\"shop\"]",
+                &[
+                    (2, "a severity is"),
+                    (3, "within: write how long"),
+                    (4, "more_then\" is not"),
+                    (5, "level"),
+                    (6, "\"shop\""),
+                ],
+            ),
+            ("[[rule]]\nwhen = \"x\"\nwithin = \"5m\"\nmore_then = 5", &[(4, "more_then\" is not")]),
+            ("[[rule]]\nwhen = \"x\"\nwebhok = { env = \"A\" }\nwebhook_form = \"slack\"", &[(3, "webhok\" is not")]),
+            ("[[rule]]\nwhen = \"x\"\nwithin = \"5m\"", &[(3, "within says nothing without more_than")]),
+            (
+                "[[export]]\nkind = \"otlp\"\nto = \" \"\nevry = \"10s\"\nevery = \"ten\"\nsince = \"soon\"",
+                &[(3, "to is empty"), (4, "evry\" is not"), (5, "every is no length"), (6, "since is no age")],
+            ),
+        ] {
+            let found = faults(text);
+            assert_eq!(found.len(), wrong.len(), "{text}\n{found:#?}");
+            for (found, (line, why)) in found.iter().zip(wrong) {
+                assert!(
+                    found.starts_with(&format!("storelogs.toml line {line}: ")) && found.contains(why),
+                    "{text}\n{found}"
+                );
+            }
+        }
     }
 }

@@ -58,29 +58,37 @@ pub(super) type Sections = [(&'static str, &'static [&'static str])];
 /// What is wrong, with the number of its line.
 pub(super) type Fault = (usize, String);
 
-/// What is wrong with a table of which each value by itself is as it has to be.
+/// What is wrong with a table of which each value has the kind that it has to have.
 #[derive(Debug)]
 pub(super) struct Wrong {
     /// The key that it is about; of the table as a whole `None`.
     pub(super) key: Option<&'static str>,
     pub(super) why: String,
+    /// Whether the value is wrong by itself, whatever else the table says.
+    pub(super) alone: bool,
 }
 
 impl Wrong {
+    /// A value that is wrong by itself.
     pub(super) fn of(key: &'static str) -> impl Fn(String) -> Self {
-        move |why| Self { key: Some(key), why }
+        move |why| Self { key: Some(key), why, alone: true }
+    }
+
+    /// A value that is wrong beside the others, or without them.
+    pub(super) fn beside_others(key: &'static str) -> impl Fn(String) -> Self {
+        move |why| Self { key: Some(key), why, alone: false }
     }
 }
 
 impl From<String> for Wrong {
     fn from(why: String) -> Self {
-        Self { key: None, why }
+        Self { key: None, why, alone: false }
     }
 }
 
 impl From<WrongRule> for Wrong {
-    fn from(WrongRule { key, why }: WrongRule) -> Self {
-        Self { key, why }
+    fn from(WrongRule { key, why, alone }: WrongRule) -> Self {
+        Self { key, why, alone }
     }
 }
 
@@ -210,7 +218,8 @@ impl Wanted {
         match self {
             Self::Text | Self::Other(_) => "\"…\"",
             Self::Whole => "5",
-            Self::Number => "2.5",
+            // A rate and a share alike.
+            Self::Number => "0.25",
             Self::Truth => "true",
             Self::List => "[\"…\", \"…\"]",
             Self::Table => "{ … = … }",

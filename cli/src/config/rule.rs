@@ -87,32 +87,12 @@ pub(super) struct Settings {
 /// Reads the settings of a rule from its entry. The number is its place in the file.
 pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Settings, Wrong> {
     let name = entry.name.unwrap_or_else(|| format!("rule {number}"));
-    let wrong = |key, why: &str| Err(Wrong::of(key)(format!("the rule {name:?}: {why}")));
+    let named = |why: &str| format!("the rule {name:?}: {why}");
     if entry.run.as_ref().is_some_and(|run| run.first().is_none_or(String::is_empty)) {
-        return wrong("run", "run is empty: its first text is the program");
-    }
-    let form = entry.webhook_form.unwrap_or_default();
-    let is_posted = entry.webhook.is_some() || form.usual_address().is_some();
-    match (form.wants_key(), entry.webhook_key.is_some()) {
-        (true, false) => {
-            return wrong("webhook_form", "write webhook_key = { env = \"NAME\" }: the key of the integration");
-        }
-        (false, true) => {
-            return wrong("webhook_key", "webhook_key is for webhook_form = \"pagerduty\" and \"opsgenie\"");
-        }
-        _ => {}
-    }
-    for (key, is_there) in [
-        ("webhook_form", entry.webhook_form.is_some()),
-        ("webhook_secret", entry.webhook_secret.is_some()),
-        ("webhook_headers", !entry.webhook_headers.is_empty()),
-    ] {
-        if is_there && !is_posted {
-            return wrong(key, &format!("{key} says nothing without webhook"));
-        }
+        return Err(Wrong::of("run")(named("run is empty: its first text is the program")));
     }
     let draft = Draft {
-        name,
+        name: name.clone(),
         when: entry.when,
         more_than: entry.more_than,
         within: entry.within,
@@ -127,6 +107,27 @@ pub(super) fn settings(entry: Entry, number: usize, path: &Path) -> Result<Setti
         level: entry.level,
     };
     draft.clone().rule(Vec::new())?;
+    let misplaced = |key, why: &str| Err(Wrong::beside_others(key)(named(why)));
+    let form = entry.webhook_form.unwrap_or_default();
+    let is_posted = entry.webhook.is_some() || form.usual_address().is_some();
+    match (form.wants_key(), entry.webhook_key.is_some()) {
+        (true, false) => {
+            return misplaced("webhook_form", "write webhook_key = { env = \"NAME\" }: the key of the integration");
+        }
+        (false, true) => {
+            return misplaced("webhook_key", "webhook_key is for webhook_form = \"pagerduty\" and \"opsgenie\"");
+        }
+        _ => {}
+    }
+    for (key, is_there) in [
+        ("webhook_form", entry.webhook_form.is_some()),
+        ("webhook_secret", entry.webhook_secret.is_some()),
+        ("webhook_headers", !entry.webhook_headers.is_empty()),
+    ] {
+        if is_there && !is_posted {
+            return misplaced(key, &format!("{key} says nothing without webhook"));
+        }
+    }
     let webhook = entry.webhook.map(|reference| reference.source(path));
     let key = entry.webhook_key.map(|reference| reference.source(path));
     let secret = entry.webhook_secret.map(|reference| reference.source(path));

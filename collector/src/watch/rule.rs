@@ -106,6 +106,8 @@ pub struct WrongRule {
     pub key: Option<&'static str>,
     /// What is wrong, in words for its author.
     pub why: String,
+    /// Whether the value is wrong by itself, whatever else the rule says.
+    pub alone: bool,
 }
 
 impl fmt::Display for WrongRule {
@@ -116,8 +118,24 @@ impl fmt::Display for WrongRule {
 
 impl std::error::Error for WrongRule {}
 
+/// A value that is wrong by itself.
 fn wrong(key: &'static str, why: impl Into<String>) -> WrongRule {
-    WrongRule { key: Some(key), why: why.into() }
+    WrongRule { key: Some(key), why: why.into(), alone: true }
+}
+
+/// A value that is wrong beside the others, or without them.
+fn misplaced(key: &'static str, why: impl Into<String>) -> WrongRule {
+    WrongRule { alone: false, ..wrong(key, why) }
+}
+
+/// What the values of a rule mean, each by itself.
+struct Values {
+    within: Option<SignedDuration>,
+    silent_for: Option<SignedDuration>,
+    cool_down: Option<SignedDuration>,
+    level: Option<Level>,
+    per: Option<Vec<Part>>,
+    filter: Filter,
 }
 
 impl Draft {
@@ -130,39 +148,57 @@ impl Draft {
         if name.is_empty() {
             return Err(wrong("name", "a rule has no name: write name = \"…\""));
         }
-        let named = |WrongRule { key, why }| WrongRule { key, why: format!("the rule {name:?}: {why}") };
-        let what = self.what().map_err(named)?;
-        let per = self.per(what).map_err(named)?;
-        let when = self.when.unwrap_or_default().trim().to_owned();
-        // A query is seen from now, but nothing of it may depend on that: the rule holds for as long as it is there.
-        let filter = Filter::parse(&when, Timestamp::now(), &TimeZone::UTC);
-        let filter = filter.map_err(|error| named(wrong("when", format!("when: {error}"))))?;
-        if filter.names_times() {
-            return Err(named(wrong("when", "when: a rule is about what comes: leave out since, until and time")));
+        let named = |wrong: WrongRule| WrongRule { why: format!("the rule {name:?}: {}", wrong.why), ..wrong };
+        let values = self.values().map_err(named)?;
+        let what = self.what(&values).map_err(named)?;
+        let per = values.per.unwrap_or_else(|| vec![Part::Store]);
+        if matches!(what, What::Silence(_) | What::Incident) && per != [Part::Store] {
+            return Err(named(misplaced("per", "per: silence and incidents are always counted store by store")));
         }
-        if filter.names_incidents() {
-            let why = "when: a rule about incidents has incident = true, and no incident: in its query";
-            return Err(named(wrong("when", why)));
-        }
-        let cool_down = match self.cool_down {
-            Some(text) => length("cool_down", &text, SignedDuration::ZERO).map_err(named)?,
+        let cool_down = match values.cool_down {
+            Some(length) => length,
             None if matches!(what, What::Sensitive | What::NewTemplate) => SignedDuration::ZERO,
             None => COOL_DOWN,
         };
-        let level = match &self.level {
-            Some(level) => Level::named(level).map_err(|why| named(wrong("level", why)))?,
+        let level = match values.level {
+            Some(level) => level,
             None if matches!(what, What::Incident | What::Silence(_)) => Level::Error,
             None => Level::Warning,
         };
         let resolve = self.resolve.unwrap_or(true);
         if self.resolve == Some(true) && what.calm().is_none() {
-            return Err(named(wrong("resolve", "resolve: a single entry, change or template has no end")));
+            return Err(named(misplaced("resolve", "resolve: a single entry, change or template has no end")));
         }
         let redact = self.redact.unwrap_or(true);
+        let (when, filter) = (self.when.unwrap_or_default().trim().to_owned(), values.filter);
         Ok(Rule { name, when, written: filter.clone(), filter, what, per, cool_down, redact, resolve, level, actions })
     }
 
-    fn what(&self) -> Result<What, WrongRule> {
+    fn values(&self) -> Result<Values, WrongRule> {
+        let length =
+            |key, text: &Option<String>, least| text.as_deref().map(|text| length(key, text, least)).transpose();
+        let when = self.when.as_deref().unwrap_or_default().trim();
+        // A query is seen from now, but nothing of it may depend on that: the rule holds for as long as it is there.
+        let filter = Filter::parse(when, Timestamp::now(), &TimeZone::UTC);
+        let filter = filter.map_err(|error| wrong("when", format!("when: {error}")))?;
+        if filter.names_times() {
+            return Err(wrong("when", "when: a rule is about what comes: leave out since, until and time"));
+        }
+        if filter.names_incidents() {
+            let why = "when: a rule about incidents has incident = true, and no incident: in its query";
+            return Err(wrong("when", why));
+        }
+        Ok(Values {
+            within: length("within", &self.within, SignedDuration::from_secs(1))?,
+            silent_for: length("silent_for", &self.silent_for, SignedDuration::from_mins(1))?,
+            cool_down: length("cool_down", &self.cool_down, SignedDuration::ZERO)?,
+            level: self.level.as_deref().map(Level::named).transpose().map_err(|why| wrong("level", why))?,
+            per: self.per.as_deref().map(parts).transpose()?,
+            filter,
+        })
+    }
+
+    fn what(&self, values: &Values) -> Result<What, WrongRule> {
         let counts = self.more_than.is_some() || self.within.is_some();
         let asked = [
             (counts, if self.more_than.is_some() { "more_than" } else { "within" }),
@@ -173,45 +209,36 @@ impl Draft {
         ];
         let asked: Vec<&'static str> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, name)| name).collect();
         if let [one, other, ..] = asked[..] {
-            return Err(wrong(other, format!("{one} and {other} are in one rule: write two rules")));
+            return Err(misplaced(other, format!("{one} and {other} are in one rule: write two rules")));
         }
         if self.within.is_some() && self.more_than.is_none() {
-            return Err(wrong("within", "within says nothing without more_than"));
+            return Err(misplaced("within", "within says nothing without more_than"));
         }
         if asked.is_empty() && self.when.as_deref().is_none_or(|when| when.trim().is_empty()) {
             let why = "it would alert on every entry: write when = \"…\", incident = true, new_template = true, sensitive = \
                        true or silent_for = \"…\"";
-            return Err(wrong("when", why));
+            return Err(misplaced("when", why));
         }
-        let second = SignedDuration::from_secs(1);
-        Ok(match asked.first().copied() {
-            Some("new_template") => What::NewTemplate,
-            Some("incident") => What::Incident,
-            Some("sensitive") => What::Sensitive,
-            Some("silent_for") => {
-                let text = self.silent_for.as_deref().unwrap_or_default();
-                What::Silence(length("silent_for", text, SignedDuration::from_mins(1))?)
-            }
-            _ => {
-                let within = self.within.as_deref().map_or(Ok(WITHIN), |text| length("within", text, second))?;
+        Ok(match values.silent_for {
+            Some(length) => What::Silence(length),
+            None if self.new_template => What::NewTemplate,
+            None if self.incident => What::Incident,
+            None if self.sensitive => What::Sensitive,
+            None => {
+                let within = values.within.unwrap_or(WITHIN);
                 What::Entries { more_than: self.more_than.unwrap_or(0), within }
             }
         })
     }
+}
 
-    fn per(&self, what: What) -> Result<Vec<Part>, WrongRule> {
-        let Some(written) = &self.per else { return Ok(vec![Part::Store]) };
-        if let Some(unknown) = written.iter().find(|name| Part::ALL.iter().all(|part| part.name() != name.as_str())) {
-            return Err(wrong("per", format!("per: {}", no_such(unknown, &Part::ALL.map(Part::name)))));
-        }
-        let is_written = |part: &Part| written.iter().any(|name| name == part.name());
-        let per: Vec<Part> = Part::ALL.into_iter().filter(is_written).collect();
-        let only_store = matches!(what, What::Silence(_) | What::Incident);
-        if only_store && per != [Part::Store] {
-            return Err(wrong("per", "per: silence and incidents are always counted store by store"));
-        }
-        Ok(per)
+/// The parts of these names, in an order of their own.
+fn parts(names: &[String]) -> Result<Vec<Part>, WrongRule> {
+    if let Some(unknown) = names.iter().find(|name| Part::ALL.iter().all(|part| part.name() != name.as_str())) {
+        return Err(wrong("per", format!("per: {}", no_such(unknown, &Part::ALL.map(Part::name)))));
     }
+    let is_written = |part: &Part| names.iter().any(|name| name == part.name());
+    Ok(Part::ALL.into_iter().filter(is_written).collect())
 }
 
 fn length(name: &'static str, text: &str, least: SignedDuration) -> Result<SignedDuration, WrongRule> {
@@ -304,7 +331,7 @@ mod tests {
             (Draft { per: list("shop"), ..when("x") }, "per: there is no \"shop\": use store, platform, category"),
             (Draft { per: list("module"), incident: true, ..named("it") }, "always counted store by store"),
         ] {
-            let WrongRule { key, why: error } = draft.rule(Vec::new()).unwrap_err();
+            let WrongRule { key, why: error, .. } = draft.rule(Vec::new()).unwrap_err();
             assert!(error.contains(why), "{error}");
             assert!(key.is_some_and(|key| error.contains(key)), "{key:?}: {error}");
             assert!(error.starts_with("the rule \"it\": ") || error.starts_with("a rule has no name"), "{error}");
