@@ -36,6 +36,16 @@ const SECTIONS: [(Section, &str, &str); 5] = [
     (Section::Trust, "trust", "Can I trust this?"),
 ];
 
+/// What a section says that has nothing to show, if all of the period is known.
+const fn absence(section: Section) -> &'static str {
+    match section {
+        Section::Problems => "No warnings and no errors",
+        Section::Incidents => "No hour stands out: problems came at about their usual rate",
+        Section::People => "No entry names who did it",
+        Section::Activity | Section::Trust => "None",
+    }
+}
+
 /// The section in which entries and orders are found by their words. A script shows it.
 const FIND: &str = "<section id=\"find\" class=\"js\" aria-labelledby=\"find-h\" hidden><h2 id=\"find-h\">What are you \
     looking for?</h2>\n<search class=\"find\"><label for=\"find-words\">Words of an entry or an order</label>\
@@ -64,11 +74,12 @@ pub fn html(report: &Report, entries: &Entries) -> String {
     top(&mut page, report);
     bar(&mut page);
     page.push_str("<main>\n");
-    for (_, id, question) in SECTIONS {
+    for (section, id, question) in SECTIONS {
+        let absence = escape(&report.absence(absence(section)));
         push(
             &mut page,
             format_args!(
-                "<section id=\"{id}\" aria-labelledby=\"{id}-h\"><h2 id=\"{id}-h\">{question}</h2><div class=\"made\"></div></section>\n"
+                "<section id=\"{id}\" data-absence=\"{absence}.\" aria-labelledby=\"{id}-h\"><h2 id=\"{id}-h\">{question}</h2><div class=\"made\"></div></section>\n"
             ),
         );
     }

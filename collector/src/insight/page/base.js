@@ -119,11 +119,14 @@ function tipAt(target, ...content) {
 }
 const tipAway = () => { tip().hidden = true; };
 
+// What a section says that has nothing to show, as far as the period is known.
+const absence = (id) => document.getElementById(id).dataset.absence;
+
 // A table that is sorted by its heads. columns: {name, cell, value, number, lead, tight}; options: detail makes a row that
 // opens, limit is how many rows are shown until all are asked for.
 const sorted = new Map(), whole = new Set();
 function table(id, columns, rows, options = {}) {
-  if (!rows.length) return el("p", { class: "empty" }, options.empty || "None.");
+  if (!rows.length) return el("p", { class: "empty" }, options.empty || absence("activity"));
   const at = sorted.get(id) || options.sort || null;
   const order = rows.slice();
   if (at) {

@@ -119,7 +119,7 @@ function problems() {
     { name: "over time", tight: true, cell: (one) => spark(one.steps, worst(one)) },
     { name: "last", number: true, value: (one) => Date.parse(one.last), cell: (one) => shortDay(one.last) },
     { name: "", tight: true, go: true, cell: (one) => search(one.query) },
-  ], all, { empty: "No warnings and no errors.", detail: templateDetail });
+  ], all, { empty: absence("problems"), detail: templateDetail });
   const modules = report.problems.modules;
   const rate = Math.max(...modules.map((module) => module.rate), 0.01);
   const nodes = [el("p", { class: "lead" }, `${plural(report.problems.total.now, "warning or error", "warnings and errors")} of ${plural(all.length, "kind", "kinds")}, by what they say. `, search(report.problems.total.query)), made];
@@ -179,7 +179,7 @@ function incidents() {
           el("p", { class: "soft small" }, `Usual in that time: ${incident.usual.toFixed(1)} (dashed by the hour), known from ${Math.round(incident.weeks)} weeks. The chance of as many: ${chance}. `, search(incident.query))),
         isWide(incident) && !incident.changes.entries ? el("p", { class: "soft small" }, `Hit most: ${incident.stores.slice(0, 20).map(storeShown).join(", ")}${incident.stores.length > 20 ? ", …" : ""}`) : changesBefore(incident)));
   });
-  if (!nodes.length) nodes.push(el("p", { class: "empty" }, everything() ? "No hour stands out: problems came at about their usual rate." : "None of what is chosen."));
+  if (!nodes.length) nodes.push(el("p", { class: "empty" }, everything() ? absence("incidents") : "None of what is chosen."));
   if (report.incidents.others) nodes.push(el("p", { class: "soft" }, `${plural(report.incidents.others, "smaller incident is", "smaller incidents are")} not listed.`));
   const orders = report.orders.list.filter((one) => isStore(one.store));
   if (orders.length) {
@@ -225,7 +225,7 @@ function people() {
     { name: "hours of the day", tight: true, cell: (one) => spark(one.hours) },
     { name: "last", number: true, value: (one) => Date.parse(one.last), cell: (one) => shortDay(one.last) },
     { name: "", tight: true, go: true, cell: (one) => search(one.query) },
-  ], actors, { empty: "No entry names who did it." })];
+  ], actors, { empty: absence("people") })];
   const ofStore = (list) => list.filter((one) => isStore(one.store));
   const sensitive = ofStore(report.people.sensitive).filter((one) => isCategory(one.category));
   nodes.push(el("h3", null, "Sensitive changes"), el("p", { class: "soft small" }, "Of permissions, payment, checkout, domain and plan, one by one."), table("sensitive", [
