@@ -219,7 +219,11 @@ impl Table {
         }
         if let Some(limit) = self.limit {
             let between = self.indent + self.gap * widths.len().saturating_sub(1);
-            fit(&mut widths, &self.columns, limit.saturating_sub(between));
+            let mut words = vec![0; widths.len()];
+            for cells in rows(lines) {
+                words.iter_mut().zip(cells).for_each(|(word, cell)| *word = cell.widest_word().max(*word));
+            }
+            fit(&mut widths, &words, &self.columns, limit.saturating_sub(between));
         }
         widths
     }
@@ -292,20 +296,21 @@ fn rows(lines: &[Line]) -> impl Iterator<Item = &[Text]> {
     })
 }
 
-/// Narrows columns until all of them fit, or none can be made narrower: first those with long text, then the widest.
-fn fit(widths: &mut [usize], columns: &[Column], room: usize) {
+/// Narrows columns until all of them fit, or none can be made narrower: first those with long text, then those in which no
+/// word has to be broken, then the widest. `words` are the widths of their widest words.
+fn fit(widths: &mut [usize], words: &[usize], columns: &[Column], room: usize) {
     for (width, column) in widths.iter_mut().zip(columns) {
         if let Some(narrowest) = column.narrowest {
             *width = (*width).min(room.max(narrowest));
         }
     }
     while widths.iter().sum::<usize>() > room {
-        let narrowable = widths.iter_mut().zip(columns).filter_map(|(width, column)| {
+        let narrowable = widths.iter_mut().zip(words).zip(columns).filter_map(|((width, word), column)| {
             let narrowest = column.narrowest.filter(|narrowest| *width > *narrowest)?;
-            Some((column.long && *width > 2 * narrowest, width))
+            Some((column.long && *width > 2 * narrowest, *width > *word, width))
         });
-        match narrowable.max_by_key(|(first, width)| (*first, **width)) {
-            Some((_, width)) => *width -= 1,
+        match narrowable.max_by_key(|(long, whole, width)| (*long, *whole, **width)) {
+            Some((.., width)) => *width -= 1,
             None => return,
         }
     }
@@ -320,7 +325,8 @@ mod tests {
         let fitted = |mut widths: Vec<usize>, limit: usize| {
             let columns = vec![Column::new("").narrowest(8); widths.len()];
             let room = limit - 2 * (widths.len() - 1);
-            fit(&mut widths, &columns, room);
+            let words = vec![0; widths.len()];
+            fit(&mut widths, &words, &columns, room);
             widths
         };
         assert_eq!(fitted(vec![10, 20], 80), [10, 20]);
@@ -332,8 +338,19 @@ mod tests {
     fn long_text_gives_way_before_short_text() {
         let columns = [Column::new("").narrowest(8), Column::new("").narrowest(16).long()];
         let mut widths = [40, 40];
-        fit(&mut widths, &columns, 72);
+        fit(&mut widths, &[0, 0], &columns, 72);
         assert_eq!(widths, [40, 32]);
+    }
+
+    #[test]
+    fn no_word_is_broken_while_another_column_has_room_between_words() {
+        let column = || Column::new("").narrowest(8).wrap();
+        let mut table = Table::new([column(), column()]).limit(Some(30));
+        table.row([Text::plain("bigcommerce:abc123"), Text::plain("complete up to Mon 30 Nov")]);
+        assert_eq!(
+            table.text(),
+            "bigcommerce:abc123  complete\n                    up to Mon\n                    30 Nov\n"
+        );
     }
 
     #[test]

@@ -59,6 +59,11 @@ impl Text {
         self.pieces.iter().map(|(_, text)| text.width()).sum()
     }
 
+    /// How many columns its widest word takes.
+    pub(crate) fn widest_word(&self) -> usize {
+        self.pieces.iter().flat_map(|(_, text)| text.split(' ')).map(UnicodeWidthStr::width).max().unwrap_or_default()
+    }
+
     /// Cuts the text to what fits; a text that was cut ends with `…`.
     pub(crate) fn cut(self, room: usize) -> Self {
         if self.width() <= room {

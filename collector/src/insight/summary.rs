@@ -13,6 +13,7 @@ use crate::wording::{format_count, percent, pluralize, times};
 pub(super) fn verdict(report: &Report) -> String {
     let incidents = report.incidents.list.len() as u64 + report.incidents.others;
     let new = report.problems.templates.iter().filter(|template| template.trend == Trend::New).count() as u64;
+    let problems = report.problems.total.now;
     let mut what: Vec<&str> = Vec::new();
     for incident in &report.incidents.list {
         let named = [&incident.module, &incident.category].into_iter().flatten().next();
@@ -21,7 +22,9 @@ pub(super) fn verdict(report: &Report) -> String {
     let more = if what.len() > MOST_INCIDENTS { " and more" } else { "" };
     what.truncate(MOST_INCIDENTS);
     let broke = match incidents {
-        0 => report.absence("Nothing broke"),
+        0 if problems == 0 => report.absence("Nothing broke"),
+        // Something may have failed every day.
+        0 => report.absence("No incident"),
         incidents if what.is_empty() => pluralize(incidents, "incident", "incidents"),
         incidents => format!("{}: {}{more}", pluralize(incidents, "incident", "incidents"), what.join(", ")),
     };
@@ -30,6 +33,9 @@ pub(super) fn verdict(report: &Report) -> String {
         Knowledge::Nothing(_) | Knowledge::Enough => String::new(),
     };
     match new {
+        0 if incidents == 0 && problems > 0 => {
+            format!("{known}{broke}. {}.", pluralize(problems, "problem", "problems"))
+        }
         0 => format!("{known}{broke}."),
         new => format!("{known}{broke}. {} of problem.", pluralize(new, "new kind", "new kinds")),
     }
@@ -279,7 +285,8 @@ fn trust(report: &Report, findings: &mut Vec<Finding>) {
         };
         (Level::Good, "Nothing is missing".to_owned(), text)
     } else {
-        let share = percent(report.trust.share);
+        // The sentence begins with it.
+        let share = percent(report.trust.share).replacen("less", "Less", 1).replacen("more", "More", 1);
         let unread = match unread as u64 {
             0 => String::new(),
             unread => format!(" {} cannot be read.", pluralize(unread, "store", "stores")),

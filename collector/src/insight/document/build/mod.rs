@@ -3,7 +3,7 @@
 mod incidents;
 mod people;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use storelogs::Severity;
 
 use self::incidents::incidents;
@@ -131,8 +131,8 @@ fn activity(report: &Report, blocks: &mut Document) {
         let day = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
             [usize::from(busiest.weekday % 7)];
         let hour = busiest.hour;
-        let entries = format_count(busiest.entries);
-        blocks.push(Block::Text(format!("Busiest: {day} {hour}:00 to {}:00, {entries} entries.", (hour + 1) % 24)));
+        let entries = pluralize(busiest.entries, "entry", "entries");
+        blocks.push(Block::Text(format!("Busiest: {day} {hour}:00 to {}:00, {entries}.", (hour + 1) % 24)));
     }
 }
 
@@ -228,6 +228,19 @@ fn modules(template: &Template) -> String {
     format!("{}{more}", modules.join(", "))
 }
 
+/// A text of which the times in UTC are those of the report's clock.
+fn by_clock(report: &Report, text: &str) -> String {
+    let word = |word: &str| {
+        let end = word.len() - word.trim_end_matches([',', ';', ':', '.']).len();
+        let (time, end) = word.split_at(word.len() - end);
+        match time.parse::<Timestamp>() {
+            Ok(time) => format!("{}{end}", report.period.clock(time)),
+            Err(_) => format!("{time}{end}"),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 fn trust(report: &Report, blocks: &mut Document) {
     blocks.push(Block::Heading("Can I trust this?".to_owned()));
     let mut table = Table::new(&[
@@ -241,7 +254,7 @@ fn trust(report: &Report, blocks: &mut Document) {
     ]);
     for store in report.trust.stores.iter().take(MOST) {
         let state = if store.state == State::Active { Level::Good } else { Level::Alarm };
-        let verdict = Cell::new(store.verdict.as_str());
+        let verdict = Cell::new(by_clock(report, &store.verdict));
         let cells = [
             Cell::new(report.store(store.store)),
             Cell::new(store.state.as_str()).level(state),
@@ -258,7 +271,10 @@ fn trust(report: &Report, blocks: &mut Document) {
     for store in report.trust.stores.iter().take(MOST) {
         if store.standing != store.verdict {
             let name = report.store(store.store);
-            blocks.push(Block::Text(format!("Of all that the platform keeps: {name} {}", store.standing)));
+            blocks.push(Block::Text(format!(
+                "Of all that the platform keeps: {name} {}",
+                by_clock(report, &store.standing)
+            )));
         }
         if let Some(reason) = &store.reason {
             blocks.push(Block::Text(reason.clone()));
