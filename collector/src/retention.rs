@@ -36,8 +36,14 @@ enum AgeUnit {
 }
 
 impl AgeUnit {
-    const ALL: [(&'static str, Self); 4] =
-        [("d", Self::Days), ("w", Self::Weeks), ("mo", Self::Months), ("y", Self::Years)];
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Days => "d",
+            Self::Weeks => "w",
+            Self::Months => "mo",
+            Self::Years => "y",
+        }
+    }
 }
 
 impl Age {
@@ -60,9 +66,16 @@ impl FromStr for Age {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
         let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let (number, name) = text.split_at(digits);
-        let unit = AgeUnit::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, unit)| unit);
+        let unit = match name.trim_start().to_ascii_lowercase().as_str() {
+            "d" | "day" | "days" => Some(AgeUnit::Days),
+            "w" | "week" | "weeks" => Some(AgeUnit::Weeks),
+            "mo" | "month" | "months" => Some(AgeUnit::Months),
+            "y" | "yr" | "year" | "years" => Some(AgeUnit::Years),
+            _ => None,
+        };
         match (number.parse(), unit) {
             (Ok(number @ 1..=100_000), Some(unit)) => Ok(Self { number, unit }),
             _ => Err("write an age of a day or more: 90d, 12w, 18mo or 3y".to_owned()),
@@ -72,8 +85,7 @@ impl FromStr for Age {
 
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = AgeUnit::ALL.into_iter().find(|(_, unit)| *unit == self.unit).map_or("", |(name, _)| name);
-        write!(f, "{}{name}", self.number)
+        write!(f, "{}{}", self.number, self.unit.name())
     }
 }
 
@@ -116,6 +128,11 @@ mod tests {
             assert_eq!(parsed.before(now).unwrap().to_string(), then, "{age}");
             assert_eq!(parsed.to_string(), age);
         }
+        for (written, age) in
+            [("7days", "7d"), ("1 Week", "1w"), (" 18 months", "18mo"), ("3Y", "3y"), ("1 year", "1y")]
+        {
+            assert_eq!(written.parse::<Age>().unwrap().to_string(), age, "{written}");
+        }
         for beyond in ["59y", "9999y", "100000y"] {
             assert_eq!(beyond.parse::<Age>().unwrap().before(now), None, "{beyond}");
         }
@@ -123,7 +140,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_age() {
-        for text in ["", "3", "y", "0d", "3 y", "-3y", "3m", "24h", "3Y", "1y6mo", "999999999999999999999d"] {
+        for text in ["", "3", "y", "0d", "-3y", "3m", "3 minutes", "24h", "days", "1y6mo", "999999999999999999999d"] {
             assert!(text.parse::<Age>().is_err(), "{text}");
         }
     }

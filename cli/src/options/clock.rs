@@ -119,20 +119,32 @@ fn zone(text: &str) -> Result<TimeZone, String> {
     let text = if text.eq_ignore_ascii_case("z") { "UTC" } else { text };
     let of_name = || TimeZone::get(text).ok().filter(|zone| !zone.is_unknown());
     offset(text).map(TimeZone::fixed).or_else(of_name).ok_or_else(|| {
-        let database = jiff::tz::db();
-        let names = database.available().map(|name| name.as_str().to_owned());
-        let near = match text.as_bytes() {
-            [b'0'..=b'9', ..] => Some(format!("+{text}")).filter(|text| offset(text).is_some()),
-            _ => nearest(text, names),
-        };
-        let near = near.map(|name| format!(": did you mean {name}?")).unwrap_or_default();
-        format!("there is no such time zone{near}; write one as Asia/Singapore, America/Chicago or +08:00")
+        let meant =
+            meant(text).map_or_else(|| "write one as".to_owned(), |zone| format!("did you mean {zone}? Or write"));
+        format!("there is no such time zone: {meant} Asia/Singapore, America/Chicago or +08:00")
     })
+}
+
+/// The zone that a text names in another way: an offset without its sign, a city, a slip of the pen. Abbreviations such as
+/// CST have no neighbours: one letter further on is another part of the world.
+fn meant(text: &str) -> Option<String> {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some(format!("+{text}")).filter(|text| offset(text).is_some());
+    }
+    let database = jiff::tz::db();
+    let names = || database.available().map(|name| name.as_str().to_owned()).filter(|name| name.contains('/'));
+    let city = text.replace(' ', "_");
+    let is_city = |name: &String| {
+        let is_old = ["Etc/", "posix/", "right/"].iter().any(|folder| name.starts_with(folder));
+        !is_old && name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&city))
+    };
+    names().find(is_city).or_else(|| nearest(&city, names()))
 }
 
 /// `+08:00`, `+8`, `GMT+8`, `UTC-3:30`: east of UTC is positive.
 fn offset(text: &str) -> Option<Offset> {
-    let upper = text.to_ascii_uppercase();
+    // A page of the web may have a minus of its own.
+    let upper = text.to_ascii_uppercase().replace(['−', '–'], "-");
     let rest = upper.strip_prefix("UTC").or_else(|| upper.strip_prefix("GMT")).unwrap_or(&upper).trim_start();
     let (sign, rest) = match rest.split_at_checked(1)? {
         ("+", rest) => (1, rest),
@@ -165,7 +177,9 @@ mod tests {
             let found = zone(text).unwrap_or_else(|why| panic!("{text}: {why}"));
             assert_eq!(found.to_offset(Timestamp::UNIX_EPOCH).seconds(), 8 * 3600, "{text}");
         }
-        assert_eq!(zone("UTC-3:30").unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), -12_600);
+        for text in ["UTC-3:30", "UTC−3:30"] {
+            assert_eq!(zone(text).unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), -12_600, "{text}");
+        }
         assert_eq!(zone("Asia/Taipei").unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), 8 * 3600);
         for text in ["utc", "Z", "z"] {
             assert_eq!(zone(text).unwrap().to_offset(Timestamp::UNIX_EPOCH).seconds(), 0, "{text}");
@@ -176,8 +190,14 @@ mod tests {
     fn what_is_no_zone_is_refused_with_the_one_that_was_meant() {
         let why = zone("Asia/Taipeh").unwrap_err();
         assert!(why.contains("did you mean Asia/Taipei?"), "{why}");
-        let why = zone("8").unwrap_err();
-        assert!(why.contains("did you mean +8?"), "{why}");
+        for (text, meant) in [("8", "+8"), ("berlin", "Europe/Berlin"), ("New York", "America/New_York")] {
+            let why = zone(text).unwrap_err();
+            assert!(why.contains(&format!("did you mean {meant}?")), "{why}");
+        }
+        for text in ["PST", "CST", "IST", "BST"] {
+            let why = zone(text).unwrap_err();
+            assert!(!why.contains("did you mean"), "{why}");
+        }
         for text in ["", "+", "+99", "+8:5", "GMT+", "somewhere", "8"] {
             assert!(zone(text).is_err(), "{text}");
         }
