@@ -20,10 +20,11 @@ impl Store {
     }
 }
 
-/// The name in a text that was pasted in its place: in lower case, without blanks around it, and without what stands around
-/// it in `platform:name` or in an address, of which `find` gets the host and the path.
+/// The name in a text that was pasted in its place: in lower case, without blanks and quotes around it, and without what stands
+/// around it in `platform:name` or in an address, of which `find` gets the host and the path.
 pub(crate) fn pasted(platform: &Platform, text: &str, find: impl Fn(&str, &str) -> Option<String>) -> String {
-    let text = text.trim().to_ascii_lowercase();
+    // A container's file of variables keeps the quotes around a value.
+    let text = text.trim().trim_matches(['"', '\'']).trim().to_ascii_lowercase();
     let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(&text);
     let of_platform = address.strip_prefix(platform.as_str()).and_then(|rest| rest.strip_prefix(':'));
     let address = of_platform.unwrap_or(address).trim().trim_matches('/');

@@ -75,7 +75,9 @@ impl Builder<Shopline> {
     pub fn app(mut self, key: impl Into<String>, secret: impl AsRef<str>) -> Self {
         match checked_token(secret.as_ref()) {
             Ok(secret) => self.settings.own::<Own>().app = Some((key.into(), secret)),
-            Err(_) => self.settings.token = Some(Err(Error::invalid("the app secret is empty or holds a space"))),
+            Err(_) => {
+                self.settings.token = Some(Err(Error::invalid("the app secret is empty, in quotes, or holds a space")));
+            }
         }
         self
     }

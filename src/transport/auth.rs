@@ -112,6 +112,9 @@ impl fmt::Debug for Auth {
     }
 }
 
+/// Quotes that a shell would have taken away, and the file of a container's variables does not.
+const QUOTES: [char; 6] = ['"', '\'', '“', '”', '‘', '’'];
+
 /// Checks a token as it was given: it must be something that a header can carry.
 pub(crate) fn checked_token(text: &str) -> Result<SecretString> {
     let text = text.trim();
@@ -122,6 +125,9 @@ pub(crate) fn checked_token(text: &str) -> Result<SecretString> {
         return Err(Error::invalid(
             "the access token is the placeholder of an example: put the store's own in its place",
         ));
+    }
+    if text.starts_with(QUOTES) || text.ends_with(QUOTES) {
+        return Err(Error::invalid("the access token is in quotes, as if they were part of it: leave them out"));
     }
     if !text.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Error::invalid("the access token holds a space or another character that no token has"));

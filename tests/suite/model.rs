@@ -371,6 +371,7 @@ fn a_pasted_address_is_a_store_of_the_platform_whose_address_it_is() {
         ("HTTPS://Open001.MyShopline.com/", "shopline:open001"),
         ("shopline:open001/", "shopline:open001"),
         ("bigcommerce: ABC123 ", "bigcommerce:abc123"),
+        ("bigcommerce:\"abc123\"", "bigcommerce:abc123"),
         ("bigcommerce:stores/abc123", "bigcommerce:abc123"),
         ("bigcommerce:/stores/abc123/v3/", "bigcommerce:abc123"),
     ] {

@@ -35,6 +35,14 @@ fn a_token_says_when_it_ends() {
     }
 }
 
+#[test]
+fn a_token_in_quotes_is_refused_and_not_shown() {
+    for quoted in ["\"sandbox-token\"", "'sandbox-token'", "“sandbox-token”"] {
+        let error = Shopline::builder(HANDLE).access_token(quoted).build().unwrap_err().to_string();
+        assert!(error.contains("in quotes") && !error.contains("sandbox-token"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn an_expired_token_is_said_before_any_request() {
     let network = Recorder::new();
