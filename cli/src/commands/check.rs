@@ -1,5 +1,6 @@
 //! `check`: whether each store can be read, and what is in the way.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use reqwest::Url;
 use serde::Serialize;
 use storelogs::{ErrorKind, RateLimit, RetryPolicy};
-use storelogs_collector::wording::{format_duration, pluralize};
+use storelogs_collector::wording::{format_count, format_duration, pluralize};
 
+use super::sync::LISTED;
 use crate::config::{self, Configured, StoreConnection};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
 use crate::options::{StoreOptions, WrittenOptions};
@@ -21,8 +23,9 @@ use crate::ui::{Column, Progress, Table, Text, Ui, end_on_signal};
 /// Check that each store can be read
 ///
 /// Asks each store for one entry, with one request, and shows what it finds: the token and when it ends, the scope, the
-/// two clocks, and how much of the rate limit is left. A token is never shown. Rules of `watch` are read, too: what is wrong
-/// with one, or missing for its alerts, is an error. No alert is sent.
+/// two clocks, and how much of the rate limit is left. Of more than 40 stores, it lists those with which something is wrong;
+/// `--format json` has all. A token is never shown. Rules of `watch` are read, too: what is wrong with one, or missing for
+/// its alerts, is an error. No alert is sent.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
 pub(crate) struct CheckArgs {
@@ -248,7 +251,7 @@ fn show(results: &[CheckResult], (rules, faults): &(usize, Vec<String>), ui: Ui)
         Column::new("RATE LIMIT"),
     ];
     let mut table = Table::new(columns).header(palette.bold);
-    for result in results {
+    for result in results.iter().filter(|result| results.len() <= LISTED || !result.ok || !result.warnings.is_empty()) {
         let (read, colour) = if result.ok { ("yes", palette.green) } else { ("no", palette.red) };
         let token = match result.token_ends.map(|ends| ends.duration_since(now)) {
             None if !result.tokens_expire => "does not end".to_owned(),
@@ -276,18 +279,27 @@ fn show(results: &[CheckResult], (rules, faults): &(usize, Vec<String>), ui: Ui)
         if let Some(Via { address, named_by }) = &result.proxy {
             table.note(Text::plain(&format!("  through the proxy {address}, named by {named_by}")));
         }
-        if let Some(Edition { version, since, until }) = &result.api_version {
-            let age = format_duration(
-                now.duration_since(since.to_zoned_datetime(TimeZone::UTC).map_or(now, |at| at.timestamp())),
-            );
-            table.note(Text::plain(&format!("  API {version}, {age} old, is served until {until}")));
-        }
         for warning in &result.warnings {
             table.remark(palette.yellow, warning);
         }
     }
     let mut out = ui.stdout();
     table.write(&mut out)?;
+    let editions: BTreeMap<&str, &Edition> = results
+        .iter()
+        .filter_map(|result| result.api_version.as_ref())
+        .map(|edition| (&*edition.version, edition))
+        .collect();
+    for Edition { version, since, until } in editions.into_values() {
+        let since = since.to_zoned_datetime(TimeZone::UTC).map_or(now, |at| at.timestamp());
+        let age = format_duration(now.duration_since(since));
+        writeln!(out, "the API {version}, {age} old, is served until {until}")?;
+    }
+    if results.len() > 1 {
+        let read = results.iter().filter(|result| result.ok).count();
+        let [read, all] = [read, results.len()].map(|stores| format_count(stores as u64));
+        writeln!(out, "{read} of {all} stores can be read")?;
+    }
     if *rules > 0 && faults.is_empty() {
         writeln!(out, "{}: nothing is missing", pluralize(*rules as u64, "rule of `watch`", "rules of `watch`"))?;
     }

@@ -13,6 +13,7 @@ use storelogs_collector::archive::Pruned;
 use storelogs_collector::retention::{Age, Keep};
 use storelogs_collector::wording::{format_bytes, format_count, pluralize};
 
+use super::sync::LISTED;
 use crate::config;
 use crate::error::{CliError, Exit};
 use crate::options::{ArchiveOptions, StoreOptions, WrittenOptions};
@@ -106,7 +107,8 @@ pub(crate) fn prune(args: &PruneArgs, ui: Ui) -> Result<Exit, CliError> {
         return Ok(Exit::Done);
     }
     let mut table = Table::new([Column::new(""), Column::new("").least(9), Column::new("")]);
-    for (store, cutoffs, pruned) in &done {
+    let changed = |pruned: &Pruned| pruned.entries + pruned.revisions + pruned.quarantined > 0;
+    for (store, cutoffs, pruned) in done.iter().filter(|(.., pruned)| done.len() <= LISTED || changed(pruned)) {
         table.row([
             Text::plain(&store.to_string()),
             Text::plain(&format_count(pruned.entries)).right(),

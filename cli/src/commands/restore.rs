@@ -12,6 +12,7 @@ use storelogs_collector::status::{self, Standing};
 use storelogs_collector::wording::{format_count, format_duration, pluralize};
 use storelogs_collector::{Archive, TimeRange};
 
+use super::sync::LISTED;
 use crate::error::{CliError, Exit};
 use crate::options::{ArchiveOptions, WrittenOptions};
 use crate::ui::{Column, Progress, Table, Text, Ui};
@@ -98,7 +99,8 @@ fn as_json(archive: &Path, replaced: Option<&Path>, unpruned: &[Store], standing
 fn show(archive: &Path, replaced: Option<&Path>, standings: &[Standing], ui: Ui) -> io::Result<()> {
     let mut table = Table::new([Column::new(""), Column::new("").least(9), Column::new("")]);
     let palette = ui.palette();
-    for standing in standings {
+    let lacks = |standing: &&Standing| standing.judgement.lacking().next().is_some() || !standing.lost.is_empty();
+    for standing in standings.iter().filter(|standing| standings.len() <= LISTED || lacks(standing)) {
         table.row([
             Text::plain(&standing.store),
             Text::plain(&format_count(standing.entries)).right(),

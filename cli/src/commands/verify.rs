@@ -412,8 +412,13 @@ pub(crate) fn show(out: &mut Out, palette: &Palette, results: &[VerifyResult], a
     }
     table.write(out)?;
     let bold = palette.bold;
-    let lacking = results.iter().any(|result| result.worst.may_lack());
+    let is_parked = |result: &&VerifyResult| result.worst == Verdict::Unread { why: verdict::Unread::Parked };
+    let lacking = results.iter().filter(|result| result.worst.may_lack());
+    let (parked, fetchable): (Vec<_>, Vec<_>) = lacking.partition(is_parked);
     let repaired = results.iter().any(|result| result.repaired.is_some());
-    let next = if lacking && !repaired { "; `storelogs verify --repair` fetches what is missing" } else { "" };
+    let repair =
+        if fetchable.is_empty() || repaired { "" } else { "; `storelogs verify --repair` fetches what is missing" };
+    let check = if parked.is_empty() { "" } else { "; `storelogs check` says why a store cannot be read" };
+    let next = format!("{repair}{check}");
     writeln!(out, "{bold}{}{bold:#}{next}", together(results))
 }

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -21,6 +22,11 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 const FILE_LIMIT: Duration = Duration::from_secs(5);
 /// No secret is longer; a file or an output that is, is something else.
 const LONGEST: u64 = 64 * 1024;
+
+/// How many files of secrets were found that every user can read, and how many of them are named: thousands of stores have
+/// thousands.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+const OPEN_NAMED: usize = 3;
 
 /// The text of a file, which has to be one.
 pub(super) async fn file(path: &Path, ui: Ui) -> Result<String, String> {
@@ -61,7 +67,15 @@ fn read(path: &Path, ui: Ui) -> Text {
     {
         use std::os::unix::fs::PermissionsExt;
         if about.permissions().mode() & 0o007 != 0 {
-            ui.warning(&format!("every user of this machine can read {}: chmod 600 it", shown(path)));
+            match OPEN.fetch_add(1, Ordering::Relaxed) {
+                0..OPEN_NAMED => {
+                    ui.warning(&format!("every user of this machine can read {}: chmod 600 it", shown(path)));
+                }
+                OPEN_NAMED => {
+                    ui.warning("every user of this machine can read other files of secrets, too: chmod 600 each");
+                }
+                _ => {}
+            }
         }
     }
     let mut text = Vec::new();

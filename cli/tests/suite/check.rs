@@ -11,7 +11,8 @@ fn check_says_that_stores_can_be_read_with_one_request_each() {
     let sandbox = sandbox();
     let run = Program::reading(&sandbox).run(&["check"]);
     assert_eq!(run.code, 0, "{run:?}");
-    let is_of_the_day = |line: &&str| line.starts_with("  API v20260301, ") || line.contains("the API v20260301 ended");
+    let is_of_the_day =
+        |line: &&str| line.starts_with("the API v20260301, ") || line.contains("the API v20260301 ended");
     assert!(run.out.contains("is served until 2027-03-01"), "{}", run.out);
     // On our side SHOPLINE's bucket leaks four requests a second, so by now it may be empty again.
     let settled = run.out.replace("40 of 40 left", "39 of 40 left");

@@ -192,8 +192,9 @@ fn of_many_stores_only_those_with_something_wrong_are_listed() {
         (&["sync"][..], "59 new entries; 59 of 60 stores complete; the worst is unread: the store cannot be read"),
         (
             &["verify"],
-            "59 of 60 stores complete; the worst is unread: the store cannot be read; `storelogs verify --repair` fetches what is missing",
+            "59 of 60 stores complete; the worst is unread: the store cannot be read; `storelogs check` says why a store cannot be read",
         ),
+        (&["check"], "59 of 60 stores can be read"),
     ] {
         let run = program.run(&[arguments, &["--stores", "stores.csv"]].concat());
         let names: Vec<&str> = run.out.lines().filter(|line| line.starts_with("bigcommerce:")).collect();
@@ -202,6 +203,37 @@ fn of_many_stores_only_those_with_something_wrong_are_listed() {
     }
     let all = program.run(&["verify", "--all", "--stores", "stores.csv"]);
     assert_eq!(all.out.lines().filter(|line| line.starts_with("bigcommerce:")).count(), 60);
+    assert_eq!(program.run(&["backup", "backup.db"]).code, 0);
+    let restored = program.run(&["restore", "backup.db", "--archive", "other.db"]);
+    let lines: Vec<&str> = restored.out.lines().collect();
+    assert!(lines.len() == 2 && lines[0].starts_with("bigcommerce:s7 "), "{restored:?}");
+    let pruned = program.run(&["prune", "--older-than", "30 years", "--dry-run"]);
+    assert_eq!(pruned.out, "0 entries would go\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn of_many_files_of_tokens_that_all_users_can_read_a_few_are_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = serve((0..20).map(|number| Store::bigcommerce(format!("s{number}")).history(History::bulk(1, 1))));
+    let program = Program::new();
+    let mut table = "platform,store,token_file,api_url\n".to_owned();
+    for number in 0..20 {
+        let path = program.home.path().join(format!("token{number}"));
+        std::fs::write(&path, sandbox.token(Platform::BigCommerce, &format!("s{number}"))).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        table += &format!("bigcommerce,s{number},token{number},{}\n", sandbox.bigcommerce_url());
+    }
+    std::fs::write(program.home.path().join("stores.csv"), table).unwrap();
+    let run = program.run(&["check", "--stores", "stores.csv"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let warnings: Vec<&str> = run.err.lines().collect();
+    assert_eq!(warnings.len(), 4, "{run:?}");
+    assert_eq!(
+        warnings.iter().filter(|line| line.contains("other files of secrets, too: chmod 600")).count(),
+        1,
+        "{run:?}"
+    );
 }
 
 #[cfg(unix)]
