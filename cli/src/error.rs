@@ -214,6 +214,7 @@ impl From<SqlError> for CliError {
         match error {
             SqlError::Archive(error) => error.into(),
             SqlError::Interrupted => Self::new(ErrorKind::Interrupted, error),
+            SqlError::Refused => Self::usage(error).hint("`storelogs prune` and `storelogs forget` remove entries"),
             error => Self::usage(error),
         }
     }

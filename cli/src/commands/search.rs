@@ -242,7 +242,12 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     })?;
     sink.finish()?;
     if more {
-        ui.note(&format!("These are the first {}; --limit 0 shows all.\n", format_count(shown as u64)));
+        let first = if shown == 1 {
+            "This is the first".to_owned()
+        } else {
+            format!("These are the first {}", format_count(shown as u64))
+        };
+        ui.note(&format!("{first}; --limit 0 shows all.\n"));
     }
     if shown == 0 {
         if args.format == Format::Pretty && ui.stdout_width().is_some() {

@@ -86,7 +86,7 @@ pub(crate) fn show(args: &ShowArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     sink.finish()?;
     for uid in &missing {
-        ui.error(&format!("the archive holds no entry {uid}: `storelogs sync` reads what is new"));
+        ui.error(&format!("the archive holds no entry {uid}: `storelogs search --long` shows uids, and `storelogs sync` reads what is new"));
     }
     Ok(if missing.is_empty() { Exit::Done } else { Exit::Failed })
 }

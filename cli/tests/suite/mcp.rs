@@ -224,7 +224,7 @@ fn what_is_wrong_is_a_tools_answer_with_the_remedy_and_the_session_goes_on() {
         ("report", json!({"since": "2026-02-01", "until": "2026-01-01"}), "--until"),
         ("status", json!({"store": HASH}), "there is no argument store: did you mean stores?"),
         ("verify", json!({"stores": ["shopline:nobody"]}), "shopline:nobody"),
-        ("sql", json!({"statement": "DELETE FROM entries"}), "cannot modify"),
+        ("sql", json!({"statement": "DELETE FROM entries"}), "would change something"),
         ("sql", json!({"statement": "ATTACH 'other.db' AS other"}), "only the views"),
         ("sql", json!({"statement": "SELECT message FROM main.entries"}), "main.entries is none of the views"),
         ("sql", json!({"statement": "SELECT count(*) FROM label"}), "labels"),

@@ -95,7 +95,10 @@ fn what_is_wrong_is_pointed_at_and_makes_no_file() {
     assert!(!program.home.path().join("out.csv").exists());
     let run = program.run(&["sql", "DELETE FROM entry"]);
     assert_eq!(run.code, 2);
-    assert_snapshot!(run.err, @"error: this would change something or reach another file, and here is only read");
+    assert_snapshot!(run.err, @r"
+    error: this would change something or reach another file, and here is only read
+      `storelogs prune` and `storelogs forget` remove entries
+    ");
     assert_eq!(Program::new().run(&["sql", "SELECT 1"]).code, 1, "there is no archive");
 }
 

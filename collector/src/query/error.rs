@@ -5,6 +5,7 @@ use std::fmt;
 use rusqlite::{Error as Fault, ErrorCode};
 use unicode_width::UnicodeWidthStr;
 
+use super::redacted::VIEWS;
 use crate::archive::Archive;
 use crate::error::Error;
 
@@ -67,7 +68,13 @@ impl SqlError {
         }
     }
 
-    fn wrong(statement: &str, why: String, offset: Option<usize>) -> Self {
+    fn wrong(statement: &str, mut why: String, offset: Option<usize>) -> Self {
+        if why.starts_with("cannot modify ") {
+            return Self::Refused;
+        }
+        if why.starts_with("no such table") {
+            why = format!("{why}; the views are {}", VIEWS.map(|(view, _)| view).join(", "));
+        }
         let offset = offset.filter(|offset| statement.is_char_boundary(*offset));
         let begin = offset.map_or(0, |offset| statement[..offset].rfind('\n').map_or(0, |at| at + 1));
         let line = statement[begin..].lines().next().unwrap_or_default().to_owned();

@@ -22,7 +22,7 @@ use crate::redact::{Field, Redact, Redactor};
 const FUNCTION: &str = "redacted";
 
 /// Each view, and those of its columns that hold texts of the log, with what kind of text that is.
-const VIEWS: [(&str, &[(&str, Field)]); 11] = [
+pub(super) const VIEWS: [(&str, &[(&str, Field)]); 11] = [
     (
         "entries",
         &[

@@ -149,7 +149,7 @@ fn what_is_wrong_is_pointed_at() {
     SELECT count(* FROM entries
                    ^
     "#);
-    insta::assert_snapshot!(refusal(&console, "SELECT * FROM orders"), @"no such table: orders");
+    insta::assert_snapshot!(refusal(&console, "SELECT * FROM orders"), @"no such table: orders; the views are entries, hours, stores, covered, audits, gaps, prunings, verifications, labels, quarantined, revisions");
 }
 
 #[test]
