@@ -31,7 +31,7 @@ impl Loaded {
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is no JSON, holds no list, or its first record is of neither platform.
+/// When the file cannot be read, is no JSON, holds no list or no record, or its first record is of neither platform.
 pub fn load_file(path: impl AsRef<Path>) -> io::Result<Loaded> {
     let path = path.as_ref();
     let bad = |problem: &str| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {problem}", path.display()));
@@ -47,7 +47,8 @@ pub fn load_file(path: impl AsRef<Path>) -> io::Result<Loaded> {
     };
     let records =
         records.ok_or_else(|| bad("no list of records: neither an array nor one in data or operationLogs"))?;
-    let platform = records.first().and_then(platform);
+    let first = records.first().ok_or_else(|| bad("it holds no record"))?;
+    let platform = platform(first);
     let platform = platform.ok_or_else(|| bad("its first record has the fields of neither platform"))?;
     Ok(Loaded { platform, records })
 }

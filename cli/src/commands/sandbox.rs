@@ -25,7 +25,7 @@ use crate::ui::{Signals, Ui, quoted};
 Examples:
   storelogs sandbox                      three months of made-up entries
   storelogs sandbox --seed 7 --no-quota  another history, no rate limits
-  storelogs sandbox --until 2026-09-01    the same entries each time
+  storelogs sandbox --until 2026-09-01   the same entries each time
   storelogs sandbox --records page.json  the records of a page
   storelogs sandbox --fault 503@every:10 --fault cut@chance:5%
 
