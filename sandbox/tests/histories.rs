@@ -184,6 +184,7 @@ fn a_file_shows_its_platform_by_its_fields() {
         let error = load_file(write(name, text)).unwrap_err().to_string();
         assert!(error.contains(name), "{error}");
     }
+    assert!(load_file(write("empty.json", r#"{"data":[]}"#)).unwrap_err().to_string().contains("holds no record"));
     assert!(load_file(folder.join("missing.json")).unwrap_err().to_string().contains("missing.json"));
     std::fs::remove_dir_all(folder).unwrap();
 }

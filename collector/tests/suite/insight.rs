@@ -9,7 +9,7 @@ use storelogs::{LogEntry, Severity, Store};
 use storelogs_collector::archive::Commit;
 use storelogs_collector::insight::model::{Incident, Level, Section};
 use storelogs_collector::insight::{
-    Report, ReportOptions, document, html, report, report_with_entries, with_incidents,
+    Entries, Report, ReportOptions, document, html, report, report_with_entries, with_incidents,
 };
 use storelogs_collector::redact::{Field, NoRedaction, Redact};
 use storelogs_collector::search::Filter;
@@ -343,9 +343,27 @@ fn nothing_is_said_to_be_well_in_a_time_that_nobody_read() {
     for absence in ["Nothing broke", "No problem", "No incident", "No hour stands out.", "✅"] {
         assert!(!said.contains(absence), "{absence} is in {said}");
     }
+    let page = html(&unread, &Entries::default());
+    for section in ["activity", "problems", "incidents", "people"] {
+        let said =
+            format!("<section id=\"{section}\" data-absence=\"Nothing is known: none of this period was read.\"");
+        assert!(page.contains(&said), "{section}");
+    }
     let empty = Archive::open(tempfile::tempdir().unwrap().path().join("archive.db")).unwrap();
     let empty = report(&empty, &options(30), &NoRedaction).unwrap();
     assert_eq!(empty.verdict, "Nothing is known: the archive holds no store.");
+}
+
+#[test]
+fn a_verdict_says_how_many_problems_there_were_where_no_hour_stands_out() {
+    let shop = shop::shop(1);
+    let days = (1..24).map(|day| {
+        let [since, until] = [day, day + 1].map(|day| format!("2026-11-{day:02}T00:00:00Z"));
+        at(&shop.archive, &since, &until, false)
+    });
+    let is_calm = |report: &Report| report.incidents.list.is_empty() && !report.verdict.contains("new kind");
+    let calm = days.into_iter().find(|report| is_calm(report) && report.problems.total.now > 1).unwrap();
+    assert_eq!(calm.verdict, format!("No incident. {} problems.", calm.problems.total.now));
 }
 
 #[test]
@@ -361,7 +379,7 @@ fn a_verdict_on_a_time_that_was_read_in_part_begins_with_that() {
     let report = of(&shop, 30);
     assert!(report.verdict.starts_with("Nothing is known of 1 of 3 stores. "), "{}", report.verdict);
     let calm = at(&shop.archive, "2026-11-24T11:00:00Z", "2026-11-24T12:00:00Z", false);
-    assert_eq!(calm.verdict, "Nothing is known of 1 of 3 stores. Nothing broke in what is known.");
+    assert_eq!(calm.verdict, "Nothing is known of 1 of 3 stores. No incident in what is known. 1 problem.");
     assert!(calm.summary.iter().all(|finding| finding.level != Level::Good), "{:?}", calm.summary);
 }
 
