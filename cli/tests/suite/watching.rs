@@ -201,6 +201,21 @@ fn what_could_not_be_delivered_is_sent_again_and_what_never_will_be_is_given_up(
 }
 
 #[test]
+fn an_alert_that_is_too_large_for_its_receiver_arrives_without_its_examples() {
+    let sandbox = shop();
+    let small = Webhook::answering(&[413, 200]);
+    let rules = "[[rule]]\nname = \"small\"\nwhen = \"severity>=error\"\nwebhook = { env = \"SMALL\" }\n";
+    let program = Program::new().reading_bigcommerce(&sandbox).with("SMALL", &small.url).configured(rules);
+    begin(&program);
+    fail(&sandbox, 900_000_001, "it failed");
+    let run = program.run(&["watch", "--once", "--sync"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let (whole, short) = (small.next().1, small.next().1);
+    assert_eq!((&whole["id"], &whole["text"]), (&short["id"], &short["text"]));
+    assert_eq!((whole["examples"].as_array().unwrap().len(), short["examples"].as_array().unwrap().len()), (1, 0));
+}
+
+#[test]
 fn an_alert_outlives_the_process_that_was_to_deliver_it() {
     let sandbox = shop();
     let webhook = Webhook::answering(&[0, 200]);

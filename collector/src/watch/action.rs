@@ -76,13 +76,15 @@ pub(super) struct Undelivered {
     pub(super) why: String,
     /// It is no use to send it again.
     pub(super) is_final: bool,
+    /// It is more than the receiver takes at once.
+    is_too_large: bool,
     /// The least time before the next attempt.
     pub(super) wait: Duration,
 }
 
 impl Undelivered {
     fn passing(why: impl Into<String>) -> Self {
-        Self { why: why.into(), is_final: false, wait: Duration::ZERO }
+        Self { why: why.into(), is_final: false, is_too_large: false, wait: Duration::ZERO }
     }
 }
 
@@ -218,7 +220,14 @@ impl Webhook {
     }
 
     async fn send(&self, alert: &Alert, http: &Http) -> Result<(), Undelivered> {
-        self.exchange(self.request(alert)?, http).await
+        match self.exchange(self.request(alert)?, http).await {
+            // An alert without its examples is better than none.
+            Err(refused) if refused.is_too_large && !alert.examples.is_empty() => {
+                let alert = Alert { examples: Vec::new(), ..alert.clone() };
+                self.exchange(self.request(&alert)?, http).await
+            }
+            sent => sent,
+        }
     }
 
     /// Says again what goes on.
@@ -275,6 +284,7 @@ impl Webhook {
         Err(Undelivered {
             why: format!("{host} answered HTTP {}{remedy}", status.as_u16()),
             is_final: !is_passing,
+            is_too_large: status == StatusCode::PAYLOAD_TOO_LARGE,
             wait: Duration::from_secs(wait.unwrap_or(0)).min(LONGEST_WAIT),
         })
     }

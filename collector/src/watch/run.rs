@@ -321,7 +321,7 @@ impl Post {
         if let Some(under_way) = self.under_way.get_mut(&delivery.rule) {
             under_way.remove(&delivery.id);
         }
-        let Err(Undelivered { why, is_final, wait }) = sent else {
+        let Err(Undelivered { why, is_final, wait, .. }) = sent else {
             self.watcher()?.arrived(delivery.id)?;
             return on_event(Event::Delivered { rule: &delivery.rule });
         };
