@@ -137,7 +137,14 @@ struct Unwritable {
 impl fmt::Display for Unwritable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} cannot be written: {}", self.what, self.error)?;
-        room(&self.error).map_or(Ok(()), |remedy| write!(f, "; {remedy}, and run it again"))
+        match self.error.kind() {
+            io::ErrorKind::NotFound => f.write_str("; make its folder first"),
+            io::ErrorKind::IsADirectory => f.write_str("; name a file in it"),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                f.write_str("; choose another place")
+            }
+            _ => room(&self.error).map_or(Ok(()), |remedy| write!(f, "; {remedy}, and run it again")),
+        }
     }
 }
 
@@ -300,7 +307,13 @@ mod tests {
             error.to_string().starts_with("the output cannot be written: ") && error.exit() == Exit::Failed,
             "{error}"
         );
-        for (kind, remedy) in [(io::ErrorKind::StorageFull, "make room"), (io::ErrorKind::FileTooLarge, "ulimit -f")] {
+        for (kind, remedy) in [
+            (io::ErrorKind::StorageFull, "make room"),
+            (io::ErrorKind::FileTooLarge, "ulimit -f"),
+            (io::ErrorKind::NotFound, "make its folder first"),
+            (io::ErrorKind::IsADirectory, "name a file in it"),
+            (io::ErrorKind::ReadOnlyFilesystem, "choose another place"),
+        ] {
             let error = CliError::unwritable(Path::new("log.csv"), kind.into()).to_string();
             assert!(error.starts_with("the file log.csv cannot be written: ") && error.contains(remedy), "{error}");
         }

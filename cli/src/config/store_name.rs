@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use storelogs::Store;
+use storelogs_collector::nearest::nearest;
 
 use crate::error::CliError;
 
@@ -33,7 +34,11 @@ impl StoreName {
                     return Err(CliError::usage(why));
                 }
                 let why = format!("no store here is called {name}: write bigcommerce:HASH or shopline:HANDLE");
-                Err(CliError::usage(why).hint(&format!("the stores are {}", some(&known))))
+                let hint = match nearest(name, known.iter().map(|store| store.name().to_owned())) {
+                    Some(near) => format!("did you mean {near}? The stores are {}", some(&known)),
+                    None => format!("the stores are {}", some(&known)),
+                };
+                Err(CliError::usage(why).hint(&hint))
             }
             [..] => Err(CliError::usage(format!("several stores are called {name}: write {}", some(&fits)))),
         }
@@ -96,6 +101,8 @@ mod tests {
         assert!(error.contains("write shopline:both, bigcommerce:both"), "{error}");
         let error = found("nobody").unwrap_err().to_string();
         assert!(error.contains("bigcommerce:abc123, shopline:open001"), "{error}");
+        let error = found("opne001").unwrap_err().to_string();
+        assert!(error.contains("did you mean open001?"), "{error}");
         assert!("etsy:abc".parse::<StoreName>().is_err() && "a b".parse::<StoreName>().is_err());
     }
 }
