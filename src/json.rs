@@ -34,6 +34,7 @@ impl LogEntry {
         out.extend_from_slice(b"\",\"utc_offset\":\"");
         match self.utc_offset.seconds() {
             0 => out.extend_from_slice(b"+00:00"),
+            28_800 => out.extend_from_slice(b"+08:00"), // most of SHOPLINE
             _ => drop(write!(out, "{}", self.utc_offset)),
         }
         out.extend_from_slice(b"\",\"observed\":\"");

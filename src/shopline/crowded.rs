@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::reader::{Answer, Empty, Filter, PAGE, Reader, Start, is_heavy};
 use crate::error::Result;
 use crate::source::Proof;
-use crate::walk::Row;
+use crate::walk::{KeySet, Row};
 
 /// More pages than that of one second are a list that never ends.
 const MOST_PAGES: u32 = 400;
@@ -32,7 +32,7 @@ struct Reading<'a> {
     reader: &'a Reader,
     bounds: (Timestamp, Timestamp),
     rows: Vec<Row>,
-    found: HashSet<u64>,
+    found: KeySet,
     kinds: BTreeSet<Filter>,
     counted: Option<u64>,
     /// The list's end was seen twice.
@@ -55,7 +55,7 @@ pub(super) async fn read(
     let bounds = (habits.since(second), habits.until(second));
     let mut reader = reader.clone();
     reader.wanted = PAGE; // no fewer save anything here
-    let (rows, found, kinds) = (Vec::new(), HashSet::new(), kinds.clone());
+    let (rows, found, kinds) = (Vec::new(), KeySet::default(), kinds.clone());
     let (counted, ended, unseen) = (None, false, false);
     let mut reading = Reading { reader: &reader, bounds, rows, found, kinds, counted, ended, unseen, pages: 0 };
     match reading.all().await {

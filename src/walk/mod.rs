@@ -24,7 +24,7 @@ use crate::trace::{self, Span};
 pub(crate) use progress::{Progress, Taken};
 pub(crate) use regrowth::Regrowth;
 pub(crate) use row::{Order, Row, fingerprint, newest, oldest, order};
-pub(crate) use seen::Seen;
+pub(crate) use seen::{KeyMap, KeySet, Seen};
 pub(crate) use task::Task;
 
 /// A platform's way through a time range of its log.

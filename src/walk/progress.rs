@@ -1,12 +1,11 @@
 //! The progress of a walk, and what its cursor may claim.
 
-use std::collections::{HashSet, VecDeque};
-use std::hash::BuildHasherDefault;
+use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
 use super::row::{Order, Row, key_of, order};
-use super::seen::{Hashed, Seen};
+use super::seen::{KeySet, Seen};
 use crate::entry::LogEntry;
 use crate::error::Result;
 use crate::query::LogQuery;
@@ -19,7 +18,7 @@ pub(crate) struct Progress {
     seen: Seen,
     /// The entries of the moment that the walk before the cursor had reached, which it delivered: not delivered again,
     /// but counted when the platform lists it.
-    carried: HashSet<u64>,
+    carried: KeySet,
     /// The time of the oldest row so far, and the ids of the rows at it.
     frontier: Option<Timestamp>,
     at_frontier: Vec<String>,
@@ -50,7 +49,7 @@ impl Progress {
         let mut progress = Self {
             query: LogQuery::default(),
             seen: Seen::default(),
-            carried: HashSet::new(),
+            carried: KeySet::default(),
             frontier: None,
             at_frontier: Vec::new(),
             delivered: 0,
@@ -89,7 +88,7 @@ impl Progress {
             0
         } else {
             // A second time on this very page is no repeat of an earlier one.
-            keys.into_iter().collect::<HashSet<u64, BuildHasherDefault<Hashed>>>().len() as u64 - fresh
+            keys.into_iter().collect::<KeySet>().len() as u64 - fresh
         };
         sort_newest_first(&mut rows);
         if let Some(full) = self.behind_limit(&rows) {

@@ -1,6 +1,6 @@
 //! The exact set of records that a walk has seen, in eight bytes per record.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ const RECENT: usize = 16_384;
 /// count of distinct records is exact.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    recent: HashSet<u64, BuildHasherDefault<Hashed>>,
+    recent: KeySet,
     /// The oldest time among the recent. `None` while they have none, or while one of them has no time.
     oldest: Option<Timestamp>,
     timeless: bool,
@@ -56,7 +56,7 @@ impl Seen {
 
     /// Remembers the rows of an answer: how many distinct ones are new, and how many were there before it.
     pub(crate) fn count(&mut self, rows: &[Row]) -> (u64, u64) {
-        let (mut fresh, mut page) = (0, HashSet::new());
+        let (mut fresh, mut page) = (0, KeySet::default());
         for row in rows {
             fresh += u64::from(self.remember(row.key, row.time()));
             page.insert(row.key);
@@ -86,6 +86,11 @@ impl Run {
         !older && self.keys.binary_search(&key).is_ok()
     }
 }
+
+/// Keys of records, which are hashes already.
+pub(crate) type KeySet = HashSet<u64, BuildHasherDefault<Hashed>>;
+/// What is known of records by their keys.
+pub(crate) type KeyMap<V> = HashMap<u64, V, BuildHasherDefault<Hashed>>;
 
 /// The keys are hashes already.
 #[derive(Debug, Default)]

@@ -1,7 +1,5 @@
 //! A list whose time range is not read: followed from page to page.
 
-use std::collections::HashMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Batch, MOST_PAGES, Part, Slice, Trust};
@@ -9,7 +7,7 @@ use crate::error::Result;
 use crate::shopline::crowded::last_id;
 use crate::shopline::reader::{Empty, Start};
 use crate::source::Proof;
-use crate::walk::{Order, incomplete, oldest, order};
+use crate::walk::{KeyMap, Order, incomplete, oldest, order};
 
 /// A list that is followed, as far as it was read.
 pub(super) struct List {
@@ -17,7 +15,7 @@ pub(super) struct List {
     until: Timestamp,
     /// The bounds that are sent in place of the whole range, which may be longer than the platform takes.
     bounds: (Timestamp, Timestamp),
-    listed: HashMap<u64, Option<Timestamp>>,
+    listed: KeyMap<Option<Timestamp>>,
     start: Start,
     empty: u32,
     pages: usize,
@@ -34,7 +32,7 @@ impl List {
             since,
             until,
             bounds: (since.max(until - longest), until),
-            listed: HashMap::new(),
+            listed: KeyMap::default(),
             start: Start::Newest,
             empty: 0,
             pages: 0,

@@ -11,7 +11,7 @@ mod handover;
 mod list;
 mod range;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +24,7 @@ use super::reader::{Filter, Reader, SECOND, whole};
 use crate::entry::UtcOffset;
 use crate::error::{Error, Result};
 use crate::source::Proof;
-use crate::walk::{Row, incomplete};
+use crate::walk::{KeySet, Row, incomplete};
 
 /// The most pages that are audited at once: what a slice has to remember stays small.
 const MOST_PAGES: usize = 50;
@@ -96,7 +96,7 @@ pub(super) struct Slice {
     /// Such a failure, once the rows were delivered.
     failed: Option<Error>,
     /// The rows that came.
-    brought: HashSet<u64>,
+    brought: KeySet,
     /// Steps since something new came.
     idle: u32,
 }
@@ -143,7 +143,7 @@ impl Slice {
             ended: false,
             in_hand: Vec::new(),
             failed: None,
-            brought: HashSet::new(),
+            brought: KeySet::default(),
             idle: 0,
         }
     }

@@ -1,7 +1,5 @@
 //! A time range of a slice that is read page by page, newest first, each page up to the oldest row so far.
 
-use std::collections::HashMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Batch, MOST_PAGES, Part, Slice, Trust};
@@ -9,7 +7,7 @@ use crate::error::Result;
 use crate::shopline::crowded::with_keys;
 use crate::shopline::reader::{Answer, Empty, Reader, SECOND, Start, is_heavy, whole};
 use crate::source::Proof;
-use crate::walk::{Order, Row, newest, oldest, order};
+use crate::walk::{KeyMap, Order, Row, newest, oldest, order};
 
 /// The reason why a range of which one row is asked for at a time may have more.
 const UNSHOWN: &str = "one row alone comes empty, and more of them fail";
@@ -26,7 +24,7 @@ pub(super) struct PagedRange {
     pub(super) until: Timestamp,
     /// The bounds as they were sent for the whole of it, and as they are counted.
     pub(super) bounds: (Timestamp, Timestamp),
-    pub(super) listed: HashMap<u64, Option<Timestamp>>,
+    pub(super) listed: KeyMap<Option<Timestamp>>,
     next: Next,
     pub(super) counted: Option<u64>,
     empty: u32,
@@ -56,7 +54,7 @@ impl PagedRange {
     pub(super) fn new(reader: &Reader, since: Timestamp, until: Timestamp) -> Self {
         let until = until.max(since);
         let bounds = (reader.habits().since(since), reader.habits().until(until));
-        let (listed, next) = (HashMap::new(), Next::All);
+        let (listed, next) = (KeyMap::default(), Next::All);
         Self {
             since,
             until,
