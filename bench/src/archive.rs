@@ -11,12 +11,15 @@ use storelogs_collector::archive::Commit;
 use storelogs_sandbox::{History, Platform};
 
 use crate::Result;
+use crate::client::cpu_seconds;
 use crate::table::Table;
 
 /// Entries of a page, as BigCommerce sends them.
 const PAGE: usize = 250;
 /// Pages that the collector commits at once while it is busy.
 const AT_ONCE: usize = 40;
+/// Stores of an archive that is filled.
+const STORES: usize = 10;
 
 /// A shop's log, newest first, to be put into archives under other names and at other times.
 pub(crate) struct Log {
@@ -48,6 +51,11 @@ impl Log {
 
     /// The log of a store, moved into the past by this many of its lengths, as pages to commit.
     pub(crate) fn pages(&self, store: &Store, ago: i32) -> Vec<Commit> {
+        self.newest(self.len(), store, ago)
+    }
+
+    /// The newest entries of such a log.
+    fn newest(&self, entries: usize, store: &Store, ago: i32) -> Vec<Commit> {
         let back = self.lasts * ago;
         let own = |entry: &LogEntry| {
             let id = entry.id.parse::<i64>().unwrap_or_default() - i64::from(ago) * 10_000_000;
@@ -61,8 +69,39 @@ impl Log {
             own
         };
         let page = |entries: &[LogEntry]| Commit { entries: entries.iter().map(own).collect(), ..Commit::default() };
-        self.entries.chunks(PAGE).map(page).collect()
+        self.entries[..entries].chunks(PAGE).map(page).collect()
     }
+}
+
+/// The seconds of work that it took to fill an archive.
+#[derive(Default)]
+pub(crate) struct Filled {
+    pub(crate) writing: f64,
+    pub(crate) indexing: f64,
+}
+
+/// Writes this many entries, spread over ten stores, as the collector would have: the oldest part of the log first. As
+/// each store writes the same number a day, more entries go further back.
+pub(crate) fn fill(path: &Path, log: &Log, entries: usize) -> Result<Filled> {
+    let mut archive = Archive::open(path)?;
+    let each = entries / STORES;
+    let (whole, newest) = (each / log.len(), each % log.len());
+    let mut parts = vec![log.len(); whole];
+    parts.extend((newest > 0).then_some(newest));
+    let mut filled = Filled::default();
+    for (ago, part) in parts.into_iter().enumerate().rev() {
+        for number in 0..STORES {
+            let store = Store::bigcommerce(&format!("bench{number}"))?;
+            let pages = log.newest(part, &store, i32::try_from(ago)?);
+            let before = cpu_seconds();
+            write(&mut archive, &store, &pages)?;
+            filled.writing += cpu_seconds() - before;
+        }
+        let before = cpu_seconds();
+        archive.index_words(usize::MAX)?;
+        filled.indexing += cpu_seconds() - before;
+    }
+    Ok(filled)
 }
 
 /// Writes pages as the collector does while it is busy. Gives the seconds that it took.
@@ -104,15 +143,8 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     table.note("words of entries indexed in a second", format!("{:.0}", rows as f64 / start.elapsed().as_secs_f64()));
 
     drop(archive);
-    let start = Instant::now();
-    let archive = Archive::open(&path)?;
-    for (id, _) in archive.stores()? {
-        archive.progress(id)?;
-        archive.status(id)?;
-    }
-    let resume = start.elapsed().as_secs_f64() * 1e3;
+    let resume = resume(&path)? * 1e3;
     table.at_most("an archive of a million entries is open and knows where to go on", resume, 50.0, " ms");
-    drop(archive);
 
     let bytes = size(&path)? as f64 / rows as f64;
     table.note("bytes of an entry in the archive and its index of words", format!("{bytes:.0}"));
@@ -122,6 +154,17 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     table.note("of which the index", format!("{index:.0}"));
     table.note("that of JSON Lines", format!("{:.2} × ({:.1} × of their zstd)", bytes / plain, bytes / packed));
     Ok(())
+}
+
+/// The seconds until an archive is open, and knows of each store where to go on.
+pub(crate) fn resume(path: &Path) -> Result<f64> {
+    let start = Instant::now();
+    let archive = Archive::open(path)?;
+    for (id, _) in archive.stores()? {
+        archive.progress(id)?;
+        archive.status(id)?;
+    }
+    Ok(start.elapsed().as_secs_f64())
 }
 
 /// The size of an archive at rest, with its index.

@@ -1,11 +1,14 @@
-//! The cost of depending on the library: crates, the time of a cold build, the size of a program.
+//! The cost of depending on the library: crates, the time of a cold build, the size of a program; and the time that the
+//! program takes to start.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use crate::Result;
+use crate::program::program;
 use crate::table::Table;
 
 /// A program that depends on something.
@@ -88,7 +91,25 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
         let (own, other) = (cost.program as f64 / 1e6, by_hand.program as f64 / 1e6);
         table.note(format!("release program with {name}, stripped"), format!("{own:.1} MB (against {other:.1})"));
     }
+    table.at_most("time to start: `storelogs --version`", start()? * 1e3, 5.0, " ms");
     Ok(())
+}
+
+/// The seconds that the program takes to say which version it is.
+fn start() -> Result<f64> {
+    let mut version = Command::new(program("storelogs")?);
+    version.arg("--version").stdout(Stdio::null());
+    let mut times = Vec::new();
+    for _ in 0..30 {
+        let start = Instant::now();
+        let status = version.status()?;
+        times.push(start.elapsed().as_secs_f64());
+        if !status.success() {
+            return Err(format!("{version:?} ended with {status}").into());
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
 }
 
 impl Dependent {

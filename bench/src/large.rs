@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use futures::future::BoxFuture;
@@ -12,16 +13,13 @@ use storelogs_collector::archive::Commit;
 use storelogs_collector::search::{Filter, Order};
 use storelogs_collector::watch::{self, Draft, Rule, Rules};
 use storelogs_collector::{Archive, Error, TimeRange, insight};
-use tokio::process::Command;
 
-use crate::Result;
-use crate::archive::{Log, size, write};
-use crate::client::memory;
+use crate::archive::{Log, fill, size};
+use crate::client::{cpu_seconds, memory};
 use crate::table::Table;
+use crate::{Result, quick};
 
-const STORES: u32 = 10;
-/// Lengths of the log that each store goes back; with `STORELOGS_BENCH_QUICK` it is one, a million entries.
-const BACK: i32 = 10;
+const ENTRIES: usize = 10_000_000;
 /// Entries of the first page of a search.
 const FIRST: usize = 50;
 
@@ -38,51 +36,41 @@ const QUERIES: [&str; 8] = [
 
 /// The figures of a run of `report` in a process of its own.
 #[derive(serde::Serialize, serde::Deserialize)]
-struct Reported {
-    seconds: f64,
+pub(crate) struct Reported {
+    pub(crate) seconds: f64,
+    /// Seconds of work.
+    pub(crate) cpu: f64,
     /// The most memory, less what there was before, in KiB.
-    above: u64,
+    pub(crate) above: u64,
 }
 
 pub(crate) async fn measure(table: &mut Table) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("archive.db");
-    let rows = fill(&path)?;
-    let bytes = size(&path)? as f64 / rows as f64;
+    let entries = if quick() { ENTRIES / 10 } else { ENTRIES };
+    fill(&path, &Log::new(100_000)?, entries)?;
+    let bytes = size(&path)? as f64 / entries as f64;
     table.at_most("bytes of an entry in the archive and its index of words", bytes, 440.0, "");
-    let archive = Archive::read(&path)?;
-    for query in QUERIES {
-        let filter = Filter::parse(query, Timestamp::now(), &TimeZone::UTC)?;
-        let mut times = Vec::new();
-        for _ in 0..5 {
-            times.push(first_page(&archive, &filter)?);
-        }
-        times.sort_by(f64::total_cmp);
-        table.at_most(format!("first page of `{query}`"), times[2] * 1e3, 100.0, " ms");
+    for (query, seconds) in QUERIES.into_iter().zip(first_pages(&path)?) {
+        table.at_most(format!("first page of `{query}`"), seconds * 1e3, 100.0, " ms");
     }
-    drop(archive);
     watching(&path, table).await?;
-    let path = path.to_str().ok_or("the path is not text")?;
-    let output = Command::new(std::env::current_exe()?).args(["report", path]).output().await?;
-    let json = String::from_utf8(output.stdout)?;
-    let reported: Reported = serde_json::from_str(&json).map_err(|_| format!("the report failed: {json}"))?;
-    table.at_most(format!("report about {} million entries", rows / 1_000_000), reported.seconds, 5.0, " s");
+    let reported = report_apart(&path)?;
+    table.at_most(format!("report about {} million entries", entries / 1_000_000), reported.seconds, 5.0, " s");
     table.at_most("peak memory of this report", reported.above as f64 / 1024.0, 256.0, " MiB");
     Ok(())
 }
 
-fn fill(path: &Path) -> Result<usize> {
-    let mut archive = Archive::open(path)?;
-    let log = Log::new(100_000)?;
-    let back = if std::env::var_os("STORELOGS_BENCH_QUICK").is_some() { 1 } else { BACK };
-    for ago in (0..back).rev() {
-        for number in 0..STORES {
-            let store = Store::bigcommerce(&format!("bench{number}"))?;
-            write(&mut archive, &store, &log.pages(&store, ago))?;
-        }
-        archive.index_words(usize::MAX)?;
-    }
-    Ok(log.len() * back as usize * STORES as usize)
+/// The seconds until the first page of each query is there, the middle one of five runs.
+pub(crate) fn first_pages(path: &Path) -> Result<Vec<f64>> {
+    let archive = Archive::read(path)?;
+    let of = |query| {
+        let filter = Filter::parse(query, Timestamp::now(), &TimeZone::UTC)?;
+        let mut times = (0..5).map(|_| first_page(&archive, &filter)).collect::<Result<Vec<_>>>()?;
+        times.sort_by(f64::total_cmp);
+        Ok(times[2])
+    };
+    QUERIES.into_iter().map(of).collect()
 }
 
 /// How long rules take over what came.
@@ -155,7 +143,14 @@ pub(crate) fn first_page(archive: &Archive, filter: &Filter) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// `report PATH`: about the whole archive.
+/// A report about the whole archive, in a process of its own.
+pub(crate) fn report_apart(path: &Path) -> Result<Reported> {
+    let output = Command::new(std::env::current_exe()?).arg("report").arg(path).output()?;
+    let json = String::from_utf8(output.stdout)?;
+    serde_json::from_str(&json).map_err(|_| format!("the report failed: {json}").into())
+}
+
+/// `report PATH`: the process.
 pub(crate) fn report(path: &str) -> Result<()> {
     let before = memory("VmRSS:")?;
     let start = Instant::now();
@@ -171,7 +166,11 @@ pub(crate) fn report(path: &str) -> Result<()> {
     };
     let report = insight::report(&archive, &options, &storelogs_collector::redact::NoRedaction)?;
     std::hint::black_box(serde_json::to_vec(&report)?);
-    let reported = Reported { seconds: start.elapsed().as_secs_f64(), above: memory("VmHWM:")?.saturating_sub(before) };
+    let reported = Reported {
+        seconds: start.elapsed().as_secs_f64(),
+        cpu: cpu_seconds(),
+        above: memory("VmHWM:")?.saturating_sub(before),
+    };
     println!("{}", serde_json::to_string(&reported)?);
     Ok(())
 }

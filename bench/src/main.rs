@@ -8,8 +8,10 @@ mod client;
 mod decode;
 mod drain;
 mod footprint;
+mod growth;
 mod large;
 mod page;
+mod process;
 mod program;
 mod served;
 mod stores;
@@ -24,7 +26,7 @@ type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// The measurements, in the order of the page: what each is called, and what is compared with what. Each can be run
 /// alone.
-const GROUPS: [(&str, &str); 9] = [
+const GROUPS: [(&str, &str); 10] = [
     (
         "decode",
         "The body of one page to entries, in one thread. The other side fills structs of its own with serde and maps them to\n\
@@ -65,10 +67,12 @@ const GROUPS: [(&str, &str); 9] = [
         "200,000 made-up entries of a shop in each of five languages (`bench/src/words`). The second query of each stands in no\n\
          entry, though all of its characters are frequent. A first page is the middle one of five runs.",
     ),
+    ("growth", growth::ABOUT),
     (
         "footprint",
         "A program that reads a log, against one that sends a request with reqwest and decodes it with serde. The cold build\n\
-         begins with an empty target folder and downloaded sources. Most of the difference is the generator.",
+         begins with an empty target folder and downloaded sources. Most of the difference is the generator. The time to start\n\
+         is the wall time of the program `storelogs`, from its start to its end, the middle one of 30 runs.",
     ),
 ];
 
@@ -84,6 +88,7 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
         Some((first, rest)) if first == "client" => client::run(rest).await,
+        Some((first, rest)) if first == "cost" => process::run(rest),
         Some((first, [path])) if first == "report" => large::report(path),
         Some((first, rest)) if first == "stores" => stores::run(rest).await,
         Some((first, [platform, latency])) if first == "serve" => program::serve(platform, latency),
@@ -117,17 +122,26 @@ async fn run(arguments: &[String]) -> Result<()> {
             "archive" => archive::measure(&mut table)?,
             "large" => large::measure(&mut table).await?,
             "words" => words::measure(&mut table)?,
+            "growth" => {
+                missed |= growth::measure(write).await?;
+                continue;
+            }
             _ => footprint::measure(&mut table)?,
         }
-        show(group, about, &table, write)?;
+        show(group, about, &table.markdown(), write)?;
         missed |= table.missed();
     }
     if missed { Err("a target is missed".into()) } else { Ok(()) }
 }
 
 /// Prints the results of a group, and writes them into the page if asked to.
-fn show(group: &str, about: &str, table: &Table, write: bool) -> Result<()> {
-    let section = format!("## {group}\n\n{about}\n\n{}", table.markdown());
+fn show(group: &str, about: &str, results: &str, write: bool) -> Result<()> {
+    let section = format!("## {group}\n\n{about}\n\n{results}");
     println!("{section}");
     if write { page::keep(group, &section) } else { Ok(()) }
+}
+
+/// True if the sizes that take longest are left out.
+fn quick() -> bool {
+    std::env::var_os("STORELOGS_BENCH_QUICK").is_some()
 }

@@ -32,7 +32,7 @@ struct Run {
 
 /// The reader of the store.
 #[derive(Clone, Copy)]
-enum Reader {
+pub(crate) enum Reader {
     Program,
     /// A loop written by hand, with this many pages or time ranges at once.
     ByHand(u32),
@@ -131,7 +131,7 @@ fn run(platform: Platform, server: &Server, reader: Reader, out: Stdio) -> Resul
     Ok(run)
 }
 
-fn command(platform: Platform, server: &Server, reader: Reader, folder: &Path) -> Result<Command> {
+pub(crate) fn command(platform: Platform, server: &Server, reader: Reader, folder: &Path) -> Result<Command> {
     let ahead = match reader {
         Reader::ByHand(ahead) => ahead,
         Reader::Program => {
@@ -158,7 +158,7 @@ fn command(platform: Platform, server: &Server, reader: Reader, folder: &Path) -
 }
 
 /// A program that was built beside this one.
-fn program(name: &str) -> Result<PathBuf> {
+pub(crate) fn program(name: &str) -> Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     if path.exists() {
         Ok(path)

@@ -1,9 +1,10 @@
-//! A server of fixed rows that does next to nothing itself, so that only the client is measured. It serves each
-//! platform's list in every order, obeys the parameters that it is set to obey, and answers after a latency.
+//! A server of lists that does next to nothing itself, so that only the client is measured. It serves each platform's
+//! list in every order, obeys the parameters that it is set to obey, and answers after a latency.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -35,6 +36,21 @@ pub(crate) struct Manner {
 
 /// The list as the first document describes it: oldest first, ignoring `direction`, which it does not name.
 pub(crate) const OLDEST_FIRST: Manner = Manner { direction: false, dates: true, totals: true };
+
+/// A list that can be served.
+pub(crate) trait List: Send + Sync + 'static {
+    /// The body of an answer; none to a request that is not understood.
+    fn answer(&self, path: &str, query: &str, manner: Manner) -> Option<String>;
+}
+
+/// The log of a BigCommerce store, oldest first.
+pub(crate) trait SystemLogs {
+    fn len(&self) -> usize;
+    /// The second of a row.
+    fn at(&self, place: usize) -> i64;
+    /// Adds a row as it is sent.
+    fn write(&self, place: usize, text: &mut String);
+}
 
 /// Rows as they are sent, oldest first, with what requests pick them by.
 pub(crate) struct Rows {
@@ -74,68 +90,114 @@ impl Rows {
         self.rows.iter().map(|row| row.id.as_str())
     }
 
-    /// The places of the rows of a time range, both ends included.
-    fn range(&self, since: i64, until: i64) -> std::ops::Range<usize> {
-        let first = self.rows.partition_point(|row| row.at < since);
-        first..self.rows.partition_point(|row| row.at <= until).max(first)
-    }
-
-    fn answer(&self, path: &str, query: &str, manner: Manner) -> Option<String> {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).ok()?;
-        let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let number = |name: &str| value(name).and_then(|value| value.parse::<i64>().ok());
-        if self.platform == Platform::BigCommerce {
-            let (since, until) = match manner.dates {
-                true => (number("date_created:min"), number("date_created:max")),
-                false => (None, None),
-            };
-            let rows = &self.rows[self.range(since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX))];
-            let (page, limit) = (number("page").unwrap_or(1), number("limit").unwrap_or(50).clamp(1, 250));
-            let descends = manner.direction && value("direction") == Some("desc");
-            return Some(systemlogs(rows, page, limit, descends, manner.totals));
-        }
-        let time = |name: &str| value(name)?.parse::<Timestamp>().ok().map(Timestamp::as_second);
-        let range = self.range(time("created_at_min")?, time("created_at_max")?);
+    fn operation_logs(&self, path: &str, parameters: &Parameters) -> Option<String> {
+        let time = |name: &str| parameters.value(name)?.parse::<Timestamp>().ok().map(Timestamp::as_second);
+        let range = range(self, time("created_at_min")?, time("created_at_max")?);
         if path.ends_with("/count.json") {
             return Some(json!({ "data": { "count": range.len() } }).to_string());
         }
-        let limit = usize::try_from(number("limit").unwrap_or(50).clamp(1, 200)).ok()?;
-        let end = match value("since_id") {
+        let limit = usize::try_from(parameters.number("limit").unwrap_or(50).clamp(1, 200)).ok()?;
+        let end = match parameters.value("since_id") {
             Some(id) => self.places.get(id).copied()?.clamp(range.start, range.end),
             None => range.end,
         };
-        let page = self.rows[end.saturating_sub(limit).max(range.start)..end].iter().rev();
-        Some(format!("{{\"data\":[{}]}}", joined(page)))
+        let page = (end.saturating_sub(limit).max(range.start)..end).rev();
+        Some(format!("{{\"data\":[{}]}}", joined(self, page)))
     }
 }
 
-fn systemlogs(rows: &[Row], page: i64, limit: i64, descends: bool, totals: bool) -> String {
-    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    let place = |place: i64| usize::try_from(place.clamp(0, total)).unwrap_or(0);
-    let (first, end) = (place((page - 1) * limit), place(page * limit));
-    let list = if descends {
-        joined(rows[rows.len() - end..rows.len() - first].iter().rev())
-    } else {
-        joined(rows[first..end].iter())
+impl SystemLogs for Rows {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn at(&self, place: usize) -> i64 {
+        self.rows[place].at
+    }
+
+    fn write(&self, place: usize, text: &mut String) {
+        text.push_str(&self.rows[place].text);
+    }
+}
+
+impl List for Rows {
+    fn answer(&self, path: &str, query: &str, manner: Manner) -> Option<String> {
+        let parameters = Parameters::of(query)?;
+        match self.platform {
+            Platform::BigCommerce => Some(systemlogs(self, &parameters, manner)),
+            Platform::Shopline => self.operation_logs(path, &parameters),
+        }
+    }
+}
+
+/// The parameters of a request.
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    pub(crate) fn of(query: &str) -> Option<Self> {
+        Some(Self(serde_urlencoded::from_str(query).ok()?))
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        self.value(name).and_then(|value| value.parse().ok())
+    }
+}
+
+/// The places of the rows of a time range, both ends included.
+fn range<L: SystemLogs>(list: &L, since: i64, until: i64) -> Range<usize> {
+    let first = first_where(list.len(), |place| list.at(place) >= since);
+    first..first_where(list.len(), |place| list.at(place) > until).max(first)
+}
+
+/// The first place that has something that all places behind it have, too.
+fn first_where(places: usize, has: impl Fn(usize) -> bool) -> usize {
+    let (mut from, mut to) = (0, places);
+    while from < to {
+        let middle = usize::midpoint(from, to);
+        if has(middle) { to = middle } else { from = middle + 1 }
+    }
+    from
+}
+
+/// A page of BigCommerce's list.
+pub(crate) fn systemlogs<L: SystemLogs>(list: &L, parameters: &Parameters, manner: Manner) -> String {
+    let (since, until) = match manner.dates {
+        true => (parameters.number("date_created:min"), parameters.number("date_created:max")),
+        false => (None, None),
     };
-    if !totals {
-        return format!("{{\"data\":[{list}]}}");
+    let range = range(list, since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX));
+    let page = parameters.number("page").unwrap_or(1);
+    let limit = parameters.number("limit").unwrap_or(50).clamp(1, 250);
+    let total = i64::try_from(range.len()).unwrap_or(i64::MAX);
+    let place = |place: i64| usize::try_from(place.clamp(0, total)).unwrap_or(0);
+    let (first, end) = (place((page - 1).saturating_mul(limit)), place(page.saturating_mul(limit)));
+    let rows = if manner.direction && parameters.value("direction") == Some("desc") {
+        joined(list, (range.end - end..range.end - first).rev())
+    } else {
+        joined(list, range.start + first..range.start + end)
+    };
+    if !manner.totals {
+        return format!("{{\"data\":[{rows}]}}");
     }
     let pages = (total + limit - 1) / limit;
     let next = if page < pages { json!({ "next": format!("?page={}", page + 1) }) } else { json!({}) };
     let meta = json!({ "pagination": {
         "total": total, "count": end - first, "per_page": limit, "current_page": page, "total_pages": pages, "links": next,
     }});
-    format!("{{\"data\":[{list}],\"meta\":{meta}}}")
+    format!("{{\"data\":[{rows}],\"meta\":{meta}}}")
 }
 
-fn joined<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+fn joined<L: SystemLogs>(list: &L, places: impl Iterator<Item = usize>) -> String {
     let mut text = String::with_capacity(1 << 17);
-    for row in rows {
+    for place in places {
         if !text.is_empty() {
             text.push(',');
         }
-        text.push_str(&row.text);
+        list.write(place, &mut text);
     }
     text
 }
@@ -148,7 +210,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(rows: Arc<Rows>, manner: Manner, latency: Duration) -> Result<Self> {
+    pub(crate) fn start(list: Arc<impl List>, manner: Manner, latency: Duration) -> Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
@@ -158,17 +220,17 @@ impl Server {
         runtime.spawn(async move {
             let Ok(listener) = TcpListener::from_std(listener) else { return };
             while let Ok((stream, _)) = listener.accept().await {
-                let (rows, counter) = (Arc::clone(&rows), Arc::clone(&counter));
+                let (list, counter) = (Arc::clone(&list), Arc::clone(&counter));
                 let _ = stream.set_nodelay(true);
                 let service = service_fn(move |request: Request<Incoming>| {
-                    let (rows, counter) = (Arc::clone(&rows), Arc::clone(&counter));
+                    let (list, counter) = (Arc::clone(&list), Arc::clone(&counter));
                     async move {
                         counter.fetch_add(1, Ordering::Relaxed);
                         if !latency.is_zero() {
                             tokio::time::sleep(latency).await;
                         }
                         let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-                        let (status, body) = match rows.answer(path, query, manner) {
+                        let (status, body) = match list.answer(path, query, manner) {
                             Some(body) => (StatusCode::OK, body),
                             None => (StatusCode::BAD_REQUEST, "{}".to_owned()),
                         };

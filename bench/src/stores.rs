@@ -4,13 +4,14 @@
 //! much memory the process takes, and how much of one core.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use storelogs_sandbox::{JournalEntry, Platform, Sandbox, Store};
+use storelogs_sandbox::{JournalEntry, Platform, Records, Sandbox, Store};
 use tokio::process::{Child, Command};
 
 use crate::table::Table;
@@ -29,13 +30,13 @@ const WATCHED: Duration = Duration::from_secs(150);
 /// Requests of a store that come closer together belong to one poll.
 const ONE_POLL: i64 = 10_000;
 /// Entries that each store has before.
-const ENTRIES: u32 = 12;
+pub(crate) const ENTRIES: u32 = 12;
 
 pub(crate) async fn run(arguments: &[String]) -> Result<()> {
     let stores: u32 = arguments.first().map_or("10000", String::as_str).parse().map_err(|_| "how many stores?")?;
     let program = arguments.get(1).ok_or("the program to measure is missing")?;
     let folder = tempfile::tempdir()?;
-    let sandbox = sandbox(stores).await?;
+    let sandbox = sandbox(stores, LATENCY).await?;
     write_stores(&sandbox, stores, folder.path())?;
     let begun = Instant::now();
     let mut follower = follow(program, folder.path())?;
@@ -72,7 +73,7 @@ pub(crate) async fn run(arguments: &[String]) -> Result<()> {
     table.at_most("peak memory", peak, 512.0, " MiB");
     table.at_most("processor time", cpu / watched, 1.0, " cores");
     let write = arguments.iter().any(|argument| argument == "--write");
-    crate::show(STORES.0, STORES.1, &table, write)?;
+    crate::show(STORES.0, STORES.1, &table.markdown(), write)?;
     if table.missed() || polls.stores < stores as usize { Err("a target is missed".into()) } else { Ok(()) }
 }
 
@@ -98,22 +99,23 @@ fn record(platform: Platform, id: u64, at: Timestamp) -> Value {
 }
 
 /// Both platforms as they are, rate limits included, with latency.
-async fn sandbox(stores: u32) -> Result<Sandbox> {
+pub(crate) async fn sandbox(stores: u32, latency: Duration) -> Result<Sandbox> {
     let now = Timestamp::now();
-    let records = |platform| -> Vec<Value> {
+    let records = |platform| {
         let at = |entry: u32| now - SignedDuration::from_hours(50 * i64::from(entry) + 1);
-        (0..ENTRIES).map(|entry| record(platform, u64::from(ENTRIES - entry), at(entry))).collect()
+        let records = (0..ENTRIES).map(|entry| record(platform, u64::from(ENTRIES - entry), at(entry)));
+        Records::new(platform, &Vec::from_iter(records))
     };
     let (big, line) = (records(Platform::BigCommerce), records(Platform::Shopline));
     let store = |number| match name(number) {
-        (Platform::BigCommerce, name) => Store::bigcommerce(name).records(big.clone()).latency(LATENCY),
-        (Platform::Shopline, name) => Store::shopline(name).records(line.clone()).latency(LATENCY),
+        (Platform::BigCommerce, name) => Store::bigcommerce(name).shared(big.clone()).latency(latency),
+        (Platform::Shopline, name) => Store::shopline(name).shared(line.clone()).latency(latency),
     };
     Ok(Sandbox::builder().stores((0..stores).map(store)).journal_limit(4_000_000).own_threads(2).start().await?)
 }
 
 /// A table of the stores, with a token's file for each.
-fn write_stores(sandbox: &Sandbox, stores: u32, folder: &Path) -> Result<()> {
+pub(crate) fn write_stores(sandbox: &Sandbox, stores: u32, folder: &Path) -> Result<()> {
     let mut rows = String::from("platform,store,token_file,api_url\n");
     for number in 0..stores {
         let (platform, name) = name(number);
@@ -137,6 +139,17 @@ fn follow(program: &str, folder: &Path) -> Result<Child> {
     Ok(child)
 }
 
+/// The number of stores that have been read to their end.
+pub(crate) const READ: &str = "SELECT count(*) FROM stores WHERE last_success IS NOT NULL AND state = 'active'";
+
+/// What the program answers to a statement of SQL that counts; 0 while there is no archive.
+pub(crate) async fn count(program: impl AsRef<OsStr>, archive: &Path, statement: &str) -> Result<u64> {
+    let mut ask = Command::new(program);
+    ask.args(["sql", "--format", "csv", "--archive"]).arg(archive).arg(statement);
+    let answer = String::from_utf8(ask.output().await?.stdout)?;
+    Ok(answer.lines().last().and_then(|line| line.parse().ok()).unwrap_or(0))
+}
+
 /// Waits until every store has been read to its end.
 async fn wait_until_read(follower: &mut Child, program: &str, archive: &Path, stores: u32) -> Result<()> {
     let begun = Instant::now();
@@ -145,12 +158,8 @@ async fn wait_until_read(follower: &mut Child, program: &str, archive: &Path, st
         if let Some(status) = follower.try_wait()? {
             return Err(format!("the program ended with {status}").into());
         }
-        let statement = "SELECT count(*) FROM stores WHERE last_success IS NOT NULL AND state = 'active'";
-        let mut ask = Command::new(program);
-        ask.args(["sql", "--format", "csv", "--archive"]).arg(archive).arg(statement);
-        let answer = String::from_utf8(ask.output().await?.stdout)?;
-        let read: u32 = answer.lines().last().and_then(|line| line.parse().ok()).unwrap_or(0);
-        if read == stores {
+        let read = count(program, archive, READ).await?;
+        if read == u64::from(stores) {
             return Ok(());
         }
         if begun.elapsed() > Duration::from_secs(900) {
