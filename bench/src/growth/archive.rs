@@ -21,7 +21,7 @@ pub(super) fn measure(sizes: &[usize]) -> Result<Vec<Curve>> {
         ("opening", Unit::Seconds),
         ("first pages", Unit::Seconds),
         ("report", Unit::Seconds),
-        ("memory of the report", Unit::Bytes),
+        ("report's memory", Unit::Bytes),
     ]);
     let log = Log::new(100_000)?;
     for &entries in sizes {

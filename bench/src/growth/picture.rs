@@ -21,7 +21,7 @@ const WIDTH: f64 = 960.0;
 /// The room that a panel has.
 const PANEL: (f64, f64) = (WIDTH / 2.0, 340.0);
 /// The plot within its panel: left, top, right, bottom. The names of the lines stand to its right.
-const PLOT: (f64, f64, f64, f64) = (84.0, 44.0, 340.0, 284.0);
+const PLOT: (f64, f64, f64, f64) = (84.0, 44.0, 334.0, 284.0);
 /// The least distance between two names.
 const LINE: f64 = 15.0;
 /// A part of a decade that is too short for a line.
@@ -69,10 +69,11 @@ impl Panel<'_> {
         let axes = Axes::of(self.curves);
         let (left, top, right, bottom) = PLOT;
         text(svg, "title", left, top - 18.0, self.title);
-        for decade in axes.x.decades() {
-            let x = axes.x.place(decade);
+        let largest = Some(axes.x.to.0).filter(|largest| largest.fract() >= 0.5);
+        for size in axes.x.decades().chain(largest) {
+            let x = axes.x.place(size);
             line(svg, "grid", (x, top), (x, bottom));
-            text(svg, "middle", x, bottom + 17.0, short(10_f64.powi(decade as i32)));
+            text(svg, "middle", x, bottom + 17.0, short(10_f64.powf(size)));
         }
         for decade in axes.y.decades() {
             let y = axes.y.place(decade);
@@ -263,7 +264,7 @@ mod tests {
     fn texts_are_escaped_and_dark_pages_have_their_colours() {
         let svg = drawn(&[curve("linear", |size| size)]);
         assert!(svg.contains(">Costs &lt; &amp; ></text>") && svg.contains("prefers-color-scheme: dark"));
-        assert!(svg.contains(">1M</text>") && svg.contains(">1,000 ×</text>"), "{svg}");
+        assert!(svg.contains(">10k</text>") && svg.contains(">1M</text>") && svg.contains(">1,000 ×</text>"), "{svg}");
         assert_eq!(svg.matches("<g ").count(), svg.matches("</g>").count());
     }
 
