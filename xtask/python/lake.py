@@ -106,7 +106,7 @@ QUESTIONS = {
         GROUP BY severity, template""",
 }
 COVERAGE = "SELECT platform, store, {us:since} AS since, verdict, detail, entries FROM coverage"
-NEWEST = "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY uid ORDER BY revision DESC) AS place FROM entries) AS t WHERE place = 1"
+NEWEST = "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY uid ORDER BY observed DESC, revision DESC) AS place FROM entries) AS t WHERE place = 1"
 
 
 def question(sql, micros):
@@ -195,7 +195,7 @@ compare("deltalake", asked(f"deltalake {deltalake.__version__}", of_deltalake, l
 import polars
 
 frames = {table: polars.scan_delta(f"{lake}/{table}") for table in ("entries", "hours", "coverage")}
-newest = frames["entries"].sort("revision").unique("uid", keep="last")
+newest = frames["entries"].sort("observed", "revision").unique("uid", keep="last")
 context = polars.SQLContext(frames | {"newest": newest})
 compare("polars", asked(f"polars {polars.__version__}", lambda sql: context.execute(sql).collect().rows(), lambda column: f"CAST({column} AS BIGINT)"))
 

@@ -116,6 +116,32 @@ fn several_archives_share_a_lake() {
 }
 
 #[test]
+fn an_entry_of_two_archives_has_its_current_form_by_the_query_that_the_page_has() {
+    let mut world = World::with_entries(20);
+    let form = |summary: &str, seconds: i64| {
+        let mut entry = entry(BIGCOMMERCE, 5, summary);
+        entry.observed += jiff::SignedDuration::from_secs(seconds);
+        entry
+    };
+    world.put(BIGCOMMERCE, [form("changed", 60)]);
+    world.export().unwrap();
+    // Its store moves to an archive that numbers arrivals and revisions anew.
+    let mut other = Archive::open(world.folder.path().join("other.db")).unwrap();
+    put(&mut other, BIGCOMMERCE, [form("changed", 120)]);
+    put(&mut other, BIGCOMMERCE, [form("changed again", 180)]);
+    world.lake().export(&other).unwrap();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/lake.md")).unwrap();
+    let (_, order) = page.split_once("PARTITION BY uid ORDER BY ").unwrap();
+    let columns = order.split(") = 1").next().unwrap().split(", ").map(|column| column.strip_suffix(" DESC").unwrap());
+    let columns: Vec<&str> = columns.collect();
+    let number = |row: &reader::Row, column: &str| row[column].parse::<i64>().unwrap();
+    let of_five = world.entries().into_iter().filter(|row| row["uid"] == format!("{BIGCOMMERCE}:5"));
+    let newest =
+        of_five.max_by_key(|row| columns.iter().map(|column| number(row, column)).collect::<Vec<_>>()).unwrap();
+    assert_eq!(newest["summary"], "changed again 5");
+}
+
+#[test]
 fn a_lake_restored_from_yesterday_gets_what_it_lacks() {
     let mut world = World::with_entries(30);
     world.export().unwrap();
