@@ -7,6 +7,7 @@ mod archive;
 mod client;
 mod decode;
 mod drain;
+mod fleet;
 mod footprint;
 mod growth;
 mod large;
@@ -92,6 +93,7 @@ async fn main() -> ExitCode {
         Some((first, [path])) if first == "report" => large::report(path),
         Some((first, rest)) if first == "stores" => stores::run(rest).await,
         Some((first, [platform, latency])) if first == "serve" => program::serve(platform, latency),
+        Some((first, rest)) if first == "fleet" => fleet::run(rest).await,
         _ => run(&arguments).await,
     };
     match outcome {

@@ -77,7 +77,7 @@ pub(crate) async fn run(arguments: &[String]) -> Result<()> {
     if table.missed() || polls.stores < stores as usize { Err("a target is missed".into()) } else { Ok(()) }
 }
 
-fn name(number: u32) -> (Platform, String) {
+pub(crate) fn name(number: u32) -> (Platform, String) {
     if number.is_multiple_of(2) {
         (Platform::BigCommerce, format!("b{number}"))
     } else {

@@ -13,7 +13,7 @@ use crate::readers::{done, python_with};
 use crate::workspace::{Workspace, cargo, messages, write};
 
 /// The packages, pinned, with everything that they need: without Spark, which is half a gigabyte, and with it.
-const QUICK: &str = include_str!("../python/lake.txt");
+pub(crate) const QUICK: &str = include_str!("../python/lake.txt");
 const WHOLE: &str = include_str!("../python/lake-spark.txt");
 
 /// Exports, asks and compares.

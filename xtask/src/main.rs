@@ -14,6 +14,7 @@ mod clock_reads;
 mod corpus;
 mod dist;
 mod findings;
+mod fleet;
 mod fuzz;
 mod generator;
 mod interop;
@@ -98,6 +99,8 @@ enum Chore {
     Fuzz(fuzz::FuzzArgs),
     /// Compare what DuckDB, deltalake, polars and Spark read from a lake with the archive.
     Lake(lake::LakeArgs),
+    /// Kill, restart and rescale many collectors that share one lake: nothing may get lost or doubled.
+    Fleet(fleet::FleetArgs),
     /// Compare what a receiver of OTLP has with what it was sent, whichever side is killed.
     Otlp(otlp::OtlpArgs),
     /// Kill the program again and again while it collects: nothing may get lost or doubled.
@@ -133,6 +136,7 @@ impl Chore {
             Self::Laws(args) => laws::run(args),
             Self::Fuzz(args) => fuzz::run(args),
             Self::Lake(args) => lake::run(args),
+            Self::Fleet(args) => fleet::run(args),
             Self::Otlp(args) => otlp::run(args),
             Self::Soak(args) => soak::run(args),
             Self::Accuracy(args) => accuracy::run(args),
