@@ -138,7 +138,7 @@ fn write_owners(shops: &Shops, pods: &Pods, path: &Path) -> Result<()> {
 /// Says how long stores were unread and how much they were asked, and whether that is too much.
 fn judge(plan: &Plan, shops: &Shops, pods: &Pods, stopped: i64) -> Result<()> {
     let journal = shops.journal();
-    let mut reads = Reads::of(&journal);
+    let reads = Reads::of(&journal);
     let waits = reads.longest_waits(stopped);
     let seconds = |wait: i64| wait as f64 / 1000.0;
     let at = |share: f64| waits.get((waits.len().saturating_sub(1) as f64 * share) as usize);

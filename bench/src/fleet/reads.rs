@@ -37,7 +37,7 @@ impl Reads {
 
     /// The longest time for which each store was unread, its name, and when that began; the shortest first. The first
     /// reading of a store ends no such time, and `until` ends the last one.
-    pub(crate) fn longest_waits(&mut self, until: i64) -> Vec<(i64, String, i64)> {
+    pub(crate) fn longest_waits(&self, until: i64) -> Vec<(i64, String, i64)> {
         let mut waits = Vec::new();
         for (name, times) in &self.0 {
             let mut times: Vec<i64> = times.iter().copied().filter(|at| *at < until).collect();
@@ -64,4 +64,47 @@ pub(crate) fn is_of_the_present(entry: &JournalEntry) -> bool {
         }
     };
     until.is_none_or(|until| until > entry.at - PRESENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A request of a store for a list up to a second, at a second.
+    fn asked(path: &str, until: Option<i64>, at: i64) -> JournalEntry {
+        JournalEntry {
+            platform: Platform::BigCommerce,
+            store: Some("b0".to_owned()),
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            query: until.map(|until| ("date_created:max".to_owned(), until.to_string())).into_iter().collect(),
+            raw_query: String::new(),
+            headers: Vec::new(),
+            status: 200,
+            rows: 0,
+            at: at * 1000,
+            auth_ok: true,
+        }
+    }
+
+    #[test]
+    fn a_store_is_read_by_a_list_that_goes_up_to_the_present_and_by_nothing_else() {
+        let refused = JournalEntry { status: 429, ..asked("/systemlogs", None, 400) };
+        let journal = [
+            asked("/systemlogs", Some(100), 101),
+            asked("/systemlogs", Some(100), 200),
+            asked("/systemlogs/count.json", None, 300),
+            refused,
+            asked("/systemlogs", None, 500),
+        ];
+        let reads = Reads::of(&journal);
+        assert_eq!(reads.longest_waits(600_000), [(399_000, "bigcommerce:b0".to_owned(), 101_000)]);
+    }
+
+    #[test]
+    fn a_store_that_is_not_read_any_more_waits_until_the_end() {
+        let reads = Reads::of(&[asked("/systemlogs", None, 10), asked("/systemlogs", None, 40)]);
+        assert_eq!(reads.longest_waits(100_000), [(60_000, "bigcommerce:b0".to_owned(), 40_000)]);
+        assert_eq!(reads.longest_waits(30_000), [(20_000, "bigcommerce:b0".to_owned(), 10_000)]);
+    }
 }
