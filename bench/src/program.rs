@@ -36,6 +36,8 @@ pub(crate) enum Reader {
     Program,
     /// A loop written by hand, with this many pages or time ranges at once.
     ByHand(u32),
+    /// One that reads BigCommerce's pages, this many at once, and does nothing with them.
+    Bodies(u32),
 }
 
 pub(crate) fn measure(table: &mut Table) -> Result<()> {
@@ -44,12 +46,18 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
         let rows = Arc::new(Rows::of(platform, ROWS)?);
         let server = Server::start(Arc::clone(&rows), OLDEST_FIRST, Duration::ZERO)?;
         check(platform, &server, &rows)?;
-        let readers = [Reader::Program, Reader::ByHand(ahead), Reader::ByHand(1)];
-        let [ours, by_hand, serial] = in_turns(platform, &server, readers, ROUNDS)?;
+        let readers = [Reader::Program, Reader::ByHand(ahead), Reader::ByHand(1), Reader::Bodies(8)];
+        let readers = if platform == bigcommerce { &readers[..] } else { &readers[..3] };
+        let runs = in_turns(platform, &server, readers, ROUNDS)?;
+        let [ours, by_hand, serial, ..] = runs[..] else { return Err("three readers at least are measured".into()) };
         let what = format!("{platform}, against {ahead} at a time");
         table.at_most(format!("{what}: wall"), ours.wall / by_hand.wall, 0.75, " ×");
         table.at_most(format!("{what}: CPU"), ours.cpu / by_hand.cpu, 1.00, " ×");
         table.note(format!("{platform}, against one at a time: wall"), format!("{:.2} ×", ours.wall / serial.wall));
+        if let Some(bodies) = runs.get(3) {
+            let [wall, cpu] = [bodies.wall / by_hand.wall, bodies.cpu / by_hand.cpu];
+            table.note("the bodies alone, against 8 at a time: wall, CPU", format!("{wall:.2} ×, {cpu:.2} ×"));
+        }
     }
     let rows = Arc::new(Rows::of(bigcommerce, ROWS)?);
     for direction in [false, true] {
@@ -57,7 +65,7 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
             let manner = Manner { direction, dates, totals };
             let server = Server::start(Arc::clone(&rows), manner, LATENCY)?;
             let readers = [Reader::Program, Reader::ByHand(8)];
-            let [ours, by_hand] = in_turns(bigcommerce, &server, readers, ROUNDS_WITH_LATENCY)?;
+            let [ours, by_hand] = both(in_turns(bigcommerce, &server, &readers, ROUNDS_WITH_LATENCY)?)?;
             let order = if direction { "newest first" } else { "oldest first" };
             let without = match (dates, totals) {
                 (true, true) => "",
@@ -73,7 +81,8 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     }
     let rows = Arc::new(Rows::of(shopline, ROWS_WITH_LATENCY)?);
     let server = Server::start(rows, OLDEST_FIRST, LATENCY)?;
-    let [ours, serial] = in_turns(shopline, &server, [Reader::Program, Reader::ByHand(1)], ROUNDS_WITH_LATENCY)?;
+    let readers = [Reader::Program, Reader::ByHand(1)];
+    let [ours, serial] = both(in_turns(shopline, &server, &readers, ROUNDS_WITH_LATENCY)?)?;
     table.at_most("50 ms, shopline: wall, against one at a time", ours.wall / serial.wall, 1.0 / 6.0, " ×");
     table.at_most("50 ms, shopline: requests", ours.requests as f64 / (ROWS_WITH_LATENCY as f64 / 200.0), 1.02, " ×");
     Ok(())
@@ -92,16 +101,11 @@ pub(crate) fn serve(platform: &str, latency: &str) -> Result<()> {
 }
 
 /// Runs each in turns, and gives the middle of each figure.
-fn in_turns<const N: usize>(
-    platform: Platform,
-    server: &Server,
-    readers: [Reader; N],
-    rounds: usize,
-) -> Result<[Run; N]> {
-    let mut runs: [Vec<Run>; N] = std::array::from_fn(|_| Vec::new());
+fn in_turns(platform: Platform, server: &Server, readers: &[Reader], rounds: usize) -> Result<Vec<Run>> {
+    let mut runs = vec![Vec::new(); readers.len()];
     for _ in 0..rounds {
-        for (reader, runs) in readers.into_iter().zip(&mut runs) {
-            runs.push(run(platform, server, reader, Stdio::null())?);
+        for (reader, runs) in readers.iter().zip(&mut runs) {
+            runs.push(run(platform, server, *reader, Stdio::null())?);
         }
     }
     let middle = |runs: &Vec<Run>, of: fn(&Run) -> f64| {
@@ -109,11 +113,17 @@ fn in_turns<const N: usize>(
         figures.sort_by(f64::total_cmp);
         figures[figures.len() / 2]
     };
-    Ok(runs.map(|runs| Run {
+    let run = |runs: Vec<Run>| Run {
         wall: middle(&runs, |run| run.wall),
         cpu: middle(&runs, |run| run.cpu),
         requests: runs.iter().map(|run| run.requests).max().unwrap_or(0),
-    }))
+    };
+    Ok(runs.into_iter().map(run).collect())
+}
+
+/// The runs of two readers.
+fn both(runs: Vec<Run>) -> Result<[Run; 2]> {
+    runs.try_into().map_err(|_| "two readers are measured".into())
 }
 
 fn run(platform: Platform, server: &Server, reader: Reader, out: Stdio) -> Result<Run> {
@@ -132,8 +142,9 @@ fn run(platform: Platform, server: &Server, reader: Reader, out: Stdio) -> Resul
 }
 
 pub(crate) fn command(platform: Platform, server: &Server, reader: Reader, folder: &Path) -> Result<Command> {
-    let ahead = match reader {
-        Reader::ByHand(ahead) => ahead,
+    let (what, ahead) = match reader {
+        Reader::ByHand(ahead) => (platform.as_str(), ahead),
+        Reader::Bodies(ahead) => ("bodies", ahead),
         Reader::Program => {
             let stores = folder.join("storelogs.toml");
             let store = if platform == Platform::BigCommerce { "abc123" } else { "open001" };
@@ -153,7 +164,7 @@ pub(crate) fn command(platform: Platform, server: &Server, reader: Reader, folde
         }
     };
     let mut command = Command::new(program("by-hand")?);
-    command.args([platform.as_str(), &server.url(), TOKEN, &ahead.to_string()]);
+    command.args([what, &server.url(), TOKEN, &ahead.to_string()]);
     Ok(command)
 }
 

@@ -3,6 +3,8 @@
 //! first page that is not full, and trusts every answer.
 //!
 //! `by-hand PLATFORM URL TOKEN AHEAD`: AHEAD pages are under way at once; for SHOPLINE, that many time ranges.
+//!
+//! `by-hand bodies URL TOKEN AHEAD` reads BigCommerce's pages and does nothing with them: no client is faster.
 
 use std::io::Write;
 
@@ -79,6 +81,7 @@ async fn main() -> Result<()> {
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     match platform.as_str() {
         "bigcommerce" => bigcommerce(&client, url, token, ahead.parse()?, &mut out).await?,
+        "bodies" => bodies(&client, url, token, ahead.parse()?).await?,
         _ => shopline(&client, url, token, ahead.parse()?, &mut out).await?,
     }
     Ok(out.flush()?)
@@ -112,6 +115,26 @@ async fn bigcommerce(
         let (rows, lines) = page?;
         out.write_all(&lines)?;
         if rows < PAGE[0] {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Reads pages up to the first without a record.
+async fn bodies(client: &reqwest::Client, url: &str, token: &str, ahead: usize) -> Result<()> {
+    /// An answer without a record is shorter, and one with a record is longer.
+    const EMPTY: usize = 256;
+    let list = format!("{url}/stores/abc123/v3/store/systemlogs?limit={}&sort=date_created&direction=desc", PAGE[0]);
+    let mut pages = stream::iter(1..)
+        .map(|page| {
+            let request = client.get(format!("{list}&page={page}")).header("X-Auth-Token", token);
+            let page = tokio::spawn(async move { request.send().await?.error_for_status()?.bytes().await });
+            async { Ok::<_, Failure>(page.await??.len()) }
+        })
+        .buffered(ahead);
+    while let Some(length) = pages.next().await {
+        if length? < EMPTY {
             break;
         }
     }
