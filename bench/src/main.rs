@@ -58,7 +58,11 @@ const GROUPS: [(&str, &str); 10] = [
         "The same through 100 ms of latency and a quota of 100 requests in 2 s, of which a quarter is left to the shop's other\n\
          apps. The bound is the time that a perfect client needs: full windows, and the rest eight at a time.",
     ),
-    ("memory", "The most that the process ever held, less what it held before it began."),
+    (
+        "memory",
+        "The most that the process ever held, less what it held before it began. A walk remembers each record that it was\n\
+         listed, in eight bytes: only so is a count of distinct records exact.",
+    ),
     (
         "archive",
         "A million entries of a believable shop, written from memory as the collector writes them while it is busy. The rate is\n\

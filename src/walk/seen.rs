@@ -70,13 +70,30 @@ impl Seen {
         keys.sort_unstable();
         let oldest = self.oldest.take().filter(|_| !std::mem::take(&mut self.timeless));
         let mut run = Run { keys, oldest };
-        while let Some(last) = self.runs.pop_if(|last| last.keys.len() <= 2 * run.keys.len()) {
-            run.keys.extend(last.keys);
-            run.keys.sort(); // two sorted runs: the stable sort merges them
-            run.oldest = run.oldest.zip(last.oldest).map(|(a, b)| a.min(b));
+        while let Some(mut last) = self.runs.pop_if(|last| last.keys.len() <= 2 * run.keys.len()) {
+            merge(&mut last.keys, &run.keys);
+            last.oldest = run.oldest.zip(last.oldest).map(|(a, b)| a.min(b));
+            run = last;
         }
-        run.keys.shrink_to_fit();
         self.runs.push(run);
+    }
+}
+
+/// Merges sorted keys into others, from the end on: the largest run is most of what a walk remembers, and is not to be there
+/// twice.
+fn merge(keys: &mut Vec<u64>, others: &[u64]) {
+    let (mut left, mut others) = (keys.len(), others);
+    keys.reserve_exact(others.len());
+    keys.resize(left + others.len(), 0);
+    while let Some((other, rest)) = others.split_last() {
+        let place = left + rest.len();
+        if left > 0 && keys[left - 1] > *other {
+            keys[place] = keys[left - 1];
+            left -= 1;
+        } else {
+            keys[place] = *other;
+            others = rest;
+        }
     }
 }
 
@@ -113,6 +130,23 @@ impl Hasher for Hashed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn merged_keys_are_sorted_and_all_there() {
+        let mut dice = fastrand::Rng::with_seed(3);
+        for _ in 0..500 {
+            let mut sorted = |most: usize| {
+                let mut keys: Vec<u64> = (0..dice.usize(0..most)).map(|_| dice.u64(0..50)).collect();
+                keys.sort_unstable();
+                keys
+            };
+            let (mut keys, others) = (sorted(30), sorted(20));
+            let mut expected = [&keys[..], &others[..]].concat();
+            expected.sort_unstable();
+            merge(&mut keys, &others);
+            assert_eq!(keys, expected);
+        }
+    }
 
     #[test]
     fn a_record_is_new_once_however_many_came_between() {
