@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -28,65 +28,71 @@ impl Transport {
         C: Generated,
         T: DeserializeOwned,
         F: FnOnce(C) -> Fut,
-        Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
+        Fut: Future<Output = Result<ResponseValue<T>, RawError>>,
     {
         let (noting, notes) = self.reporting();
-        let result = send(noting.client()).await;
-        let mut report = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
-        let request = report.request.take(); // it has the token, and nothing else needs it
+        let mut result = decoded(send(noting.client()).await, &notes);
+        // What cannot be decoded may be no whole answer.
+        if let Ok(Decoded::Raw(bytes, _)) = &result
+            && let Err(fault) = whole(bytes)
+        {
+            result = noting.decoded_again(&notes, fault).await;
+        }
+        let mut report = std::mem::take(&mut *noted(&notes));
+        report.request = None; // it has the token, and nothing else needs it
         if let Some(error) = report.unsigned.take() {
             return Err(error.of(self.store()));
         }
-        let body = match result {
-            Ok(value) => Decoded::Typed(value.into_inner()),
-            Err(progenitor_client::Error::InvalidResponsePayload(bytes, fault)) => Decoded::Raw(bytes, fault),
-            // A success that the document does not name, such as 204.
-            Err(progenitor_client::Error::UnexpectedResponse(answer)) if answer.status().is_success() => {
-                let what = format!("HTTP {} is not documented", answer.status().as_u16());
-                Decoded::Raw(report.body.clone(), serde_json::Error::custom(what))
-            }
-            Err(error) => return Err(explain(error, &report).await.of(self.store())),
-        };
-        let body = match body {
-            // What cannot be decoded may be no whole answer.
-            Decoded::Raw(bytes, fault) => match whole(&bytes) {
-                Ok(()) => Decoded::Raw(bytes, fault),
-                Err(fault) => noting.decoded_again(request, &mut report, &notes, fault).await?,
-            },
-            typed @ Decoded::Typed(_) => typed,
-        };
-        Ok(Reply { body, about: ResponseMeta { store: self.store().clone(), report } })
+        match result {
+            Ok(body) => Ok(Reply { body, about: ResponseMeta { store: self.store().clone(), report } }),
+            Err(error) => Err(explain(error, &report).await.of(self.store())),
+        }
     }
 
     /// Sends the request of a call again whose answer is not whole, and decodes what comes.
     async fn decoded_again<T: DeserializeOwned>(
         &self,
-        request: Option<(&'static str, reqwest::Request)>,
-        report: &mut CallTrace,
         notes: &Mutex<CallTrace>,
         fault: TransportError,
-    ) -> Result<Decoded<T>> {
+    ) -> Result<Decoded<T>, RawError> {
+        let (request, attempts) = {
+            let mut notes = noted(notes);
+            (notes.request.take(), notes.attempts)
+        };
         let outcome = match request {
-            Some((operation, request)) => self.run_again(operation, request, report.attempts, fault).await,
+            Some((operation, request)) => self.run_again(operation, request, attempts, fault).await,
             None => Err(fault), // it cannot be sent twice
         };
-        let noted = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
-        if noted.attempts > 0 {
-            *report = CallTrace { request: None, ..noted };
+        match outcome {
+            Ok(answer) if answer.status.is_success() => Ok(match serde_json::from_slice(&answer.body) {
+                Ok(body) => Decoded::Typed(body),
+                Err(fault) => Decoded::Raw(answer.body, fault),
+            }),
+            Ok(answer) => Err(RawError::UnexpectedResponse(answer.into_response())),
+            Err(failure) => Err(RawError::CommunicationError(failure.into_reqwest().await)),
         }
-        if let Some(error) = report.unsigned.take() {
-            return Err(error.of(self.store()));
-        }
-        let failed = match outcome {
-            Ok(answer) if answer.status.is_success() => {
-                let decoded = serde_json::from_slice(&answer.body);
-                return Ok(decoded.map_or_else(|fault| Decoded::Raw(answer.body, fault), Decoded::Typed));
-            }
-            Ok(answer) => progenitor_client::Error::UnexpectedResponse(answer.into_response()),
-            Err(failure) => progenitor_client::Error::CommunicationError(failure.into_reqwest().await),
-        };
-        Err(explain(failed, report).await.of(self.store()))
     }
+}
+
+type RawError = progenitor_client::Error<()>;
+
+/// The body of a success, whatever its shape.
+#[allow(clippy::result_large_err, reason = "the generated code's error goes through here once for each call")]
+fn decoded<T>(result: Result<ResponseValue<T>, RawError>, notes: &Mutex<CallTrace>) -> Result<Decoded<T>, RawError> {
+    match result {
+        Ok(value) => Ok(Decoded::Typed(value.into_inner())),
+        Err(RawError::InvalidResponsePayload(bytes, fault)) => Ok(Decoded::Raw(bytes, fault)),
+        // A success that the document does not name, such as 204.
+        Err(RawError::UnexpectedResponse(answer)) if answer.status().is_success() => {
+            let what = format!("HTTP {} is not documented", answer.status().as_u16());
+            Ok(Decoded::Raw(noted(notes).body.clone(), serde_json::Error::custom(what)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn noted(notes: &Mutex<CallTrace>) -> MutexGuard<'_, CallTrace> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A platform's successful answer to one call. Its body may still be of any shape.
