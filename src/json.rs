@@ -7,7 +7,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-use crate::entry::LogEntry;
+use crate::entry::{LogEntry, UtcOffset};
 
 impl LogEntry {
     /// Appends the entry as JSON, on one line: the same bytes that `serde_json::to_vec` gives.
@@ -32,11 +32,7 @@ impl LogEntry {
         out.extend_from_slice(b",\"time\":\"");
         time(out, self.time);
         out.extend_from_slice(b"\",\"utc_offset\":\"");
-        match self.utc_offset.seconds() {
-            0 => out.extend_from_slice(b"+00:00"),
-            28_800 => out.extend_from_slice(b"+08:00"), // most of SHOPLINE
-            _ => drop(write!(out, "{}", self.utc_offset)),
-        }
+        offset(out, self.utc_offset);
         out.extend_from_slice(b"\",\"observed\":\"");
         time(out, self.observed);
         field(out, b"\",\"severity\":", self.severity.as_str());
@@ -140,6 +136,21 @@ fn time(out: &mut Vec<u8>, time: Timestamp) {
     out.push(b'Z');
 }
 
+fn offset(out: &mut Vec<u8>, offset: UtcOffset) {
+    let seconds = offset.seconds();
+    if seconds % 60 != 0 {
+        let _ = write!(out, "{offset}"); // into memory
+        return;
+    }
+    let (mut text, minutes) = (*b"+00:00", seconds.unsigned_abs() / 60);
+    if seconds < 0 {
+        text[0] = b'-';
+    }
+    digits(&mut text[1..3], minutes / 60);
+    digits(&mut text[4..], minutes % 60);
+    out.extend_from_slice(&text);
+}
+
 fn digits(place: &mut [u8], mut number: u32) {
     for digit in place.iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
@@ -208,8 +219,10 @@ mod tests {
             entry.append_json(&mut ours);
             assert_eq!(String::from_utf8(ours).unwrap(), serde_json::to_string(entry).unwrap());
         };
-        same(&entry);
-        entry.utc_offset = crate::UtcOffset::from_seconds(-12_645);
+        for seconds in [0, 28_800, -12_600, 60, -60, -12_645, 86_340, -86_399] {
+            entry.utc_offset = UtcOffset::from_seconds(seconds);
+            same(&entry);
+        }
         let text = || Some("a \"b\"\n".to_owned());
         (entry.severity_text, entry.category, entry.action, entry.module) = (text(), text(), text(), text());
         (entry.actor, entry.subject_id, entry.summary, entry.message) = (text(), text(), text(), text());

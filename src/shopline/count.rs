@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::Shopline;
+use super::reader::LONGEST;
 use super::reader::{Filter, Reader, SECOND, Start, cannot_count, whole};
-use super::walk::LONGEST;
 use crate::error::Result;
 use crate::walk::Row;
 

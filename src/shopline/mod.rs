@@ -6,6 +6,7 @@ mod count;
 mod crowded;
 mod facts;
 mod habits;
+mod horizon;
 mod page;
 mod reader;
 mod slice;

@@ -12,6 +12,8 @@ use crate::walk::{Row, Task, page_too_small};
 
 /// The most rows that a page can hold.
 pub(super) const PAGE: i32 = 200;
+/// The longest time range of a request. The platform allows one month; February is one, too.
+pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// The numbers of rows to fall back to where more failed.
 const FEWER: [i32; 4] = [100, 50, 20, 1];
 /// How many rows are asked for where one did not come.

@@ -6,11 +6,11 @@ use std::task::Poll;
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, future};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{SignedDuration, Timestamp};
 
 use super::Shopline;
-use super::reader::{Filter, PAGE, Reader, SECOND, is_heavy, whole};
+use super::horizon::{Horizon, find_horizon, is_horizon};
+use super::reader::{Filter, LONGEST, PAGE, Reader, SECOND, is_heavy, whole};
 use super::slice::{Batch, Handover, Lack, Slice, Trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{LogQuery, only};
@@ -18,8 +18,6 @@ use crate::severity::Severity;
 use crate::source::{Cursor, LogSource, Page, Proof};
 use crate::walk::{self, PAGE_TOO_SMALL, Progress, Row, newest, oldest};
 
-/// The platform allows one month; February is one, too.
-pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// The lengths of time ranges to fall back to where longer ones are refused, in seconds.
 const SHORTER: [u32; 3] = [7 * 86_400 - BESIDE, 86_400 - BESIDE, 3_600 - BESIDE];
 /// The time that is asked for beyond the ends of a range: it must fit into the platform's longest, too.
@@ -373,7 +371,7 @@ impl Walk {
                 return None;
             }
             let underway = &mut self.underway;
-            let step = future::poll_fn(|context| {
+            let batch = future::poll_fn(|context| {
                 let mut room = room;
                 for slice in underway.iter_mut() {
                     while slice.may_go_on(room) {
@@ -391,29 +389,23 @@ impl Walk {
                 }
                 let Some(first) = underway.front_mut() else { return Poll::Ready(None) };
                 match first.ready.pop_front() {
-                    Some(batch) => {
-                        let begun = std::mem::replace(&mut first.begun, true);
-                        Poll::Ready(Some(Step { since: first.since, until: first.until, begun, batch }))
-                    }
-                    None if first.ended => Poll::Ready(None),
-                    None => Poll::Pending,
+                    None if !first.ended => Poll::Pending,
+                    batch => Poll::Ready(batch),
                 }
-            })
-            .await;
+            });
+            let batch = batch.await;
             self.take_over();
-            match step {
-                Some(mut step) => {
-                    step.since = self.underway.front().map_or(step.since, |first| first.since);
-                    if let (Ok(Batch::Rows { rows, .. }), Some(first)) = (&step.batch, self.underway.front_mut()) {
-                        first.rows += rows.len();
-                    }
-                    return Some(step);
-                }
-                None => {
-                    self.fit();
-                    self.underway.pop_front();
-                }
+            let Some(batch) = batch else {
+                self.fit();
+                self.underway.pop_front();
+                continue;
+            };
+            let first = self.underway.front_mut()?;
+            if let Ok(Batch::Rows { rows, .. }) = &batch {
+                first.rows += rows.len();
             }
+            let begun = std::mem::replace(&mut first.begun, true);
+            return Some(Step { since: first.since, until: first.until, begun, batch });
         }
     }
 
@@ -447,8 +439,8 @@ impl Walk {
                 continue;
             }
             // Where the store's rate limit holds requests back, more at once bring nothing, and each slice takes a count.
-            let held = self.reader.source.rate_limit().is_some_and(|limit| (limit.left as usize) < most);
-            if self.slice.is_some() && !held {
+            let held = || self.reader.source.rate_limit().is_some_and(|limit| (limit.left as usize) < most);
+            if self.slice.is_some() && idle > 0 && !held() {
                 at_work.iter().take(idle).for_each(|slice| slice.ask());
             }
             return;
@@ -473,42 +465,6 @@ impl Walk {
         let (batches, ready) = (batches.boxed(), VecDeque::new());
         Underway { since, until, batches, shorten, handover, ready, asking: false, ended: false, begun: false, rows: 0 }
     }
-}
-
-/// The oldest time that the platform still answers for, before `until`. It is said to be three months ago; how it
-/// counts them is not documented.
-async fn find_horizon(source: &Shopline, until: Timestamp) -> Result<Horizon> {
-    let now = Timestamp::now();
-    let months = now.to_zoned_datetime(TimeZone::UTC).checked_sub(Span::new().months(3)).map(|time| time.timestamp());
-    let days = [92, 91, 90, 89, 88].map(|days| now - SignedDuration::from_hours(days * 24));
-    let mut candidates: Vec<Timestamp> = months.into_iter().chain(days).collect();
-    candidates.sort();
-    let a_minute = SignedDuration::from_mins(1);
-    let mut horizon = Horizon::Behind;
-    for since in candidates.into_iter().map(|time| time + a_minute).filter(|time| *time < until) {
-        match source.page(since, until.min(since + LONGEST), |request| request.limit(1)).await {
-            Ok(_) => return Ok(Horizon::At(since)),
-            Err(error) if is_horizon(&error, since) => horizon = Horizon::Unknown,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(horizon)
-}
-
-/// How far back a platform answers.
-enum Horizon {
-    /// From this time on.
-    At(Timestamp),
-    /// Nowhere in the time range that is asked for: all of it is older.
-    Behind,
-    /// It refuses every time range.
-    Unknown,
-}
-
-/// Whether a refusal may mean that the time range begins before what the platform keeps.
-fn is_horizon(error: &Error, since: Timestamp) -> bool {
-    let old = Timestamp::now().duration_since(since) > SignedDuration::from_hours(87 * 24);
-    old && error.kind() == ErrorKind::Refused && matches!(error.status(), Some(400 | 406 | 412 | 422))
 }
 
 /// Whether a refusal may mean that the time range is too long.

@@ -10,7 +10,7 @@ use super::transport_error::{Cause, TransportError};
 use super::{coding, http_error};
 use crate::body::{self, Outline};
 
-/// The largest body that cannot hold so many values that decoding it would take much memory.
+/// The largest body whose values take little memory, however many it holds.
 const SMALL: usize = 256 << 10;
 
 /// When the body of a success is looked at before it is decoded.

@@ -20,7 +20,7 @@ use crate::Result;
 
 /// No store may be unread for longer.
 const UNREAD: Duration = Duration::from_secs(120);
-/// Polls of a store, at most: so many in a minute, and so many when its collector starts.
+/// Polls of a store, at most: in a minute, and when its collector starts.
 const POLLS: f64 = 2.0;
 const POLLS_AT_START: f64 = 1.5;
 /// Requests for the past of a store, at most, for each archive that it comes into.

@@ -132,8 +132,8 @@ impl Pods {
         Ok(owners)
     }
 
-    /// Makes them so many, of so many shards. New ones are started and those that are too many are ended at once; the others
-    /// are restarted one after the other, the last one first. It is a rolling restart if there are so many already.
+    /// Makes them this many, each a shard. New ones are started and those beyond are ended at once; the others are restarted
+    /// one after the other, the last one first. It is a rolling restart if their number stays.
     pub(crate) async fn scale(&mut self, size: u32) -> Result<()> {
         let before = self.size();
         self.sizes.push(size);
