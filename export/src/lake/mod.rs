@@ -109,11 +109,12 @@ impl Lake {
         Self { most_rows: entries.clamp(1, MOST_ROWS), ..self }
     }
 
-    /// Brings in what came into the archive since the last export, and how complete it is.
+    /// Brings in what came into the archive since the last export, and how complete it is. Meanwhile nobody can forget
+    /// entries of the archive.
     ///
     /// # Errors
-    /// If the archive cannot be read, or the lake cannot be written. What was committed stays, and the next export goes on
-    /// there.
+    /// If another process forgets entries of the archive, the archive cannot be read, or the lake cannot be written. What was
+    /// committed stays, and the next export goes on there.
     pub fn export(&self, archive: &Archive) -> Result<Exported> {
         self.export_with(archive, &mut |_| {})
     }
@@ -123,6 +124,7 @@ impl Lake {
     /// # Errors
     /// As there.
     pub fn export_with(&self, archive: &Archive, progress: &mut dyn FnMut(LakeStep)) -> Result<Exported> {
+        let _copying = archive.lock_copying()?;
         self.storage.probe()?;
         let application = format!("storelogs:{}", archive.identity()?);
         let mut table = Table::open(&*self.storage, entries::TABLE, self.now())?;

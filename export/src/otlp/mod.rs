@@ -116,14 +116,16 @@ impl Otlp {
         format!("otlp {}", self.receiver.address())
     }
 
-    /// Sends what came into the archive since the last delivery to this receiver.
+    /// Sends what came into the archive since the last delivery to this receiver. Meanwhile nobody can forget entries of the
+    /// archive.
     ///
     /// # Errors
-    /// If the archive cannot be used, another process sends it there, or the receiver takes nothing. What it has taken
-    /// stays settled, and the next delivery goes on there.
+    /// If the archive cannot be used, another process sends it there or forgets entries of it, or the receiver takes nothing.
+    /// What it has taken stays settled, and the next delivery goes on there.
     pub fn deliver(&self, archive: &mut Archive, progress: &mut dyn FnMut(&Step<'_>)) -> Result<Delivered> {
         let name = self.name();
         let busy = || Error::Busy { endpoint: self.receiver.address() };
+        let _copying = archive.lock_copying()?;
         let _lock = archive.lock_export(&name, (self.clock)())?.ok_or_else(busy)?;
         let delivered = self.deliver_new(archive, progress);
         if let Err(error) = &delivered
@@ -168,6 +170,7 @@ impl Otlp {
         range: TimeRange,
         progress: &mut dyn FnMut(&Step<'_>),
     ) -> Result<Delivered> {
+        let _copying = archive.lock_copying()?;
         let upto = archive.export(&self.name())?.map_or(0, |state| state.arrived);
         if upto == 0 {
             return Err(Error::NeverSent { endpoint: self.receiver.address() });

@@ -3,6 +3,10 @@
 use std::collections::HashSet;
 use std::fs;
 
+use storelogs_collector::Error as Cause;
+use storelogs_export::Error;
+
+use crate::otlp::{deliver, got, keeping, otlp};
 use crate::reader;
 use crate::world::{World, entry};
 
@@ -54,4 +58,26 @@ fn a_file_of_nothing_else_goes_as_a_whole_and_none_is_touched_without_need() {
     let left: Vec<String> = reader::files(&world.table("entries")).into_keys().collect();
     assert_eq!(left, of_platform("shopline"));
     assert_eq!(world.lake().forget(&all).unwrap().rows, 0);
+}
+
+/// What was read before would arrive after the lake and the receiver were cleared, and stay there.
+#[test]
+fn nobody_forgets_during_an_export_and_nobody_exports_during_forgetting() {
+    let (receiver, kept) = keeping(|_| None);
+    let mut world = World::with_entries(20);
+    let other = world.other();
+    let mut tries = Vec::new();
+    world.lake().export_with(&world.archive, &mut |_| tries.push(other.lock_forgetting().is_ok())).unwrap();
+    otlp(&receiver).deliver(&mut world.archive, &mut |_| tries.push(other.lock_forgetting().is_ok())).unwrap();
+    assert!(tries.len() > 2 && tries.iter().all(|is_allowed| !is_allowed), "{tries:?}");
+
+    world.put(STORE, [entry(STORE, 70, "new")]);
+    let before = (world.entries().len(), got(&kept).len());
+    let forgetting = other.lock_forgetting().unwrap();
+    let is_refused = |error: Error| matches!(error, Error::Archive(Cause::Forgetting { .. }));
+    assert!(is_refused(world.export().unwrap_err()));
+    assert!(is_refused(deliver(&mut world, &receiver).unwrap_err()));
+    assert_eq!((world.entries().len(), got(&kept).len()), before);
+    drop(forgetting);
+    assert_eq!((world.export().unwrap().entries, deliver(&mut world, &receiver).unwrap().sent), (1, 1));
 }

@@ -37,6 +37,11 @@ impl World {
         world
     }
 
+    /// The archive as another process opens it.
+    pub(crate) fn other(&self) -> Archive {
+        Archive::open(self.archive.path()).unwrap()
+    }
+
     pub(crate) fn put(&mut self, store: &str, entries: impl IntoIterator<Item = LogEntry>) {
         put(&mut self.archive, store, entries);
     }

@@ -70,7 +70,6 @@ pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
     let shown = progress.clone();
     let task = tokio::task::spawn_blocking(move || -> Result<_, CliError> {
         let archive = Archive::read(path)?;
-        let _copying = archive.lock_copying()?;
         let lake = at(&args.address)?;
         let mut say = |step: LakeStep| shown.say(&how_far(step));
         let exported = lake.export_with(&archive, &mut say)?;

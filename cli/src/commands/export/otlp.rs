@@ -147,7 +147,6 @@ pub(crate) async fn receiver(target: &OtlpTarget, proxy: Proxy, ui: Ui) -> Resul
 fn deliver(otlp: &Otlp, path: PathBuf, range: Option<TimeRange>, ui: Ui) -> Result<Exit, CliError> {
     drop(Archive::read(&path)?); // one that is not there is not to be made
     let mut archive = Archive::open(path)?;
-    let _copying = archive.lock_copying()?;
     let progress = Progress::new(ui, format!("sending to {}", otlp.name().trim_start_matches("otlp ")), false);
     let mut shown = |step: &Step<'_>| match step {
         Step::Settled { done, left } => {
