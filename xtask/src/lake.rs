@@ -55,7 +55,7 @@ pub(crate) fn run(LakeArgs { quick, entries, stores }: LakeArgs) -> Result {
 /// Builds the program that makes the archive.
 pub(crate) fn maker(workspace: &Workspace, quick: bool) -> Result<PathBuf> {
     let mut build = cargo();
-    build.args(["build", "--package=storelogs-collector", "--example=lake_archive"]).current_dir(&workspace.root);
+    build.args(["build", "--example=lake_archive"]).current_dir(&workspace.root);
     if !quick {
         build.arg("--release");
     }

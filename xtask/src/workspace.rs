@@ -38,7 +38,8 @@ impl Workspace {
             .ok_or_else(|| "build.rs did not write the effective documents".into())
     }
 
-    /// Builds the program `storelogs` and says where it is.
+    /// Builds the program `storelogs` and says where it is. As `cargo run` does, it is built with the features that the
+    /// default members ask for together: for a package alone, much would be built again with fewer.
     pub(crate) fn program(&self) -> Result<PathBuf> {
         self.built_program(&[])
     }
@@ -49,7 +50,7 @@ impl Workspace {
     }
 
     fn built_program(&self, options: &[&str]) -> Result<PathBuf> {
-        let build = [&["build", "--package=storelogs-cli", "--bin=storelogs"], options].concat();
+        let build = [&["build", "--bin=storelogs"], options].concat();
         self.cargo_messages(&build)?
             .iter()
             .filter(|message| message["target"]["name"] == "storelogs")
