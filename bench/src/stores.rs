@@ -139,8 +139,10 @@ fn follow(program: &str, folder: &Path) -> Result<Child> {
     Ok(child)
 }
 
-/// The number of stores that have been read to their end.
-pub(crate) const READ: &str = "SELECT count(*) FROM stores WHERE last_success IS NOT NULL AND state = 'active'";
+/// The number of stores that have been read to their end: of one whose past is still read, two time ranges are covered, or
+/// a short one. SHOPLINE keeps three months.
+pub(crate) const READ: &str = "SELECT count(*) FROM (SELECT store FROM covered GROUP BY store \
+     HAVING count(*) = 1 AND min(since) < strftime('%Y-%m-%dT', 'now', '-85 days'))";
 
 /// What the program answers to a statement of SQL that counts; 0 while there is no archive.
 pub(crate) async fn count(program: impl AsRef<OsStr>, archive: &Path, statement: &str) -> Result<u64> {

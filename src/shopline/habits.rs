@@ -166,6 +166,12 @@ impl Habits {
         self.with(|seen| seen.counted_to.is_some_and(|counted| counted >= until))
     }
 
+    /// Whether times are known to be read as they are sent, and counts to be right up to a time later than this.
+    pub(super) fn is_counted_beyond(&self, until: Timestamp) -> bool {
+        let learned = self.learned();
+        (learned.counts, learned.date_filters) == (Some(true), Some(true)) && self.counts_up_to(until)
+    }
+
     /// As many rows were counted as were listed, and this is the time of the newest.
     pub(super) fn counted(&self, newest: Option<Timestamp>) {
         self.with(|seen| seen.counted_to = seen.counted_to.max(newest));

@@ -10,6 +10,9 @@ use super::{Archive, State, StoreId, row};
 use crate::error::Result;
 use crate::micros::Micros;
 
+/// More entries of one second than a reading that begins with it is worth.
+const MANY: i64 = 200;
+
 /// The number of records that the archive holds of a store.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Holdings {
@@ -68,6 +71,16 @@ impl Archive {
             edge("SELECT min(time) FROM packed_entry INDEXED BY entry_store_time WHERE store = ?1")?,
             edge("SELECT max(time) FROM packed_entry INDEXED BY entry_store_time WHERE store = ?1")?,
         ))
+    }
+
+    /// The times of the entries of a store's newest second, at most [`MANY`] of them.
+    pub(crate) fn newest(&self, store: StoreId) -> Result<Vec<Timestamp>> {
+        let sql =
+            "SELECT time FROM packed_entry INDEXED BY entry_store_time WHERE store = ?1 ORDER BY time DESC LIMIT ?2";
+        let times = self.rows(sql, [store.0, MANY], |row| row.get::<_, Micros>(0))?;
+        let times = times.into_iter().map(Micros::time);
+        let newest = times.clone().next().map(|time| time.as_second());
+        Ok(times.take_while(|time| Some(time.as_second()) == newest).collect())
     }
 
     /// How many entries of a store came into time ranges that were covered already.

@@ -4,12 +4,14 @@
 //! expire soonest first. So a plan cannot go stale, and a walk that stops at any point leaves behind only a missing
 //! time range.
 
+mod news;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use storelogs::{Cursor, Platform};
 
-use super::policy::{self, FIRST_SLICE, LARGE_SLICE, NEWS, OVERLAP, SHORTEST_GAP, SHORTEST_SLICE, SMALL_SLICE};
+use super::policy::{self, FIRST_SLICE, LARGE_SLICE, NEWS, OVERLAP, REACH, SHORTEST_GAP, SHORTEST_SLICE, SMALL_SLICE};
 use crate::archive::{Audit, Finding, Gap, Progress};
 use crate::coverage::TimeRange;
 use crate::retention::{longest_count, retention};
@@ -18,6 +20,8 @@ use crate::verdict::EXPIRING;
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Job {
+    /// The first look at a store of which nothing was read: everything that it keeps, up to so many entries.
+    Look(TimeRange),
     /// New entries, up to now.
     News(TimeRange),
     /// A slice of what is missing, from the beginning or from where a walk through it has come.
@@ -33,7 +37,8 @@ pub(crate) enum Job {
 impl Job {
     pub(crate) fn range(&self) -> TimeRange {
         match self {
-            Self::News(range)
+            Self::Look(range)
+            | Self::News(range)
             | Self::Slice(range, _)
             | Self::Fill(range)
             | Self::Audit(range)
@@ -44,7 +49,7 @@ impl Job {
     pub(crate) fn cursor(&self) -> Option<&Cursor> {
         match self {
             Self::Slice(_, cursor) | Self::Again(_, cursor) => cursor.as_ref(),
-            Self::News(_) | Self::Fill(_) | Self::Audit(_) => None,
+            Self::Look(_) | Self::News(_) | Self::Fill(_) | Self::Audit(_) => None,
         }
     }
 }
@@ -83,6 +88,15 @@ pub(crate) struct Plan {
     slice: SignedDuration,
     /// The platform does not obey time ranges: each reading leads through its whole list, however short its range is.
     lists_everything: bool,
+    /// How far back a reading may begin and still be one request.
+    reach: SignedDuration,
+    /// The second of the newest entry that the platform has listed, and whether it has more of them than a page is sure to
+    /// hold.
+    newest: Option<(Timestamp, bool)>,
+    /// How many entries the last reading of what is new brought, and of how long a time.
+    dense: Option<(usize, SignedDuration)>,
+    /// The store was looked at.
+    looked: bool,
     suspects: Vec<Suspect>,
     /// Failures without an answer between them: each counts [`policy::FAILURE`], one of a known gap counts 1.
     failures: u32,
@@ -100,6 +114,10 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(progress: Progress, platform: &Platform, patient: bool) -> Self {
         Self {
+            reach: REACH,
+            newest: None,
+            dense: None,
+            looked: false,
             progress,
             retention: retention(platform),
             longest_count: longest_count(platform),
@@ -144,12 +162,12 @@ impl Plan {
             None => self.progress.coverage.end().filter(|end| *end >= now)?,
         };
         let until = now.max(end.checked_add(SignedDuration::from_secs(1)).unwrap_or(end));
-        TimeRange::new(self.with_overlap(end), until).map(Job::News)
+        TimeRange::new(self.begin_of_news(end, now), until).map(Job::News)
     }
 
     /// The rest of what is missing: what was begun, what was never read, what failed before.
     pub(crate) fn next(&self, now: Timestamp) -> Option<Job> {
-        if let Some(job) = self.begun(now) {
+        if let Some(job) = self.begun(now).or_else(|| self.look(now)) {
             return Some(job);
         }
         // While it is in doubt whether the store answers at all, another place shows more than one beside the last failure.
@@ -207,6 +225,25 @@ impl Plan {
         self.uncounted = now.checked_add(policy::UNCOUNTED).ok();
     }
 
+    /// The first look at a store: most stores are so small that it shows all there is, whatever their platform keeps.
+    fn look(&self, now: Timestamp) -> Option<Job> {
+        let untouched = self.progress.coverage.end().is_none() && self.progress.gaps.is_empty();
+        let untouched = untouched && !self.looked && self.suspects.is_empty();
+        self.retained(now).filter(|_| untouched).map(Job::Look)
+    }
+
+    /// The first look begins. It is taken once, whatever comes of it.
+    pub(crate) fn looks(&mut self) {
+        self.looked = true;
+    }
+
+    /// The first look failed, which says nothing of any time range: it is read in slices. Says whether the store itself has
+    /// to be taken for the culprit.
+    pub(crate) fn looked_in_vain(&mut self, hangs: bool) -> bool {
+        self.failures += if hangs { policy::FAILURE * policy::HANGING } else { policy::FAILURE };
+        self.failures >= policy::FAILURES * policy::FAILURE
+    }
+
     /// The walk that is under way, as long as it leads to something that is missing.
     fn begun(&self, now: Timestamp) -> Option<Job> {
         let walk = self.progress.walk.as_ref()?;
@@ -231,7 +268,7 @@ impl Plan {
         // A rest that is not worth its own requests goes along.
         let rest = oldest.until.duration_since(until);
         let until = if rest < self.slice / 4 { oldest.until } else { until };
-        let since = if newest { self.with_overlap(oldest.since) } else { oldest.since };
+        let since = if newest { self.begin_of_news(oldest.since, now) } else { oldest.since };
         TimeRange::new(since, until)
     }
 
@@ -327,9 +364,11 @@ impl Plan {
         }
     }
 
-    /// Says whether the platform obeys time ranges. Where it does not, everything that is missing is read at once.
-    pub(crate) fn obeys_ranges(&mut self, obeyed: bool) {
+    /// Says whether the platform obeys time ranges, and the longest that it was seen to take. Where it obeys none, everything
+    /// that is missing is read at once.
+    pub(crate) fn obeys_ranges(&mut self, obeyed: bool, longest: Option<SignedDuration>) {
         self.lists_everything = !obeyed;
+        self.reach = longest.map_or(REACH, |longest| REACH.min(longest / 2));
     }
 
     /// Notes that the rest of a time range could not be read. It is cut in halves, unless that makes no reading

@@ -71,6 +71,90 @@ fn what_is_new_is_read_with_some_overlap_and_not_further_back_than_an_hour() {
     assert_eq!(plan(&[]).news(now()), Some(Job::News(between(1, 0))));
 }
 
+/// The time at which the next reading of what is new begins, in hours ago.
+fn news_begin(plan: &Plan) -> f64 {
+    let Some(Job::News(range)) = plan.news(now()) else { panic!("nothing is asked for") };
+    now().duration_since(range.since).as_secs_f64() / 3600.0
+}
+
+/// A plan of a store that was read up to half an hour ago, whose newest entries are so many hours old.
+fn quiet(newest: &[i64]) -> Plan {
+    let end = now() - SignedDuration::from_mins(30);
+    let mut plan = plan(&[(365 * 24, 1)]);
+    plan.progress.coverage.add(TimeRange::new(ago(1), end).unwrap());
+    plan.lists(newest.iter().map(|hours| ago(*hours)));
+    plan
+}
+
+#[test]
+fn what_is_new_is_read_from_the_newest_entry_on_so_that_a_list_without_news_is_not_empty() {
+    assert_eq!(news_begin(&quiet(&[50, 40])), 40.0);
+    let overlap = 0.5 + OVERLAP.as_secs_f64() / 3600.0;
+    assert_eq!(news_begin(&quiet(&[])), overlap, "nothing is known");
+    assert_eq!(news_begin(&quiet(&[40 * 24])), overlap, "that would be two requests");
+    assert_eq!(news_begin(&quiet(&[40; 500])), overlap, "that second fills pages");
+    let mut refused = quiet(&[40]);
+    refused.obeys_ranges(true, Some(SignedDuration::from_hours(24)));
+    assert_eq!(news_begin(&refused), overlap, "so long a range is refused");
+}
+
+#[test]
+fn what_is_new_is_not_read_across_anything_that_would_take_requests_of_its_own() {
+    let overlap = news_begin(&quiet(&[]));
+    let mut unread = quiet(&[40]);
+    unread.progress.coverage.remove(between(30, 29));
+    assert_eq!(news_begin(&unread), overlap);
+    let mut failed = quiet(&[40]);
+    failed.progress.gaps = vec![gap(30, 29, now())];
+    assert_eq!(news_begin(&failed), overlap);
+    for (finding, begin) in [
+        (Finding::Short { entries: 1 }, overlap),
+        (Finding::Over { entries: 1 }, overlap),
+        (Finding::NotCountable, 40.0),
+        (Finding::Counted, 40.0),
+    ] {
+        let mut audited = quiet(&[40]);
+        audited.progress.audits.set(Audit { range: between(30, 29), finding, at: now() });
+        assert_eq!(news_begin(&audited), begin, "{finding:?}");
+    }
+}
+
+#[test]
+fn what_is_due_to_be_read_again_is_read_with_what_is_new_if_a_page_holds_it() {
+    let day = SignedDuration::from_hours(24);
+    let due = |entries: usize, read: SignedDuration| {
+        let mut plan = quiet(&[]);
+        plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
+        plan.progress.rewalked.insert(day, ago(7));
+        plan.is_dense(TimeRange::new(now() - read, now()).unwrap(), entries);
+        plan
+    };
+    let overlap = news_begin(&quiet(&[]));
+    let hour = SignedDuration::from_hours(1);
+    assert_eq!(news_begin(&due(4, hour)), 24.0);
+    assert_eq!(news_begin(&due(40, hour)), overlap, "a thousand entries are more than a page");
+    assert_eq!(news_begin(&due(0, hour / 20)), overlap, "three quiet minutes say nothing of a day");
+    let mut plan = due(4, hour);
+    let along: Vec<_> = plan.reread_along(between(24, 0)).into_iter().map(|(tier, _)| tier).collect();
+    assert_eq!(along, [day], "the hour was read again just now");
+    plan.progress.rewalked.insert(day, now());
+    assert_eq!(news_begin(&plan), overlap);
+    assert!(plan.reread_along(between(24, 0)).is_empty());
+    plan.progress.rewalked.clear();
+    assert!(plan.reread_along(between(24, 0)).is_empty(), "their time has not begun");
+}
+
+#[test]
+fn a_store_is_looked_at_once_and_then_read_in_slices() {
+    let mut plan = plan(&[]);
+    let whole = TimeRange::new(now() - RETENTION, now()).unwrap();
+    assert_eq!(plan.any(now()), Some(Job::Look(whole)));
+    plan.looks();
+    assert!(!plan.looked_in_vain(false), "one failure is no reason to park a store");
+    let Some(Job::Slice(first, None)) = plan.any(now()) else { panic!("no slice") };
+    assert_eq!((first.since, first.length()), (whole.since, FIRST_SLICE));
+}
+
 #[test]
 fn where_this_clock_says_that_nothing_can_be_new_the_platform_is_asked_all_the_same() {
     let Some(Job::News(asked)) = plan(&[(365 * 24, -24)]).news(now()) else { panic!() };
@@ -112,7 +196,7 @@ fn slices_grow_while_they_are_small_and_shrink_when_they_are_large() {
 #[test]
 fn a_list_that_ignores_time_ranges_is_read_once_and_never_in_parts() {
     let mut plan = plan(&[(300 * 24, 200 * 24)]);
-    plan.obeys_ranges(false);
+    plan.obeys_ranges(false, None);
     let whole = TimeRange::new(now() - RETENTION, now()).unwrap();
     assert_eq!(plan.any(now()), Some(Job::Slice(whole, None)));
     plan.suspect(whole, "it fails", false);
@@ -264,6 +348,11 @@ proptest! {
         let (mut steps, mut store_fails) = (0, 0);
         while let Some(job) = plan.any(now()) {
             let range = job.range();
+            if let Job::Look(_) = job {
+                plan.looks();
+                plan.looked_in_vain(false);
+                continue;
+            }
             if faults.iter().any(|at| range.contains(*at)) {
                 if plan.suspect(range, "a fault", false) {
                     store_fails += 1;

@@ -2,7 +2,6 @@
 //! come first.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -129,12 +128,18 @@ impl Queue {
         track.running = track.running.saturating_sub(1);
     }
 
-    /// The stores whose time has come.
+    /// The stores whose time has come. Those whose time has not are not looked at: this is asked after each turn.
     pub(super) fn due(&mut self, now: Instant) -> Vec<StoreIndex> {
-        let rest = self.later.split_off(&(now + Duration::from_nanos(1), 0));
-        let due = std::mem::replace(&mut self.later, rest);
-        self.times.retain(|_, at| *at > now);
-        due.into_iter().map(|(_, place)| place).collect()
+        let mut due = Vec::new();
+        while let Some((at, place)) = self.later.pop_first() {
+            if at > now {
+                self.later.insert((at, place));
+                break;
+            }
+            self.times.remove(&place);
+            due.push(place);
+        }
+        due
     }
 
     /// When the time of the next one comes.
@@ -155,6 +160,8 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const PAST: Priority = Priority::Past { expires: 0, turns: 0 };

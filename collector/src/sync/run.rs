@@ -65,8 +65,10 @@ pub struct Outcome {
     pub undated: bool,
 }
 
-/// How often the list of stores is read again while following.
+/// How often the list of stores is read again while following, and how many times as long as that takes is waited at least: a
+/// list of many thousand stores, with the files of their tokens, is read less often.
 const RELOAD: Duration = Duration::from_secs(3);
+const RELOAD_RARELY: u32 = 500;
 
 /// A store with this many new entries is asked more often.
 const BUSY: u64 = 100;
@@ -180,8 +182,9 @@ impl Run {
                 () = sleep_until(hush) => {}
                 () = tokio::time::sleep_until(due), if self.options.follow => {
                     if due == reload {
+                        let begun = Instant::now();
                         self.reload().await?;
-                        reload = Instant::now() + RELOAD;
+                        reload = Instant::now() + (begun.elapsed() * RELOAD_RARELY).clamp(RELOAD, RELOAD * 20);
                     }
                 }
                 () = stopped(&mut stop) => {}

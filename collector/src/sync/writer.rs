@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use storelogs::{Learned, Store};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -14,6 +15,11 @@ use crate::error::{Error, Result};
 const QUEUE: usize = 32;
 /// The most entries of one transaction; one page always goes.
 const ENTRIES_AT_ONCE: usize = 10_000;
+/// Where stores come with a few entries each, and several at once, a transaction waits so long for more of them: each writes
+/// pages that all share.
+const GATHER: Duration = Duration::from_millis(10);
+/// With more entries than this, nobody waits.
+const FEW_ENTRIES: usize = 1_000;
 /// When this many entries are not in the index of words yet, it is updated between two commits.
 const UNINDEXED: u64 = 100_000;
 /// After this long without work the index of words is updated.
@@ -40,6 +46,8 @@ pub(crate) struct Known {
     pub(crate) clock: Option<PlatformClock>,
     /// The origin that it was read from.
     pub(crate) origin: Option<String>,
+    /// The times of the entries of its newest second, up to a number.
+    pub(crate) newest: Vec<Timestamp>,
 }
 
 /// A handle to the thread. It ends, with the archive brought to rest, when the last handle is gone.
@@ -78,17 +86,22 @@ fn load(archive: &Archive, store: &Store) -> Result<Known> {
         learned: archive.learned(id)?,
         clock: archive.platform_clock(id)?,
         origin: archive.origin(id)?,
+        newest: archive.newest(id)?,
     })
 }
 
 fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Write>, runtime: &Handle) -> Archive {
     let mut behind = archive.unindexed().unwrap_or_default();
     let mut checkpoint = Instant::now();
+    let mut gathers = false;
     loop {
         let Some(first) = next(&mut archive, &mut tasks, &mut behind, runtime) else { return archive };
         let mut commits = Vec::new();
         let mut entries = 0;
         let mut task = Some(first);
+        if gathers {
+            thread::sleep(GATHER);
+        }
         while let Some(next) = task.take() {
             match next {
                 Write::Load(store, answer) => {
@@ -104,6 +117,7 @@ fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Write>, runtime: &Handle
                 task = tasks.try_recv().ok();
             }
         }
+        gathers = commits.len() > 1 && entries < FEW_ENTRIES;
         if commits.is_empty() {
             continue;
         }

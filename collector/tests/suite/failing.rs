@@ -117,7 +117,9 @@ async fn a_gap_ends_where_the_platform_keeps_nothing_any_more() {
 
 #[tokio::test]
 async fn what_changed_while_the_count_stayed_the_same_is_found_by_reading_again() {
-    let records = vec![record(1, 1900, "removed"), record(2, 1800, "before"), record(3, 1700, "stays")];
+    // What is new is read from the newest entry on.
+    let newest = record(5, 150, "the newest");
+    let records = vec![record(1, 1900, "removed"), record(2, 1800, "before"), record(3, 1700, "stays"), newest];
     let bigcommerce = Store::bigcommerce(HASH).records(records).behavior(Behavior::unlimited());
     let world = World::new(Sandbox::builder().store(bigcommerce)).await;
     world.sync().await;

@@ -25,6 +25,7 @@ mod reasons;
 mod redact;
 mod regressions;
 mod report_cross_check;
+mod requests;
 mod rollup;
 mod search;
 mod shop;

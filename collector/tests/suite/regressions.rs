@@ -37,9 +37,15 @@ async fn assert_complete(world: &World, context: &str) {
 #[tokio::test]
 async fn no_row_is_missed_at_the_edges_of_slices() {
     for shop in [Store::bigcommerce(HASH), Store::shopline(HANDLE)] {
-        // An empty store shows where the edges will be, to within some seconds.
+        // A store with nothing but new entries, more than a first look takes, shows where the edges will be, to within some
+        // seconds.
         let (platform, name) = (shop.platform(), shop.name().to_owned());
-        let empty = world([shop.clone().behavior(Behavior::unlimited())]).await;
+        let row = |id: u64, ago: i64| match platform {
+            Platform::BigCommerce => record(id, ago, "at an edge"),
+            Platform::Shopline => operation(id, ago, "at an edge"),
+        };
+        let new: Vec<Value> = (0..1200_i64).map(|ago| row(100_000 - ago.unsigned_abs(), ago / 2)).collect();
+        let empty = world([shop.clone().records(new.clone()).behavior(Behavior::unlimited())]).await;
         empty.sync().await;
         let mut edges: Vec<i64> =
             empty.readings.lock().unwrap().iter().map(|(_, read)| read.until.as_second()).collect();
@@ -47,14 +53,8 @@ async fn no_row_is_missed_at_the_edges_of_slices() {
         edges.retain(|edge| *edge < now - 60);
         assert!(edges.len() > 4, "{edges:?}");
         let seconds = edges.iter().flat_map(|edge| edge - 5..edge + 15);
-        let records: Vec<Value> = seconds
-            .zip(1..)
-            .map(|(second, id)| match platform {
-                Platform::BigCommerce => record(id, now - second, "at an edge"),
-                Platform::Shopline => operation(id, now - second, "at an edge"),
-            })
-            .collect();
-        let world = world([shop.records(records).behavior(Behavior::unlimited())]).await;
+        let records = seconds.zip(1..).map(|(second, id)| row(id, now - second)).chain(new);
+        let world = world([shop.records(records.collect::<Vec<_>>()).behavior(Behavior::unlimited())]).await;
         assert_complete(&world, &name).await;
         let (store, read) = world.readings.lock().unwrap()[1].clone();
         assert!(edges.iter().any(|edge| (read.until.as_second() - edge).abs() < 15), "{store} has other edges: {read}");

@@ -38,13 +38,15 @@ async fn the_first_run_brings_everything_and_the_next_only_what_is_new() {
     world.assert_conserved("after the first run");
     world.assert_covered(120);
     let week = present() - SignedDuration::from_hours(7 * 24);
-    let readings = world.readings.lock().unwrap().clone();
+    let mut readings = world.readings.lock().unwrap().clone();
+    assert!(readings.iter().any(|(_, range)| range.contains(week)));
+    // The first look at a store asks for everything, and takes no more than five pages of it.
+    readings.retain(|(_, range)| range.length() < SignedDuration::from_hours(80 * 24));
     for (store, range) in &readings {
         let twice = readings.iter().filter(|(other, _)| other == store).filter_map(|(_, other)| other.overlap(*range));
         let twice: SignedDuration = twice.map(|twice| twice.length()).sum::<SignedDuration>() - range.length();
         assert!(twice < SignedDuration::from_mins(10), "{store}: {twice:#} of {range} was read twice in the first run");
     }
-    assert!(readings.iter().any(|(_, range)| range.contains(week)));
     let first = world.sandbox.requests();
 
     let outcomes = world.sync().await;

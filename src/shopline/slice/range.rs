@@ -340,6 +340,10 @@ impl Slice {
         range.empty += 1;
         // A count of nothing proves nothing of a list that shows nothing: it may be of an earlier time.
         if range.listed.is_empty() && range.empty < 2 {
+            // Unless it is known to count what is later than this: then a count of nothing is of no earlier time.
+            if self.reader.habits().is_counted_beyond(range.until) && self.is_audited(&mut range).await? {
+                return Ok(None);
+            }
             if self.reader.find_offset(range.bounds).await? {
                 range.empty = 0;
             }

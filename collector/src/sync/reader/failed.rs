@@ -26,7 +26,9 @@ impl Reader {
         reached: Option<Timestamp>,
     ) -> Result<TaskOutcome> {
         let kind = error.kind();
-        if let (ErrorKind::Incomplete, Some(missing)) = (kind, error.missing()) {
+        // What a first look misses, slices are short of: they say where.
+        let looks = matches!(job, Job::Look(_));
+        if let (ErrorKind::Incomplete, Some(missing), false) = (kind, error.missing(), looks) {
             return self.short(shared, &error.to_string(), job, missing).await;
         }
         let may_be_local = matches!(
@@ -47,7 +49,9 @@ impl Reader {
         };
         let mut commit = Commit::default();
         let hangs = kind == ErrorKind::TimedOut && self.answered.is_none();
-        let too_many = if error.reason() == Some(PAGE_TOO_SMALL) {
+        let too_many = if looks {
+            self.plan.looked_in_vain(hangs)
+        } else if error.reason() == Some(PAGE_TOO_SMALL) {
             self.plan.leave(rest, &error.to_string());
             false
         } else {
@@ -57,7 +61,7 @@ impl Reader {
             Job::Slice(..) if self.plan.progress.walk.is_some() => commit.walk = Some(None),
             // It is read again when its time comes again.
             Job::Again(..) => commit.rewalked = self.plan.end_rereading(),
-            Job::Slice(..) | Job::News(_) | Job::Fill(_) | Job::Audit(_) => {}
+            Job::Look(_) | Job::Slice(..) | Job::News(_) | Job::Fill(_) | Job::Audit(_) => {}
         }
         // There was an answer, and it is what is wrong; or there was one just now, and this is all that fails.
         let now = self.now();
@@ -98,7 +102,7 @@ impl Reader {
         match job {
             Job::Slice(..) => commit.walk = self.plan.progress.walk.is_some().then_some(None),
             Job::Again(..) => commit.rewalked = self.plan.end_rereading(),
-            Job::News(_) | Job::Fill(_) | Job::Audit(_) => {}
+            Job::Look(_) | Job::News(_) | Job::Fill(_) | Job::Audit(_) => {}
         }
         if self.status.state != State::Active {
             commit.status = Some(self.status.succeeded(Timestamp::now()));

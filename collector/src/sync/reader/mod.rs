@@ -98,10 +98,12 @@ pub(super) struct Task {
 
 impl Reader {
     pub(super) fn new(known: Known, store: Store, follow: bool) -> Self {
-        let Known { id, progress, status, learned, clock, origin } = known;
+        let Known { id, progress, status, learned, clock, origin, newest } = known;
+        let mut plan = Plan::new(progress, store.platform(), follow);
+        plan.lists(newest.iter().copied());
         Self {
             id,
-            plan: Plan::new(progress, store.platform(), follow),
+            plan,
             store,
             status,
             total: Committed::default(),
@@ -157,7 +159,9 @@ impl Reader {
             }
         };
         let now = remote.network.now();
-        self.plan.obeys_ranges(remote.log.learned().date_filters != Some(false));
+        let learned = remote.log.learned();
+        let longest = learned.longest_range.map(|seconds| SignedDuration::from_secs(seconds.into()));
+        self.plan.obeys_ranges(learned.date_filters != Some(false), longest);
         let news = if task.news { self.plan.news(now) } else { None };
         let job = news.or_else(|| self.next(now));
         match job {
@@ -200,10 +204,14 @@ impl Reader {
         (shared.observer)(&Event::Reading { store: &self.store, range });
         remote.network.listen();
         let mut reached = job.cursor().and_then(|cursor| cursor.reached);
-        let query = LogQuery::new().since(range.since).until(range.until);
+        let mut query = LogQuery::new().since(range.since).until(range.until);
+        if let Job::Look(_) = job {
+            self.plan.looks();
+            query = query.limit(policy::LOOK);
+        }
         let mut pages = remote.log.pages(query, job.cursor().cloned());
         let mut stop = shared.stop.clone();
-        let (mut read, mut new) = (0, 0);
+        let (mut read, mut new, mut listed) = (0, 0, 0);
         let resumed = reached;
         let unread = self.unread(range);
         let ended = loop {
@@ -229,6 +237,7 @@ impl Reader {
             let committed = self.commit(shared, commit).await?;
             read += 1;
             new += committed.new;
+            listed += entries;
             self.report(shared, remote, committed, entries, reached);
             if last {
                 break true;
@@ -259,11 +268,14 @@ impl Reader {
             let reason = format!("{}: the dates of its answers contradict each other; ask the platform", self.store);
             return self.fail(shared, State::Failing, reason, None).await;
         }
+        if let (Job::News(range), true) = (&job, ended) {
+            self.plan.is_dense(*range, listed);
+        }
         match job {
             Job::News(_) => self.news = Some(new),
             Job::Slice(_, None) if ended => self.plan.learn(range, read),
             Job::Fill(_) if ended => self.plan.filled(range),
-            Job::Slice(..) | Job::Fill(_) | Job::Again(..) | Job::Audit(_) => {}
+            Job::Look(_) | Job::Slice(..) | Job::Fill(_) | Job::Again(..) | Job::Audit(_) => {}
         }
         if self.next(remote.network.now()).is_some() { Ok(TaskOutcome::More) } else { self.rest(shared).await }
     }
@@ -364,6 +376,9 @@ impl Reader {
                 Some(reached) => TimeRange::new(behind(reached).max(range.since), range.until),
                 None => None,
             });
+            if let (Job::News(_) | Job::Slice(_, None), true, Some(range)) = (job, page.cursor.done, range) {
+                commit.rewalked = self.plan.reread_along(range);
+            }
             if let Job::Slice(..) = job {
                 let walk = range.filter(|_| !page.last).map(|range| Walk { range, cursor: page.cursor });
                 commit.walk = (walk.is_some() || self.plan.progress.walk.is_some()).then_some(walk);
@@ -408,6 +423,7 @@ impl Reader {
             (shared.observer)(&Event::Gap { store: &self.store, range: gap.range, reason: &gap.reason });
         }
         self.plan.progress.apply(&commit, &done);
+        self.plan.lists(commit.entries.iter().map(|entry| entry.time));
         if let Some(status) = commit.status {
             self.status = status;
         }
