@@ -65,10 +65,11 @@ pub struct Outcome {
     pub undated: bool,
 }
 
-/// How often the list of stores is read again while following, and how many times as long as that takes is waited at least: a
-/// list of many thousand stores, with the files of their tokens, is read less often.
+/// How often the list of stores is read again while following. A list of many thousand stores, with the files of their
+/// tokens, is read less often: it takes no more than a two-hundredth of the time.
 const RELOAD: Duration = Duration::from_secs(3);
-const RELOAD_RARELY: u32 = 500;
+const RELOAD_SHARE: u32 = 200;
+const RELOAD_AT_LEAST: Duration = Duration::from_secs(30);
 
 /// A store with this many new entries is asked more often.
 const BUSY: u64 = 100;
@@ -182,9 +183,8 @@ impl Run {
                 () = sleep_until(hush) => {}
                 () = tokio::time::sleep_until(due), if self.options.follow => {
                     if due == reload {
-                        let begun = Instant::now();
-                        self.reload().await?;
-                        reload = Instant::now() + (begun.elapsed() * RELOAD_RARELY).clamp(RELOAD, RELOAD * 20);
+                        let took = self.reload().await?;
+                        reload = Instant::now() + (took * RELOAD_SHARE).clamp(RELOAD, RELOAD_AT_LEAST);
                     }
                 }
                 () = stopped(&mut stop) => {}
@@ -305,14 +305,16 @@ impl Run {
         self.indices.remove(&self.slots[index].store);
     }
 
-    async fn reload(&mut self) -> Result<()> {
-        match self.shared.directory.stores() {
-            Ok(stores) => self.assign_slots(stores).await,
-            Err(reason) => {
-                (self.shared.observer)(&Event::Stores { reason: &reason });
-                Ok(())
-            }
+    /// Reads the list of stores again, and returns how long that took.
+    async fn reload(&mut self) -> Result<Duration> {
+        let begun = Instant::now();
+        let stores = self.shared.directory.stores();
+        let took = begun.elapsed();
+        match stores {
+            Ok(stores) => self.assign_slots(stores).await?,
+            Err(reason) => (self.shared.observer)(&Event::Stores { reason: &reason }),
         }
+        Ok(took)
     }
 
     /// Takes in the stores of this list, and lets go of others.
