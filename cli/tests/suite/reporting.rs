@@ -47,6 +47,33 @@ fn a_report_says_what_broke_and_each_line_leads_to_its_entries() {
     assert_eq!(program.run(&["search", "--limit", "1", query]).code, 0, "{query}");
 }
 
+/// What a record says that could not be decoded may be the worst of all.
+#[test]
+fn a_headline_says_first_what_could_not_be_decoded_or_was_not_read() {
+    let calm = |minutes: i64| {
+        let at = crate::program::present() - jiff::SignedDuration::from_mins(minutes);
+        serde_json::json!({"id": minutes, "type": "general", "module": "Orders", "severity": "success", "summary": "Done",
+            "message": "", "date_created": at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()})
+    };
+    let records: Vec<Value> = (1..20).map(|hour| calm(hour * 60)).collect();
+    let shop = || Store::bigcommerce(HASH).records(records.clone()).behavior(Behavior::unlimited());
+    let headline = |program: &Program| json(&program.run(&["report", "--format", "json"]).out)["verdict"].clone();
+    let sandbox = serve([shop()]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    assert_eq!(program.run(&["sync"]).code, 0);
+    assert_eq!(headline(&program), "Nothing broke.");
+    let faults = storelogs_sandbox::Faults::none().always(storelogs_sandbox::Fault::MalformedRecord(1));
+    let sandbox = serve([shop().faults(faults)]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    assert_eq!(program.run(&["sync"]).code, 4);
+    assert_eq!(headline(&program), "1 record could not be decoded. Nothing broke in what is known.");
+    let status = program.run(&["status"]);
+    assert!(
+        status.code == 4 && status.out.contains("0 of 1 store complete; the worst is 1 record in quarantine"),
+        "{status:?}"
+    );
+}
+
 #[test]
 fn a_report_goes_into_a_file_in_the_form_that_its_name_says() {
     let (sandbox, program) = synced(4);

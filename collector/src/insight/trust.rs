@@ -5,13 +5,13 @@ use std::cmp::Reverse;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Context;
-use super::model::{Comparison, ENOUGH, Trust, Trusted};
+use super::model::{Comparison, ENOUGH, Lack, Trust, Trusted};
 use super::statistics::as_number;
 use crate::archive::{Archive, State, StoreId};
 use crate::coverage::{Coverage, TimeRange};
 use crate::error::Result;
 use crate::retention::retention;
-use crate::verdict::{Evidence, MARGIN, Verdict};
+use crate::verdict::{Evidence, Judgement, MARGIN, RangeVerdict, Unread, Verdict};
 
 /// The most gaps that are listed for a store.
 const MOST_GAPS: usize = 20;
@@ -69,6 +69,20 @@ pub(super) fn trust(context: &Context<'_>, entries: &[u64]) -> Result<Trust> {
     Ok(Trust { stores, share, comparable: context.comparable, comparison })
 }
 
+/// What is lacking of the period. What was read lacks nothing, though it may not have been compared yet.
+fn lacks(context: &Context<'_>, verdict: &Judgement, all_read_before_pruning: bool) -> Option<Lack> {
+    let unread = |why| Verdict::Unread { why };
+    let lacking: Vec<&RangeVerdict> =
+        verdict.lacking().filter(|found| found.verdict != unread(Unread::NotAudited)).collect();
+    match lacking[..] {
+        [] if all_read_before_pruning => None,
+        [end] if all_read_before_pruning && end.verdict == unread(Unread::Behind) => {
+            Some(Lack::After(end.range.since, context.period.clock(end.range.since)))
+        }
+        _ => Some(Lack::Parts),
+    }
+}
+
 fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Result<Trusted> {
     let (archive, store) = (context.archive, &context.stores[number as usize].1);
     let (status, progress) = (archive.status(id)?, archive.progress(id)?);
@@ -85,6 +99,7 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
         summary = format!("pruned before it was read; {summary}");
     }
     let complete = verdict.is_complete() && gaps.is_empty();
+    let lacks = lacks(context, &verdict, gaps.is_empty());
     // What is pruned is the oldest of all.
     gaps.extend(verdict.lacking().map(|found| found.range));
     gaps.truncate(MOST_GAPS);
@@ -109,7 +124,8 @@ fn trusted(context: &Context<'_>, number: u32, id: StoreId, entries: u64) -> Res
         newest,
         late: archive.late(id)?,
         latest_seconds: progress.lateness.as_secs(),
-        undecodable: archive.quarantined(id, context.period.whole())?,
+        undecodable: archive.quarantined(id, context.period.whole())? + verdict.undated_quarantine,
+        lacks,
         revised: archive.revised(id)?,
         retention_seconds: kept.as_secs(),
         headroom_seconds: standing.expires(store.platform()).map(|at| at.duration_since(present).as_secs()),

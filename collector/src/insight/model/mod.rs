@@ -22,8 +22,8 @@ pub use orders::{Order, Orders, Success};
 pub use people::{Actor, App, Bulk, NewAction, People, Unusual};
 pub use problems::{Example, Module, Part, Problems, Template, Trend};
 pub(crate) use trust::ENOUGH;
-pub(super) use trust::Knowledge;
 pub use trust::{Comparison, Trust, Trusted};
+pub(super) use trust::{Knowledge, Lack};
 
 /// The version of the report's form. It rises when a field goes or changes its meaning, not when one comes.
 pub const VERSION: u32 = 1;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::archive::State;
 use crate::coverage::TimeRange;
-use crate::wording::{format_count, percent};
+use crate::wording::{format_count, percent, pluralize};
 
 /// The share of a period that has to be known for a statement about all of it.
 pub(crate) const ENOUGH: f64 = 0.95;
@@ -62,14 +62,40 @@ impl Trust {
         #[allow(clippy::cast_precision_loss, reason = "there are far fewer stores than 2^53")]
         let known = known / (all - blank) as f64;
         let [of, stores] = [blank, all].map(|stores| format_count(stores as u64));
-        match (blank, known < ENOUGH) {
-            (0, false) => Knowledge::Enough,
-            (0, true) => Knowledge::Part(format!("Only {} of the period is known.", percent(known))),
-            (_, false) => Knowledge::Part(format!("Nothing is known of {of} of {stores} stores.")),
-            (_, true) => Knowledge::Part(format!(
+        let read = match (blank, known < ENOUGH) {
+            (0, false) => self.lacking(),
+            (0, true) => Some(format!("Only {} of the period is known.", percent(known))),
+            (_, false) => Some(format!("Nothing is known of {of} of {stores} stores.")),
+            (_, true) => Some(format!(
                 "Nothing is known of {of} of {stores} stores, and of the others only {} of the period.",
                 percent(known)
             )),
+        };
+        // What a record says that could not be decoded may be the worst of all.
+        let undecodable = match self.stores.iter().map(|store| store.undecodable).sum() {
+            0 => None,
+            records => Some(format!("{} could not be decoded.", pluralize(records, "record", "records"))),
+        };
+        match (read, undecodable) {
+            (Some(read), Some(undecodable)) => Knowledge::Part(format!("{read} {undecodable}")),
+            (one, other) => one.or(other).map_or(Knowledge::Enough, Knowledge::Part),
+        }
+    }
+
+    /// How many stores have entries that may be missing, in a sentence, if any has.
+    fn lacking(&self) -> Option<String> {
+        let lacks: Vec<&Lack> = self.stores.iter().filter_map(|store| store.lacks.as_ref()).collect();
+        let is_parts = |lack: &&Lack| **lack == Lack::Parts;
+        match (lacks.len() as u64, self.stores.len() as u64) {
+            (0, _) => None,
+            (lacking, all) if lacking == all && !lacks.iter().any(is_parts) => match lacks.into_iter().min() {
+                Some(Lack::After(_, clock)) => Some(format!("Nothing is known of the time after {clock}.")),
+                _ => None,
+            },
+            (_, 1) => Some("Entries may be missing.".to_owned()),
+            (lacking, all) => {
+                Some(format!("Entries of {} of {} stores may be missing.", format_count(lacking), format_count(all)))
+            }
         }
     }
 
@@ -79,6 +105,15 @@ impl Trust {
         let all = self.stores.len().max(1) as f64;
         self.stores.iter().filter_map(|store| store.share_before).sum::<f64>() / all
     }
+}
+
+/// What of a store is lacking in a period.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::insight) enum Lack {
+    /// What came after this time, since nobody has read so far since: also by the clock of the period.
+    After(Timestamp, String),
+    /// Any other part of it.
+    Parts,
 }
 
 /// How far a store's part of the report can be trusted.
@@ -118,8 +153,11 @@ pub struct Trusted {
     pub late: u64,
     /// How late the latest of them came, to the next power of two, in seconds.
     pub latest_seconds: i64,
-    /// Records of the period that could not be decoded.
+    /// Records that could not be decoded, of the period or of a time that is not known.
     pub undecodable: u64,
+    /// What of the period was not read, or is less than the platform counts.
+    #[serde(skip)]
+    pub(in crate::insight) lacks: Option<Lack>,
     /// Entries that the platform has changed since they were archived, ever.
     pub revised: u64,
     /// How long the platform keeps its log, in seconds.
