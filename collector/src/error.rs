@@ -30,7 +30,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The file to restore from is not there.
+    /// The file to restore from is not there, or has nothing in it.
     NoBackup {
         /// The file.
         path: PathBuf,
@@ -249,7 +249,9 @@ impl fmt::Display for Error {
             Self::Missing { path } => {
                 write!(f, "there is no archive {}; `storelogs sync` makes one", path.display())
             }
-            Self::NoBackup { path } => write!(f, "there is no backup {}", path.display()),
+            Self::NoBackup { path } => {
+                write!(f, "there is no backup {}: name the file that `storelogs backup` made", path.display())
+            }
             Self::Newer { path, found, known } => write!(
                 f,
                 "the archive {} has version {found}, and this program knows up to {known}; nothing was changed: use the \

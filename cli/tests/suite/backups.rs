@@ -165,10 +165,15 @@ fn what_is_no_sound_backup_is_not_restored() {
     bytes[half..half + 3 * 4096].fill(0xa5);
     fs::write(home.join("damaged.db"), &bytes).unwrap();
     fs::write(home.join("notes.txt"), "not an archive, but long enough to look at ".repeat(40)).unwrap();
+    fs::write(home.join("empty.db"), "").unwrap();
     let before = entries(&home.join("archive.db"));
-    for (file, says) in
-        [("damaged.db", "damaged"), ("notes.txt", "is not an archive"), ("none.db", "no backup none.db\n")]
-    {
+    for (file, says) in [
+        ("damaged.db", "damaged"),
+        ("notes.txt", "is not an archive"),
+        ("empty.db", "no backup empty.db: "),
+        (".", "no backup "),
+        ("none.db", "no backup none.db: "),
+    ] {
         let run = program.run(&["restore", file, "--replace"]);
         assert!(run.code == 1 && run.err.contains(says), "{file}: {run:?}");
         assert_eq!(entries(&home.join("archive.db")), before, "{file}");

@@ -40,10 +40,13 @@ impl Archive {
         progress: impl Fn(f64) + Send + 'static,
     ) -> Result<Restored> {
         let (backup, archive) = (&target(backup.to_owned()), &target(archive.to_owned()));
-        if !is_there(backup)? {
+        if !is_there(backup)? || backup.is_dir() {
             return Err(Error::NoBackup { path: backup.to_owned() });
         }
-        let mut source = Self::look(backup.to_owned())?.1;
+        let mut source = match Self::look(backup.to_owned()) {
+            Err(Error::Empty { path }) => return Err(Error::NoBackup { path }),
+            looked => looked?.1,
+        };
         if is_same(backup, archive) {
             return Err(Error::Itself { path: backup.to_owned() });
         }
