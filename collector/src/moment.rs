@@ -6,11 +6,13 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
+use crate::length::Length;
+
 /// A moment as a user writes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Moment {
-    /// `24h`: this long ago.
-    Ago(SignedDuration),
+    /// `24h`, `1mo`: this long ago.
+    Ago(Length),
     /// `2026-08-01T12:00:00+08:00`
     At(Timestamp),
     /// `2026-08-01`: when this day begins, by the clock on the wall.
@@ -28,7 +30,7 @@ impl Moment {
     /// If it lies beyond the calendar, in words for the user.
     pub fn at(self, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
         match self {
-            Self::Ago(length) => now.checked_sub(length).map_err(too_far),
+            Self::Ago(length) => length.before(now, zone).ok_or_else(beyond),
             Self::At(time) => Ok(time),
             Self::Day(day) => zone.to_timestamp(day.into()).map_err(too_far),
             Self::Civil(time) => zone.to_timestamp(time).map_err(too_far),
@@ -55,6 +57,10 @@ fn day_before(now: Timestamp, zone: &TimeZone, days: i64) -> Result<Date, String
 }
 
 fn too_far(_: jiff::Error) -> String {
+    beyond()
+}
+
+fn beyond() -> String {
     "this time is further off than the calendar goes".to_owned()
 }
 
@@ -63,14 +69,15 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        match text.to_ascii_lowercase().as_str() {
-            "now" => return Ok(Self::Ago(SignedDuration::ZERO)),
+        let lower = text.to_ascii_lowercase();
+        match lower.as_str() {
+            "now" => return Ok(Self::Ago(Length::ZERO)),
             "today" => return Ok(Self::DaysBefore(0)),
             "yesterday" => return Ok(Self::DaysBefore(1)),
             _ => {}
         }
-        if let Some(length) = length(text.strip_suffix("ago").unwrap_or(text)) {
-            return length.map(Self::Ago);
+        if let Ok(length) = lower.strip_suffix("ago").unwrap_or(&lower).parse() {
+            return Ok(Self::Ago(length));
         }
         let moment = if text.contains('[') {
             text.parse::<ZonedDateTime>().map(|time| Self::At(time.timestamp())) // else the name of the zone were ignored
@@ -80,7 +87,7 @@ impl FromStr for Moment {
             text.parse::<Timestamp>().map(Self::At).or_else(|_| day())
         };
         moment.map_err(|_| {
-            "write how long ago (90s, 15m, 24h, 7d, 2w), today or yesterday, a date (2026-08-01) or a time \
+            "write how long ago (90s, 15m, 24h, 7d, 2w, 1mo, 1y), today or yesterday, a date (2026-08-01) or a time \
              (2026-08-01T12:00:00+08:00)"
                 .to_owned()
         })
@@ -90,26 +97,6 @@ impl FromStr for Moment {
 /// `2026-08-01`, and nothing else.
 fn is_day(text: &str) -> bool {
     text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
-}
-
-/// `15m`, `15 minutes`; `None` if the text is nothing like that.
-pub(crate) fn length(text: &str) -> Option<Result<SignedDuration, String>> {
-    let text = text.trim();
-    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let seconds = match text[number.len()..].to_ascii_lowercase().as_str() {
-        "s" | "sec" | "secs" | "second" | "seconds" => 1,
-        "m" | "min" | "mins" | "minute" | "minutes" => 60,
-        "h" | "hr" | "hrs" | "hour" | "hours" => 3600,
-        "d" | "day" | "days" => 86_400,
-        "w" | "week" | "weeks" => 7 * 86_400,
-        _ => return None,
-    };
-    let number = number.trim_end();
-    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let length = number.parse::<i64>().ok().and_then(|n| n.checked_mul(seconds)).map(SignedDuration::from_secs);
-    Some(length.ok_or_else(|| "this is too long ago".to_owned()))
 }
 
 #[cfg(test)]
@@ -125,7 +112,9 @@ mod tests {
         assert_eq!(at("24h"), "2026-08-09T12:00:00Z");
         assert_eq!(at("7d"), "2026-08-03T12:00:00Z");
         assert_eq!(at("2w"), "2026-07-27T12:00:00Z");
-        for week in ["7days", "7 days", "7 days ago", "1week", "1 Week", "168 hours", "10080min"] {
+        assert_eq!(at("1mo"), "2026-07-10T12:00:00Z");
+        assert_eq!(at("1 year ago"), "2025-08-10T12:00:00Z");
+        for week in ["7days", "7 days", "7 days ago", "7 Days Ago", "1week", "1 Week", "168 hours", "10080min"] {
             assert_eq!(at(week), "2026-08-03T12:00:00Z", "{week}");
         }
         assert_eq!(at("now"), "2026-08-10T12:00:00Z");
@@ -150,7 +139,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "d", "7", "7y", "-7d", "tomorrow", "ago", "7 d ays", "7days ago ago", "2026-13-01", "１d"] {
+        for text in ["", "d", "7", "7x", "-7d", "tomorrow", "ago", "7 d ays", "7days ago ago", "2026-13-01", "１d"] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
         }
         assert!("99999999999999999999d".parse::<Moment>().is_err());

@@ -4,9 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{SignedDuration, Timestamp};
 use storelogs::platform::{self, PlatformFacts};
 use storelogs::{Platform, Severity};
+
+use crate::length::Length;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -20,43 +22,15 @@ pub(crate) fn longest_count(platform: &Platform) -> SignedDuration {
     platform::named(platform.as_str()).map_or(DAY * 28, PlatformFacts::longest_count)
 }
 
-/// An age in days, weeks, months or years, by the calendar in UTC: `90d`, `12w`, `18mo`, `3y`.
+/// An age of a day or more, by the calendar in UTC: `90d`, `12w`, `18mo`, `3y`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Age {
-    number: i64,
-    unit: AgeUnit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum AgeUnit {
-    Days,
-    Weeks,
-    Months,
-    Years,
-}
-
-impl AgeUnit {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Days => "d",
-            Self::Weeks => "w",
-            Self::Months => "mo",
-            Self::Years => "y",
-        }
-    }
-}
+pub struct Age(Length);
 
 impl Age {
     /// The hour in which what is so old now was written: the counts of an hour are kept as a whole. `None`: it is before 1970,
     /// and nothing is so old.
     pub fn before(self, now: Timestamp) -> Option<Timestamp> {
-        let span = match self.unit {
-            AgeUnit::Days => Span::new().try_days(self.number),
-            AgeUnit::Weeks => Span::new().try_weeks(self.number),
-            AgeUnit::Months => Span::new().try_months(self.number),
-            AgeUnit::Years => Span::new().try_years(self.number),
-        };
-        let then = now.to_zoned_datetime(TimeZone::UTC).checked_sub(span.ok()?).ok()?.timestamp();
+        let then = self.0.before(now, &TimeZone::UTC)?;
         let hour = Timestamp::from_second(then.as_second().div_euclid(3600) * 3600).ok()?;
         (hour >= Timestamp::UNIX_EPOCH).then_some(hour)
     }
@@ -66,26 +40,14 @@ impl FromStr for Age {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, name) = text.split_at(digits);
-        let unit = match name.trim_start().to_ascii_lowercase().as_str() {
-            "d" | "day" | "days" => Some(AgeUnit::Days),
-            "w" | "week" | "weeks" => Some(AgeUnit::Weeks),
-            "mo" | "month" | "months" => Some(AgeUnit::Months),
-            "y" | "yr" | "year" | "years" => Some(AgeUnit::Years),
-            _ => None,
-        };
-        match (number.parse(), unit) {
-            (Ok(number @ 1..=100_000), Some(unit)) => Ok(Self { number, unit }),
-            _ => Err("write an age of a day or more: 90d, 12w, 18mo or 3y".to_owned()),
-        }
+        let length = text.parse::<Length>().ok().filter(|length| length.is_in_days() && !length.is_zero());
+        length.map(Self).ok_or_else(|| "write an age of a day or more: 90d, 12w, 18mo or 3y".to_owned())
     }
 }
 
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.number, self.unit.name())
+        self.0.fmt(f)
     }
 }
 

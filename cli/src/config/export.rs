@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
-use storelogs_collector::Moment;
+use storelogs_collector::{Length, Moment};
 
 use super::mistake::Wrong;
 use super::reference::{Reference, Secret, beside};
@@ -130,13 +130,8 @@ pub(super) fn settings(entry: Entry, path: &Path) -> Result<ExportSettings, Wron
 
 /// `500ms`, `30s`, `5 minutes`, `1h`.
 fn length(text: &str) -> Option<Duration> {
-    let milliseconds = text.trim().strip_suffix("ms").and_then(|number| number.trim_end().parse::<u32>().ok());
-    let length = match (milliseconds, text.parse()) {
-        (Some(number), _) => Duration::from_millis(number.into()),
-        (None, Ok(Moment::Ago(length))) => length.try_into().ok()?,
-        _ => return None,
-    };
-    Some(length).filter(|length| !length.is_zero())
+    let length = text.parse::<Length>().ok().filter(|length| !length.is_zero());
+    length?.fixed()?.try_into().ok()
 }
 
 impl ExportSettings {
@@ -164,11 +159,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_of_time_is_written_as_everywhere_else_or_in_milliseconds() {
+    fn a_length_of_time_is_written_as_everywhere_else() {
         for (text, seconds) in [("500ms", 0.5), ("1500 ms", 1.5), ("30s", 30.0), ("5 minutes", 300.0), ("1h", 3600.0)] {
             assert!((length(text).unwrap().as_secs_f64() - seconds).abs() < 1e-9, "{text}");
         }
-        for text in ["", "ms", "0s", "0ms", "now", "today", "ten", "-5s", "5"] {
+        for text in ["", "ms", "0s", "0ms", "now", "today", "ten", "-5s", "5", "1mo"] {
             assert_eq!(length(text), None, "{text}");
         }
     }

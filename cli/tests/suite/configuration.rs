@@ -246,7 +246,7 @@ fn a_typical_mistake_is_said_in_plain_words_with_its_line_and_the_remedy() {
         ("\nrule = \"x\"\n[[rule]] # one\n".into(), 2, "it belongs below a line [[rule]]"),
         (format!("[store]\nplatform = \"shopline\"\n\n{shop}"), 1, "write [[store]], with two brackets"),
         (in_rule("name = \"x\"\nwhen = \"(refund\""), 7, "the rule \"x\": when: "),
-        (in_rule("when = \"a\"\nmore_than = 5\nwithin = \"ten\""), 8, "within: write how long: 90s, 10m"),
+        (in_rule("when = \"a\"\nmore_than = 5\nwithin = \"ten\""), 8, "within: write how long: 90s, 15m"),
         (in_rule("when = \"a\"\nper = [\"shop\"]"), 7, "per: there is no \"shop\""),
         (in_rule("when = \"a\"\nwebhook_secret = { env = \"A\" }"), 7, "webhook_secret says nothing without webhook"),
         (in_store("requests_per_second = 2.0\nname = \"a\\tb\""), 5, "name is one line of at most 200 bytes"),

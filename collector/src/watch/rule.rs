@@ -10,7 +10,7 @@ use super::action::Action;
 use super::alert::Level;
 use super::part::Part;
 use crate::archive::Labels;
-use crate::moment;
+use crate::length::Length;
 use crate::nearest::no_such;
 use crate::search::Filter;
 
@@ -242,13 +242,12 @@ fn parts(names: &[String]) -> Result<Vec<Part>, WrongRule> {
 }
 
 fn length(name: &'static str, text: &str, least: SignedDuration) -> Result<SignedDuration, WrongRule> {
-    let why = match moment::length(text.trim()) {
-        Some(Ok(length)) if length >= least && length <= LONGEST => return Ok(length),
-        Some(Ok(length)) if length < least => format!("{name} is too short"),
-        Some(_) => format!("{name} is too long: 31 days are the most"),
-        None => format!("{name}: write how long: 90s, 10m, 2h or 7d"),
-    };
-    Err(wrong(name, why))
+    let length = text.parse::<Length>().map_err(|why| wrong(name, format!("{name}: {why}")))?;
+    match length.fixed() {
+        Some(length) if length < least => Err(wrong(name, format!("{name} is too short"))),
+        Some(length) if length <= LONGEST => Ok(length),
+        _ => Err(wrong(name, format!("{name} is too long: 31 days are the most"))),
+    }
 }
 
 impl Rule {
@@ -320,10 +319,10 @@ mod tests {
             (named("it"), "it would alert on every entry: write when"),
             (Draft { incident: true, sensitive: true, ..named("it") }, "incident and sensitive are in one rule"),
             (Draft { within: text("10m"), ..when("x") }, "within says nothing without more_than"),
-            (Draft { more_than: Some(1), within: text("ten"), ..when("x") }, "within: write how long: 90s, 10m"),
+            (Draft { more_than: Some(1), within: text("ten"), ..when("x") }, "within: write how long: 90s, 15m"),
             (Draft { more_than: Some(1), within: text("0s"), ..when("x") }, "within is too short"),
             (Draft { silent_for: text("400d"), ..named("it") }, "silent_for is too long"),
-            (Draft { cool_down: text("1y"), ..when("x") }, "cool_down: write how long"),
+            (Draft { cool_down: text("1y"), ..when("x") }, "cool_down is too long: 31 days"),
             (when("severity>=terrible"), "when: a severity is unspecified, info"),
             (when("refund since:7d"), "when: a rule is about what comes: leave out since"),
             (when("(a OR -(b time<2026-01-01))"), "leave out since, until and time"),

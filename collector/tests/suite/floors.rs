@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::imports::{self, Sources, code, room};
 
 /// The rooms, from the ground up. A room imports only rooms of floors below its own.
-const FLOORS: [&[&str]; 8] = [
+const FLOORS: [&[&str]; 9] = [
+    &["length"],
     &["error", "message", "micros", "moment", "nearest", "network", "printable", "retention", "wording", "words"],
     &["coverage", "sensitive"],
     &["archive"],
