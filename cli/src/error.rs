@@ -3,7 +3,7 @@
 use std::error;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use storelogs_collector::query::SqlError;
@@ -92,7 +92,7 @@ impl CliError {
     }
 
     /// A file that was to hold the output cannot be written.
-    pub(crate) fn unwritable(path: &Path, error: io::Error) -> Self {
+    fn unwritable(path: &Path, error: io::Error) -> Self {
         Self::failed(Unwritable { what: format!("the file {}", path.display()), error })
     }
 
@@ -124,6 +124,33 @@ impl fmt::Display for CliError {
 impl error::Error for CliError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         Some(&*self.source)
+    }
+}
+
+/// What went wrong with a file that output goes into, as the source of an [`io::Error`]: a writer may be far from who knows
+/// the file's name.
+#[derive(Debug)]
+pub(crate) struct OfFile {
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl OfFile {
+    /// The error of this file, of the same kind.
+    pub(crate) fn error(path: &Path, error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), Self { path: path.to_owned(), error })
+    }
+}
+
+impl fmt::Display for OfFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.error)
+    }
+}
+
+impl error::Error for OfFile {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.error)
     }
 }
 
@@ -159,7 +186,10 @@ impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::new(ErrorKind::Unread, error),
-            _ => Self::failed(Unwritable { what: "the output".to_owned(), error }),
+            _ => match error.downcast::<OfFile>() {
+                Ok(OfFile { path, error }) => Self::unwritable(&path, error),
+                Err(error) => Self::failed(Unwritable { what: "the output".to_owned(), error }),
+            },
         }
     }
 }
@@ -314,7 +344,7 @@ mod tests {
             (io::ErrorKind::IsADirectory, "name a file in it"),
             (io::ErrorKind::ReadOnlyFilesystem, "choose another place"),
         ] {
-            let error = CliError::unwritable(Path::new("log.csv"), kind.into()).to_string();
+            let error = CliError::from(OfFile::error(Path::new("log.csv"), kind.into())).to_string();
             assert!(error.starts_with("the file log.csv cannot be written: ") && error.contains(remedy), "{error}");
         }
     }

@@ -121,7 +121,7 @@ pub(crate) async fn check(args: CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     // An answer in reasonable time is part of what is checked.
     let policy = RetryPolicy::default().max_attempts(2).attempt_timeout(Duration::from_secs(20));
     let progress = Progress::new(ui, format!("checking {} stores", stores.len()), false);
-    end_on_signal(&progress);
+    end_on_signal(Some(&progress));
     let connected = config::connect(&stores, &network, &policy, ui).await;
     let unsent = connected.iter().all(Result::is_err);
     let results = stream::iter(stores.iter().zip(connected)).map(|(settings, connected)| async {

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -19,7 +20,7 @@ use super::export::Lakes;
 use super::prune::existing;
 use super::search::Asked;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, WrittenOptions};
+use crate::options::{ArchiveOptions, ClockOptions, TIMES, WrittenOptions};
 use crate::ui::{Column, Out, Progress, Table, Text, Ui};
 
 /// Permanently erase what a query finds
@@ -28,7 +29,7 @@ use crate::ui::{Column, Out, Progress, Table, Text, Ui};
 /// leaves not a byte of them in the archive's files. Neither `sync` nor `verify --repair` brings them back, and they do
 /// not count as missing: a tombstone, a keyed hash, stands for each. Nothing is sent to a platform.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = format!("{EXAMPLES}\n\n{TIMES}\n\n{EXITS}"))]
 pub(crate) struct ForgetArgs {
     /// What to forget: a query as for `search`
     #[arg(value_name = "QUERY", required = true)]
@@ -38,7 +39,7 @@ pub(crate) struct ForgetArgs {
     archive: ArchiveOptions,
 
     /// Clear this lake, too; repeat it for several. Those of [[export]] in the configuration are always cleared
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = NonEmptyStringValueParser::new())]
     lake: Vec<String>,
 
     /// The configuration file [default: storelogs.toml, here or in the configuration directory]
@@ -68,8 +69,9 @@ Examples:
 
 Remove what is listed from copies elsewhere, too: backups, files that were
 written with -o, reports, other lakes (storelogs export lake DIR --forget FILE),
-receivers of OTLP. Look first, with --dry-run: there is no way back.
+receivers of OTLP. Look first, with --dry-run: there is no way back.";
 
+const EXITS: &str = "\
 Exit codes:
   0  nothing of it is left
   1  it failed, another process collects into the archive or exports it, or one

@@ -33,7 +33,7 @@ pub(crate) struct PruneArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// Entries older than this: 90d, 12w, 18mo, 3y
+    /// Entries older than this: 90d, 12w, 18mo, 3y, by the calendar in UTC
     #[arg(long, value_name = "AGE")]
     older_than: Option<Age>,
 

@@ -31,7 +31,12 @@ Examples:
 
 In another shell, after pasting the export lines that it prints:
   storelogs check
-  storelogs fetch --since 7d")]
+  storelogs fetch --since 7d
+
+Exit codes:
+  0  it was asked to end
+  1  a port is taken, or it failed
+  2  wrong arguments, or a file that holds no records")]
 pub(crate) struct SandboxArgs {
     /// The port for BigCommerce; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 4010)]
@@ -45,7 +50,8 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
-    /// The end of the made-up entries: the same seed and end give the same entries at the same times [default: now]
+    /// The end of the made-up entries: the same seed and end give the same entries at the same times.
+    /// What names no zone is in this machine's [default: now]
     #[arg(long, value_name = "TIME")]
     until: Option<Moment>,
 

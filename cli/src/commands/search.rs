@@ -18,16 +18,16 @@ use storelogs_collector::{Moment, TimeRange};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, empty, known_stores};
+use crate::options::{ArchiveOptions, ClockOptions, TIMES, empty, known_stores};
 use crate::output::{self, Format, Marks, Target};
-use crate::ui::{Ui, quoted};
+use crate::ui::{Ui, end_on_signal, quoted};
 
 /// Find entries in the archive
 ///
 /// A query has words, "phrases", beginnings* and fields; an entry has to match all of them, unless OR stands between.
 /// Times, severities and fields are those of `fetch`. Nothing is sent to a platform.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = format!("{EXAMPLES}\n\n{TIMES}\n\n{EXITS}"))]
 pub(crate) struct SearchArgs {
     /// What to find; without it, every entry
     #[arg(value_name = "QUERY")]
@@ -36,7 +36,7 @@ pub(crate) struct SearchArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// The earliest time: 90s, 15m, 24h, 7d or 2w ago, today, a date, or RFC 3339
+    /// The earliest time: how long ago (24h, 7d, 1mo), today, a date or a time
     #[arg(long, value_name = "TIME")]
     since: Option<Moment>,
 
@@ -175,8 +175,9 @@ Examples:
 Fields: store, platform, severity, category, action, module, actor, subject, id,
 uid, name, owner, tag; like:\"Order * failed\"; reason:timeout; sensitive:yes;
 incident:last, incident:open, incident:yes or the time of one; times: since:,
-until:. A minimum severity never hides what is not understood.
+until:. A minimum severity never hides what is not understood.";
 
+const EXITS: &str = "\
 Exit codes:
   0  something was found
   1  nothing was found, or it failed
@@ -188,6 +189,7 @@ const NAMED: usize = 12;
 const LONG: u64 = 200_000;
 
 pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
+    end_on_signal(None);
     let archive = args.archive.read()?;
     let known: Vec<Store> = archive.stores()?.into_iter().map(|(_, store)| store).collect();
     let picked = args.store.iter().map(|name| named(name, &known)).collect::<Result<Vec<_>, _>>()?;
@@ -222,6 +224,9 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
     // The limit leaves the newest entries; a viewer gets the oldest of them first.
     let newest_first = !args.oldest_first;
     let shown_in = zone.clone();
+    if format == Format::Pretty && path.is_none() {
+        args.clock.say(&zone, ui);
+    }
     let target = Target { format, path, stores: &known, zone, marks: Some(marks), newest_first, oldest_first: false };
     let mut sink = output::open(target, ui)?;
     let order = if args.oldest_first { Order::OldestFirst } else { Order::NewestFirst };

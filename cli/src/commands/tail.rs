@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::config::{self, Configured};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
-use crate::options::{Filters, MachineClockOptions, StoreOptions};
+use crate::options::{ClockOptions, Filters, StoreOptions};
 use crate::output::{self, Format, Sink, Target};
 use crate::ui::{Progress, Ui, end_on_signal};
 
@@ -45,7 +45,7 @@ pub(crate) struct TailArgs {
     format: Format,
 
     #[command(flatten)]
-    clock: MachineClockOptions,
+    clock: ClockOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -71,11 +71,14 @@ pub(crate) async fn tail(args: TailArgs, ui: Ui) -> Result<Exit, CliError> {
             "--format json is one array, which never ends here: use --format jsonl".to_owned(),
         ));
     }
-    let zone = args.clock.zone(ui)?;
     let configured = config::read(&args.stores.selection(), ui)?;
     let network = configured.network()?;
     let Configured { stores: settings, problems, .. } = configured;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
+    let zone = args.clock.of_stores(&stores, ui)?;
+    if args.format == Format::Pretty {
+        args.clock.say(&zone, ui);
+    }
     let mut sink = output::open(
         Target {
             format: args.format,
@@ -89,7 +92,7 @@ pub(crate) async fn tail(args: TailArgs, ui: Ui) -> Result<Exit, CliError> {
         ui,
     )?;
     let progress = Progress::new(ui, "reading the newest entries".to_owned(), false);
-    end_on_signal(&progress);
+    end_on_signal(Some(&progress));
     let mut failures = Vec::new();
     let sources = config::sources(&settings, &network, &progress, &mut failures, ui).await;
     if sources.is_empty() {

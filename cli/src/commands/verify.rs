@@ -119,7 +119,7 @@ pub(crate) async fn verify(args: VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
     let _lock = if args.repair { Some(archive.lock()?) } else { None };
     archive.check()?;
     let progress = Progress::new(ui, format!("comparing {} stores", settings.len()), false);
-    end_on_signal(&progress);
+    end_on_signal(Some(&progress));
     let connected = config::connect(&settings, &network, &RetryPolicy::default(), ui).await;
     let remotes: Vec<Result<Remote, &String>> =
         connected.iter().map(|connected| connected.as_ref().map(config::StoreConnection::remote)).collect();

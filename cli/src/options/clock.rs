@@ -3,6 +3,7 @@
 use std::env;
 
 use clap::Args;
+use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use storelogs::Store;
 use storelogs_collector::nearest::nearest;
@@ -10,10 +11,11 @@ use storelogs_collector::search::Filter;
 use storelogs_collector::{Archive, insight};
 
 use super::known_names::known_time_zones;
+use crate::config;
 use crate::error::CliError;
 use crate::ui::Ui;
 
-/// The time zone of a command that reads the archive.
+/// The time zone of a command: the one rule of all that read or show times.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ClockOptions {
     /// The time zone of times shown and given, such as Asia/Singapore or +08:00
@@ -24,30 +26,6 @@ pub(crate) struct ClockOptions {
     /// The same as --time-zone UTC
     #[arg(long, conflicts_with = "time_zone")]
     utc: bool,
-}
-
-/// The time zone of a command that reads no archive, only platforms.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct MachineClockOptions {
-    /// The time zone of times shown and given, such as Asia/Singapore or +08:00 [default: this machine's]
-    #[arg(long, value_name = "ZONE", value_parser = zone, allow_hyphen_values = true, add = known_time_zones())]
-    time_zone: Option<TimeZone>,
-
-    /// The same as --time-zone UTC
-    #[arg(long, conflicts_with = "time_zone")]
-    utc: bool,
-}
-
-impl MachineClockOptions {
-    /// The zone that was asked for, else this machine's.
-    pub(crate) fn zone(&self, ui: Ui) -> Result<TimeZone, CliError> {
-        asked(self.utc, self.time_zone.as_ref()).map_or_else(|| system(ui, Named::ByOption), Ok)
-    }
-}
-
-/// The zone that the options ask for.
-fn asked(utc: bool, time_zone: Option<&TimeZone>) -> Option<TimeZone> {
-    if utc { Some(TimeZone::UTC) } else { time_zone.cloned() }
 }
 
 /// Whether a command has an option that names a time zone.
@@ -74,18 +52,49 @@ impl ClockOptions {
         self.or(|| insight::time_zone(archive, stores), ui)
     }
 
+    /// The zone that was asked for, else the one that these stores are in if the user's archive knows it, else this machine's:
+    /// for commands that need no archive. One that is not there, or cannot be read, knows nothing.
+    pub(crate) fn of_stores(&self, stores: &[Store], ui: Ui) -> Result<TimeZone, CliError> {
+        let path = || config::archive(None).ok().filter(|path| path.is_file());
+        let known = || insight::time_zone(&Archive::read(path()?).ok()?, stores).ok()?;
+        self.or(|| Ok(known()), ui)
+    }
+
+    /// Says on a terminal which zone its times are in, if nobody asked for it and the clock on the wall shows others.
+    pub(crate) fn say(&self, zone: &TimeZone, ui: Ui) {
+        let now = Timestamp::now();
+        let offset = zone.to_offset(now);
+        let is_asked = self.asked().is_some();
+        if is_asked || ui.stdout_width().is_none() || TimeZone::system().to_offset(now) == offset {
+            return;
+        }
+        ui.note(&format!("Times are in {}, the shop's time zone; --time-zone names another.\n", offset_text(offset)));
+    }
+
+    /// The zone that the options ask for.
+    fn asked(&self) -> Option<TimeZone> {
+        if self.utc { Some(TimeZone::UTC) } else { self.time_zone.clone() }
+    }
+
     /// The zone that was asked for, else the one that is known, else this machine's.
     fn or(
         &self,
         known: impl FnOnce() -> storelogs_collector::Result<Option<TimeZone>>,
         ui: Ui,
     ) -> Result<TimeZone, CliError> {
-        let zone = match asked(self.utc, self.time_zone.as_ref()) {
+        let zone = match self.asked() {
             Some(asked) => Some(asked),
             None => known()?,
         };
         zone.map_or_else(|| system(ui, Named::ByOption), Ok)
     }
+}
+
+/// An offset as times are written with it: `+08:00`.
+fn offset_text(offset: Offset) -> String {
+    let minutes = offset.seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
 /// The zone that these stores are in, or all of the archive, else this machine's: for commands without an option.
@@ -167,8 +176,6 @@ fn offset(text: &str) -> Option<Offset> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     #[test]

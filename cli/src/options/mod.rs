@@ -13,12 +13,12 @@ mod typed;
 mod written;
 
 pub(crate) use archive::ArchiveOptions;
-pub(crate) use clock::{ClockOptions, MachineClockOptions, Named, of_shop, system};
+pub(crate) use clock::{ClockOptions, Named, of_shop, system};
 pub(crate) use collecting::CollectingOptions;
 pub(crate) use filters::Filters;
 pub(crate) use global::GlobalOptions;
 pub(crate) use known_names::{known_owners, known_rules, known_tags};
 pub(crate) use known_stores::known_stores;
 pub(crate) use stores::StoreOptions;
-pub(crate) use times::{Times, empty};
+pub(crate) use times::{TIMES, Times, empty};
 pub(crate) use written::WrittenOptions;

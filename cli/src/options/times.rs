@@ -6,6 +6,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use storelogs_collector::{Moment, TimeRange};
 
+/// How times are written, for the end of a command's `--help`.
+pub(crate) const TIMES: &str = "\
+Times are 90s, 15m, 24h, 7d, 2w, 1mo or 1y (this long ago), now, today (its
+beginning), yesterday, 2026-08-01, 2026-08-01T12:00 or 2026-08-01T12:00+08:00.
+What names no zone is in that of --time-zone: if it is not given, in the shop's
+as far as the archive knows it, else in this machine's.";
+
 /// A time range as a user writes it. Its end can be left open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {

@@ -1,6 +1,7 @@
 //! The output formats of entries.
 
 pub(crate) mod csv;
+mod into_file;
 mod json;
 mod long;
 mod oldest_first;
@@ -11,7 +12,6 @@ mod sink;
 mod values;
 mod viewer;
 
-use std::fs::File;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -19,8 +19,9 @@ use jiff::tz::TimeZone;
 use storelogs::Store;
 
 use crate::error::CliError;
-use crate::ui::{BUFFER, Out, Palette, Ui};
+use crate::ui::{NewFile, Palette, Ui};
 
+use into_file::IntoFile;
 use oldest_first::OldestFirst;
 pub(crate) use pretty::{Layout, Marks, Pretty};
 pub(crate) use sink::{Encode, Rows, Sink};
@@ -44,12 +45,6 @@ pub(crate) enum Format {
     Csv,
 }
 
-/// A new file that the output goes into.
-pub(crate) fn file(path: &Path) -> Result<Out, CliError> {
-    let file = File::create(path).map_err(|error| CliError::unwritable(path, error))?;
-    Ok(Out::with_capacity(BUFFER, Box::new(file)))
-}
-
 /// The destination of entries, and their format.
 pub(crate) struct Target<'a> {
     pub(crate) format: Format,
@@ -70,10 +65,13 @@ pub(crate) struct Target<'a> {
 /// Opens an output.
 pub(crate) fn open(target: Target<'_>, ui: Ui) -> Result<Box<dyn Sink>, CliError> {
     let Target { format, path, stores, zone, marks, newest_first, oldest_first } = target;
-    let out = match (path, format) {
-        (Some(path), _) => file(path)?,
-        (None, Format::Pretty | Format::Long) => ui.stdout(),
-        (None, _) => ui.stdout_for_machines(),
+    let (file, out) = match (path, format) {
+        (Some(path), _) => {
+            let (file, out) = NewFile::begin(path)?;
+            (Some(file), out)
+        }
+        (None, Format::Pretty | Format::Long) => (None, ui.stdout()),
+        (None, _) => (None, ui.stdout_for_machines()),
     };
     let layout = match path {
         Some(_) => Layout { width: None, palette: Palette::PLAIN, zone },
@@ -86,6 +84,10 @@ pub(crate) fn open(target: Target<'_>, ui: Ui) -> Result<Box<dyn Sink>, CliError
         Format::Json => Box::new(json::Array::new(out)),
         Format::Jsonl => Box::new(json::Lines::new(out)),
         Format::Csv => Box::new(csv::Csv::new(out)?),
+    };
+    let sink: Box<dyn Sink> = match file {
+        Some(file) => Box::new(IntoFile::new(sink, file)),
+        None => sink,
     };
     let turned = newest_first && (oldest_first || format == Format::Viewer);
     Ok(if turned { Box::new(OldestFirst::new(sink)) } else { sink })

@@ -1,6 +1,7 @@
 //! The output formats of the rows of an SQL statement.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::ValueEnum;
 use serde::{Serialize, Serializer};
@@ -8,16 +9,18 @@ use serde_json::{Number, Value};
 use storelogs_collector::query::Cell;
 
 use super::csv::{guarded, io_error};
+use super::into_file::IntoFile;
 use super::rows_table::RowsTable;
 use super::sink::Rows;
 use super::values::{hex, text};
-use crate::ui::{Out, Palette};
+use crate::ui::{NewFile, Out, Palette};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Aligned columns for reading, safe to show on a terminal
     #[default]
+    #[value(alias = "pretty")]
     Table,
     /// For spreadsheets: a header, and a ' before texts that could be taken as a formula
     Csv,
@@ -25,6 +28,12 @@ pub(crate) enum Format {
     Json,
     /// One JSON object a line
     Jsonl,
+}
+
+/// Rows that go into a file.
+pub(crate) fn into_file(format: Format, path: &Path) -> io::Result<Box<dyn Rows>> {
+    let (file, out) = NewFile::begin(path)?;
+    Ok(Box::new(IntoFile::new(open(format, out, None, Palette::PLAIN), file)))
 }
 
 /// `width` and `palette` are those of the terminal that a table is for.

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::new_file::remove_unfinished;
 use super::progress::Progress;
 use crate::error::{CliError, Exit};
 
@@ -22,8 +23,9 @@ impl Signal {
         }
     }
 
-    /// Ends the process at once.
+    /// Ends the process at once, without the files that were being written.
     pub(crate) fn end(self) -> ! {
+        remove_unfinished();
         std::process::exit(self.exit() as i32)
     }
 }
@@ -85,13 +87,15 @@ pub(crate) fn outlive_file_limits() {
 }
 
 /// Ends the program on Ctrl-C or SIGTERM, even while it waits for the reader of its output.
-pub(crate) fn end_on_signal(progress: &Progress) {
-    let progress = progress.clone();
+pub(crate) fn end_on_signal(progress: Option<&Progress>) {
+    let progress = progress.cloned();
     // Signals that cannot be handled end the program as usual.
     let Ok(mut signals) = Signals::listen() else { return };
     tokio::spawn(async move {
         let signal = signals.next().await;
-        progress.clear();
+        if let Some(progress) = progress {
+            progress.clear();
+        }
         signal.end()
     });
 }

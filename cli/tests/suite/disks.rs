@@ -50,6 +50,49 @@ fn a_full_disk_is_reported_as_such_wherever_it_strikes_and_nothing_is_damaged() 
     }
 }
 
+/// What `-o` writes is there as a whole or not at all, and the error names the file and the remedy.
+#[test]
+fn output_that_has_no_room_leaves_no_file_and_is_said_with_the_name_of_it() {
+    let shop = Store::bigcommerce(HASH).history(History::bulk(1, 3000)).behavior(Behavior::unlimited());
+    let sandbox = serve([shop]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    assert_eq!(program.run(&["sync"]).code, 0);
+    assert_eq!(program.run(&["search", "--count", "order"]).code, 0, "the words are indexed, too");
+    let home = program.home.path();
+    std::fs::create_dir_all(home.join("disk")).unwrap();
+    for (command, file) in [
+        (&["fetch", "--since", "400d", "--format", "jsonl", "-o"][..], "log.jsonl"),
+        (&["fetch", "--since", "400d", "--oldest-first", "-o"], "log.txt"),
+        (&["search", "--limit", "0", "--format", "csv", "-o"], "log.csv"),
+        (&["sql", "SELECT * FROM entries", "-o"], "rows.txt"),
+        (&["report", "--since", "400d", "-o"], "report.html"),
+        (&["report", "--since", "400d", "--each", "store", "-o"], "disk"),
+    ] {
+        let named = if file == "disk" { "disk".to_owned() } else { format!("disk/{file}") };
+        let is_named = |err: &str| err.contains(&named) && err.contains("cannot be written: ");
+        let arguments = [command, &[named.as_str()]].concat();
+        // A limit of this process, above the side files that a reader of the archive needs, where the file was there before and stays as it was.
+        let old = home.join("disk").join(if file == "disk" { "bigcommerce-abc123.html" } else { file });
+        std::fs::write(&old, "as it was").unwrap();
+        let output = limited(&program, 64, &arguments);
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {err}");
+        assert!(is_named(&err) && err.contains("ulimit -f"), "{arguments:?}: {err}");
+        let left: Vec<_> = std::fs::read_dir(home.join("disk")).unwrap().map(|file| file.unwrap().path()).collect();
+        assert_eq!(left, [old.as_path()], "{arguments:?}");
+        assert_eq!(std::fs::read_to_string(&old).unwrap(), "as it was", "{arguments:?}");
+        std::fs::remove_file(&old).unwrap();
+        // A disk of its own that is full.
+        if may_mount() {
+            let output = on_disk(&program, &arguments, "mount -t tmpfs -o size=16k tmpfs disk", "ls -A disk >left");
+            let err = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {err}");
+            assert!(is_named(&err) && err.contains("make room on the disk"), "{arguments:?}: {err}");
+            assert_eq!(std::fs::read_to_string(home.join("left")).unwrap(), "", "{arguments:?}");
+        }
+    }
+}
+
 #[test]
 fn an_archive_on_a_read_only_disk_can_be_read_and_is_not_written() {
     if !may_mount() {
@@ -137,8 +180,8 @@ fn a_limit_of_the_size_of_files_is_reported_as_such() {
     }
 }
 
-/// Runs a command whose files may not grow beyond this many KiB, and sees that it says so.
-fn assert_limited(program: &Program, blocks: u32, command: &[&str]) {
+/// Runs a command whose files may not grow beyond this many KiB.
+fn limited(program: &Program, blocks: u32, command: &[&str]) -> Output {
     let command = program.command(command);
     let mut shell = Command::new("bash");
     shell
@@ -146,7 +189,12 @@ fn assert_limited(program: &Program, blocks: u32, command: &[&str]) {
         .arg(command.get_program())
         .args(command.get_args());
     shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let output = shell.current_dir(program.home.path()).output().unwrap();
+    shell.current_dir(program.home.path()).output().unwrap()
+}
+
+/// Runs a command whose files may not grow beyond this many KiB, and sees that it says so.
+fn assert_limited(program: &Program, blocks: u32, command: &[&str]) {
+    let output = limited(program, blocks, command);
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{blocks}: {err}");
     assert!(

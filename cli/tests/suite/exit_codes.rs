@@ -130,3 +130,40 @@ fn ctrl_c_ends_it_quietly_with_130() {
     assert_eq!(output.status.code(), Some(130));
     assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_what_a_file_was_and_no_part_of_what_it_was_to_be() {
+    let sandbox = serve([bigcommerce().latency(std::time::Duration::from_secs(30))]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    program.file("log.csv", "as it was");
+    let mut command = program.command(&["fetch", "--format", "csv", "-o", "log.csv", "--raw-errors", "raw.jsonl"]);
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_for_request(&sandbox, 0);
+    let names = || -> Vec<String> {
+        let files = std::fs::read_dir(program.home.path())
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap());
+        files.filter(|name| name.contains("log.csv") || name.contains("raw.jsonl")).collect()
+    };
+    assert_eq!(names().len(), 3, "{:?}", names());
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(names(), ["log.csv"]);
+    assert_eq!(std::fs::read_to_string(program.home.path().join("log.csv")).unwrap(), "as it was");
+}
+
+#[test]
+fn of_several_stores_each_is_named_of_which_something_may_be_missing() {
+    let failing = Faults::none().always(Fault::Status(404));
+    let sandbox = serve([bigcommerce().faults(failing), shopline()]);
+    let run = Program::reading(&sandbox).fetch(&[]);
+    assert_eq!(run.code, 4, "{run:?}");
+    let warning = run.err.lines().find(|line| line.starts_with("warning: ")).unwrap();
+    assert!(warning.starts_with("warning: bigcommerce:abc123: unread: it could not be read to its end"), "{warning}");
+    assert!(!warning.contains("tried again"), "`fetch` does not: {warning}");
+    let sandbox = serve([bigcommerce().faults(Faults::none().always(Fault::MalformedRecord(1))), shopline()]);
+    let run = Program::reading(&sandbox).fetch(&[]);
+    assert_eq!(run.err.matches("warning: ").count(), 1, "what could not be decoded is said once: {run:?}");
+}

@@ -54,6 +54,23 @@ fn help_of_completions_teaches() {
     assert_snapshot!(help(&["completions", "--help"]));
 }
 
+/// A script goes by the code that a command ends with. What prints a text, and nothing else, either does or fails.
+#[test]
+fn every_command_says_what_its_exit_codes_mean() {
+    let list = help(&["--help"]);
+    let commands = list.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<&str> = commands.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let commands = commands.into_iter().filter(|name| !["", "help", "schema", "completions", "export"].contains(name));
+    let mut commands: Vec<Vec<&str>> = commands.map(|name| vec![name]).collect();
+    commands.extend([vec!["export", "lake"], vec!["export", "otlp"]]);
+    assert!(commands.len() > 15, "{commands:?}");
+    for command in commands {
+        let help = help(&[command.as_slice(), &["--help"]].concat());
+        let codes = help.split("\nExit codes:\n").nth(1).unwrap_or_else(|| panic!("{command:?}"));
+        assert!(codes.starts_with("  0  ") && codes.contains("\n  1  "), "{command:?}: {codes}");
+    }
+}
+
 #[test]
 fn the_schema_describes_what_fetch_prints() {
     let run = Program::new().run(&["schema"]);

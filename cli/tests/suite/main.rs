@@ -42,6 +42,7 @@ mod sandbox;
 mod secrets;
 mod sql;
 mod tailing;
+mod times;
 mod watcher;
 mod watching;
 mod webhook_proxies;

@@ -39,7 +39,12 @@ Examples:
   storelogs demo
   storelogs demo --seed 7
 
-Next: `storelogs sandbox` keeps the same stores running, to try other commands.")]
+Next: `storelogs sandbox` keeps the same stores running, to try other commands.
+
+Exit codes:
+  0  done
+  1  it failed
+  130  interrupted with Ctrl-C before it was done; 143 by SIGTERM")]
 pub(crate) struct DemoArgs {
     /// The seed of the made-up entries: the same seed gives the same entries
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -53,7 +58,7 @@ const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(crate) async fn demo(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
     let progress = Progress::new(ui, "collecting two made-up stores".to_owned(), false);
-    end_on_signal(&progress);
+    end_on_signal(Some(&progress));
     let history = History::seeded(args.seed).ending_at(Timestamp::now().as_second());
     let sandbox = Sandbox::builder()
         .store(Shop::bigcommerce(HASH).history(history.clone()).behavior(Behavior::unlimited()))

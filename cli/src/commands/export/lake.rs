@@ -5,13 +5,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use storelogs_collector::Archive;
 use storelogs_collector::wording::{format_count, pluralize};
-use storelogs_export::{Compacted, Exported, Forgotten, Lake, LakeStep};
+use storelogs_export::{Cleaned, Compacted, Exported, Forgotten, Lake, LakeStep};
 
 use crate::error::{CliError, Exit};
-use crate::options::ArchiveOptions;
+use crate::options::{ArchiveOptions, WrittenOptions};
 use crate::ui::{Progress, Ui};
 
 /// Export the archive to a lake that Spark, Trino, DuckDB, Polars and Databricks read
@@ -24,7 +26,7 @@ use crate::ui::{Progress, Ui};
 pub(crate) struct LakeArgs {
     /// The lake: a folder, or s3://BUCKET/FOLDER with the variables AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
     /// AWS_REGION and, for storages other than Amazon's, AWS_ENDPOINT_URL
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", value_parser = NonEmptyStringValueParser::new())]
     address: String,
 
     #[command(flatten)]
@@ -38,6 +40,9 @@ pub(crate) struct LakeArgs {
     /// with their revisions
     #[arg(long, value_name = "FILE", conflicts_with = "compact")]
     forget: Option<PathBuf>,
+
+    #[command(flatten)]
+    written: WrittenOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -60,12 +65,17 @@ pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
         let address = args.address.clone();
         let task = tokio::task::spawn_blocking(move || forget(&args.address, &uids));
         let forgotten = task.await.map_err(|_| CliError::failed("it was given up".to_owned()))??;
+        if args.written.is_json() {
+            ui.json(&json!({"destination": address, "removed": forgotten.rows, "version": forgotten.version}))?;
+            return Ok(Exit::Done);
+        }
         let mut out = ui.stdout();
         writeln!(out, "{}", of_forgetting(&address, forgotten))?;
         out.flush()?;
         return Ok(Exit::Done);
     }
     let path = args.archive.path()?;
+    let is_json = args.written.is_json();
     let progress = Progress::new(ui, format!("exporting to {}", args.address), false);
     let shown = progress.clone();
     let task = tokio::task::spawn_blocking(move || -> Result<_, CliError> {
@@ -79,8 +89,13 @@ pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
     let done = task.await;
     progress.clear();
     let (address, exported, compacted) = done.map_err(|_| CliError::failed("the export was given up".to_owned()))??;
-    let mut out = ui.stdout();
-    writeln!(out, "{}", summary(&address, exported))?;
+    let mut out = if is_json { ui.stdout_for_machines() } else { ui.stdout() };
+    if is_json {
+        serde_json::to_writer_pretty(&mut out, &as_json(&address, exported, compacted))?;
+        writeln!(out)?;
+    } else {
+        writeln!(out, "{}", summary(&address, exported))?;
+    }
     match compacted {
         Some(Compacted { cleaned, .. }) if cleaned.missing > 0 => {
             let missing = pluralize(cleaned.missing, "file", "files");
@@ -88,6 +103,7 @@ pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
             return Err(CliError::failed(format!("the lake {address} lacks {missing} that its log names"))
                 .hint("Restore the folder from a backup: whatever it lacks then is exported again."));
         }
+        Some(_) if is_json => {}
         Some(compacted) => {
             writeln!(out, "{}", of_compaction(compacted))?;
         }
@@ -95,6 +111,17 @@ pub(crate) async fn lake(args: LakeArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     out.flush()?;
     Ok(Exit::Done)
+}
+
+fn as_json(address: &str, exported: Exported, compacted: Option<Compacted>) -> Value {
+    let compacted = compacted.map(|done| {
+        let Cleaned { orphans, missing, .. } = done.cleaned;
+        json!({"from_files": done.from, "into_files": done.into, "orphans": orphans, "missing": missing})
+    });
+    json!({
+        "destination": address, "entries": exported.entries, "files": exported.files, "bytes": exported.bytes,
+        "compacted": compacted,
+    })
 }
 
 /// The lake at an address.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use storelogs::{Http, Proxy};
 use storelogs_collector::wording::{format_count, format_duration, pluralize};
 use storelogs_collector::{Archive, Moment, TimeRange};
@@ -13,7 +14,7 @@ use storelogs_export::{Delivered, Otlp, OtlpSettings, Step};
 
 use crate::config::{self, OtlpTarget, TokenSource};
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, Times};
+use crate::options::{ArchiveOptions, ClockOptions, TIMES, Times, WrittenOptions};
 use crate::ui::printable::line;
 use crate::ui::{Column, Progress, Table, Text, Ui};
 
@@ -23,7 +24,7 @@ use crate::ui::{Column, Progress, Table, Text, Ui};
 /// refuses, such as those that are too old for it, are kept in a list with the reason, and the rest goes on. Whether it
 /// has stored an entry, only the receiver knows.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = format!("{EXAMPLES}\n\n{TIMES}\n\n{EXITS}"))]
 pub(crate) struct OtlpArgs {
     /// The receiver's address, to which /v1/logs is added [default: $OTEL_EXPORTER_OTLP_LOGS_ENDPOINT as it is, or
     /// $OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318]
@@ -45,6 +46,9 @@ pub(crate) struct OtlpArgs {
 
     #[command(flatten)]
     archive: ArchiveOptions,
+
+    #[command(flatten)]
+    written: WrittenOptions,
 
     #[command(flatten)]
     clock: ClockOptions,
@@ -71,8 +75,9 @@ Examples:
   storelogs export otlp --endpoint http://localhost:4318
   storelogs export otlp --endpoint https://otlp.example --header key=env:KEY
   storelogs export otlp --refused
-  storelogs export otlp --again 2026-08-01..2026-08-02
+  storelogs export otlp --again 2026-08-01..2026-08-02";
 
+const EXITS: &str = "\
 Exit codes:
   0  everything was sent and accepted
   1  the archive cannot be used, the receiver accepts nothing, or another process
@@ -94,10 +99,10 @@ pub(crate) async fn otlp(args: OtlpArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut otlp = receiver(&target, Proxy::from_env()?, ui).await?;
     let path = args.archive.path()?;
     if args.refused {
-        return list(&otlp, &Archive::read(path)?, ui);
+        return list(&otlp, &Archive::read(path)?, &args.written, ui);
     }
     if args.dry_run {
-        return say_left(&otlp, &Archive::read(path)?, ui);
+        return say_left(&otlp, &Archive::read(path)?, &args.written, ui);
     }
     let zone = || args.clock.of(&Archive::read(&path)?, &[], ui);
     if let Some(since) = args.since {
@@ -109,7 +114,7 @@ pub(crate) async fn otlp(args: OtlpArgs, ui: Ui) -> Result<Exit, CliError> {
         range.map_err(|why| CliError::usage(format!("--again: {why}")))
     };
     let range = args.again.map(again).transpose()?;
-    let task = tokio::task::spawn_blocking(move || deliver(&otlp, path, range, ui));
+    let task = tokio::task::spawn_blocking(move || deliver(&otlp, path, range, &args.written, ui));
     task.await.map_err(|_| CliError::failed("the export was given up".to_owned()))?
 }
 
@@ -144,7 +149,13 @@ pub(crate) async fn receiver(target: &OtlpTarget, proxy: Proxy, ui: Ui) -> Resul
     })
 }
 
-fn deliver(otlp: &Otlp, path: PathBuf, range: Option<TimeRange>, ui: Ui) -> Result<Exit, CliError> {
+fn deliver(
+    otlp: &Otlp,
+    path: PathBuf,
+    range: Option<TimeRange>,
+    written: &WrittenOptions,
+    ui: Ui,
+) -> Result<Exit, CliError> {
     drop(Archive::read(&path)?); // one that is not there is not to be made
     let mut archive = Archive::open(path)?;
     let progress = Progress::new(ui, format!("sending to {}", otlp.name().trim_start_matches("otlp ")), false);
@@ -173,10 +184,23 @@ fn deliver(otlp: &Otlp, path: PathBuf, range: Option<TimeRange>, ui: Ui) -> Resu
         }
         Err(error) => return Err(error.into()),
     };
-    let mut out = ui.stdout();
-    write!(out, "{}", summary(otlp, &delivered))?;
-    out.flush()?;
+    if written.is_json() {
+        ui.json(&as_json(otlp, &delivered))?;
+    } else {
+        let mut out = ui.stdout();
+        write!(out, "{}", summary(otlp, &delivered))?;
+        out.flush()?;
+    }
     Ok(if delivered.refused > 0 { Exit::Partly } else { Exit::Done })
+}
+
+fn as_json(otlp: &Otlp, done: &Delivered) -> Value {
+    let stores =
+        done.stores.iter().map(|(store, (sent, refused))| json!({"store": store, "sent": sent, "refused": refused}));
+    json!({
+        "destination": otlp.name(), "sent": done.sent, "refused": done.refused, "left_out": done.left_out,
+        "requests": done.requests, "reason": done.reason, "stores": stores.collect::<Vec<_>>(),
+    })
 }
 
 /// How many stores are listed by name.
@@ -214,18 +238,23 @@ fn summary(otlp: &Otlp, done: &Delivered) -> String {
     text
 }
 
-fn say_left(otlp: &Otlp, archive: &Archive, ui: Ui) -> Result<Exit, CliError> {
+fn say_left(otlp: &Otlp, archive: &Archive, written: &WrittenOptions, ui: Ui) -> Result<Exit, CliError> {
     let settled = archive.export(&otlp.name())?.map_or(0, |state| state.arrived);
     let left = (archive.newest_arrival()? - settled).max(0).unsigned_abs();
+    if written.is_json() {
+        ui.json(&json!({"destination": otlp.name(), "left": left}))?;
+        return Ok(Exit::Done);
+    }
     let mut out = ui.stdout();
     writeln!(out, "{}: at most {} would be sent", otlp.name(), pluralize(left, "entry", "entries"))?;
     out.flush()?;
     Ok(Exit::Done)
 }
 
-fn list(otlp: &Otlp, archive: &Archive, ui: Ui) -> Result<Exit, CliError> {
+fn list(otlp: &Otlp, archive: &Archive, written: &WrittenOptions, ui: Ui) -> Result<Exit, CliError> {
     let stores: std::collections::HashMap<_, _> = archive.stores()?.into_iter().collect();
     let mut table = Table::new([Column::new(""), Column::new(""), Column::new("")]);
+    let mut listed = Vec::new();
     for kept in archive.refusals(&otlp.name())? {
         let [first, last] = kept.refusal.arrived;
         let which = match &kept.entry {
@@ -237,7 +266,12 @@ fn list(otlp: &Otlp, archive: &Archive, ui: Ui) -> Result<Exit, CliError> {
             None => format!("{} of arrivals {first} to {last}", format_count(kept.refusal.entries)),
         };
         let at = kept.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        listed.push(json!({"at": at, "what": which, "entries": kept.refusal.entries, "reason": kept.refusal.reason}));
         table.row([Text::plain(&at), Text::plain(&which), Text::plain(&line(&kept.refusal.reason))]);
+    }
+    if written.is_json() {
+        ui.json(&listed)?;
+        return Ok(Exit::Done);
     }
     let mut out = ui.stdout();
     table.write(&mut out)?;

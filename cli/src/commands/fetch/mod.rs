@@ -15,7 +15,7 @@ use storelogs_collector::Moment;
 
 use crate::config::{self, Configured};
 use crate::error::{CODES, CliError, Exit};
-use crate::options::{Filters, MachineClockOptions, StoreOptions, empty};
+use crate::options::{ClockOptions, Filters, StoreOptions, TIMES, empty};
 use crate::output::{self, Format, Target};
 use crate::ui::{Progress, Ui, end_on_signal};
 use read::Reading;
@@ -26,12 +26,12 @@ use undecodable::Undecodable;
 /// Reads everything in the time range, unless --limit says less. The platform filters what it can; every entry is
 /// checked again here.
 #[derive(Args, Debug)]
-#[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
+#[command(after_help = format!("{EXAMPLES}\n\n{TIMES}\n\n{CODES}"))]
 pub(crate) struct FetchArgs {
     #[command(flatten)]
     stores: StoreOptions,
 
-    /// The earliest time: 90s, 15m, 24h, 7d or 2w ago, a date, or RFC 3339
+    /// The earliest time: how long ago (24h, 7d, 1mo), today, a date or a time
     #[arg(long, value_name = "TIME", default_value = "24h")]
     since: Moment,
 
@@ -63,7 +63,7 @@ pub(crate) struct FetchArgs {
     raw_errors: Option<PathBuf>,
 
     #[command(flatten)]
-    clock: MachineClockOptions,
+    clock: ClockOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -77,12 +77,15 @@ Examples:
   storelogs fetch --format jsonl | jq -r 'select(.severity == \"error\").summary'";
 
 pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
-    let zone = args.clock.zone(ui)?;
-    let query = args.query(Timestamp::now(), &zone)?;
     let configured = config::read(&args.stores.selection(), ui)?;
     let network = configured.network()?;
     let Configured { stores: settings, problems, .. } = configured;
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
+    let zone = args.clock.of_stores(&stores, ui)?;
+    let query = args.query(Timestamp::now(), &zone)?;
+    if args.format == Format::Pretty && args.output.is_none() {
+        args.clock.say(&zone, ui);
+    }
     let undecodable = Undecodable::new(args.raw_errors.as_deref())?;
     let mut sink = output::open(
         Target {
@@ -97,7 +100,7 @@ pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
         ui,
     )?;
     let progress = Progress::new(ui, reading_what(&stores), args.output.is_some());
-    end_on_signal(&progress);
+    end_on_signal(Some(&progress));
     let reading = Reading { stores: &settings, network: &network, progress: &progress, ui };
     let exit = reading.read(query, sink.as_mut(), undecodable).await?;
     Ok(exit.despite(problems))

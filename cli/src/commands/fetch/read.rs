@@ -1,5 +1,6 @@
 //! The logs of many stores, read into one output, and what is known of each at the end.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use storelogs::{Cursor, ErrorKind, Learned, LogEntry, LogQuery, LogSource, Page,
 use storelogs_collector::network::{CLOCK_MARGIN, Network};
 use storelogs_collector::sync::Remote;
 use storelogs_collector::verdict::{Unread, Verdict};
+use storelogs_collector::wording::format_count;
 
 use super::lines::Merged;
 use super::undecodable::Undecodable;
@@ -137,7 +139,6 @@ impl Reading<'_> {
             return Ok(Exit::Usage); // nothing was sent, and what to fix was said
         }
         let witnesses: Vec<Witness> = sources.into_iter().map(Witness::of).collect();
-        let unreached = stores.len() - witnesses.len();
         let until = query.until;
         let asked = query.clone();
         let mut log = match sink.encode() {
@@ -186,45 +187,91 @@ impl Reading<'_> {
         }
         progress.clear();
         sink.finish()?;
-        let records = undecodable.finish(ui)?;
-        let exit = Exit::of(stores.len(), &failures, records);
+        let undecodable = undecodable.finish(ui)?;
+        let exit = Exit::of(stores.len(), &failures, undecodable.values().sum());
         if entries == 0 && exit == Exit::Done {
             let sources: Vec<_> = witnesses.iter().map(|witness| Arc::clone(&witness.source)).collect();
             values::warn(&sources, &asked, ui).await;
         }
-        let verdict = self.conclude(&witnesses, unreached, records, until);
+        let verdict = self.conclude(&witnesses, &undecodable, until);
         Ok(verdict.map_or(exit, |verdict| exit.and_verdict(&verdict)))
     }
 
-    /// Says of every store together what is known of what was read.
+    /// Says what is known of what was read, and names each store of which something is missing, or may be.
     fn conclude(
         &self,
         witnesses: &[Witness],
-        failed: usize,
-        undecodable: u64,
+        undecodable: &BTreeMap<String, u64>,
         until: Option<Timestamp>,
     ) -> Option<Verdict> {
         // Nothing is known of what came behind the time of the first answer, by the platform's clock.
         let begun = Timestamp::now();
         let date = |witness: &Witness| witness.network.least_date().unwrap_or(begun - CLOCK_MARGIN);
         let until = witnesses.iter().map(date).chain(until).min().unwrap_or(begun);
-        let verdicts: Option<Vec<Verdict>> = witnesses.iter().map(Witness::verdict).collect();
-        let mut worst = verdicts?.into_iter().max()?;
-        if undecodable > 0 {
-            worst = worst.max(Verdict::InQuarantine { records: undecodable });
-        }
-        if failed > 0 {
-            worst = worst.max(Verdict::Unread { why: Unread::Parked });
-        }
+        let read: Option<BTreeMap<&Store, Verdict>> =
+            witnesses.iter().map(|witness| Some((witness.store(), witness.verdict()?))).collect();
+        let read = read?;
+        let verdict = |store: &Store| read.get(store).cloned().unwrap_or(Verdict::Unread { why: Unread::Parked });
+        let verdicts: Vec<(&Store, Verdict)> =
+            self.stores.iter().map(|settings| (&settings.store, verdict(&settings.store))).collect();
+        let worst = verdicts.iter().map(|(_, verdict)| verdict).max()?.clone();
+        // These were said, with what keeps them.
+        let undecodable = undecodable.values().max().map(|records| Verdict::InQuarantine { records: *records });
         let end = until.strftime("%Y-%m-%dT%H:%M:%SZ");
-        match &worst {
+        if worst == Verdict::Audited && undecodable.is_none() {
             // A script that reads this wants no message as long as nothing is missing.
-            Verdict::Audited if self.ui.has_a_viewer() || self.ui.has_logs() => {
+            if self.ui.has_a_viewer() || self.ui.has_logs() {
                 self.ui.note(&format!("complete up to {end}\n"));
             }
-            Verdict::Audited => {}
-            worst => self.ui.warning(&format!("{worst}, up to {end}")),
+        } else if worst != Verdict::Audited {
+            self.ui.warning(&format!("{}, up to {end}", said(verdicts)));
         }
-        Some(worst)
+        Some(undecodable.map_or(worst.clone(), |undecodable| undecodable.max(worst)))
+    }
+}
+
+/// The most stores that are named with one verdict.
+const NAMED: usize = 5;
+
+/// Every verdict but the best, the worst first, with the stores that it is of: `shopline:a1: short by 3; shopline:b1: …`.
+fn said(verdicts: Vec<(&Store, Verdict)>) -> String {
+    let mut stores: BTreeMap<Verdict, Vec<String>> = BTreeMap::new();
+    for (store, verdict) in verdicts.into_iter().filter(|(_, verdict)| !verdict.is_complete()) {
+        stores.entry(verdict).or_default().push(store.to_string());
+    }
+    let said = stores.into_iter().rev().map(|(verdict, mut stores)| {
+        let more = stores.len().saturating_sub(NAMED);
+        stores.truncate(NAMED);
+        let more = if more > 0 { format!(" and {} more", format_count(more as u64)) } else { String::new() };
+        let verdict = match verdict {
+            // It is `sync` that tries again.
+            Verdict::Unread { why: Unread::Failed } => "unread: it could not be read to its end".to_owned(),
+            verdict => verdict.to_string(),
+        };
+        format!("{}{more}: {verdict}", stores.join(", "))
+    });
+    said.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_store_of_which_something_is_missing_is_named_with_the_worst_first() {
+        let stores: Vec<Store> = (1..=9).map(|n| format!("shopline:a{n}").parse().unwrap()).collect();
+        let verdict = |n: usize| match n {
+            0 => Verdict::Audited,
+            1 => Verdict::Short { entries: 3 },
+            2 => Verdict::NotCountable,
+            _ => Verdict::Unread { why: Unread::Failed },
+        };
+        let verdicts = stores.iter().enumerate().map(|(n, store)| (store, verdict(n))).collect();
+        assert_eq!(
+            said(verdicts),
+            "shopline:a4, shopline:a5, shopline:a6, shopline:a7, shopline:a8 and 1 more: unread: it could not be read to its \
+             end; shopline:a2: short by 3; shopline:a3: not countable"
+        );
     }
 }

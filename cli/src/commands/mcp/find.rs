@@ -30,7 +30,7 @@ const FEW: u32 = 50;
 struct Search {
     /// What to find, in the query language; without it, every entry
     query: Option<String>,
-    /// The earliest time: 90s, 15m, 24h, 7d or 2w ago, today, a date, or RFC 3339. What names no zone is in
+    /// The earliest time: 90s, 15m, 24h, 7d, 2w, 1mo or 1y ago, today, a date, or RFC 3339. What names no zone is in
     /// the server's --time-zone, else the shop's if the archive knows it, else this machine's
     since: Option<String>,
     /// The end of the time range, not included; in the same zone as `since`

@@ -17,7 +17,7 @@ use crate::error::CliError;
 #[serde(deny_unknown_fields)]
 #[schemars(crate = "rmcp::schemars")]
 struct Report {
-    /// The beginning of the period: how long ago (24h, 30d), a date or a time; 30d unless given. What names no zone is in
+    /// The beginning of the period: how long ago (24h, 30d, 1y), a date or a time; 30d unless given. What names no zone is in
     /// the server's --time-zone, else the shop's if the archive knows it, else this machine's
     since: Option<String>,
     /// The end of the period; now unless given; in the same zone as `since`

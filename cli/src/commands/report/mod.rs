@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
+#[cfg(feature = "mcp")]
+use storelogs_collector::Length;
 use storelogs_collector::insight::model::{Finding, Level, Section};
 use storelogs_collector::insight::{self, Entries, Report, document};
 use storelogs_collector::redact::{NoRedaction, Redact};
@@ -17,9 +19,8 @@ use storelogs_collector::{Archive, Moment};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, empty, known_owners, known_stores, known_tags, of_shop};
-use crate::output;
-use crate::ui::{Ui, printable};
+use crate::options::{ArchiveOptions, ClockOptions, TIMES, empty, known_owners, known_stores, known_tags, of_shop};
+use crate::ui::{NewFile, Ui, end_on_signal, printable};
 use each::Each;
 pub(crate) use each::Labelled;
 
@@ -29,12 +30,12 @@ pub(crate) use each::Labelled;
 /// who did what, and how far this can be trusted. Each line has the search that lists its entries. Nothing is sent
 /// anywhere.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = format!("{EXAMPLES}\n\n{TIMES}\n\n{EXITS}"))]
 pub(crate) struct ReportArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// The beginning of the period: how long ago (24h, 30d), a date or a time
+    /// The beginning of the period: how long ago (24h, 30d, 1y), a date or a time
     #[arg(long, value_name = "TIME", default_value = "30d")]
     since: Moment,
 
@@ -95,6 +96,12 @@ Examples:
 A period has whole hours; one of seven days or more begins at midnight.
 docs/insights.md explains how each figure is computed.";
 
+const EXITS: &str = "\
+Exit codes:
+  0  the report was made, whatever is in it
+  1  the archive cannot be read, or the report cannot be written
+  2  wrong arguments, or no store has the owner or the tag";
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Compare {
     /// With the period of the same length before it, if the archive covers that
@@ -107,6 +114,7 @@ enum Compare {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// Text of 80 columns
+    #[value(alias = "pretty")]
     Terminal,
     /// One page that is complete in itself
     Html,
@@ -119,6 +127,7 @@ enum Format {
 }
 
 pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
+    end_on_signal(None);
     if let (Some(each), Some(folder)) = (args.each, &args.output) {
         return report_each(args, each, folder, ui);
     }
@@ -142,7 +151,7 @@ pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
         None => None,
     };
     match &path {
-        Some(path) => write(&made, format, &mut output::file(path)?, None)?,
+        Some(path) => write_file(&made, format, path)?,
         None if format == Format::Terminal => {
             write(&made, format, &mut ui.stdout(), Some(look(ui)))?;
         }
@@ -173,12 +182,16 @@ fn report_each(args: &ReportArgs, each: Each, folder: &Path, ui: Ui) -> Result<E
         return Err(CliError::failed("no store is in the archive yet: `storelogs sync` brings them".to_owned()));
     }
     let (parts, without) = each::parts(&archive, each, stores, folder, format)?;
+    if folder.exists() && !folder.is_dir() {
+        let why = format!("-o: {} is a file: with --each, name a folder", folder.display());
+        return Err(CliError::usage(why));
+    }
     std::fs::create_dir_all(folder)
         .map_err(|error| CliError::failed(format!("-o: the folder {} cannot be made: {error}", folder.display())))?;
     let mut out = ui.stdout();
     for part in parts {
         let made = of_stores(&archive, &asked, part.stores, format, ui)?;
-        write(&made, format, &mut output::file(&part.file)?, None)?;
+        write_file(&made, format, &part.file)?;
         writeln!(
             out,
             "{}  {}: {}",
@@ -237,7 +250,7 @@ pub(crate) struct ReportRequest<'a> {
 
 /// The default period of a report.
 #[cfg(feature = "mcp")]
-pub(crate) const MONTH: Moment = Moment::Ago(SignedDuration::from_hours(30 * 24));
+pub(crate) const MONTH: Moment = Moment::Ago(Length::days(30));
 
 /// The report that is asked for.
 #[cfg(feature = "mcp")]
@@ -291,7 +304,14 @@ pub(crate) fn last_month(archive: &Archive, ui: Ui) -> Result<Made, CliError> {
 
 /// Writes a report as a page into a file.
 pub(crate) fn write_page(made: &Made, path: &Path) -> Result<(), CliError> {
-    write(made, Format::Html, &mut output::file(path)?, None)
+    write_file(made, Format::Html, path)
+}
+
+/// Writes a report into a file, which is there once it is whole.
+fn write_file(made: &Made, format: Format, path: &Path) -> Result<(), CliError> {
+    let (mut file, mut out) = NewFile::begin(path)?;
+    write(made, format, &mut out, None)?;
+    Ok(file.keep()?)
 }
 
 /// Writes what broke last that a person can be asked about, else what broke last, or nothing if nothing broke.

@@ -12,8 +12,8 @@ use storelogs_collector::query::{Answer, Cell, Console, Interrupt};
 
 use crate::error::{CliError, Exit};
 use crate::options::ArchiveOptions;
+use crate::output::Rows;
 use crate::output::rows::{self, Format};
-use crate::output::{self, Rows};
 use crate::ui::{Palette, Signal, Ui};
 
 /// Run SQL on the archive
@@ -106,7 +106,7 @@ impl Answering<'_> {
     fn open(self) -> Result<Box<dyn Rows>, CliError> {
         let (format, ui) = (self.args.format, self.ui);
         if let Some(path) = &self.args.output {
-            return Ok(rows::open(format, output::file(path)?, None, Palette::PLAIN));
+            return Ok(rows::into_file(format, path)?);
         }
         Ok(match format {
             Format::Table => rows::open(format, ui.stdout(), self.width, ui.palette()),

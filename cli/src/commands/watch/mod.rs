@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use serde_json::json;
 use storelogs_collector::metrics::{AlertOutcome, Metrics};
 use storelogs_collector::network::Network;
 use storelogs_collector::watch::{self, Event, Tried};
@@ -18,7 +19,7 @@ use tokio::sync::watch::Sender;
 use crate::commands::sync::listen;
 use crate::config::RuleFiles;
 use crate::error::{CODES, CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, CollectingOptions, StoreOptions, Times, known_rules};
+use crate::options::{ArchiveOptions, ClockOptions, CollectingOptions, StoreOptions, TIMES, Times, known_rules};
 use crate::ui::{Column, Out, Signals, Table, Text, Ui, printable};
 use collect::Collector;
 use show::Appearance;
@@ -29,7 +30,7 @@ use show::Appearance;
 /// standard input, or to a webhook. Every entry is checked once, however late it comes, and an alert that could not be
 /// delivered is sent again, also by the next run.
 #[derive(Args, Debug)]
-#[command(after_help = format!("{RULES}\n\n{EXAMPLES}\n\n{CODES}"))]
+#[command(after_help = format!("{RULES}\n\n{EXAMPLES}\n\n{TIMES}\n\n{CODES}"))]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     stores: StoreOptions,
@@ -144,7 +145,7 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
     let look = Appearance::new(args.format, zone, ui);
     match args.test {
         Some(times) => test(&args, times, &mut rules, &look, ui),
-        None if args.r#try => try_actions(&mut rules, ui).await,
+        None if args.r#try => try_actions(args.format, &mut rules, ui).await,
         None => follow(&args, rules, &look, ui).await,
     }
 }
@@ -301,7 +302,7 @@ fn test(args: &WatchArgs, times: Times, rules: &mut RuleFiles, look: &Appearance
 }
 
 /// Sends a trial to where each rule sends its alerts.
-async fn try_actions(rules: &mut RuleFiles, ui: Ui) -> Result<Exit, CliError> {
+async fn try_actions(format: Format, rules: &mut RuleFiles, ui: Ui) -> Result<Exit, CliError> {
     let http = rules.http()?;
     let tried = watch::try_actions(&rules.take(), &http).await;
     if tried.is_empty() {
@@ -309,10 +310,19 @@ async fn try_actions(rules: &mut RuleFiles, ui: Ui) -> Result<Exit, CliError> {
             "no rule does anything but print: give one run = [ … ] or webhook = { … }".to_owned(),
         ));
     }
-    let mut out = ui.stdout();
+    let mut out = format.out(ui);
     let failed =
         tried.iter().filter(|tried| tried.begins.is_err() || tried.ends.as_ref().is_some_and(Result::is_err)).count();
     for Tried { rule, action, begins, ends, .. } in &tried {
+        if format == Format::Jsonl {
+            let reason = begins.as_ref().err().or(ends.as_ref().and_then(|ends| ends.as_ref().err()));
+            let line = json!({
+                "rule": rule, "action": action.to_string(), "arrived": begins.is_ok(),
+                "end_arrived": ends.as_ref().map(Result::is_ok), "reason": reason,
+            });
+            writeln!(out, "{line}")?;
+            continue;
+        }
         let (rule, action) = (printable::line(rule), printable::line(&action.to_string()).into_owned());
         match (begins, ends) {
             (Ok(()), None) => writeln!(out, "{rule}: {action}: it arrived")?,
