@@ -99,7 +99,10 @@ fn the_answer_at_the_top_says_what_the_sections_say() {
             let new: Vec<&Value> = templates.iter().filter(|one| one["trend"] == "new").collect();
             let expected = |count: usize| (count > 0).then(|| count.to_string());
             let verdict: Vec<String> = expected(incidents.len()).into_iter().chain(expected(new.len())).collect();
-            assert_eq!(numbers(text(&report["verdict"])), verdict, "{}", report["verdict"]);
+            // What is not known comes first.
+            let said = text(&report["verdict"]);
+            let known = said.split_once("may be missing. ").map_or(said, |(_, known)| known);
+            assert_eq!(numbers(known), verdict, "{said}");
             let mut seen = 0;
             for finding in report["summary"].as_array().unwrap() {
                 let said = format!("{}; {}", text(&finding["title"]), text(&finding["text"]));
