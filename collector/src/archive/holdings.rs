@@ -79,7 +79,7 @@ impl Archive {
             "SELECT time FROM packed_entry INDEXED BY entry_store_time WHERE store = ?1 ORDER BY time DESC LIMIT ?2";
         let times = self.rows(sql, [store.0, MANY], |row| row.get::<_, Micros>(0))?;
         let times = times.into_iter().map(Micros::time);
-        let newest = times.clone().next().map(|time| time.as_second());
+        let newest = times.clone().next().map(Timestamp::as_second);
         Ok(times.take_while(|time| Some(time.as_second()) == newest).collect())
     }
 

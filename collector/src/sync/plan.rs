@@ -20,7 +20,7 @@ use crate::verdict::EXPIRING;
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Job {
-    /// The first look at a store of which nothing was read: everything that it keeps, up to so many entries.
+    /// The first look at a store of which nothing was read: everything that it keeps, up to [`policy::LOOK`] entries.
     Look(TimeRange),
     /// New entries, up to now.
     News(TimeRange),

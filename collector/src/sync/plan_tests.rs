@@ -77,7 +77,7 @@ fn news_begin(plan: &Plan) -> f64 {
     now().duration_since(range.since).as_secs_f64() / 3600.0
 }
 
-/// A plan of a store that was read up to half an hour ago, whose newest entries are so many hours old.
+/// A plan of a store that was read up to half an hour ago, whose newest entries are this many hours old.
 fn quiet(newest: &[i64]) -> Plan {
     let end = now() - SignedDuration::from_mins(30);
     let mut plan = plan(&[(365 * 24, 1)]);
@@ -95,7 +95,7 @@ fn what_is_new_is_read_from_the_newest_entry_on_so_that_a_list_without_news_is_n
     assert_eq!(news_begin(&quiet(&[40; 500])), overlap, "that second fills pages");
     let mut refused = quiet(&[40]);
     refused.obeys_ranges(true, Some(SignedDuration::from_hours(24)));
-    assert_eq!(news_begin(&refused), overlap, "so long a range is refused");
+    assert_eq!(news_begin(&refused), overlap, "a range of this length is refused");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn what_is_due_to_be_read_again_is_read_with_what_is_new_if_a_page_holds_it() {
         let mut plan = quiet(&[]);
         plan.progress.rewalked = plan.begin_tiers(now()).into_iter().collect();
         plan.progress.rewalked.insert(day, ago(7));
-        plan.is_dense(TimeRange::new(now() - read, now()).unwrap(), entries);
+        plan.note_density(TimeRange::new(now() - read, now()).unwrap(), entries);
         plan
     };
     let overlap = news_begin(&quiet(&[]));

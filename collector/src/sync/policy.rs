@@ -32,18 +32,18 @@ pub(crate) fn tiers(latest: SignedDuration) -> Vec<Tier> {
     tiers
 }
 
-/// Each reading of what is new begins so far before the end of the last one, for what came a little late.
+/// Each reading of what is new begins this long before the end of the last one, for what came a little late.
 pub(crate) const OVERLAP: SignedDuration = SignedDuration::from_secs(120);
 
-/// The furthest back that a reading of what is new begins: so long a range takes one request. SHOPLINE takes a month at once,
-/// and February is one.
+/// The furthest back that a reading of what is new begins, so that it takes one request: SHOPLINE takes a month at once, and
+/// February is one.
 pub(crate) const REACH: SignedDuration = SignedDuration::from_hours(27 * 24);
-/// A page is sure to hold so many entries: the smallest of the two platforms has 200.
+/// The number of entries that a page is sure to hold: the smaller one of the two platforms has 200.
 pub(crate) const A_PAGE: usize = 120;
-/// How dense a log is says something of a time that is so many times as long, and of no longer one.
+/// How dense a log is over a time says something of times that are up to this many times as long.
 pub(crate) const DENSE: i32 = 30;
 
-/// The first look at a store takes so many entries: some five requests. A store with more is read in slices from there on.
+/// The most entries of the first look at a store: some five requests. A store with more is read in slices from there on.
 pub(crate) const LOOK: usize = 1_000;
 
 /// The length of the first slice of what is missing. It doubles while slices are small, and halves when one is large:

@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 const QUEUE: usize = 32;
 /// The most entries of one transaction; one page always goes.
 const ENTRIES_AT_ONCE: usize = 10_000;
-/// Where stores come with a few entries each, and several at once, a transaction waits so long for more of them: each writes
-/// pages that all share.
+/// How long a transaction waits for more stores where several come at once, with a few entries each: every transaction
+/// writes pages that all of them share.
 const GATHER: Duration = Duration::from_millis(10);
 /// With more entries than this, nobody waits.
 const FEW_ENTRIES: usize = 1_000;

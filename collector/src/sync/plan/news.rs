@@ -40,7 +40,7 @@ impl Plan {
             && self.progress.prunings.any().is_none_or(|pruned| pruned <= range.since)
     }
 
-    /// Whether a page holds what was written in so long a time of late, as densely as it came the last time. A moment says
+    /// Whether a page holds what was written in a time of this length up to now, if it came as densely as the last time. A moment says
     /// nothing of a week.
     fn is_one_page(&self, length: SignedDuration) -> bool {
         let Some((entries, read)) = self.dense else { return false };
@@ -48,14 +48,14 @@ impl Plan {
         length <= read * DENSE && expected <= A_PAGE as f64
     }
 
-    /// So many entries came from a time range that goes up to the present, which was read to its end.
-    pub(crate) fn is_dense(&mut self, range: TimeRange, entries: usize) {
+    /// Notes how many entries a time range that goes up to the present had, which was read to its end.
+    pub(crate) fn note_density(&mut self, range: TimeRange, entries: usize) {
         self.dense = Some((entries, range.length()));
     }
 
     /// The platform has listed entries of these times.
     pub(crate) fn lists(&mut self, times: impl Iterator<Item = Timestamp> + Clone) {
-        let seconds = times.map(|time| time.as_second());
+        let seconds = times.map(Timestamp::as_second);
         let Some(newest) = seconds.clone().max() else { return };
         let crowded = seconds.filter(|second| *second == newest).count() > A_PAGE;
         let (known, was_crowded) = self.newest.map_or((i64::MIN, false), |(at, crowded)| (at.as_second(), crowded));

@@ -269,7 +269,7 @@ impl Reader {
             return self.fail(shared, State::Failing, reason, None).await;
         }
         if let (Job::News(range), true) = (&job, ended) {
-            self.plan.is_dense(*range, listed);
+            self.plan.note_density(*range, listed);
         }
         match job {
             Job::News(_) => self.news = Some(new),
