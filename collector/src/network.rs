@@ -184,6 +184,15 @@ impl Network {
         self.heard().least
     }
 
+    /// The time up to which the answers since [`listen`](Self::listen) can say anything: the earliest of their dates, or the
+    /// present if they have none. In whole seconds: a platform cannot count a part of one.
+    pub fn known_until(&self) -> Timestamp {
+        self.least_date().unwrap_or_else(|| {
+            let now = self.now();
+            Timestamp::from_second(now.as_second()).unwrap_or(now)
+        })
+    }
+
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -487,7 +487,7 @@ async fn read_again(
     }
     listed.missing = missing.unwrap_or_default();
     // Nothing is known of what came behind the time of the first of these answers.
-    let known = remote.network.least_date().unwrap_or_else(|| remote.network.now());
+    let known = remote.network.known_until();
     let Some(read) = TimeRange::new(range.since, range.until.min(known)) else { return Ok(()) };
     let compared = compare(archive, store, read, &listed)?;
     let comparison = Comparison { range: read, claim: Claim::Known(compared.finding()), at: Timestamp::now() };

@@ -91,9 +91,9 @@ impl Reader {
     /// A walk came to its end, and the platform counts more than it lists. What could be had was had.
     async fn short(&mut self, shared: &Shared, reason: &str, job: &Job, missing: u64) -> Result<TaskOutcome> {
         let remote = self.remote.clone();
-        let known = remote.as_ref().and_then(|remote| remote.network.least_date());
         let now = self.now();
-        let range = TimeRange::new(job.range().since, job.range().until.min(known.unwrap_or(now)));
+        let known = remote.as_ref().map_or(now, |remote| remote.network.known_until());
+        let range = TimeRange::new(job.range().since, job.range().until.min(known));
         let claim = Claim::Known(Finding::Short { entries: missing });
         let mut commit = remote.as_ref().map(|remote| self.learned(remote)).unwrap_or_default();
         commit.gaps = self.plan.answered(now);

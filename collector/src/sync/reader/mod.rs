@@ -360,7 +360,7 @@ impl Reader {
         take(&mut commit, page.entries, before, page.cursor.reached);
         // Nothing is known of what comes behind the time at which the platform gave the first of these answers, whatever
         // this machine's clock says.
-        let known = remote.network.least_date().unwrap_or(now);
+        let known = remote.network.known_until();
         let range = job.range();
         let range = TimeRange::new(range.since, range.until.min(known));
         commit.uncovered = self.ahead_of(known);
