@@ -48,7 +48,7 @@ pub(crate) fn run(FleetArgs { quick, seed, stores, processes }: FleetArgs) -> Re
     write(&folder.join("fleet.py"), SCRIPT)?;
     println!("--seed {seed}");
     let mut run = cargo();
-    run.args(["run", "--quiet", "--workspace", "--bin=storelogs-bench"]).args((!quick).then_some("--release"));
+    run.args(["run", "--quiet", "--package=storelogs-bench"]).args((!quick).then_some("--release"));
     run.args(["--", "fleet"]).arg(&program).arg(&folder);
     run.args([u64::from(stores), u64::from(processes), seed].map(|number| number.to_string()));
     let ran = done(run.args(quick.then_some("quick")).current_dir(&workspace.root));
