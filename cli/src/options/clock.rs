@@ -5,7 +5,7 @@ use std::env;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use storelogs::Store;
+use storelogs::{Store, UtcOffset};
 use storelogs_collector::nearest::nearest;
 use storelogs_collector::search::Filter;
 use storelogs_collector::{Archive, insight};
@@ -68,7 +68,8 @@ impl ClockOptions {
         if is_asked || ui.stdout_width().is_none() || TimeZone::system().to_offset(now) == offset {
             return;
         }
-        ui.note(&format!("Times are in {}, the shop's time zone; --time-zone names another.\n", offset_text(offset)));
+        let offset = UtcOffset::from_seconds(offset.seconds());
+        ui.note(&format!("Times are in {offset}, the shop's time zone; --time-zone names another.\n"));
     }
 
     /// The zone that the options ask for.
@@ -88,13 +89,6 @@ impl ClockOptions {
         };
         zone.map_or_else(|| system(ui, Named::ByOption), Ok)
     }
-}
-
-/// An offset as times are written with it: `+08:00`.
-fn offset_text(offset: Offset) -> String {
-    let minutes = offset.seconds() / 60;
-    let sign = if minutes < 0 { '-' } else { '+' };
-    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
 /// The zone that these stores are in, or all of the archive, else this machine's: for commands without an option.

@@ -54,6 +54,11 @@ impl NewFile {
         Ok((Self { path: path.to_owned(), beside }, Out::with_capacity(BUFFER, Box::new(way))))
     }
 
+    /// Its place.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Puts the file into its place. Everything has to be flushed before.
     pub(crate) fn keep(&mut self) -> io::Result<()> {
         if let Some(Beside { partial, target }) = &self.beside {

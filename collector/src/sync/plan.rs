@@ -4,6 +4,7 @@
 //! expire soonest first. So a plan cannot go stale, and a walk that stops at any point leaves behind only a missing
 //! time range.
 
+mod look;
 mod news;
 
 use std::collections::BTreeSet;
@@ -109,6 +110,11 @@ pub(crate) struct Plan {
     recounted: Vec<(TimeRange, Timestamp)>,
     /// The platform does not answer when it is asked for its count: nothing is compared before this time.
     uncounted: Option<Timestamp>,
+}
+
+/// What a failure counts: more if the store does not answer in time.
+const fn weight(hangs: bool) -> u32 {
+    if hangs { policy::FAILURE * policy::HANGING } else { policy::FAILURE }
 }
 
 impl Plan {
@@ -223,25 +229,6 @@ impl Plan {
     /// The platform did not answer when it was asked for its count.
     pub(crate) fn put_off_audits(&mut self, now: Timestamp) {
         self.uncounted = now.checked_add(policy::UNCOUNTED).ok();
-    }
-
-    /// The first look at a store: most stores are so small that it shows all there is, whatever their platform keeps.
-    fn look(&self, now: Timestamp) -> Option<Job> {
-        let untouched = self.progress.coverage.end().is_none() && self.progress.gaps.is_empty();
-        let untouched = untouched && !self.looked && self.suspects.is_empty();
-        self.retained(now).filter(|_| untouched).map(Job::Look)
-    }
-
-    /// The first look begins. It is taken once, whatever comes of it.
-    pub(crate) fn looks(&mut self) {
-        self.looked = true;
-    }
-
-    /// The first look failed, which says nothing of any time range: it is read in slices. Says whether the store itself has
-    /// to be taken for the culprit.
-    pub(crate) fn looked_in_vain(&mut self, hangs: bool) -> bool {
-        self.failures += if hangs { policy::FAILURE * policy::HANGING } else { policy::FAILURE };
-        self.failures >= policy::FAILURES * policy::FAILURE
     }
 
     /// The walk that is under way, as long as it leads to something that is missing.
@@ -377,11 +364,7 @@ impl Plan {
     pub(crate) fn suspect(&mut self, rest: TimeRange, reason: &str, hangs: bool) -> bool {
         // A gap that fails again is nothing new.
         let known = self.progress.gaps.iter().any(|gap| gap.range.overlap(rest).is_some());
-        self.failures += match (known, hangs) {
-            (true, _) => 1,
-            (false, false) => policy::FAILURE,
-            (false, true) => policy::FAILURE * policy::HANGING,
-        };
+        self.failures += if known { 1 } else { weight(hangs) };
         self.cuts = self.cuts.saturating_add(1);
         let failed_before = known || self.suspects.iter().any(|suspect| suspect.range.overlap(rest).is_some());
         let leads_nowhere = self.lists_everything && failed_before || self.cuts > policy::CUTS;
@@ -397,6 +380,11 @@ impl Plan {
             self.suspects.extend(parts.into_iter().map(suspect));
         }
         self.suspect_what_was_read(rest, reason);
+        self.is_culprit()
+    }
+
+    /// Whether so much has failed that the store itself has to be taken for the culprit.
+    fn is_culprit(&self) -> bool {
         self.failures >= policy::FAILURES * policy::FAILURE
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use storelogs::Error;
@@ -13,25 +13,18 @@ use crate::ui::{NewFile, Out, Ui};
 /// Records that could not be decoded: counted for each store, and kept in a file if there is one.
 pub(super) struct Undecodable {
     counts: BTreeMap<String, u64>,
-    file: Option<(PathBuf, NewFile, Out)>,
+    file: Option<(NewFile, Out)>,
 }
 
 impl Undecodable {
     /// Keeps the records in this file, if there is one.
     pub(super) fn new(path: Option<&Path>) -> Result<Self, CliError> {
-        let file = match path {
-            None => None,
-            Some(path) => {
-                let (file, out) = NewFile::begin(path)?;
-                Some((path.to_owned(), file, out))
-            }
-        };
-        Ok(Self { counts: BTreeMap::new(), file })
+        Ok(Self { counts: BTreeMap::new(), file: path.map(NewFile::begin).transpose()? })
     }
 
     pub(super) fn keep(&mut self, error: &Error) -> Result<(), CliError> {
         let store = error.store().map(ToString::to_string).unwrap_or_default();
-        if let Some((_, _, out)) = &mut self.file {
+        if let Some((_, out)) = &mut self.file {
             let raw = error.raw().unwrap_or_default();
             let line = json!({ "store": &store, "path": error.path(), "raw": raw });
             serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
@@ -44,10 +37,10 @@ impl Undecodable {
     /// Says how many there were, and returns that, by store.
     pub(super) fn finish(self, ui: Ui) -> Result<BTreeMap<String, u64>, CliError> {
         let kept = match self.file {
-            Some((path, mut file, mut out)) => {
+            Some((mut file, mut out)) => {
                 out.flush()?;
                 file.keep()?;
-                format!("kept in {}", path.display())
+                format!("kept in {}", file.path().display())
             }
             None => "--raw-errors FILE keeps them".to_owned(),
         };

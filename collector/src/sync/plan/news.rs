@@ -40,8 +40,8 @@ impl Plan {
             && self.progress.prunings.any().is_none_or(|pruned| pruned <= range.since)
     }
 
-    /// Whether a page holds what was written in a time of this length up to now, if it came as densely as the last time. A moment says
-    /// nothing of a week.
+    /// Whether a page holds what was written in a time of this length up to now, if it came as densely as the last time. A
+    /// moment says nothing of a week.
     fn is_one_page(&self, length: SignedDuration) -> bool {
         let Some((entries, read)) = self.dense else { return false };
         let expected = entries as f64 * length.as_secs_f64() / read.as_secs_f64();
