@@ -66,14 +66,11 @@ pub(crate) fn run(ApiArgs { check }: ApiArgs) -> Result {
 
 /// Makes rustdoc write the library as JSON, and returns its path.
 fn document(workspace: &Workspace) -> Result<PathBuf> {
-    // Elsewhere: build scripts that ask whether the compiler takes what is unstable would run again.
-    let target = workspace.target.join("api");
     let mut doc = if is_active(TOOLCHAIN)? { cargo() } else { pinned() };
     let status = doc
-        .args(["doc", "--package=storelogs", "--lib", "--all-features", "--no-deps", "--quiet", "--target-dir"])
-        .arg(&target)
+        .args(["doc", "--package=storelogs", "--lib", "--all-features", "--no-deps", "--quiet"])
         .current_dir(&workspace.root)
-        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTDOC", workspace.root.join("xtask/unstable-rustdoc"))
         .env("RUSTDOCFLAGS", "-Zunstable-options --output-format=json")
         .status()
         .map_err(|e| format!("{}: {e}", doc.get_program().display()))?;
@@ -83,7 +80,7 @@ fn document(workspace: &Workspace) -> Result<PathBuf> {
              {TOOLCHAIN} --profile minimal"
         ));
     }
-    Ok(target.join("doc/storelogs.json"))
+    Ok(workspace.target.join("doc/storelogs.json"))
 }
 
 fn is_active(toolchain: &str) -> Result<bool> {

@@ -75,7 +75,7 @@ fn build(workspace: &Workspace, package: &str, program: &str) -> Result {
 fn measure(arguments: &[&str], write: bool, quick: bool) -> Result {
     let workspace = Workspace::find()?;
     let status = cargo()
-        .args(["run", "--quiet", "--release", "--package=storelogs-bench", "--"])
+        .args(["run", "--quiet", "--release", "--bin=storelogs-bench", "--"])
         .args(arguments)
         .args(write.then_some("--write"))
         .envs(quick.then_some((QUICK, "1")))

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::Result;
 use crate::lake::QUICK;
 use crate::readers::{done, python_with};
-use crate::workspace::{Workspace, cargo, write};
+use crate::workspace::{Workspace, write};
 
 /// Compares the lake with the stores and the archives.
 const SCRIPT: &str = include_str!("../python/fleet.py");
@@ -38,7 +38,11 @@ pub(crate) fn run(FleetArgs { quick, seed, stores, processes }: FleetArgs) -> Re
     let (stores, processes) = (stores.unwrap_or(usual.0), processes.unwrap_or(usual.1));
     let seed = seed.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |time| time.as_secs()));
     let workspace = Workspace::find()?;
-    let program = if quick { workspace.program()? } else { workspace.released_program()? };
+    let (program, bench) = if quick {
+        (workspace.program()?, workspace.built_beside_tests("storelogs-bench")?)
+    } else {
+        (workspace.released_program()?, workspace.released("storelogs-bench")?)
+    };
     // The same packages as those of `cargo xtask lake --quick`, installed once.
     let python = python_with(&workspace.target.join("lake-quick"), QUICK)?;
     let folder = workspace.target.join(if quick { "fleet-quick" } else { "fleet" });
@@ -47,9 +51,8 @@ pub(crate) fn run(FleetArgs { quick, seed, stores, processes }: FleetArgs) -> Re
     }
     write(&folder.join("fleet.py"), SCRIPT)?;
     println!("--seed {seed}");
-    let mut run = cargo();
-    run.args(["run", "--quiet", "--package=storelogs-bench"]).args((!quick).then_some("--release"));
-    run.args(["--", "fleet"]).arg(&program).arg(&folder);
+    let mut run = Command::new(bench);
+    run.arg("fleet").arg(&program).arg(&folder);
     run.args([u64::from(stores), u64::from(processes), seed].map(|number| number.to_string()));
     let ran = done(run.args(quick.then_some("quick")).current_dir(&workspace.root));
     // What is in the lake is worth knowing, whatever went wrong before.

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz [SECONDS [TARGET]]`: every program of `fuzz/`, fed by libFuzzer for a while.
+//! `cargo xtask fuzz [--optimized] [SECONDS [TARGET]]`: every program of `fuzz/`, fed by libFuzzer for a while.
 //!
 //! libFuzzer needs programs that count which of their branches ran. The stable compiler can do that; nightly and
 //! cargo-fuzz would only choose the flags, so we set them here.
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::Result;
-use crate::workspace::{Workspace, cargo, read};
+use crate::workspace::{Workspace, cargo, messages, read};
 
-/// Flags that instrument every crate but the standard library; comparisons report to libFuzzer what they compared with.
+/// Flags that instrument a crate; comparisons report to libFuzzer what they compared with.
 const INSTRUMENT: [&str; 6] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -23,6 +23,9 @@ const INSTRUMENT: [&str; 6] = [
 
 #[derive(clap::Args)]
 pub(crate) struct FuzzArgs {
+    /// Build everything for it, optimized: a build of its own, which pays where each target is fed for long.
+    #[arg(long)]
+    optimized: bool,
     /// How long each target is fed.
     #[arg(default_value_t = 10)]
     seconds: u32,
@@ -30,32 +33,47 @@ pub(crate) struct FuzzArgs {
     target: Option<String>,
 }
 
-pub(crate) fn run(FuzzArgs { seconds, target }: FuzzArgs) -> Result {
-    let folder = Workspace::find()?.root.join("fuzz");
-    let mut programs = build(&folder)?;
+pub(crate) fn run(FuzzArgs { optimized, seconds, target }: FuzzArgs) -> Result {
+    let workspace = Workspace::find()?;
+    let mut programs = build(&workspace, optimized)?;
     programs.retain(|(name, _)| target.as_ref().is_none_or(|target| target == name));
     if programs.is_empty() {
         return Err(format!("there is no target {}", target.as_deref().unwrap_or("at all")));
     }
     let faults: Vec<String> =
-        programs.iter().filter_map(|(name, program)| feed(&folder, name, program, seconds).err()).collect();
+        programs.iter().filter_map(|(name, program)| feed(&workspace, name, program, seconds).err()).collect();
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }
 
 /// Builds the targets, and says where they are.
-fn build(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
-    // With a target named, the flags are for the targets alone and not for build scripts and macros.
-    let target = format!("--target={}", host()?);
-    let arguments = ["build", "--release", &target, "--target-dir=target"];
-    let messages = crate::workspace::messages(
-        cargo().args(arguments).current_dir(folder).env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENT.join("\x1f")),
-    )?;
+fn build(workspace: &Workspace, optimized: bool) -> Result<Vec<(String, PathBuf)>> {
+    let mut build = cargo();
+    build.args(["build", "--workspace"]).current_dir(&workspace.root);
+    build.args(targets(&workspace.root.join("fuzz/targets"))?.iter().map(|name| format!("--example={name}")));
+    if optimized {
+        // With a platform named, the flags are for the targets alone and not for build scripts and macros.
+        build.args(["--profile=fuzz", &format!("--target={}", host()?)]);
+        build.env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENT.join("\x1f"));
+    } else {
+        // Only our own crates: what others wrote is as it was built for the tests.
+        build.env("RUSTC_WORKSPACE_WRAPPER", workspace.root.join("fuzz/instrumented-rustc"));
+        build.env("INSTRUMENT", INSTRUMENT.join(" "));
+    }
     let program = |message: &serde_json::Value| {
         let name = message["target"]["name"].as_str()?.to_owned();
         Some((name, PathBuf::from(message["executable"].as_str()?)))
     };
-    let programs: Vec<_> = messages.iter().filter_map(program).collect();
+    let programs: Vec<_> = messages(&mut build)?.iter().filter_map(program).collect();
     if programs.is_empty() { Err("the targets did not build".into()) } else { Ok(programs) }
+}
+
+/// The names of the targets, which are those of their files.
+fn targets(folder: &Path) -> Result<Vec<String>> {
+    let files = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let name = |file: fs::DirEntry| Some(file.path().file_stem()?.to_string_lossy().into_owned());
+    let mut names: Vec<_> = files.flatten().filter_map(name).collect();
+    names.sort();
+    Ok(names)
 }
 
 /// The triple of this machine.
@@ -67,17 +85,18 @@ fn host() -> Result<String> {
     host.map(str::to_owned).ok_or_else(|| "rustc does not say what machine this is".into())
 }
 
-/// Runs one target. What it learns stays in `fuzz/target/corpus`, so that the next run goes on from there.
-fn feed(folder: &Path, name: &str, program: &Path, seconds: u32) -> Result {
+/// Runs one target. What it learns stays in `target/fuzzed/corpus`, so that the next run goes on from there.
+fn feed(workspace: &Workspace, name: &str, program: &Path, seconds: u32) -> Result {
+    let (root, kept) = (&workspace.root, workspace.target.join("fuzzed"));
     let place = |kind: &str| {
-        let path = folder.join("target").join(kind).join(name);
+        let path = kept.join(kind).join(name);
         fs::create_dir_all(&path).map(|()| path.clone()).map_err(|e| format!("{}: {e}", path.display()))
     };
     let (corpus, finds) = (place("corpus")?, place("finds")?);
-    let log = folder.join("target").join(format!("{name}.log"));
+    let log = kept.join(format!("{name}.log"));
     // The vendors' own samples are seeds of every target.
-    let seeds = [folder.join("seeds").join(name), folder.join("../tests/samples")];
-    let dictionary = folder.join("seeds").join(format!("{name}.dict"));
+    let seeds = [root.join("fuzz/seeds").join(name), root.join("tests/samples")];
+    let dictionary = root.join("fuzz/seeds").join(format!("{name}.dict"));
     let status = Command::new(program)
         .arg(format!("-max_total_time={seconds}"))
         .args(["-timeout=10", "-use_value_profile=1"])

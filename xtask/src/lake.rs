@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::Result;
 use crate::readers::{done, python_with};
-use crate::workspace::{Workspace, cargo, messages, write};
+use crate::workspace::{Workspace, write};
 
 /// The packages, pinned, with everything that they need: without Spark, which is half a gigabyte, and with it.
 pub(crate) const QUICK: &str = include_str!("../python/lake.txt");
@@ -54,14 +54,6 @@ pub(crate) fn run(LakeArgs { quick, entries, stores }: LakeArgs) -> Result {
 
 /// Builds the program that makes the archive.
 pub(crate) fn maker(workspace: &Workspace, quick: bool) -> Result<PathBuf> {
-    let mut build = cargo();
-    build.args(["build", "--example=lake_archive"]).current_dir(&workspace.root);
-    if !quick {
-        build.arg("--release");
-    }
-    messages(&mut build)?
-        .iter()
-        .filter(|message| message["target"]["name"] == "lake_archive")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| "the maker of the archive did not build".into())
+    const MAKER: &str = "lake-archive";
+    if quick { workspace.built_beside_tests(MAKER) } else { workspace.released(MAKER) }
 }

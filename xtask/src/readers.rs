@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
-use crate::workspace::{Workspace, cargo, read, write};
+use crate::workspace::{Workspace, read, write};
 
 /// The packages, pinned, with everything that they need.
 const REQUIREMENTS: &str = include_str!("../python/readers.txt");
@@ -62,8 +62,7 @@ pub(crate) fn make(workspace: &Workspace, program: &Path, archive: &Path) -> Res
     for ending in ["db", "db-wal", "db-shm", "index.db", "index.db-wal", "index.db-shm"] {
         let _ = std::fs::remove_file(archive.with_extension(ending)); // of the run before, if there was one
     }
-    let example = ["run", "--quiet", "--package=storelogs-collector", "--example=large_archive", "--"];
-    done(cargo().args(example).arg(archive).args(["1", "400"]).current_dir(&workspace.root))?;
+    done(Command::new(workspace.built_beside_tests("large-archive")?).arg(archive).args(["1", "400"]))?;
     done(Command::new(program).args(["search", "--count", "payment", "--archive"]).arg(archive))
 }
 

@@ -38,24 +38,34 @@ impl Workspace {
             .ok_or_else(|| "build.rs did not write the effective documents".into())
     }
 
-    /// Builds the program `storelogs` and says where it is. As `cargo run` does, it is built with the features that the
-    /// default members ask for together: for a package alone, much would be built again with fewer.
+    /// Builds the program `storelogs` and says where it is.
     pub(crate) fn program(&self) -> Result<PathBuf> {
-        self.built_program(&[])
+        self.built_beside_tests("storelogs")
+    }
+
+    /// Builds a program as `cargo test` does: with the features that all tests ask for together, so that nothing that
+    /// others wrote is built twice.
+    pub(crate) fn built_beside_tests(&self, program: &str) -> Result<PathBuf> {
+        // Cargo asks for the features of tests where an example is built.
+        self.built(program, "--example=help_files")
     }
 
     /// The same, as it is released: several times as fast, and a build of its own.
     pub(crate) fn released_program(&self) -> Result<PathBuf> {
-        self.built_program(&["--release"])
+        self.released("storelogs")
     }
 
-    fn built_program(&self, options: &[&str]) -> Result<PathBuf> {
-        let build = [&["build", "--bin=storelogs"], options].concat();
-        self.cargo_messages(&build)?
+    /// Builds a program as it is released.
+    pub(crate) fn released(&self, program: &str) -> Result<PathBuf> {
+        self.built(program, "--release")
+    }
+
+    fn built(&self, program: &str, option: &str) -> Result<PathBuf> {
+        self.cargo_messages(&["build", &format!("--bin={program}"), option])?
             .iter()
-            .filter(|message| message["target"]["name"] == "storelogs")
+            .filter(|message| message["target"]["name"] == program)
             .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .ok_or_else(|| "the program `storelogs` did not build".into())
+            .ok_or_else(|| format!("the program `{program}` did not build"))
     }
 
     /// Builds the library's tests and says where they are. The whole workspace is built as `cargo test` does, so that

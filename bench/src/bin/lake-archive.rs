@@ -1,11 +1,11 @@
-//! Makes an archive to try lakes with, or adds to it: `lake_archive FILE FIRST END ENTRIES`.
+//! Makes an archive to try lakes with, or adds to it: `lake-archive FILE FIRST END ENTRIES`.
 //!
 //! Adds the stores from number FIRST up to number END, with this many entries each over the year 2026, and changes a few entries
 //! of the store before. What engines were seen to get wrong is among them: names that look like numbers, ids past 2^53, texts
 //! that are empty, nanoseconds, JSON with large numbers.
 #![allow(clippy::print_stderr, reason = "it talks to the person who runs it")]
 
-mod records;
+mod made;
 
 use std::error::Error;
 
@@ -25,7 +25,7 @@ const WORKING_DAYS: usize = 320;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [path, first, end, entries] = &arguments[..] else { return Err("lake_archive FILE FIRST END ENTRIES".into()) };
+    let [path, first, end, entries] = &arguments[..] else { return Err("lake-archive FILE FIRST END ENTRIES".into()) };
     let (first, end, entries): (u64, u64, usize) = (first.parse()?, end.parse()?, entries.parse()?);
     let mut archive = Archive::open(path)?;
     let present: Timestamp = END.parse()?;
@@ -90,7 +90,7 @@ fn change(archive: &mut Archive, number: u64) -> Result<(), Box<dyn Error>> {
 
 fn entry(store: &Store, record: &Value, row: usize) -> Result<LogEntry, Box<dyn Error>> {
     let text = |name: &str| record[name].as_str().map(str::to_owned);
-    let mut entry = records::entry(store, record)?;
+    let mut entry = made::entry(store, record)?;
     (entry.severity_text, entry.subject_id) = (text("severity"), text("subject_id"));
     match row % 1000 {
         1 => entry.time += SignedDuration::from_nanos(123_456_789),

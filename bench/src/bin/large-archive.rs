@@ -1,9 +1,9 @@
-//! Makes a large archive of made-up shops, to measure with: `large_archive FILE OWNERS ENTRIES`.
+//! Makes a large archive of made-up shops, to measure with: `large-archive FILE OWNERS ENTRIES`.
 //!
 //! Each owner has a BigCommerce store and a SHOPLINE store over a year, with this many entries in both.
 #![allow(clippy::print_stderr, reason = "it talks to the person who runs it")]
 
-mod records;
+mod made;
 
 use std::error::Error;
 
@@ -19,7 +19,7 @@ const WORKING_DAYS: u32 = 320;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let usage = "large_archive FILE OWNERS ENTRIES";
+    let usage = "large-archive FILE OWNERS ENTRIES";
     let path = arguments.next().ok_or(usage)?;
     let owners: u32 = arguments.next().ok_or(usage)?.parse()?;
     let entries: u32 = arguments.next().ok_or(usage)?.parse()?;
@@ -37,8 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let records = history.records(platform).values();
             let covered = TimeRange::new(Timestamp::from_second(history.time_range().0)?, now);
             for page in records.chunks(10_000).rev() {
-                let entries =
-                    page.iter().rev().map(|record| records::entry(&store, record)).collect::<Result<_, _>>()?;
+                let entries = page.iter().rev().map(|record| made::entry(&store, record)).collect::<Result<_, _>>()?;
                 let status = Some(archive.status(id)?.succeeded(now));
                 archive.commit([(id, &Commit { entries, covered, status, ..Commit::default() })])?;
             }
