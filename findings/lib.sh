@@ -26,12 +26,16 @@ debian_with() {
     >"$work/set-up.log" 2>&1 || not_set_up "$@"
 }
 
-# NAME=VERSION …: a Rust program with these crates; its main.rs comes on standard input. Then "$program" runs it.
+# NAME=VERSION[:FEATURE] …: a Rust program with these crates; its main.rs comes on standard input. Then "$program" runs it.
 rust_with() {
   program=$work/rust/target/debug/finding
   mkdir -p "$work/rust/src" && cat >"$work/rust/src/main.rs"
   { printf '[package]\nname = "finding"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n'
-    for crate in "$@"; do printf '%s = "=%s"\n' "${crate%%=*}" "${crate#*=}"; done
+    for crate in "$@"; do
+      name=${crate%%=*} version=${crate#*=} feature=
+      case $version in *:*) feature="\"${version#*:}\"" version=${version%%:*} ;; esac
+      printf '%s = { version = "=%s", features = [%s] }\n' "$name" "$version" "$feature"
+    done
     printf '[profile.dev]\ndebug = false\n'; } >"$work/rust/Cargo.toml"
   (cd "$work/rust" && CARGO_TARGET_DIR=$work/rust/target timeout 600 cargo build -q) >"$work/set-up.log" 2>&1 || not_set_up "$@"
 }

@@ -1,6 +1,8 @@
 //! Tests that a store's progress in memory equals what the archive holds.
 
 use proptest::prelude::*;
+use rusqlite::StatementStatus;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use storelogs::{Cursor, LogEntry, Store};
 
 use super::*;
@@ -133,4 +135,28 @@ fn an_archive_that_stays_locked_is_an_error_and_nothing_is_written() {
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(archive.count(id, TimeRange::new(at(0), at(1000)).unwrap()).unwrap(), 0);
     assert_eq!(archive.commit([(id, &large_page())]).unwrap()[0].new, 100);
+}
+
+#[test]
+fn a_statement_of_a_commit_is_planned_once_however_often_it_runs() {
+    let (_folder, mut archive, id) = archive_with(TimeRange::new(at(0), at(10)).unwrap());
+    let (send, ran) = std::sync::mpsc::channel();
+    let planned = move |event: TraceEvent<'_>| {
+        if let TraceEvent::Profile(statement, _) = event {
+            send.send((statement.sql().into_owned(), statement.get_status(StatementStatus::RePrepare))).unwrap();
+        }
+    };
+    archive.sql.trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(planned)).unwrap();
+    let store = Store::bigcommerce("abc123").unwrap();
+    let entry = |number: i64| LogEntry::new(&store, number.to_string(), at(number), at(number));
+    for round in 0..20 {
+        // What is new, what is known, and what has changed.
+        let mut entries = vec![entry(round), entry(round + 1), entry(round + 2)];
+        entries[0].summary = Some(format!("changed in round {round}"));
+        let covered = TimeRange::new(at(0), at(round + 3));
+        archive.commit([(id, &Commit { entries, covered, ..Commit::default() })]).unwrap();
+    }
+    // What makes a table that others know of is planned for twice.
+    let again: Vec<_> = ran.try_iter().filter(|(_, times)| *times > 2).collect();
+    assert_eq!(again, []);
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::packing::Dictionary;
@@ -259,6 +260,9 @@ fn connect(path: PathBuf, access: Access) -> Result<Archive> {
     };
     sql.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
     sql.set_prepared_statement_cache_capacity(64);
+    // A plan does not depend on what is bound. Else SQLite plans some statements anew each time that they run, which took
+    // most of the time of a poll.
+    sql.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
     // With WAL this loses no consistency: after a power cut the last commits may be gone, entries and coverage alike.
     sql.pragma_update(None, "synchronous", "normal").map_err(fault)?;
     sql.pragma_update(None, "journal_size_limit", MOST_WAL).map_err(fault)?;
