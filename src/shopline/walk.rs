@@ -31,6 +31,10 @@ const FEWEST: i32 = 3;
 /// About how many pages a slice has where several are read at once. Slices are delivered in order: those behind the
 /// first wait with all their pages, so they have to be short. Each takes a count and begins a page, so not too short.
 const PAGES_OF_A_SLICE: i64 = 10;
+/// The same where the store's rate limit holds requests back: time goes by requests there, so counts have to be few.
+const PAGES_OF_A_SLICE_HELD_BACK: i64 = 40;
+/// How many slices are read at once there: enough for what the limit lets through, and little waits for the first.
+const SLICES_HELD_BACK: usize = 2;
 /// Batches that may wait to be delivered, for each request that may be under way.
 const WAITING: usize = 12;
 /// Pages that must be expected before a time range is cut up to be read several slices at a time.
@@ -231,7 +235,7 @@ impl Walk {
             return;
         }
         let (since, until, shorten) = (first.since, first.until, Arc::clone(&first.shorten));
-        let slice = SignedDuration::from_secs(a_page * PAGES_OF_A_SLICE);
+        let slice = SignedDuration::from_secs(a_page * self.pages_of_a_slice());
         self.slice = Some(slice);
         // The slice under way is the first of them; what its first page has is read already.
         let start = until - slice;
@@ -242,6 +246,16 @@ impl Walk {
             }
             self.cuts.push_front((since, start - SECOND));
         }
+    }
+
+    fn pages_of_a_slice(&self) -> i64 {
+        if self.is_held_back() { PAGES_OF_A_SLICE_HELD_BACK } else { PAGES_OF_A_SLICE }
+    }
+
+    /// Whether the store's rate limit holds requests back, so that more at once bring nothing.
+    fn is_held_back(&self) -> bool {
+        let in_flight = self.reader.source.transport.in_flight();
+        self.reader.source.rate_limit().is_some_and(|limit| (limit.left as usize) < in_flight)
     }
 
     /// The next time range to begin with: no longer than a slice is to be.
@@ -262,7 +276,7 @@ impl Walk {
         let (Some(slice), Some(first)) = (self.slice, self.underway.front()) else { return };
         let page = i64::from(self.reader.habits().limit(self.reader.wanted)).max(1);
         let (rows, length) = (i64::try_from(first.rows).unwrap_or(i64::MAX), first.until.duration_since(first.since));
-        let wanted = page.saturating_mul(PAGES_OF_A_SLICE);
+        let wanted = page.saturating_mul(self.pages_of_a_slice());
         // Not by much at once: a quiet night says little of the day before it.
         let fitting = length.as_secs().saturating_mul(wanted) / rows.max(1);
         let fitting = SignedDuration::from_secs(fitting).clamp(slice / 2, slice * 4);
@@ -422,8 +436,13 @@ impl Walk {
     /// Sees to it that as many slices are read as may be: begins others, and where there is no room for more of them, or
     /// none is left, the first that are not read to their ends are asked for half of what they have left.
     fn begin_slices(&mut self, one: bool, room: usize) {
-        let most = if one { 1 } else { self.reader.source.transport.in_flight() };
+        let in_flight = self.reader.source.transport.in_flight();
         loop {
+            let most = match one {
+                true => 1,
+                false if self.is_held_back() => SLICES_HELD_BACK.min(in_flight),
+                false => in_flight,
+            };
             let mut room = room;
             let at_work = self.underway.iter().filter(|slice| {
                 let goes_on = slice.may_go_on(room);
@@ -438,9 +457,8 @@ impl Walk {
                 self.underway.push_back(self.begin(since, until));
                 continue;
             }
-            // Where the store's rate limit holds requests back, more at once bring nothing, and each slice takes a count.
-            let held = || self.reader.source.rate_limit().is_some_and(|limit| (limit.left as usize) < most);
-            if self.slice.is_some() && idle > 0 && !held() {
+            // A slice that is handed over takes a count.
+            if self.slice.is_some() && idle > 0 && !self.is_held_back() {
                 at_work.iter().take(idle).for_each(|slice| slice.ask());
             }
             return;

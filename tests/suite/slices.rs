@@ -8,13 +8,14 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use storelogs::testing::shopline::record;
 use storelogs::testing::{Recorder, Request, Response};
-use storelogs::{HttpBackend, LogQuery, Shopline, TransportError};
+use storelogs::{HttpBackend, LogQuery, Shopline, TransportError, shopline};
 
 use crate::drain::{at, drain};
 
 const PAGE: usize = 200;
 const PAGES: usize = 240;
 const LATENCY: Duration = Duration::from_millis(50);
+const UNLIMITED: (u32, f64) = (1 << 30, 1e9);
 const END: i64 = 1_785_542_400;
 const DAY: i64 = 86_400;
 
@@ -76,11 +77,11 @@ fn serve(times: Vec<i64>) -> impl Fn(&Request) -> Option<Response> {
 }
 
 /// How many times as fast as one page after the other it was, and how many requests a page took.
-async fn speed(times: Vec<i64>) -> (f64, f64) {
+async fn speed(times: Vec<i64>, bucket: (u32, f64)) -> (f64, f64) {
     let network = Recorder::new().serve(serve(times));
     let late = Late { network: network.clone(), now: Arc::default(), most: Arc::default() };
     let store = Shopline::builder("open001").access_token("a-token").http_backend(late.clone());
-    let store = store.bucket(1 << 30, 1e9).in_flight(8).build().unwrap();
+    let store = store.bucket(bucket.0, bucket.1).in_flight(8).build().unwrap();
     let begun = tokio::time::Instant::now();
     let drained = drain(&store, LogQuery::new().since(at(END - 61 * DAY)).until(at(END + 1))).await;
     let took = begun.elapsed();
@@ -93,7 +94,14 @@ async fn speed(times: Vec<i64>) -> (f64, f64) {
 
 #[tokio::test(start_paused = true)]
 async fn slices_are_read_side_by_side_however_unevenly_entries_are_spread() {
-    let (even, uneven) = (speed(times(false)).await, speed(times(true)).await);
+    let (even, uneven) = (speed(times(false), UNLIMITED).await, speed(times(true), UNLIMITED).await);
     assert!(even.0 > 4.0 && even.1 < 1.25, "{even:?}");
     assert!(uneven.0 > 2.5 && uneven.1 < 1.25, "{uneven:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_rate_limit_holds_requests_back_few_are_spent_on_counts() {
+    let (even, uneven) = (speed(times(false), shopline::BUCKET).await, speed(times(true), shopline::BUCKET).await);
+    assert!(even.1 < 1.12, "{even:?}");
+    assert!(uneven.1 < 1.15, "{uneven:?}");
 }
