@@ -31,7 +31,7 @@ def export(*options):
     took = time.monotonic() - began
     # Of the largest child so far, in KiB.
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"{' '.join(('export', *options))}: {ran.stdout.strip().replace(chr(10), '; ')}; {took:.1f} s, at most {peak:.0f} MiB")
+    print(f"{' '.join(('export', *options))}: {ran.stdout.strip().replace(chr(10), '; ')}; {took:.1f} s, at most {peak:.0f} MiB", flush=True)
     return took
 
 
@@ -130,18 +130,23 @@ def normal(rows):
 
 
 def asked(reader, ask, micros):
-    """Asks everything, and says how long that took."""
-    began = time.monotonic()
+    """Asks everything, and says how long each took: with many entries it is an hour for all."""
     answers = {}
     for name, sql in {**QUESTIONS, "what is known of each store": COVERAGE}.items():
         if name.startswith("what is known") and reader == "storelogs sql":
             continue
+        began = time.monotonic()
         try:
             answers[name] = normal(ask(question(sql, micros)))
         except Exception as error:
-            failures.append(f"{reader}: {name}: {type(error).__name__}: {str(error)[:600]}")
-    print(f"{reader}: {time.monotonic() - began:.1f} s")
+            failed(f"{reader}: {name}: {type(error).__name__}: {str(error)[:600]}")
+        print(f"{reader}: {name}: {time.monotonic() - began:.1f} s", flush=True)
     return answers
+
+
+def failed(what):
+    print(what, flush=True)
+    failures.append(what)
 
 
 def compare(reader, answers):
@@ -149,7 +154,7 @@ def compare(reader, answers):
         wanted = expected.setdefault(name, answer)
         if answer != wanted:
             differ = [pair for pair in zip(answer, wanted) if pair[0] != pair[1]][:1]
-            failures.append(f"{reader}: {name}: {len(answer)} rows, {len(wanted)} expected; first difference {differ}")
+            failed(f"{reader}: {name}: {len(answer)} rows, {len(wanted)} expected; first difference {differ}")
 
 
 def of_archive(sql):

@@ -121,10 +121,15 @@ def receive(port, file, faults):
                 return self.answer(200, json.dumps(said).encode(), Content_Type="application/json")
             self.answer(200, answer.SerializeToString(), Content_Type="application/x-protobuf")
 
-    http.server.ThreadingHTTPServer.allow_reuse_address = True
-    http.server.HTTPServer.allow_reuse_address = True
-    server = http.server.HTTPServer if faults != "drop" else http.server.ThreadingHTTPServer
-    server(("127.0.0.1", port), Handler).serve_forever()
+    class Server(http.server.HTTPServer if faults != "drop" else http.server.ThreadingHTTPServer):
+        allow_reuse_address = True
+
+        def handle_error(self, request, client_address):
+            # Who sends is killed again and again.
+            if not isinstance(sys.exc_info()[1], ConnectionError):
+                super().handle_error(request, client_address)
+
+    Server(("127.0.0.1", port), Handler).serve_forever()
 
 
 def free_port():
