@@ -1,5 +1,6 @@
 //! The queue of stores: new entries of any store come before the past of any other, and entries that expire soonest
-//! come first.
+//! come first. Of equals, the store that has waited longest does: else those at the end of a long list would wait for good
+//! where there are more than can be read in time.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -34,10 +35,13 @@ impl Priority {
     }
 }
 
+/// The number of a store in the order in which stores became ready.
+type Arrival = u64;
+
 /// Stores of one kind that are ready or have their turn.
 #[derive(Debug)]
 struct Schedule {
-    ready: BTreeSet<(Priority, StoreIndex)>,
+    ready: BTreeSet<(Priority, Arrival, StoreIndex)>,
     running: usize,
     room: usize,
 }
@@ -49,8 +53,9 @@ pub(super) struct Queue {
     /// Stores that have their turn and give no sign of life. They have left their track, so that others go on there.
     silent: usize,
     room_for_silent: usize,
-    /// The priority with which a store is ready.
-    priorities: HashMap<StoreIndex, Priority>,
+    /// The priority with which a store is ready, and since when.
+    priorities: HashMap<StoreIndex, (Priority, Arrival)>,
+    arrivals: Arrival,
     later: BTreeSet<(Instant, StoreIndex)>,
     times: HashMap<StoreIndex, Instant>,
 }
@@ -60,20 +65,24 @@ impl Queue {
     pub(super) fn new(polls: usize, walks: usize, room_for_silent: usize) -> Self {
         let track = |room: usize| Schedule { ready: BTreeSet::new(), running: 0, room: room.max(1) };
         let tracks = [track(polls), track(polls / 4), track(walks)];
-        let (priorities, later, times) = Default::default();
-        Self { tracks, silent: 0, room_for_silent, priorities, later, times }
+        let (priorities, arrivals, later, times) = Default::default();
+        Self { tracks, silent: 0, room_for_silent, priorities, arrivals, later, times }
     }
 
-    /// A store is ready for its turn, with this priority and no other.
+    /// A store is ready for its turn, with this priority and no other. If it is so already, it stays where it is.
     pub(super) fn ready(&mut self, place: StoreIndex, priority: Priority) {
+        if self.priorities.get(&place).is_some_and(|(held, _)| *held == priority) {
+            return;
+        }
         self.unready(place);
-        self.priorities.insert(place, priority);
-        self.tracks[priority.kind()].ready.insert((priority, place));
+        self.arrivals += 1;
+        self.priorities.insert(place, (priority, self.arrivals));
+        self.tracks[priority.kind()].ready.insert((priority, self.arrivals, place));
     }
 
     fn unready(&mut self, place: StoreIndex) {
-        if let Some(priority) = self.priorities.remove(&place) {
-            self.tracks[priority.kind()].ready.remove(&(priority, place));
+        if let Some((priority, arrival)) = self.priorities.remove(&place) {
+            self.tracks[priority.kind()].ready.remove(&(priority, arrival, place));
         }
     }
 
@@ -101,7 +110,7 @@ impl Queue {
     /// The next store that may be read now, if there is room for it.
     pub(super) fn next(&mut self) -> Option<(StoreIndex, Priority)> {
         let track = self.tracks.iter_mut().find(|track| track.running < track.room && !track.ready.is_empty())?;
-        let (priority, place) = track.ready.pop_first()?;
+        let (priority, _, place) = track.ready.pop_first()?;
         track.running += 1;
         self.priorities.remove(&place);
         Some((place, priority))
@@ -181,6 +190,22 @@ mod tests {
         assert_eq!(polls, 8);
         queue.ended(Priority::Poll, false);
         assert_eq!(queue.next(), Some((28, Priority::Poll)));
+    }
+
+    #[test]
+    fn where_there_are_more_stores_than_can_be_read_in_time_each_has_its_turn() {
+        let mut queue = Queue::new(2, 1, 0);
+        (0..10).for_each(|place| queue.ready(place, Priority::Poll));
+        let mut turns = [0; 10];
+        for _ in 0..50 {
+            let (place, priority) = queue.next().unwrap();
+            turns[place] += 1;
+            queue.ended(priority, false);
+            // It is due again before the others had their turns, and some are told once more that they are due.
+            queue.ready(place, Priority::Poll);
+            queue.ready(9, Priority::Poll);
+        }
+        assert_eq!(turns, [5; 10]);
     }
 
     #[test]
