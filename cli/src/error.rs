@@ -233,6 +233,7 @@ impl From<storelogs_export::Error> for CliError {
             storelogs_export::Error::Archive(error) => error.into(),
             // The arguments are wrong.
             storelogs_export::Error::Address { .. }
+            | storelogs_export::Error::NoLake { .. }
             | storelogs_export::Error::NeverSent { .. }
             | storelogs_export::Error::Settings { .. } => Self::usage(error),
             error => Self::failed(error),

@@ -23,6 +23,11 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// No lake is where entries are to be taken out of one. Nothing was changed.
+    NoLake {
+        /// The address as it was given, without what is secret in it.
+        address: String,
+    },
     /// A file of the lake cannot be read or written.
     Storage {
         /// The file, with the lake's address.
@@ -118,6 +123,12 @@ impl fmt::Display for Error {
         match self {
             Self::Archive(error) => error.fmt(f),
             Self::Address { address, why } => write!(f, "{address} is no place for a lake: {why}"),
+            Self::NoLake { address } => {
+                write!(
+                    f,
+                    "no lake is at {address}, so nothing was forgotten: name the folder that `storelogs export lake` made"
+                )
+            }
             Self::Storage { file, why } => {
                 let first = room(&**why).map(|remedy| format!("{remedy}, and ")).unwrap_or_default();
                 write!(f, "{file} cannot be used: {}; what was committed is safe: {first}run it again", chain(&**why))

@@ -76,7 +76,8 @@ Exit codes:
   0  nothing of it is left
   1  it failed, another process collects into the archive or exports it, or one
      that reads it keeps old bytes of it
-  2  wrong arguments, or a query that cannot be understood";
+  2  wrong arguments, no lake where one is named, or a query that cannot be
+     understood; nothing was changed";
 
 /// How many entries are listed, unless the list is JSON.
 const LISTED: usize = 50;
@@ -87,10 +88,11 @@ pub(crate) fn forget(args: &ForgetArgs, ui: Ui) -> Result<Exit, CliError> {
     if Filter::parse(&query, now, &TimeZone::UTC)?.is_empty() {
         return Err(CliError::usage("the query is empty, and would forget everything: say what is to be forgotten"));
     }
-    let lakes = Lakes::of(args.config.as_ref(), &args.lake, ui)?;
+    let mut lakes = Lakes::of(args.config.as_ref(), &args.lake, ui)?;
     let manner = if args.redact { Manner::Redact } else { Manner::Delete };
     let mut archive = if args.dry_run { args.archive.read()? } else { existing(&args.archive)? };
     let lock = if args.dry_run { None } else { Some((archive.lock()?, archive.lock_forgetting()?)) };
+    lakes.find(&archive)?;
     // As `search` means it: what that finds goes, and nothing else.
     let asked = Asked { query: &query, since: None, until: None, stores: &[] };
     let (filter, zone) = asked.meant(&archive, &args.clock, now, ui)?;

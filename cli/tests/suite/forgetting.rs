@@ -387,6 +387,35 @@ fn lakes_are_cleared_of_it_and_what_stays_in_another_form_is_exported_again() {
     assert!(run.code == 0 && run.err.contains("/lake --forget FILE"), "older rows are in the lake: {run:?}");
 }
 
+#[cfg(feature = "lake")]
+#[test]
+fn a_lake_that_is_not_there_is_never_taken_for_one_that_is_clear() {
+    let (_sandbox, program) = collected();
+    program.file("uids.txt", "bigcommerce:abc123:7");
+    let before = count(&program);
+    for arguments in [
+        &["forget", QUERY, "--lake", "lakes"][..],
+        &["forget", QUERY, "--lake", "lakes", "--dry-run"],
+        &["forget", "nobody", "--lake", "lakes"],
+        &["export", "lake", "lakes", "--forget", "uids.txt"],
+    ] {
+        let run = program.run(arguments);
+        assert!(run.code == 2 && run.err.contains("no lake is at lakes"), "{arguments:?}: {run:?}");
+        assert!(!program.home.path().join("lakes").exists(), "{arguments:?} made it");
+    }
+    assert_eq!(count(&program), before, "nothing was forgotten");
+    // One of the configuration may not have been begun; if entries went there, it has to be there.
+    let program = program.configured("[[export]]\nkind = \"lake\"\nto = \"lake\"\n");
+    assert_eq!(program.run(&["forget", "nobody"]).code, 0);
+    let mut archive = storelogs_collector::Archive::open(program.home.path().join("archive/archive.db")).unwrap();
+    let name = format!("lake {}", program.home.path().join("lake").display());
+    archive.export_succeeded(&name, 1, storelogs::jiff::Timestamp::now()).unwrap();
+    drop(archive);
+    let run = program.run(&["forget", QUERY]);
+    assert!(run.code == 1 && run.err.contains("/lake, to which this archive was exported"), "{run:?}");
+    assert_eq!(count(&program), before, "nothing was forgotten");
+}
+
 /// What an export had read before would arrive after the lake was cleared, and stay.
 #[cfg(feature = "lake")]
 #[test]
@@ -396,7 +425,7 @@ fn nothing_is_exported_while_something_is_forgotten() {
     let other = storelogs_collector::Archive::open(&path).unwrap();
     let before = count(&program);
     let exporting = (other.lock_copying().unwrap().unwrap(), other.lock_copying().unwrap().unwrap());
-    let run = program.run(&["forget", QUERY, "--lake", "lake"]);
+    let run = program.run(&["forget", QUERY]);
     assert!(run.code == 1 && run.err.contains("another process exports entries of the archive"), "{run:?}");
     assert_eq!(count(&program), before);
     assert_eq!(program.run(&["forget", QUERY, "--dry-run"]).code, 0);

@@ -13,18 +13,29 @@ use super::group::{GroupFile, discard, file_of, group_of};
 use super::{Forgotten, Lake};
 use crate::columns::{Rows, fault, read_row_group, reader};
 use crate::delta::{Add, Change, Outcome, Table};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 impl Lake {
+    /// Whether a lake is here that entries can be taken out of.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn is_there(&self) -> Result<bool> {
+        Ok(Table::find(&*self.storage, entries::TABLE)?.is_some())
+    }
+
     /// Removes entries from the lake, with all their revisions. Earlier versions of the table can no longer be read.
     /// Only the table of entries is changed: the next export brings the counts by hour in line with the archive.
     ///
     /// # Errors
-    /// If the lake cannot be read or written. It can then be repeated.
+    /// [`Error::NoLake`] if there is none: nobody may take a wrong address for a lake that is clear. Or if it cannot be read or
+    /// written. It can then be repeated.
     pub fn forget(&self, uids: &HashSet<String>) -> Result<Forgotten> {
-        self.storage.probe()?;
         let mut done = Forgotten::default();
-        let Some(mut table) = Table::find(&*self.storage, entries::TABLE)? else { return Ok(done) };
+        let Some(mut table) = Table::find(&*self.storage, entries::TABLE)? else {
+            return Err(Error::NoLake { address: self.storage.address().to_owned() });
+        };
+        self.storage.probe()?;
         // A concurrent compaction may move rows into files that were not checked.
         loop {
             let begun = self.now();

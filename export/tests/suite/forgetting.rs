@@ -47,6 +47,18 @@ fn a_forgotten_entry_is_in_no_file_and_in_no_version() {
 }
 
 #[test]
+fn entries_are_forgotten_where_a_lake_is_and_nowhere_else() {
+    let world = World::with_entries(1);
+    let uids: HashSet<String> = [format!("{STORE}:1")].into();
+    assert!(!world.lake().is_there().unwrap());
+    let error = world.lake().forget(&uids).unwrap_err();
+    assert!(matches!(error, Error::NoLake { .. }), "{error}");
+    world.export().unwrap();
+    assert!(world.lake().is_there().unwrap());
+    assert_eq!(world.lake().forget(&uids).unwrap().rows, 1);
+}
+
+#[test]
 fn a_file_of_nothing_else_goes_as_a_whole_and_none_is_touched_without_need() {
     let world = World::with_entries(20);
     world.export().unwrap();

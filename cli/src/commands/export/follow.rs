@@ -156,7 +156,7 @@ impl Destination {
     fn name(&self) -> String {
         match self {
             #[cfg(feature = "lake")]
-            Self::Lake(address) => format!("lake {address}"),
+            Self::Lake(address) => super::lake::name(address),
             #[cfg(feature = "otlp")]
             Self::Otlp(otlp) => otlp.name(),
         }

@@ -177,6 +177,16 @@ fn read(file: &Path) -> Result<HashSet<String>, CliError> {
     }
 }
 
+/// The name under which the archive keeps how far a lake is, if the configuration names it.
+pub(super) fn name(address: &str) -> String {
+    format!("lake {address}")
+}
+
+/// Whether a lake is there. It blocks.
+pub(super) fn is_there(address: &str) -> Result<bool, CliError> {
+    Ok(at(address)?.is_there()?)
+}
+
 /// Takes entries out of a lake. It blocks.
 pub(crate) fn forget(address: &str, uids: &HashSet<String>) -> Result<Forgotten, CliError> {
     Ok(at(address)?.forget(uids)?)
