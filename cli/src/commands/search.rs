@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -18,7 +17,7 @@ use storelogs_collector::{Moment, TimeRange};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, TIMES, empty, known_stores};
+use crate::options::{ArchiveOptions, ClockOptions, OutputOptions, TIMES, empty, known_stores};
 use crate::output::{self, Format, Marks, Target};
 use crate::ui::{Ui, end_on_signal, quoted};
 
@@ -64,13 +63,8 @@ pub(crate) struct SearchArgs {
     #[arg(long, conflicts_with_all = ["format", "count"])]
     long: bool,
 
-    /// How entries are written
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-
-    /// Write the entries into this file
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputOptions<Format>,
 
     /// Replace e-mail and postal addresses, names and secrets in texts by pseudonyms
     #[arg(long)]
@@ -170,7 +164,7 @@ Examples:
   storelogs search --count --since yesterday 'severity>=error'
   storelogs search --long --since 7d --store abc123 'severity>=error'
   storelogs search incident:last
-  storelogs search --limit 0 --format csv -o errors.csv 'severity>=error'
+  storelogs search --limit 0 -o errors.csv 'severity>=error'
 
 Fields: store, platform, severity, category, action, module, actor, subject, id,
 uid, name, owner, tag; like:\"Order * failed\"; reason:timeout; sensitive:yes;
@@ -219,8 +213,12 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
         let filter = filter.clone();
         Box::new(move |text: &str| filter.marks(text)) as Marks
     };
-    let path = args.output.as_deref();
-    let format = if args.long { Format::Long } else { args.format };
+    let path = args.output.file();
+    let format = match (args.long, args.output.format()?) {
+        (false, format) => format,
+        (true, Format::Pretty) => Format::Long,
+        (true, _) => return Err(CliError::usage("--long is for reading: name the file .txt")),
+    };
     // The limit leaves the newest entries; a viewer gets the oldest of them first.
     let newest_first = !args.oldest_first;
     let shown_in = zone.clone();
@@ -255,7 +253,7 @@ pub(crate) fn search(args: &SearchArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.note(&format!("{first}; --limit 0 shows all.\n"));
     }
     if shown == 0 {
-        if args.format == Format::Pretty && ui.stdout_width().is_some() {
+        if format == Format::Pretty && ui.stdout_width().is_some() {
             ui.note("Nothing was found.\n");
         }
         say_nothing(&archive, &query, now, &shown_in, ui)?;

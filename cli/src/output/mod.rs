@@ -1,6 +1,7 @@
 //! The output formats of entries.
 
 pub(crate) mod csv;
+mod file_format;
 mod into_file;
 mod json;
 mod long;
@@ -21,6 +22,7 @@ use storelogs::Store;
 use crate::error::CliError;
 use crate::ui::{NewFile, Palette, Ui};
 
+pub(crate) use file_format::FileFormat;
 use into_file::IntoFile;
 use oldest_first::OldestFirst;
 pub(crate) use pretty::{Layout, Marks, Pretty};
@@ -43,6 +45,30 @@ pub(crate) enum Format {
     Long,
     /// For spreadsheets: a header, and a ' before cells that could be taken as a formula
     Csv,
+}
+
+impl FileFormat for Format {
+    const FOR_READING: Self = Self::Pretty;
+    const ENDINGS: &'static str = ".csv, .json, .jsonl or .txt";
+
+    fn of_ending(ending: &str) -> Option<Self> {
+        match ending {
+            "csv" => Some(Self::Csv),
+            "json" => Some(Self::Json),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "txt" | "log" => Some(Self::Pretty),
+            _ => None,
+        }
+    }
+
+    fn instead(ending: &str) -> Option<&'static str> {
+        match ending {
+            "xls" | "xlsx" | "ods" => Some("a spreadsheet opens the .csv"),
+            "parquet" => Some("`storelogs export lake DIR` writes Parquet, from the archive"),
+            "html" | "htm" | "md" | "pdf" => Some("`storelogs report -o report.html` writes a page"),
+            _ => None,
+        }
+    }
 }
 
 /// The destination of entries, and their format.

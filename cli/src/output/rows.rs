@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Number, Value};
 use storelogs_collector::query::Cell;
 
+use super::FileFormat;
 use super::csv::{guarded, io_error};
 use super::into_file::IntoFile;
 use super::rows_table::RowsTable;
@@ -28,6 +29,29 @@ pub(crate) enum Format {
     Json,
     /// One JSON object a line
     Jsonl,
+}
+
+impl FileFormat for Format {
+    const FOR_READING: Self = Self::Table;
+    const ENDINGS: &'static str = ".csv, .json, .jsonl or .txt";
+
+    fn of_ending(ending: &str) -> Option<Self> {
+        match ending {
+            "csv" => Some(Self::Csv),
+            "json" => Some(Self::Json),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "txt" => Some(Self::Table),
+            _ => None,
+        }
+    }
+
+    fn instead(ending: &str) -> Option<&'static str> {
+        match ending {
+            "xls" | "xlsx" | "ods" => Some("a spreadsheet opens the .csv"),
+            "parquet" => Some("`storelogs export lake DIR` writes Parquet"),
+            _ => None,
+        }
+    }
 }
 
 /// Rows that go into a file.

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use storelogs_sandbox::{History, Platform, Store};
+use storelogs_sandbox::{Behavior, History, Platform, Store};
 
 use crate::program::{HANDLE, HASH, Program, Run, bigcommerce, present, sandbox, serve};
 
@@ -112,6 +112,62 @@ fn output_goes_into_a_file() {
     assert_eq!((run.code, run.out.as_str()), (0, ""));
     let written = std::fs::read_to_string(program.home.path().join("log.jsonl")).unwrap();
     assert_eq!(written.lines().count(), 8);
+}
+
+/// The commands that write files, with what they have to say of an archive.
+const WRITING: [&[&str]; 4] =
+    [&["fetch", "--since", "90d"], &["search"], &["sql", "SELECT uid, summary FROM entries ORDER BY key"], &["report"]];
+
+/// A program with an archive of one store.
+fn collected() -> (storelogs_sandbox::Sandbox, Program) {
+    let history = History::bulk(7, 30).ending_at(present().as_second() - 60);
+    let sandbox = serve([Store::bigcommerce(HASH).behavior(Behavior::unlimited()).history(history)]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    assert_eq!(program.run(&["sync"]).code, 0);
+    (sandbox, program)
+}
+
+#[test]
+fn every_command_writes_a_file_in_the_format_that_its_name_ends_in() {
+    let (_sandbox, program) = collected();
+    for command in WRITING {
+        let run = |more: &[&str]| program.run(&[command, more].concat());
+        let read = |name: &str| std::fs::read_to_string(program.home.path().join(name)).unwrap();
+        assert_eq!(run(&["-o", "a.CSV"]).code, 0, "{command:?}");
+        assert!(read("a.CSV").lines().next().unwrap().contains(','), "{command:?}: a header of columns");
+        assert_eq!(run(&["-o", "a.json"]).code, 0, "{command:?}");
+        assert!(serde_json::from_str::<Value>(&read("a.json")).is_ok(), "{command:?}");
+        // The name of the format goes before that of the file, and a file without an ending is for reading.
+        assert_eq!(run(&["-o", "b.csv", "--format", "json"]).code, 0, "{command:?}");
+        assert!(serde_json::from_str::<Value>(&read("b.csv")).is_ok(), "{command:?}");
+        assert_eq!((run(&["-o", "plain"]).code, run(&["-o", "a.txt"]).code), (0, 0), "{command:?}");
+        let refused = run(&["-o", "a.xlsx"]);
+        assert!(refused.code == 2 && refused.err.contains("nothing here is written as \"xlsx\""), "{refused:?}");
+        assert!(!program.home.path().join("a.xlsx").exists());
+    }
+}
+
+#[test]
+fn a_line_in_place_of_a_file_is_standard_output() {
+    let (_sandbox, program) = collected();
+    for command in WRITING {
+        let (plain, line) = (program.run(command), program.run(&[command, &["-o", "-"]].concat()));
+        assert_eq!((plain.code, line.code, line.err.as_str()), (0, 0, plain.err.as_str()), "{command:?}: {line:?}");
+        assert_eq!((line.out.lines().next(), line.out.is_empty()), (plain.out.lines().next(), false), "{command:?}");
+        assert!(!program.home.path().join("-").exists(), "{command:?}");
+    }
+    let run = program.run(&["report", "--each", "store", "-o", "-"]);
+    assert!(run.code == 2 && run.err.contains("name a folder"), "{run:?}");
+}
+
+#[test]
+fn records_that_cannot_be_decoded_never_replace_the_entries() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    for [output, raw] in [["a.txt", "./a.txt"], ["a.txt", "-"], ["-", "-"]] {
+        let run = program.fetch(&["-o", output, "--raw-errors", raw]);
+        assert!(run.code == 2 && run.err.contains("name another file"), "{run:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod read;
 mod undecodable;
 mod values;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use storelogs_collector::Moment;
 
 use crate::config::{self, Configured};
 use crate::error::{CODES, CliError, Exit};
-use crate::options::{ClockOptions, Filters, StoreOptions, TIMES, empty};
+use crate::options::{ClockOptions, Filters, OutputOptions, StoreOptions, TIMES, empty};
 use crate::output::{self, Format, Target};
 use crate::ui::{Progress, Ui, end_on_signal};
 use read::Reading;
@@ -50,13 +50,8 @@ pub(crate) struct FetchArgs {
     #[arg(long)]
     oldest_first: bool,
 
-    /// How entries are written
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-
-    /// Write the entries into this file
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputOptions<Format>,
 
     /// Write each record that cannot be decoded into this file, as it came, one JSON object a line
     #[arg(long, value_name = "FILE")]
@@ -73,7 +68,7 @@ Examples:
   storelogs fetch --since 2026-08-01 --until 2026-08-02 --utc
   storelogs fetch --since 7d --store shopline:open001 --category products
   storelogs fetch --module 'order status' --limit 20
-  storelogs fetch --since 30d --format csv -o month.csv
+  storelogs fetch --since 30d -o month.csv
   storelogs fetch --format jsonl | jq -r 'select(.severity == \"error\").summary'";
 
 pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -83,14 +78,15 @@ pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
     let stores: Vec<Store> = settings.iter().map(|settings| settings.store.clone()).collect();
     let zone = args.clock.of_stores(&stores, ui)?;
     let query = args.query(Timestamp::now(), &zone)?;
-    if args.format == Format::Pretty && args.output.is_none() {
+    let (format, path) = (args.output.format()?, args.output.file());
+    if format == Format::Pretty && path.is_none() {
         args.clock.say(&zone, ui);
     }
-    let undecodable = Undecodable::new(args.raw_errors.as_deref())?;
+    let undecodable = Undecodable::new(args.apart()?)?;
     let mut sink = output::open(
         Target {
-            format: args.format,
-            path: args.output.as_deref(),
+            format,
+            path,
             stores: &stores,
             zone,
             marks: None,
@@ -99,7 +95,7 @@ pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
         },
         ui,
     )?;
-    let progress = Progress::new(ui, reading_what(&stores), args.output.is_some());
+    let progress = Progress::new(ui, reading_what(&stores), path.is_some());
     end_on_signal(Some(&progress));
     let reading = Reading { stores: &settings, network: &network, progress: &progress, ui };
     let exit = reading.read(query, sink.as_mut(), undecodable).await?;
@@ -107,6 +103,20 @@ pub(crate) async fn fetch(args: FetchArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 impl FetchArgs {
+    /// The file for records that cannot be decoded. It is another one than that of the entries.
+    fn apart(&self) -> Result<Option<&Path>, CliError> {
+        let raw = self.raw_errors.as_deref();
+        let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let is_theirs =
+            |raw: &Path| raw == Path::new("-") || self.output.file().is_some_and(|file| whole(file) == whole(raw));
+        match raw.filter(|raw| is_theirs(raw)) {
+            Some(raw) => {
+                Err(CliError::usage(format!("--raw-errors: the entries go into {}: name another file", raw.display())))
+            }
+            None => Ok(raw),
+        }
+    }
+
     fn query(&self, now: Timestamp, zone: &TimeZone) -> Result<LogQuery, CliError> {
         let wrong = |flag: &str, why: String| CliError::usage(format!("{flag}: {why}"));
         let since = self.since.at(now, zone).map_err(|why| wrong("--since", why))?;

@@ -19,7 +19,10 @@ use storelogs_collector::{Archive, Moment};
 
 use crate::config::StoreName;
 use crate::error::{CliError, Exit};
-use crate::options::{ArchiveOptions, ClockOptions, TIMES, empty, known_owners, known_stores, known_tags, of_shop};
+use crate::options::{
+    ArchiveOptions, ClockOptions, OutputOptions, TIMES, empty, known_owners, known_stores, known_tags, of_shop,
+};
+use crate::output::FileFormat;
 use crate::ui::{NewFile, Ui, end_on_signal, printable};
 use each::Each;
 pub(crate) use each::Labelled;
@@ -66,13 +69,8 @@ pub(crate) struct ReportArgs {
     #[command(flatten)]
     clock: ClockOptions,
 
-    /// How the report is written [default: by the name of the output, else for the terminal]
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    format: Option<Format>,
-
-    /// Write the report into this file, or with --each into this folder
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputOptions<Format>,
 
     /// Open the report in the browser
     #[arg(long)]
@@ -128,15 +126,16 @@ enum Format {
 
 pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     end_on_signal(None);
-    if let (Some(each), Some(folder)) = (args.each, &args.output) {
+    if let (Some(each), Some(folder)) = (args.each, args.output.file()) {
         return report_each(args, each, folder, ui);
     }
-    let format = match (args.format, &args.output) {
-        (Some(format), _) => Ok(format),
-        (None, Some(path)) => by_name(path),
-        (None, None) if args.open => Ok(Format::Html),
-        (None, None) => Ok(Format::Terminal),
-    }?;
+    if args.each.is_some() {
+        return Err(CliError::usage("-o: with --each, name a folder"));
+    }
+    let format = match (args.output.named(), args.output.file()) {
+        (None, None) if args.open => Format::Html,
+        _ => args.output.format()?,
+    };
     if args.open && format != Format::Html {
         return Err(CliError::usage(
             "--open shows an HTML report: leave out --format, or give --format html".to_owned(),
@@ -145,8 +144,8 @@ pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let archive = args.archive.read()?;
     let asked = args.request();
     let made = of_stores(&archive, &asked, asked.stores(&archive)?, format, ui)?;
-    let path = match &args.output {
-        Some(path) => Some(path.clone()),
+    let path = match args.output.file() {
+        Some(path) => Some(path.to_owned()),
         None if args.open => Some(place()?),
         None => None,
     };
@@ -171,7 +170,7 @@ pub(crate) fn report(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
 
 /// Writes a report for each owner or store, and prints the verdict of each.
 fn report_each(args: &ReportArgs, each: Each, folder: &Path, ui: Ui) -> Result<Exit, CliError> {
-    let format = args.format.unwrap_or(Format::Html);
+    let format = args.output.named().unwrap_or(Format::Html);
     let archive = args.archive.read()?;
     let asked = args.request();
     let mut stores = asked.stores(&archive)?;
@@ -332,27 +331,28 @@ fn look(ui: Ui) -> terminal::Appearance {
     terminal::Appearance { sparks: ui.stdout_width().is_some(), palette: ui.palette() }
 }
 
-/// The form that the ending of a file's name asks for.
-fn by_name(path: &Path) -> Result<Format, CliError> {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-    Ok(match ending.as_deref() {
-        Some("html" | "htm") => Format::Html,
-        Some("json") => Format::Json,
-        Some("md" | "markdown") => Format::Md,
-        Some("csv") => Format::Csv,
-        Some("txt") | None => Format::Terminal,
-        Some(other) => {
-            let why = format!(
-                "-o: a report cannot be written as {other:?}: name the file .html, .md, .json, .txt, or .csv for a list of orders"
-            );
-            let error = CliError::usage(why);
-            return Err(match other {
-                "pdf" => error.hint("for a PDF, write the .html, open it in a browser, and print it into a file"),
-                "xlsx" => error.hint("for a table of entries: storelogs search --format csv -o entries.csv"),
-                _ => error.hint("or give --format"),
-            });
+impl FileFormat for Format {
+    const FOR_READING: Self = Self::Terminal;
+    const ENDINGS: &'static str = ".html, .md, .json, .txt, or .csv for a list of orders";
+
+    fn of_ending(ending: &str) -> Option<Self> {
+        match ending {
+            "html" | "htm" => Some(Self::Html),
+            "json" => Some(Self::Json),
+            "md" | "markdown" => Some(Self::Md),
+            "csv" => Some(Self::Csv),
+            "txt" => Some(Self::Terminal),
+            _ => None,
         }
-    })
+    }
+
+    fn instead(ending: &str) -> Option<&'static str> {
+        match ending {
+            "pdf" => Some("for a PDF, write the .html, open it in a browser, and print it into a file"),
+            "xls" | "xlsx" | "ods" => Some("for a table of entries: storelogs search --limit 0 -o entries.csv"),
+            _ => None,
+        }
+    }
 }
 
 impl Format {

@@ -3,7 +3,6 @@
 mod prompt;
 
 use std::io::{self, IsTerminal, Read};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +10,7 @@ use clap::Args;
 use storelogs_collector::query::{Answer, Cell, Console, Interrupt};
 
 use crate::error::{CliError, Exit};
-use crate::options::ArchiveOptions;
+use crate::options::{ArchiveOptions, OutputOptions};
 use crate::output::Rows;
 use crate::output::rows::{self, Format};
 use crate::ui::{Palette, Signal, Ui};
@@ -31,13 +30,8 @@ pub(crate) struct SqlArgs {
     #[command(flatten)]
     archive: ArchiveOptions,
 
-    /// How rows are written
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-
-    /// Write the rows into this file
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputOptions<Format>,
 }
 
 const EXAMPLES: &str = "\
@@ -52,7 +46,7 @@ Views:
 
 Examples:
   storelogs sql 'SELECT module, count(*) FROM entries GROUP BY 1'
-  storelogs sql --format csv -o shop.csv 'SELECT * FROM entries ORDER BY key'
+  storelogs sql -o shop.csv 'SELECT * FROM entries ORDER BY key'
   storelogs sql --format jsonl < question.sql | jq .
   storelogs sql
 
@@ -104,8 +98,8 @@ impl Answering<'_> {
     }
 
     fn open(self) -> Result<Box<dyn Rows>, CliError> {
-        let (format, ui) = (self.args.format, self.ui);
-        if let Some(path) = &self.args.output {
+        let (format, ui) = (self.args.output.format()?, self.ui);
+        if let Some(path) = self.args.output.file() {
             return Ok(rows::into_file(format, path)?);
         }
         Ok(match format {

@@ -42,7 +42,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("storelogs export otlp --refused", "nothing was refused; exporting.rs has what was"),
     ("storelogs export lake s3://logs/storelogs", "a bucket; the tests of export/ have one"),
     (
-        "storelogs forget 'actor:\"Amelia Wong\"' --json --dry-run | jq -r '.entries[].uid' > uids.txt",
+        "storelogs forget 'actor:\"Amelia Wong\"' --format json --dry-run | jq -r '.entries[].uid' > uids.txt",
         "what it lists goes into a file; the same without is run",
     ),
     ("storelogs export lake ./lake --forget uids.txt", "forgetting.rs has somebody's lake"),
