@@ -62,7 +62,7 @@ pub enum Verdict {
 pub enum Unread {
     /// It was read, and not compared with the platform yet.
     NotAudited,
-    /// A walk through it is under way.
+    /// A walk through it has not come to its end: it goes on, or was stopped.
     UnderWay,
     /// Nobody has read so far since.
     Behind,
@@ -121,7 +121,7 @@ impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAudited => "read, and not yet audited",
-            Self::UnderWay => "a walk is under way",
+            Self::UnderWay => "not read to its end yet",
             Self::Behind => "nobody has read so far since",
             Self::Gap => "a gap",
             Self::Failed => "it could not be read, and is tried again",
