@@ -78,6 +78,11 @@ pub enum Error {
         /// The archive.
         archive: PathBuf,
     },
+    /// The folder of a backup is not there: nothing was changed.
+    NoFolder {
+        /// The file that was to be made.
+        path: PathBuf,
+    },
     /// An archive would be copied onto itself, or onto one of the files beside it that are its own: nothing was changed.
     Itself {
         /// The file.
@@ -273,6 +278,15 @@ impl fmt::Display for Error {
                 path.display(),
                 archive.display()
             ),
+            Self::NoFolder { path } => {
+                let folder = path.parent().unwrap_or(path);
+                write!(
+                    f,
+                    "{} cannot be written: there is no folder {}; make it first",
+                    path.display(),
+                    folder.display()
+                )
+            }
             Self::Itself { path } => {
                 write!(
                     f,

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use storelogs_collector::archive::begun_beside;
 use storelogs_collector::wording::{format_bytes, pluralize};
 
 use crate::error::{CliError, Exit};
 use crate::options::{ArchiveOptions, WrittenOptions};
-use crate::ui::{Progress, Ui};
+use crate::ui::{Progress, Ui, Unfinished, end_on_signal};
 
 /// Copy the archive while it is in use
 ///
@@ -34,20 +35,24 @@ Examples:
   storelogs backup copy.db
   storelogs restore last-week.db --archive elsewhere.db
 
-If it is killed before it ends, the earlier backup stays: run it again.
+If it is ended before it is done, the earlier backup stays: run it again.
 
 Exit codes:
   0  the copy is there, whole and verified
   1  it failed; what was there before is still there
-  2  the file exists and is no backup of this archive; nothing was changed";
+  2  the file exists and is no backup of this archive; nothing was changed
+  130  interrupted with Ctrl-C before it was done; 143 by SIGTERM";
 
 pub(crate) fn backup(args: &BackupArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut archive = args.archive.read()?;
     let progress = Progress::new(ui, "copying the archive".to_owned(), false);
+    let begun = Unfinished::new(begun_beside(&args.file));
+    end_on_signal(Some(&progress));
     let copied = {
         let progress = progress.clone();
         archive.backup(&args.file, move |share| progress.share(share))
     };
+    drop(begun);
     progress.clear();
     let copied = copied?;
     if args.written.is_json() {

@@ -15,7 +15,7 @@ mod text;
 
 pub(crate) use bar::{bar, blocks, sparkline};
 pub(crate) use logs::LogSettings;
-pub(crate) use new_file::NewFile;
+pub(crate) use new_file::{NewFile, Unfinished};
 pub(crate) use palette::Palette;
 pub(crate) use progress::{Bar, Bars, Progress};
 pub(crate) use prompt::{Prompt, Typed};

@@ -24,6 +24,25 @@ pub(super) fn remove_unfinished() {
     }
 }
 
+/// Files that are not whole yet. They are removed if a signal ends the process before this is dropped.
+pub(crate) struct Unfinished(Vec<PathBuf>);
+
+impl Unfinished {
+    pub(crate) fn new(files: Vec<PathBuf>) -> Self {
+        unfinished().extend(files.iter().cloned());
+        Self(files)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let mut all = unfinished();
+        self.0.iter().for_each(|file| {
+            all.remove(file);
+        });
+    }
+}
+
 /// A file that output goes into. It is written beside its place, and takes that place when it is whole: whatever ends the
 /// program before, what was there stays as it is. Dropped before it is kept, it is removed.
 #[must_use = "without `keep` it is removed"]
@@ -166,6 +185,19 @@ mod tests {
         file.keep().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(names(folder.path()), ["log.csv"]);
+    }
+
+    #[test]
+    fn what_is_unfinished_goes_with_the_process_and_what_is_done_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let [begun, done] = ["copy.db.partial", "other.db.partial"].map(|name| folder.path().join(name));
+        fs::write(&begun, "half").unwrap();
+        fs::write(&done, "whole").unwrap();
+        let of_begun = Unfinished::new(vec![begun, folder.path().join("never made")]);
+        drop(Unfinished::new(vec![done]));
+        remove_unfinished();
+        assert_eq!(names(folder.path()), ["other.db.partial"]);
+        drop(of_begun);
     }
 
     #[cfg(unix)]

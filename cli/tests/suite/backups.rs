@@ -107,7 +107,7 @@ fn a_backup_replaces_one_of_the_same_archive_and_nothing_else() {
     }
     assert_eq!(program.run(&["backup", "empty"]).code, 0, "an empty file loses nothing");
     let run = program.run(&["backup", "no/such/folder/copy.db"]);
-    assert!(run.code == 1 && run.err.contains("no/such/folder"), "{run:?}");
+    assert!(run.code == 1 && run.err.contains("there is no folder no/such/folder; make it first"), "{run:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -40,6 +40,10 @@ impl Archive {
             return Err(Error::Itself { path: file.to_owned() });
         }
         let file = &target(file.to_owned());
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.exists()) {
+            return Err(Error::NoFolder { path: file.to_owned() });
+        }
         let is_there = fs::metadata(file).is_ok_and(|file| file.is_dir() || file.len() > 0);
         if is_there && !is_of_this(file, self.fingerprint()?.as_deref()) {
             return Err(Error::NotABackup { path: file.to_owned(), archive: self.path.clone() });
@@ -58,6 +62,19 @@ impl Archive {
         }
         copied
     }
+}
+
+/// The files that a backup into this file begins beside it, and that go when it ends. Whoever ends the process in between can
+/// remove them; else the next backup does.
+pub fn begun_beside(file: &Path) -> Vec<PathBuf> {
+    begun(&beside(&target(file.to_owned()), ".partial"))
+}
+
+fn begun(partial: &Path) -> Vec<PathBuf> {
+    let index = index_file::path_of(partial);
+    let files = ["", "-wal", "-shm"].map(|ending| beside(partial, ending));
+    let derived = ["", "-wal", "-shm"].map(|ending| beside(&index, ending));
+    files.into_iter().chain(derived).chain([secret::path_of(partial)]).collect()
 }
 
 /// Copies a database into a file that is not in use yet, and verifies it.
@@ -112,10 +129,7 @@ fn leave_index(copy: &Path) -> rusqlite::Result<()> {
 
 /// Removes a copy that was begun, with all that may stand beside it.
 pub(super) fn remove(partial: &Path) -> io::Result<()> {
-    let index = index_file::path_of(partial);
-    let files = ["", "-wal", "-shm"].map(|ending| beside(partial, ending));
-    let derived = ["", "-wal", "-shm"].map(|ending| beside(&index, ending));
-    for file in files.into_iter().chain(derived).chain([secret::path_of(partial)]) {
+    for file in begun(partial) {
         match fs::remove_file(file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

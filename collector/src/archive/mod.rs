@@ -59,7 +59,7 @@ use crate::micros::Micros;
 
 pub use arrived::{ArrivedEntry, Fields};
 pub use audit::{Audit, Audits, Claim, Comparison, Finding};
-pub use backup::Copied;
+pub use backup::{Copied, begun_beside};
 pub use commit::{Commit, Committed};
 pub use derived::OutOfStep;
 pub(crate) use erase::{Erasure, PrunedKind};
