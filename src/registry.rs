@@ -36,12 +36,13 @@ pub fn known() -> Vec<&'static dyn PlatformFacts> {
     OWN.iter().chain(added.iter()).copied().collect()
 }
 
-/// The facts of the platform with this name, such as `bigcommerce`.
+/// The facts of the platform with this name, such as `bigcommerce`. Case does not count: its maker writes BigCommerce.
 pub fn named(name: &str) -> Option<&'static dyn PlatformFacts> {
-    let own = OWN.iter().find(|facts| facts.platform().as_str() == name).copied();
+    let is_it = |facts: &&&'static dyn PlatformFacts| facts.platform().as_str().eq_ignore_ascii_case(name);
+    let own = OWN.iter().find(is_it).copied();
     own.or_else(|| {
         let added = ADDED.read().unwrap_or_else(PoisonError::into_inner);
-        added.iter().find(|facts| facts.platform().as_str() == name).copied()
+        added.iter().find(is_it).copied()
     })
 }
 

@@ -360,6 +360,14 @@ fn an_entry_is_one_line_of_plain_text_whatever_is_in_it() {
 }
 
 #[test]
+fn a_platform_may_be_written_as_its_maker_writes_it() {
+    for text in ["BigCommerce:abc123", "BIGCOMMERCE:ABC123", "bigcommerce:abc123"] {
+        assert_eq!(text.parse::<Store>().unwrap().to_string(), "bigcommerce:abc123");
+    }
+    assert_eq!("SHOPLINE:open001".parse::<Store>().unwrap().to_string(), "shopline:open001");
+}
+
+#[test]
 fn a_pasted_address_is_a_store_of_the_platform_whose_address_it_is() {
     for (text, store) in [
         ("https://api.bigcommerce.com/stores/abc123/v3/", "bigcommerce:abc123"),

@@ -136,6 +136,12 @@ impl Files {
         (!broken.is_empty()).then(|| broken.join("\n"))
     }
 
+    /// What is wrong with the table that an argument names, if it cannot be used at all.
+    pub(super) fn table_problem(&self) -> Option<String> {
+        let broken = &self.known.get(self.table.as_ref()?)?.broken;
+        (!broken.is_empty()).then(|| broken.join("\n"))
+    }
+
     /// Reads what has changed. A file that is broken says what it said before; one that was changed just now is read
     /// the next time, unless it is the first.
     pub(super) fn read(&mut self) -> AllFiles {

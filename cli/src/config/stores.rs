@@ -127,7 +127,8 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
     let all = files.read();
     let secrets = all.secret_variables();
     let AllFiles { stores: found, mut problems, notes, proxy, keep, exports, rules } = all;
-    if let Some(why) = files.main_problem() {
+    // What an argument names is what the user means: the other stores are not.
+    if let Some(why) = files.main_problem().or_else(|| files.table_problem()) {
         return Err(CliError::usage(why));
     }
     for note in &notes {

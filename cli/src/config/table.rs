@@ -51,7 +51,7 @@ pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
         .from_reader(text);
     let shown = path.display();
     let header = reader.byte_headers().map_err(|_| format!("{shown} cannot be read as CSV"))?;
-    let line = header.position().map_or(1, csv::Position::line);
+    let line = header.position().map_or(1, |begun| line_of(text, begun));
     let (columns, unknown) = columns(header).map_err(|why| format!("{shown} line {line}: {why}"))?;
     let mut found = ParsedFile::default();
     found.notes.extend(unknown.map(|why| format!("{shown} line {line}: {why}; it is left out")));
@@ -63,7 +63,10 @@ pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
             Ok(false) => return Ok(found),
             Err(_) => return Err(format!("{shown} cannot be read as CSV")),
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        if record.iter().all(<[u8]>::is_empty) {
+            continue; // a spreadsheet's empty row
+        }
+        let line = record.position().map_or(0, |begun| line_of(text, begun));
         match settings(&record, &columns, path) {
             Ok(settings) => match lines.get(&settings.store) {
                 Some(first) => found
@@ -77,6 +80,13 @@ pub(super) fn read(text: &[u8], path: &Path) -> Result<ParsedFile, String> {
             Err(why) => found.problems.push(format!("{shown} line {line}: {why}")),
         }
     }
+}
+
+/// The line of a record. Its position is where the one before it ended, and comments and empty lines may follow that.
+fn line_of(text: &[u8], begun: &csv::Position) -> u64 {
+    let rest = usize::try_from(begun.byte()).ok().and_then(|at| text.get(at..)).unwrap_or_default();
+    let is_skipped = |line: &&[u8]| line.starts_with(b"#") || line.is_empty() || *line == b"\r";
+    begun.line() + rest.split(|byte| *byte == b'\n').take_while(is_skipped).count() as u64
 }
 
 /// The character between columns: a spreadsheet writes semicolons or tabs where the comma is in numbers.

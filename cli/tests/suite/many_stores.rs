@@ -79,6 +79,40 @@ fn refused(text: &str) -> Run {
 }
 
 #[test]
+fn a_table_that_an_argument_names_is_what_is_meant_whatever_other_stores_there_are() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    let before = sandbox.requests();
+    for table in ["none.csv", "broken.csv", "."] {
+        program.file("broken.csv", "platform\nbigcommerce\n");
+        for command in ["fetch", "sync", "check"] {
+            let run = program.run(&[command, "--stores", table]);
+            assert!(
+                run.code == 2 && run.err.starts_with("error: ") && run.out.is_empty(),
+                "{command} {table}: {run:?}"
+            );
+        }
+    }
+    assert_eq!(sandbox.requests(), before, "nothing was sent");
+}
+
+#[test]
+fn a_wrong_line_of_a_table_is_named_by_its_number_whatever_stands_before_it() {
+    for (table, line) in [
+        ("platform,store\nbigcommerce,\n", 2),
+        ("platform,store\n# of Acme\n# and others\nbigcommerce,\n", 4),
+        ("# of Acme\n\nplatform,store\n\n\r\nbigcommerce,\n", 6),
+        ("platform,store\r\n#\r\n\r\nbigcommerce,\r\n", 4),
+        ("platform,store\n,\n , \nbigcommerce,\n", 4),
+    ] {
+        let run = refused(table);
+        assert!(run.err.contains(&format!("line {line}: the store is missing")), "{table:?}: {run:?}");
+        assert_eq!(run.err.lines().count(), 1, "empty rows are no stores: {run:?}");
+    }
+    assert!(refused("#\n\nplatform\nbigcommerce\n").err.contains("line 3: there is no column store"));
+}
+
+#[test]
 fn a_table_that_is_none_is_refused_with_the_reason() {
     assert_snapshot!(refused("platform,shop\nbigcommerce,abc123\n").err);
     assert_snapshot!(refused("platform\nbigcommerce\n").err);
@@ -176,5 +210,5 @@ fn while_following_a_store_that_is_added_and_a_token_that_is_fixed_take_effect()
     follower.kill().unwrap();
     let output = follower.wait_with_output().unwrap();
     let printed = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(printed.matches("stores.csv line 4: the store is missing").count(), 1, "{printed}");
+    assert_eq!(printed.matches("stores.csv line 5: the store is missing").count(), 1, "{printed}");
 }
