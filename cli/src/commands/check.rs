@@ -14,6 +14,7 @@ use serde::Serialize;
 use storelogs::{ErrorKind, RateLimit, RetryPolicy};
 use storelogs_collector::wording::{format_count, format_duration, pluralize};
 
+use super::export::Exports;
 use super::sync::LISTED;
 use crate::config::{self, Configured, StoreConnection};
 use crate::error::{CODES, CliError, Exit, StoreFailure};
@@ -24,8 +25,8 @@ use crate::ui::{Column, Progress, Table, Text, Ui, end_on_signal};
 ///
 /// Asks each store for one entry, with one request, and shows what it finds: the token and when it ends, the scope, the
 /// two clocks, and how much of the rate limit is left. Of more than 40 stores, it lists those with which something is wrong;
-/// `--format json` has all. A token is never shown. Rules of `watch` are read, too: what is wrong with one, or missing for
-/// its alerts, is an error. No alert is sent.
+/// `--format json` has all. A token is never shown. Rules of `watch` and exports are read, too: what is wrong with one, or
+/// missing for it, such as a secret or a program, is an error. No alert and no entry is sent.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{CODES}"))]
 pub(crate) struct CheckArgs {
@@ -115,8 +116,20 @@ pub(crate) async fn check(args: CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     let configured = config::read(&args.stores.selection(), ui)?;
     let proxy = configured.proxy()?;
     let network = configured.network()?;
-    // A rule is of no one store.
-    let rules = if configured.picked.is_empty() { configured.rules().await } else { (0, Vec::new()) };
+    // Rules and exports are of no one store.
+    let (mut beside, mut faults) = (Vec::new(), Vec::new());
+    if configured.picked.is_empty() {
+        let exports = Exports::of(&configured)?;
+        for ((count, wrong), [one, several]) in [
+            (configured.rules().await, ["rule of `watch`", "rules of `watch`"]),
+            ((exports.count(), exports.faults(ui).await), ["export", "exports"]),
+        ] {
+            if count > 0 && wrong.is_empty() {
+                beside.push(format!("{}: nothing is missing", pluralize(count as u64, one, several)));
+            }
+            faults.extend(wrong);
+        }
+    }
     let Configured { stores, problems, .. } = configured;
     // An answer in reasonable time is part of what is checked.
     let policy = RetryPolicy::default().max_attempts(2).attempt_timeout(Duration::from_secs(20));
@@ -142,14 +155,14 @@ pub(crate) async fn check(args: CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     if args.written.is_json() {
         ui.json(&results)?;
     } else {
-        show(&results, &rules, ui)?;
+        show(&results, &beside, ui)?;
     }
-    rules.1.iter().for_each(|fault| ui.error(fault));
+    faults.iter().for_each(|fault| ui.error(fault));
     if unsent {
         return Ok(Exit::Usage);
     }
     let failures: Vec<StoreFailure> = results.iter().filter_map(|result| result.kind).map(StoreFailure::of).collect();
-    Ok(Exit::of(results.len(), &failures, 0).despite(problems + rules.1.len()))
+    Ok(Exit::of(results.len(), &failures, 0).despite(problems + faults.len()))
 }
 
 async fn ask(store: String, connected: StoreConnection) -> CheckResult {
@@ -241,7 +254,7 @@ impl CheckResult {
     }
 }
 
-fn show(results: &[CheckResult], (rules, faults): &(usize, Vec<String>), ui: Ui) -> Result<(), CliError> {
+fn show(results: &[CheckResult], beside: &[String], ui: Ui) -> Result<(), CliError> {
     let (palette, now) = (ui.palette(), Timestamp::now());
     let columns = [
         Column::new("STORE"),
@@ -300,8 +313,6 @@ fn show(results: &[CheckResult], (rules, faults): &(usize, Vec<String>), ui: Ui)
         let [read, all] = [read, results.len()].map(|stores| format_count(stores as u64));
         writeln!(out, "{read} of {all} stores can be read")?;
     }
-    if *rules > 0 && faults.is_empty() {
-        writeln!(out, "{}: nothing is missing", pluralize(*rules as u64, "rule of `watch`", "rules of `watch`"))?;
-    }
+    beside.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     Ok(out.flush()?)
 }

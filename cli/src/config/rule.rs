@@ -163,6 +163,13 @@ impl Settings {
         self.draft.clone().rule(actions).map_err(|wrong| vec![wrong.why])
     }
 
+    /// Why its program cannot be run, as far as that is seen without running it.
+    pub(super) fn program_fault(&self) -> Option<String> {
+        let program = self.run.as_ref()?.first()?;
+        let why = if program.contains('/') { "no program is there" } else { "no folder of PATH has it" };
+        (!is_program(program)).then(|| format!("the rule {:?}: run: {program} cannot be run: {why}", self.draft.name))
+    }
+
     /// Reads each secret once. The error says why, of each that cannot be read.
     async fn read(&self, ui: Ui) -> Result<ReadSecrets, Vec<String>> {
         let mut missing = Vec::new();
@@ -206,6 +213,26 @@ impl Settings {
         }
         Ok(Some(webhook))
     }
+}
+
+/// Whether a program is there: at a path, or by its name in a folder of `PATH`.
+#[cfg(unix)]
+fn is_program(program: &str) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let is_one = |path: &Path| {
+        std::fs::metadata(path).is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+    };
+    if program.contains('/') {
+        return is_one(Path::new(program));
+    }
+    std::env::var_os("PATH")
+        .is_some_and(|folders| std::env::split_paths(&folders).any(|folder| is_one(&folder.join(program))))
+}
+
+/// Whether a program is there, as far as is known: endings and registered programs are the system's affair.
+#[cfg(not(unix))]
+fn is_program(_: &str) -> bool {
+    true
 }
 
 /// The secrets of a rule as they were read.

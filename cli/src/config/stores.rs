@@ -62,6 +62,7 @@ impl Configured {
         let mut faults = Vec::new();
         for rule in &self.rules {
             faults.extend(rule.rule(&self.secrets, self.ui).await.err().unwrap_or_default());
+            faults.extend(rule.program_fault());
         }
         (self.rules.len(), faults)
     }

@@ -157,6 +157,47 @@ fn check_reads_the_rules_and_names_every_secret_that_is_missing_without_sending_
 
 #[cfg(unix)]
 #[test]
+fn check_names_every_program_and_destination_that_is_not_there_without_starting_any() {
+    let sandbox = sandbox();
+    let rule = |name: &str, run: &str| format!("[[rule]]\nname = \"{name}\"\nincident = true\nrun = [\"{run}\"]\n");
+    let rules =
+        [rule("away", "/none/at/all"), rule("unknown", "storelogs-none"), rule("here", "sh"), rule("file", "./a")];
+    let program = Program::reading(&sandbox).configured(&rules.concat());
+    program.file("a", "#!/bin/sh\ntouch started\n");
+    let run = program.run(&["check"]);
+    let wrong =
+        ["away\": run: /none/at/all cannot be run", "unknown\": run: storelogs-none", "file\": run: ./a cannot"];
+    assert!(run.code == 4 && wrong.iter().all(|wrong| run.err.contains(wrong)), "{run:?}");
+    assert!(!run.err.contains("\"here\""), "{run:?}");
+    std::os::unix::fs::symlink("/bin/sh", program.home.path().join("b")).unwrap();
+    let program = program.configured(&[rule("here", "sh"), rule("file", "./b")].concat());
+    let run = program.run(&["check"]);
+    assert!(run.code == 0 && run.out.contains("2 rules of `watch`: nothing is missing"), "{run:?}");
+    assert!(!program.home.path().join("started").exists());
+}
+
+#[cfg(feature = "otlp")]
+#[test]
+fn check_reads_the_exports_and_sends_nothing_to_them() {
+    let sandbox = sandbox();
+    let receiver = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    receiver.set_nonblocking(true).unwrap();
+    let to = format!("http://{}", receiver.local_addr().unwrap());
+    let export = |to: &str, more: &str| format!("[[export]]\nkind = \"otlp\"\nto = \"{to}\"\n{more}");
+    let wanting = "headers = { authorization = { env = \"OTLP_AUTH\" } }\n";
+    let program = Program::reading(&sandbox).configured(&[export("localhost:4318", ""), export(&to, wanting)].concat());
+    let run = program.run(&["check"]);
+    assert!(run.code == 4, "{run:?}");
+    assert!(run.err.contains("[[export]] 1: the endpoint is no http or https address"), "{run:?}");
+    assert!(run.err.contains("[[export]] 2: ") && run.err.contains("OTLP_AUTH is not set"), "{run:?}");
+    let program = program.configured(&export(&to, wanting)).with("OTLP_AUTH", "sandbox-token");
+    let run = program.run(&["check"]);
+    assert!(run.code == 0 && run.out.contains("1 export: nothing is missing"), "{run:?}");
+    assert!(receiver.accept().is_err(), "nothing is sent");
+}
+
+#[cfg(unix)]
+#[test]
 fn check_reads_each_secret_of_a_faulty_rule_once_and_calls_it_by_its_key() {
     let sandbox = sandbox();
     let counting = |more: &str| {

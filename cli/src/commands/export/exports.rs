@@ -25,6 +25,23 @@ impl Exports {
         Ok(Self { settings, proxy })
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.settings.len()
+    }
+
+    /// What keeps them from being begun: an address that is none, a secret that is not there. Nothing is sent.
+    pub(crate) async fn faults(&self, ui: Ui) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (settings, number) in self.settings.iter().zip(1..) {
+            let Some(proxy) = &self.proxy else { break };
+            if let Err(why) = Exporting::check(settings, proxy, ui).await {
+                faults.push(format!("[[export]] {number}: {why}"));
+            }
+        }
+        faults
+    }
+
     /// Starts to export. `None` if nothing is configured.
     pub(crate) async fn begin(
         &self,
@@ -54,6 +71,11 @@ impl Exporting {
         _: Ui,
     ) -> Result<Option<Self>, CliError> {
         Err(CliError::usage("this program was built without exports, which [[export]] asks for".to_owned()))
+    }
+
+    #[allow(clippy::unused_async)]
+    pub(crate) async fn check(_: &ExportSettings, _: &Proxy, _: Ui) -> Result<(), CliError> {
+        Err(CliError::usage("this program was built without exports".to_owned()))
     }
 
     pub(crate) fn names(&self) -> &[String] {

@@ -63,6 +63,11 @@ impl Exporting {
         Ok(Some(Self { end, tasks, names }))
     }
 
+    /// An error unless this destination can be exported to, as far as that is known without sending anything.
+    pub(crate) async fn check(settings: &ExportSettings, proxy: &Proxy, ui: Ui) -> Result<(), CliError> {
+        Destination::of(&settings.to, proxy, ui).await.map(drop)
+    }
+
     /// The names under which the archive stores their progress.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
