@@ -35,6 +35,20 @@ fn answered(run: &Run) -> &str {
 }
 
 #[test]
+fn every_view_is_in_the_help_and_in_the_documentation() {
+    let program = collected();
+    let error = program.run(&["sql", "SELECT 1 FROM none"]).err;
+    let views: Vec<&str> = error.trim().rsplit_once("the views are ").unwrap().1.split(", ").collect();
+    let help = program.run(&["sql", "--help"]).out;
+    let listed = help.split("Views:\n").nth(1).unwrap().lines().take_while(|line| !line.is_empty());
+    assert_eq!(listed.map(|line| line.split_whitespace().next().unwrap()).collect::<Vec<_>>(), views);
+    let documented = include_str!("../../../docs/search.md");
+    let rows = documented.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let rows: Vec<&str> = rows.map(|(view, _)| view).filter(|view| views.contains(view)).collect();
+    assert_eq!(rows, views);
+}
+
+#[test]
 fn a_statement_is_answered_in_every_format() {
     let program = collected();
     assert_snapshot!(answered(&program.run(&["sql", AWKWARD])), @r"

@@ -36,13 +36,17 @@ pub(crate) struct SqlArgs {
 
 const EXAMPLES: &str = "\
 Views:
-  entries      every entry, with the fields of the model; times in UTC
-  hours        how many entries of a kind each store has in each hour
-  stores       every store, its state and the reason for it
-  covered      which time ranges are complete
-  gaps         which could not be read so far, and why
-  quarantined  records that could not be decoded
-  revisions    what entries said before the platform changed them
+  entries        every entry, with the fields of the model; times in UTC
+  hours          how many entries of a kind each store has in each hour
+  stores         every store, its state and the reason for it
+  covered        which time ranges were read
+  audits         which were compared with the platform, and the result
+  gaps           which could not be read so far, and why
+  prunings       up to when entries were pruned
+  verifications  each store as `verify` last found it
+  labels         the names, owners and tags of stores
+  quarantined    records that could not be decoded
+  revisions      what entries said before the platform changed them
 
 Examples:
   storelogs sql 'SELECT module, count(*) FROM entries GROUP BY 1'
