@@ -66,6 +66,12 @@ pub(crate) fn restore(args: &RestoreArgs, ui: Ui) -> Result<Exit, CliError> {
     } else {
         show(&path, replaced.as_deref(), &standings, ui)?;
     }
+    if replaced.is_some() && beside_litestream(&path) {
+        ui.warning(
+            "Litestream copies this archive, it seems, and does not notice the new file: what it copies from now on is damaged. Stop it \
+             and start it again",
+        );
+    }
     if !unpruned.is_empty() {
         let stores: Vec<String> = unpruned.iter().map(ToString::to_string).collect();
         ui.warning(&format!(
@@ -75,6 +81,12 @@ pub(crate) fn restore(args: &RestoreArgs, ui: Ui) -> Result<Exit, CliError> {
         ));
     }
     Ok(Exit::Done)
+}
+
+/// Whether Litestream has its folder beside the archive.
+fn beside_litestream(archive: &Path) -> bool {
+    let name = archive.file_name().unwrap_or_default().to_string_lossy();
+    archive.with_file_name(format!(".{name}-litestream")).is_dir()
 }
 
 fn as_json(archive: &Path, replaced: Option<&Path>, unpruned: &[Store], standings: &[Standing]) -> serde_json::Value {

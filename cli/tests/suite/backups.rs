@@ -111,6 +111,16 @@ fn a_backup_replaces_one_of_the_same_archive_and_nothing_else() {
 }
 
 #[test]
+fn a_replaced_archive_that_litestream_copies_is_warned_of() {
+    let (_sandbox, program) = collected();
+    assert_eq!(program.run(&["backup", "copy.db"]).code, 0);
+    assert_eq!(program.run(&["restore", "copy.db", "--replace"]).err, "");
+    fs::create_dir(program.home.path().join(".archive.db-litestream")).unwrap();
+    let run = program.run(&["restore", "copy.db", "--replace"]);
+    assert!(run.code == 0 && run.err.contains("Litestream") && run.err.contains("start it again"), "{run:?}");
+}
+
+#[test]
 fn a_restored_archive_says_what_sync_will_fetch_and_sync_fetches_it() {
     let (sandbox, program) = collected();
     assert_eq!(program.run(&["backup", "copy.db"]).code, 0);
