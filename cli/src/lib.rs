@@ -12,7 +12,7 @@ mod ui;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use clap_complete::Shell;
 
 use commands::Cli;
@@ -23,7 +23,7 @@ pub fn main() -> ExitCode {
     if let Some(answered) = commands::completions::answer() {
         return answered;
     }
-    let cli = match Cli::try_parse() {
+    let cli = match arguments().try_get_matches().and_then(|given| Cli::from_arg_matches(&given)) {
         Ok(cli) => cli,
         Err(error) => return ui::usage(&error),
     };
@@ -40,7 +40,14 @@ pub fn main() -> ExitCode {
 
 /// The program's arguments: every command, option and example.
 pub fn arguments() -> clap::Command {
-    Cli::command()
+    in_any_case(Cli::command())
+}
+
+/// Takes a value of a list however it is written: `--min-severity Error`, as a query takes `severity:Error`.
+fn in_any_case(command: clap::Command) -> clap::Command {
+    let is_listed = |arg: &clap::Arg| arg.get_action().takes_values() && !arg.get_possible_values().is_empty();
+    let command = command.mut_args(|arg| if is_listed(&arg) { arg.ignore_case(true) } else { arg });
+    command.mut_subcommands(in_any_case)
 }
 
 /// The output of `storelogs completions`.

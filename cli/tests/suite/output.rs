@@ -171,6 +171,30 @@ fn records_that_cannot_be_decoded_never_replace_the_entries() {
 }
 
 #[test]
+fn a_value_of_a_list_is_taken_in_any_case_and_no_limit_is_no_limit() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    for (one, other) in [
+        (["--format", "JSON"], ["--format", "json"]),
+        (["--min-severity", "Warning"], ["--min-severity", "warning"]),
+        (["--limit", "0"], ["--color", "NEVER"]),
+    ] {
+        let [one, other] = [program.fetch(&one), program.fetch(&other)];
+        assert_eq!((one.code, one.out.lines().count()), (0, other.out.lines().count()), "{one:?}");
+    }
+}
+
+#[test]
+fn that_a_time_range_begins_before_what_a_platform_keeps_is_said() {
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox);
+    let said = |since: &str| program.run(&["fetch", "--since", since, "--log-level", "info"]).err;
+    assert!(said("200d").contains("; older entries are gone: SHOPLINE keeps 92 days"), "{}", said("200d"));
+    assert!(said("3y").contains("gone: BigCommerce keeps 365 days, SHOPLINE keeps 92 days"), "{}", said("3y"));
+    assert!(!said("3mo").contains("gone"), "{}", said("3mo"));
+}
+
+#[test]
 fn filters_and_limit_choose_the_newest_that_match() {
     let sandbox = sandbox();
     let program = Program::reading(&sandbox);

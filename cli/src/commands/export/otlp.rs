@@ -274,6 +274,9 @@ fn list(otlp: &Otlp, archive: &Archive, written: &WrittenOptions, ui: Ui) -> Res
         return Ok(Exit::Done);
     }
     let mut out = ui.stdout();
+    if listed.is_empty() {
+        writeln!(out, "{}: nothing was refused", otlp.name())?;
+    }
     table.write(&mut out)?;
     out.flush()?;
     Ok(Exit::Done)

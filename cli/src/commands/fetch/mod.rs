@@ -42,9 +42,9 @@ pub(crate) struct FetchArgs {
     #[command(flatten)]
     filters: Filters,
 
-    /// Show at most N entries, the newest of all stores
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
+    /// Show at most N entries, the newest of all stores; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    limit: usize,
 
     /// Oldest first; nothing is written until everything was read
     #[arg(long)]
@@ -131,7 +131,7 @@ impl FetchArgs {
             return Err(wrong("--since", empty(since, now, now, zone)));
         }
         query = self.filters.apply(query);
-        query.limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
+        query.limit = Some(self.limit).filter(|limit| *limit > 0);
         Ok(query)
     }
 }

@@ -1,13 +1,13 @@
 //! The logs of many stores, read into one output, and what is known of each at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storelogs::{Cursor, ErrorKind, Learned, LogEntry, LogQuery, LogSource, Page, Proof, Store, merge};
 use storelogs_collector::network::{CLOCK_MARGIN, Network};
 use storelogs_collector::sync::Remote;
@@ -193,7 +193,7 @@ impl Reading<'_> {
             let sources: Vec<_> = witnesses.iter().map(|witness| Arc::clone(&witness.source)).collect();
             values::warn(&sources, &asked, ui).await;
         }
-        let verdict = self.conclude(&witnesses, &undecodable, until);
+        let verdict = self.conclude(&witnesses, &undecodable, asked.since, until);
         Ok(verdict.map_or(exit, |verdict| exit.and_verdict(&verdict)))
     }
 
@@ -202,6 +202,7 @@ impl Reading<'_> {
         &self,
         witnesses: &[Witness],
         undecodable: &BTreeMap<String, u64>,
+        since: Option<Timestamp>,
         until: Option<Timestamp>,
     ) -> Option<Verdict> {
         // Nothing is known of what came behind the time of the first answer, by the platform's clock.
@@ -221,7 +222,8 @@ impl Reading<'_> {
         if worst == Verdict::Audited && undecodable.is_none() {
             // A script that reads this wants no message as long as nothing is missing.
             if self.ui.has_a_viewer() || self.ui.has_logs() {
-                self.ui.note(&format!("complete up to {end}\n"));
+                let kept = kept_for(self.stores, since, begun).map(|kept| format!("; {kept}")).unwrap_or_default();
+                self.ui.note(&format!("complete up to {end}{kept}\n"));
             }
         } else if worst != Verdict::Audited {
             self.ui.warning(&format!("{}, up to {end}", said(verdicts)));
@@ -229,6 +231,21 @@ impl Reading<'_> {
         Some(undecodable.map_or(worst.clone(), |undecodable| undecodable.max(worst)))
     }
 }
+
+/// Says how long the platforms keep entries, if a time range begins before that: what is complete is then what they keep.
+fn kept_for(stores: &[Settings], since: Option<Timestamp>, now: Timestamp) -> Option<String> {
+    let platforms: BTreeSet<&str> = stores.iter().map(|settings| settings.store.platform().as_str()).collect();
+    let kept: Vec<String> = platforms
+        .into_iter()
+        .filter_map(storelogs::platform::named)
+        .filter(|facts| since.is_some_and(|since| since < now - facts.retention() - A_YEARS_SLACK))
+        .map(|facts| format!("{} keeps {} days", facts.title(), facts.retention().as_hours() / 24))
+        .collect();
+    (!kept.is_empty()).then(|| format!("older entries are gone: {}", kept.join(", ")))
+}
+
+/// By how much a year, or three months, may be longer than the platforms say.
+const A_YEARS_SLACK: SignedDuration = SignedDuration::from_hours(2 * 24);
 
 /// The most stores that are named with one verdict.
 const NAMED: usize = 5;
