@@ -111,6 +111,21 @@ fn a_backup_replaces_one_of_the_same_archive_and_nothing_else() {
 }
 
 #[test]
+fn what_a_backup_that_was_killed_left_goes_with_the_next_one() {
+    let (_sandbox, program) = collected();
+    let left = ["", "-wal", "-shm", "-journal"].map(|ending| format!("copy.db.partial{ending}"));
+    left.iter().for_each(|file| program.file(file, "half a page"));
+    let run = program.run(&["backup", "copy.db"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    assert_eq!(entries(&program.home.path().join("copy.db")), 300);
+    assert!(left.iter().all(|file| !program.home.path().join(file).exists()), "{left:?}");
+    // Beside the archive that is what a restore left.
+    left.iter().for_each(|file| program.file(&file.replace("copy", "archive"), "half a page"));
+    let run = program.run(&["doctor"]);
+    assert!(left.iter().all(|file| run.out.contains(&file.replace("copy", "archive"))), "{run:?}");
+}
+
+#[test]
 fn a_replaced_archive_that_litestream_copies_is_warned_of() {
     let (_sandbox, program) = collected();
     assert_eq!(program.run(&["backup", "copy.db"]).code, 0);

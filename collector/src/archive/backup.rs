@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::own_files::is_own;
-use super::side_file::{beside, owners, sync_folder, target};
+use super::side_file::{beside, database_files, owners, sync_folder, target};
 use super::{Archive, index_file, secret, wal};
 use crate::error::{Error, Result, size_limit};
 
@@ -72,9 +72,7 @@ pub fn begun_beside(file: &Path) -> Vec<PathBuf> {
 
 fn begun(partial: &Path) -> Vec<PathBuf> {
     let index = index_file::path_of(partial);
-    let files = ["", "-wal", "-shm"].map(|ending| beside(partial, ending));
-    let derived = ["", "-wal", "-shm"].map(|ending| beside(&index, ending));
-    files.into_iter().chain(derived).chain([secret::path_of(partial)]).collect()
+    database_files(partial).into_iter().chain(database_files(&index)).chain([secret::path_of(partial)]).collect()
 }
 
 /// Copies a database into a file that is not in use yet, and verifies it.

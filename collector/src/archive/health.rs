@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
 
-use super::side_file::{beside, is_one_file};
+use super::side_file::{beside, database_files, is_one_file};
 use super::{Archive, open, prunings, row, secret, wal};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
@@ -70,7 +70,7 @@ impl Archive {
     /// Files that a killed run has left beside it.
     pub(crate) fn left_behind(&self) -> Result<Vec<PathBuf>> {
         let partial = beside(&self.path, ".partial");
-        let mut left = vec![partial.clone(), beside(&partial, "-wal"), beside(&partial, "-shm")];
+        let mut left = database_files(&partial).to_vec();
         // It may be this archive's own, and on its way.
         if self.has_secret_in_place()? {
             left.push(secret::path_of(&partial));

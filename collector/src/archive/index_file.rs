@@ -131,9 +131,7 @@ impl Archive {
     pub(crate) fn discard_index(&self) {
         self.close_index();
         let path = self.index_path();
-        for ending in ["", "-wal", "-shm"] {
-            let mut file = path.clone().into_os_string();
-            file.push(ending);
+        for file in side_file::database_files(&path) {
             let _ = fs::remove_file(file); // where it cannot go, it is not used either
         }
     }

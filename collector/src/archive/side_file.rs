@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
+/// A database and every file that SQLite may have beside it.
+pub(super) fn database_files(database: &Path) -> [PathBuf; 4] {
+    ["", "-wal", "-shm", "-journal"].map(|ending| beside(database, ending))
+}
+
 /// The path of a file that is called as another, with an ending.
 pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(file);
