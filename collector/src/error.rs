@@ -78,6 +78,11 @@ pub enum Error {
         /// The archive.
         archive: PathBuf,
     },
+    /// Another process makes a backup at the same place.
+    BackingUp {
+        /// The file that it makes.
+        path: PathBuf,
+    },
     /// The folder of a backup is not there: nothing was changed.
     NoFolder {
         /// The file that was to be made.
@@ -278,6 +283,9 @@ impl fmt::Display for Error {
                 path.display(),
                 archive.display()
             ),
+            Self::BackingUp { path } => {
+                write!(f, "another process makes the backup {}; wait for it, or name another file", path.display())
+            }
             Self::NoFolder { path } => {
                 let folder = path.parent().unwrap_or(path);
                 write!(

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -108,6 +109,35 @@ fn a_backup_replaces_one_of_the_same_archive_and_nothing_else() {
     assert_eq!(program.run(&["backup", "empty"]).code, 0, "an empty file loses nothing");
     let run = program.run(&["backup", "no/such/folder/copy.db"]);
     assert!(run.code == 1 && run.err.contains("there is no folder no/such/folder; make it first"), "{run:?}");
+}
+
+#[test]
+fn two_backups_never_go_into_one_file_at_once() {
+    let (_sandbox, program) = collected();
+    let lock = program.home.path().join("copy.db.partial.lock");
+    let held = fs::File::create(&lock).unwrap();
+    held.lock().unwrap();
+    program.file("copy.db.partial", "the other one's");
+    let run = program.run(&["backup", "copy.db"]);
+    assert!(run.code == 1 && run.err.contains("another process makes the backup copy.db"), "{run:?}");
+    assert_eq!(fs::read_to_string(program.home.path().join("copy.db.partial")).unwrap(), "the other one's");
+    // It was killed: its lock is free, and its file is still there.
+    drop(held);
+    assert_eq!(program.run(&["backup", "copy.db"]).code, 0);
+    assert!(!lock.exists());
+    // However many there are, what is there is whole at each moment, and whoever says that it made one has.
+    let backups: Vec<_> = (0..6)
+        .map(|_| program.command(&["backup", "copy.db"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+        .collect();
+    let ended: Vec<_> = backups.into_iter().map(|backup| backup.wait_with_output().unwrap()).collect();
+    for output in &ended {
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let made =
+            output.status.code() == Some(0) && out.starts_with("300 entries of 1 store, ") && !out.contains(" 0 bytes");
+        assert!(made || err.contains("another process makes the backup copy.db"), "{output:?}");
+    }
+    assert!(ended.iter().any(|output| output.status.success()), "{ended:?}");
+    assert_eq!(entries(&program.home.path().join("copy.db")), 300);
 }
 
 #[test]

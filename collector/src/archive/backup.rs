@@ -1,6 +1,6 @@
 //! Backups: copying an archive while it is in use.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -48,6 +48,7 @@ impl Archive {
         if is_there && !is_of_this(file, self.fingerprint()?.as_deref()) {
             return Err(Error::NotABackup { path: file.to_owned(), archive: self.path.clone() });
         }
+        let _place = Place::take(file)?;
         let partial = beside(file, ".partial");
         let copied = copy(&mut self.sql, &self.path, &partial, progress).and_then(|copied| {
             let secret = self.secret()?;
@@ -67,7 +68,62 @@ impl Archive {
 /// The files that a backup into this file begins beside it, and that go when it ends. Whoever ends the process in between can
 /// remove them; else the next backup does.
 pub fn begun_beside(file: &Path) -> Vec<PathBuf> {
-    begun(&beside(&target(file.to_owned()), ".partial"))
+    let file = target(file.to_owned());
+    let mut files = begun(&beside(&file, ".partial"));
+    files.push(beside(&file, LOCK));
+    files
+}
+
+/// The ending of the file that keeps a second backup from the same place: it would go on in the first one's copy.
+const LOCK: &str = ".partial.lock";
+
+/// The place of a backup, for one process alone. Its file goes with it.
+struct Place {
+    /// `None`: the file system has no locks.
+    lock: Option<File>,
+    name: PathBuf,
+}
+
+impl Place {
+    fn take(file: &Path) -> Result<Self> {
+        let name = beside(file, LOCK);
+        loop {
+            let lock = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(&name);
+            let lock = lock.map_err(|error| Error::of_file(file, error))?;
+            match lock.try_lock() {
+                Ok(()) if is_named(&lock, &name) => return Ok(Self { lock: Some(lock), name }),
+                // Who held it has removed it since, and a third may have made another.
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(Error::BackingUp { path: file.to_owned() }),
+                Err(TryLockError::Error(_)) => return Ok(Self { lock: None, name }),
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Before it is let go: whoever has it open finds that it is no longer there.
+        let _ = fs::remove_file(&self.name);
+        if let Some(lock) = &self.lock {
+            let _ = lock.unlock();
+        }
+    }
+}
+
+/// Whether an open file is still the one of this name.
+fn is_named(file: &File, name: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let identity = |about: fs::Metadata| (about.dev(), about.ino());
+        file.metadata().map(identity).ok() == fs::metadata(name).map(identity).ok()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, name);
+        true
+    }
 }
 
 fn begun(partial: &Path) -> Vec<PathBuf> {
