@@ -33,7 +33,7 @@ fn it_ends_with_2_when_the_arguments_are_wrong() {
         &["--since", "yesterday"][..],
         &["--until", "2020-01-01"],
         &["--until", "2021-12-01"],
-        &["--limit", "0"],
+        &["--limit", "many"],
         &["--min-severity", "bad"],
         &["--format", "xml"],
         &["--store", "nothing"],
