@@ -79,6 +79,9 @@ pub(crate) async fn sandbox(args: SandboxArgs, ui: Ui) -> Result<Exit, CliError>
     let zone = system(ui, Named::ByMachine)?;
     let end = args.until.map_or(Ok(now), |until| until.at(now, &zone));
     let end = end.map_err(|why| CliError::usage(format!("--until: {why}")))?;
+    if end > now {
+        ui.warning("--until is in the future: of what has not happened yet, `sync` and `report` know nothing");
+    }
     let history = History::seeded(args.seed).ending_at(end.as_second());
     let mut bigcommerce = Shop::bigcommerce(HASH).history(history.clone());
     let mut shopline = Shop::shopline(HANDLE).history(history);

@@ -71,6 +71,17 @@ fn the_sandbox_serves_records_of_a_file_whatever_their_age() {
 }
 
 #[test]
+fn entries_of_the_future_are_warned_of() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let ended = |until: &str| {
+        Program::new().run(&["sandbox", "--port-bigcommerce", &port, "--port-shopline", "0", "--until", until]).err
+    };
+    assert!(ended("2999-01-01").contains("warning: --until is in the future"), "{}", ended("2999-01-01"));
+    assert!(!ended("yesterday").contains("warning"), "{}", ended("yesterday"));
+}
+
+#[test]
 fn a_taken_port_is_a_clear_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
