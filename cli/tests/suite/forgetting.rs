@@ -409,7 +409,7 @@ fn a_lake_that_is_not_there_is_never_taken_for_one_that_is_clear() {
     assert_eq!(program.run(&["forget", "nobody"]).code, 0);
     let mut archive = storelogs_collector::Archive::open(program.home.path().join("archive/archive.db")).unwrap();
     let name = format!("lake {}", program.home.path().join("lake").display());
-    archive.export_succeeded(&name, 1, storelogs::jiff::Timestamp::now()).unwrap();
+    archive.export_succeeded(&name, 1, present()).unwrap();
     drop(archive);
     let run = program.run(&["forget", QUERY]);
     assert!(run.code == 1 && run.err.contains("/lake, to which this archive was exported"), "{run:?}");
