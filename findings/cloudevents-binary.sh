@@ -58,4 +58,13 @@ seen=$(
   "$python" event.py write 2>set-up.log | node event.cjs read 2>>set-up.log
   node event.cjs write 2>>set-up.log | "$python" event.py read 2>>set-up.log
 )
-printf '%s\n' "$seen"; echo @@LOG; tail -5 set-up.log
+verdict 'cloudevents 2.2.0 (PyPI), cloudevents 10.0.0 (npm)' 'the same subject and data in both modes' 'Python to JavaScript, binary: Order%20Status, data "{\"code\": \"500\"}"
+Python to JavaScript, structured: Order Status, data {"code":"500"}
+Python to JavaScript, binary: %E9%80%80%E6%AC%BE%2050%25, data {"code":"500"}
+Python to JavaScript, structured: 退款 50%, data {"code":"500"}
+JavaScript to Python, binary: 50% off, data '\''00123'\''
+JavaScript to Python, structured: 50%25 off, data '\''00123'\''
+JavaScript to Python, binary: 50% off, data 500
+JavaScript to Python, structured: 50%25 off, data '\''500'\''
+JavaScript to Python, binary: no request could be made of it
+JavaScript to Python, structured: 退款, data '\''500'\''' "$seen"
