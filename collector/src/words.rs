@@ -222,7 +222,7 @@ fn is_ignored(c: char) -> bool {
 }
 
 /// Letters of the scripts in which words are not set apart, or not all of them.
-fn is_found_in_parts(c: char) -> bool {
+pub(crate) fn is_found_in_parts(c: char) -> bool {
     use Script::{
         Bopomofo, Han, Hangul, Hiragana, Katakana, Khmer, Lao, Myanmar, New_Tai_Lue, Tai_Le, Tai_Tham, Tai_Viet, Thai,
     };

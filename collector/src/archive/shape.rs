@@ -1,5 +1,7 @@
 //! The shape of a summary: the summary without its variable parts.
 
+use crate::words;
+
 /// Stands in a template for words that vary: for one, or for several if at least half of all words are the template's own.
 /// At its end it stands for any words.
 pub(crate) const VARYING: &str = "…";
@@ -7,7 +9,7 @@ pub(crate) const VARYING: &str = "…";
 /// The length at which a shape is cut, in bytes.
 const LONGEST: usize = 200;
 
-/// A longer word is an id or a token, in bytes.
+/// A longer word is an id or a token, in characters.
 const LONGEST_WORD: usize = 48;
 
 /// The farthest that a closing quote is looked for, in bytes.
@@ -74,8 +76,8 @@ fn is_of_word(c: char) -> bool {
     match c {
         '_' | '-' | '.' | '@' | '+' | '%' => true,
         _ if c.is_ascii() => c.is_ascii_alphanumeric(),
-        // From CJK radicals on, a sentence has no spaces: only its digits are taken out.
-        _ => c < '\u{2e80}' && c.is_alphanumeric(),
+        // From CJK radicals on, and in Thai and the like, a sentence has no spaces: only its digits are taken out.
+        _ => c < '\u{2e80}' && c.is_alphanumeric() && (c.is_numeric() || !words::is_found_in_parts(c)),
     }
 }
 
@@ -85,7 +87,7 @@ fn word(text: &str, shape: &mut String) -> usize {
     // A full stop or a dash behind it belongs to the sentence.
     let trimmed = text[..end].trim_end_matches(['.', '-', '+', '%', '_']);
     let word = if trimmed.is_empty() { &text[..end] } else { trimmed };
-    if word.len() > LONGEST_WORD || word.contains(|c: char| c == '@' || c.is_numeric()) {
+    if word.chars().count() > LONGEST_WORD || word.contains(|c: char| c == '@' || c.is_numeric()) {
         mask(shape);
     } else {
         shape.push_str(word);
@@ -143,6 +145,7 @@ mod tests {
             ("took 1.5s, 30 %", "took *, * %"),
             ("0x7f3a-11 – e3b0c442", "* – *"),
             ("订单 #1234 支付失败3次", "订单 #* 支付失败*次"),
+            ("คำสั่งซื้อ1234ไม่สามารถชำระเงิน๕ครั้ง", "คำสั่งซื้อ*ไม่สามารถชำระเงิน*ครั้ง"),
             ("a \t\n b", "a b"),
             ("", ""),
         ] {
@@ -158,6 +161,11 @@ mod tests {
             "rock 'n roll",
             "\"\" and '' and ' and \"",
             "Straße, naïve, Привет",
+            "Высокопревосходительствами",
+            "ระบบชำระเงินปฏิเสธรายการเนื่องจากยอดเงินในบัญชีไม่เพียงพอ",
+            "ប្រព័ន្ធទូទាត់ប្រាក់បានបដិសេធប្រតិបត្តិការ",
+            "ငွေပေးချေမှုစနစ်ကငွေလွှဲမှုကိုငြင်းပယ်ခဲ့သည်",
+            "ລະບົບຊໍາລະເງິນປະຕິເສດລາຍການ",
         ] {
             assert_eq!(shape(summary), summary);
         }
