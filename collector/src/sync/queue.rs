@@ -201,7 +201,7 @@ mod tests {
             let (place, priority) = queue.next().unwrap();
             turns[place] += 1;
             queue.ended(priority, false);
-            // It is due again before the others had their turns, and some are told once more that they are due.
+            // It is due again before the others had their turns, and one of them is made ready a second time.
             queue.ready(place, Priority::Poll);
             queue.ready(9, Priority::Poll);
         }
