@@ -5,8 +5,13 @@
 //! `by-hand PLATFORM URL TOKEN AHEAD`: AHEAD pages are under way at once; for SHOPLINE, that many time ranges.
 //!
 //! `by-hand bodies URL TOKEN AHEAD` reads BigCommerce's pages and does nothing with them: no client is faster.
+//!
+//! `by-hand poll STORES RATE SECONDS` asks the stores of a table for their newest page in turn, this many requests a second,
+//! and does nothing with the answers.
 
 use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -75,9 +80,14 @@ struct Line {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [platform, url, token, ahead] = &arguments[..] else { return Err("use: PLATFORM URL TOKEN AHEAD".into()) };
     let _ = storelogs::Http::new()?; // sets up TLS for the process, as the other side does
     let client = reqwest::Client::builder().no_proxy().build()?;
+    if let [what, stores, rate, seconds] = &arguments[..]
+        && what == "poll"
+    {
+        return poll(&client, stores.as_ref(), rate.parse()?, seconds.parse()?).await;
+    }
+    let [platform, url, token, ahead] = &arguments[..] else { return Err("use: PLATFORM URL TOKEN AHEAD".into()) };
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     match platform.as_str() {
         "bigcommerce" => bigcommerce(&client, url, token, ahead.parse()?, &mut out).await?,
@@ -137,6 +147,38 @@ async fn bodies(client: &reqwest::Client, url: &str, token: &str, ahead: usize) 
         if length? < EMPTY {
             break;
         }
+    }
+    Ok(())
+}
+
+/// Sends requests at a steady rate, whether or not those before have been answered.
+async fn poll(client: &reqwest::Client, stores: &Path, rate: f64, seconds: f64) -> Result<()> {
+    let folder = stores.parent().unwrap_or(Path::new("."));
+    let mut requests = Vec::new();
+    for row in std::fs::read_to_string(stores)?.lines().skip(1) {
+        let [platform, store, token, url] = row.split(',').collect::<Vec<_>>()[..] else { return Err(row.into()) };
+        let token = std::fs::read_to_string(folder.join(token))?;
+        let request = if platform == "bigcommerce" {
+            let list = format!("{url}/stores/{store}/v3/store/systemlogs?limit={}", PAGE[0]);
+            client.get(list).header("X-Auth-Token", token.trim())
+        } else {
+            let list = format!("{url}/admin/openapi/v20260301/store/operation_logs.json?limit={}", PAGE[1]);
+            client.get(list).bearer_auth(token.trim()).header("Content-Type", "application/json; charset=utf-8")
+        };
+        requests.push(request.build()?);
+    }
+    let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
+    let mut answers = tokio::task::JoinSet::new();
+    for request in requests.iter().cycle().take((rate * seconds) as usize) {
+        ticks.tick().await;
+        let answer = client.execute(request.try_clone().ok_or("it has no body")?);
+        answers.spawn(async { answer.await?.error_for_status()?.bytes().await });
+        while let Some(answer) = answers.try_join_next() {
+            answer??;
+        }
+    }
+    while let Some(answer) = answers.join_next().await {
+        answer??;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::words::{self, has_parts, push_tokens};
 
 /// How many entries are indexed in one transaction.
-const STEP: i64 = 50_000;
+const STEP: i64 = 20_000;
 
 /// The name under which the archive keeps how far the index has come.
 const READER: &str = "text";
@@ -92,7 +92,7 @@ impl Archive {
     }
 
     /// Indexes at most this many entries. Returns whether there was anything to do.
-    pub(super) fn index_step(&mut self, most: i64) -> Result<bool> {
+    pub(crate) fn index_step(&mut self, most: i64) -> Result<bool> {
         if !self.index_path().is_file() && self.unindexed()? == 0 {
             return Ok(false); // nothing ever came
         }

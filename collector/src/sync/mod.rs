@@ -1,5 +1,6 @@
 //! Sync: copying the logs of stores into an archive, and keeping it up to date.
 
+mod backlog;
 mod event;
 mod neighbours;
 mod origin;

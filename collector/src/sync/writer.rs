@@ -8,6 +8,7 @@ use storelogs::{Learned, Store};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use super::backlog::Backlog;
 use crate::archive::{Archive, Commit, Committed, PlatformClock, Progress, Status, StoreId};
 use crate::error::{Error, Result};
 
@@ -20,8 +21,6 @@ const ENTRIES_AT_ONCE: usize = 10_000;
 const GATHER: Duration = Duration::from_millis(10);
 /// With more entries than this, nobody waits.
 const FEW_ENTRIES: usize = 1_000;
-/// When this many entries are not in the index of words yet, it is updated between two commits.
-const UNINDEXED: u64 = 100_000;
 /// After this long without work the index of words is updated.
 const IDLE: Duration = Duration::from_millis(500);
 
@@ -91,11 +90,11 @@ fn load(archive: &Archive, store: &Store) -> Result<Known> {
 }
 
 fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Write>, runtime: &Handle) -> Archive {
-    let mut behind = archive.unindexed().unwrap_or_default();
+    let mut backlog = Backlog::of(&archive);
     let mut checkpoint = Instant::now();
     let mut gathers = false;
     loop {
-        let Some(first) = next(&mut archive, &mut tasks, &mut behind, runtime) else { return archive };
+        let Some(first) = next(&mut archive, &mut tasks, &mut backlog, runtime) else { return archive };
         let mut commits = Vec::new();
         let mut entries = 0;
         let mut task = Some(first);
@@ -124,15 +123,13 @@ fn work(mut archive: Archive, mut tasks: mpsc::Receiver<Write>, runtime: &Handle
         let written = archive.commit(commits.iter().map(|(store, commit, _)| (*store, &**commit)));
         match written {
             Ok(done) => {
+                let written = done.iter().map(|done| done.new + done.revised).sum();
                 for ((_, commit, answer), done) in commits.into_iter().zip(done) {
-                    behind += done.new + done.revised;
                     let _ = answer.send(Ok((commit, done)));
                 }
+                backlog.after_commit(&mut archive, written);
             }
             Err(_) => one_by_one(&mut archive, commits),
-        }
-        if behind >= UNINDEXED {
-            behind = index(&mut archive);
         }
         if checkpoint.elapsed() >= CHECKPOINT_EVERY {
             // Somebody who reads an older state may be in the way: then the next time.
@@ -151,20 +148,20 @@ fn one_by_one(archive: &mut Archive, commits: Vec<(StoreId, Box<Commit>, Answer)
 }
 
 /// The next task. While there is none, the index of words is brought up to date.
-fn next(archive: &mut Archive, tasks: &mut mpsc::Receiver<Write>, behind: &mut u64, runtime: &Handle) -> Option<Write> {
-    if *behind > 0 {
-        match runtime.block_on(async { tokio::time::timeout(IDLE, tasks.recv()).await }) {
+fn next(
+    archive: &mut Archive,
+    tasks: &mut mpsc::Receiver<Write>,
+    backlog: &mut Backlog,
+    runtime: &Handle,
+) -> Option<Write> {
+    let mut patience = IDLE;
+    while !backlog.is_empty() {
+        match runtime.block_on(async { tokio::time::timeout(patience, tasks.recv()).await }) {
             Ok(Some(task)) => return Some(task),
-            Ok(None) | Err(_) => *behind = index(archive),
+            Ok(None) => backlog.finish(archive),
+            Err(_) => backlog.while_idle(archive),
         }
+        patience = Duration::ZERO;
     }
     tasks.blocking_recv()
-}
-
-/// Brings the index of words up to date. If that fails, a search does it, or goes without.
-fn index(archive: &mut Archive) -> u64 {
-    if let Err(error) = archive.index_words(usize::MAX) {
-        tracing::warn!(target: "storelogs::sync", reason = %error, "the index of words could not be brought up to date");
-    }
-    0
 }
