@@ -23,7 +23,7 @@
 //! | `body` | `summary` |
 //! | attribute `log.record.uid` | `uid` |
 //! | attributes `shop.category`, `.action`, `.module`, `.subject.id`, `.message`, `.utc_offset`, and `user.name` | the fields of that name, and `actor` |
-//! | attributes `shop.extra.NAME` | `extra`; what is `null` is left out, for receivers that refuse a value that is none |
+//! | attributes `shop.extra.NAME` | `extra`; a field that is `null` is left out, and a list with a `null` in it is its JSON, as text, for receivers that refuse a value that is none |
 //! | `event_name` | `shop.log` |
 //! | resource `service.name` and `shop.platform`, `shop.tenant.id` | `platform`, `store` |
 
@@ -57,8 +57,8 @@ impl From<&LogEntry> for LogRecord {
         ];
         attributes.extend(named.into_iter().filter_map(|(name, value)| Some(text(name, value.as_ref()?))));
         attributes.push(text("shop.utc_offset", &entry.utc_offset.to_string()));
-        let extra = entry.extra.iter().filter(|(_, value)| !value.is_null());
-        attributes.extend(extra.map(|(name, value)| attribute(format!("shop.extra.{name}"), any(value))));
+        let extra = entry.extra.iter();
+        attributes.extend(extra.filter_map(|(name, value)| Some(attribute(format!("shop.extra.{name}"), any(value)?))));
         Self {
             time_unix_nano: nanoseconds(entry.time),
             observed_time_unix_nano: nanoseconds(entry.observed),
@@ -129,20 +129,23 @@ fn attribute(key: String, value: AnyValue) -> KeyValue {
     KeyValue { key, value: Some(value), ..KeyValue::default() }
 }
 
-fn any(value: &Value) -> AnyValue {
+/// A value, or nothing for `null`: receivers refuse a value that is none, and with it the whole request.
+fn any(value: &Value) -> Option<AnyValue> {
     let value = match value {
-        Value::Null => None,
-        Value::Bool(value) => Some(Any::BoolValue(*value)),
-        Value::Number(number) => Some(numeric(number)),
-        Value::String(text) => Some(Any::StringValue(text.clone())),
-        Value::Array(items) => Some(Any::ArrayValue(ArrayValue { values: items.iter().map(any).collect() })),
-        Value::Object(fields) => {
-            let fields = fields.iter().filter(|(_, value)| !value.is_null());
-            let values = fields.map(|(name, value)| attribute(name.clone(), any(value))).collect();
-            Some(Any::KvlistValue(KeyValueList { values }))
-        }
+        Value::Null => return None,
+        Value::Bool(value) => Any::BoolValue(*value),
+        Value::Number(number) => numeric(number),
+        Value::String(text) => Any::StringValue(text.clone()),
+        // Without its `null`s the others would stand in other places.
+        Value::Array(items) => match items.iter().map(any).collect() {
+            Some(values) => Any::ArrayValue(ArrayValue { values }),
+            None => Any::StringValue(value.to_string()),
+        },
+        Value::Object(fields) => Any::KvlistValue(KeyValueList {
+            values: fields.iter().filter_map(|(name, value)| Some(attribute(name.clone(), any(value)?))).collect(),
+        }),
     };
-    AnyValue { value }
+    Some(AnyValue { value: Some(value) })
 }
 
 /// A number that OTLP's types would change goes as text.
@@ -191,6 +194,31 @@ mod tests {
         assert_eq!(named("user.name"), text("alice"));
         assert_eq!(named("shop.module"), None);
         assert_eq!(named("shop.extra.big"), text("12345678901234567890"), "no double holds it");
+    }
+
+    #[test]
+    fn no_value_is_none_wherever_a_null_stands() {
+        let mut entry = entry("shopline:open001");
+        let extra = serde_json::json!({
+            "none": null,
+            "fields": {"none": null, "list": ["", null, 1.50, [null]], "empty": []},
+            "lists": [[null], [7]],
+        });
+        entry.extra = serde_json::from_value(extra).expect("fields");
+        let text = |text: &str| AnyValue { value: Some(Any::StringValue(text.to_owned())) };
+        let list = |values| AnyValue { value: Some(Any::ArrayValue(ArrayValue { values })) };
+        let seven = AnyValue { value: Some(Any::IntValue(7)) };
+        let attributes = LogRecord::from(&entry).attributes;
+        let value = |name: &str| Some(attributes.iter().find(|attribute| attribute.key == name)?.value.clone());
+        assert_eq!(value("shop.extra.none"), None);
+        assert_eq!(value("shop.extra.lists"), Some(Some(list(vec![text("[null]"), list(vec![seven])]))));
+        let Some(Some(AnyValue { value: Some(Any::KvlistValue(fields)) })) = value("shop.extra.fields") else {
+            panic!("no fields")
+        };
+        let fields = fields.values.into_iter().map(|field| (field.key, field.value));
+        let expected = [("list", text(r#"["",null,1.5,[null]]"#)), ("empty", list(Vec::new()))];
+        let expected = expected.map(|(name, value)| (name.to_owned(), Some(value)));
+        assert_eq!(std::collections::BTreeMap::from_iter(fields), expected.into());
     }
 
     #[test]

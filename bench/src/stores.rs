@@ -15,7 +15,7 @@ use storelogs_sandbox::{JournalEntry, Platform, Records, Sandbox, Store};
 use tokio::process::{Child, Command};
 
 use crate::table::Table;
-use crate::{Result, STORES};
+use crate::{Result, STORES, process, program};
 
 /// The delay of each answer, as over an ocean.
 const LATENCY: Duration = Duration::from_millis(50);
@@ -28,6 +28,8 @@ const NEWS: Duration = Duration::from_secs(24);
 const WARM_UP: Duration = Duration::from_secs(270);
 /// How long it is watched.
 const WATCHED: Duration = Duration::from_secs(150);
+/// How long a client is watched that drops every answer.
+const BARE: Duration = Duration::from_secs(60);
 /// Requests of a store that come closer together belong to one poll.
 const ONE_POLL: i64 = 10_000;
 /// Entries that each store has before.
@@ -35,15 +37,15 @@ pub(crate) const ENTRIES: u32 = 12;
 
 pub(crate) async fn run(arguments: &[String]) -> Result<()> {
     let stores: u32 = arguments.first().map_or("10000", String::as_str).parse().map_err(|_| "how many stores?")?;
-    let program = arguments.get(1).ok_or("the program to measure is missing")?;
+    let storelogs = arguments.get(1).ok_or("the program to measure is missing")?;
     let folder = tempfile::tempdir()?;
     let sandbox = sandbox(stores, LATENCY).await?;
     write_stores(&sandbox, stores, folder.path())?;
     let begun = Instant::now();
-    let mut follower = follow(program, folder.path())?;
+    let mut follower = follow(storelogs, folder.path())?;
     let pid = follower.id().ok_or("the program has ended")?;
     let archive = folder.path().join("archive.db");
-    wait_until_read(&mut follower, program, &archive, stores).await?;
+    wait_until_read(&mut follower, storelogs, &archive, stores).await?;
     let first = (begun.elapsed(), sandbox.requests());
     println!(
         "{stores} stores were read for the first time in {:.1} s, with {} requests",
@@ -73,6 +75,13 @@ pub(crate) async fn run(arguments: &[String]) -> Result<()> {
     table.note("cycle of polls, longest", format!("{:.1} s", polls.cycle(1.0)));
     table.at_most("peak memory", peak, 512.0, " MiB");
     table.at_most("processor time", cpu / watched, 1.0, " cores");
+    let rate = polls.requests as f64 / watched;
+    let mut bare = std::process::Command::new(program::program("by-hand")?);
+    let seconds = BARE.as_secs();
+    bare.arg("poll").arg(folder.path().join("stores.csv")).args([rate.to_string(), seconds.to_string()]);
+    let bare = process::cost(&bare)?;
+    let (cores, peak) = (bare.cpu / seconds as f64, bare.peak / f64::from(1 << 20));
+    table.note("a client that only sends as many requests", format!("{cores:.2} cores, {peak:.0} MiB"));
     let write = arguments.iter().any(|argument| argument == "--write");
     crate::show(STORES.0, STORES.1, &table.markdown(), write)?;
     if table.missed() || polls.stores < stores as usize { Err("a target is missed".into()) } else { Ok(()) }

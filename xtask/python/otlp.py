@@ -32,7 +32,7 @@ def value(any_value):
     return getattr(any_value, any_value.WhichOneof("value"))
 
 
-def decoded(body, kind):
+def decoded(body, kind, has_passed_rotel):
     """The uid and the revision of each record, as other people's library reads them."""
     from google.protobuf import json_format
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -45,7 +45,9 @@ def decoded(body, kind):
     records = []
     for store in message.resource_logs:
         names = {pair.key: value(pair.value) for pair in store.resource.attributes}
-        prefix = f"{names['shop.platform']}:{names['shop.tenant.id']}:"
+        # Rotel forgets the resource of records before a cut (findings/rotel-split-resource.sh).
+        is_forgotten = has_passed_rotel and not names
+        prefix = "" if is_forgotten else f"{names['shop.platform']}:{names['shop.tenant.id']}:"
         for scope in store.scope_logs:
             for record in scope.log_records:
                 attributes = {pair.key: value(pair.value) for pair in record.attributes}
@@ -57,11 +59,13 @@ def decoded(body, kind):
 
 
 def receive(port, file, faults):
-    """A receiver: `drop` keeps nothing, `plain` keeps all, `faulty` does what real ones do on their bad days."""
+    """A receiver: `drop` keeps nothing, `plain` and `rotel` keep all, `often` and `seldom` do what real ones do on their bad days."""
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
     kept = open(file, "a", encoding="utf-8") if faults != "drop" else None
     chance = random.Random(os.getpid())
+    # After each of some faults, who sends waits a second: with many entries and a fiftieth of all answers, half an hour.
+    share = {"often": 0.01, "seldom": 0.002}.get(faults)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -87,21 +91,19 @@ def receive(port, file, faults):
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             loses = False
-            if faults == "faulty":
+            if share:
                 dice = chance.random()
-                if dice < 0.02:
+                if dice < 2 * share:
                     return self.answer(503, Retry_After="0")
-                if dice < 0.03:
-                    # Without a time, who sends waits a second or more: with many entries that is an hour in all.
-                    return self.answer(429, **({} if dice < 0.021 else {"Retry_After": "0"}))
+                if dice < 3 * share:
+                    return self.answer(429, **({} if dice < 2.5 * share else {"Retry_After": "0"}))
                 if len(body) > 150_000:
                     return self.answer(413)
-                # As there.
-                loses = dice > 0.998
-            records = decoded(body, kind)
+                loses = dice > 1 - share
+            records = decoded(body, kind, faults == "rotel")
             uids = [record.split("\t")[0] for record in records]
             rejected = 0
-            if faults == "faulty":
+            if share:
                 if any(map(is_old, uids)):
                     return self.answer(400, b"entry has timestamp too old", Content_Type="text/plain")
                 taken = [record for record, uid in zip(records, uids) if not is_rejected(uid)]
@@ -215,7 +217,7 @@ def main(program, maker, stores, entries, *more):
     print(f"{len(forms)} forms of entries of {stores} stores")
 
     # Both sides are killed again and again, and the receiver has bad days.
-    receiver = Receiver("faulty.kept", "faulty")
+    receiver = Receiver("faulty.kept", "often" if entries < 100_000 else "seldom")
     chance = random.Random(7)
     ends = time.monotonic() + (10 if entries < 100_000 else 120)
     kills = [0, 0]
@@ -274,7 +276,7 @@ def rotel(send, check, forms):
     import rotel as package
 
     agent = pathlib.Path(package.__file__).parent / "rotel-agent"
-    receiver, ports = Receiver("rotel.kept", "plain"), [free_port() for _ in range(2)]
+    receiver, ports = Receiver("rotel.kept", "rotel"), [free_port() for _ in range(2)]
     process = subprocess.Popen([agent, "start", "--otlp-grpc-endpoint", f"127.0.0.1:{ports[0]}",
         "--otlp-http-endpoint", f"127.0.0.1:{ports[1]}", "--exporter", "otlp", "--otlp-exporter-protocol", "http",
         "--otlp-exporter-endpoint", f"http://127.0.0.1:{receiver.port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

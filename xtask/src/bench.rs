@@ -22,6 +22,7 @@ pub(crate) struct StoresArgs {
 pub(crate) fn stores(StoresArgs { stores, write }: StoresArgs) -> Result {
     let workspace = Workspace::find()?;
     build(&workspace, "storelogs-cli", "storelogs")?;
+    build(&workspace, "storelogs-bench", "by-hand")?;
     let program = workspace.target.join("release/storelogs");
     let program = program.to_str().ok_or("the target folder's path is not text")?;
     measure(&["stores", &stores.to_string(), program], write, false)
