@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use storelogs::Store;
-use storelogs_collector::archive::Restored;
+use storelogs_collector::archive::{Restored, VerifiedCopy};
 use storelogs_collector::status::{self, Standing};
 use storelogs_collector::wording::{format_count, format_duration, pluralize};
 use storelogs_collector::{Archive, TimeRange};
@@ -15,7 +15,7 @@ use storelogs_collector::{Archive, TimeRange};
 use super::sync::LISTED;
 use crate::error::{CliError, Exit};
 use crate::options::{ArchiveOptions, WrittenOptions};
-use crate::ui::{Column, Progress, Table, Text, Ui};
+use crate::ui::{Column, Progress, Table, Text, Ui, Unfinished, end_on_signal};
 
 /// Replace the archive with a backup
 ///
@@ -44,18 +44,26 @@ Examples:
   storelogs restore last-week.db --archive elsewhere.db
   storelogs restore last-week.db --replace && storelogs sync && storelogs verify
 
+If it is killed, the archive is whole: as it was, or restored.
+
 Exit codes:
   0  the archive is the same as the backup
   1  it failed, or the backup is damaged; what was there before is still there
-  2  there is an archive already; nothing was changed";
+  2  there is an archive already; nothing was changed
+  130  interrupted with Ctrl-C before it was done; 143 by SIGTERM";
 
 pub(crate) fn restore(args: &RestoreArgs, ui: Ui) -> Result<Exit, CliError> {
     let path = args.archive.path()?;
+    let restore = Archive::restore(&args.file, &path, args.replace)?;
     let progress = Progress::new(ui, "copying the backup".to_owned(), false);
-    let restored = {
+    let begun = Unfinished::new(restore.begun());
+    end_on_signal(Some(&progress));
+    let copied = {
         let progress = progress.clone();
-        Archive::restore(&args.file, &path, args.replace, move |share| progress.share(share))
+        restore.copy(move |share| progress.share(share))
     };
+    drop(begun);
+    let restored = copied.and_then(VerifiedCopy::put_in_place);
     progress.clear();
     let Restored { archive, replaced, unpruned } = restored?;
     let now = Timestamp::now();

@@ -155,6 +155,45 @@ fn what_a_backup_that_was_killed_left_goes_with_the_next_one() {
     assert!(left.iter().all(|file| run.out.contains(&file.replace("copy", "archive"))), "{run:?}");
 }
 
+/// The copy takes a moment, so that it can be interrupted: the archive gets a table of zeros.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_no_part_of_a_copy_and_what_was_there() {
+    for (command, partial) in
+        [(&["backup", "copy.db"][..], "copy.db.partial"), (&["restore", "whole.db", "--replace"], "archive.db.partial")]
+    {
+        let (_sandbox, program) = collected();
+        let home = program.home.path();
+        let names = || {
+            let files = fs::read_dir(home).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+            // A process that ends at once closes nothing.
+            let mut names: Vec<String> =
+                files.filter(|name| !name.ends_with("-wal") && !name.ends_with("-shm")).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(program.run(&["backup", "copy.db"]).code, 0);
+        assert_eq!(program.run(&["backup", "whole.db"]).code, 0);
+        for source in ["archive.db", "whole.db"] {
+            let sql = Connection::open(home.join(source)).unwrap();
+            let ballast = "CREATE TABLE ballast (bytes BLOB); INSERT INTO ballast VALUES (zeroblob(400000000));
+                PRAGMA wal_checkpoint(TRUNCATE)";
+            sql.execute_batch(ballast).unwrap();
+        }
+        let before = names();
+        let mut child = program.command(command).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        while !home.join(partial).exists() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert!(interrupted.success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(130), &b""[..]), "{command:?}: {output:?}");
+        assert_eq!(names(), before, "{command:?}");
+        assert_eq!((entries(&home.join("copy.db")), entries(&home.join("archive.db"))), (300, 300), "{command:?}");
+    }
+}
+
 #[test]
 fn a_replaced_archive_that_litestream_copies_is_warned_of() {
     let (_sandbox, program) = collected();

@@ -126,7 +126,8 @@ fn is_named(file: &File, name: &Path) -> bool {
     }
 }
 
-fn begun(partial: &Path) -> Vec<PathBuf> {
+/// All that may stand beside a copy that was begun, and itself.
+pub(super) fn begun(partial: &Path) -> Vec<PathBuf> {
     let index = index_file::path_of(partial);
     database_files(partial).into_iter().chain(database_files(&index)).chain([secret::path_of(partial)]).collect()
 }

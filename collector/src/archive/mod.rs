@@ -72,7 +72,7 @@ pub use learned::PlatformClock;
 pub use open::{Lock, VERSION};
 pub use prune::Pruned;
 pub use prunings::Prunings;
-pub use restore::Restored;
+pub use restore::{Restore, Restored, VerifiedCopy};
 pub use state::{State, Status};
 pub use verification::Verification;
 pub(crate) use wal::BUSY_TIMEOUT;

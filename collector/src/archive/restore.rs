@@ -1,17 +1,17 @@
 //! Restoring a backup. Killed at any moment, it leaves a whole archive under the archive's name: that of before, or the
 //! restored one. What was forgotten is taken out of the copy before that gets the name.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use storelogs::{Severity, Store};
 
-use super::backup::{copy, fold_changes_in, is_same, remove};
+use super::backup::{begun, copy, fold_changes_in, is_same, remove};
 use super::erase::Tombstone;
 use super::prunings::Prunings;
 use super::side_file::{beside, is_one_file, is_there, make_folder, sync_folder, target};
-use super::{Archive, open, secret, wal};
+use super::{Archive, Lock, open, secret, wal};
 use crate::error::{Error, Result};
 
 /// An archive that was restored.
@@ -27,59 +27,100 @@ pub struct Restored {
 }
 
 impl Archive {
-    /// Puts a backup in the place of an archive, after it was verified, and opens that. What stood there is kept beside it
-    /// under another name. What that has forgotten since is not in the restored archive either.
+    /// Begins to put a backup in the place of an archive. What stands there is kept beside it under another name, and what that
+    /// has forgotten since will not be in the restored archive either.
     ///
     /// # Errors
-    /// If the backup is none, or is damaged; if an archive is there and is not to be replaced, is in use, or does not say
-    /// what it has forgotten. Then nothing was changed.
-    pub fn restore(
-        backup: &Path,
-        archive: &Path,
-        replace: bool,
-        progress: impl Fn(f64) + Send + 'static,
-    ) -> Result<Restored> {
-        let (backup, archive) = (&target(backup.to_owned()), &target(archive.to_owned()));
-        if !is_there(backup)? || backup.is_dir() {
-            return Err(Error::NoBackup { path: backup.to_owned() });
+    /// If the backup is none; if an archive is there and is not to be replaced, is in use, or does not say what it has
+    /// forgotten. Then nothing was changed.
+    pub fn restore(backup: &Path, archive: &Path, replace: bool) -> Result<Restore> {
+        let (backup, archive) = (target(backup.to_owned()), target(archive.to_owned()));
+        if !is_there(&backup)? || backup.is_dir() {
+            return Err(Error::NoBackup { path: backup });
         }
-        let mut source = match Self::look(backup.to_owned()) {
+        let source = match Self::look(backup.clone()) {
             Err(Error::Empty { path }) => return Err(Error::NoBackup { path }),
             looked => looked?.1,
         };
-        if is_same(backup, archive) {
-            return Err(Error::Itself { path: backup.to_owned() });
+        if is_same(&backup, &archive) {
+            return Err(Error::Itself { path: backup });
         }
-        let replaces = fs::metadata(archive).is_ok_and(|file| file.len() > 0);
-        if !replaces && wal::size(archive) > 0 {
-            return Err(Error::Orphaned { path: archive.clone() });
+        let replaces = fs::metadata(&archive).is_ok_and(|file| file.len() > 0);
+        if !replaces && wal::size(&archive) > 0 {
+            return Err(Error::Orphaned { path: archive });
         }
         if replaces && !replace {
-            return Err(Error::Occupied { path: archive.to_owned() });
+            return Err(Error::Occupied { path: archive });
         }
-        make_folder(archive).map_err(|error| Error::of_file(archive, error))?;
-        let _lock = open::lock(archive)?;
-        let before = if replaces { Some(Before::of(archive)?) } else { None };
-        let partial = beside(archive, ".partial");
-        let made = copy(&mut source.sql, backup, &partial, progress)
-            .and_then(|_| prepare(&source, &partial, archive, before.as_ref()))
-            .and_then(|()| fold_changes_in(archive));
-        drop(source);
+        make_folder(&archive).map_err(|error| Error::of_file(&archive, error))?;
+        let lock = open::lock(&archive)?;
+        let before = if replaces { Some(Before::of(&archive)?) } else { None };
+        let partial = beside(&archive, ".partial");
+        Ok(Restore { source, backup, archive, partial, before, lock })
+    }
+}
+
+/// A backup on its way into the place of an archive.
+pub struct Restore {
+    source: Archive,
+    backup: PathBuf,
+    archive: PathBuf,
+    /// Where the copy grows.
+    partial: PathBuf,
+    before: Option<Before>,
+    lock: Lock,
+}
+
+impl Restore {
+    /// The files that it begins beside the archive. Whoever ends the process before [`copy`](Self::copy) has returned can
+    /// remove them; else the next one does. Afterwards they have to stay: the archive's secret is among them.
+    pub fn begun(&self) -> Vec<PathBuf> {
+        begun(&self.partial)
+    }
+
+    /// Copies the backup, verifies the copy, and makes it what is to stand in the archive's place.
+    ///
+    /// # Errors
+    /// If the backup is damaged, or the copy cannot be written. Then nothing was changed.
+    pub fn copy(self, progress: impl Fn(f64) + Send + 'static) -> Result<VerifiedCopy> {
+        let Self { mut source, backup, archive, partial, before, lock } = self;
+        let made = copy(&mut source.sql, &backup, &partial, progress)
+            .and_then(|_| prepare(&source, &partial, &archive, before.as_ref()))
+            .and_then(|()| fold_changes_in(&archive));
         if let Err(error) = made {
             let _ = remove(&partial); // the next one does it
             return Err(error);
         }
+        Ok(VerifiedCopy { archive, partial, before, _lock: lock })
+    }
+}
+
+/// A verified copy of a backup, beside the archive in whose place it is to stand.
+pub struct VerifiedCopy {
+    archive: PathBuf,
+    partial: PathBuf,
+    before: Option<Before>,
+    _lock: Lock,
+}
+
+impl VerifiedCopy {
+    /// Puts it in the archive's place, and opens that.
+    ///
+    /// # Errors
+    /// If a file cannot be written. Then one of the two stands in the archive's place, whole.
+    pub fn put_in_place(self) -> Result<Restored> {
+        let Self { archive, partial, before, _lock } = &self;
         let failed = |error: io::Error| Error::of_file(archive, error);
-        let replaced = match &before {
+        let replaced = match before {
             Some(before) => Some(keep(archive, before.secret.as_deref()).map_err(failed)?),
             None => None,
         };
         step();
-        fs::rename(&partial, archive).and_then(|()| sync_folder(archive)).map_err(failed)?;
+        fs::rename(partial, archive).and_then(|()| sync_folder(archive)).map_err(failed)?;
         step();
-        let restored = Self::open(archive)?; // its secret comes with it
-        remove(&partial).map_err(failed)?;
-        let unpruned = match &before {
+        let restored = Archive::open(archive)?; // its secret comes with it
+        remove(partial).map_err(failed)?;
+        let unpruned = match before {
             Some(before) => before.pruned_further_than(&restored)?,
             None => Vec::new(),
         };
@@ -156,7 +197,7 @@ fn prepare(backup: &Archive, partial: &Path, archive: &Path, before: Option<&Bef
     }
     drop(restored);
     fold_changes_in(partial)?;
-    fs::File::open(partial).and_then(|file| file.sync_all()).map_err(|error| Error::of_file(partial, error))
+    File::open(partial).and_then(|file| file.sync_all()).map_err(|error| Error::of_file(partial, error))
 }
 
 /// Keeps an archive under another name, too, with its secret.
@@ -173,7 +214,7 @@ fn keep(archive: &Path, secret: Option<&[u8]>) -> io::Result<PathBuf> {
     // A disk that knows no second names gets a second file.
     if !is_one_file(archive, &kept) && fs::hard_link(archive, &kept).is_err() {
         fs::copy(archive, &kept)?;
-        fs::File::open(&kept)?.sync_all()?;
+        File::open(&kept)?.sync_all()?;
     }
     sync_folder(&kept)?;
     Ok(kept)
