@@ -57,6 +57,33 @@ fn a_token_comes_from_a_file_beside_the_table() {
 }
 
 #[test]
+fn a_table_that_cannot_be_used_stops_the_program_whether_an_argument_or_the_file_names_it() {
+    let sandbox = sandbox();
+    let own = format!(
+        "[[store]]\nplatform = \"bigcommerce\"\nstore = \"{HASH}\"\napi_url = \"{}\"\naccess_token = {{ env = \"B_TOKEN\" }}\n",
+        sandbox.bigcommerce_url()
+    );
+    for rows in [None, Some("plattform,store\nbigcommerce,aa\n"), Some("platform,store,token\n")] {
+        let by_file = tokens(&sandbox).configured(&format!("stores_csv = \"stores.csv\"\n\n{own}"));
+        let by_argument = tokens(&sandbox).configured(&own);
+        for (program, arguments) in [(by_file, &[][..]), (by_argument, &["--stores", "stores.csv"][..])] {
+            if let Some(rows) = rows {
+                program.file("stores.csv", rows);
+            }
+            let run = program.fetch(arguments);
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{rows:?}: {run:?}");
+            assert!(run.err.starts_with("error: stores.csv "), "{rows:?}: {run:?}");
+        }
+    }
+    // The files of the folder are other people's: one of them stops nobody else.
+    let program = tokens(&sandbox).configured(&own);
+    fs::create_dir(program.home.path().join("conf.d")).unwrap();
+    program.file("conf.d/more.toml", "stores_csv = \"stores.csv\"\n");
+    let run = program.fetch(&[]);
+    assert_eq!((run.code, run.out.lines().count()), (4, 6), "{run:?}");
+}
+
+#[test]
 fn each_wrong_line_is_reported_and_the_other_stores_go_on() {
     let sandbox = sandbox();
     let more = format!(
