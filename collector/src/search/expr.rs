@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use storelogs::{LogEntry, Severity, Store};
 
 use super::pattern::Pattern;
+use super::store_set::StoreSet;
 use crate::archive::template::Template;
 use crate::archive::text::{Fact, facts_of, value, words_of};
 use crate::coverage::TimeRange;
@@ -34,6 +35,8 @@ pub(super) enum Term {
     /// A store by its name, or by `platform:name`.
     Store(Pattern),
     Platform(Pattern),
+    /// One of these stores.
+    OneOf(StoreSet),
     /// A store by what the configuration calls it. Only an archive knows which stores that are.
     Label(Label, Pattern),
     Id(Pattern),
@@ -204,6 +207,10 @@ impl Expr {
                 let is = pattern.matches(&store.platform().as_str().to_ascii_lowercase());
                 [is, !is]
             }
+            Self::Is(Term::OneOf(stores)) => {
+                let is = stores.has(store.platform(), store.name());
+                [is, !is]
+            }
             Self::Is(_) => [true, true],
         }
     }
@@ -238,6 +245,7 @@ impl Term {
             }
             Self::Store(pattern) => is_store(pattern, entry.platform.as_str(), &entry.store),
             Self::Platform(pattern) => pattern.matches(&entry.platform.as_str().to_ascii_lowercase()),
+            Self::OneOf(stores) => stores.has(&entry.platform, &entry.store),
             Self::Label(..) | Self::Incident(_) => false,
             Self::Id(pattern) => pattern.matches(&entry.id),
             Self::Uid(pattern) => pattern.matches(&entry.uid),

@@ -7,6 +7,7 @@ use storelogs::Store;
 
 use super::expr::{Expr, Label, Term, is_store};
 use super::pattern::Pattern;
+use super::store_set::StoreSet;
 use crate::archive::{Archive, Labels};
 use crate::error::Result;
 
@@ -34,8 +35,7 @@ impl Filter {
             let Term::Label(label, pattern) = term else { return None };
             let those =
                 stores.iter().filter(|(id, _)| labels.get(id).is_some_and(|labels| has(labels, *label, pattern)));
-            let meant: Vec<Expr> = those.map(|(_, store)| of_store(&store.to_string())).collect();
-            Some(if meant.is_empty() { nobody() } else { Expr::Any(meant) })
+            Some(Expr::Is(Term::OneOf(those.map(|(_, store)| store).collect())))
         });
         Ok(Cow::Owned(Self { expr }))
     }
@@ -67,11 +67,7 @@ impl Filter {
     }
 }
 
-fn of_store(name: &str) -> Expr {
-    Expr::Is(Term::Store(Pattern::of_name(name)))
-}
-
-/// A condition that no entry matches: no store has this name.
+/// A condition that no entry matches.
 pub(super) fn nobody() -> Expr {
-    of_store(":")
+    Expr::Is(Term::OneOf(StoreSet::default()))
 }

@@ -21,6 +21,7 @@ mod plan;
 mod pseudonym;
 mod quote;
 mod run;
+mod store_set;
 
 use std::ops::Range;
 
@@ -71,10 +72,15 @@ impl Filter {
         self.and([Term::Since(range.since), Term::Until(range.until)])
     }
 
-    /// Only what of it is of this store.
+    /// Only what of it is of this store. What it says of stores is settled by that, and no longer asked.
     #[must_use]
     pub fn of_store(&self, store: &Store) -> Self {
-        self.and([Term::Store(Pattern::of_name(&store.to_string()))])
+        let mut expr = self.expr.clone();
+        expr.each_term(&mut |term| match Expr::Is(term.clone()).of_store(store) {
+            [true, true] => None,
+            [may, _] => Some(if may { Expr::Not(Box::new(label::nobody())) } else { label::nobody() }),
+        });
+        Self { expr }.and([Term::Store(Pattern::of_name(&store.to_string()))])
     }
 
     /// Only what of it is of these stores. None of them means all.
@@ -83,8 +89,10 @@ impl Filter {
         if stores.is_empty() {
             return self.clone();
         }
-        let of = |store: &Store| Expr::Is(Term::Store(Pattern::of_name(&store.to_string())));
-        Self { expr: Expr::All(vec![self.expr.clone(), Expr::Any(stores.iter().map(of).collect())]) }
+        if let [store] = stores {
+            return self.of_store(store);
+        }
+        self.and([Term::OneOf(stores.iter().collect())])
     }
 
     fn and(&self, terms: impl IntoIterator<Item = Term>) -> Self {
@@ -130,6 +138,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::archive::{Archive, Labels};
 
     fn filter(query: &str) -> Filter {
         Filter::parse(query, Timestamp::UNIX_EPOCH, &TimeZone::UTC).unwrap()
@@ -158,6 +167,26 @@ mod tests {
         }
     }
 
+    /// Else the words of thousands of stores are looked up for each of them.
+    #[test]
+    fn the_entries_of_one_store_are_looked_up_as_such_whatever_label_it_was_asked_for_by() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = Archive::open(&folder.path().join("archive.db")).unwrap();
+        let stores: Vec<Store> = (0..20).map(|number| store(&format!("bigcommerce:s{number}"))).collect();
+        let labels = Labels { tags: ["vip".to_owned()].into(), ..Labels::default() };
+        for store in &stores {
+            archive.add_store(store).unwrap();
+        }
+        archive.keep_labels(stores[..15].iter().map(|store| (store, &labels))).unwrap();
+        let vip = filter("tag:vip").labelled(&archive).unwrap().into_owned();
+        for (at, store) in stores.iter().enumerate() {
+            assert_eq!(vip.concerns(store), at < 15, "{store}");
+            let needs_words = |filter: &Filter| plan::Plan::new(&archive, &filter.expr, true).unwrap().needs_words();
+            assert_eq!(needs_words(&vip.of_store(store)), at >= 15, "{store}");
+            assert!(needs_words(&vip.of_stores(&stores[..2])));
+        }
+    }
+
     fn query() -> impl Strategy<Value = String> {
         let term =
             prop::sample::select(vec!["store:a1", "-store:b1", "platform:shopline", "x", "-x", "since:1970-01-01"]);
@@ -176,6 +205,20 @@ mod tests {
             let filter = filter(&query);
             prop_assert!(!filter.matches(&entry) || filter.concerns(&of), "{}", query);
             prop_assert_eq!(filter.names_times(), query.contains("since"));
+        }
+
+        #[test]
+        fn what_a_query_says_of_stores_is_settled_where_it_is_asked_of_one(
+            query in query(),
+            other in any::<bool>(),
+            says in any::<bool>(),
+        ) {
+            let [of, others] = if other { ["bigcommerce:b1", "shopline:a1"] } else { ["shopline:a1", "bigcommerce:b1"] };
+            let mut entry = LogEntry::new(&store(of), "1", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+            entry.summary = says.then(|| "x".to_owned());
+            let filter = filter(&query);
+            prop_assert_eq!(filter.of_store(&store(of)).matches(&entry), filter.matches(&entry), "{}", query);
+            prop_assert!(!filter.of_store(&store(others)).matches(&entry), "{}", query);
         }
     }
 }

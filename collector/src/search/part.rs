@@ -168,6 +168,7 @@ impl<'a> Planner<'a> {
             Term::Platform(pattern) => {
                 self.stores(wanted, |store| pattern.matches(&store.platform().as_str().to_ascii_lowercase()))?
             }
+            Term::OneOf(those) => self.stores(wanted, |store| those.has(store.platform(), store.name()))?,
             Term::Severity(any) => {
                 let meant = Severity::ALL.into_iter().filter(|severity| any.contains(severity) == wanted);
                 severities(&meant.collect::<Vec<_>>())
