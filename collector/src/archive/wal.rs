@@ -19,6 +19,9 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A larger file of changes gets a warning: somebody has been reading for too long for it to be cut.
 pub const LARGE_WAL: u64 = 32 * 1024 * 1024;
 
+/// How long to wait for those who read, where so much has piled up.
+const READERS_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The size of the file of changes of a database in bytes.
 pub(crate) fn size(database: &Path) -> u64 {
     fs::metadata(beside(database, "-wal")).map_or(0, |wal| wal.len())
@@ -43,14 +46,17 @@ impl Archive {
         size(&self.path)
     }
 
-    /// Brings the changes beside the archive into it, and says whether all of them are: nobody is waited for. Whoever reads
-    /// an older state of it is in the way.
+    /// Brings the changes beside the archive into it, and says whether all of them are. Whoever reads an older state of it is in
+    /// the way, and is waited for a moment once much has piled up: where many read by turns, somebody always does.
     ///
     /// # Errors
     /// If the archive cannot be written.
     pub fn checkpoint(&self) -> Result<bool> {
         let fault = |error: rusqlite::Error| self.fault(error);
-        self.sql.busy_timeout(Duration::ZERO).map_err(fault)?;
+        let read = "SELECT file FROM pragma_database_list WHERE name IN ('main', 'words')"; // with the index, where it is attached
+        let files = self.rows(read, [], |row| row.get::<_, String>(0))?;
+        let much = files.iter().any(|file| size(Path::new(file)) > LARGE_WAL);
+        self.sql.busy_timeout(if much { READERS_TIMEOUT } else { Duration::ZERO }).map_err(fault)?;
         if self.index_is_attached() {
             // The index is derived, so nothing is lost if this fails.
             let _ = self.sql.query_row("PRAGMA words.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -62,6 +68,39 @@ impl Archive {
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => Ok(false),
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseLocked) => Ok(false),
             Err(error) => Err(fault(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn whoever_reads_for_a_moment_is_waited_for_once_much_has_piled_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive.db");
+        let archive = Archive::open(&path).unwrap();
+        archive.sql.execute_batch("CREATE TABLE ballast (bytes BLOB); DELETE FROM ballast").unwrap();
+        for (megabytes, is_brought_in) in [(1, false), (40, true)] {
+            let reader = Connection::open(&path).unwrap();
+            reader.execute_batch("BEGIN; SELECT count(*) FROM ballast").unwrap();
+            archive.sql.execute("INSERT INTO ballast VALUES (zeroblob(?1))", [megabytes << 20]).unwrap();
+            let reads = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(100));
+                drop(reader);
+            });
+            let was = archive.wal_size();
+            assert_eq!(
+                (archive.checkpoint().unwrap(), archive.wal_size() == 0),
+                (is_brought_in, is_brought_in),
+                "{was}"
+            );
+            reads.join().unwrap();
+            assert!(archive.checkpoint().unwrap());
         }
     }
 }
