@@ -100,6 +100,11 @@ const LOOK_BACK_EVERY: SignedDuration = SignedDuration::from_hours(1);
 const FIRST_PART: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_PART: SignedDuration = SignedDuration::from_hours(24 * 28);
 const SHORTEST_PART: SignedDuration = SignedDuration::from_mins(1);
+/// After a part that holds nothing, the next is this many times as long: of what the platform keeps no longer there may be a year,
+/// and it takes many requests to find out that nothing is there.
+const LONGER_BEHIND_NOTHING: i32 = 4;
+/// The longest one behind nothing. One that holds `MANY` entries after all is read again in shorter parts.
+const LONGEST_BEHIND_NOTHING: SignedDuration = SignedDuration::from_hours(24 * 366);
 /// The number of entries below which the next part is longer; above `MANY` it is shorter.
 const FEW: usize = 2_000;
 const MANY: usize = 20_000;
@@ -221,17 +226,24 @@ impl<R: Fn(LogQuery) -> BoxStream<'static, Result<LogEntry>>> Follower<R> {
             let back = if deep { self.options.late } else { OVERLAP };
             let since = before(self.checkpoint.reached, back).max(self.checkpoint.start);
             let until = Some(after(self.checkpoint.reached, self.part)).filter(|until| *until < now);
-            let reading = self.read(since, until).await;
+            let Some(reading) = self.read(since, until).await else {
+                self.part = LONGEST_PART;
+                continue;
+            };
             let (listed, some) = (reading.listed, !reading.entries.is_empty());
             let ended = reading.fault.as_ref().is_none_or(|error| error.kind() == ErrorKind::Incomplete);
             if ended {
                 self.advance(&reading, until, deep.then_some(now), now);
                 self.failures = 0;
                 self.part = match listed {
+                    0 => (self.part * LONGER_BEHIND_NOTHING).min(LONGEST_BEHIND_NOTHING),
                     ..FEW => (self.part * 2).min(LONGEST_PART),
                     MANY.. => (self.part / 2).max(SHORTEST_PART),
                     _ => self.part,
                 };
+            }
+            if !ended {
+                self.part = self.part.min(LONGEST_PART);
             }
             let caught_up = ended && until.is_none();
             self.wait = match (&reading.fault, until) {
@@ -249,8 +261,10 @@ impl<R: Fn(LogQuery) -> BoxStream<'static, Result<LogEntry>>> Follower<R> {
         }
     }
 
-    /// Reads a time range, and keeps what was not delivered before, oldest first.
-    async fn read(&mut self, since: Timestamp, until: Option<Timestamp>) -> Reading {
+    /// Reads a time range, and keeps what was not delivered before, oldest first. `None`: a part that was to hold next to nothing
+    /// holds too much to be kept in memory.
+    async fn read(&mut self, since: Timestamp, until: Option<Timestamp>) -> Option<Reading> {
+        let before = (self.part > LONGEST_PART).then(|| self.checkpoint.delivered.clone());
         let query = LogQuery { since: Some(since), until, ..self.options.query.clone() };
         let mut log = (self.read)(query);
         let mut reading = Reading { entries: Vec::new(), fault: None, newest: None, listed: 0 };
@@ -264,6 +278,12 @@ impl<R: Fn(LogQuery) -> BoxStream<'static, Result<LogEntry>>> Follower<R> {
                 }
             };
             reading.listed += 1;
+            if reading.listed >= MANY
+                && let Some(before) = before
+            {
+                self.checkpoint.delivered = before;
+                return None;
+            }
             if item.is_ok() {
                 reading.newest = reading.newest.max(Some(time));
             }
@@ -278,7 +298,7 @@ impl<R: Fn(LogQuery) -> BoxStream<'static, Result<LogEntry>>> Follower<R> {
             last = item.as_ref().ok().map(|entry| entry.time).or(last);
             last
         });
-        reading
+        Some(reading)
     }
 
     /// Moves the checkpoint on, and forgets entries of times that will not be read again.
@@ -316,4 +336,58 @@ fn before(time: Timestamp, by: SignedDuration) -> Timestamp {
 
 fn after(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Follows a log from 400 days ago, and gives the entries that were delivered and the readings that this took.
+    async fn followed(times: Vec<Timestamp>) -> (Vec<Timestamp>, usize) {
+        let store: Store = "shopline:open001".parse().unwrap();
+        let now = Timestamp::from_second(1_796_000_000).unwrap();
+        let (readings, of) = (Arc::new(Mutex::new(0)), store.clone());
+        let counted = Arc::clone(&readings);
+        let read = move |query: LogQuery| {
+            *counted.lock().unwrap() += 1;
+            let meant =
+                |time: &&Timestamp| query.since <= Some(**time) && query.until.is_none_or(|until| **time < until);
+            let entry = |time: &Timestamp| Ok(LogEntry::new(&of, time.as_microsecond().to_string(), *time, now));
+            let entries: Vec<_> = times.iter().rev().filter(meant).map(entry).collect();
+            stream::iter(entries).boxed()
+        };
+        let options = FollowOptions::new().clock(move || now);
+        let mut news = follow(store, read, Checkpoint::since(days_before(now, 400)), options);
+        let mut delivered = Vec::new();
+        loop {
+            let batch = news.next().await.unwrap().unwrap();
+            assert!(batch.entries.len() <= 2 * MANY, "{}", batch.entries.len());
+            delivered.extend(batch.entries.iter().map(|entry| entry.as_ref().unwrap().time));
+            if batch.caught_up {
+                let readings = *readings.lock().unwrap();
+                return (delivered, readings);
+            }
+        }
+    }
+
+    fn days_before(now: Timestamp, days: i64) -> Timestamp {
+        before(now, SignedDuration::from_hours(24 * days))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_lies_far_back_and_holds_nothing_takes_few_readings_and_what_is_dense_behind_it_comes_in_parts() {
+        let now = Timestamp::from_second(1_796_000_000).unwrap();
+        let every = |seconds: i64, days: i64| -> Vec<Timestamp> {
+            let count = days * 86_400 / seconds;
+            (0..count).map(|at| before(now, SignedDuration::from_secs((count - at) * seconds))).collect()
+        };
+        for (times, most) in [(Vec::new(), 6), (every(3_600, 90), 8), (every(60, 90), 26)] {
+            let (delivered, readings) = followed(times.clone()).await;
+            assert_eq!(delivered.len(), times.len());
+            assert!(delivered == times && readings <= most, "{readings} readings of {} entries", times.len());
+        }
+    }
 }
