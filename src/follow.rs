@@ -237,7 +237,7 @@ impl<R: Fn(LogQuery) -> BoxStream<'static, Result<LogEntry>>> Follower<R> {
                 self.failures = 0;
                 self.part = match listed {
                     0 => (self.part * LONGER_BEHIND_NOTHING).min(LONGEST_BEHIND_NOTHING),
-                    ..FEW => (self.part * 2).min(LONGEST_PART),
+                    1..FEW => (self.part * 2).min(LONGEST_PART),
                     MANY.. => (self.part / 2).max(SHORTEST_PART),
                     _ => self.part,
                 };
