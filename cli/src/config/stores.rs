@@ -137,8 +137,9 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
     }
     let known = with_environment(found)?;
     let names = selection.stores.iter();
-    let picked =
-        names.map(|name| name.among(known.iter().map(|settings| &settings.store))).collect::<Result<Vec<_>, _>>()?;
+    let picked = names.map(|name| name.among(known.iter().map(|settings| &settings.store)));
+    // The line of a store that is not known may be among those that are wrong.
+    let picked = picked.collect::<Result<Vec<_>, _>>().inspect_err(|_| say(&problems, ui))?;
     if let Some(twice) = picked.iter().enumerate().find(|(at, store)| picked[..*at].contains(store)) {
         return Err(CliError::usage(format!("the store {} is given twice", twice.1)));
     }

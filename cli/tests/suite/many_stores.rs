@@ -84,6 +84,17 @@ fn a_table_that_cannot_be_used_stops_the_program_whether_an_argument_or_the_file
 }
 
 #[test]
+fn whoever_asks_for_a_store_whose_line_is_wrong_reads_what_is_wrong_with_it() {
+    let sandbox = sandbox();
+    let program = table(tokens(&sandbox), &both(&sandbox, "aa,bigcommerce\n"));
+    for name in ["aa", "bigcommerce:aa"] {
+        let run = program.fetch(&["--stores", "stores.csv", "--store", name]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+        assert!(run.err.contains("stores.csv line 6: there are 2 columns, and 4 in the first line"), "{run:?}");
+    }
+}
+
+#[test]
 fn each_wrong_line_is_reported_and_the_other_stores_go_on() {
     let sandbox = sandbox();
     let more = format!(
