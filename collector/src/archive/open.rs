@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
@@ -213,7 +214,13 @@ pub(super) fn lock_file(archive: &Path, ending: &str, sharing: Sharing, held: Er
     let mut name = archive.to_owned().into_os_string();
     name.push(ending);
     let name = PathBuf::from(name);
-    let unusable = |error: std::io::Error| Error::Unlockable { path: name.clone(), why: error.into() };
+    let unusable = |error: io::Error| match error.kind() {
+        // Not the lock is in the way, but the place.
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::NotFound => {
+            Error::of_file(archive, error)
+        }
+        _ => Error::Unlockable { path: name.clone(), why: error.into() },
+    };
     let file = owners(OpenOptions::new().write(true).create(true).truncate(false)).open(&name).map_err(unusable)?;
     give_to_owner(&name, archive);
     let locked = match sharing {
@@ -313,6 +320,16 @@ fn is_no_folder(path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_no_lock_can_be_made_the_place_is_what_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = lock(&folder.path().join("gone/archive.db")).unwrap_err();
+        assert!(matches!(elsewhere, Error::Unusable { .. }), "{elsewhere}");
+        std::fs::create_dir(folder.path().join("archive.db.lock")).unwrap();
+        let taken = lock(&folder.path().join("archive.db")).unwrap_err();
+        assert!(matches!(taken, Error::Unlockable { .. }), "{taken}");
+    }
 
     /// As a program that is started at this moment has it.
     #[test]

@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn the_entries_of_one_store_are_looked_up_as_such_whatever_label_it_was_asked_for_by() {
         let folder = tempfile::tempdir().unwrap();
-        let mut archive = Archive::open(&folder.path().join("archive.db")).unwrap();
+        let mut archive = Archive::open(folder.path().join("archive.db")).unwrap();
         let stores: Vec<Store> = (0..20).map(|number| store(&format!("bigcommerce:s{number}"))).collect();
         let labels = Labels { tags: ["vip".to_owned()].into(), ..Labels::default() };
         for store in &stores {

@@ -74,7 +74,7 @@ mod tests {
     /// An archive whose index has everything but this many entries.
     fn archive_with_unindexed(entries: u64) -> (TempDir, Archive) {
         let folder = tempfile::tempdir().unwrap();
-        let mut archive = Archive::open(&folder.path().join("archive.db")).unwrap();
+        let mut archive = Archive::open(folder.path().join("archive.db")).unwrap();
         let store = Store::bigcommerce("abc123").unwrap();
         let entry = |id: u64| LogEntry::new(&store, id.to_string(), Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
         let id = archive.add_store(&store).unwrap();

@@ -13,6 +13,7 @@ use crate::archive::Labels;
 use crate::length::Length;
 use crate::nearest::no_such;
 use crate::search::Filter;
+use crate::wording::format_duration;
 
 /// A rule as it is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -242,9 +243,11 @@ fn parts(names: &[String]) -> Result<Vec<Part>, WrongRule> {
 }
 
 fn length(name: &'static str, text: &str, least: SignedDuration) -> Result<SignedDuration, WrongRule> {
-    let length = text.parse::<Length>().map_err(|why| wrong(name, format!("{name}: {why}")))?;
-    match length.fixed() {
-        Some(length) if length < least => Err(wrong(name, format!("{name} is too short"))),
+    let written = |_| wrong(name, format!("{name}: write how long: 90s, 15m, 24h, 7d or 2w"));
+    match text.parse::<Length>().map_err(written)?.fixed() {
+        Some(length) if length < least => {
+            Err(wrong(name, format!("{name} is too short: {} at the least", format_duration(least))))
+        }
         Some(length) if length <= LONGEST => Ok(length),
         _ => Err(wrong(name, format!("{name} is too long: 31 days are the most"))),
     }
@@ -319,8 +322,11 @@ mod tests {
             (named("it"), "it would alert on every entry: write when"),
             (Draft { incident: true, sensitive: true, ..named("it") }, "incident and sensitive are in one rule"),
             (Draft { within: text("10m"), ..when("x") }, "within says nothing without more_than"),
-            (Draft { more_than: Some(1), within: text("ten"), ..when("x") }, "within: write how long: 90s, 15m"),
-            (Draft { more_than: Some(1), within: text("0s"), ..when("x") }, "within is too short"),
+            (
+                Draft { more_than: Some(1), within: text("ten"), ..when("x") },
+                "within: write how long: 90s, 15m, 24h, 7d or 2w",
+            ),
+            (Draft { more_than: Some(1), within: text("0s"), ..when("x") }, "within is too short: 1 s at the least"),
             (Draft { silent_for: text("400d"), ..named("it") }, "silent_for is too long"),
             (Draft { cool_down: text("1y"), ..when("x") }, "cool_down is too long: 31 days"),
             (when("severity>=terrible"), "when: a severity is unspecified, info"),
