@@ -241,8 +241,7 @@ impl<R: Fn(LogQuery) -> BoxStream<'static, Result<LogEntry>>> Follower<R> {
                     MANY.. => (self.part / 2).max(SHORTEST_PART),
                     _ => self.part,
                 };
-            }
-            if !ended {
+            } else {
                 self.part = self.part.min(LONGEST_PART);
             }
             let caught_up = ended && until.is_none();

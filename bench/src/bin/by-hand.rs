@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
+use reqwest::RequestBuilder;
 use serde::{Deserialize, Serialize};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -22,6 +23,7 @@ type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// The most records on a page of each platform.
 const PAGE: [usize; 2] = [250, 200];
+const NEWEST_FIRST: &str = "&sort=date_created&direction=desc";
 
 #[derive(Deserialize)]
 struct Page<R> {
@@ -97,6 +99,22 @@ async fn main() -> Result<()> {
     Ok(out.flush()?)
 }
 
+fn system_logs(client: &reqwest::Client, url: &str, store: &str, token: &str, query: &str) -> RequestBuilder {
+    let list = format!("{url}/stores/{store}/v3/store/systemlogs?limit={}{query}", PAGE[0]);
+    client.get(list).header("X-Auth-Token", token)
+}
+
+fn operation_logs(client: &reqwest::Client, url: &str, token: &str, query: &str) -> RequestBuilder {
+    let list = format!("{url}/admin/openapi/v20260301/store/operation_logs.json?limit={}{query}", PAGE[1]);
+    client.get(list).bearer_auth(token).header("Content-Type", "application/json; charset=utf-8")
+}
+
+/// The time that a SHOPLINE log is asked for, in seconds since 1970, both included.
+fn time_range(since: i64, until: i64) -> Result<String> {
+    let time = |second| Timestamp::from_second(second).map(|time| time.to_string().replace(':', "%3A"));
+    Ok(format!("&created_at_min={}&created_at_max={}", time(since)?, time(until)?))
+}
+
 async fn bigcommerce(
     client: &reqwest::Client,
     url: &str,
@@ -104,10 +122,9 @@ async fn bigcommerce(
     ahead: usize,
     out: &mut impl Write,
 ) -> Result<()> {
-    let list = format!("{url}/stores/abc123/v3/store/systemlogs?limit={}&sort=date_created&direction=desc", PAGE[0]);
     let mut pages = stream::iter(1..)
         .map(|page| {
-            let request = client.get(format!("{list}&page={page}")).header("X-Auth-Token", token);
+            let request = system_logs(client, url, "abc123", token, &format!("{NEWEST_FIRST}&page={page}"));
             let page = tokio::spawn(async move {
                 let body = request.send().await?.error_for_status()?.bytes().await?;
                 let page: Page<SystemLog> = serde_json::from_slice(&body)?;
@@ -135,10 +152,9 @@ async fn bigcommerce(
 async fn bodies(client: &reqwest::Client, url: &str, token: &str, ahead: usize) -> Result<()> {
     /// An answer without a record is shorter, and one with a record is longer.
     const EMPTY: usize = 256;
-    let list = format!("{url}/stores/abc123/v3/store/systemlogs?limit={}&sort=date_created&direction=desc", PAGE[0]);
     let mut pages = stream::iter(1..)
         .map(|page| {
-            let request = client.get(format!("{list}&page={page}")).header("X-Auth-Token", token);
+            let request = system_logs(client, url, "abc123", token, &format!("{NEWEST_FIRST}&page={page}"));
             let page = tokio::spawn(async move { request.send().await?.error_for_status()?.bytes().await });
             async { Ok::<_, Failure>(page.await??.len()) }
         })
@@ -154,16 +170,15 @@ async fn bodies(client: &reqwest::Client, url: &str, token: &str, ahead: usize) 
 /// Sends requests at a steady rate, whether or not those before have been answered.
 async fn poll(client: &reqwest::Client, stores: &Path, rate: f64, seconds: f64) -> Result<()> {
     let folder = stores.parent().unwrap_or(Path::new("."));
+    let now = Timestamp::now().as_second();
+    let hour = time_range(now - 3_600, now)?;
     let mut requests = Vec::new();
     for row in std::fs::read_to_string(stores)?.lines().skip(1) {
         let [platform, store, token, url] = row.split(',').collect::<Vec<_>>()[..] else { return Err(row.into()) };
         let token = std::fs::read_to_string(folder.join(token))?;
-        let request = if platform == "bigcommerce" {
-            let list = format!("{url}/stores/{store}/v3/store/systemlogs?limit={}", PAGE[0]);
-            client.get(list).header("X-Auth-Token", token.trim())
-        } else {
-            let list = format!("{url}/admin/openapi/v20260301/store/operation_logs.json?limit={}", PAGE[1]);
-            client.get(list).bearer_auth(token.trim()).header("Content-Type", "application/json; charset=utf-8")
+        let request = match platform {
+            "bigcommerce" => system_logs(client, url, store, token.trim(), ""),
+            _ => operation_logs(client, url, token.trim(), &hour),
         };
         requests.push(request.build()?);
     }
@@ -191,14 +206,12 @@ async fn shopline(client: &reqwest::Client, url: &str, token: &str, ahead: usize
     let mut ranges = stream::iter(0..parts)
         .map(|part| {
             let (until, client, token) = (now - part * step, client.clone(), token.to_owned());
-            let time = |second| Timestamp::from_second(second).map(|time| time.to_string().replace(':', "%3A"));
-            let list = format!("{url}/admin/openapi/v20260301/store/operation_logs.json?limit={}", PAGE[1]);
+            let url = url.to_owned();
             let range = async move {
-                let list = format!("{list}&created_at_min={}&created_at_max={}", time(until - step + 1)?, time(until)?);
+                let range = time_range(until - step + 1, until)?;
                 let (mut since_id, mut lines) = (String::new(), Vec::new());
                 loop {
-                    let request = client.get(format!("{list}{since_id}")).bearer_auth(&token);
-                    let request = request.header("Content-Type", "application/json; charset=utf-8");
+                    let request = operation_logs(&client, &url, &token, &format!("{range}{since_id}"));
                     let body = request.send().await?.error_for_status()?.bytes().await?;
                     let page: Page<OperationLog> = serde_json::from_slice(&body)?;
                     let full = page.data.len() == PAGE[1];

@@ -132,15 +132,18 @@ impl Files {
 
     /// What is wrong with the main file, if anything, a line each.
     pub(super) fn main_problem(&self) -> Option<String> {
-        let broken = &self.known.get(self.main.as_ref()?)?.broken;
-        (!broken.is_empty()).then(|| broken.join("\n"))
+        self.problem_of(self.main.as_ref()?)
     }
 
     /// What is wrong with a table that an argument or the main file names, if it cannot be used at all.
     pub(super) fn table_problem(&self) -> Option<String> {
         let of_main = self.main.as_ref().and_then(|main| self.known.get(main)?.found.as_ref()?.csv.as_ref());
-        let broken = [self.table.as_ref(), of_main].into_iter().flatten().filter_map(|table| self.known.get(table));
-        broken.map(|known| &known.broken).find(|broken| !broken.is_empty()).map(|broken| broken.join("\n"))
+        [self.table.as_ref(), of_main].into_iter().flatten().find_map(|table| self.problem_of(table))
+    }
+
+    fn problem_of(&self, file: &Path) -> Option<String> {
+        let broken = &self.known.get(file)?.broken;
+        (!broken.is_empty()).then(|| broken.join("\n"))
     }
 
     /// Reads what has changed. A file that is broken says what it said before; one that was changed just now is read

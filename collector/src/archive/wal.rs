@@ -53,9 +53,8 @@ impl Archive {
     /// If the archive cannot be written.
     pub fn checkpoint(&self) -> Result<bool> {
         let fault = |error: rusqlite::Error| self.fault(error);
-        let read = "SELECT file FROM pragma_database_list WHERE name IN ('main', 'words')"; // with the index, where it is attached
-        let files = self.rows(read, [], |row| row.get::<_, String>(0))?;
-        let much = files.iter().any(|file| size(Path::new(file)) > LARGE_WAL);
+        let of_index = if self.index_is_attached() { size(&self.index_path()) } else { 0 };
+        let much = self.wal_size().max(of_index) > LARGE_WAL;
         self.sql.busy_timeout(if much { READERS_TIMEOUT } else { Duration::ZERO }).map_err(fault)?;
         if self.index_is_attached() {
             // The index is derived, so nothing is lost if this fails.

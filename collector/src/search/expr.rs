@@ -199,19 +199,10 @@ impl Expr {
                 let [may, may_not] = part.of_store(store);
                 [may_not, may]
             }
-            Self::Is(Term::Store(pattern)) => {
-                let is = is_store(pattern, store.platform().as_str(), store.name());
-                [is, !is]
-            }
-            Self::Is(Term::Platform(pattern)) => {
-                let is = pattern.matches(&store.platform().as_str().to_ascii_lowercase());
-                [is, !is]
-            }
-            Self::Is(Term::OneOf(stores)) => {
-                let is = stores.has(store.platform(), store.name());
-                [is, !is]
-            }
-            Self::Is(_) => [true, true],
+            Self::Is(term) => match term.holds_of(store) {
+                Some(is) => [is, !is],
+                None => [true, true],
+            },
         }
     }
 
@@ -227,6 +218,16 @@ impl Expr {
 }
 
 impl Term {
+    /// Whether it matches every entry of this store or none, if the store alone decides that.
+    pub(super) fn holds_of(&self, store: &Store) -> Option<bool> {
+        match self {
+            Self::Store(pattern) => Some(is_store(pattern, store.platform().as_str(), store.name())),
+            Self::Platform(pattern) => Some(pattern.matches(&store.platform().as_str().to_ascii_lowercase())),
+            Self::OneOf(stores) => Some(stores.has(store.platform(), store.name())),
+            _ => None,
+        }
+    }
+
     fn matches(&self, seen: &Seen<'_>) -> bool {
         let entry = seen.entry;
         match self {

@@ -76,9 +76,9 @@ impl Filter {
     #[must_use]
     pub fn of_store(&self, store: &Store) -> Self {
         let mut expr = self.expr.clone();
-        expr.each_term(&mut |term| match Expr::Is(term.clone()).of_store(store) {
-            [true, true] => None,
-            [may, _] => Some(if may { Expr::Not(Box::new(label::nobody())) } else { label::nobody() }),
+        expr.each_term(&mut |term| {
+            let nobody = label::nobody();
+            term.holds_of(store).map(|holds| if holds { Expr::Not(Box::new(nobody)) } else { nobody })
         });
         Self { expr }.and([Term::Store(Pattern::of_name(&store.to_string()))])
     }

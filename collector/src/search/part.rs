@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use storelogs::{Severity, Store};
 
-use super::expr::{Expr, Phrase, Term, TextField, is_store};
+use super::expr::{Expr, Phrase, Term, TextField};
 use super::pattern::Pattern;
 use crate::archive::row::Id;
 use crate::archive::template::Template;
@@ -162,13 +162,9 @@ impl<'a> Planner<'a> {
         Ok(match term {
             Term::Words(phrase) => self.words(phrase, wanted),
             Term::Fact(fact, pattern) => self.fact(*fact, pattern, wanted)?,
-            Term::Store(pattern) => {
-                self.stores(wanted, |store| is_store(pattern, store.platform().as_str(), store.name()))?
+            Term::Store(_) | Term::Platform(_) | Term::OneOf(_) => {
+                self.stores(wanted, |store| term.holds_of(store) == Some(true))?
             }
-            Term::Platform(pattern) => {
-                self.stores(wanted, |store| pattern.matches(&store.platform().as_str().to_ascii_lowercase()))?
-            }
-            Term::OneOf(those) => self.stores(wanted, |store| those.has(store.platform(), store.name()))?,
             Term::Severity(any) => {
                 let meant = Severity::ALL.into_iter().filter(|severity| any.contains(severity) == wanted);
                 severities(&meant.collect::<Vec<_>>())

@@ -1,12 +1,14 @@
 //! A set of stores, as a query may name by a label.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use storelogs::{Platform, Store};
 
-/// Stores by platform and name, whose case does not count. However many they are, one is found at once.
+/// Stores by platform and name, whose case does not count. However many they are, one is found at once, and a copy costs nothing:
+/// a query is copied for each store that it is asked of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct StoreSet(HashMap<Platform, HashSet<String>>);
+pub(super) struct StoreSet(Arc<HashMap<Platform, HashSet<String>>>);
 
 impl StoreSet {
     pub(super) fn has(&self, platform: &Platform, name: &str) -> bool {
@@ -25,6 +27,6 @@ impl<'a> FromIterator<&'a Store> for StoreSet {
         for store in stores {
             set.entry(store.platform().clone()).or_default().insert(store.name().to_ascii_lowercase());
         }
-        Self(set)
+        Self(Arc::new(set))
     }
 }
