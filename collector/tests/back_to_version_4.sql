@@ -42,6 +42,7 @@ CREATE TRIGGER entry_deleted AFTER DELETE ON entry BEGIN
     INSERT OR REPLACE INTO deleted (key, store, time) VALUES (old.key, old.store, old.time);
     INSERT INTO arrival (key) VALUES (old.key);
 END;
+DROP TABLE counted_day;
 DROP VIEW hours;
 DROP VIEW covered;
 DROP VIEW audits;

@@ -162,6 +162,18 @@ fn counts_of_pruned_entries_do_not_name_whom_held_entries_name_too() {
     let sum = "SELECT sum(entries) AS n FROM hours";
     let counted: u64 =
         program.run(&["sql", "--format", "csv", sum]).out.trim_start_matches("n\n").trim().parse().unwrap();
+    // Of days of which all entries are pruned.
+    let marks = || {
+        let sql = Connection::open(program.home.path().join("archive/archive.db")).unwrap();
+        let mut find = sql
+            .prepare("SELECT platform, mark FROM counted_day WHERE day NOT IN (SELECT time / 86400000000 FROM entry)")
+            .unwrap();
+        find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect::<Vec<(String, i64)>>()
+    };
+    let before = marks();
     // Other entries of the kind are held, and are not asked for.
     let kept = program.run(&["forget", &format!("({QUERY}) id:9100001")]);
     assert!(kept.code == 0 && kept.out.contains("1 entry, "), "{kept:?}");
@@ -171,6 +183,9 @@ fn counts_of_pruned_entries_do_not_name_whom_held_entries_name_too() {
     assert!(run.code == 0 && run.out.contains("1 entry: forgotten, and no byte"), "{run:?}");
     assert_eq!(traces(&program.home.path().join("archive")), [""; 0]);
     assert_eq!(program.run(&["sql", "--format", "csv", sum]).out, format!("n\n{}\n", counted - 2));
+    // Exports bring the counts of these days again.
+    let is_marked_anew = |platform: &str| marks().iter().any(|day| day.0 == platform && !before.contains(day));
+    assert!(is_marked_anew("bigcommerce") && is_marked_anew("shopline"));
     assert_eq!(program.run(&["doctor"]).code, 0);
 }
 

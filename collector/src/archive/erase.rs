@@ -10,7 +10,7 @@ use storelogs::{LogEntry, Store};
 use super::forgotten::{self, Guard, Hasher};
 use super::rollup::{Counts, Kinds};
 use super::row::{self, Id};
-use super::{Archive, StoreId, commit, derived, exports, packing, prune};
+use super::{Archive, StoreId, commit, counted_days, derived, exports, packing, prune};
 use crate::error::{Error, Result};
 use crate::micros::Micros;
 
@@ -344,13 +344,17 @@ fn forget_counts(sql: &Connection, kind: PrunedKind) -> rusqlite::Result<()> {
     )?
     .execute(params![id, category, module, action])?;
     let without = sql.last_insert_rowid();
-    sql.prepare_cached(concat!(
+    let mut hours: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+    let mut change = sql.prepare_cached(concat!(
         "UPDATE hour SET kind = ?2 WHERE kind = ?1 AND EXISTS (SELECT 1 FROM kind WHERE kind.id = ?1 AND ",
         is_pruned!(),
-        ")"
-    ))?
-    .execute([id, without])
-    .map(drop)
+        ") RETURNING store, hour"
+    ))?;
+    let mut changed = change.query([id, without])?;
+    while let Some(row) = changed.next()? {
+        hours.entry(row.get(0)?).or_default().insert(row.get(1)?);
+    }
+    hours.into_iter().try_for_each(|(store, hours)| counted_days::mark(sql, StoreId(store), hours))
 }
 
 /// The forms that are left of an entry arrive anew: where all of its forms were taken out, exports bring these again.

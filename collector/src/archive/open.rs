@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("version_9.sql"),
     include_str!("version_10.sql"),
     include_str!("version_11.sql"),
+    include_str!("version_12.sql"),
 ];
 
 /// Marks the file as an archive of ours: "SLog".

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use storelogs::{LogEntry, Severity};
 
 use super::shape::{coarse, shape};
-use super::{StoreId, row};
+use super::{StoreId, counted_days, row};
 use crate::micros::Micros;
 
 /// Beyond this many kinds, new summaries are counted by their first words only: a shop that never says the same thing
@@ -22,17 +22,31 @@ const HOUR: i64 = 3_600_000_000;
 
 /// The fields that entries of one kind have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Kind<T> {
-    severity: u8,
-    category: Option<T>,
-    module: Option<T>,
-    action: Option<T>,
-    actor: Option<T>,
-    shape: Option<T>,
+pub(super) struct Kind<T> {
+    pub(super) severity: u8,
+    pub(super) category: Option<T>,
+    pub(super) module: Option<T>,
+    pub(super) action: Option<T>,
+    pub(super) actor: Option<T>,
+    pub(super) shape: Option<T>,
 }
 
 /// A kind that is remembered.
-type Known = Kind<Box<str>>;
+pub(super) type Known = Kind<Box<str>>;
+
+impl Known {
+    /// The kind of a row: its severity, category, module, action, actor and shape.
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            severity: row.get(0)?,
+            category: row.get(1)?,
+            module: row.get(2)?,
+            action: row.get(3)?,
+            actor: row.get(4)?,
+            shape: row.get(5)?,
+        })
+    }
+}
 
 impl Kind<&str> {
     fn to_known(self) -> Known {
@@ -187,7 +201,8 @@ impl<'a> Counts<'a> {
 
     /// Writes what was counted. The entries have to be written by now.
     pub(super) fn keep(mut self) -> rusqlite::Result<()> {
-        for hour in std::mem::take(&mut self.stale) {
+        let stale = std::mem::take(&mut self.stale);
+        for &hour in &stale {
             self.tallies.retain(|&(of, _), _| of != hour);
             self.count_again(hour)?;
         }
@@ -199,7 +214,8 @@ impl<'a> Counts<'a> {
         for (&(hour, kind), tally) in &self.tallies {
             keep.execute([self.store.0, hour, kind, tally.entries, tally.first, tally.last])?;
         }
-        Ok(())
+        let counted = self.tallies.keys().map(|&(hour, _)| hour);
+        counted_days::mark(self.sql, self.store, counted.chain(stale))
     }
 
     /// Counts the entries of an hour anew.

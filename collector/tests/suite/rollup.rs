@@ -1,5 +1,7 @@
 //! The hourly counts: they equal a count of the entries, in whatever order those came.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -52,6 +54,84 @@ fn archive() -> (tempfile::TempDir, Archive, [Store; 2]) {
     (folder, archive, [Store::bigcommerce("abc123").unwrap(), Store::shopline("open001").unwrap()])
 }
 
+/// The counts of each day of a platform, and its mark.
+fn days(archive: &Archive) -> BTreeMap<(String, i64), (String, Option<i64>)> {
+    let sql = Connection::open(archive.path()).unwrap();
+    let mut find = sql
+        .prepare(
+            "SELECT platform, hour / 24, group_concat(concat_ws(' ', name, hour, kind, entries, first, last), ', ') FROM ( \
+             SELECT * FROM hour JOIN store ON store.id = hour.store ORDER BY name, hour, kind) GROUP BY 1, 2",
+        )
+        .unwrap();
+    let counts = find.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, None)))).unwrap();
+    let mut days: BTreeMap<_, (String, Option<i64>)> = counts.map(Result::unwrap).collect();
+    for day in archive.counted_days().unwrap() {
+        let known = days.get_mut(&(day.platform.clone(), day.day));
+        known.unwrap_or_else(|| panic!("{day:?} has no counts")).1 = Some(day.mark);
+    }
+    days
+}
+
+/// Every day that has counts has a mark, and those whose counts have changed have another one.
+fn assert_changed_days_have_new_marks(before: &BTreeMap<(String, i64), (String, Option<i64>)>, archive: &Archive) {
+    for (day, (counts, mark)) in days(archive) {
+        assert!(mark.is_some(), "{day:?} has no mark");
+        if let Some((counted, marked)) = before.get(&day) {
+            assert!(*counted == counts || *marked != mark, "{day:?} has changed and kept its mark");
+        }
+    }
+}
+
+#[test]
+fn days_get_new_marks_only_when_their_counts_change() {
+    let (_folder, mut archive, [store, other]) = archive();
+    let put = |archive: &mut Archive, store: &Store, entries: Vec<LogEntry>| {
+        let before = days(archive);
+        let id = archive.add_store(store).unwrap();
+        archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
+        assert_changed_days_have_new_marks(&before, archive);
+        let after = days(archive);
+        after.into_iter().filter(|(day, now)| before.get(day) != Some(now)).map(|(day, _)| day).collect::<Vec<_>>()
+    };
+    const DAY: i64 = 86_400;
+    let today = NOON.div_euclid(DAY);
+    let day = |platform: &str, after: i64| (platform.to_owned(), today + after);
+    let first = put(&mut archive, &store, (0..4).map(|n| entry(&store, n, DAY * n as i64, 4)).collect());
+    assert_eq!(first, [0, 1, 2, 3].map(|after| day("bigcommerce", after)));
+    assert_eq!(put(&mut archive, &store, vec![entry(&store, 1, DAY, 4)]), [], "it is there already");
+    assert_eq!(put(&mut archive, &other, vec![entry(&other, 1, DAY, 4)]), [day("shopline", 1)]);
+    // One moves to another day, and leaves none behind.
+    assert_eq!(put(&mut archive, &store, vec![entry(&store, 3, 0, 4)]), [day("bigcommerce", 0)]);
+    assert!(!days(&archive).contains_key(&day("bigcommerce", 3)));
+    // Another hand takes one away.
+    let before = days(&archive);
+    let sql = Connection::open(archive.path()).unwrap();
+    sql.execute("DELETE FROM entry WHERE id = 2", []).unwrap();
+    archive.settle().unwrap();
+    assert_changed_days_have_new_marks(&before, &archive);
+    assert_eq!(
+        days(&archive).into_keys().collect::<Vec<_>>(),
+        [day("bigcommerce", 0), day("bigcommerce", 1), day("shopline", 1)]
+    );
+}
+
+#[test]
+fn days_of_an_older_archive_get_marks_when_it_is_brought_up_to_date() {
+    let (_folder, mut archive, [store, _]) = archive();
+    let id = archive.add_store(&store).unwrap();
+    let entries = [-NOON - 1, 0, 86_400].into_iter().zip(0..).map(|(second, n)| entry(&store, n, second, 4)).collect();
+    archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
+    let before: Vec<_> = archive.counted_days().unwrap().into_iter().map(|day| (day.platform, day.day)).collect();
+    let path = archive.path().to_owned();
+    drop(archive);
+    let sql = Connection::open(&path).unwrap();
+    sql.execute_batch("DROP TABLE counted_day; PRAGMA user_version = 11").unwrap();
+    drop(sql);
+    let after = Archive::read(&path).unwrap().counted_days().unwrap();
+    assert_eq!(after.iter().map(|day| (day.platform.clone(), day.day)).collect::<Vec<_>>(), before);
+    assert_eq!(after.iter().map(|day| day.mark).collect::<std::collections::BTreeSet<_>>().len(), 3);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
     /// New entries, repeated ones, and revisions that change the hour, the severity or what is said.
@@ -63,9 +143,11 @@ proptest! {
         for (number, page) in pages.iter().enumerate() {
             let store = &stores[number % 2];
             let id = archive.add_store(store).unwrap();
-            let entries = page.iter().map(|&(id, second, what)| entry(store, id, second, what)).collect();
+            let entries = page.iter().map(|&(id, second, what)| entry(store, id, second * 40, what)).collect();
+            let before = days(&archive);
             archive.commit([(id, &Commit { entries, ..Commit::default() })]).unwrap();
             assert_counts_are_true(&archive);
+            assert_changed_days_have_new_marks(&before, &archive);
         }
     }
 }

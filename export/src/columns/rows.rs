@@ -1,9 +1,11 @@
 //! Rows in memory, column by column.
 
+use std::cmp::Ordering;
+
 use bytes::Bytes;
 use parquet::data_type::ByteArray;
 
-use super::{Column, Kind};
+use super::{Column, Kind, Layout};
 
 /// One value on its way into a column.
 #[derive(Clone, Copy, Debug)]
@@ -162,6 +164,19 @@ impl Values<Bytes> {
 }
 
 impl Frozen {
+    /// The columns that rows are sorted by, the first one first.
+    pub(crate) fn sorted_columns(&self) -> impl Iterator<Item = usize> {
+        (0..).zip(self.columns).filter(|(_, column)| column.layout == Layout::Sorted).map(|(number, _)| number)
+    }
+
+    /// The order of two rows by one column.
+    pub(crate) fn compare(&self, column: usize, one: u32, other: u32) -> Ordering {
+        match &self.values[column] {
+            Values::Text { .. } => self.text(column, one).cmp(&self.text(column, other)),
+            Values::Int(_) | Values::Long(_) => self.number(column, one).cmp(&self.number(column, other)),
+        }
+    }
+
     /// The text of a row in a column of texts.
     pub(crate) fn text(&self, column: usize, row: u32) -> Option<&str> {
         let values = &self.values[column];
@@ -173,7 +188,7 @@ impl Frozen {
     }
 
     /// The number of a row in a column of numbers or times.
-    pub(crate) fn number(&self, column: usize, row: u32) -> i64 {
+    fn number(&self, column: usize, row: u32) -> i64 {
         match &self.values[column] {
             Values::Text { .. } => 0,
             Values::Int(numbers) => numbers[row as usize].into(),

@@ -1,25 +1,19 @@
 //! Compaction: merging many small files into few large ones.
 //!
-//! An export writes a file for each month that it has entries of, so that it commits soon and needs little memory. A
-//! compaction merges those of one month. Rows stay sorted by store and time within each row group.
+//! An export writes a file for each month that it has entries of, so that it commits soon and needs little memory, and counts
+//! by hour day by day. A compaction merges those of one month. Rows stay sorted by store and time within each row group.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use parquet::file::reader::FileReader;
 
-use super::entries::{self, STORE, TIME};
-use super::group::{Group, GroupFile, discard, file_of, group_of};
-use super::{Compacted, Lake, LakeStep, MOST_BYTES, MOST_ROWS};
+use super::group::{Group, GroupFile, discard, file_of};
+use super::portions::{self, Portion};
+use super::{Compacted, Lake, LakeStep, MOST_BYTES, MOST_ROWS, entries, hours};
 use crate::columns::{Frozen, Rows, fault, read_row_group, reader};
 use crate::delta::{Add, Change, Outcome, Table};
 use crate::error::{Error, Result};
 use crate::storage::Storage;
-
-/// A file below this is small.
-const SMALL: i64 = 64 << 20;
-
-/// The largest size of a merged file.
-const LARGE: i64 = 256 << 20;
 
 impl Lake {
     /// Puts small files of entries together, and removes what nobody needs any more: files that counted once, a week after,
@@ -38,65 +32,60 @@ impl Lake {
     pub fn compact_with(&self, progress: &mut dyn FnMut(LakeStep)) -> Result<Compacted> {
         self.storage.probe()?;
         let mut done = Compacted::default();
-        let mut table = Table::open(&*self.storage, entries::TABLE, self.now())?;
-        let portions = portions(&table);
-        let mut left = portions.iter().map(|(_, files)| files.len() as u64).sum::<u64>();
-        for (group, files) in portions {
-            let begun = self.now();
-            let file = put_together(&*self.storage, &table, group, &files, begun)?;
+        let mut entries = Table::open(&*self.storage, entries::TABLE, self.now())?;
+        let mut counts = Table::find(&*self.storage, hours::TABLE)?;
+        let of_entries = portions::of_entries(&entries);
+        let of_counts = counts.as_ref().map(|table| portions::of_counts(table, self.now())).unwrap_or_default();
+        let mut merging = Merging { lake: self, done: &mut done, left: 0, progress };
+        merging.left = of_entries.iter().chain(&of_counts).map(|portion| portion.files.len() as u64).sum();
+        merging.merge(&mut entries, of_entries)?;
+        if let Some(table) = &mut counts {
+            merging.merge(table, of_counts)?;
+        }
+        let coverage = Table::find(&*self.storage, super::coverage::TABLE)?;
+        for mut table in [Some(entries), counts, coverage].into_iter().flatten() {
+            let cleaned = table.clean(self.now())?;
+            done.cleaned.orphans += cleaned.orphans;
+            done.cleaned.missing += cleaned.missing;
+        }
+        Ok(done)
+    }
+}
+
+struct Merging<'a> {
+    lake: &'a Lake,
+    done: &'a mut Compacted,
+    left: u64,
+    progress: &'a mut dyn FnMut(LakeStep),
+}
+
+impl Merging<'_> {
+    fn merge(&mut self, table: &mut Table<'_>, portions: Vec<Portion>) -> Result<()> {
+        let mut is_changed = false;
+        for Portion { group, files, tags } in portions {
+            let begun = self.lake.now();
+            let mut file = put_together(&*self.lake.storage, table, group, &files, begun)?;
+            file.tags = tags;
             let change = Change {
                 operation: "OPTIMIZE",
                 removes: files.iter().map(|file| file.removed(begun.as_millisecond(), false)).collect(),
                 adds: vec![file],
                 transactions: Vec::new(),
             };
-            match table.commit(&change, [begun, self.now()])? {
+            match table.commit(&change, [begun, self.lake.now()])? {
                 Outcome::Committed => {
-                    done.from += files.len() as u64;
-                    done.into += 1;
+                    self.done.from += files.len() as u64;
+                    self.done.into += 1;
+                    is_changed = true;
                 }
                 // Another one did it.
-                Outcome::Overtaken => discard(&*self.storage, &table, &change.adds)?,
+                Outcome::Overtaken => discard(&*self.lake.storage, table, &change.adds)?,
             }
-            left -= files.len() as u64;
-            progress(LakeStep::Merged { done, left });
+            self.left -= files.len() as u64;
+            (self.progress)(LakeStep::Merged { done: *self.done, left: self.left });
         }
-        if done.into > 0 {
-            table.checkpoint(self.now())?;
-        }
-        done.cleaned = table.clean(self.now())?;
-        for definition in [super::hours::TABLE, super::coverage::TABLE] {
-            if let Some(mut table) = Table::find(&*self.storage, definition)? {
-                let cleaned = table.clean(self.now())?;
-                done.cleaned.orphans += cleaned.orphans;
-                done.cleaned.missing += cleaned.missing;
-            }
-        }
-        Ok(done)
+        if is_changed { table.checkpoint(self.lake.now()) } else { Ok(()) }
     }
-}
-
-/// The groups of files to compact.
-fn portions(table: &Table<'_>) -> Vec<(Group, Vec<Add>)> {
-    let mut groups: BTreeMap<Group, Vec<Add>> = BTreeMap::new();
-    for file in table.files().filter(|file| file.size < SMALL) {
-        groups.entry(group_of(table, file)).or_default().push(file.clone());
-    }
-    let mut portions = Vec::new();
-    for (group, mut files) in groups {
-        // Of stores and times that are near to each other.
-        files.sort_by(|one, other| (&one.stats, &one.path).cmp(&(&other.stats, &other.path)));
-        let mut portion: Vec<Add> = Vec::new();
-        for file in files {
-            if portion.iter().map(|file| file.size).sum::<i64>() + file.size > LARGE {
-                portions.push((group.clone(), std::mem::take(&mut portion)));
-            }
-            portion.push(file);
-        }
-        portions.push((group, portion));
-    }
-    portions.retain(|(_, files)| files.len() > 1);
-    portions
 }
 
 fn put_together(
@@ -142,7 +131,7 @@ pub(super) fn rows_of(file: &Add) -> Option<u64> {
     statistics.get("numRecords")?.as_u64()
 }
 
-/// Writes rows by store and time.
+/// Writes rows in the order of the table.
 pub(super) fn put(into: &mut GroupFile, rows: &mut Rows) -> Result<()> {
     let columns = rows.columns();
     let rows = std::mem::replace(rows, Rows::new(columns)).freeze();
@@ -150,12 +139,15 @@ pub(super) fn put(into: &mut GroupFile, rows: &mut Rows) -> Result<()> {
     into.write(&rows, &order)
 }
 
-/// The rows that are kept, by store and time.
+/// The rows that are kept, in the order of the table.
 pub(super) fn sorted(rows: &Frozen, keep: impl Fn(u32) -> bool) -> Vec<u32> {
+    let by: Vec<usize> = rows.sorted_columns().collect();
     let mut order: Vec<u32> = (0..).take(rows.rows).filter(|row| keep(*row)).collect();
     order.sort_by(|one, other| {
-        let key = |row: u32| (rows.text(STORE, row), rows.number(TIME, row));
-        key(*one).cmp(&key(*other))
+        by.iter()
+            .map(|column| rows.compare(*column, *one, *other))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
     });
     order
 }

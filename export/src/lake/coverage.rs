@@ -8,8 +8,9 @@ use storelogs_collector::status::{Brief, briefly};
 use storelogs_collector::verdict::Verdict;
 
 use super::Lake;
+use super::days::ARCHIVE;
 use super::group::{Group, GroupFile, discard};
-use super::hours::{ARCHIVE, unowned};
+use super::hours::unowned;
 use crate::columns::{Cell, Column, Kind, Layout, Rows};
 use crate::delta::{Add, Change, Definition, Outcome, Table, Transaction};
 use crate::error::Result;

@@ -46,8 +46,6 @@ const COLUMNS: [Column; 20] = [
     Column::required("arrived", Kind::Long, Layout::Numbers),
 ];
 pub(super) const UID: usize = 0;
-pub(super) const STORE: usize = 1;
-pub(super) const TIME: usize = 3;
 
 /// The entries after an arrival, as many as are committed at once.
 pub(super) struct Batch {

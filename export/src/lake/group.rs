@@ -62,10 +62,9 @@ impl Month {
         (self.since..self.until).contains(&micros)
     }
 
-    /// Its hours, counted from 1970: the first, and the first behind it.
-    pub(super) fn hours(&self) -> [i64; 2] {
-        const HOUR: i64 = 3_600_000_000;
-        [self.since.div_euclid(HOUR), self.until.div_euclid(HOUR)]
+    /// Whether it ended before this moment.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        self.until <= now.as_microsecond()
     }
 }
 
@@ -139,7 +138,8 @@ mod tests {
         let august = Month::of(micros("2026-08-31T23:59:59.999999Z"));
         assert_eq!(august.name, "2026-08");
         assert!(august.contains(micros("2026-08-01T00:00:00Z")) && !august.contains(micros("2026-09-01T00:00:00Z")));
-        assert_eq!(august.hours().map(|hour| hour * 3600), [1_785_542_400, 1_788_220_800]);
+        let is_over = |now: &str| august.is_over(now.parse().unwrap());
+        assert_eq!([is_over("2026-08-31T23:59:59Z"), is_over("2026-09-01T00:00:00Z")], [false, true]);
         assert_eq!(Month::of(-1).name, "1969-12");
         for edge in [i64::MIN, i64::MAX] {
             assert!(Month::of(edge).name.len() >= 7);

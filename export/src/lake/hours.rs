@@ -1,7 +1,7 @@
 //! The table of counts by hour, for dashboards over thousands of stores.
 //!
-//! A month of a platform is one file for each archive, and is written anew when a count in it has changed. A
-//! fingerprint of all its counts is a tag of the file.
+//! A file holds the counts of some days of a platform in one archive, and is written anew when a count of these days has
+//! changed. The days, and a print of the marks that the archive gives them, are tags of the file.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -9,8 +9,9 @@ use std::ops::ControlFlow;
 use storelogs_collector::Archive;
 use storelogs_collector::archive::HourCount;
 
+use super::days::{ARCHIVE, Days, counted};
 use super::entries::severity;
-use super::group::{Group, GroupFile, Month, discard, group_of};
+use super::group::{Group, GroupFile, discard, group_of};
 use super::{Lake, MOST_BYTES, MOST_ROWS};
 use crate::columns::{Cell, Column, Kind, Layout, Rows};
 use crate::delta::{Add, Change, Definition, Outcome, Table, Transaction};
@@ -36,43 +37,41 @@ const COLUMNS: [Column; 10] = [
     Column::required("entries", Kind::Long, Layout::Words),
 ];
 
-/// The archive that a file is of.
-pub(super) const ARCHIVE: &str = "storelogs.archive";
-/// The print of what it holds.
-const PRINT: &str = "storelogs.print";
-
 const HOUR: i64 = 3_600_000_000;
+const HOURS_OF_DAY: i64 = 24;
 
-/// Writes what has changed. Returns how many months of a platform that were.
+/// Writes the days whose counts have changed. Returns how many files were written or removed.
 pub(super) fn export(lake: &Lake, archive: &Archive, application: &str) -> Result<u64> {
     let mut table = Table::open(&*lake.storage, TABLE, lake.now())?;
     loop {
         let begun = lake.now();
-        let own = own_files(&table, application);
-        let prints = prints(archive)?;
-        let mut change = Change { operation: "WRITE", ..Change::default() };
-        for (group, (month, print)) in &prints {
-            let held = own.get(group);
-            if held.is_some_and(|held| held.tag(PRINT) == Some(print)) {
-                continue;
-            }
-            change.removes.extend(held.map(|held| held.removed(begun.as_millisecond(), true)));
-            let mut file = write(lake, archive, group, month)?;
-            file.tags = Some(tags(application, print));
-            change.adds.push(file);
+        let mut files: BTreeMap<Group, Vec<Add>> = BTreeMap::new();
+        for file in table.files().filter(|file| file.tag(ARCHIVE) == Some(application)) {
+            files.entry(group_of(&table, file)).or_default().push(file.clone());
         }
-        change.removes.extend(unowned(&table).map(|file| file.removed(begun.as_millisecond(), true)));
-        let gone = own.iter().filter(|(group, _)| !prints.contains_key(group));
-        change.removes.extend(gone.map(|(_, held)| held.removed(begun.as_millisecond(), true)));
-        let months = change.adds.len().max(change.removes.len()) as u64;
-        if months == 0 {
+        let mut change = Change { operation: "WRITE", ..Change::default() };
+        let mut gone: Vec<Add> = unowned(&table).cloned().collect();
+        // The marks are read before the counts: what is counted meanwhile is written again next time.
+        for (group, month) in counted(archive)? {
+            let plan = month.plan(files.remove(&group).unwrap_or_default(), begun);
+            for held in plan.write {
+                let mut file = write(lake, archive, &group, held.days)?;
+                file.tags = Some(held.tags(application));
+                change.adds.push(file);
+            }
+            gone.extend(plan.remove);
+        }
+        gone.extend(files.into_values().flatten());
+        let changed = change.adds.len().max(gone.len()) as u64;
+        if changed == 0 {
             return Ok(0);
         }
+        change.removes = gone.iter().map(|file| file.removed(begun.as_millisecond(), true)).collect();
         let from = table.transaction(application);
         let to = from.unwrap_or_default() + 1;
         change.transactions.push(Transaction { application: application.to_owned(), from, to });
         match table.commit(&change, [begun, lake.now()])? {
-            Outcome::Committed => return Ok(months),
+            Outcome::Committed => return Ok(changed),
             Outcome::Overtaken => discard(&*lake.storage, &table, &change.adds)?,
         }
     }
@@ -84,45 +83,14 @@ pub(super) fn unowned<'a>(table: &'a Table<'_>) -> impl Iterator<Item = &'a Add>
     table.files().filter(|file| file.tag(ARCHIVE).is_none())
 }
 
-fn own_files(table: &Table<'_>, application: &str) -> BTreeMap<Group, Add> {
-    let own = table.files().filter(|file| file.tag(ARCHIVE) == Some(application));
-    own.map(|file| (group_of(table, file), file.clone())).collect()
-}
-
-fn tags(application: &str, print: &str) -> BTreeMap<String, Option<String>> {
-    [(ARCHIVE, application), (PRINT, print)].map(|(name, value)| (name.to_owned(), Some(value.to_owned()))).into()
-}
-
-/// The months that anything was counted in, and their prints.
-fn prints(archive: &Archive) -> Result<BTreeMap<Group, (Month, String)>> {
-    let platforms: BTreeMap<_, _> =
-        archive.stores()?.into_iter().map(|(id, store)| (id, store.platform().as_str().to_owned())).collect();
-    let mut months: BTreeMap<_, Vec<(Month, u64)>> = BTreeMap::new();
-    archive.each_hour_print(|store, hour, print| {
-        let Some(platform) = platforms.get(&store) else { return };
-        let months = months.entry(platform.as_str()).or_default();
-        let time = hour.saturating_mul(HOUR);
-        // The last one first: hours of a store come in their order.
-        match months.iter_mut().rev().find(|(month, _)| month.contains(time)) {
-            Some((_, sum)) => *sum = sum.wrapping_add(print),
-            None => months.push((Month::of(time), print)),
-        }
-    })?;
-    let named = |(platform, months): (&str, Vec<(Month, u64)>)| {
-        let named =
-            months.into_iter().map(|(month, print)| (Group::of(platform, &month), (month, format!("{print:016x}"))));
-        named.collect::<Vec<_>>()
-    };
-    Ok(months.into_iter().flat_map(named).collect())
-}
-
-fn write(lake: &Lake, archive: &Archive, group: &Group, month: &Month) -> Result<Add> {
+fn write(lake: &Lake, archive: &Archive, group: &Group, days: Days) -> Result<Add> {
     let stores: BTreeMap<_, _> = archive.stores()?.into_iter().collect();
     let mut file = GroupFile::begin(&*lake.storage, &TABLE, group.clone())?;
     let mut rows = Rows::new(&COLUMNS);
     let mut failed = None;
     let platform = group.0.first().map(|(_, platform)| platform.as_str()).unwrap_or_default();
-    archive.each_hour(platform, month.hours(), |count| {
+    let hours = [days.first, days.end].map(|day| day.saturating_mul(HOURS_OF_DAY));
+    archive.each_hour(platform, hours, |count| {
         let Some(store) = stores.get(&count.store) else { return ControlFlow::Continue(()) };
         rows.push(&cells(count, store.name()));
         if rows.len() < MOST_ROWS && rows.bytes() < MOST_BYTES {

@@ -2,11 +2,13 @@
 
 mod compact;
 mod coverage;
+mod days;
 mod entries;
 mod forget;
 mod group;
 mod hours;
 mod identity;
+mod portions;
 
 use jiff::Timestamp;
 use storelogs_collector::Archive;
@@ -34,8 +36,8 @@ pub struct Exported {
     pub bytes: u64,
     /// Commits of entries.
     pub commits: u64,
-    /// Months of a platform whose counts by hour were written anew.
-    pub months: u64,
+    /// Files of counts by hour that were written or removed.
+    pub count_files: u64,
 }
 
 /// The result of a compaction.
@@ -153,7 +155,7 @@ impl Lake {
             progress(LakeStep::Entries { done, left });
         }
         progress(LakeStep::Counts);
-        done.months = hours::export(self, archive, &application)?;
+        done.count_files = hours::export(self, archive, &application)?;
         coverage::export(self, archive, &application)?;
         Ok(done)
     }

@@ -113,3 +113,46 @@ fn what_counted_once_stays_for_a_week() {
     assert_eq!(reader::parquet_files(&table), reader::files(&table).into_keys().collect());
     world.assert_exact(&[&world.archive]);
 }
+
+/// A lake with counts of two months that are over and of two days of this one.
+fn counted() -> World {
+    let mut world = World::with_entries(100);
+    world.put(STORE, (920..940).filter(|id| *id != 925).map(|id| entry(STORE, id, "of August")));
+    assert_eq!(world.export().unwrap().count_files, 4);
+    world
+}
+
+#[test]
+fn an_export_writes_the_counts_of_no_other_days_than_those_that_have_changed() {
+    let mut world = counted();
+    let table = world.table("hours");
+    let before = reader::files(&table);
+    world.put(STORE, [entry(STORE, 925, "late")]);
+    assert_eq!(world.export().unwrap().count_files, 1);
+    let after = reader::files(&table);
+    let new: Vec<_> = after.iter().filter(|(path, _)| !before.contains_key(*path)).collect();
+    assert_eq!((new.len(), after.len()), (1, 4));
+    assert_eq!(new[0].1["tags"]["storelogs.days"], "20666..20667");
+}
+
+#[test]
+fn days_of_a_month_that_is_over_are_merged_and_stay_what_the_archive_counts() {
+    fn in_september() -> Timestamp {
+        "2026-09-01T00:00:00Z".parse().unwrap()
+    }
+    let world = counted();
+    let table = world.table("hours");
+    let rows = || {
+        let mut rows = reader::rows(&table);
+        rows.sort();
+        rows
+    };
+    let before = rows();
+    world.lake().compact().unwrap();
+    assert_eq!(reader::files(&table).len(), 4, "the month lasts");
+    let later = Lake::at(world.lake_folder().to_str().unwrap(), in_september).unwrap();
+    assert_eq!(later.compact().unwrap().into, 1);
+    assert_eq!((reader::files(&table).len(), rows()), (3, before));
+    assert_eq!(later.export(&world.archive).unwrap().count_files, 0);
+    assert_eq!(later.compact().unwrap().into, 0);
+}

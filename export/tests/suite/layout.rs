@@ -180,20 +180,19 @@ fn counts_by_hour_are_those_of_the_archive_and_follow_its_changes() {
         rows
     };
     assert_eq!(counted(&world), expected(&world));
-    let months = world.export().unwrap().months;
-    assert_eq!(months, 0);
+    assert_eq!(world.export().unwrap().count_files, 0);
     world.put(STORE, [entry(STORE, 7, "changed"), entry(STORE, 1000, "of a month that had none")]);
     let mut moved = entry(STORE, 8, "moved");
     moved.module = Some("another".to_owned());
     world.put(STORE, [moved]);
-    assert_eq!(world.export().unwrap().months, 2);
+    assert_eq!(world.export().unwrap().count_files, 2);
     assert_eq!(counted(&world), expected(&world));
     // Deleted by another hand, a whole month.
     let sql = rusqlite::Connection::open(world.archive.path()).unwrap();
     sql.execute("DELETE FROM entry WHERE id = 1000", []).unwrap();
     drop(sql);
     world.archive.settle().unwrap();
-    assert_eq!(world.export().unwrap().months, 1);
+    assert_eq!(world.export().unwrap().count_files, 1);
     assert_eq!(counted(&world), expected(&world));
 }
 

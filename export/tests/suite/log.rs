@@ -161,7 +161,7 @@ fn roll_ups_that_another_program_has_put_together_are_brought_in_anew() {
     let before = [rows("hours"), rows("coverage")];
     world.export().unwrap();
     assert_eq!([rows("hours"), rows("coverage")], before);
-    assert_eq!(world.export().unwrap().months, 0);
+    assert_eq!(world.export().unwrap().count_files, 0);
 }
 
 fn set_age(path: &Path, hours: u64) {
