@@ -1,24 +1,36 @@
-//! Counts, shares and lengths of time in words, and what helps where there is no room.
+//! Counts, shares and lengths of time in words, and what helps where nothing can be written.
 
-use jiff::SignedDuration;
+use std::error::Error;
 use std::io::ErrorKind;
 
+use jiff::SignedDuration;
+
 /// What to do about an error if it, or what is behind it, is that a file cannot grow.
-pub fn room(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        match error.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
-            Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => return Some("make room on the disk"),
-            Some(ErrorKind::FileTooLarge) => {
-                return Some("raise what a file of this process may have (ulimit -f, or LimitFSIZE= of a service)");
-            }
-            _ => {}
+pub fn room(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    kinds(error).find_map(|kind| match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some("make room on the disk"),
+        ErrorKind::FileTooLarge => {
+            Some("raise what a file of this process may have (ulimit -f, or LimitFSIZE= of a service)")
         }
+        _ => None,
+    })
+}
+
+/// Whether an error, or what is behind it, is that nothing can be written at this place, and will not be the next time either.
+pub fn is_closed_place(error: &(dyn Error + 'static)) -> bool {
+    kinds(error).any(|kind| {
+        matches!(kind, ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory)
+    })
+}
+
+/// The kinds of an error of input and output and of those behind it.
+fn kinds<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = ErrorKind> + 'a {
+    let chain = std::iter::successors(Some(error), |&error: &&'a (dyn Error + 'static)| {
         // An error of input and output shows what is within it, and has for its source what is behind that.
         let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        next = within.map(|within| within as &(dyn std::error::Error + 'static)).or_else(|| error.source());
-    }
-    None
+        within.map(|within| within as &(dyn Error + 'static)).or_else(|| error.source())
+    });
+    chain.filter_map(|error| error.downcast_ref::<std::io::Error>().map(std::io::Error::kind))
 }
 
 pub(crate) fn times(n: u64) -> String {

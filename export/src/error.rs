@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use storelogs_collector::wording::room;
+use storelogs_collector::wording::{is_closed_place, room};
 
 /// A `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -130,8 +130,12 @@ impl fmt::Display for Error {
                 )
             }
             Self::Storage { file, why } => {
-                let first = room(&**why).map(|remedy| format!("{remedy}, and ")).unwrap_or_default();
-                write!(f, "{file} cannot be used: {}; what was committed is safe: {first}run it again", chain(&**why))
+                write!(f, "{file} cannot be used: {}; what was committed is safe: ", chain(&**why))?;
+                match room(&**why) {
+                    Some(remedy) => write!(f, "{remedy}, and run it again"),
+                    None if is_closed_place(&**why) => f.write_str("let this user write there, or name another folder"),
+                    None => f.write_str("run it again"),
+                }
             }
             Self::NotExclusive { address, why } => write!(
                 f,

@@ -290,3 +290,13 @@ fn exports_of_the_configuration_say_what_is_wrong_with_them() {
         assert!(run.err.contains(words) && !run.err.contains("s3cret"), "{run:?}");
     }
 }
+
+#[test]
+fn a_lake_where_nothing_can_be_made_is_one_clear_error_with_what_to_do() {
+    let program = collected();
+    program.file("a-file", "");
+    let run = program.run(&["export", "lake", "a-file"]);
+    assert!(run.code == 2 && run.err.contains("it is a file, and a lake is a folder"), "{run:?}");
+    let run = program.run(&["export", "lake", "a-file/lake"]);
+    assert!(run.code == 1 && run.err.contains("name another folder") && !run.err.contains("run it again"), "{run:?}");
+}

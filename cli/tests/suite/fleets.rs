@@ -103,6 +103,9 @@ fn there_is_a_report_for_each_owner_or_store() {
     assert_eq!(report["stores"], serde_json::json!(["bigcommerce:abc123", "bigcommerce:def456"]));
     let run = program.run(&["report", "--each", "owner"]);
     assert!(run.code == 2 && run.err.contains("--output"), "{run:?}");
+    let run = program.run(&["report", "--each", "owner", "-o", "owners.html"]);
+    assert!(run.code == 2 && run.err.contains("name a folder") && run.err.contains("--format"), "{run:?}");
+    assert!(!program.home.path().join("owners.html").exists());
 }
 
 #[test]

@@ -181,9 +181,10 @@ fn report_each(args: &ReportArgs, each: Each, folder: &Path, ui: Ui) -> Result<E
         return Err(CliError::failed("no store is in the archive yet: `storelogs sync` brings them".to_owned()));
     }
     let (parts, without) = each::parts(&archive, each, stores, folder, format)?;
-    if folder.exists() && !folder.is_dir() {
+    let ending = folder.extension().and_then(|ending| Format::of_ending(&ending.to_str()?.to_lowercase()));
+    if !folder.is_dir() && (folder.exists() || ending.is_some()) {
         let why = format!("-o: {} is a file: with --each, name a folder", folder.display());
-        return Err(CliError::usage(why));
+        return Err(CliError::usage(why).hint("--format says how the reports in it are written"));
     }
     std::fs::create_dir_all(folder)
         .map_err(|error| CliError::failed(format!("-o: the folder {} cannot be made: {error}", folder.display())))?;
