@@ -35,7 +35,6 @@ pub(crate) use expr::AskedIncidents;
 use expr::{Expr, Seen, Term};
 pub(crate) use mention::FORGOTTEN;
 pub use nothing::Unfound;
-use pattern::Pattern;
 pub use plan::Order;
 pub use quote::search_command;
 pub(crate) use quote::{always_quoted, quoted};
@@ -80,7 +79,7 @@ impl Filter {
             let nobody = label::nobody();
             term.holds_of(store).map(|holds| if holds { Expr::Not(Box::new(nobody)) } else { nobody })
         });
-        Self { expr }.and([Term::Store(Pattern::of_name(&store.to_string()))])
+        Self { expr }.and([Term::OneOf(std::iter::once(store).collect())])
     }
 
     /// Only what of it is of these stores. None of them means all.

@@ -163,7 +163,8 @@ impl<'a> Planner<'a> {
             Term::Words(phrase) => self.words(phrase, wanted),
             Term::Fact(fact, pattern) => self.fact(*fact, pattern, wanted)?,
             Term::Store(_) | Term::Platform(_) | Term::OneOf(_) => {
-                self.stores(wanted, |store| term.holds_of(store) == Some(true))?
+                let stores = self.stores(term)?;
+                of_stores(&stores, wanted)
             }
             Term::Severity(any) => {
                 let meant = Severity::ALL.into_iter().filter(|severity| any.contains(severity) == wanted);
@@ -246,23 +247,23 @@ impl<'a> Planner<'a> {
         Ok(Part::words(join(&tokens, "OR").unwrap_or_else(nothing), wanted))
     }
 
-    fn stores(&mut self, wanted: bool, mut is_meant: impl FnMut(&Store) -> bool) -> Result<Part> {
+    /// The stores that a term is about. The list of all stores is read for it only if nothing less will do.
+    fn stores(&mut self, term: &Term) -> Result<Vec<StoreId>> {
+        if let Term::OneOf(set) = term
+            && let Some(few) = set.few()
+        {
+            let found = few.iter().map(|store| self.archive.store_id(store)).collect::<Result<Option<Vec<_>>>>()?;
+            // Of another case, it is not found that way.
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
         let stores = match &self.stores {
             Some(stores) => stores,
             None => self.stores.insert(self.archive.stores()?),
         };
-        let meant: Vec<StoreId> = stores.iter().filter(|(_, store)| is_meant(store)).map(|(id, _)| *id).collect();
-        let ids: Vec<String> = meant.iter().map(|id| id.0.to_string()).collect();
-        let mut part = with_not(format!("entry.store IN ({})", ids.join(", ")), Vec::new(), wanted);
-        if meant.len() <= MOST_VALUES {
-            let tokens: Vec<String> = meant.iter().map(|id| quoted(&store_token(*id))).collect();
-            let words = Part::words(join(&tokens, "OR").unwrap_or_else(nothing), wanted);
-            (part.words, part.words_exact) = (words.words, true);
-        }
-        if let ([one], true) = (&meant[..], wanted) {
-            part.only = Some(*one);
-        }
-        Ok(part)
+        let meant = stores.iter().filter(|(_, store)| term.holds_of(store) == Some(true));
+        Ok(meant.map(|(id, _)| *id).collect())
     }
 
     fn uid(&self, uid: &str, wanted: bool) -> Result<Part> {
@@ -290,6 +291,20 @@ fn bound_id(id: &str) -> Value {
         Id::Number(number) => number.into(),
         Id::Text(text) => text.to_owned().into(),
     }
+}
+
+fn of_stores(meant: &[StoreId], wanted: bool) -> Part {
+    let ids: Vec<String> = meant.iter().map(|id| id.0.to_string()).collect();
+    let mut part = with_not(format!("entry.store IN ({})", ids.join(", ")), Vec::new(), wanted);
+    if meant.len() <= MOST_VALUES {
+        let tokens: Vec<String> = meant.iter().map(|id| quoted(&store_token(*id))).collect();
+        let words = Part::words(join(&tokens, "OR").unwrap_or_else(nothing), wanted);
+        (part.words, part.words_exact) = (words.words, true);
+    }
+    if let ([one], true) = (meant, wanted) {
+        part.only = Some(*one);
+    }
+    part
 }
 
 fn severities(meant: &[Severity]) -> Part {
@@ -333,4 +348,35 @@ fn quoted(words: &str) -> String {
 /// A token that no entry has.
 fn nothing() -> String {
     quoted(&format!("{MARK}{MARK}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::search::Filter;
+
+    /// Rules are asked of each of thousands of stores.
+    #[test]
+    fn a_query_of_one_store_does_not_read_the_list_of_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::open(folder.path().join("archive.db")).unwrap();
+        let [one, other]: [Store; 2] = ["bigcommerce:a1", "shopline:b1"].map(|name| name.parse().unwrap());
+        let id = archive.add_store(&one).unwrap();
+        archive.add_store(&other).unwrap();
+        let filter = Filter::parse("(store:a1 OR -platform:shopline) refund", Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+        let filter = filter.unwrap();
+        let mut planner = Planner::new(&archive, true);
+        planner.part(&filter.of_store(&one).expr, true).unwrap();
+        assert!(planner.stores.is_none());
+        // The query itself names stores by patterns.
+        planner.part(&filter.expr, true).unwrap();
+        assert!(planner.stores.is_some());
+        let set: Term = Term::OneOf([&other, &one].into_iter().collect());
+        assert!(planner.stores(&set).unwrap().contains(&id));
+        let nobody = Term::OneOf(std::iter::once(&"bigcommerce:unknown".parse().unwrap()).collect());
+        assert_eq!(planner.stores(&nobody).unwrap(), []);
+    }
 }

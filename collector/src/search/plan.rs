@@ -58,7 +58,7 @@ impl Plan {
             match expr {
                 Expr::Is(Term::Since(time)) => since = since.max(Some(*time)),
                 Expr::Is(Term::Until(time)) => until = Some(until.map_or(*time, |until| (*time).min(until))),
-                Expr::Is(Term::Store(_)) => stores.push(planner.part(expr, true)?),
+                Expr::Is(Term::Store(_) | Term::OneOf(_)) => stores.push(planner.part(expr, true)?),
                 _ => others.push(planner.part(expr, true)?),
             }
         }
