@@ -130,11 +130,11 @@ impl fmt::Display for Error {
                 )
             }
             Self::Storage { file, why } => {
-                write!(f, "{file} cannot be used: {}; what was committed is safe: ", chain(&**why))?;
+                write!(f, "{file} cannot be used: {}; ", chain(&**why))?;
                 match room(&**why) {
-                    Some(remedy) => write!(f, "{remedy}, and run it again"),
+                    Some(remedy) => write!(f, "what was committed is safe: {remedy}, and run it again"),
                     None if is_closed_place(&**why) => f.write_str("let this user write there, or name another folder"),
-                    None => f.write_str("run it again"),
+                    None => f.write_str("what was committed is safe: run it again"),
                 }
             }
             Self::NotExclusive { address, why } => write!(

@@ -124,7 +124,7 @@ pub(crate) fn origin(text: &str) -> Result<Url> {
         _ => return Err(bad("is not an http or https URL")),
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err(bad("is more than an origin: leave out the path"));
+        return Err(bad("is followed by a path or a query: leave them out"));
     }
     Ok(url)
 }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use storelogs::Store;
+use storelogs::{Severity, Store};
 use storelogs_collector::Archive;
 use storelogs_collector::insight::with_incidents;
 use storelogs_collector::nearest::nearest;
@@ -131,12 +131,20 @@ fn say_nothing(archive: &Archive, query: &str, now: Timestamp, zone: &TimeZone, 
         }
         let there = match nearest(&value, known.iter().cloned()) {
             Some(meant) => format!("; did you mean {}?", quoted(&meant)),
-            None if there.is_empty() => String::new(),
+            None if there.is_empty() => severity(&part).map_or_else(String::new, |severity| {
+                format!(" as a word; severity:{severity} finds entries of that severity")
+            }),
             None => format!("; there are {}", there.join(", ")),
         };
         ui.warning(&format!("no entry of the archive has {part}{there}"));
     }
     Ok(())
+}
+
+/// The severity that a word of a query names, in the singular or the plural.
+fn severity(word: &str) -> Option<Severity> {
+    let word = word.to_ascii_lowercase();
+    [word.as_str(), word.strip_suffix('s').unwrap_or_default()].into_iter().find_map(|name| name.parse().ok())
 }
 
 /// The stores of the archive that are named.

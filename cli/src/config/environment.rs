@@ -38,6 +38,25 @@ pub(super) fn stores() -> Result<Vec<Settings>, CliError> {
     Ok(found)
 }
 
+/// What is to be set for tokens that are here without their store, where none of their platform is known.
+pub(super) fn half_named(known: &[Settings]) -> Result<Vec<String>, CliError> {
+    let mut half = Vec::new();
+    for facts in platform::known() {
+        let variables = facts.variables();
+        let is_known = known.iter().any(|settings| *settings.store.platform() == facts.platform());
+        if is_known || text(variables.access_token)?.is_none() || text(variables.store)?.is_some() {
+            continue;
+        }
+        let what = match variables.store {
+            "BIGCOMMERCE_STORE_HASH" => ": set it to the part after /stores/ in the API path, or all of that path",
+            "SHOPLINE_HANDLE" => ": set it to open001 of open001.myshopline.com, or all of that address",
+            _ => "",
+        };
+        half.push(format!("{} is set, but {} is not{what}", variables.access_token, variables.store));
+    }
+    Ok(half)
+}
+
 /// A store that an argument names, if its platform's token is here.
 pub(super) fn named(store: &Store) -> Result<Option<Settings>, CliError> {
     let variables = facts(store.platform()).map_err(CliError::usage)?.variables();

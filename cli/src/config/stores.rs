@@ -157,6 +157,10 @@ pub(crate) fn read(selection: &Selection, ui: Ui) -> Result<Configured, CliError
         }
     }
     if picked.is_empty() {
+        // Nobody may take the others for all of them.
+        for why in environment::half_named(&known)?.iter().filter(|_| !known.is_empty()) {
+            ui.warning(&format!("{why}; until then no store of this platform is read"));
+        }
         stores = known;
     } else {
         problems.clear(); // of other stores
@@ -209,19 +213,10 @@ pub(super) fn with_environment(mut known: Vec<Settings>) -> Result<Vec<Settings>
 
 /// No store is configured. A token without its store is half of one.
 fn none() -> Result<CliError, CliError> {
-    for (token, name, what) in [
-        (
-            "BIGCOMMERCE_ACCESS_TOKEN",
-            "BIGCOMMERCE_STORE_HASH",
-            "the part after /stores/ in the API path, or all of that path",
-        ),
-        ("SHOPLINE_ACCESS_TOKEN", "SHOPLINE_HANDLE", "open001 of open001.myshopline.com, or all of that address"),
-    ] {
-        if text(token)?.is_some() && text(name)?.is_none() {
-            return Ok(CliError::usage(format!("{token} is set, but {name} is not: set it to {what}")));
-        }
-    }
-    Ok(CliError::usage("no store is configured. There are three ways:").hint(WAYS))
+    Ok(match environment::half_named(&[])?.pop() {
+        Some(why) => CliError::usage(why),
+        None => CliError::usage("no store is configured. There are three ways:").hint(WAYS),
+    })
 }
 
 /// How many wrong lines are shown.

@@ -99,6 +99,24 @@ fn an_argument_names_the_store_and_the_environment_its_token() {
     assert_eq!(program.fetch(&["--store", "bigcommerce:abc123"]).out.lines().count(), 6);
 }
 
+/// Else the others are taken for all of them.
+#[test]
+fn a_token_without_its_store_is_said_while_other_stores_are_read() {
+    const SAYS: &str = "BIGCOMMERCE_ACCESS_TOKEN is set, but BIGCOMMERCE_STORE_HASH is not";
+    let sandbox = sandbox();
+    let program = Program::reading(&sandbox).with("BIGCOMMERCE_STORE_HASH", "");
+    for command in [&["fetch"][..], &["check"], &["sync"], &["verify"]] {
+        let run = program.run(command);
+        assert!(run.code == 0 && run.err.contains(SAYS), "{command:?}: {run:?}");
+    }
+    assert!(!program.fetch(&["--store", "shopline:open001"]).err.contains(SAYS), "it is not asked for");
+    let token = sandbox.token(Platform::BigCommerce, HASH);
+    let program =
+        program.with("TOKEN", token).configured(&store("bigcommerce", HASH, "access_token = { env = \"TOKEN\" }"));
+    let run = program.fetch(&[]);
+    assert!(run.code == 0 && !run.err.contains(SAYS), "it is for a store of the file: {run:?}");
+}
+
 #[test]
 fn a_stand_in_of_the_environment_gets_what_stores_of_a_file_send() {
     let sandbox = sandbox();

@@ -185,6 +185,7 @@ fn a_search_that_finds_nothing_says_which_part_of_it_nothing_has() {
     let module = nothing("module:nowhere");
     assert!(module.contains("has module:nowhere; there are "), "{module}");
     assert!(nothing("declined xylophone").contains("has xylophone"));
+    assert!(nothing("declined Errors").contains("has Errors as a word; severity:error finds entries of that severity"));
     // Each is there, and not together; a part of alternatives is not looked at.
     for query in ["declined refused store:abc123", "store:abc124 OR xylophone", "NOT store:abc123 NOT store:open001"] {
         assert_eq!(nothing(query), "", "{query}");

@@ -3,6 +3,7 @@
 //! Everything that is written into the archive gets a number for its arrival, and numbers only grow. So an export needs
 //! only the last number that it has delivered, and keeps that at its destination, not here.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use rusqlite::{OptionalExtension, Row, params};
@@ -69,21 +70,37 @@ macro_rules! by_arrival {
 const ENTRIES: &str =
     by_arrival!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
 const ENTRIES_UNCHANGED: &str = by_arrival!("0");
-/// The same for some arrivals, in the order in which they are in the file, so that each page is read once. `LIMIT -1`
-/// limits nothing, and keeps the inner order from being optimized away.
+/// The same for some arrivals, in the order in which they are in the file, so that each page is read once. What is materialized
+/// keeps its order, and is sorted by SQLite's sorter: with a `LIMIT` it would be put into a tree row by row.
 macro_rules! by_place {
+    ($revisions:literal) => {
+        concat!(
+            "WITH wanted AS MATERIALIZED (SELECT key FROM packed_entry INDEXED BY entry_arrived \
+             WHERE arrived > ?1 AND arrived <= ?2 ORDER BY key) ",
+            select!($revisions, "FROM wanted CROSS JOIN packed_entry AS entry ON entry.key = wanted.key", "")
+        )
+    };
+}
+/// The same where they are a good part of all: every entry is looked at.
+macro_rules! by_scan {
     ($revisions:literal) => {
         select!(
             $revisions,
-            "FROM (SELECT key AS wanted FROM packed_entry INDEXED BY entry_arrived WHERE arrived > ?1 AND arrived <= ?2 \
-             ORDER BY key LIMIT -1) CROSS JOIN packed_entry AS entry ON entry.key = wanted",
-            ""
+            "FROM packed_entry AS entry NOT INDEXED",
+            "WHERE entry.arrived > ?1 AND entry.arrived <= ?2 ORDER BY entry.key"
         )
     };
 }
 const PLACED: &str =
     by_place!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
-const PLACED_UNCHANGED: &str = by_place!("0");
+const PLACED_UNCOUNTED: &str = by_place!("0");
+const SCANNED: &str =
+    by_scan!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
+const SCANNED_UNCOUNTED: &str = by_scan!("0");
+/// How many earlier forms of entries are kept in mind.
+const MOST_REVISIONS: usize = 50_000;
+/// An entry that is looked up costs as much as this many that are looked at.
+const LOOKED_AT: i64 = 4;
 const REVISIONS_UPTO: &str = "SELECT arrived, (SELECT count(*) FROM revision AS before WHERE before.store = revision.store \
      AND before.entry_id = revision.entry_id AND before.id < revision.id), store, entry \
      FROM revision INDEXED BY revision_arrived WHERE arrived > ?1 AND arrived <= ?2 ORDER BY arrived, id";
@@ -190,25 +207,36 @@ impl Archive {
         let fault = |error: rusqlite::Error| self.fault(error);
         self.sql.pragma_update(None, "mmap_size", MAPPED).map_err(fault)?;
         let moment = self.sql.unchecked_transaction().map_err(fault)?;
-        let (changed, upto): (bool, Option<i64>) = moment
+        let upto: Option<i64> = moment
             .query_row(
-                "SELECT EXISTS (SELECT 1 FROM revision), (SELECT max(arrived) FROM ( \
+                "SELECT max(arrived) FROM ( \
                  SELECT arrived FROM packed_entry INDEXED BY entry_arrived WHERE arrived > ?1 UNION ALL \
-                 SELECT arrived FROM revision INDEXED BY revision_arrived WHERE arrived > ?1 ORDER BY arrived LIMIT ?2))",
+                 SELECT arrived FROM revision INDEXED BY revision_arrived WHERE arrived > ?1 ORDER BY arrived LIMIT ?2)",
                 params![after, i64::try_from(forms).unwrap_or(i64::MAX)],
-                |row| Ok((row.get(0)?, row.get(1)?)),
+                |row| row.get(0),
             )
             .map_err(fault)?;
         let Some(upto) = upto else { return Ok(None) };
-        let mut find = self.prepared(if changed { PLACED } else { PLACED_UNCHANGED })?;
+        let revisions = Revisions::of_at_most(self, forms.min(MOST_REVISIONS))?;
+        let is_large_part = upto.saturating_sub(after).saturating_mul(LOOKED_AT) >= self.newest_arrival()?;
+        let mut find = self.prepared(match (is_large_part, &revisions) {
+            (true, Some(_)) => SCANNED_UNCOUNTED,
+            (true, None) => SCANNED,
+            (false, Some(_)) => PLACED_UNCOUNTED,
+            (false, None) => PLACED,
+        })?;
         let mut rows = find.query([after, upto]).map_err(fault)?;
         let mut unpacking = Unpacking::new(self)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            if each(&unpacking.entry(row).map_err(fault)?).is_break() {
+            let mut entry = unpacking.entry(row).map_err(fault)?;
+            if let Some(revisions) = &revisions {
+                entry.revision = revisions.of(entry.store, entry.fields.id);
+            }
+            if each(&entry).is_break() {
                 return Ok(Some(upto));
             }
         }
-        if changed {
+        if revisions.is_none_or(|revisions| !revisions.is_empty()) {
             let mut find = self.prepared(REVISIONS_UPTO)?;
             let mut rows = find.query([after, upto]).map_err(fault)?;
             while let Some(row) = rows.next().map_err(fault)? {
@@ -240,6 +268,38 @@ impl Archive {
         )?;
         let found = find.query_row(params![arrived], |row| Ok((StoreId(row.get(0)?), row.get(1)?)));
         found.optional().map_err(|error| self.fault(error))
+    }
+}
+
+/// How many earlier forms each entry has.
+struct Revisions(HashMap<StoreId, HashMap<Box<str>, u32>>);
+
+impl Revisions {
+    /// All of them, if there are no more than this many: then they are better kept in mind than looked up for each entry.
+    fn of_at_most(archive: &Archive, most: usize) -> Result<Option<Self>> {
+        let mut all: HashMap<StoreId, HashMap<Box<str>, u32>> = HashMap::new();
+        let mut left = most;
+        let mut find =
+            archive.prepared("SELECT store, CAST(entry_id AS TEXT) FROM revision INDEXED BY revision_entry")?;
+        let mut rows = find.query([]).map_err(|error| archive.fault(error))?;
+        while let Some(row) = rows.next().map_err(|error| archive.fault(error))? {
+            if left == 0 {
+                return Ok(None);
+            }
+            left -= 1;
+            let (store, id) =
+                row.get(0).and_then(|store| Ok((StoreId(store), row.get(1)?))).map_err(|error| archive.fault(error))?;
+            *all.entry(store).or_default().entry(id).or_default() += 1;
+        }
+        Ok(Some(Self(all)))
+    }
+
+    fn of(&self, store: StoreId, id: &str) -> u32 {
+        self.0.get(&store).and_then(|entries| entries.get(id)).copied().unwrap_or_default()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

@@ -4,6 +4,7 @@
 //! an archive that is half of the time.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, OptionalExtension, Row};
@@ -73,17 +74,18 @@ impl<'a> Unpacking<'a> {
             }
             _ => false,
         };
-        let attributes = row.get(7)?;
-        if !self.attributes.contains_key(&attributes) {
-            let found = self.find_attributes.query_row([attributes], |row| Ok(Attributes::read(row, 0)?.to_known()))?;
-            remember(&mut self.attributes, attributes, found);
-        }
         let summary = self.templates.put_together(row, SUMMARY, 3, &mut self.summary)?;
         let message = self.templates.put_together(row, MESSAGE, 6, &mut self.message)?;
-        let this: &'e Self = self;
-        let Some(common) = this.attributes.get(&attributes) else { return Err(row::unreadable("an entry")) };
+        let Self { id, attributes, find_attributes, summary: summary_text, message: message_text, .. } = self;
+        let common: &Attributes<Box<str>> = match place(attributes, row.get(7)?) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let found = find_attributes.query_row([place.key()], |row| Ok(Attributes::read(row, 0)?.to_known()))?;
+                place.insert(found)
+            }
+        };
         let fields = Fields {
-            id: if number { &this.id } else { row.get_ref(3)?.as_str()? },
+            id: if number { id } else { row.get_ref(3)?.as_str()? },
             time: row.get(4)?,
             nanos: row.get::<_, Option<i32>>(5)?.unwrap_or_default(),
             utc_offset: i32::try_from(common.utc_offset).map_err(|_| row::unreadable("an offset"))?,
@@ -95,8 +97,8 @@ impl<'a> Unpacking<'a> {
             module: common.module.as_deref(),
             actor: common.actor.as_deref(),
             subject_id: row::text(row, 8)?,
-            summary: if summary { Some(&this.summary) } else { row::text(row, SUMMARY + 1)? },
-            message: if message { Some(&this.message) } else { row::text(row, MESSAGE + 1)? },
+            summary: if summary { Some(summary_text) } else { row::text(row, SUMMARY + 1)? },
+            message: if message { Some(message_text) } else { row::text(row, MESSAGE + 1)? },
             extra: row::text(row, 9)?,
         };
         Ok(ArrivedEntry { arrived: row.get(0)?, revision: row.get(1)?, store: StoreId(row.get(2)?), fields })
@@ -120,19 +122,20 @@ impl Templates<'_> {
         text: &mut String,
     ) -> rusqlite::Result<bool> {
         let Some(number) = row.get::<_, Option<i64>>(column)? else { return Ok(false) };
-        if !self.known.contains_key(&number) {
-            let read = |row: &Row<'_>| {
-                let mut parts = Parts::default();
-                for (column, part) in parts.iter_mut().enumerate() {
-                    *part = row.get(column)?;
-                }
-                Ok(parts)
-            };
-            let found = self.find.query_row([number], read).optional()?;
-            remember(&mut self.known, number, found.unwrap_or_default());
-        }
+        let parts: &Parts = match place(&mut self.known, number) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let read = |row: &Row<'_>| {
+                    let mut parts = Parts::default();
+                    for (column, part) in parts.iter_mut().enumerate() {
+                        *part = row.get(column)?;
+                    }
+                    Ok(parts)
+                };
+                place.insert(self.find.query_row([number], read).optional()?.unwrap_or_default())
+            }
+        };
         text.clear();
-        let Some(parts) = self.known.get(&number) else { return Ok(false) };
         text.push_str(&parts[0]);
         for (variable, part) in parts[1..=variables].iter().enumerate() {
             text.push_str(row::text(row, column + 1 + variable)?.unwrap_or_default());
@@ -142,9 +145,10 @@ impl Templates<'_> {
     }
 }
 
-fn remember<T>(all: &mut HashMap<i64, T>, number: i64, found: T) {
+/// The place of a number among those that are remembered.
+fn place<T>(all: &mut HashMap<i64, T>, number: i64) -> Entry<'_, i64, T> {
     if all.len() >= MOST {
         all.clear();
     }
-    all.insert(number, found);
+    all.entry(number)
 }

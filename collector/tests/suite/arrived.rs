@@ -57,15 +57,18 @@ fn each_form_of_an_entry_comes_once_whoever_asks_when() {
     let rest = came(&archive, first[1].0, 9);
     assert_eq!(says(&rest), ["1.1 one again", "3.0 three", "3.1 three again", "1.2 one at last"]);
     // Whoever asks for the first time now gets all of them, and so does who takes them one by one.
-    let all: Vec<Came> = first.iter().chain(&rest).cloned().collect();
-    assert_eq!(came(&archive, 0, 9), all);
+    put(&mut archive, (10..30).map(|id| entry(id, "2026-08-01T09:30:00Z", "of many")));
+    let many = came(&archive, rest[3].0, 99);
+    assert_eq!(many.len(), 20);
+    let all: Vec<Came> = first.iter().chain(&rest).chain(&many).cloned().collect();
+    assert_eq!(came(&archive, 0, 99), all);
     let mut one_by_one = Vec::new();
     while let [next] = &*came(&archive, one_by_one.last().map_or(0, |last: &Came| last.0), 1) {
         one_by_one.push(next.clone());
     }
     assert_eq!(one_by_one, all);
-    // And so does who takes them in parts, in the order of their places.
-    for forms in 1..4 {
+    // And so does who takes them in parts, in the order of their places, whether those are few of all or many.
+    for forms in 1..30 {
         let (mut in_parts, mut after, mut parts) = (Vec::new(), 0, 0);
         while let Some(upto) = archive
             .each_arrived_of(after, forms, |form| {

@@ -151,26 +151,22 @@ impl Storage for LocalStorage {
 
     /// Two names of one file are what makes a commit exclusive. Some network and USB disks do not have them.
     fn probe(&self) -> Result<()> {
-        let name = format!("{UNFINISHED}{}", unique());
-        let taken = self.create(&name, b"1").and_then(|_| self.create(&name, b"2"));
-        let _ = fs::remove_file(self.path(&name)); // it was only a test
-        match taken {
-            Ok(Creation::Taken) => Ok(()),
-            Ok(Creation::Created) => Err(Error::NotExclusive {
-                address: self.address.clone(),
-                why: "let a second file take the place of the first".to_owned(),
-            }),
-            Err(Error::Storage { why, .. })
-                if why.downcast_ref::<io::Error>().is_some_and(|error| {
-                    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied)
-                }) && self.path("").is_dir() =>
-            {
-                Err(Error::NotExclusive {
-                    address: self.address.clone(),
-                    why: format!("does not give a file two names ({why})"),
-                })
+        let fault = |error: io::Error| Error::Storage { file: self.address.clone(), why: error.into() };
+        let not_exclusive = |why: String| Err(Error::NotExclusive { address: self.address.clone(), why });
+        let path = self.path(&format!("{UNFINISHED}{}", unique()));
+        let beside = self.write_beside(UNFINISHED, b"1").map_err(fault)?;
+        let named = [(); 2].map(|()| fs::hard_link(&beside, &path));
+        // It was only a test.
+        let _ = fs::remove_file(&beside);
+        let _ = fs::remove_file(&path);
+        match named {
+            [Ok(()), Err(again)] if again.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            [Ok(()), Ok(())] => not_exclusive("let a second file take the place of the first".to_owned()),
+            // A file could be made there: it is the second name that is refused.
+            [Err(why), _] if matches!(why.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
+                not_exclusive(format!("does not give a file two names ({why})"))
             }
-            Err(error) => Err(error),
+            [Err(why), _] | [Ok(()), Err(why)] => Err(fault(why)),
         }
     }
 }
