@@ -110,7 +110,7 @@ const REVISIONS: &str = "SELECT arrived, (SELECT count(*) FROM revision AS befor
 
 /// How many bytes of the archive are mapped into memory while all of it is read: an export needs less than that
 /// besides.
-const MAPPED: i64 = 64 << 20;
+const MAPPED: i64 = 32 << 20;
 
 impl Fields<'_> {
     /// The entry, of this store.
