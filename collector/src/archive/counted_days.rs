@@ -10,7 +10,8 @@ use rusqlite::{Connection, params};
 use super::{Archive, StoreId};
 use crate::error::Result;
 
-const HOURS: i64 = 24;
+/// Hours of a day.
+pub(super) const HOURS: i64 = 24;
 
 /// A day of a platform that has counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,14 @@ impl Archive {
     pub fn counted_days(&self) -> Result<Vec<CountedDay>> {
         self.rows("SELECT platform, day, mark FROM counted_day ORDER BY platform, day", [], |row| {
             Ok(CountedDay { platform: row.get(0)?, day: row.get(1)?, mark: row.get(2)? })
+        })
+    }
+
+    /// Those of a platform in a range of days.
+    pub(super) fn counted_days_of(&self, platform: &str, [first, end]: [i64; 2]) -> Result<Vec<CountedDay>> {
+        let find = "SELECT day, mark FROM counted_day WHERE platform = ?1 AND day >= ?2 AND day < ?3 ORDER BY day";
+        self.rows(find, params![platform, first, end], |row| {
+            Ok(CountedDay { platform: platform.to_owned(), day: row.get(0)?, mark: row.get(1)? })
         })
     }
 }

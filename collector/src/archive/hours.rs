@@ -5,15 +5,16 @@ use std::ops::ControlFlow;
 
 use rusqlite::params;
 
+use super::counted_days::HOURS;
 use super::rollup::Known;
-use super::{Archive, StoreId};
+use super::{Archive, CountedDay, row};
 use crate::error::Result;
 
 /// How many entries of a kind a store has in an hour.
 #[derive(Clone, Copy, Debug)]
 pub struct HourCount<'a> {
-    /// The archive's number of the store.
-    pub store: StoreId,
+    /// The store's name on its platform.
+    pub store: &'a str,
     /// The hour, counted from 1970 in UTC.
     pub hour: i64,
     /// OpenTelemetry's SeverityNumber.
@@ -36,7 +37,9 @@ pub struct HourCount<'a> {
 const MOST_KINDS: usize = 50_000;
 
 impl Archive {
-    /// Every count of a platform's stores in a range of hours, by the store's name and the hour, until `each` breaks off.
+    /// Every count of a platform's stores in a range of days, by the store's name and the hour, until `each` breaks off. Returns
+    /// the days of them that have counts, with the marks that these counts have: both are of one moment, so that no mark is
+    /// ever kept with counts of a later one.
     ///
     /// # Errors
     /// If the archive cannot be read.
@@ -45,21 +48,24 @@ impl Archive {
         platform: &str,
         [first, end]: [i64; 2],
         mut each: impl FnMut(&HourCount<'_>) -> ControlFlow<()>,
-    ) -> Result<()> {
+    ) -> Result<Vec<CountedDay>> {
         let fault = |error: rusqlite::Error| self.fault(error);
+        let _moment = self.view()?;
+        let days = self.counted_days_of(platform, [first, end])?;
+        let hours = [first, end].map(|day| day.saturating_mul(HOURS));
         // A kind is looked up once: a join would do that for each count, which is a third of the time.
         let mut find_kind =
             self.prepared("SELECT severity, category, module, action, actor, shape FROM kind WHERE id = ?1")?;
         let mut kinds: HashMap<i64, Known> = HashMap::new();
         let mut find = self.prepared(
-            "SELECT hour.store, hour.hour, hour.kind, hour.entries FROM store CROSS JOIN hour \
+            "SELECT store.name, hour.hour, hour.kind, hour.entries FROM store CROSS JOIN hour \
              WHERE store.platform = ?1 AND hour.store = store.id AND hour.hour >= ?2 AND hour.hour < ?3 \
              ORDER BY store.name, hour.hour, hour.kind",
         )?;
-        let mut rows = find.query(params![platform, first, end]).map_err(fault)?;
+        let mut rows = find.query(params![platform, hours[0], hours[1]]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
             let cell = |column| row.get::<_, i64>(column).map_err(fault);
-            let [store, hour, kind, entries] = [cell(0)?, cell(1)?, cell(2)?, cell(3)?];
+            let [hour, kind, entries] = [cell(1)?, cell(2)?, cell(3)?];
             if !kinds.contains_key(&kind) {
                 if kinds.len() >= MOST_KINDS {
                     kinds.clear();
@@ -69,7 +75,7 @@ impl Archive {
             }
             let Some(kind) = kinds.get(&kind) else { continue };
             let count = HourCount {
-                store: StoreId(store),
+                store: row::text(row, 0).map_err(fault)?.unwrap_or_default(),
                 hour,
                 severity: kind.severity.into(),
                 category: kind.category.as_deref(),
@@ -83,6 +89,6 @@ impl Archive {
                 break;
             }
         }
-        Ok(())
+        Ok(days)
     }
 }

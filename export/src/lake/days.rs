@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use storelogs_collector::Archive;
+use storelogs_collector::archive::CountedDay;
 
 use super::group::{Group, Month};
 use crate::delta::Add;
@@ -43,6 +44,12 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// Of these days, of which some have counts.
+    pub(super) fn with_marks(days: Days, counted: &[CountedDay]) -> Self {
+        let print = counted.iter().map(print_of).fold(0, u64::wrapping_add);
+        Self { days, print }
+    }
+
     pub(super) fn of(file: &Add) -> Option<Self> {
         let (first, end) = file.tag(DAYS)?.split_once("..")?;
         let days = Days { first: first.parse().ok()?, end: end.parse().ok()? };
@@ -84,7 +91,7 @@ pub(super) struct Plan {
 pub(super) fn counted(archive: &Archive) -> Result<BTreeMap<Group, CountedMonth>> {
     let mut months: Vec<(String, CountedMonth)> = Vec::new();
     for counted in archive.counted_days()? {
-        let (time, print) = (counted.day.saturating_mul(DAY), print([counted.day, counted.mark]));
+        let (time, print) = (counted.day.saturating_mul(DAY), print_of(&counted));
         // Days come in their order.
         match months.last_mut().filter(|(platform, of)| *platform == counted.platform && of.month.contains(time)) {
             Some((_, of)) => of.prints.insert(counted.day, print),
@@ -139,6 +146,10 @@ impl CountedMonth {
     fn print(&self, days: Days) -> Option<u64> {
         self.prints.range(days.first..days.end).map(|(_, print)| *print).reduce(u64::wrapping_add)
     }
+}
+
+fn print_of(day: &CountedDay) -> u64 {
+    print([day.day, day.mark])
 }
 
 /// FNV-1a over the numbers, then mixed: sums of such prints differ when a day's mark does.

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use storelogs_collector::Archive;
 use storelogs_collector::archive::HourCount;
 
-use super::days::{ARCHIVE, Days, counted};
+use super::days::{ARCHIVE, Days, Held, counted};
 use super::entries::severity;
 use super::group::{Group, GroupFile, discard, group_of};
 use super::{Lake, MOST_BYTES, MOST_ROWS};
@@ -38,7 +38,6 @@ const COLUMNS: [Column; 10] = [
 ];
 
 const HOUR: i64 = 3_600_000_000;
-const HOURS_OF_DAY: i64 = 24;
 
 /// Writes the days whose counts have changed. Returns how many files were written or removed.
 pub(super) fn export(lake: &Lake, archive: &Archive, application: &str) -> Result<u64> {
@@ -51,11 +50,11 @@ pub(super) fn export(lake: &Lake, archive: &Archive, application: &str) -> Resul
         }
         let mut change = Change { operation: "WRITE", ..Change::default() };
         let mut gone: Vec<Add> = unowned(&table).cloned().collect();
-        // The marks are read before the counts: what is counted meanwhile is written again next time.
+        // What is counted meanwhile is written again next time.
         for (group, month) in counted(archive)? {
             let plan = month.plan(files.remove(&group).unwrap_or_default(), begun);
             for held in plan.write {
-                let mut file = write(lake, archive, &group, held.days)?;
+                let (mut file, held) = write(lake, archive, &group, held.days)?;
                 file.tags = Some(held.tags(application));
                 change.adds.push(file);
             }
@@ -83,16 +82,14 @@ pub(super) fn unowned<'a>(table: &'a Table<'_>) -> impl Iterator<Item = &'a Add>
     table.files().filter(|file| file.tag(ARCHIVE).is_none())
 }
 
-fn write(lake: &Lake, archive: &Archive, group: &Group, days: Days) -> Result<Add> {
-    let stores: BTreeMap<_, _> = archive.stores()?.into_iter().collect();
+/// Writes a file of days. Its marks are those of the counts in it, and not those of the plan: these may be older.
+fn write(lake: &Lake, archive: &Archive, group: &Group, days: Days) -> Result<(Add, Held)> {
     let mut file = GroupFile::begin(&*lake.storage, &TABLE, group.clone())?;
     let mut rows = Rows::new(&COLUMNS);
     let mut failed = None;
     let platform = group.0.first().map(|(_, platform)| platform.as_str()).unwrap_or_default();
-    let hours = [days.first, days.end].map(|day| day.saturating_mul(HOURS_OF_DAY));
-    archive.each_hour(platform, hours, |count| {
-        let Some(store) = stores.get(&count.store) else { return ControlFlow::Continue(()) };
-        rows.push(&cells(count, store.name()));
+    let counted = archive.each_hour(platform, [days.first, days.end], |count| {
+        rows.push(&cells(count));
         if rows.len() < MOST_ROWS && rows.bytes() < MOST_BYTES {
             return ControlFlow::Continue(());
         }
@@ -108,7 +105,7 @@ fn write(lake: &Lake, archive: &Archive, group: &Group, days: Days) -> Result<Ad
         return Err(error);
     }
     put(&mut file, &mut rows)?;
-    file.finish(lake.now())
+    Ok((file.finish(lake.now())?, Held::with_marks(days, &counted)))
 }
 
 /// Writes the rows, which come in order.
@@ -118,9 +115,9 @@ fn put(file: &mut GroupFile, rows: &mut Rows) -> Result<()> {
     file.write(&rows, &order)
 }
 
-fn cells<'a>(count: &HourCount<'a>, store: &'a str) -> [Cell<'a>; 10] {
+fn cells<'a>(count: &HourCount<'a>) -> [Cell<'a>; 10] {
     [
-        Cell::from(store),
+        Cell::from(count.store),
         Cell::Long(count.hour.saturating_mul(HOUR)),
         Cell::from(severity(count.severity)),
         Cell::Int(count.severity),

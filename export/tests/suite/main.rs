@@ -3,6 +3,7 @@
 
 mod bucket;
 mod compaction;
+mod counts_properties;
 mod crash_tests;
 mod exactly_once;
 mod floors;
