@@ -213,9 +213,10 @@ pub(super) fn with_environment(mut known: Vec<Settings>) -> Result<Vec<Settings>
 
 /// No store is configured. A token without its store is half of one.
 fn none() -> Result<CliError, CliError> {
-    Ok(match environment::half_named(&[])?.pop() {
-        Some(why) => CliError::usage(why),
-        None => CliError::usage("no store is configured. There are three ways:").hint(WAYS),
+    let half = environment::half_named(&[])?;
+    Ok(match half.is_empty() {
+        true => CliError::usage("no store is configured. There are three ways:").hint(WAYS),
+        false => CliError::usage(half.join("\n")),
     })
 }
 

@@ -217,8 +217,10 @@ impl Archive {
             )
             .map_err(fault)?;
         let Some(upto) = upto else { return Ok(None) };
-        let revisions = Revisions::of_at_most(self, forms.min(MOST_REVISIONS))?;
-        let is_large_part = upto.saturating_sub(after).saturating_mul(LOOKED_AT) >= self.newest_arrival()?;
+        let numbers = upto.saturating_sub(after);
+        let few = usize::try_from(numbers).unwrap_or(usize::MAX).min(MOST_REVISIONS);
+        let revisions = Revisions::of_at_most(self, few)?;
+        let is_large_part = numbers.saturating_mul(LOOKED_AT) >= self.newest_arrival()?;
         let mut find = self.prepared(match (is_large_part, &revisions) {
             (true, Some(_)) => SCANNED_UNCOUNTED,
             (true, None) => SCANNED,
