@@ -52,51 +52,32 @@ pub struct Fields<'a> {
     pub extra: Option<&'a str>,
 }
 
-/// The entries in the order of their arrivals. If no entry was ever changed, revisions need not be counted.
+/// The rows of entries. If ?1 is false, their earlier forms are not counted here.
 macro_rules! select {
-    ($revisions:literal, $from:literal, $where:literal) => {
-        concat!("SELECT entry.arrived, ", $revisions, ", ", unpacking::columns!(), " ", $from, " ", $where)
-    };
-}
-macro_rules! by_arrival {
-    ($revisions:literal) => {
-        select!(
-            $revisions,
-            "FROM packed_entry AS entry INDEXED BY entry_arrived",
-            "WHERE entry.arrived > ?1 ORDER BY entry.arrived"
+    ($from:literal) => {
+        concat!(
+            "SELECT entry.arrived, iif(?1, (SELECT count(*) FROM revision WHERE revision.store = entry.store \
+             AND revision.entry_id = entry.id), 0), ",
+            unpacking::columns!(),
+            " ",
+            $from
         )
     };
 }
-const ENTRIES: &str =
-    by_arrival!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
-const ENTRIES_UNCHANGED: &str = by_arrival!("0");
+/// The entries in the order of their arrivals.
+const BY_ARRIVAL: &str =
+    select!("FROM packed_entry AS entry INDEXED BY entry_arrived WHERE entry.arrived > ?2 ORDER BY entry.arrived");
 /// The same for some arrivals, in the order in which they are in the file, so that each page is read once. What is materialized
 /// keeps its order, and is sorted by SQLite's sorter: with a `LIMIT` it would be put into a tree row by row.
-macro_rules! by_place {
-    ($revisions:literal) => {
-        concat!(
-            "WITH wanted AS MATERIALIZED (SELECT key FROM packed_entry INDEXED BY entry_arrived \
-             WHERE arrived > ?1 AND arrived <= ?2 ORDER BY key) ",
-            select!($revisions, "FROM wanted CROSS JOIN packed_entry AS entry ON entry.key = wanted.key", "")
-        )
-    };
-}
+const BY_PLACE: &str = concat!(
+    "WITH wanted AS MATERIALIZED (SELECT key FROM packed_entry INDEXED BY entry_arrived \
+     WHERE arrived > ?2 AND arrived <= ?3 ORDER BY key) ",
+    select!("FROM wanted CROSS JOIN packed_entry AS entry ON entry.key = wanted.key")
+);
 /// The same where they are a good part of all: every entry is looked at.
-macro_rules! by_scan {
-    ($revisions:literal) => {
-        select!(
-            $revisions,
-            "FROM packed_entry AS entry NOT INDEXED",
-            "WHERE entry.arrived > ?1 AND entry.arrived <= ?2 ORDER BY entry.key"
-        )
-    };
-}
-const PLACED: &str =
-    by_place!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
-const PLACED_UNCOUNTED: &str = by_place!("0");
-const SCANNED: &str =
-    by_scan!("(SELECT count(*) FROM revision WHERE revision.store = entry.store AND revision.entry_id = entry.id)");
-const SCANNED_UNCOUNTED: &str = by_scan!("0");
+const BY_SCAN: &str = select!(
+    "FROM packed_entry AS entry NOT INDEXED WHERE entry.arrived > ?2 AND entry.arrived <= ?3 ORDER BY entry.key"
+);
 /// How many earlier forms of entries are kept in mind.
 const MOST_REVISIONS: usize = 50_000;
 /// An entry that is looked up costs as much as this many that are looked at.
@@ -164,9 +145,9 @@ impl Archive {
         let moment = self.sql.unchecked_transaction().map_err(fault)?;
         let changed: bool =
             moment.query_row("SELECT EXISTS (SELECT 1 FROM revision)", [], |row| row.get(0)).map_err(fault)?;
-        let mut find = self.prepared(if changed { ENTRIES } else { ENTRIES_UNCHANGED })?;
+        let mut find = self.prepared(BY_ARRIVAL)?;
         let mut find_revisions = self.prepared(REVISIONS)?;
-        let mut entries = find.query([after]).map_err(fault)?;
+        let mut entries = find.query(params![changed, after]).map_err(fault)?;
         let mut revisions = find_revisions.query([after]).map_err(fault)?;
         let mut revision = revisions.next().map_err(fault)?.map(Earlier::of).transpose().map_err(fault)?;
         let mut unpacking = Unpacking::new(self)?;
@@ -221,13 +202,8 @@ impl Archive {
         let few = usize::try_from(numbers).unwrap_or(usize::MAX).min(MOST_REVISIONS);
         let revisions = Revisions::of_at_most(self, few)?;
         let is_large_part = numbers.saturating_mul(LOOKED_AT) >= self.newest_arrival()?;
-        let mut find = self.prepared(match (is_large_part, &revisions) {
-            (true, Some(_)) => SCANNED_UNCOUNTED,
-            (true, None) => SCANNED,
-            (false, Some(_)) => PLACED_UNCOUNTED,
-            (false, None) => PLACED,
-        })?;
-        let mut rows = find.query([after, upto]).map_err(fault)?;
+        let mut find = self.prepared(if is_large_part { BY_SCAN } else { BY_PLACE })?;
+        let mut rows = find.query(params![revisions.is_none(), after, upto]).map_err(fault)?;
         let mut unpacking = Unpacking::new(self)?;
         while let Some(row) = rows.next().map_err(fault)? {
             let mut entry = unpacking.entry(row).map_err(fault)?;
@@ -277,21 +253,17 @@ impl Archive {
 struct Revisions(HashMap<StoreId, HashMap<Box<str>, u32>>);
 
 impl Revisions {
-    /// All of them, if there are no more than this many: then they are better kept in mind than looked up for each entry.
+    /// All of them, if no more entries than this have any: then they are better kept in mind than looked up for each entry.
     fn of_at_most(archive: &Archive, most: usize) -> Result<Option<Self>> {
+        let find = "SELECT store, CAST(entry_id AS TEXT), count(*) FROM revision GROUP BY store, entry_id LIMIT ?1";
+        let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+        let found = archive.rows(find, [limit], |row| Ok((StoreId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
+        if found.len() > most {
+            return Ok(None);
+        }
         let mut all: HashMap<StoreId, HashMap<Box<str>, u32>> = HashMap::new();
-        let mut left = most;
-        let mut find =
-            archive.prepared("SELECT store, CAST(entry_id AS TEXT) FROM revision INDEXED BY revision_entry")?;
-        let mut rows = find.query([]).map_err(|error| archive.fault(error))?;
-        while let Some(row) = rows.next().map_err(|error| archive.fault(error))? {
-            if left == 0 {
-                return Ok(None);
-            }
-            left -= 1;
-            let (store, id) =
-                row.get(0).and_then(|store| Ok((StoreId(store), row.get(1)?))).map_err(|error| archive.fault(error))?;
-            *all.entry(store).or_default().entry(id).or_default() += 1;
+        for (store, id, count) in found {
+            all.entry(store).or_default().insert(id, count);
         }
         Ok(Some(Self(all)))
     }

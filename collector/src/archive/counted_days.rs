@@ -24,24 +24,33 @@ pub struct CountedDay {
     pub mark: i64,
 }
 
-/// Gives the days of these hours of a store new marks. A day that has no counts any more is none of them.
+/// Gives the days of these hours of a store new marks.
 pub(super) fn mark(sql: &Connection, store: StoreId, hours: impl IntoIterator<Item = i64>) -> rusqlite::Result<()> {
-    let days: BTreeSet<i64> = hours.into_iter().map(|hour| hour.div_euclid(HOURS)).collect();
     let mut mark = sql.prepare_cached(
         "INSERT INTO counted_day (platform, day, mark) SELECT platform, ?2, random() FROM store WHERE id = ?1 \
          ON CONFLICT DO UPDATE SET mark = excluded.mark",
     )?;
+    days(hours).into_iter().try_for_each(|day| mark.execute([store.0, day]).map(drop))
+}
+
+/// Takes those days of these hours of a store away that have no counts any more.
+pub(super) fn remove_empty(
+    sql: &Connection,
+    store: StoreId,
+    hours: impl IntoIterator<Item = i64>,
+) -> rusqlite::Result<()> {
     let mut remove = sql.prepare_cached(
         "DELETE FROM counted_day WHERE platform = (SELECT platform FROM store WHERE id = ?1) AND day = ?2 \
          AND NOT EXISTS (SELECT 1 FROM hour WHERE store = ?1 AND hour >= ?3 AND hour < ?4) \
          AND NOT EXISTS (SELECT 1 FROM store CROSS JOIN hour ON hour.store = store.id AND hour.hour >= ?3 AND hour.hour < ?4 \
          WHERE store.platform = counted_day.platform)",
     )?;
-    for day in days {
-        mark.execute([store.0, day])?;
-        remove.execute(params![store.0, day, day * HOURS, (day + 1) * HOURS])?;
-    }
-    Ok(())
+    let gone = |day| remove.execute([store.0, day, day * HOURS, (day + 1) * HOURS]).map(drop);
+    days(hours).into_iter().try_for_each(gone)
+}
+
+fn days(hours: impl IntoIterator<Item = i64>) -> BTreeSet<i64> {
+    hours.into_iter().map(|hour| hour.div_euclid(HOURS)).collect()
 }
 
 impl Archive {

@@ -1,12 +1,14 @@
 //! The counts by hour, row by row, for exports.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::ControlFlow;
 
 use rusqlite::params;
 
 use super::counted_days::HOURS;
 use super::rollup::Known;
+use super::unpacking::place;
 use super::{Archive, CountedDay, row};
 use crate::error::Result;
 
@@ -32,9 +34,6 @@ pub struct HourCount<'a> {
     /// How many.
     pub entries: i64,
 }
-
-/// How many kinds are remembered while counts are read.
-const MOST_KINDS: usize = 50_000;
 
 impl Archive {
     /// Every count of a platform's stores in a range of days, by the store's name and the hour, until `each` breaks off. Returns
@@ -66,14 +65,10 @@ impl Archive {
         while let Some(row) = rows.next().map_err(fault)? {
             let cell = |column| row.get::<_, i64>(column).map_err(fault);
             let [hour, kind, entries] = [cell(1)?, cell(2)?, cell(3)?];
-            if !kinds.contains_key(&kind) {
-                if kinds.len() >= MOST_KINDS {
-                    kinds.clear();
-                }
-                let known = find_kind.query_row([kind], Known::read).map_err(fault)?;
-                kinds.insert(kind, known);
-            }
-            let Some(kind) = kinds.get(&kind) else { continue };
+            let kind = match place(&mut kinds, kind) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(find_kind.query_row([kind], Known::read).map_err(fault)?),
+            };
             let count = HourCount {
                 store: row::text(row, 0).map_err(fault)?.unwrap_or_default(),
                 hour,

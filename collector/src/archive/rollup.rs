@@ -215,7 +215,9 @@ impl<'a> Counts<'a> {
             keep.execute([self.store.0, hour, kind, tally.entries, tally.first, tally.last])?;
         }
         let counted = self.tallies.keys().map(|&(hour, _)| hour);
-        counted_days::mark(self.sql, self.store, counted.chain(stale))
+        counted_days::mark(self.sql, self.store, counted.chain(stale.iter().copied()))?;
+        // Where nothing was taken away, no day is empty now.
+        counted_days::remove_empty(self.sql, self.store, stale)
     }
 
     /// Counts the entries of an hour anew.

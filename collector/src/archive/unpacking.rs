@@ -146,7 +146,7 @@ impl Templates<'_> {
 }
 
 /// The place of a number among those that are remembered.
-fn place<T>(all: &mut HashMap<i64, T>, number: i64) -> Entry<'_, i64, T> {
+pub(super) fn place<T>(all: &mut HashMap<i64, T>, number: i64) -> Entry<'_, i64, T> {
     if all.len() >= MOST {
         all.clear();
     }

@@ -16,8 +16,8 @@ use crate::error::Result;
 pub(super) const ARCHIVE: &str = "storelogs.archive";
 /// The days that a file holds the counts of.
 const DAYS: &str = "storelogs.days";
-/// The sum of their prints.
-const PRINT: &str = "storelogs.print";
+/// The sum of the marks of these days. They are random, so the sum is another one when a mark is.
+const MARKS: &str = "storelogs.marks";
 
 const DAY: i64 = 86_400_000_000;
 
@@ -40,20 +40,20 @@ impl Days {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) days: Days,
-    pub(super) print: u64,
+    pub(super) marks: u64,
 }
 
 impl Held {
     /// Of these days, of which some have counts.
     pub(super) fn with_marks(days: Days, counted: &[CountedDay]) -> Self {
-        let print = counted.iter().map(print_of).fold(0, u64::wrapping_add);
-        Self { days, print }
+        let marks = counted.iter().map(|day| day.mark.cast_unsigned()).fold(0, u64::wrapping_add);
+        Self { days, marks }
     }
 
     pub(super) fn of(file: &Add) -> Option<Self> {
         let (first, end) = file.tag(DAYS)?.split_once("..")?;
         let days = Days { first: first.parse().ok()?, end: end.parse().ok()? };
-        Some(Self { days, print: u64::from_str_radix(file.tag(PRINT)?, 16).ok()? })
+        Some(Self { days, marks: u64::from_str_radix(file.tag(MARKS)?, 16).ok()? })
     }
 
     pub(super) fn tags(&self, application: &str) -> BTreeMap<String, Option<String>> {
@@ -61,7 +61,7 @@ impl Held {
         let tags = [
             (ARCHIVE, application.to_owned()),
             (DAYS, format!("{first}..{end}")),
-            (PRINT, format!("{:016x}", self.print)),
+            (MARKS, format!("{:016x}", self.marks)),
         ];
         tags.into_iter().map(|(name, value)| (name.to_owned(), Some(value))).collect()
     }
@@ -69,15 +69,15 @@ impl Held {
     /// What a file of both holds.
     pub(super) fn with(self, other: &Self) -> Self {
         let days = Days { first: self.days.first.min(other.days.first), end: self.days.end.max(other.days.end) };
-        Self { days, print: self.print.wrapping_add(other.print) }
+        Self { days, marks: self.marks.wrapping_add(other.marks) }
     }
 }
 
 /// A month of a platform, and the days of it that the archive has counts of.
 pub(super) struct CountedMonth {
     month: Month,
-    /// The print of each day.
-    prints: BTreeMap<i64, u64>,
+    /// The mark of each day.
+    marks: BTreeMap<i64, u64>,
 }
 
 /// The files to write and those to remove.
@@ -91,13 +91,13 @@ pub(super) struct Plan {
 pub(super) fn counted(archive: &Archive) -> Result<BTreeMap<Group, CountedMonth>> {
     let mut months: Vec<(String, CountedMonth)> = Vec::new();
     for counted in archive.counted_days()? {
-        let (time, print) = (counted.day.saturating_mul(DAY), print_of(&counted));
+        let (time, mark) = (counted.day.saturating_mul(DAY), counted.mark.cast_unsigned());
         // Days come in their order.
         match months.last_mut().filter(|(platform, of)| *platform == counted.platform && of.month.contains(time)) {
-            Some((_, of)) => of.prints.insert(counted.day, print),
+            Some((_, of)) => of.marks.insert(counted.day, mark),
             None => {
-                let prints = BTreeMap::from([(counted.day, print)]);
-                months.push((counted.platform, CountedMonth { month: Month::of(time), prints }));
+                let marks = BTreeMap::from([(counted.day, mark)]);
+                months.push((counted.platform, CountedMonth { month: Month::of(time), marks }));
                 None
             }
         };
@@ -117,7 +117,7 @@ impl CountedMonth {
             }
         }
         held.sort_by_key(|(held, _)| held.days);
-        let mut uncovered = self.prints.clone();
+        let mut uncovered = self.marks.clone();
         let mut covered_until = i64::MIN;
         for (holds, file) in held {
             // Nothing that this program writes.
@@ -126,15 +126,15 @@ impl CountedMonth {
                 continue;
             }
             covered_until = holds.days.end;
-            let print = self.print(holds.days);
+            let marks = self.sum(holds.days);
             uncovered.retain(|day, _| !(holds.days.first..holds.days.end).contains(day));
-            if print != Some(holds.print) {
+            if marks != Some(holds.marks) {
                 plan.remove.push(file);
-                plan.write.extend(print.map(|print| Held { print, ..holds }));
+                plan.write.extend(marks.map(|marks| Held { marks, ..holds }));
             }
         }
         let is_new = covered_until == i64::MIN;
-        let each = uncovered.into_iter().map(|(day, print)| Held { days: Days { first: day, end: day + 1 }, print });
+        let each = uncovered.into_iter().map(|(day, marks)| Held { days: Days { first: day, end: day + 1 }, marks });
         match is_new && self.month.is_over(now) {
             true => plan.write.extend(each.reduce(|one, other| one.with(&other))),
             false => plan.write.extend(each),
@@ -142,22 +142,10 @@ impl CountedMonth {
         plan
     }
 
-    /// The print of these days, if any of them has counts.
-    fn print(&self, days: Days) -> Option<u64> {
-        self.prints.range(days.first..days.end).map(|(_, print)| *print).reduce(u64::wrapping_add)
+    /// The sum of the marks of these days, if any of them has counts.
+    fn sum(&self, days: Days) -> Option<u64> {
+        self.marks.range(days.first..days.end).map(|(_, mark)| *mark).reduce(u64::wrapping_add)
     }
-}
-
-fn print_of(day: &CountedDay) -> u64 {
-    print([day.day, day.mark])
-}
-
-/// FNV-1a over the numbers, then mixed: sums of such prints differ when a day's mark does.
-fn print(numbers: [i64; 2]) -> u64 {
-    let bytes = numbers.into_iter().flat_map(i64::to_le_bytes);
-    let hashed =
-        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    (hashed ^ (hashed >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]
@@ -166,9 +154,9 @@ mod tests {
 
     const AUGUST: i64 = 20_666; // 2026-08-01
 
-    fn month(days: &[(i64, i64)]) -> CountedMonth {
-        let prints = days.iter().map(|&(day, mark)| (AUGUST + day, print([AUGUST + day, mark]))).collect();
-        CountedMonth { month: Month::of(AUGUST * DAY), prints }
+    fn month(days: &[(i64, u64)]) -> CountedMonth {
+        let marks = days.iter().map(|&(day, mark)| (AUGUST + day, mark)).collect();
+        CountedMonth { month: Month::of(AUGUST * DAY), marks }
     }
 
     fn file(held: &Held) -> Add {
@@ -238,7 +226,7 @@ mod tests {
         let now = month(&[(0, 1), (4, 1)]);
         let whole = files(&now.plan(Vec::new(), after())).remove(0);
         let untagged = Add { path: "old".to_owned(), tags: None, ..whole.clone() };
-        let overlapping = file(&Held { days: Days { first: AUGUST + 3, end: AUGUST + 5 }, print: 1 });
+        let overlapping = file(&Held { days: Days { first: AUGUST + 3, end: AUGUST + 5 }, marks: 1 });
         let plan = now.plan(vec![untagged.clone(), overlapping.clone(), whole.clone()], after());
         assert_eq!((plan.write, plan.remove), (vec![], vec![untagged, overlapping]));
     }

@@ -1,7 +1,7 @@
 //! The table of counts by hour, for dashboards over thousands of stores.
 //!
 //! A file holds the counts of some days of a platform in one archive, and is written anew when a count of these days has
-//! changed. The days, and a print of the marks that the archive gives them, are tags of the file.
+//! changed. The days, and the sum of the marks that the archive gives them, are tags of the file.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
