@@ -60,6 +60,9 @@ impl Length {
     /// No time at all.
     pub const ZERO: Self = Self { number: 0, unit: Unit::Seconds };
 
+    /// Why `1M` is refused.
+    pub(crate) const CAPITAL_M: &str = "a capital M may be minutes or months: write m or mo";
+
     /// This many days.
     pub const fn days(days: u16) -> Self {
         Self { number: days as i64, unit: Unit::Days }
@@ -100,6 +103,9 @@ impl FromStr for Length {
         let text = text.trim();
         let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let (number, name) = text.split_at(digits);
+        if !number.is_empty() && name.trim_start() == "M" {
+            return Err(Self::CAPITAL_M.to_owned());
+        }
         match (number.parse(), Unit::named(&name.trim_start().to_ascii_lowercase())) {
             (Ok(number), Some(unit)) => Ok(Self { number, unit }),
             _ => Err("write how long: 90s, 15m, 24h, 7d, 2w, 1mo or 1y".to_owned()),
@@ -133,6 +139,10 @@ mod tests {
             for word in words {
                 assert_eq!(word.parse::<Length>().unwrap().to_string(), length, "{word}");
             }
+        }
+        for text in ["1M", "1 M"] {
+            let why = text.parse::<Length>().unwrap_err();
+            assert!(why.contains("m or mo"), "{why}");
         }
         for text in ["", "7", "d", "-7d", "7.5d", "7 d ays", "1y6mo", "1d ago", "１d", "999999999999999999999d"] {
             assert!(text.parse::<Length>().is_err(), "{text}");

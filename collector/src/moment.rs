@@ -76,8 +76,11 @@ impl FromStr for Moment {
             "yesterday" => return Ok(Self::DaysBefore(1)),
             _ => {}
         }
-        if let Ok(length) = lower.strip_suffix("ago").unwrap_or(&lower).parse() {
-            return Ok(Self::Ago(length));
+        let ago = if lower.ends_with("ago") { text.get(..text.len() - 3) } else { Some(text) };
+        match ago.unwrap_or(text).parse() {
+            Ok(length) => return Ok(Self::Ago(length)),
+            Err(why) if why == Length::CAPITAL_M => return Err(why),
+            Err(_) => {}
         }
         let moment = if text.contains('[') {
             text.parse::<ZonedDateTime>().map(|time| Self::At(time.timestamp())) // else the name of the zone were ignored
@@ -139,6 +142,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
+        for text in ["1M", "1 M ago"] {
+            assert_eq!(text.parse::<Moment>(), Err(Length::CAPITAL_M.to_owned()), "{text}");
+        }
         for text in ["", "d", "7", "7x", "-7d", "tomorrow", "ago", "7 d ays", "7days ago ago", "2026-13-01", "１d"] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
         }

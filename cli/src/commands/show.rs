@@ -18,7 +18,7 @@ use crate::ui::Ui;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ShowArgs {
-    /// The uid of an entry, or only its id; several for several
+    /// The uid of an entry, its store and id, or only its id; several for several
     #[arg(value_name = "UID", required = true)]
     uid: Vec<String>,
 
@@ -40,7 +40,7 @@ pub(crate) struct ShowArgs {
 const EXAMPLES: &str = "\
 Examples:
   storelogs show bigcommerce:abc123:4711
-  storelogs show 4711 4712 --format json
+  storelogs show abc123:4711 4712 --format json
   storelogs search --format jsonl refund | jq -r .uid | xargs storelogs show
 
 Exit codes:
@@ -91,12 +91,16 @@ pub(crate) fn show(args: &ShowArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(if missing.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
-/// The entries with this uid, or with this id in any store.
+/// The entries with this uid, with this id in a store, or with this id in any store.
 pub(crate) fn filter(uid: &str) -> Result<Filter, CliError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
     if uid.is_empty() || !uid.chars().all(plain) {
         return Err(CliError::usage(format!("{uid:?} is no uid: write it as bigcommerce:abc123:4711, or only its id")));
     }
-    let field = if uid.contains(':') { "uid" } else { "id" };
-    Ok(Filter::parse(&format!("{field}:\"{uid}\""), Timestamp::UNIX_EPOCH, &TimeZone::UTC)?)
+    let query = match uid.split_once(':') {
+        None => format!("id:\"{uid}\""),
+        Some((store, id)) if !id.contains(':') => format!("store:\"{store}\" id:\"{id}\""),
+        Some(_) => format!("uid:\"{uid}\""),
+    };
+    Ok(Filter::parse(&query, Timestamp::UNIX_EPOCH, &TimeZone::UTC)?)
 }

@@ -163,6 +163,11 @@ impl Settings {
         self.draft.clone().rule(actions).map_err(|wrong| vec![wrong.why])
     }
 
+    /// The rule without what it does.
+    pub(super) fn alone(&self) -> Result<Rule, String> {
+        self.draft.clone().rule(Vec::new()).map_err(|wrong| wrong.why)
+    }
+
     /// Why its program cannot be run, as far as that is seen without running it.
     pub(super) fn program_fault(&self) -> Option<String> {
         let program = self.run.as_ref()?.first()?;

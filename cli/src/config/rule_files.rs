@@ -52,8 +52,15 @@ fn named(stores: Vec<settings::Settings>) -> Result<Vec<(Store, Labels)>, CliErr
 }
 
 impl RuleFiles {
-    /// The rules of a call. Only those of these names, if there are any.
-    pub(crate) async fn read(selection: &Selection, names: &[String], quiet: bool, ui: Ui) -> Result<Self, CliError> {
+    /// The rules of a call. Only those of these names, if there are any. If nothing is to be sent, they have no actions, and no
+    /// secret is read.
+    pub(crate) async fn read(
+        selection: &Selection,
+        names: &[String],
+        sends: bool,
+        quiet: bool,
+        ui: Ui,
+    ) -> Result<Self, CliError> {
         let mut files = Files::find(selection.file.as_ref(), selection.table.as_ref())?;
         let all = files.read();
         let secrets = all.secret_variables();
@@ -75,7 +82,12 @@ impl RuleFiles {
         if !quiet {
             problems.iter().for_each(|problem| ui.error(problem));
         }
-        let fresh = Some(rules(&settings, &secrets, ui).await.map_err(CliError::usage)?);
+        let fresh = if sends {
+            rules(&settings, &secrets, ui).await
+        } else {
+            all_or_wrong(settings.iter().map(|rule| rule.alone().map_err(|why| vec![why])))
+        };
+        let fresh = Some(fresh.map_err(CliError::usage)?);
         let reported = problems.into_iter().collect();
         Ok(Self {
             files,
@@ -124,6 +136,11 @@ impl RuleFiles {
         Ok(())
     }
 
+    /// Warns of rules whose program cannot be run.
+    pub(crate) fn warn_of_programs(&self) {
+        self.settings.iter().filter_map(Settings::program_fault).for_each(|why| self.ui.warning(&why));
+    }
+
     fn warn_of(&self, rules: &[Rule]) {
         let known = [self.configured.as_slice(), &self.held].concat();
         for rule in rules.iter().filter(|_| !known.is_empty()) {
@@ -170,6 +187,7 @@ impl RuleFiles {
         }
         if let Some(rules) = changed.as_ref().filter(|_| are_others) {
             self.warn_of(rules);
+            self.warn_of_programs();
             self.ui.note(&format!("The rules have changed: there are {} now\n", rules.len()));
         }
         changed
@@ -190,11 +208,19 @@ impl Rules for RuleFiles {
     }
 }
 
-/// The rules, or what is wrong with all of them, a line each.
+/// The rules with their actions, or what is wrong with all of them, a line each.
 async fn rules(settings: &[Settings], secrets: &[String], ui: Ui) -> Result<Vec<Rule>, String> {
-    let (mut rules, mut wrong) = (Vec::with_capacity(settings.len()), Vec::new());
+    let mut read = Vec::with_capacity(settings.len());
     for rule in settings {
-        match rule.rule(secrets, ui).await {
+        read.push(rule.rule(secrets, ui).await);
+    }
+    all_or_wrong(read)
+}
+
+fn all_or_wrong(read: impl IntoIterator<Item = Result<Rule, Vec<String>>>) -> Result<Vec<Rule>, String> {
+    let (mut rules, mut wrong) = (Vec::new(), Vec::new());
+    for rule in read {
+        match rule {
             Ok(rule) => rules.push(rule),
             Err(why) => wrong.extend(why),
         }

@@ -28,8 +28,9 @@ fn the_demo_needs_nothing_and_shows_both_platforms_an_incident_and_whom_to_ask()
         }
         // Which change stands first depends on the hour.
         assert!(!page.contains("Ask Shipping Rules"), "an app cannot be asked");
-        let next = run.err.lines().find_map(|line| line.trim().strip_prefix("storelogs ")).unwrap();
-        let found = program.run(&next.split(' ').collect::<Vec<_>>());
+        let (started, next) = run.err.lines().find_map(|line| line.trim().split_once(" search ")).unwrap();
+        assert!(std::path::Path::new(started).is_file(), "it can be pasted: {started}");
+        let found = program.run(&[&["search"][..], &next.split(' ').collect::<Vec<_>>()].concat());
         assert_eq!(found.code, 0, "{found:?}");
         assert!(found.out.contains("A refund for order"), "{found:?}");
     }

@@ -49,7 +49,12 @@ fn searches_and_reports_know_whose_stores_are_and_a_column_that_means_nothing_is
     assert_eq!(report["stores"].as_array().unwrap().len(), 2);
     assert_eq!(report["labels"][0]["name"], "North");
     let run = program.run(&["report", "--owner", "nobody"]);
-    assert!(run.code == 2 && run.err.contains("no store in the archive has \"nobody\""), "{run:?}");
+    assert!(
+        run.code == 2 && run.err.contains("no store in the archive has \"nobody\": it knows Acme Inc.\n"),
+        "{run:?}"
+    );
+    let run = program.run(&["report", "--tag", "silvr"]);
+    assert!(run.code == 2 && run.err.contains("did you mean \"silver\"?"), "{run:?}");
     let run = program.run(&[
         "sql",
         "SELECT kind, value FROM labels WHERE store = 'bigcommerce:def456' ORDER BY 2",

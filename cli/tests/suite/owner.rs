@@ -45,6 +45,9 @@ fn one_entry_is_shown_whole_with_its_reason_first() {
     let run = program.run(&["show", &format!("bigcommerce:{HASH}:1")]);
     insta::assert_snapshot!(run.out);
     assert_eq!((run.code, &run.out), (0, &program.run(&["show", "1"]).out));
+    assert_eq!(program.run(&["show", &format!("{HASH}:1")]).out, run.out, "as a store and its id");
+    let run = program.run(&["show", "other:1"]);
+    assert!(run.code == 1 && run.err.contains("no entry other:1"), "{run:?}");
     let html = program.run(&["show", "2"]).out;
     assert!(html.ends_with("\n\n  Order 7\n  a <b> c\n"), "{html}");
     let entries: Value = serde_json::from_str(&program.run(&["show", "1", "2", "--format", "json"]).out).unwrap();
@@ -123,6 +126,7 @@ fn a_day_is_the_same_day_however_its_store_is_named_and_whatever_is_done_with_it
             assert_eq!(would_go["entries"].as_array().unwrap().len(), found, "{query:?} {}", run.err);
         }
         assert_eq!(count(&[&format!("since:{day} until:{next}")]), 16 + 1, "of both, the zone is that which one has");
+        assert_eq!(count(&[&format!("store:abc123 since:{day} until:{next}")]), 16, "alone, too");
         for (option, query) in [("abc123", "store:abc123"), ("open001", "store:open001")] {
             let named = count(&["--store", option, "--since", &day, "--until", &next]);
             assert_eq!(named, count(&[query, "--since", &day, "--until", &next]), "{query}");

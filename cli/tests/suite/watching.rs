@@ -323,6 +323,28 @@ fn a_test_lists_the_alerts_and_sends_nothing() {
 }
 
 #[test]
+fn a_test_of_rules_needs_none_of_what_sends_their_alerts() {
+    let sandbox = shop();
+    let program = Program::new()
+        .reading_bigcommerce(&sandbox)
+        .configured(&format!("{RULE}run = [\"./absent\"]\nwebhook = {{ env = \"HOOK_THAT_IS_NOT_SET\" }}\n"));
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let run = program.run(&["watch", "--test", "90d.."]);
+    assert!(run.code == 0 && run.out.contains("errors") && !run.err.contains("absent"), "{run:?}");
+    let run = program.run(&["watch", "--once"]);
+    assert!(run.code == 2 && run.err.contains("HOOK_THAT_IS_NOT_SET is not set"), "{run:?}");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_warned_of_before_the_first_alert() {
+    let sandbox = shop();
+    let program = Program::new().reading_bigcommerce(&sandbox).configured(&format!("{RULE}run = [\"./absent\"]\n"));
+    assert_eq!(program.run(&["sync"]).code, 0);
+    let run = program.run(&["watch", "--once"]);
+    assert!(run.code == 0 && run.err.contains("run: ./absent cannot be run: no program is there"), "{run:?}");
+}
+
+#[test]
 fn a_rule_that_names_no_store_is_warned_of() {
     let sandbox = shop();
     let rules = "[[rule]]\nname = \"dead\"\nwhen = \"owner:acmee OR store:nope\"\nsilent_for = \"2h\"\n\

@@ -34,6 +34,8 @@ mod summary;
 mod trust;
 mod wide;
 
+use std::collections::BTreeMap;
+
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use storelogs::Store;
@@ -200,23 +202,30 @@ fn make<More>(
     Ok((report, more))
 }
 
-/// The time zone that stores are taken to be in, or all of the archive if none is named: the offset from UTC that the newest
-/// entries of most of them have, if any has one other than UTC. BigCommerce sends all times in UTC, wherever the shop is.
+/// The time zone that stores are taken to be in: the offset from UTC that the newest entries of most of them have, if any has one
+/// other than UTC, else that of most in the archive. BigCommerce sends all times in UTC, wherever the shop is.
 ///
 /// # Errors
 /// If the archive cannot be read.
 pub fn time_zone(archive: &Archive, stores: &[Store]) -> Result<Option<TimeZone>> {
-    let mut offsets = std::collections::BTreeMap::new();
-    for (id, store) in archive.stores()? {
-        if !stores.is_empty() && !stores.contains(&store) {
-            continue;
-        }
-        if let Some(offset) = archive.newest_offset(id)? {
-            *offsets.entry(offset).or_insert(0_u32) += u32::from(offset != 0);
+    let all = archive.stores()?;
+    let these = all.iter().filter(|(_, store)| stores.contains(store));
+    let offset = match most_offset(archive, these)? {
+        None => most_offset(archive, &all)?,
+        known => known,
+    };
+    Ok(offset.and_then(|offset| Offset::from_seconds(offset).ok()).map(TimeZone::fixed))
+}
+
+/// The offset from UTC, other than none, that most of these stores have.
+fn most_offset<'a>(archive: &Archive, stores: impl IntoIterator<Item = &'a (StoreId, Store)>) -> Result<Option<i32>> {
+    let mut offsets = BTreeMap::<i32, u32>::new();
+    for (id, _) in stores {
+        if let Some(offset) = archive.newest_offset(*id)?.filter(|offset| *offset != 0) {
+            *offsets.entry(offset).or_default() += 1;
         }
     }
-    let most = offsets.into_iter().filter(|(offset, _)| *offset != 0).max_by_key(|(_, stores)| *stores);
-    Ok(most.and_then(|(offset, _)| Offset::from_seconds(offset).ok()).map(TimeZone::fixed))
+    Ok(offsets.into_iter().max_by_key(|(_, stores)| *stores).map(|(offset, _)| offset))
 }
 
 /// The time zone of the stores that a query is about, in whatever way it names them: as [`time_zone`] finds it.

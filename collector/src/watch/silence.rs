@@ -4,6 +4,7 @@
 //! store cannot be read or nobody collects, the alert says that.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::ops::ControlFlow;
 
 use jiff::{SignedDuration, Timestamp};
@@ -108,32 +109,31 @@ impl Silences {
         let filter = rule.filter.of_store(store);
         let before = TimeRange::new(Timestamp::MIN, range.since);
         let before = before.map_or(Ok(None), |before| query::newest(archive, &filter.within(before)))?;
-        let mut silences: Vec<[Timestamp; 2]> = Vec::new();
+        let mut silences: Vec<(Timestamp, Option<Timestamp>)> = Vec::new();
         let mut last = before.map_or(range.since, |before| before.time);
-        let mut hear = |time: Timestamp| {
+        let mut hear = |entry: Option<Timestamp>| {
+            let time = entry.unwrap_or(range.until);
             if time.duration_since(last) >= length {
-                silences.push([last, time]);
+                silences.push((last, entry));
             }
             last = time;
         };
         archive.search::<Error>(&filter.within(range), Order::OldestFirst, |entry| {
-            hear(entry.time);
+            hear(Some(entry.time));
             Ok(ControlFlow::Continue(()))
         })?;
-        hear(range.until);
+        hear(None);
         let evidence = Evidence::of(archive, id)?;
-        for [from, to] in silences {
+        for (from, next) in silences {
             let Ok(over) = from.checked_add(length) else { continue };
             let quiet = TimeRange::new(from.max(range.since), over);
             let known = |range| evidence.judge_range(range, store.platform(), evidence.present(Timestamp::now()));
             if over >= range.since && quiet.is_none_or(|range| known(range).shows_silence()) {
-                raise(
-                    rule,
-                    &about,
-                    [over, from],
-                    format!("no entry for {}", format_duration(to.duration_since(from))),
-                    alerts,
-                );
+                let mut text = format!("no entry for {}", format_duration(length));
+                if let Some(next) = next {
+                    let _ = write!(text, "; the next came after {}", format_duration(next.duration_since(from)));
+                }
+                raise(rule, &about, [over, from], text, alerts);
             }
         }
         Ok(())

@@ -311,6 +311,20 @@ fn old_alerts_are_forgotten_but_for_silence() {
 }
 
 #[test]
+fn a_replay_says_of_a_silence_what_would_have_been_said_and_when_the_next_entry_came() {
+    let mut world = World::after(
+        vec![error(1, 10), error(2, 5 * HOUR + 10)],
+        Draft { silent_for: Some("2h".to_owned()), ..Draft::default() },
+    );
+    world.cover(-DAY, 9 * HOUR);
+    let range = TimeRange::new(at(0), at(8 * HOUR)).unwrap();
+    let alerts = super::super::replay(&world.archive, &world.rules, range).unwrap();
+    let said: Vec<_> = alerts.iter().map(|alert| (alert.at, alert.text.as_str())).collect();
+    let [first, second] = [at(2 * HOUR + 10), at(7 * HOUR + 10)];
+    assert_eq!(said, [(first, "no entry for 2 h; the next came after 5 h"), (second, "no entry for 2 h")]);
+}
+
+#[test]
 fn silence_causes_an_alert_once_it_is_proved_and_not_for_want_of_reading() {
     let mut world = World::new(Draft { silent_for: Some("2h".to_owned()), ..Draft::default() });
     world.come(vec![error(1, 10)]);

@@ -109,7 +109,7 @@ pub(crate) async fn demo(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
         "\nThe archive stays in {} until you delete it:\n  {}\n\
          \nWhat broke, when, since which change, and who to ask:\n  {}\n",
         path.display(),
-        search(&path, "refund"),
+        search(&program(), &path, "refund"),
         page.display()
     ));
     let all = complete == outcomes.len();
@@ -139,9 +139,15 @@ async fn prove(archive: &mut Archive, stores: &StaticStores, ui: Ui) -> Result<u
     Ok(proven)
 }
 
+/// This program as it was started: `cargo run` puts it nowhere that a shell would look.
+fn program() -> String {
+    let started = std::env::args_os().next().filter(|name| !name.is_empty());
+    started.map_or_else(|| "storelogs".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
 /// A search of the archive as a command of a shell.
-fn search(archive: &Path, query: &str) -> String {
-    format!("storelogs search --archive {} {query}", quoted(&archive.to_string_lossy()))
+fn search(program: &str, archive: &Path, query: &str) -> String {
+    format!("{} search --archive {} {query}", quoted(program), quoted(&archive.to_string_lossy()))
 }
 
 /// Shows the newest entries of each store, and adds up a week.
@@ -175,9 +181,9 @@ mod tests {
 
     #[test]
     fn the_search_that_is_suggested_can_be_pasted_whatever_the_folder_is_called() {
-        let plain = search(Path::new("/tmp/storelogs-demo-x1/archive.db"), "refund");
+        let plain = search("storelogs", Path::new("/tmp/storelogs-demo-x1/archive.db"), "refund");
         assert_eq!(plain, "storelogs search --archive /tmp/storelogs-demo-x1/archive.db refund");
-        let odd = search(Path::new("/tmp/it's mine/archive.db"), "refund");
-        assert_eq!(odd, r"storelogs search --archive '/tmp/it'\''s mine/archive.db' refund");
+        let odd = search("target/release/storelogs", Path::new("/tmp/it's mine/archive.db"), "refund");
+        assert_eq!(odd, r"target/release/storelogs search --archive '/tmp/it'\''s mine/archive.db' refund");
     }
 }

@@ -1,16 +1,20 @@
 //! `report --each`: a report for each owner, or for each store.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use storelogs::Store;
 use storelogs_collector::Archive;
 use storelogs_collector::archive::Labels;
+use storelogs_collector::nearest::nearest;
 use storelogs_collector::wording::pluralize;
 
 use super::Format;
 use crate::error::CliError;
+
+/// How many owners or tags an error names.
+const MOST_NAMED: usize = 10;
 
 /// The choice of reports: one for each owner, or for each store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,17 +41,10 @@ impl Labelled<'_> {
     /// The stores that are meant, of these. Without owners and tags, all of them.
     pub(super) fn among(&self, archive: &Archive, stores: Vec<Store>) -> Result<Vec<Store>, CliError> {
         let labelled = labelled(archive, stores)?;
-        let is_known =
-            |wanted: &&String, of: fn(&Labels, &str) -> bool| labelled.iter().any(|(_, labels)| of(labels, wanted));
-        for (option, wanted, of) in
-            [("--owner", self.owners, is_owner as fn(&Labels, &str) -> bool), ("--tag", self.tags, has_tag)]
-        {
-            if let Some(unknown) = wanted.iter().find(|wanted| !is_known(wanted, of)) {
-                let why = format!("{option}: no store in the archive has {unknown:?}");
-                return Err(CliError::usage(why)
-                    .hint("`storelogs sync` takes names, owners and tags over from the configuration"));
-            }
-        }
+        let owners = || labelled.iter().filter_map(|(_, labels)| labels.owner.clone()).collect();
+        let tags = || labelled.iter().flat_map(|(_, labels)| labels.tags.clone()).collect();
+        unknown("--owner", self.owners, &owners())?;
+        unknown("--tag", self.tags, &tags())?;
         let is_meant = |labels: &Labels| {
             (self.owners.is_empty() || self.owners.iter().any(|owner| is_owner(labels, owner)))
                 && self.tags.iter().all(|tag| has_tag(labels, tag))
@@ -59,6 +56,22 @@ impl Labelled<'_> {
         }
         Ok(found)
     }
+}
+
+/// Refuses what no store has, and says what there is.
+fn unknown(option: &str, wanted: &[String], known: &BTreeSet<String>) -> Result<(), CliError> {
+    let is_known = |name: &&String| known.iter().any(|other| other.eq_ignore_ascii_case(name));
+    let Some(unknown) = wanted.iter().find(|name| !is_known(name)) else { return Ok(()) };
+    let it_knows = || {
+        let first: Vec<&str> = known.iter().take(MOST_NAMED).map(String::as_str).collect();
+        let more = known.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        if known.is_empty() { String::new() } else { format!(": it knows {}{more}", first.join(", ")) }
+    };
+    let near = nearest(unknown, known.iter().cloned());
+    let instead = near.map_or_else(it_knows, |near| format!(", did you mean {near:?}?"));
+    Err(CliError::usage(format!("{option}: no store in the archive has {unknown:?}{instead}"))
+        .hint("`storelogs sync` takes names, owners and tags over from the configuration"))
 }
 
 fn is_owner(labels: &Labels, owner: &str) -> bool {

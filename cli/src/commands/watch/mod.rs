@@ -133,7 +133,7 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
     if !args.sync && (args.collecting.shard.is_some() || args.collecting.walks.is_some()) {
         return Err(CliError::usage("--shard and --walks are for --sync".to_owned()));
     }
-    let mut rules = RuleFiles::read(&selection, &args.rule, args.sync, ui).await?;
+    let mut rules = RuleFiles::read(&selection, &args.rule, args.test.is_none(), args.sync, ui).await?;
     // An archive that does not exist yet says nothing about its stores.
     let archive = args.archive.read().ok();
     let zone = match &archive {
@@ -153,6 +153,7 @@ pub(crate) async fn watch(args: WatchArgs, ui: Ui) -> Result<Exit, CliError> {
 /// Watches until it is asked to end.
 async fn follow(args: &WatchArgs, mut rules: RuleFiles, look: &Appearance, ui: Ui) -> Result<Exit, CliError> {
     let problems = rules.problems();
+    rules.warn_of_programs();
     if !args.sync {
         args.archive.read()?; // one that is not there is not to be made
     }

@@ -52,7 +52,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("storelogs search QUERY", "QUERY stands for what somebody looks for"),
     ("storelogs show UID", "UID stands for that of an entry; owner.rs shows some"),
     ("storelogs show bigcommerce:abc123:4711", "each archive has ids of its own; owner.rs shows some"),
-    ("storelogs show 4711 4712 --format json", "each archive has ids of its own; owner.rs shows some"),
+    ("storelogs show abc123:4711 4712 --format json", "each archive has ids of its own; owner.rs shows some"),
     (
         "storelogs search --format jsonl refund | jq -r .uid | xargs storelogs show",
         "the program is not on the path of these tests",
