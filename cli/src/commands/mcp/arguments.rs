@@ -25,13 +25,34 @@ pub(super) fn arguments<T: DeserializeOwned + JsonSchema>(arguments: JsonObject)
     serde_json::from_value(Value::Object(arguments)).map_err(CliError::usage)
 }
 
+/// Leaves out optional arguments that say nothing. Some clients make every argument a required one, so that a model has to
+/// give each, and some send null for each that it left out.
+pub(super) fn leave_out_empty(arguments: &mut JsonObject, schema: &JsonObject) {
+    arguments.retain(|name, given| !is_known(schema, name) || is_needed(schema, name) || !is_empty(given));
+}
+
+fn is_known(schema: &JsonObject, name: &str) -> bool {
+    schema.get("properties").and_then(Value::as_object).is_some_and(|all| all.contains_key(name))
+}
+
+fn is_needed(schema: &JsonObject, name: &str) -> bool {
+    schema.get("required").and_then(Value::as_array).is_some_and(|all| all.iter().any(|one| one == name))
+}
+
+/// Whether a value says nothing.
+fn is_empty(given: &Value) -> bool {
+    match given {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(parts) => parts.iter().all(is_empty),
+        _ => false,
+    }
+}
+
 /// What is wrong with arguments by this schema.
 fn mistakes(arguments: &JsonObject, schema: &JsonObject) -> Vec<String> {
     let none = JsonObject::new();
     let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
-    let is_needed = |name: &str| {
-        schema.get("required").and_then(Value::as_array).is_some_and(|all| all.iter().any(|one| one == name))
-    };
     let unknown = arguments.keys().filter(|name| !known.contains_key(*name)).map(|name| {
         let names = || known.keys().cloned();
         let named = shown(name).map_or_else(|| "no such argument".to_owned(), |name| format!("no argument {name}"));
@@ -40,12 +61,12 @@ fn mistakes(arguments: &JsonObject, schema: &JsonObject) -> Vec<String> {
             None => format!("there is {named}; there are {}", names().collect::<Vec<_>>().join(", ")),
         }
     });
-    let wrong = known.iter().filter_map(|(name, schema)| match arguments.get(name) {
-        None | Some(Value::Null) if is_needed(name) => {
-            Some(format!("{name} is missing: give \"{name}\": {}", Wanted::by(schema).example()))
+    let wrong = known.iter().filter_map(|(name, wanted)| match arguments.get(name) {
+        None | Some(Value::Null) if is_needed(schema, name) => {
+            Some(format!("{name} is missing: give \"{name}\": {}", Wanted::by(wanted).example()))
         }
         None | Some(Value::Null) => None,
-        Some(given) => Wanted::by(schema).mistake(name, given),
+        Some(given) => Wanted::by(wanted).mistake(name, given),
     });
     unknown.chain(wrong).collect()
 }
@@ -171,7 +192,9 @@ mod tests {
     }
 
     fn asked(value: &Value) -> Result<Asked, CliError> {
-        arguments(value.as_object().unwrap().clone())
+        let mut given = value.as_object().unwrap().clone();
+        leave_out_empty(&mut given, &schema::of_arguments::<Asked>());
+        arguments(given)
     }
 
     #[test]
@@ -217,5 +240,16 @@ mod tests {
         let asked = asked(&all).unwrap();
         assert_eq!((asked.uids.len(), asked.limit, asked.count), (1, Some(1000), None));
         assert!(matches!(asked.part, Some(Part::Trust)) && asked.query.as_deref() == Some("x"));
+    }
+
+    #[test]
+    fn an_optional_argument_that_says_nothing_is_left_out_and_no_other() {
+        let given = |given: &Value| asked(given).map_err(|error| error.to_string());
+        for empty in [json!(""), json!(" "), json!([]), json!([""]), json!(null)] {
+            let asked = given(&json!({"uids": ["a"], "query": empty, "part": empty, "limit": empty})).unwrap();
+            assert!(asked.query.is_none() && asked.part.is_none() && asked.limit.is_none(), "{empty}");
+            assert_eq!(given(&json!({"uids": empty})).is_ok(), empty == json!([""]), "{empty}: a list of one text");
+            assert!(given(&json!({"uids": ["a"], "zzz": empty})).unwrap_err().contains("no argument zzz"), "{empty}");
+        }
     }
 }

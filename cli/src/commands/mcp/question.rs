@@ -32,7 +32,7 @@ impl Question {
         }
         let mark = hasher.finish();
         let cursor = match arguments.get("cursor") {
-            None | Some(Value::Null) => return Ok(Self { mark, asked: now, place: None }),
+            None => return Ok(Self { mark, asked: now, place: None }),
             Some(Value::String(cursor)) => cursor,
             Some(_) => return Err(CliError::usage("cursor: this is no text").hint(AFRESH)),
         };

@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::Settings;
+use super::arguments::leave_out_empty;
 use super::call::{self, Outcome};
 use super::question::Question;
 use super::tools::{TOOLS, Tool};
@@ -47,7 +48,8 @@ impl Server {
         request: CallToolRequestParams,
         given_up: impl Future<Output = ()>,
     ) -> Result<CallToolResult, ErrorData> {
-        let arguments = request.arguments.unwrap_or_default();
+        let mut arguments = request.arguments.unwrap_or_default();
+        leave_out_empty(&mut arguments, &(tool.takes)());
         let settings = Arc::clone(&self.settings);
         let _room = self.room.acquire().await;
         let work = move |call: &call::Call| {
