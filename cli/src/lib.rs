@@ -23,7 +23,9 @@ pub fn main() -> ExitCode {
     if let Some(answered) = commands::completions::answer() {
         return answered;
     }
-    let cli = match arguments().try_get_matches().and_then(|given| Cli::from_arg_matches(&given)) {
+    let program = arguments();
+    let words = options::with_excluding_words(&program, std::env::args_os());
+    let cli = match program.try_get_matches_from(words).and_then(|given| Cli::from_arg_matches(&given)) {
         Ok(cli) => cli,
         Err(error) => return ui::usage(&error),
     };

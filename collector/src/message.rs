@@ -53,7 +53,7 @@ pub(crate) fn line(message: &str) -> Cow<'_, str> {
 }
 
 /// A message that is an object or a list in JSON, with the JSON in its strings parsed, too.
-fn json(message: &str) -> Option<Value> {
+pub(crate) fn json(message: &str) -> Option<Value> {
     let text = message.trim();
     if !text.starts_with(['{', '[']) {
         return None;

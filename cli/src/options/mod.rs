@@ -3,6 +3,7 @@
 mod archive;
 mod clock;
 mod collecting;
+mod excluding_words;
 mod filters;
 mod global;
 mod known_names;
@@ -16,6 +17,7 @@ mod written;
 pub(crate) use archive::ArchiveOptions;
 pub(crate) use clock::{ClockOptions, Named, of_shop, system};
 pub(crate) use collecting::CollectingOptions;
+pub(crate) use excluding_words::with_excluding_words;
 pub(crate) use filters::Filters;
 pub(crate) use global::GlobalOptions;
 pub(crate) use known_names::{known_owners, known_rules, known_tags};

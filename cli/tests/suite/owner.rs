@@ -287,6 +287,50 @@ fn the_orders_that_were_hit_are_a_table_for_spreadsheets_in_which_each_line_find
 }
 
 #[test]
+fn a_table_of_orders_has_all_of_them_with_what_they_cost_and_those_that_stand_in_html() {
+    let at = |minutes: i64| {
+        (present() - jiff::SignedDuration::from_mins(minutes)).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+    };
+    let failed = |id: i64| {
+        json!({"id": id, "type": "payment", "module": "", "severity": "errors", "date_created": at(id),
+            "message": json!({"amount": "10.10", "currency": "USD"}).to_string(), "summary": format!("Order {id} was declined")})
+    };
+    let mut records: Vec<Value> = (1..=230).map(failed).collect();
+    records.push(json!({"id": 900, "type": "general", "module": "", "severity": "warnings", "date_created": at(300),
+        "message": "<p>The confirmation of order <b>#4711</b> for ada@example.com was not sent</p>", "summary": "It was not sent"}));
+    let sandbox = serve([Store::bigcommerce(HASH).records(records).behavior(Behavior::unlimited())]);
+    let program = Program::new().reading_bigcommerce(&sandbox);
+    assert_eq!(program.run(&["sync"]).code, 0);
+    assert_eq!(program.run(&["report", "--since", "2d", "-o", "orders.csv", "--no-redact"]).code, 0);
+    let table = std::fs::read_to_string(program.home.path().join("orders.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + 230 + 1);
+    assert_eq!(table.matches(",10.10,USD\n").count(), 230, "{table}");
+    let line = table.lines().find(|line| line.contains(",4711,")).unwrap();
+    assert!(line.contains("ada@example.com") && line.ends_with(",,"), "{line}");
+    let report: Value =
+        serde_json::from_str(&program.run(&["report", "--since", "2d", "--format", "json"]).out).unwrap();
+    let orders = &report["orders"];
+    assert_eq!((orders["list"].as_array().unwrap().len(), &orders["others"]), (200, &json!(31)));
+    assert_eq!(orders["costs"], json!([{"value": "2323.00", "currency": "USD", "orders": 230}]));
+    let text = program.run(&["report", "--since", "2d"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("those that did not come through are of 2323.00 USD (230 orders)"), "{text}");
+    let html = program.run(&["search", "--count", "message:\"order b 4711\""]);
+    assert_eq!(html.out.trim(), "1", "as its line searches");
+}
+
+#[test]
+fn a_query_may_begin_with_what_it_excludes() {
+    let (_sandbox, program) = collected();
+    let count = |arguments: &[&str]| program.run(&[&["search", "--count"], arguments].concat()).out.trim().to_owned();
+    let without = count(&["-declined"]);
+    assert_eq!(without, count(&["--", "-declined"]));
+    assert_ne!(without, count(&[]));
+    assert_eq!(count(&["-owner:acme"]), count(&[]), "no file called wner:acme is asked for");
+    assert!(!program.home.path().join("wner:acme").exists());
+    is_refused(&program.run(&["search", "--lmit", "5"]), &["--limit"]);
+}
+
+#[test]
 fn what_the_platforms_show_of_a_store_is_taken_as_it_is_pasted() {
     let sandbox = serve([bigcommerce(), shopline()]);
     let plain = Program::reading(&sandbox).run(&["check", "--format", "json"]);

@@ -8,6 +8,7 @@
 //! `docs/insights.md` explains how each figure is computed.
 
 mod activity;
+mod amounts;
 mod apps;
 mod behind;
 mod bulk;
@@ -96,6 +97,7 @@ struct Context<'a> {
     labels: &'a [Labels],
     apps: &'a apps::Apps,
     now: Timestamp,
+    every_order: bool,
 }
 
 /// Makes a report.
@@ -103,7 +105,15 @@ struct Context<'a> {
 /// # Errors
 /// If the archive cannot be read, knows none of these stores, or the period is empty or in the future.
 pub fn report(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -> Result<Report> {
-    make(archive, options, redact, |_, _| Ok(())).map(|(report, ())| report)
+    make(archive, options, redact, false, |_, _| Ok(())).map(|(report, ())| report)
+}
+
+/// Makes a report in which all orders that problems name are listed, however many, and not only the newest.
+///
+/// # Errors
+/// As [`report`].
+pub fn report_with_every_order(archive: &Archive, options: &ReportOptions, redact: &dyn Redact) -> Result<Report> {
+    make(archive, options, redact, true, |_, _| Ok(())).map(|(report, ())| report)
 }
 
 /// Makes a report, and finds the newest entries behind its figures, for [`html`]. Their texts are redacted as those of the
@@ -116,7 +126,7 @@ pub fn report_with_entries(
     options: &ReportOptions,
     redact: &dyn Redact,
 ) -> Result<(Report, Entries)> {
-    make(archive, options, redact, behind::entries)
+    make(archive, options, redact, false, behind::entries)
 }
 
 /// Makes a report, and what is found for it in the same view of the archive.
@@ -124,6 +134,7 @@ fn make<More>(
     archive: &Archive,
     options: &ReportOptions,
     redact: &dyn Redact,
+    every_order: bool,
     more: impl FnOnce(&Context<'_>, &Report) -> Result<More>,
 ) -> Result<(Report, More)> {
     // It is seen as it is now, whatever comes meanwhile.
@@ -174,6 +185,7 @@ fn make<More>(
         labels: &labels,
         apps: &apps,
         now: options.now,
+        every_order,
     };
     let mut report = Report {
         version: model::VERSION,

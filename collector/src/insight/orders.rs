@@ -1,21 +1,23 @@
 //! Finds the orders that were hit: those that problems name, in their summaries or messages.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use jiff::Timestamp;
 use serde_json::Value;
 use storelogs::LogEntry;
 
 use super::Context;
+use super::amounts::{Costs, Money};
 use super::model::{Order, Orders, Success};
 use super::query::{self, Query};
 use crate::archive::StoreId;
 use crate::archive::entries::Which;
 use crate::error::Result;
 use crate::message;
-use crate::redact::Field;
+use crate::redact::{self, Field};
 use crate::sensitive::words;
+use crate::words::each_word;
 
 /// The most orders that are listed.
 const MOST_ORDERS: usize = 200;
@@ -30,6 +32,11 @@ const BETWEEN: [&str; 4] = ["id", "number", "no", "nr"];
 /// The words that name an order's number by themselves.
 const IN_ONE: [&str; 2] = ["orderid", "ordernumber"];
 
+/// How many words further on the number stands at the most, tags included.
+const FURTHEST: usize = 8;
+/// The longest text that is shown as a reason whole.
+const SHORT: usize = 200;
+
 /// The beginnings of words for taking something back, or for what did not work.
 const UNDOING: [&str; 8] = ["refund", "cancel", "void", "revers", "chargeback", "declin", "fail", "reject"];
 
@@ -40,6 +47,7 @@ type Mention = (&'static str, String);
 struct Sum {
     mentions: BTreeSet<Mention>,
     customer: Option<String>,
+    money: Option<Money>,
     entries: u64,
     first: Timestamp,
     last: Timestamp,
@@ -64,10 +72,14 @@ pub(super) fn orders(context: &Context<'_>) -> Result<Orders> {
     found.sort_by(|(store, order, sum, _), (other_store, other, other_sum, _)| {
         other_sum.last.cmp(&sum.last).then_with(|| (store, order).cmp(&(other_store, other)))
     });
-    let others = found.len().saturating_sub(MOST_ORDERS) as u64;
-    found.truncate(MOST_ORDERS);
+    let mut costs = Costs::default();
+    let lost = found.iter().filter(|(_, _, sum, _)| sum.came_through.is_none());
+    lost.filter_map(|(_, _, sum, _)| sum.money.as_ref()).for_each(|money| costs.add(money));
+    let most = if context.every_order { usize::MAX } else { MOST_ORDERS };
+    let others = found.len().saturating_sub(most) as u64;
+    found.truncate(most);
     let list = found.into_iter().map(|(store, order, sum, query)| listed(context, store, order, sum, query));
-    Ok(Orders { list: list.collect(), others })
+    Ok(Orders { list: list.collect(), others, costs: costs.list() })
 }
 
 fn listed(context: &Context<'_>, store: u32, order: String, sum: Sum, query: Query<'_>) -> Order {
@@ -76,11 +88,12 @@ fn listed(context: &Context<'_>, store: u32, order: String, sum: Sum, query: Que
         store,
         order,
         customer: text(Field::Message, sum.customer),
+        amount: sum.money.as_ref().map(Money::amount),
         entries: sum.entries,
         first: sum.first,
         last: sum.last,
         summary: text(Field::Summary, sum.summary),
-        reason: text(Field::Message, sum.message.as_deref().and_then(message::reason)),
+        reason: text(Field::Message, sum.message.as_deref().and_then(why)),
         query: query.mentions(&sum.mentions).text(),
         came_through: sum.came_through.map(|(time, summary, uid)| Success {
             time,
@@ -92,6 +105,9 @@ fn listed(context: &Context<'_>, store: u32, order: String, sum: Sum, query: Que
 
 /// How many problems of each store are looked at.
 fn most_read(context: &Context<'_>) -> usize {
+    if context.every_order {
+        return usize::MAX;
+    }
     (MOST_READ / context.stores.len().max(1)).max(LEAST_READ)
 }
 
@@ -155,6 +171,7 @@ fn add(sums: &mut BTreeMap<String, Sum>, entry: &LogEntry) {
         let sum = sums.entry(order).or_insert_with(|| Sum {
             mentions: BTreeSet::new(),
             customer: None,
+            money: None,
             entries: 0,
             first: entry.time,
             last: entry.time,
@@ -167,28 +184,59 @@ fn add(sums: &mut BTreeMap<String, Sum>, entry: &LogEntry) {
         sum.entries += 1;
         sum.first = entry.time;
         if sum.customer.is_none() {
-            sum.customer = message.and_then(email);
+            sum.customer = customer(entry);
+        }
+        if sum.money.is_none() {
+            sum.money = message.and_then(Money::of);
         }
     }
 }
 
-/// The numbers of orders in a text, each with the words that name it: `order 1042`, `order id 1042`.
+/// The numbers of orders in a text, each with the words that name it: `order 1042`, `order id 1042`. Simple tags and entities of
+/// HTML may stand in between; they are words to a search, so they are among the words that name it.
 fn mentions(text: &str) -> Vec<(String, String)> {
-    let words = words(text);
-    let is_number = |word: &&String| word.len() <= LONGEST && word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut words: Vec<(String, bool)> = Vec::new();
+    each_word(text, |word| words.push((word.text.to_owned(), is_markup(text, &word.place))));
+    let is_number = |word: &str| word.len() <= LONGEST && word.bytes().all(|byte| byte.is_ascii_digit());
     let mut found = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let behind = match word.as_str() {
-            "order" if words.get(at + 1).is_some_and(|next| BETWEEN.contains(&next.as_str())) => 2,
-            "order" => 1,
-            other if IN_ONE.contains(&other) => 1,
+    for (at, (word, _)) in words.iter().enumerate() {
+        let takes_more = match word.as_str() {
+            "order" => true,
+            other if IN_ONE.contains(&other) => false,
             _ => continue,
         };
-        if let Some(number) = words.get(at + behind).filter(is_number) {
-            found.push((number.clone(), words[at..=at + behind].join(" ")));
+        let mut behind = (at + 1..words.len().min(at + FURTHEST)).filter(|next| !words[*next].1);
+        let next = behind.next();
+        let is_between = |next: &usize| takes_more && BETWEEN.contains(&words[*next].0.as_str());
+        let number = if next.as_ref().is_some_and(is_between) { behind.next() } else { next };
+        if let Some(end) = number.filter(|number| is_number(&words[*number].0)) {
+            let phrase: Vec<&str> = words[at..=end].iter().map(|(word, _)| word.as_str()).collect();
+            found.push((words[end].0.clone(), phrase.join(" ")));
         }
     }
     found
+}
+
+/// Whether a word of a text is the name of a tag without attributes, `<b>`, or an entity, `&nbsp;`. What has attributes may have
+/// somebody's data in it, which no query is to show.
+fn is_markup(text: &str, place: &Range<usize>) -> bool {
+    let (before, behind) = (&text[..place.start], &text[place.end..]);
+    let is_tag =
+        (before.ends_with('<') || before.ends_with("</")) && (behind.starts_with('>') || behind.starts_with("/>"));
+    is_tag || (behind.starts_with(';') && (before.ends_with('&') || before.ends_with("&#")))
+}
+
+/// Why, in the words of a message: the reason that its JSON gives, or all of it, if it is short and no markup.
+fn why(message: &str) -> Option<String> {
+    let plain =
+        || Some(message.trim()).filter(|text| (1..=SHORT).contains(&text.len()) && !text.contains(['<', '{', '\n']));
+    message::reason(message).or_else(|| plain().map(str::to_owned))
+}
+
+/// The e-mail address of a customer: the one that the message has in a field of that name, or else the only one that is named.
+fn customer(entry: &LogEntry) -> Option<String> {
+    let [summary, message] = [&entry.summary, &entry.message].map(|text| text.as_deref().unwrap_or_default());
+    email(message).or_else(|| redact::only_email([summary, message]).map(str::to_owned))
 }
 
 /// The first e-mail address that a message in JSON has in a field of that name.
@@ -205,7 +253,7 @@ fn email(message: &str) -> Option<String> {
             _ => None,
         }
     }
-    within(&serde_json::from_str(message.trim()).ok()?)
+    within(&message::json(message)?)
 }
 
 #[cfg(test)]
@@ -220,6 +268,10 @@ mod tests {
             (r#"{"order_id": 1042, "orderId": "8"}"#, &[("1042", "order id 1042"), ("8", "orderid 8")]),
             ("Order status 3 of orders 1042", &[]),
             ("Reorder 12, order A12", &[]),
+            ("order <strong>#176826</strong> failed", &[("176826", "order strong 176826")]),
+            ("<p>Order&nbsp;no.&#160;<b>7</b></p>", &[("7", "order nbsp no 160 b 7")]),
+            ("order &#35;1042", &[("1042", "order 35 1042")]),
+            ("order <a href=\"mailto:ada@example.com\">7</a>", &[]),
         ] {
             let expected: Vec<(String, String)> =
                 expected.iter().map(|(number, words)| ((*number).to_owned(), (*words).to_owned())).collect();
@@ -247,5 +299,16 @@ mod tests {
         assert_eq!(email(r#"{"a": [{"billing_email": "ada@example.com"}]}"#).as_deref(), Some("ada@example.com"));
         assert_eq!(email(r#"{"email": "none", "b": 1}"#), None);
         assert_eq!(email("ada@example.com"), None);
+        let store = "bigcommerce:abc123".parse().unwrap();
+        let mut entry = LogEntry::new(&store, "1", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        for (summary, message, expected) in [
+            ("Order 7 of ada@example.com failed", "", Some("ada@example.com")),
+            ("Order 7 failed", "<p>ada@example.com, ADA@example.com</p>", Some("ada@example.com")),
+            ("Order 7 failed", "sent from shop@example.com to ada@example.com", None),
+            ("Order 7 of ada@example.com", r#"{"email": "bob@example.com"}"#, Some("bob@example.com")),
+        ] {
+            (entry.summary, entry.message) = (Some(summary.to_owned()), Some(message.to_owned()));
+            assert_eq!(customer(&entry).as_deref(), expected, "{summary} {message}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use std::ops::Range;
 use ring::hmac;
 use storelogs::LogEntry;
 
+pub(crate) use pattern::only_email;
 pub use text::{Field, NoRedaction, Redact, Text};
 
 use crate::archive::Archive;

@@ -124,6 +124,14 @@ const EMAIL: &str = r"(?i)[\p{L}\p{N}_](?:[\p{L}\p{N}.!#$%&'*+/^_`{|}~-]*[\p{L}\
 
 const STREET: &str = r"\b\d{1,5}[A-Za-z]?(?:-\d{1,5})? (?:(?:N|S|E|W|NE|NW|SE|SW)\.? )?(?:(?:\p{Lu}[\p{L}'’.-]*|\d{1,3}(?:st|nd|rd|th)) ){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Highway|Hwy|Parkway|Pkwy|Terrace|Way|Circle|Close|Crescent|Gardens|Grove|Row)\b\.?(?:,? (?i:apt|apartment|suite|ste|unit|flat|floor|#)\.? ?[\w-]+)?(?:, \p{Lu}[\p{L} .'’-]{1,40}?(?:,? [A-Z]{2,3})? (?:\d{4,5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b)?";
 
+/// The e-mail address of some texts, if they name one and no other.
+pub(crate) fn only_email<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let pattern = PATTERNS.iter().find(|pattern| pattern.kind == Kind::Email)?;
+    let mut found = texts.into_iter().filter(|text| text.contains('@')).flat_map(|text| pattern.regex.find_iter(text));
+    let first = found.next()?.as_str();
+    found.all(|other| other.as_str().eq_ignore_ascii_case(first)).then_some(first)
+}
+
 /// The places of matches, in order, none within another.
 pub(super) fn find(text: &str) -> Vec<(Range<usize>, Kind)> {
     let mut found: Vec<(Range<usize>, Kind)> = Vec::new();

@@ -1,11 +1,12 @@
 //! The parser of queries.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use storelogs::Severity;
+use storelogs::{Severity, Store};
 
 use super::error::QueryError;
 use super::expr::{AskedIncidents, AskedReason, Expr, Label, Phrase, Term, TextField};
@@ -217,7 +218,7 @@ impl<'a> Parser<'a> {
             "message" => self.words(TextField::Message),
             "like" => Ok(Term::Like(Template::new(self.value()?.text))),
             "reason" => Ok(Term::Reason(self.reason()?)),
-            "store" => Ok(Term::Store(Pattern::of_name(&self.value()?.text))),
+            "store" => Ok(Term::Store(Pattern::of_name(&store_named(&self.value()?.text)))),
             "platform" => Ok(Term::Platform(Pattern::of_name(&self.value()?.text))),
             "id" => Ok(Term::Id(Pattern::of_id(&self.value()?.text))),
             "uid" => Ok(Term::Uid(Pattern::of_id(&self.value()?.text))),
@@ -356,6 +357,17 @@ impl<'a> Parser<'a> {
     fn wrong(&self, at: Range<usize>, why: impl Into<String>) -> QueryError {
         QueryError::new(self.query, at, why)
     }
+}
+
+/// The name in what a platform shows of a store, its address: `open001.myshopline.com`, `…/stores/abc123/v3/`.
+fn store_named(text: &str) -> Cow<'_, str> {
+    let store = match () {
+        () if text.contains('*') => None,
+        () if text.contains(".myshopline.com") => Store::shopline(text).ok(),
+        () if text.contains("stores/") => Store::bigcommerce(text).ok(),
+        () => None,
+    };
+    store.map_or(Cow::Borrowed(text), |store| Cow::Owned(store.name().to_owned()))
 }
 
 /// The fields that are neither facts nor ordered.

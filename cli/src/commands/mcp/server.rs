@@ -62,7 +62,8 @@ impl Server {
                 result.is_error = Some(false);
                 result
             }
-            Outcome::Done(Err(error)) => refused(error.to_string()),
+            // Arguments are called as the options of commands are, without their dashes.
+            Outcome::Done(Err(error)) => refused(error.to_string().trim_start_matches('-').to_owned()),
             Outcome::Panicked => refused(format!("{} failed by a fault of its own; others still work", tool.name)),
             Outcome::TooLong => refused(format!(
                 "{} did not end within {} s: {}; or start the server with a longer --time-limit",

@@ -289,6 +289,7 @@ fn of_stores(
     let options = insight::ReportOptions { since, until, compare: asked.compare, stores, zone: Some(zone), now };
     Ok(match format {
         Format::Html => insight::report_with_entries(archive, &options, &*redact)?,
+        Format::Csv => (insight::report_with_every_order(archive, &options, &*redact)?, Entries::default()),
         _ => (insight::report(archive, &options, &*redact)?, Entries::default()),
     })
 }

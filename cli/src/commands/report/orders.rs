@@ -8,8 +8,21 @@ use storelogs_collector::redact::Text;
 use crate::output::csv::{guarded, io_error};
 use crate::ui::search_command;
 
-const COLUMNS: [&str; 11] =
-    ["store", "order", "customer", "problems", "first", "last", "says", "reason", "came_through", "success", "search"];
+const COLUMNS: [&str; 13] = [
+    "store",
+    "order",
+    "customer",
+    "problems",
+    "first",
+    "last",
+    "says",
+    "reason",
+    "came_through",
+    "success",
+    "search",
+    "amount",
+    "currency",
+];
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
@@ -30,6 +43,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             order.came_through.as_ref().map(|success| success.time.to_string()).unwrap_or_default(),
             order.came_through.as_ref().map(|success| text(&success.summary)).unwrap_or_default(),
             search_command(&order.query),
+            order.amount.as_ref().map(|amount| amount.value.clone()).unwrap_or_default(),
+            order.amount.as_ref().and_then(|amount| amount.currency.clone()).unwrap_or_default(),
         ];
         table.write_record(row).map_err(io_error)?;
     }

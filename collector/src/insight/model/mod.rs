@@ -18,7 +18,7 @@ pub use crate::sensitive::Topic;
 use crate::wording::format_count;
 
 pub use incidents::{ActionCount, Change, Changes, Incident, Incidents};
-pub use orders::{Order, Orders, Success};
+pub use orders::{Amount, Cost, Order, Orders, Success};
 pub use people::{Actor, App, Bulk, NewAction, People, Unusual};
 pub use problems::{Example, Module, Part, Problems, Template, Trend};
 pub(crate) use trust::ENOUGH;

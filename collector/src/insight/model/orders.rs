@@ -1,5 +1,7 @@
 //! The section of a report that answers: which orders were hit?
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -12,6 +14,34 @@ pub struct Orders {
     pub list: Vec<Order>,
     /// How many more there are.
     pub others: u64,
+    /// What those that did not come through cost, where the log names it, of each currency; also of those that are not listed.
+    pub costs: Vec<Cost>,
+}
+
+/// A sum of the amounts of orders.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cost {
+    /// The sum.
+    #[serde(flatten)]
+    pub amount: Amount,
+    /// How many orders name an amount in this currency.
+    pub orders: u64,
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, Serialize)]
+pub struct Amount {
+    /// A decimal number, exact, as text.
+    pub value: String,
+    /// Its currency by ISO 4217, if the log names it.
+    pub currency: Option<String>,
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.value)?;
+        self.currency.as_ref().map_or(Ok(()), |currency| write!(f, " {currency}"))
+    }
 }
 
 impl Orders {
@@ -28,8 +58,10 @@ pub struct Order {
     pub store: u32,
     /// The number of the order, as the log has it.
     pub order: String,
-    /// The customer's e-mail address, if a message names it.
+    /// The customer's e-mail address, if a summary or a message names it.
     pub customer: Option<Text>,
+    /// What it cost, if a message in JSON names it.
+    pub amount: Option<Amount>,
     /// How many problems.
     pub entries: u64,
     /// The time of the first of them.
@@ -38,7 +70,7 @@ pub struct Order {
     pub last: Timestamp,
     /// The text of the last one.
     pub summary: Option<Text>,
-    /// Why, as its message gives it.
+    /// Why, as its message gives it: the reason in its JSON, or all of a short text.
     pub reason: Option<Text>,
     /// Lists them.
     pub query: String,

@@ -1,6 +1,6 @@
 // The orders that problems name, and the same as a file for spreadsheets: what `storelogs report -o orders.csv` writes.
 
-const COLUMNS = ["store", "order", "customer", "problems", "first", "last", "says", "reason", "came_through", "success", "search"];
+const COLUMNS = ["store", "order", "customer", "problems", "first", "last", "says", "reason", "came_through", "success", "search", "amount", "currency"];
 
 // A spreadsheet takes for a formula what begins like one, and keeps 15 digits of a number.
 const FORMULA = /^[\t\r\n]|^\p{White_Space}*[=+\-@\uff1d\uff0b\uff0d\uff20]/u;
@@ -16,7 +16,7 @@ const cell = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"
 
 function csvOf(orders) {
   const rows = orders.map((one) => [storeName(one.store), guarded(one.order), guarded(one.customer ?? ""), String(one.entries), one.first, one.last,
-    guarded(one.summary ?? ""), guarded(one.reason ?? ""), one.came_through?.time ?? "", guarded(one.came_through?.summary ?? ""), command(one.query)]);
+    guarded(one.summary ?? ""), guarded(one.reason ?? ""), one.came_through?.time ?? "", guarded(one.came_through?.summary ?? ""), command(one.query), one.amount?.value ?? "", one.amount?.currency ?? ""]);
   return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");
 }
 

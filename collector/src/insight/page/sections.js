@@ -183,11 +183,13 @@ function incidents() {
   if (report.incidents.others) nodes.push(el("p", { class: "soft" }, `${plural(report.incidents.others, "smaller incident is", "smaller incidents are")} not listed.`));
   const orders = report.orders.list.filter((one) => isStore(one.store));
   if (orders.length) {
-    const more = report.orders.others ? ` ${grouped(report.orders.others)} more are not listed.` : "";
+    const more = report.orders.others ? ` ${grouped(report.orders.others)} more are not listed here: storelogs report -o orders.csv, with the same time range, writes all.` : "";
     const through = orders.filter((one) => one.came_through).length;
     const later = through ? ` ${through === orders.length ? "All" : grouped(through)} of ${plural(orders.length, "order", "orders")} came through later: the same module worked for them.` : "";
-    const save = el("button", { type: "button", class: "tool save", onclick: () => saveOrders(orders) }, orders.length === 1 ? "Save as CSV" : `Save all ${grouped(orders.length)} as CSV`);
-    nodes.push(el("h3", null, "Orders to look at"), el("p", { class: "soft small" }, `Those that warnings and errors name.${more}${later} `, save), ordersTable("orders", orders));
+    const costs = report.orders.costs.map((cost) => `${cost.value}${cost.currency ? ` ${cost.currency}` : ""} (${plural(cost.orders, "order", "orders")})`).join(", ");
+    const cost = costs && everything() ? ` Where the log names an amount, those that did not come through are of ${costs}.` : "";
+    const save = el("button", { type: "button", class: "tool save", onclick: () => saveOrders(orders) }, orders.length === 1 ? "Save as CSV" : `Save these ${grouped(orders.length)} as CSV`);
+    nodes.push(el("h3", null, "Orders to look at"), el("p", { class: "soft small" }, `Those that warnings and errors name.${more}${later}${cost} `, save), ordersTable("orders", orders));
   }
   nodes.push(el("details", { class: "small soft" }, el("summary", null, "How they are found"), el("p", null, report.incidents.method)));
   return nodes;

@@ -224,6 +224,8 @@ fn fields_are_compared_by_their_whole_value() {
         finds("store:bigcommerce:abc123", "01");
         finds("store:shopline:abc123", "");
         finds("store:my-*", "4");
+        finds("store:https://api.bigcommerce.com/stores/abc123/v3/", "01");
+        finds("store:open001.myshopline.com", "3");
         finds("store:MY-SHOP", "4");
         finds("store:a*", "01");
         finds("platform:shopline", "34");

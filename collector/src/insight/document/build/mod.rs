@@ -11,7 +11,7 @@ use self::people::people;
 use super::{Block, Cell, Document, Kind, Table};
 use crate::archive::State;
 use crate::insight::Report;
-use crate::insight::model::{Count, Finding, Level, Line, Problems, Template, Trend, Trusted};
+use crate::insight::model::{Cost, Count, Finding, Level, Line, Problems, Template, Trend, Trusted};
 use crate::redact::Text;
 use crate::wording::{format_count, format_duration, pluralize};
 
@@ -51,6 +51,12 @@ fn orders(report: &Report, blocks: &mut Document) {
         let some = if came_through == orders.list.len() as u64 { "all".to_owned() } else { format_count(came_through) };
         blocks.push(Block::Text(format!("Of {listed}, {some} came through later: the same module worked for them.")));
     }
+    if !orders.costs.is_empty() {
+        let cost = |cost: &Cost| format!("{} ({})", cost.amount, pluralize(cost.orders, "order", "orders"));
+        let costs = orders.costs.iter().map(cost).collect::<Vec<_>>().join(", ");
+        let text = format!("Where the log names an amount, those that did not come through are of {costs}.");
+        blocks.push(Block::Text(text));
+    }
     let columns = [
         ("order", Kind::Text),
         ("why", Kind::Long),
@@ -76,8 +82,8 @@ fn orders(report: &Report, blocks: &mut Document) {
     blocks.push(Block::Table(table));
     let more = orders.list.len().saturating_sub(MOST) as u64 + orders.others;
     if more > 0 {
-        let (more, all) = (format_count(more), format_count(orders.list.len() as u64));
-        blocks.push(Block::Text(format!("{more} more; `{}` lists {all}.", report.command("orders.csv"))));
+        let more = format_count(more);
+        blocks.push(Block::Text(format!("{more} more; `{}` lists them all.", report.command("orders.csv"))));
     }
 }
 
