@@ -73,11 +73,11 @@ impl PlatformFacts for Facts {
         Some(match kind {
             ErrorKind::Unauthorized => {
                 "check that the access token belongs to this store and was not revoked: it is replaced when the app's scopes or \
-                 its owner's e-mail change"
+                 its owner's e-mail change; the shop owner makes one in Settings › Store-level API accounts"
             }
             ErrorKind::Forbidden => {
-                "give the API account the scope store_logs_read_only, and check the store hash: a wrong one gets the \
-                 same answer"
+                "give the API account the scope Store Logs, read-only (store_logs_read_only), and check the store hash: a wrong \
+                 one gets the same answer"
             }
             ErrorKind::Locked => "the platform is at work on it: try again in some minutes",
             _ => return None,

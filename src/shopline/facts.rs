@@ -76,8 +76,11 @@ impl PlatformFacts for Facts {
 
     fn hint(&self, kind: ErrorKind) -> Option<&'static str> {
         Some(match kind {
-            ErrorKind::Unauthorized => "the access token may have expired, an app's after ten hours: get a new one",
-            ErrorKind::Forbidden => "give the app the scope read_store_log",
+            ErrorKind::Unauthorized => {
+                "the access token may have expired, an app's after ten hours: get a new one; a private app's stands in the admin, \
+                 in Apps › Develop an app › Edit › API credentials"
+            }
+            ErrorKind::Forbidden => "give the app the scope read_store_log, in Apps › Develop an app › Edit",
             ErrorKind::Locked => "too many requests locked the store: wait some minutes, and ask less often",
             _ => return None,
         })

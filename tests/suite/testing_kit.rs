@@ -164,7 +164,7 @@ async fn a_log_in_memory_fails_where_it_is_asked_to() {
 async fn a_user_can_make_up_any_error() {
     let store = Store::shopline("open001").unwrap();
     let error = storelogs::Error::new(ErrorKind::Forbidden, "access was denied").of(&store);
-    insta::assert_snapshot!(error, @"shopline:open001: access was denied; give the app the scope read_store_log");
+    insta::assert_snapshot!(error, @"shopline:open001: access was denied; give the app the scope read_store_log, in Apps › Develop an app › Edit");
 }
 
 #[tokio::test]
