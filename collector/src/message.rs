@@ -119,7 +119,7 @@ impl Markup {
         for (at, _) in text.match_indices('<') {
             let Some(tag) = Tag::at(&text[at..]) else { continue };
             any = true;
-            foreign |= !TAGS.contains(&tag.name.as_str());
+            foreign |= !is_tag(&tag.name);
             is_html |= HTML_ONLY.contains(&tag.name.as_str());
         }
         match (any, foreign && !is_html) {
@@ -128,6 +128,11 @@ impl Markup {
             (true, false) => Self::Html,
         }
     }
+}
+
+/// Whether HTML has a tag of this name, in small letters.
+pub(crate) fn is_tag(name: &str) -> bool {
+    TAGS.contains(&name)
 }
 
 /// A tag at the beginning of a text.

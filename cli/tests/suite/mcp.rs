@@ -221,7 +221,7 @@ fn what_is_wrong_is_a_tools_answer_with_the_remedy_and_the_session_goes_on() {
         ("show", json!({"uids": ["99"]}), "the archive holds no entry 99"),
         ("show", json!({"uids": [1]}), "uids holds a number, and each of its parts has to be a text"),
         ("report", json!({"part": "weather"}), "part: there is no \"weather\"; there are summary"),
-        ("report", json!({"since": "2026-02-01", "until": "2026-01-01"}), "--until"),
+        ("report", json!({"since": "2026-02-01", "until": "2026-01-01"}), "until: 2026-01-01"),
         ("status", json!({"store": HASH}), "there is no argument store: did you mean stores?"),
         ("verify", json!({"stores": ["shopline:nobody"]}), "shopline:nobody"),
         ("sql", json!({"statement": "DELETE FROM entries"}), "would change something"),

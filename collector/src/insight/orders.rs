@@ -217,13 +217,17 @@ fn mentions(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Whether a word of a text is the name of a tag without attributes, `<b>`, or an entity, `&nbsp;`. What has attributes may have
-/// somebody's data in it, which no query is to show.
+/// Whether a word of a text is the name of one of HTML's tags, without attributes, `<b>`, or a space or a character as an entity,
+/// `&nbsp;`. Anything else may be somebody's name, which no query is to show.
 fn is_markup(text: &str, place: &Range<usize>) -> bool {
     let (before, behind) = (&text[..place.start], &text[place.end..]);
+    let word = text[place.clone()].to_ascii_lowercase();
     let is_tag =
         (before.ends_with('<') || before.ends_with("</")) && (behind.starts_with('>') || behind.starts_with("/>"));
-    is_tag || (behind.starts_with(';') && (before.ends_with('&') || before.ends_with("&#")))
+    let is_entity = behind.starts_with(';')
+        && ((before.ends_with('&') && word == "nbsp")
+            || (before.ends_with("&#") && word.bytes().all(|byte| byte.is_ascii_digit())));
+    (is_tag && message::is_tag(&word)) || is_entity
 }
 
 /// Why, in the words of a message: the reason that its JSON gives, or all of it, if it is short and no markup.
@@ -270,6 +274,7 @@ mod tests {
             ("Reorder 12, order A12", &[]),
             ("order <strong>#176826</strong> failed", &[("176826", "order strong 176826")]),
             ("<p>Order&nbsp;no.&#160;<b>7</b></p>", &[("7", "order nbsp no 160 b 7")]),
+            ("order <Ada> 7, order &ada; 7", &[]),
             ("order &#35;1042", &[("1042", "order 35 1042")]),
             ("order <a href=\"mailto:ada@example.com\">7</a>", &[]),
         ] {

@@ -32,8 +32,9 @@ impl Demo {
                 }
             }
             let said = String::from_utf8_lossy(&demo.stderr);
-            let next = said.lines().find_map(|line| line.trim().strip_prefix("storelogs "));
-            let next: Vec<&str> = next.ok_or("it says nothing to do next")?.split(' ').collect();
+            let next = said.lines().find_map(|line| line.trim().split_once("storelogs search "));
+            let (_, next) = next.ok_or("it says nothing to do next")?;
+            let next: Vec<&str> = std::iter::once("search").chain(next.split(' ')).collect();
             self.look(&next, clock, moment).map(drop)
         });
         // An archive and a page each time.
