@@ -40,6 +40,25 @@ rust_with() {
   (cd "$work/rust" && CARGO_TARGET_DIR=$work/rust/target timeout 600 cargo build -q) >"$work/set-up.log" 2>&1 || not_set_up "$@"
 }
 
+# On standard input, Python that names TOOLS, schemas by name, and `call(name, arguments)`, a result: server.py, an MCP server of them.
+mcp_server() {
+  { echo 'import json, sys'; cat; cat <<'PY'
+for line in sys.stdin:
+    request = json.loads(line)
+    if "id" not in request:
+        continue
+    params, result = request.get("params") or {}, {}
+    if request["method"] == "initialize":
+        result = {"protocolVersion": params["protocolVersion"], "capabilities": {"tools": {}}, "serverInfo": {"name": "log", "version": "1"}}
+    elif request["method"] == "tools/list":
+        result = {"tools": [{"name": name, "inputSchema": schema} for name, schema in TOOLS.items()]}
+    elif request["method"] == "tools/call":
+        result = call(params["name"], params.get("arguments"))
+    print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}), flush=True)
+PY
+  } >server.py
+}
+
 # A port of this machine that is free.
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 

@@ -7,23 +7,13 @@
 # Instead: a function of one's own around `client.call_tool`, which joins the texts and looks at `is_error`.
 . "$(dirname "$0")/lib.sh"
 python_with llama-index-tools-mcp==0.6.0 llama-index-core==0.14.25 mcp==2.3.0
-cat >server.py <<'PY'
-import json, sys
+mcp_server <<'PY'
 found = {"entries": [{"id": "6001234567890123457", "summary": "Order \"7\" failed"}]}
 answers = {"search": {"content": [{"type": "text", "text": json.dumps(found)}], "structuredContent": found},
            "fails": {"content": [{"type": "text", "text": "the token is refused"}], "isError": True}}
-for line in sys.stdin:
-    call = json.loads(line)
-    if "id" not in call:
-        continue
-    result = {"tools": [{"name": name, "inputSchema": {"type": "object", "properties": {}}} for name in answers]}
-    if call["method"] == "initialize":
-        result = {"protocolVersion": call["params"]["protocolVersion"], "capabilities": {"tools": {}}, "serverInfo": {"name": "log", "version": "1"}}
-    elif call["method"] == "tools/call":
-        result = answers[call["params"]["name"]]
-    elif call["method"] != "tools/list":
-        result = {}
-    print(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": result}), flush=True)
+TOOLS = {name: {"type": "object", "properties": {}} for name in answers}
+def call(name, arguments):
+    return answers[name]
 PY
 cat >client.py <<'PY'
 import asyncio, sys

@@ -9,23 +9,12 @@
 # Instead: langchain-mcp-adapters, which hands on both; or a server that takes null for left out, as ours does.
 . "$(dirname "$0")/lib.sh"
 python_with mcp-use==1.7.1 mcp==1.30.0 langchain==1.5.2 langchain-core==1.8.3
-cat >server.py <<'PY'
-import json, sys
-schema = {"type": "object", "properties": {"query": {"type": "string"}, "stores": {"type": "array", "items": {"type": "string"}},
-          "limit": {"type": "integer", "minimum": 1, "maximum": 1000}, "order": {"enum": ["newest", "oldest"], "type": "string", "default": "newest"}},
-          "required": ["query"], "additionalProperties": False}
-for line in sys.stdin:
-    call = json.loads(line)
-    if "id" not in call:
-        continue
-    result = {"tools": [{"name": "search", "inputSchema": schema}]}
-    if call["method"] == "initialize":
-        result = {"protocolVersion": call["params"]["protocolVersion"], "capabilities": {"tools": {}}, "serverInfo": {"name": "log", "version": "1"}}
-    elif call["method"] == "tools/call":
-        result = {"content": [{"type": "text", "text": json.dumps(call["params"]["arguments"])}]}
-    elif call["method"] != "tools/list":
-        result = {}
-    print(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": result}), flush=True)
+mcp_server <<'PY'
+TOOLS = {"search": {"type": "object", "properties": {"query": {"type": "string"}, "stores": {"type": "array", "items": {"type": "string"}},
+         "limit": {"type": "integer", "minimum": 1, "maximum": 1000}, "order": {"enum": ["newest", "oldest"], "type": "string", "default": "newest"}},
+         "required": ["query"], "additionalProperties": False}}
+def call(name, arguments):
+    return {"content": [{"type": "text", "text": json.dumps(arguments)}]}
 PY
 cat >client.py <<'PY'
 import asyncio, json, sys

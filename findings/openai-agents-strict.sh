@@ -7,18 +7,9 @@
 # Instead: leave the conversion off, as it comes; or a server that takes an empty text for none, as ours does.
 . "$(dirname "$0")/lib.sh"
 python_with openai-agents==0.24.0 mcp==2.3.0 openai==3.57.0
-cat >server.py <<'PY'
-import json, sys
-schema = {"type": "object", "properties": {"query": {"type": "string"}, "since": {"type": "string"}, "cursor": {"type": "string"},
-          "stores": {"type": "array", "items": {"type": "string"}}}, "required": ["query"], "additionalProperties": False}
-for line in sys.stdin:
-    call = json.loads(line)
-    if "id" not in call:
-        continue
-    result = {"tools": [{"name": "search", "inputSchema": schema}]}
-    if call["method"] == "initialize":
-        result = {"protocolVersion": call["params"]["protocolVersion"], "capabilities": {"tools": {}}, "serverInfo": {"name": "log", "version": "1"}}
-    print(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": result}), flush=True)
+mcp_server <<'PY'
+TOOLS = {"search": {"type": "object", "properties": {"query": {"type": "string"}, "since": {"type": "string"}, "cursor": {"type": "string"},
+         "stores": {"type": "array", "items": {"type": "string"}}}, "required": ["query"], "additionalProperties": False}}
 PY
 cat >client.py <<'PY'
 import asyncio, sys

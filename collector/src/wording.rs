@@ -1,6 +1,7 @@
 //! Counts, shares and lengths of time in words, and what helps where nothing can be written.
 
 use std::error::Error;
+use std::fmt;
 use std::io::ErrorKind;
 
 use jiff::SignedDuration;
@@ -40,6 +41,17 @@ pub(crate) fn times(n: u64) -> String {
 /// A number and what it counts: `1 entry`, `1,234 entries`.
 pub fn pluralize(n: u64, one: &str, several: &str) -> String {
     format!("{} {}", format_count(n), if n == 1 { one } else { several })
+}
+
+/// The first of some names, and how many more there are: `a, b and 7 more`.
+pub fn listed<T: fmt::Display>(names: impl IntoIterator<Item = T>, most: usize) -> String {
+    let mut names = names.into_iter();
+    let first: Vec<String> = names.by_ref().take(most).map(|name| name.to_string()).collect();
+    let more = match names.count() {
+        0 => String::new(),
+        more => format!(" and {} more", format_count(more as u64)),
+    };
+    format!("{}{more}", first.join(", "))
 }
 
 /// `1,234,567`

@@ -1,4 +1,4 @@
-//! Words of a query that begin with a minus, `-sandbox`, told from options.
+//! Words of a query that begin with a minus, `-sandbox`, and are no options.
 
 use std::ffi::OsString;
 

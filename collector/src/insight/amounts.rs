@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::model::{Amount, Cost};
-use crate::message;
 
 /// The names of fields that hold what an order costs, the plainest first, in small letters and without separators.
 const AMOUNTS: [&str; 8] =
@@ -30,9 +29,9 @@ pub(super) struct Money {
 }
 
 impl Money {
-    /// The amount that a message names, if it is in JSON and names one beyond doubt.
-    pub(super) fn of(message: &str) -> Option<Self> {
-        within(&message::json(message)?, None, DEPTH)
+    /// The amount that a message in JSON names, if it names one beyond doubt.
+    pub(super) fn of(message: &Value) -> Option<Self> {
+        within(message, None, DEPTH)
     }
 
     pub(super) fn amount(&self) -> Amount {
@@ -124,9 +123,14 @@ impl Costs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message;
+
+    fn money(message: &str) -> Option<Money> {
+        Money::of(&message::json(message)?)
+    }
 
     fn named(message: &str) -> Option<String> {
-        Money::of(message).map(|money| money.amount().to_string())
+        money(message).map(|money| money.amount().to_string())
     }
 
     #[test]
@@ -158,7 +162,7 @@ mod tests {
             r#"{"amount": "0.20", "currency": "USD"}"#,
             r#"{"amount": "5.00", "currency": "EUR"}"#,
         ] {
-            costs.add(&Money::of(message).unwrap());
+            costs.add(&money(message).unwrap());
         }
         let said: Vec<(String, u64)> = costs.list().iter().map(|cost| (cost.amount.to_string(), cost.orders)).collect();
         assert_eq!(said, [("5.00 EUR".to_owned(), 1), ("0.30 USD".to_owned(), 2)]);

@@ -1,5 +1,6 @@
 //! Finds the orders that were hit: those that problems name, in their summaries or messages.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
 
@@ -166,6 +167,8 @@ pub(super) fn named(entry: &LogEntry) -> BTreeMap<String, BTreeSet<Mention>> {
 
 /// Adds a problem to the orders that it names. The newest come first.
 fn add(sums: &mut BTreeMap<String, Sum>, entry: &LogEntry) {
+    // It is read once, and only if it can say more.
+    let in_json = LazyCell::new(|| message::json(entry.message.as_deref()?));
     for (order, mentions) in named(entry) {
         let message = entry.message.as_deref().filter(|text| !text.is_empty());
         let sum = sums.entry(order).or_insert_with(|| Sum {
@@ -184,10 +187,10 @@ fn add(sums: &mut BTreeMap<String, Sum>, entry: &LogEntry) {
         sum.entries += 1;
         sum.first = entry.time;
         if sum.customer.is_none() {
-            sum.customer = customer(entry);
+            sum.customer = customer(entry, in_json.as_ref());
         }
         if sum.money.is_none() {
-            sum.money = message.and_then(Money::of);
+            sum.money = in_json.as_ref().and_then(Money::of);
         }
     }
 }
@@ -221,13 +224,14 @@ fn mentions(text: &str) -> Vec<(String, String)> {
 /// `&nbsp;`. Anything else may be somebody's name, which no query is to show.
 fn is_markup(text: &str, place: &Range<usize>) -> bool {
     let (before, behind) = (&text[..place.start], &text[place.end..]);
-    let word = text[place.clone()].to_ascii_lowercase();
-    let is_tag =
+    let word = &text[place.clone()];
+    if behind.starts_with(';') {
+        let is_number = || word.bytes().all(|byte| byte.is_ascii_digit());
+        return (before.ends_with('&') && word.eq_ignore_ascii_case("nbsp")) || (before.ends_with("&#") && is_number());
+    }
+    let is_in_brackets =
         (before.ends_with('<') || before.ends_with("</")) && (behind.starts_with('>') || behind.starts_with("/>"));
-    let is_entity = behind.starts_with(';')
-        && ((before.ends_with('&') && word == "nbsp")
-            || (before.ends_with("&#") && word.bytes().all(|byte| byte.is_ascii_digit())));
-    (is_tag && message::is_tag(&word)) || is_entity
+    is_in_brackets && message::is_tag(&word.to_ascii_lowercase())
 }
 
 /// Why, in the words of a message: the reason that its JSON gives, or all of it, if it is short and no markup.
@@ -237,27 +241,25 @@ fn why(message: &str) -> Option<String> {
     message::reason(message).or_else(|| plain().map(str::to_owned))
 }
 
-/// The e-mail address of a customer: the one that the message has in a field of that name, or else the only one that is named.
-fn customer(entry: &LogEntry) -> Option<String> {
-    let [summary, message] = [&entry.summary, &entry.message].map(|text| text.as_deref().unwrap_or_default());
-    email(message).or_else(|| redact::only_email([summary, message]).map(str::to_owned))
+/// The e-mail address of a customer: the one that a message in JSON has in a field of that name, or else the only one that is
+/// named.
+fn customer(entry: &LogEntry, message: Option<&Value>) -> Option<String> {
+    let texts = [&entry.summary, &entry.message].into_iter().flatten().map(String::as_str);
+    message.and_then(email).or_else(|| redact::only_email(texts).map(str::to_owned))
 }
 
-/// The first e-mail address that a message in JSON has in a field of that name.
-fn email(message: &str) -> Option<String> {
-    fn within(value: &Value) -> Option<String> {
-        match value {
-            Value::Object(fields) => fields.iter().find_map(|(name, value)| match value {
-                Value::String(text) if name.to_ascii_lowercase().contains("email") && text.contains('@') => {
-                    Some(text.clone())
-                }
-                other => within(other),
-            }),
-            Value::Array(items) => items.iter().find_map(within),
-            _ => None,
-        }
+/// The first e-mail address in a field of that name.
+fn email(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| match value {
+            Value::String(text) if name.to_ascii_lowercase().contains("email") && text.contains('@') => {
+                Some(text.clone())
+            }
+            other => email(other),
+        }),
+        Value::Array(items) => items.iter().find_map(email),
+        _ => None,
     }
-    within(&message::json(message)?)
 }
 
 #[cfg(test)]
@@ -301,6 +303,7 @@ mod tests {
 
     #[test]
     fn a_customer_is_named_by_the_address_of_a_message() {
+        let email = |message: &str| message::json(message).as_ref().and_then(email);
         assert_eq!(email(r#"{"a": [{"billing_email": "ada@example.com"}]}"#).as_deref(), Some("ada@example.com"));
         assert_eq!(email(r#"{"email": "none", "b": 1}"#), None);
         assert_eq!(email("ada@example.com"), None);
@@ -313,7 +316,7 @@ mod tests {
             ("Order 7 of ada@example.com", r#"{"email": "bob@example.com"}"#, Some("bob@example.com")),
         ] {
             (entry.summary, entry.message) = (Some(summary.to_owned()), Some(message.to_owned()));
-            assert_eq!(customer(&entry).as_deref(), expected, "{summary} {message}");
+            assert_eq!(customer(&entry, message::json(message).as_ref()).as_deref(), expected, "{summary} {message}");
         }
     }
 }

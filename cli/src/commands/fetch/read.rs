@@ -12,7 +12,7 @@ use storelogs::{Cursor, ErrorKind, Learned, LogEntry, LogQuery, LogSource, Page,
 use storelogs_collector::network::{CLOCK_MARGIN, Network};
 use storelogs_collector::sync::Remote;
 use storelogs_collector::verdict::{Unread, Verdict};
-use storelogs_collector::wording::format_count;
+use storelogs_collector::wording::listed;
 
 use super::lines::Merged;
 use super::undecodable::Undecodable;
@@ -256,16 +256,13 @@ fn said(verdicts: Vec<(&Store, Verdict)>) -> String {
     for (store, verdict) in verdicts.into_iter().filter(|(_, verdict)| !verdict.is_complete()) {
         stores.entry(verdict).or_default().push(store.to_string());
     }
-    let said = stores.into_iter().rev().map(|(verdict, mut stores)| {
-        let more = stores.len().saturating_sub(NAMED);
-        stores.truncate(NAMED);
-        let more = if more > 0 { format!(" and {} more", format_count(more as u64)) } else { String::new() };
+    let said = stores.into_iter().rev().map(|(verdict, stores)| {
         let verdict = match verdict {
             // It is `sync` that tries again.
             Verdict::Unread { why: Unread::Failed } => "unread: it could not be read to its end".to_owned(),
             verdict => verdict.to_string(),
         };
-        format!("{}{more}: {verdict}", stores.join(", "))
+        format!("{}: {verdict}", listed(stores, NAMED))
     });
     said.collect::<Vec<_>>().join("; ")
 }

@@ -8,7 +8,7 @@ use storelogs::Store;
 use storelogs_collector::Archive;
 use storelogs_collector::archive::Labels;
 use storelogs_collector::nearest::nearest;
-use storelogs_collector::wording::pluralize;
+use storelogs_collector::wording::{listed, pluralize};
 
 use super::Format;
 use crate::error::CliError;
@@ -41,10 +41,9 @@ impl Labelled<'_> {
     /// The stores that are meant, of these. Without owners and tags, all of them.
     pub(super) fn among(&self, archive: &Archive, stores: Vec<Store>) -> Result<Vec<Store>, CliError> {
         let labelled = labelled(archive, stores)?;
-        let owners = || labelled.iter().filter_map(|(_, labels)| labels.owner.clone()).collect();
-        let tags = || labelled.iter().flat_map(|(_, labels)| labels.tags.clone()).collect();
-        unknown("--owner", self.owners, &owners())?;
-        unknown("--tag", self.tags, &tags())?;
+        let labels = || labelled.iter().map(|(_, labels)| labels);
+        refuse_unknown("--owner", self.owners, labels().filter_map(|labels| labels.owner.as_ref()))?;
+        refuse_unknown("--tag", self.tags, labels().flat_map(|labels| &labels.tags))?;
         let is_meant = |labels: &Labels| {
             (self.owners.is_empty() || self.owners.iter().any(|owner| is_owner(labels, owner)))
                 && self.tags.iter().all(|tag| has_tag(labels, tag))
@@ -59,17 +58,19 @@ impl Labelled<'_> {
 }
 
 /// Refuses what no store has, and says what there is.
-fn unknown(option: &str, wanted: &[String], known: &BTreeSet<String>) -> Result<(), CliError> {
+fn refuse_unknown<'a>(
+    option: &str,
+    wanted: &[String],
+    known: impl Iterator<Item = &'a String>,
+) -> Result<(), CliError> {
+    let known: BTreeSet<&String> = known.collect();
     let is_known = |name: &&String| known.iter().any(|other| other.eq_ignore_ascii_case(name));
     let Some(unknown) = wanted.iter().find(|name| !is_known(name)) else { return Ok(()) };
-    let it_knows = || {
-        let first: Vec<&str> = known.iter().take(MOST_NAMED).map(String::as_str).collect();
-        let more = known.len().saturating_sub(MOST_NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        if known.is_empty() { String::new() } else { format!(": it knows {}{more}", first.join(", ")) }
+    let instead = match nearest(unknown, known.iter().copied().cloned()) {
+        Some(near) => format!(", did you mean {near:?}?"),
+        None if known.is_empty() => String::new(),
+        None => format!(": it knows {}", listed(known, MOST_NAMED)),
     };
-    let near = nearest(unknown, known.iter().cloned());
-    let instead = near.map_or_else(it_knows, |near| format!(", did you mean {near:?}?"));
     Err(CliError::usage(format!("{option}: no store in the archive has {unknown:?}{instead}"))
         .hint("`storelogs sync` takes names, owners and tags over from the configuration"))
 }

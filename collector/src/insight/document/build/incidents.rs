@@ -5,7 +5,7 @@ use crate::insight::Report;
 use crate::insight::document::{Block, Cell, Document, Kind, Table};
 use crate::insight::model::{Change, Changes, Incident, Level, Line};
 use crate::redact::Text;
-use crate::wording::format_count;
+use crate::wording::{format_count, listed};
 
 pub(super) fn incidents(report: &Report, blocks: &mut Document) {
     blocks.push(Block::Heading("When did it go wrong?".to_owned()));
@@ -56,10 +56,8 @@ fn incident(report: &Report, incident: &Incident, blocks: &mut Document) {
         blocks.push(Block::Text(format!("What helps: {} ({})", hint.text, hint.source)));
     }
     if incident.is_wide() {
-        let hit: Vec<String> = incident.stores.iter().take(MOST).map(|store| report.store(*store)).collect();
-        let more = incident.stores.len().saturating_sub(MOST);
-        let more = if more > 0 { format!(" and {} more", format_count(more as u64)) } else { String::new() };
-        blocks.push(Block::Text(format!("Hit most: {}{more}.", hit.join(", "))));
+        let hit = incident.stores.iter().map(|store| report.store(*store));
+        blocks.push(Block::Text(format!("Hit most: {}.", listed(hit, MOST))));
         if incident.changes.entries == 0 {
             return;
         }

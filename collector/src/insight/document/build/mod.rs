@@ -13,7 +13,7 @@ use crate::archive::State;
 use crate::insight::Report;
 use crate::insight::model::{Cost, Count, Finding, Level, Line, Problems, Template, Trend, Trusted};
 use crate::redact::Text;
-use crate::wording::{format_count, format_duration, pluralize};
+use crate::wording::{format_count, format_duration, listed, pluralize};
 
 /// The most lines of a list that could be long. The page and the JSON have more.
 const MOST: usize = 20;
@@ -228,10 +228,7 @@ fn modules(template: &Template) -> String {
             modules.push(module.as_str());
         }
     }
-    let more = modules.len().saturating_sub(3);
-    modules.truncate(3);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", modules.join(", "))
+    listed(modules, 3)
 }
 
 /// A text of which the times in UTC are those of the report's clock.
